@@ -1,0 +1,68 @@
+"""The one interface of all authors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from procauthor.authoring.brief import Answer, Brief
+from procauthor.template.spec import Template
+
+# The eight steps of Create or Update Procedure, under the names that users see.
+STEPS: tuple[str, ...] = (
+    "Identify purpose and boundaries",
+    "Identify inputs and triggers",
+    "Decompose the workflow",
+    "Validate input/output continuity",
+    "Define failure modes",
+    "Define output contract and definition of done",
+    "Format with the canonical template",
+    "Validate and review",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a field must be written again: its name, and what was wrong with it."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one step asks of an author.
+
+    ``fields`` holds what earlier steps filled; ``problems`` is empty on the first ask, and names what must be
+    mended on a later one. ``budget`` is the number of tokens that the run may still use, None for no bound.
+    """
+
+    brief: Brief
+    template: Template
+    step: int
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    problems: Sequence[Problem] = ()
+    budget: int | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The fields that must be mended; empty on the first ask, which wants all fields of the step."""
+        return frozenset(problem.field for problem in self.problems)
+
+
+class Author(Protocol):
+    """Fills the typed fields of one step at a time."""
+
+    @property
+    def id(self) -> str:
+        """``offline``, or ``provider:model``."""
+
+    def fill(self, ask: Ask) -> Answer:
+        """Return values that fit ``build_model(template, step, brief.titles)``.
+
+        Raises:
+            ModelError: The provider failed after retries.
+            ModelOutputError: No usable output after repairs.
+            BudgetError: The next call could pass the run's ceiling.
+        """

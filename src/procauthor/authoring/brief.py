@@ -1,0 +1,184 @@
+"""What an author is asked, and all that it needs to know. Values only; they are stored as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Relation = Literal["depends on", "is needed by"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """The wish to create one procedure, with what the plan says of it.
+
+    ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles.
+    """
+
+    title: str
+    lifecycle: str = ""
+    phase: int | str | None = None
+    depends_on: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    why: str = ""
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage of the library that retrieval found for this request."""
+
+    id: str
+    path: str
+    title: str
+    heading: str
+    line: int
+    hash: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedText:
+    """An artifact by name, with what is said of it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A procedure before or after this one, with its side of the contract.
+
+    ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees; ``wants`` what it
+    expects from the procedure that is being written.
+    """
+
+    title: str
+    relation: Relation
+    path: str = ""
+    status: str = "missing"
+    purpose: str = ""
+    outputs: tuple[NamedText, ...] = ()
+    wants: tuple[NamedText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A member of the closed list; an empty path marks a title that is announced, but has no document yet."""
+
+    title: str
+    path: str = ""
+
+    @property
+    def announced(self) -> bool:
+        """Whether no document stands behind the title yet."""
+        return not self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Everything that an author needs for one procedure, gathered without a model.
+
+    ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
+    ``present`` holds what people already wrote there about its purpose.
+    """
+
+    request: ChangeRequest
+    path: str
+    template: str
+    template_hash: str
+    base: str = ""
+    present: str = ""
+    passages: tuple[Passage, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    standards: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    orchestrations: tuple[str, ...] = ()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The closed list of titles."""
+        return tuple(reference.title for reference in self.references)
+
+    @property
+    def upstream(self) -> tuple[Neighbour, ...]:
+        """The procedures that this one depends on."""
+        return tuple(n for n in self.neighbours if n.relation == "depends on")
+
+    @property
+    def downstream(self) -> tuple[Neighbour, ...]:
+        """The procedures that need this one."""
+        return tuple(n for n in self.neighbours if n.relation == "is needed by")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the brief as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Brief:
+        """Read a brief back."""
+        request = dict(data["request"])
+        for name in ("depends_on", "blocks", "actions"):
+            request[name] = tuple(request[name])
+        return cls(
+            request=ChangeRequest(**request),
+            path=data["path"],
+            template=data["template"],
+            template_hash=data["template_hash"],
+            base=data["base"],
+            present=data["present"],
+            passages=tuple(Passage(**each) for each in data["passages"]),
+            neighbours=tuple(_neighbour(each) for each in data["neighbours"]),
+            standards=tuple(data["standards"]),
+            references=tuple(Reference(**each) for each in data["references"]),
+            orchestrations=tuple(data["orchestrations"]),
+        )
+
+
+def _neighbour(data: Mapping[str, Any]) -> Neighbour:
+    values = dict(data)
+    for name in ("outputs", "wants"):
+        values[name] = tuple(NamedText(**each) for each in values[name])
+    return Neighbour(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run has cost."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Add up two usages."""
+        return Usage(
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+    @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    def as_json(self) -> dict[str, int]:
+        """Return the documented JSON object."""
+        return {"calls": self.calls, "input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an author returns for one step.
+
+    ``values`` by field name; ``sources`` the passage ids that each field rests on; ``questions`` what needs a
+    person's judgement.
+    """
+
+    values: Mapping[str, Any]
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()
+    usage: Usage = Usage()

@@ -1,0 +1,246 @@
+"""Gathers a brief from the library: neighbours and their contracts, passages, standards, the closed list."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+
+from procauthor.authoring.brief import Brief, ChangeRequest, NamedText, Neighbour, Passage, Reference
+from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.library.index import missing_titles
+from procauthor.library.library import Library, Procedure
+from procauthor.markdown.slug import slugify
+from procauthor.naming import title_key
+from procauthor.procedure import Artifact
+from procauthor.retrieval.chunk import Chunk
+from procauthor.template.spec import Template
+
+Search = Callable[[str, int], Sequence[Chunk]]
+
+# A closed list that is longer than this does not fit a schema that providers accept.
+_MAX_REFERENCES = 120
+_MAX_TITLE = 120
+_MAX_PASSAGE = 1600
+_BAD_TITLE = re.compile(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
+
+
+def check_title(title: str) -> str:
+    """Return a title with its spaces folded.
+
+    Raises:
+        InvalidTitleError: It is empty, too long, or holds what no title can hold.
+    """
+    clean = " ".join(title.split())
+    if not clean:
+        message = "the title is empty"
+        raise InvalidTitleError(message, 'name the procedure, for example "Threat Model Procedure"')
+    if len(clean) > _MAX_TITLE:
+        message = f"the title has {len(clean)} characters, more than {_MAX_TITLE}"
+        raise InvalidTitleError(message)
+    if _BAD_TITLE.search(title) or not clean[0].isalnum() or not slugify(clean).strip("-"):
+        message = f"{title!r} cannot be the title of a procedure"
+        raise InvalidTitleError(message, "a title begins with a letter or a digit and is no path")
+    return clean
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a brief is gathered from. ``announced`` maps the keys of titles that a plan announces to the titles."""
+
+    library: Library
+    template: Template
+    search: Search
+    announced: Mapping[str, str]
+    passages: int = 12
+
+
+def gather(request: ChangeRequest, source: Source) -> Brief:
+    """Gather the brief for a new procedure, or for a placeholder that it will replace.
+
+    Raises:
+        NotFoundError: Nothing says to which lifecycle the title belongs.
+    """
+    library = source.library
+    present = next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
+    path = present.path if present else _path(request, library)
+    neighbours = _neighbours(request, library, source)
+    passages = _passages(request, source, path)
+    return Brief(
+        request=request,
+        path=path,
+        template=source.template.name,
+        template_hash=source.template.hash,
+        base=present.stamp if present else "",
+        present=_purpose(present) if present else "",
+        passages=passages,
+        neighbours=neighbours,
+        standards=_standards(library, passages),
+        references=_references(request, source, neighbours, passages),
+        orchestrations=tuple(
+            p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
+        ),
+    )
+
+
+def _path(request: ChangeRequest, library: Library) -> str:
+    """Return where a new document goes: the folder in which most documents of its lifecycle are."""
+    if not request.lifecycle:
+        known = [p.title for p in library.counted] + [e.title for e in missing_titles(library).values()]
+        message = f"neither plan nor index says where {request.title!r} belongs"
+        raise NotFoundError(message, _suggest(request.title, known) or "name its lifecycle with --lifecycle")
+    key = title_key(request.lifecycle)
+    folders = Counter(
+        PurePosixPath(p.path).parent.as_posix()
+        for p in library.procedures
+        if title_key(p.lifecycle) == key and p.kind != "plan"
+    )
+    folder = min(folders, key=lambda f: (-folders[f], f)) if folders else slugify(request.lifecycle)
+    name = re.sub(r"-{2,}", "-", re.sub(r"[^\w]+", "-", title_key(request.title))).strip("-")
+    return f"{name}.md" if folder == "." else f"{folder}/{name}.md"
+
+
+def _suggest(title: str, known: Sequence[str]) -> str:
+    close = get_close_matches(title, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}? Otherwise name its lifecycle with --lifecycle" if close else ""
+
+
+def _purpose(procedure: Procedure) -> str:
+    """Return the words that people wrote about the purpose, without the note that it is a placeholder."""
+    first = next((s for s in procedure.document.sections if s.level > 1), None)
+    if first is None:
+        return ""
+    texts = [b.text for b in first.blocks if b.kind == "paragraph"]
+    return " ".join(" ".join(texts).split())
+
+
+# Neighbours
+
+
+def _neighbours(request: ChangeRequest, library: Library, source: Source) -> tuple[Neighbour, ...]:
+    key = title_key(request.title)
+    before = _unique([*request.depends_on, *_declared(library, key), *_providers(library, key)])
+    after = _unique([*request.blocks, *_consumers(library, key)])
+    upstream = [_neighbour(title, key, library, upstream=True) for title in before]
+    downstream = [_neighbour(title, key, library, upstream=False) for title in after if title not in before]
+    return tuple(n for n in (*upstream, *downstream) if title_key(n.title) != key)
+
+
+def _unique(titles: Sequence[str]) -> list[str]:
+    return list({title_key(title): title for title in reversed(titles)}.values())[::-1]
+
+
+def _declared(library: Library, key: str) -> list[str]:
+    return [title for p in library.by_key.get(key, ()) for title in p.depends_on]
+
+
+def _providers(library: Library, key: str) -> list[str]:
+    """Return who says that this procedure uses an output."""
+    return [
+        p.title
+        for p in library.counted
+        if p.status == "defined" and any(title_key(c.title) == key for c in p.contract.consumers)
+    ]
+
+
+def _consumers(library: Library, key: str) -> list[str]:
+    """Return who needs this procedure: by a required input, or by declared dependency."""
+    return [
+        p.title
+        for p in library.counted
+        if p.kind == "procedure" and (_wanted(p, key) or any(title_key(title) == key for title in p.depends_on))
+    ]
+
+
+def _wanted(procedure: Procedure, key: str) -> list[Artifact]:
+    return [a for a in procedure.contract.inputs if a.source and title_key(a.source) == key]
+
+
+def _neighbour(title: str, key: str, library: Library, *, upstream: bool) -> Neighbour:
+    found = next((p for p in library.by_key.get(title_key(title), ())), None)
+    if found is None:
+        return Neighbour(title, "depends on" if upstream else "is needed by")
+    outputs: tuple[NamedText, ...] = ()
+    if upstream and found.status in ("defined", "approved"):
+        for_us = {title_key(c.artifact) for c in found.contract.consumers if title_key(c.title) == key}
+        outputs = tuple(
+            NamedText(a.name, _after_name(a)) for a in found.contract.outputs if not for_us or title_key(a.name) in for_us
+        )
+    wants = () if upstream else tuple(NamedText(a.name, _after_name(a)) for a in _wanted(found, key))
+    return Neighbour(
+        title=found.title,
+        relation="depends on" if upstream else "is needed by",
+        path=found.path,
+        status=found.status,
+        purpose=_purpose(found),
+        outputs=outputs,
+        wants=wants,
+    )
+
+
+def _after_name(artifact: Artifact) -> str:
+    return artifact.text.removeprefix(artifact.name).lstrip(" :–—-").strip()
+
+
+# Passages
+
+
+def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passage, ...]:
+    """Return the passages for the title, and for each action item, best first and each once."""
+    queries = [f"{request.title} {request.why}".strip(), *(f"{a} {request.title}" for a in request.actions)]
+    share = max(3, source.passages // max(1, len(queries)))
+    found: dict[str, Chunk] = {}
+    for position, query in enumerate(queries):
+        for chunk in source.search(query, source.passages if position == 0 else share):
+            usable = chunk.path != path and _usable(source.library, chunk)
+            if usable and chunk.id not in found:
+                found[chunk.id] = chunk
+    chosen = list(found.values())[: source.passages * 2]
+    return tuple(
+        Passage(f"P{n}", c.path, c.title, c.heading, c.line, c.hash, c.text[:_MAX_PASSAGE])
+        for n, c in enumerate(chosen, start=1)
+    )
+
+
+def _usable(library: Library, chunk: Chunk) -> bool:
+    """Say whether a passage can carry a draft: plans, indexes and placeholders only name what is to be done."""
+    procedure = library.by_path.get(chunk.path)
+    return (
+        procedure is not None
+        and procedure.kind not in ("plan", "index", "readme", "template")
+        and procedure.status in ("defined", "approved")
+    )
+
+
+def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]:
+    """Return the standards among the best passages."""
+    paths = list(dict.fromkeys(p.path for p in passages[:8]))
+    return tuple(library.by_path[path].title for path in paths if library.by_path[path].kind == "standard")
+
+
+# The closed list
+
+
+def _references(
+    request: ChangeRequest, source: Source, neighbours: Sequence[Neighbour], passages: Sequence[Passage]
+) -> tuple[Reference, ...]:
+    """Return what the draft may refer to: near documents first, then announced titles, each title once."""
+    library = source.library
+    own, lifecycle = title_key(request.title), title_key(request.lifecycle)
+    near = {n.path for n in neighbours if n.path} | {p.path for p in passages}
+    documents = [p for p in library.procedures if p.counted or p.kind == "standard"]
+    documents.sort(key=lambda p: (p.path not in near, title_key(p.lifecycle) != lifecycle, p.path))
+    names: dict[str, Reference] = {}
+    for procedure in documents:
+        if len(library.by_key.get(procedure.key, ())) == 1 and procedure.status not in ("alias", "deprecated"):
+            names[procedure.key] = Reference(procedure.title, procedure.path)
+    announced = {title_key(n.title): n.title for n in neighbours if not n.path}
+    announced |= {k: e.title for k, e in missing_titles(library).items() if title_key(e.table.lifecycle) == lifecycle}
+    announced |= {k: t for k, t in source.announced.items() if k not in library.by_key}
+    chosen = [r for k, r in names.items() if k != own][:_MAX_REFERENCES]
+    room = _MAX_REFERENCES - len(chosen)
+    chosen += [Reference(t) for k, t in announced.items() if k != own and k not in names][: max(room, 40)]
+    return tuple(chosen)

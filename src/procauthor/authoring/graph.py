@@ -1,0 +1,245 @@
+"""The eight steps of Create or Update Procedure as a LangGraph graph, checkpointed after each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+from procauthor.authoring.author import STEPS, Ask, Author, Problem
+from procauthor.authoring.brief import Brief, Usage
+from procauthor.finding import Finding
+from procauthor.library.status import match_sections
+from procauthor.markdown.parse import parse
+from procauthor.template.key import section_key
+from procauthor.template.model import late_name, late_parts, sections_of_step
+from procauthor.template.spec import SectionSpec, Template
+
+_CONTINUITY, _FORMAT, _REVIEW = 4, 7, 8
+_CONTINUITY_RULES = ("step-input-without-producer", "step-target-missing")
+
+
+class State(TypedDict, total=False):
+    """What a run knows between steps: plain JSON, so that a checkpoint never needs our classes."""
+
+    fields: dict[str, Any]
+    sources: dict[str, list[str]]
+    questions: dict[str, list[str]]
+    usage: dict[str, int]
+    problems: list[list[str]]
+    findings: list[dict[str, Any]]
+    tries: int
+    stuck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a run tells while it works: a step begins, or has ended after ``seconds`` with the usage so far."""
+
+    step: int
+    name: str
+    done: bool
+    seconds: float = 0.0
+    usage: Usage = Usage()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the steps need beside the state.
+
+    ``render`` turns fields and questions into the document's bytes; ``check`` gives the findings of such bytes, for
+    some rules or for all.
+    """
+
+    brief: Brief
+    template: Template
+    author: Author
+    render: Callable[[Mapping[str, Any], tuple[str, ...]], bytes]
+    check: Callable[[bytes, Sequence[str]], Sequence[Finding]]
+    report: Callable[[Progress], None] = lambda _: None
+    repairs: int = 2
+    max_tokens: int | None = None
+
+
+def build_graph(work: Work) -> StateGraph[State]:
+    """Return the graph; compile it with a checkpointer."""
+    graph: StateGraph[State] = StateGraph(State)
+    steps = _Steps(work)
+    for number, name in enumerate(STEPS, start=1):
+        graph.add_node(name, steps.timed(number, steps.node(number)))
+    graph.add_edge(START, STEPS[0])
+    for before, after in zip(STEPS, STEPS[1:], strict=False):
+        if before != STEPS[_CONTINUITY - 1]:
+            graph.add_edge(before, after)
+    graph.add_conditional_edges(STEPS[_CONTINUITY - 1], steps.after_continuity, [STEPS[2], STEPS[4]])
+    graph.add_conditional_edges(STEPS[_REVIEW - 1], steps.after_review, [*STEPS[:6], END])
+    return graph
+
+
+def questions_of(state: State) -> tuple[str, ...]:
+    """Return the open questions of all steps, in order, each once."""
+    found = state.get("questions", {})
+    return tuple(dict.fromkeys(question for step in sorted(found) for question in found[step]))
+
+
+class _Steps:
+    """The nodes and the decisions between them."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    def node(self, number: int) -> Callable[[State], State]:
+        if number == _CONTINUITY:
+            return self.continuity
+        if number == _FORMAT:
+            return self.format
+        if number == _REVIEW:
+            return self.review
+        return lambda state: self.fill(number, state)
+
+    def timed(self, number: int, node: Callable[[State], State]) -> Callable[[State], State]:
+        def run(state: State) -> State:
+            self.work.report(Progress(number, STEPS[number - 1], done=False))
+            started = time.monotonic()
+            update = node(state)
+            usage = Usage(**update.get("usage", state.get("usage", {})))
+            seconds = time.monotonic() - started
+            problems = len(update.get("problems", []))
+            note = f"{problems} to mend" if problems and number in (_CONTINUITY, _REVIEW) else ""
+            self.work.report(Progress(number, STEPS[number - 1], done=True, seconds=seconds, usage=usage, note=note))
+            return update
+
+        return run
+
+    # Steps that an author fills
+
+    def fill(self, number: int, state: State) -> State:
+        """Ask the author for the fields of a step; on a later round, only for those that must be mended."""
+        own = fields_of_step(self.work.template, number)
+        problems = [Problem(*each) for each in state.get("problems", []) if each[0] in own]
+        if not own or (state.get("problems") and not problems):
+            return {}
+        used = Usage(**state.get("usage", {}))
+        budget = None if self.work.max_tokens is None else self.work.max_tokens - used.tokens
+        fields = dict(state.get("fields", {}))
+        ask = Ask(self.work.brief, self.work.template, number, fields, problems, budget)
+        answer = self.work.author.fill(ask)
+        fields.update(answer.values)
+        changed = fields != state.get("fields", {})
+        sources = state.get("sources", {}) | {key: list(found) for key, found in answer.sources.items()}
+        questions = state.get("questions", {}) | {str(number): list(answer.questions)}
+        update: State = {
+            "fields": fields,
+            "sources": sources,
+            "questions": questions if not problems else state.get("questions", {}),
+            "usage": (used + answer.usage).as_json(),
+            "problems": [each for each in state.get("problems", []) if each[0] not in own],
+        }
+        if problems:
+            update["stuck"] = not changed
+        return update
+
+    # Steps that are computed
+
+    def continuity(self, state: State) -> State:
+        """Check that each step's inputs have a producer; breaks go back to step 3, a bounded number of times."""
+        findings = self.findings(state, _CONTINUITY_RULES)
+        problems = [p for p in self.problems(state, findings) if p[0] in fields_of_step(self.work.template, 3)]
+        tries = state.get("tries", 0)
+        if not problems or tries >= self.work.repairs or state.get("stuck"):
+            return {"problems": [], "stuck": False}
+        return {"problems": problems, "tries": tries + 1}
+
+    def after_continuity(self, state: State) -> str:
+        return STEPS[2] if state.get("problems") else STEPS[4]
+
+    def format(self, _state: State) -> State:
+        """Rendering is a pure function of the fields, so there is nothing to keep."""
+        return {}
+
+    def review(self, state: State) -> State:
+        """Check the rendered document with all rules; errors go back to the step that wrote the field."""
+        findings = self.findings(state, ())
+        errors = [f for f in findings if f.severity == "error"]
+        tries = state.get("tries", 0)
+        problems = self.problems(state, errors)
+        over = tries >= self.work.repairs or bool(state.get("stuck"))
+        return {
+            "findings": [f.as_json() for f in findings],
+            "problems": [] if over else problems,
+            "tries": tries + bool(problems and not over),
+            "stuck": False,
+        }
+
+    def after_review(self, state: State) -> str:
+        names = {each[0] for each in state.get("problems", [])}
+        steps = [n for n in range(1, 7) if names & fields_of_step(self.work.template, n)]
+        return STEPS[steps[0] - 1] if steps else END
+
+    def findings(self, state: State, rules: Sequence[str]) -> Sequence[Finding]:
+        return self.work.check(self.work.render(merge_late(self.work.template, state), questions_of(state)), rules)
+
+    def problems(self, state: State, findings: Sequence[Finding]) -> list[list[str]]:
+        """Return (field, message) of findings that stand in a section which an author filled."""
+        raw = self.work.render(merge_late(self.work.template, state), questions_of(state))
+        found = []
+        for finding in findings:
+            name = field_at(self.work.template, raw, finding.line)
+            if name:
+                hint = f" ({finding.hint})" if finding.hint else ""
+                found.append([name, finding.message + hint])
+        return found
+
+
+def fields_of_step(template: Template, step: int) -> frozenset[str]:
+    """Return the names of the fields that an author fills in one step."""
+    own = {spec.name for spec in sections_of_step(template, step)}
+    return frozenset(own | {late_name(*pair) for pair in late_parts(template, step)})
+
+
+def merge_late(template: Template, state: State) -> dict[str, Any]:
+    """Return the fields with the parts that a later step wrote put into their steps."""
+    fields = dict(state.get("fields", {}))
+    for step in range(1, 7):
+        for section, part in late_parts(template, step):
+            entries = {entry["step"]: entry[part.name] for entry in fields.pop(late_name(section, part), [])}
+            rows = fields.get(section.name)
+            if rows and entries:
+                fields[section.name] = [
+                    {**row, part.name: entries[n]} if n in entries else row for n, row in enumerate(rows, start=1)
+                ]
+    return fields
+
+
+def field_at(template: Template, raw: bytes, line: int) -> str:
+    """Return the name of the field that wrote a line; empty for the head of the document."""
+    document = parse(raw)
+    match = match_sections(document, template)
+    spec: SectionSpec | None = None
+    for each in template.sections:
+        section = match.sections.get(each.key)
+        if section is not None and section.line <= line:
+            spec = each
+    if spec is None:
+        return ""
+    part = _part_at(spec, raw, line)
+    if part is not None and part.constraint.step not in (0, spec.constraint.step):
+        return late_name(spec, part)
+    return spec.name
+
+
+def _part_at(spec: SectionSpec, raw: bytes, line: int) -> SectionSpec | None:
+    """Return the labelled part of a step that a line belongs to: the nearest label above it."""
+    labels = {part.key: part for part in spec.parts}
+    for text in reversed(raw.decode().splitlines()[:line]):
+        if text.startswith("#"):
+            return None
+        if text.startswith("**"):
+            part = labels.get(section_key(text.split("**")[1]))
+            if part:
+                return part
+    return None

@@ -1,0 +1,460 @@
+"""The offline author: composes a draft from the plan, the neighbours' contracts and retrieved passages.
+
+No model, no key, no network, and the same words for the same library. It decides nothing that needs judgement:
+that becomes an open question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from procauthor.authoring.author import Ask
+from procauthor.authoring.brief import Answer, Brief, NamedText
+from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, subject, topics
+from procauthor.naming import title_key
+from procauthor.template.model import late_name, late_parts, sections_of_step
+from procauthor.template.pattern import Pattern
+from procauthor.template.spec import SectionSpec
+
+_SCOPE = "Confirmed Scope"
+Facts = dict[str, Any]
+
+
+class OfflineAuthor:
+    """Fills a template without a model. Known sections get their own words; any other is filled by its kind."""
+
+    id = "offline"
+
+    def fill(self, ask: Ask) -> Answer:
+        """Return the fields of one step."""
+        composer = _Composer(ask)
+        values = {spec.name: composer.section(spec) for spec in sections_of_step(ask.template, ask.step)}
+        for section, part in late_parts(ask.template, ask.step):
+            values[late_name(section, part)] = composer.late(section, part)
+        names = ask.names
+        return Answer(
+            values={name: value for name, value in values.items() if not names or name in names},
+            sources={name: tuple(dict.fromkeys(found)) for name, found in composer.sources.items() if name in values},
+            questions=tuple(dict.fromkeys(composer.questions)),
+        )
+
+
+class _Composer:
+    """Writes the fields of one ask, and remembers what each rests on and what is open."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        self.brief: Brief = ask.brief
+        self.subject = subject(self.brief.request.title)
+        self.topics = _with_wanted(topics(self.brief), self.brief)
+        self.sources: dict[str, list[str]] = {}
+        self.questions: list[str] = []
+        self._name = ""
+        self._known: dict[str, Callable[[SectionSpec], Any]] = {
+            "purpose": self.purpose,
+            "trigger": self.trigger,
+            "required inputs": self.inputs,
+            "plan requirement": self.plan,
+            "workflow": self.workflow,
+            "output contract": self.outputs,
+            "validation and acceptance criteria": self.criteria,
+            "downstream dependencies": self.consumers,
+            "definition of done": self.done,
+            "audit and traceability": self.audit,
+            "exit states": self.exits,
+        }
+
+    def section(self, spec: SectionSpec) -> Any:
+        """Return the value of one section."""
+        self._name = spec.name
+        self.sources[spec.name] = []
+        known = self._known.get(spec.key)
+        value = known(spec) if known else self.unknown(spec)
+        return value if spec.kind == "prose" or isinstance(value, list) else [value]
+
+    def rest_on(self, *sources: str) -> None:
+        """Note what the present field rests on."""
+        self.sources[self._name].extend(sources)
+
+    def ask_person(self, question: str) -> None:
+        """Leave a decision to a person."""
+        self.questions.append(question)
+
+    # What is known
+
+    def required(self) -> list[Facts]:
+        """Return the inputs: what the procedures before this one guarantee."""
+        found: list[Facts] = []
+        for neighbour in self.brief.upstream:
+            outputs = neighbour.outputs or (NamedText(f"{subject(neighbour.title)} Result", ""),)
+            for output in outputs:
+                text = output.text or f"what {neighbour.title} hands over"
+                found.append(
+                    {"artifact": output.name, "description": _sentence(text), "provider": neighbour.title}
+                )
+        unique = {title_key(each["artifact"]): each for each in found}
+        return list(unique.values()) or [
+            {"artifact": f"{self.subject} Request", "description": "what is asked for, by whom, and until when"}
+        ]
+
+    def quoted(self, about: str, limit: int = 2) -> tuple[Quote, ...]:
+        """Return quotes about a topic, and note their passages as sources."""
+        found = quotes(self.brief, f"{about} {self.subject}", limit)
+        self.rest_on(*(quote.passage.id for quote in found))
+        return found
+
+    # Step 1
+
+    def purpose(self, _spec: SectionSpec) -> str:
+        request, brief = self.brief.request, self.brief
+        sentences = [brief.present or request.why or f"This procedure defines how {self.subject} is done."]
+        if brief.present:
+            self.rest_on(f"document:{brief.path}")
+        if request.why:
+            self.rest_on(f"plan:{request.item}" if request.item else "request")
+        names = [t.artifact for t in self.topics]
+        inputs = join([f"the {i['artifact']}" for i in self.required()])
+        sentences.append(f"It turns {inputs} into {join([f'the {n}' for n in names])}.")
+        after = [n.title for n in brief.downstream]
+        if after:
+            sentences.append(f"It stops where {join(after)} can start.")
+        self.ask_person(f"Which cases are out of scope for {self.subject}, beyond what the purpose says?")
+        return " ".join(_sentence(s) for s in sentences)
+
+    # Step 2
+
+    def trigger(self, spec: SectionSpec) -> list[Any]:
+        events: list[Facts] = [
+            {"event": f"{neighbour.title} has delivered {join([o.name for o in neighbour.outputs])}."}
+            if neighbour.outputs
+            else {"event": f"{neighbour.title} has ended in its success state."}
+            for neighbour in self.brief.upstream
+        ]
+        self.rest_on(*(f"contract:{n.path or n.title}" for n in self.brief.upstream))
+        events.append({"event": f"A change is made to something that an accepted {self.topics[0].artifact} covers."})
+        return self.rows(spec, events)
+
+    def inputs(self, spec: SectionSpec) -> list[Any]:
+        self.rest_on(*(f"contract:{n.path or n.title}" for n in self.brief.upstream))
+        for neighbour in self.brief.upstream:
+            if not neighbour.outputs:
+                self.ask_person(
+                    f"{neighbour.title} has no output contract yet: what exactly does it hand over to {self.subject}?"
+                )
+        if not self.brief.upstream:
+            self.ask_person(f"Nothing is known to come before {self.subject}: what must exist before it starts?")
+        return self.rows(spec, self.required())
+
+    def plan(self, _spec: SectionSpec) -> str:
+        self.ask_person(f"From which size of change on does {self.subject} need a written plan, and who approves it?")
+        return (
+            "A written plan is needed when the work touches more than one team or cannot be finished in one session. "
+            f"It names the owner, the inputs used, the order of the steps and the date by which "
+            f"the {self.topics[-1].artifact} is due. The owner of the {self.brief.request.lifecycle or 'library'} "
+            "lifecycle approves it."
+        )
+
+    # Step 3
+
+    def workflow(self, spec: SectionSpec) -> list[Facts]:
+        steps = [self.confirm(), *(self.work_out(topic) for topic in self.topics), self.review(), self.hand_over()]
+        return [self.step(spec, facts) for facts in steps]
+
+    def step(self, spec: SectionSpec, facts: Facts) -> Facts:
+        """Fit the facts of a step to the parts that the template has."""
+        late = {part.name for section, part in _late(self.ask, spec) if section is spec}
+        found: Facts = {"name": facts["name"]}
+        for slot in spec.step_heading.slots if spec.step_heading else ():
+            if slot.name != "number":
+                found[slot.name] = facts["name"]
+        for part in spec.parts:
+            if part.name not in late:
+                known = facts.get(part.key.split()[0].rstrip("s"))
+                found[part.name] = self.part(part, known, facts)
+        wanted = {slot.name for slot in spec.step_heading.slots} if spec.step_heading else set()
+        return {key: value for key, value in found.items() if key != "name" or "name" in wanted}
+
+    def part(self, part: SectionSpec, known: Any, facts: Facts) -> Any:
+        if part.kind == "prose":
+            return known if isinstance(known, str) else f"{part.heading}: {facts['purpose']}"
+        rows = known if isinstance(known, list) else [{"text": f"{part.heading} of {facts['name'].lower()}"}]
+        return self.rows(part, rows)
+
+    def confirm(self) -> Facts:
+        inputs = self.required()
+        return {
+            "name": "Confirm scope and inputs",
+            "purpose": f"Make sure that {self.subject} starts from accepted inputs and an agreed boundary.",
+            "input": [{"artifact": i["artifact"], "source": "Required Inputs"} for i in inputs],
+            "action": [
+                *({"action": f"Open the {i['artifact']} and confirm that its owner has accepted it."} for i in inputs),
+                *self.quoted_actions("scope inputs before start"),
+                {"action": f"Write down what {self.subject} covers this time, and what it leaves out."},
+            ],
+            "decision": [
+                {
+                    "condition": "an input is missing or not accepted",
+                    "then": "stop and end in the state Blocked",
+                    "otherwise": "go on with Step 2",
+                }
+            ],
+            "output": [{"artifact": _SCOPE, "description": "the boundary of the work, with the version of every input"}],
+        }
+
+    def quoted_actions(self, about: str, limit: int = 1) -> list[Facts]:
+        return [
+            {"action": f"Check against “{plain_heading(q.passage)}” of {q.passage.title}: {q.text}"}
+            for q in self.quoted(about, limit)
+        ]
+
+    def work_out(self, topic: Topic) -> Facts:
+        inputs = self.required()
+        self.ask_person(f"Which method, tool and threshold decide that {topic.name} is good enough?")
+        return {
+            "name": f"Work out {topic.name}",
+            "purpose": f"Produce the {topic.artifact} within the confirmed scope.",
+            "input": [
+                {"artifact": _SCOPE, "source": "Step 1"},
+                *({"artifact": i["artifact"], "source": "Required Inputs"} for i in inputs[:3]),
+            ],
+            "action": [
+                {"action": f"List every element of the {inputs[0]['artifact']} that {topic.name} must cover."},
+                *self.quoted_actions(topic.name, 2),
+                {"action": f"Record the result for each element in the {topic.artifact}, with its owner and the date."},
+            ],
+            "decision": [
+                {
+                    "condition": "an element lies outside of the confirmed scope",
+                    "then": "return to Step 1 and settle the scope",
+                    "otherwise": "record it and go on",
+                }
+            ],
+            "output": [
+                {"artifact": topic.artifact, "description": f"the result of {topic.name}, one entry an element"}
+            ],
+        }
+
+    def review(self) -> Facts:
+        return {
+            "name": "Review the results",
+            "purpose": "Let somebody who did not do the work confirm that it is complete and consistent.",
+            "input": [
+                {"artifact": t.artifact, "source": f"Step {n}"} for n, t in enumerate(self.topics, start=2)
+            ],
+            "action": [
+                {"action": "Compare every entry with the confirmed scope, and note gaps and contradictions."},
+                *self.quoted_actions("review acceptance criteria approval"),
+                {"action": "Record each objection with its answer, and the decision with role and date."},
+            ],
+            "decision": [
+                {
+                    "condition": "the reviewer finds a gap",
+                    "then": "return to Step 2",
+                    "otherwise": "accept the results",
+                }
+            ],
+            "output": [{"artifact": self.record, "description": "objections, answers and the decision"}],
+        }
+
+    @property
+    def record(self) -> str:
+        """The name of the review's record."""
+        return f"{self.subject} Review Record"
+
+    @property
+    def handover(self) -> str:
+        """The name of the hand-over's record."""
+        return f"{self.subject} Handover Note"
+
+    def hand_over(self) -> Facts:
+        after = [n.title for n in self.brief.downstream]
+        told = [{"action": f"Tell the owner of {title} which artifacts are ready, and where they are."} for title in after]
+        return {
+            "name": "Hand over",
+            "purpose": "Make the accepted results available to everybody who builds on them.",
+            "input": [
+                {"artifact": self.record, "source": f"Step {len(self.topics) + 2}"},
+                *({"artifact": t.artifact, "source": f"Step {n}"} for n, t in enumerate(self.topics, start=2)),
+            ],
+            "action": [
+                {"action": "Store the accepted results where the team keeps its records, and fix their version."},
+                *told,
+            ],
+            "decision": [],
+            "output": [{"artifact": self.handover, "description": "versions, locations, and who was told"}],
+        }
+
+    # Step 5
+
+    def late(self, section: SectionSpec, part: SectionSpec) -> list[Facts]:
+        """Return the failure handling of every step that step 3 wrote."""
+        self._name = late_name(section, part)
+        self.sources[self._name] = []
+        steps = self.ask.fields.get(section.name) or []
+        return [
+            {"step": number, part.name: self.rows(part, self.failures(number, step, len(steps)))}
+            for number, step in enumerate(steps, start=1)
+        ]
+
+    def failures(self, number: int, step: Mapping[str, Any], last: int) -> list[Facts]:
+        name = str(step.get("name", "the step")).lower()
+        found = [
+            {
+                "failure": "An input of this step turns out to be wrong or outdated",
+                "response": "stop, tell the owner of that input, and end in the state Blocked until it is corrected"
+                if number == 1
+                else "return to Step 1 with the corrected input",
+            }
+        ]
+        if number == last:
+            found.append(
+                {
+                    "failure": "Nobody confirms the hand-over within two working days",
+                    "response": f"escalate to the owner of the {self.brief.request.lifecycle or 'library'} lifecycle",
+                }
+            )
+        elif number > 1:
+            found.append(
+                {
+                    "failure": f"The people needed to {name} are not available",
+                    "response": "escalate to the owner of the lifecycle, and agree on a new date",
+                }
+            )
+        return found
+
+    def exits(self, spec: SectionSpec) -> list[Any]:
+        names = join([t.artifact for t in self.topics])
+        return self.rows(
+            spec,
+            [
+                {"state": "Completed", "meaning": f"{names} are accepted and handed over."},
+                {
+                    "state": "Blocked",
+                    "meaning": "An input is missing or wrong; its owner is told, and the work waits for the correction.",
+                },
+                {
+                    "state": "Rejected",
+                    "meaning": "The review refuses the results; the requester is told why, and decides what follows.",
+                },
+            ],
+        )
+
+    # Step 6
+
+    def outputs(self, spec: SectionSpec) -> list[Any]:
+        facts = [
+            {"artifact": t.artifact, "guarantee": "complete for the confirmed scope, reviewed, and under version control"}
+            for t in self.topics
+        ]
+        facts.append({"artifact": self.record, "guarantee": "names every objection, its answer, and who decided"})
+        facts.append({"artifact": self.handover, "guarantee": "says where each accepted result is, in which version"})
+        return self.rows(spec, facts)
+
+    def criteria(self, spec: SectionSpec) -> list[Any]:
+        facts = [
+            {"criterion": f"The {t.artifact} has an entry for every element of the confirmed scope."}
+            for t in self.topics
+        ]
+        for standard in self.brief.standards:
+            facts.append({"criterion": f"The results meet {standard}; each deviation is a recorded exception."})
+        for quote in self.quoted("acceptance validation criteria", 1):
+            facts.append({"criterion": f"As “{plain_heading(quote.passage)}” of {quote.passage.title} asks: {quote.text}"})
+        facts.append({"criterion": f"A reviewer who did not do the work accepts the {self.record}."})
+        self.ask_person(f"Which role accepts the results of {self.subject}?")
+        return self.rows(spec, facts)
+
+    def consumers(self, spec: SectionSpec) -> list[Any]:
+        facts: list[Facts] = []
+        for neighbour in self.brief.downstream:
+            wanted = neighbour.wants or (NamedText(self.topics[-1].artifact, ""),)
+            if not neighbour.wants:
+                self.ask_person(f"{neighbour.title} does not say yet what it needs from {self.subject}: agree on it.")
+            for each in wanted:
+                facts.append(
+                    {
+                        "artifact": each.name,
+                        "consumer": neighbour.title,
+                        "use": _sentence(each.text) if each.text else "as an input.",
+                    }
+                )
+        self.rest_on(*(f"contract:{n.path or n.title}" for n in self.brief.downstream))
+        return self.rows(spec, facts)
+
+    def done(self, spec: SectionSpec) -> list[Any]:
+        facts = [{"criterion": f"The {t.artifact} is accepted and stored under version control."} for t in self.topics]
+        facts.append({"criterion": "Every objection of the review has an answer."})
+        facts += [{"criterion": f"The owner of {n.title} has been told."} for n in self.brief.downstream]
+        return self.rows(spec, facts)
+
+    def audit(self, spec: SectionSpec) -> list[Any]:
+        names = [*(t.artifact for t in self.topics), self.record, self.handover]
+        self.ask_person("Where does your team keep these records, and for how long?")
+        return self.rows(spec, [{"record": n, "location": "in the repository, beside the change"} for n in names])
+
+    # Any other section
+
+    def unknown(self, spec: SectionSpec) -> Any:
+        """Fill a section that only this team's template has, from what the library says about it."""
+        found = self.quoted(spec.heading, 3)
+        lines = [f"As “{plain_heading(q.passage)}” of {q.passage.title} says: {q.text}" for q in found]
+        first = _sentence(self.brief.present or self.brief.request.why or f"This is about {self.subject}.")
+        self.ask_person(f"{spec.heading}: what is special about {self.subject} here?")
+        if spec.kind == "prose" and (spec.pattern is None or spec.pattern.single):
+            return "\n\n".join([first, *lines])
+        if spec.kind == "steps":
+            return self.workflow(spec)
+        rows: list[Facts] = [{"text": line} for line in (lines or [first])]
+        topics_left = [{"text": f"Cover {topic.name}."} for topic in self.topics]
+        while len(rows) < spec.constraint.minimum:
+            rows.append(topics_left[len(rows) % len(topics_left)])
+        if spec.kind == "prose":
+            return self.fit([spec.pattern] if spec.pattern else [], rows[0])
+        return self.rows(spec, rows)
+
+    def rows(self, spec: SectionSpec, facts: Sequence[Facts]) -> list[Any]:
+        """Fit facts to the fields that an item of this section has."""
+        limit = spec.constraint.maximum or len(facts)
+        patterns = [c.pattern for c in spec.columns] or ([spec.pattern] if spec.pattern else [])
+        single = spec.pattern.single if spec.pattern and spec.kind != "table" else None
+        if single:
+            return [str(each.get(single.name) or " ".join(_plain(each))) for each in facts[:limit]]
+        fitted = [self.fit(patterns, each) for each in facts[:limit]]
+        return [row for row in fitted if row is not None]
+
+    def fit(self, patterns: Sequence[Pattern], facts: Facts) -> Facts | None:
+        """Return one item; None where it needs a reference and there is none to give."""
+        row: Facts = {}
+        spare = _plain(facts)
+        for slot in (slot for pattern in patterns for slot in pattern.slots):
+            value = facts.get(slot.name)
+            if slot.reference:
+                titles = self.brief.titles
+                value = value if value in titles else None
+                if value is None and not slot.optional:
+                    return None
+            elif value is None and not slot.optional:
+                value = spare[len(row) % len(spare)] if spare else slot.name
+            row[slot.name] = value
+        return row
+
+
+def _late(ask: Ask, spec: SectionSpec) -> list[tuple[SectionSpec, SectionSpec]]:
+    return [pair for step in range(1, 7) for pair in late_parts(ask.template, step) if pair[0] is spec]
+
+
+def _with_wanted(found: tuple[Topic, ...], brief: Brief) -> tuple[Topic, ...]:
+    """Add an artifact that a neighbour already expects by name; it takes the place of a topic that means the same."""
+    known = {title_key(topic.artifact) for topic in found}
+    wanted = {title_key(w.name): w.name for n in brief.downstream for w in n.wants}
+    new = [Topic(f"the {name}", name) for key, name in wanted.items() if key not in known]
+    return (*found, *new)
+
+
+def _plain(facts: Facts) -> list[str]:
+    return [value for value in facts.values() if isinstance(value, str)]
+
+
+def _sentence(text: str) -> str:
+    clean = text.strip()
+    return clean if clean[-1:] in ".!?" else f"{clean}."

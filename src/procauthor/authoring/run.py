@@ -1,0 +1,130 @@
+"""A durable run: its folder, its lease, its checkpoints."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from procauthor.authoring.brief import Brief
+from procauthor.errors import AuthoringError, DraftError, LockedError
+from procauthor.markdown.slug import slugify
+
+_RECURSION_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One create run. ``author`` is the id of its author; the brief never changes while the run lasts."""
+
+    id: str
+    folder: Path
+    brief: Brief
+    author: str
+    max_tokens: int | None = None
+
+    @property
+    def calls(self) -> Path:
+        """The log of paid calls."""
+        return self.folder / "calls.jsonl"
+
+
+class RunStore:
+    """Runs on disk, one folder each, and one SQLite file with all checkpoints."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def checkpoints(self) -> Path:
+        """The file of the checkpointer."""
+        return self.folder / "checkpoints.sqlite"
+
+    def create(self, brief: Brief, author: str, max_tokens: int | None) -> Run:
+        """Start a run under the first free name made from the title."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        base = slugify(brief.request.title.removesuffix(" Procedure")).strip("-")[:60] or "run"
+        number = 1
+        while True:
+            name = f"{base}-{number}"
+            try:
+                (self.folder / name).mkdir()
+                break
+            except FileExistsError:
+                number += 1
+        run = Run(name, self.folder / name, brief, author, max_tokens)
+        data = {"id": name, "author": author, "max_tokens": max_tokens, "brief": brief.as_json()}
+        (run.folder / "run.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        return run
+
+    def get(self, name: str) -> Run:
+        """Return a run by its id.
+
+        Raises:
+            DraftError: There is none.
+        """
+        file = self.folder / name / "run.json"
+        if not name or "/" in name or not file.is_file():
+            message = f"no run {name!r}"
+            known = ", ".join(self.names()[-5:])
+            raise DraftError(message, f"known runs: {known}" if known else "there is no run yet")
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return Run(data["id"], file.parent, Brief.from_json(data["brief"]), data["author"], data["max_tokens"])
+
+    def names(self) -> list[str]:
+        """Return the ids of all runs, oldest first."""
+        files = self.folder.glob("*/run.json")
+        return [file.parent.name for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f.parent.name))]
+
+
+@contextmanager
+def lease(run: Run) -> Iterator[None]:
+    """Hold a run, so that no second process works on it.
+
+    Raises:
+        LockedError: Another process does.
+    """
+    handle = os.open(run.folder / "lease", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        message = f"run {run.id!r} is being worked on by another process"
+        raise LockedError(message, "wait until it has ended") from error
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def execute(run: Run, store: RunStore, build: Callable[[], Any]) -> dict[str, Any]:
+    """Run the graph from its last checkpoint to its end; return the final state.
+
+    Args:
+        run: The run; its id names the thread of checkpoints.
+        store: Where checkpoints are.
+        build: Returns the uncompiled graph; called late, because LangGraph is slow to import.
+    """
+    from langgraph.checkpoint.sqlite import SqliteSaver
+
+    connection = sqlite3.connect(store.checkpoints, check_same_thread=False, timeout=30)
+    try:
+        connection.execute("pragma journal_mode=wal")
+        graph = build().compile(checkpointer=SqliteSaver(connection))
+        config = {"configurable": {"thread_id": run.id}, "recursion_limit": _RECURSION_LIMIT}
+        state = graph.get_state(config)
+        if state.created_at and not state.next:
+            return cast(dict[str, Any], state.values)
+        start = None if state.created_at else {"fields": {}, "tries": 0}
+        return cast(dict[str, Any], graph.invoke(start, config, durability="sync"))
+    except sqlite3.Error as error:
+        message = f"the checkpoints cannot be used: {error}"
+        raise AuthoringError(message, f"delete {store.checkpoints.name} to start over") from error
+    finally:
+        connection.close()

@@ -1,0 +1,113 @@
+"""Reads the subject of a request: what its action items ask for, and what the library says about that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from procauthor.authoring.brief import Brief, Passage
+from procauthor.naming import title_key
+
+_DEFINE = re.compile(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)
+_EMPTY_TAIL = re.compile(r"\s+(?:workflows?|creation|process(?:es)?|steps|activities)$", re.IGNORECASE)
+_TAILS = (
+    (re.compile(r"planning$", re.IGNORECASE), "Plan"),
+    (re.compile(r"testing$", re.IGNORECASE), "Test Report"),
+    (re.compile(r"(identification|generation|implementation|review|migration)$", re.IGNORECASE), r"\1 Record"),
+    (re.compile(r"(strategy|design|documentation|plan|report|policy|model)$", re.IGNORECASE), r"\1"),
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
+_MARKUP = re.compile(r"^(?:[-*+]|\d+[.)]|>)\s+|\*\*|__")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_UNQUOTABLE = re.compile(r"\bStep \d|\bFrom:|[|{}<>\[\]#]|\bPlaceholder\b|not defined yet")
+_WORD = re.compile(r"[a-z0-9]+")
+_STOP = frozenset("the a an of and or to for in on with is are be by that this it as at from into its each".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One thing to be worked out, and the artifact that shows it."""
+
+    name: str
+    artifact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of a passage that speaks about a topic."""
+
+    text: str
+    passage: Passage
+
+
+def subject(title: str) -> str:
+    """Return a title without the word "Procedure"."""
+    return re.sub(r"\s+procedure$", "", title.strip(), flags=re.IGNORECASE)
+
+
+def topics(brief: Brief) -> tuple[Topic, ...]:
+    """Return what the action items ask to define; without any, the subject itself."""
+    found: list[Topic] = []
+    for action in brief.request.actions:
+        match = _DEFINE.match(action.strip())
+        if match:
+            name = _EMPTY_TAIL.sub("", match[1].strip())
+            found.append(Topic(name, _artifact(name)))
+    if not found:
+        name = subject(brief.request.title)
+        found.append(Topic(name, _artifact(name)))
+    unique = {title_key(topic.artifact): topic for topic in found}
+    return tuple(unique.values())[:6]
+
+
+def _artifact(name: str) -> str:
+    words = " ".join(word if word[:1].isupper() else word.capitalize() for word in name.split())
+    words = re.sub(r"\b(For|And|Of|The|To|In)\b", lambda m: m[0].lower(), words)
+    for pattern, tail in _TAILS:
+        if pattern.search(words):
+            return pattern.sub(tail, words)
+    return f"{words} Record"
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text that carry meaning, cut to a stem of six letters."""
+    return frozenset(word[:6] for word in _WORD.findall(text.casefold()) if word not in _STOP)
+
+
+def quotes(brief: Brief, about: str, limit: int) -> tuple[Quote, ...]:
+    """Return the sentences that share most words with a topic, the nearest passage first; at most one a passage."""
+    wanted = words_of(about)
+    scored: list[tuple[float, int, Quote]] = []
+    for rank, passage in enumerate(brief.passages):
+        best = max(_sentences(passage), key=lambda s: _score(s, wanted), default="")
+        if best and _score(best, wanted) > 0:
+            scored.append((-_score(best, wanted), rank, Quote(best, passage)))
+    return tuple(quote for _, _, quote in sorted(scored, key=lambda s: s[:2])[:limit])
+
+
+def _score(sentence: str, wanted: frozenset[str]) -> float:
+    found = words_of(sentence)
+    return len(found & wanted) / (6 + len(found)) if found else 0.0
+
+
+def _sentences(passage: Passage) -> Iterator[str]:
+    """Yield the sentences of a passage that can stand alone in another document."""
+    for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)", passage.text):
+        text = _LINK.sub(r"\1", " ".join(_MARKUP.sub("", line.strip()) for line in block.splitlines()))
+        for sentence in _SENTENCE.split(text.strip()):
+            clean = sentence.strip()
+            if 40 <= len(clean) <= 220 and clean[-1] in ".!?;" and not _UNQUOTABLE.search(clean):
+                yield clean.rstrip(";")
+
+
+def plain_heading(passage: Passage) -> str:
+    """Return a passage's heading without number: "Step 3" of another document would mislead here."""
+    return re.sub(r"^(?:step|phase)?\s*\d+(?:\.\d+)*\s*[.:)]\s*", "", passage.heading, flags=re.IGNORECASE)
+
+
+def join(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them."""
+    if len(names) < 2:  # noqa: PLR2004 - one name, or none
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]

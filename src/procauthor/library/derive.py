@@ -1,0 +1,168 @@
+"""Brings tables of procedures up to date: Master Procedures Index, lifecycle READMEs, orchestrations.
+
+A table is found by its header (a title column and a status column). Rows of people are kept in their order and with
+their words; a row's link and status are computed, and a document without a row gets one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from procauthor.library.change import Change, Edit
+from procauthor.library.index import Entry, Table, read_entry, tables
+from procauthor.library.library import Library, Procedure
+from procauthor.library.reference import relative
+from procauthor.markdown.document import Cell
+from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.naming import title_key
+from procauthor.procedure import Status
+
+_COMPLETION = re.compile(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
+_DONE: frozenset[Status] = frozenset({"defined", "approved"})
+_UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated"})
+
+
+def show_status(status: Status) -> str:
+    """Return a status as tables show it."""
+    return status[0].upper() + status[1:]
+
+
+def derive(library: Library) -> Change:
+    """Return what must change so that every table tells the truth; an empty change where it does."""
+    edits: list[Edit] = []
+    for procedure in library.procedures:
+        if procedure.kind not in ("index", "readme", "orchestration"):
+            continue
+        raw = procedure.document.source.raw
+        after = replace_spans(raw, _replacements(library, procedure))
+        if after != raw:
+            edits.append(Edit(procedure.path, raw, after))
+    return Change(tuple(edits))
+
+
+def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
+    found = list(tables(host))
+    listed = {title_key(read_entry(t, row).title) for t in found for row in t.block.rows}
+    for table in found:
+        for row in table.block.rows:
+            yield from _update(library, host, read_entry(table, row))
+        wanted = [p for p in _wanted(library, host, table) if p.key not in listed]
+        if wanted:
+            yield _insert(host, table, wanted)
+    if host.kind == "readme" and found:
+        yield from _completion(library, host, found)
+
+
+def _document(library: Library, host: Procedure, entry: Entry) -> Procedure | None:
+    """Return the document of a row: by its link, else by its title within the lifecycle of the table."""
+    if entry.path and entry.path in library.by_path:
+        return library.by_path[entry.path]
+    candidates = library.by_key.get(entry.key, ())
+    if len(candidates) > 1:
+        near = PurePosixPath(host.path).parent
+        candidates = tuple(p for p in candidates if PurePosixPath(p.path).parent == near) or candidates
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _update(library: Library, host: Procedure, entry: Entry) -> Iterator[Replacement]:
+    document = _document(library, host, entry)
+    title = entry.table.cell(entry.row, "title")
+    status = entry.table.cell(entry.row, "status")
+    if document is None or title is None:
+        return
+    if entry.path != document.path:
+        yield _fill(host, title, _link(host, document))
+    if status is not None and entry.status != document.status:
+        yield _fill(host, status, show_status(document.status))
+
+
+def _link(host: Procedure, document: Procedure) -> str:
+    return f"[{document.title}]({relative(host.path, document.path)})".replace("|", "\\|")
+
+
+def _fill(host: Procedure, cell: Cell, text: str) -> Replacement:
+    """Replace the text of a cell and keep the spaces around it; a padded column keeps its width."""
+    raw = host.document.source.raw[cell.start : cell.end].decode()
+    inner = raw.strip()
+    lead = raw[: len(raw) - len(raw.lstrip())] if inner else " "
+    tail = raw[len(lead) + len(inner) :] if inner else " "
+    if len(tail) > 1:
+        tail = " " * max(1, len(inner) + len(tail) - len(text))
+    return Replacement(cell.start, cell.end, lead + text + tail)
+
+
+def _wanted(library: Library, host: Procedure, table: Table) -> Iterator[Procedure]:
+    """Yield the documents that a table should list."""
+    for procedure in library.procedures:
+        if procedure.path == host.path or procedure.status in _UNCOUNTED:
+            continue
+        same = title_key(procedure.lifecycle) == title_key(table.lifecycle)
+        if host.kind == "index":
+            standards = "standard" in table.columns
+            if (procedure.kind == "standard" and standards) or (procedure.counted and same and not standards):
+                yield procedure
+        elif host.kind == "readme":
+            here = PurePosixPath(procedure.path).parent == PurePosixPath(host.path).parent
+            if here and (procedure.counted or procedure.kind == "standard"):
+                yield procedure
+        elif procedure.kind == "procedure" and _called(host, table, procedure):
+            yield procedure
+
+
+def _called(host: Procedure, table: Table, procedure: Procedure) -> bool:
+    phase = re.match(r"phase\s+(\d+)", table.section.title, re.IGNORECASE)
+    same = title_key(procedure.lifecycle) == title_key(host.lifecycle)
+    return bool(same and phase and str(procedure.phase) == phase[1])
+
+
+def _insert(host: Procedure, table: Table, documents: Sequence[Procedure]) -> Replacement:
+    """Return one insertion behind the last row, or behind the last row of the same phase where there is one."""
+    raw = host.document.source.raw
+    block = table.block
+    assert block.header is not None
+    rows = block.rows
+    after = rows[-1].end if rows else raw.find(b"\n", block.header.end) + 1 or block.end
+    phases = [row for row in rows if read_entry(table, row).phase == documents[0].phase]
+    if "phase" in table.columns and phases:
+        after = phases[-1].end
+    newline = host.document.source.newline
+    lines = [_row(host, table, p, len(rows) + n) for n, p in enumerate(documents, 1)]
+    text = newline.join(lines)
+    ends_line = raw[after - 1 : after] == b"\n"
+    return Replacement(after, after, text + newline if ends_line else newline + text)
+
+
+def _row(host: Procedure, table: Table, document: Procedure, order: int) -> str:
+    phase = "-" if document.phase is None else str(document.phase)
+    values = {
+        "title": _link(host, document),
+        "status": show_status(document.status),
+        "phase": phase,
+        "order": str(order),
+        "lifecycle": document.lifecycle,
+    }
+    places = {place: values[key] for key, place in table.columns.items() if key in values}
+    width = max(table.columns.values()) + 1
+    return "| " + " | ".join(places.get(place, "-") for place in range(width)) + " |"
+
+
+def _completion(library: Library, host: Procedure, found: Iterable[Table]) -> Iterator[Replacement]:
+    """Correct a line such as ``**Completion:** 6 of 23 defined`` by counting the documents and the missing rows."""
+    field = host.document.fields.get("completion")
+    match = _COMPLETION.match(str(field.value)) if field else None
+    if field is None or match is None:
+        return
+    statuses: dict[str, Status] = {}
+    for table in found:
+        for row in table.block.rows:
+            entry = read_entry(table, row)
+            document = _document(library, host, entry)
+            statuses[entry.key] = document.status if document else entry.status or "missing"
+        for document in _wanted(library, host, table):
+            statuses[document.key] = document.status
+    counted = [s for s in statuses.values() if s not in _UNCOUNTED]
+    text = f"{sum(s in _DONE for s in counted)}{match[1]}{len(counted)}{match[2]}"
+    if text != match[0]:
+        yield Replacement(field.start, field.start + len(match[0].encode()), text)

@@ -1,0 +1,109 @@
+"""Tables of procedures: in the Master Procedures Index, in lifecycle READMEs and in orchestrations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from procauthor.library.library import Library, Procedure
+from procauthor.library.reference import resolve
+from procauthor.library.status import read_status
+from procauthor.markdown.document import Block, Cell, Row, Section
+from procauthor.naming import title_key
+from procauthor.procedure import Status
+from procauthor.template.key import section_key
+
+_TITLE_COLUMNS = ("procedure", "standard", "document", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a column of titles and one of statuses; other columns by key."""
+
+    procedure: Procedure
+    section: Section
+    block: Block
+    columns: dict[str, int]
+
+    @property
+    def lifecycle(self) -> str:
+        """The heading above the table, without the word "Lifecycle"."""
+        return re.sub(r"\s+lifecycle$", "", self.section.title, flags=re.IGNORECASE).strip()
+
+    def cell(self, row: Row, column: str) -> Cell | None:
+        """Return a cell by its column's key."""
+        place = self.columns.get(column)
+        return row.cells[place] if place is not None and place < len(row.cells) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: a title, perhaps linked, with what the table says of it."""
+
+    table: Table
+    row: Row
+    title: str
+    path: str | None
+    status: Status | None
+    phase: int | str | None
+
+    @property
+    def key(self) -> str:
+        """The key of the title."""
+        return title_key(self.title)
+
+
+def tables(procedure: Procedure) -> Iterator[Table]:
+    """Yield the tables of procedures in a document."""
+    for section in procedure.document.sections:
+        for block in section.blocks:
+            if block.kind != "table" or block.header is None:
+                continue
+            keys = {section_key(cell.text): place for place, cell in enumerate(block.header.cells)}
+            title = next((keys[name] for name in _TITLE_COLUMNS if name in keys), None)
+            if title is not None and "status" in keys:
+                yield Table(procedure, section, block, {**keys, "title": title})
+
+
+def entries(procedure: Procedure) -> Iterator[Entry]:
+    """Yield the rows of all tables of procedures in a document."""
+    for table in tables(procedure):
+        for row in table.block.rows:
+            yield read_entry(table, row)
+
+
+def read_entry(table: Table, row: Row) -> Entry:
+    """Read one row."""
+    title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))
+    link = title.link if title else None
+    return Entry(
+        table=table,
+        row=row,
+        title=(link.text if link else title.text) if title else "",
+        path=resolve(table.procedure.path, link.target).path if link else None,
+        status=read_status(status.text) if status else None,
+        phase=_phase(phase.text) if phase else None,
+    )
+
+
+def _phase(text: str) -> int | str | None:
+    word = text.strip().casefold().removeprefix("phase").strip()
+    if word in ("", "-", "–", "—"):
+        return None
+    return int(word) if word.isdigit() else text.strip()
+
+
+def index_of(library: Library) -> Procedure | None:
+    """Return the Master Procedures Index, if the library has one."""
+    return next(iter(library.of_kind("index")), None)
+
+
+
+
+def missing_titles(library: Library) -> dict[str, Entry]:
+    """Return what the index announces without a file, by key of the title."""
+    index = index_of(library)
+    if index is None:
+        return {}
+    return {e.key: e for e in entries(index) if e.key not in library.by_key and e.title}

@@ -1,0 +1,245 @@
+"""The documents of a library, read once, with their identity."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
+from procauthor.library.contract import read_contract
+from procauthor.library.status import compute_status, read_status
+from procauthor.markdown.document import Document
+from procauthor.markdown.parse import parse
+from procauthor.naming import title_key
+from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
+from procauthor.settings import LibrarySettings
+from procauthor.template.spec import Template
+from procauthor.template.store import TemplateStore
+
+_MARKDOWN = (".md", ".markdown")
+_COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
+# Beyond this a file is no procedure, and reading it would only cost memory.
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A document of the library: a procedure, an orchestration, a standard, the index, a README or a plan."""
+
+    path: str
+    document: Document
+    stamp: Stamp
+    kind: Kind
+    template: Template | None
+
+    @property
+    def title(self) -> str:
+        """The heading of level 1, else the file's name."""
+        return self.document.title or PurePosixPath(self.path).stem
+
+    @property
+    def id(self) -> str:
+        """The declared id, else the file's name without ending."""
+        return str(self.document.metadata.get("id") or PurePosixPath(self.path).stem)
+
+    @property
+    def key(self) -> str:
+        """The key under which the title is compared."""
+        return title_key(self.title)
+
+    @property
+    def lifecycle(self) -> str:
+        """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
+        declared = str(self.document.metadata.get("lifecycle") or "").split(" - ")[0].strip()
+        if not declared:
+            parent = PurePosixPath(self.path).parent.name
+            declared = parent.replace("-", " ").replace("_", " ").title()
+        return declared.removesuffix("Lifecycle").removesuffix("lifecycle").strip()
+
+    @property
+    def phase(self) -> int | str | None:
+        """The declared phase, a number where it is one."""
+        value = self.document.metadata.get("phase")
+        if value is None or value == "":
+            return None
+        text = str(value).casefold().removeprefix("phase").strip()
+        return int(text) if text.isdigit() else str(value)
+
+    @property
+    def counted(self) -> bool:
+        """Whether the document counts in totals: procedures and orchestrations do."""
+        return self.kind in _COUNTED
+
+    @cached_property
+    def declared_status(self) -> Status | None:
+        """The status that the document claims."""
+        return read_status(self.document.metadata.get("status"))
+
+    @cached_property
+    def status(self) -> Status:
+        """The status that the text supports."""
+        return compute_status(self.document, self.template)
+
+    @cached_property
+    def contract(self) -> Contract:
+        """Inputs, outputs, consumers and steps."""
+        return read_contract(self.document)
+
+    @cached_property
+    def depends_on(self) -> tuple[str, ...]:
+        """Titles in the metadata that must exist before this one."""
+        value = self.document.metadata.get("depends_on") or ()
+        if isinstance(value, str):
+            value = [part for part in value.split(",")]
+        return tuple(str(part).strip() for part in value) if isinstance(value, Sequence) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that could not be read as a document."""
+
+    path: str
+    reason: str
+    not_utf8: bool = False
+
+
+@dataclass(frozen=True)
+class Library:
+    """All documents below a root, sorted by path. Paths are relative to the root, with forward slashes."""
+
+    root: Path
+    procedures: tuple[Procedure, ...]
+    unread: tuple[Unread, ...] = ()
+    files: frozenset[str] = frozenset()
+    """Every file and folder below the root, Markdown or not: what a link may point to."""
+
+    @cached_property
+    def by_path(self) -> dict[str, Procedure]:
+        """Documents by path."""
+        return {p.path: p for p in self.procedures}
+
+    @cached_property
+    def by_key(self) -> dict[str, tuple[Procedure, ...]]:
+        """Documents with a name of their own, by the key of their title."""
+        found: dict[str, list[Procedure]] = {}
+        for procedure in self.procedures:
+            if procedure.kind not in ("readme", "template"):
+                found.setdefault(procedure.key, []).append(procedure)
+        return {key: tuple(all_) for key, all_ in found.items()}
+
+    @property
+    def counted(self) -> tuple[Procedure, ...]:
+        """The procedures and orchestrations."""
+        return tuple(p for p in self.procedures if p.counted)
+
+    def overlay(self, *changed: Procedure) -> Library:
+        """Return the library as it would be with these documents added or replaced."""
+        merged = self.by_path | {p.path: p for p in changed}
+        procedures = tuple(merged[path] for path in sorted(merged))
+        folders = {parent.as_posix() for p in changed for parent in PurePosixPath(p.path).parents}
+        return Library(self.root, procedures, self.unread, self.files | folders | {p.path for p in changed})
+
+    def of_kind(self, kind: Kind) -> tuple[Procedure, ...]:
+        """Return the documents of one kind."""
+        return tuple(p for p in self.procedures if p.kind == kind)
+
+    def find(self, reference: str) -> Procedure:
+        """Return the document with that path, id or title.
+
+        Raises:
+            AmbiguousError: Several documents share the title or id.
+            NotFoundError: There is none; the hint names the nearest.
+        """
+        text = reference.strip()
+        path = PurePosixPath(text).as_posix().removeprefix("./")
+        if path in self.by_path:
+            return self.by_path[path]
+        for found in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+            if len(found) == 1:
+                return found[0]
+            if found:
+                message = f"{reference!r} is the name of {len(found)} documents"
+                raise AmbiguousError(message, "say which by its path: " + ", ".join(p.path for p in found))
+        message = f"no document has the path, id or title {reference!r}"
+        raise NotFoundError(message, self._near(text))
+
+    def _near(self, text: str) -> str:
+        names = {p.title: p.title for p in self.procedures} | {p.id: p.title for p in self.procedures}
+        close = get_close_matches(text, list(names), n=1, cutoff=0.5)
+        return f"did you mean {names[close[0]]!r}?" if close else ""
+
+
+def read_library(root: Path, settings: LibrarySettings, templates: TemplateStore) -> Library:
+    """Read every Markdown file below the root; hidden folders and excluded patterns are left out."""
+    files = sorted(_walk(root, settings.exclude))
+    procedures: list[Procedure] = []
+    unread: list[Unread] = []
+    for path in files:
+        if not path.lower().endswith(_MARKDOWN):
+            continue
+        try:
+            procedures.append(read_procedure(path, _read(root / path), settings, templates))
+        except UnicodeDecodeError as error:
+            unread.append(Unread(path, f"not UTF-8 at byte {error.start}", not_utf8=True))
+        except UnreadableError as error:
+            unread.append(Unread(path, error.message))
+    folders = {parent.as_posix() for path in files for parent in PurePosixPath(path).parents}
+    return Library(root, tuple(procedures), tuple(unread), frozenset(files) | folders)
+
+
+def read_procedure(path: str, raw: bytes, settings: LibrarySettings, templates: TemplateStore) -> Procedure:
+    """Read one document from its bytes."""
+    document = parse(raw)
+    template = None if _special(path, settings) else templates.match(path)
+    return Procedure(path, document, stamp(raw), _kind(path, document, settings, template), template)
+
+
+def _special(path: str, settings: LibrarySettings) -> Kind | None:
+    if path == settings.index:
+        return "index"
+    if path == settings.plan:
+        return "plan"
+    if PurePosixPath(path).stem.lower() == "readme":
+        return "readme"
+    return "template" if path.startswith("templates/") else None
+
+
+def _kind(path: str, document: Document, settings: LibrarySettings, template: Template | None) -> Kind:
+    special = _special(path, settings)
+    if special:
+        return special
+    if template is not None:
+        kinds: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standard": "standard"}
+        return kinds.get(template.kind, "other")
+    words = document.title.casefold().split()
+    named: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standards": "standard"}
+    return named.get(words[-1], "other") if words else "other"
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > _MAX_BYTES:
+            message = "larger than 64 MiB"
+            raise UnreadableError(message)
+        return file.read_bytes()
+    except OSError as error:
+        raise UnreadableError(error.strerror or "cannot be read") from error
+
+
+def _walk(root: Path, exclude: Iterable[str]) -> Iterator[str]:
+    """Yield relative paths of files; links to folders are not followed, so a loop of links cannot trap us."""
+    patterns = tuple(exclude)
+    for folder, names, files in os.walk(root):
+        base = Path(folder).relative_to(root)
+        names[:] = sorted(
+            n for n in names if not n.startswith(".") and n not in ("node_modules", "__pycache__", "venv")
+        )
+        for name in files:
+            path = (base / name).as_posix()
+            if not name.startswith(".") and not any(fnmatchcase(path, pattern) for pattern in patterns):
+                yield path

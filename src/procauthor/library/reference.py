@@ -1,0 +1,46 @@
+"""Where a link leads."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+_SCHEME = re.compile(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resolved link: a path relative to the library's root, or None outside of it; and an anchor."""
+
+    path: str | None
+    anchor: str = ""
+    external: bool = False
+    escapes: bool = False
+
+
+def resolve(source: str, target: str) -> Target:
+    """Resolve a link target as written in the document at ``source``.
+
+    Relative to the document; a leading slash means the root; the query is dropped, percent signs are decoded. An
+    empty path with an anchor means the document itself.
+    """
+    if _SCHEME.match(target):
+        return Target(None, external=True)
+    path, _, anchor = target.partition("#")
+    path = unquote(path.partition("?")[0])
+    anchor = unquote(anchor)
+    if not path:
+        return Target(source, anchor)
+    base = "" if path.startswith("/") else posixpath.dirname(source)
+    joined = posixpath.normpath(posixpath.join(base, path.lstrip("/")))
+    if joined == ".." or joined.startswith("../"):
+        return Target(None, anchor, escapes=True)
+    return Target(joined, anchor)
+
+
+def relative(source: str, target: str) -> str:
+    """Return the link from one document to another, both by path from the root; spaces are encoded."""
+    path = posixpath.relpath(target, posixpath.dirname(source) or ".")
+    return path.replace(" ", "%20").replace("(", "%28").replace(")", "%29")

@@ -1,0 +1,110 @@
+"""The status of a document, computed from its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from procauthor.library.placeholder import find_placeholders, find_template_text
+from procauthor.markdown.document import Document, Section
+from procauthor.procedure import Status
+from procauthor.template.key import section_key
+from procauthor.template.spec import SectionSpec, Template
+
+# A document with fewer of its sections filled than this share is a placeholder, not work in progress.
+_PLACEHOLDER_SHARE = 0.25
+_DECLARED: dict[str, Status] = {
+    "placeholder": "placeholder",
+    "missing": "missing",
+    "in progress": "in progress",
+    "in_progress": "in progress",
+    "draft": "in progress",
+    "wip": "in progress",
+    "deprecated": "deprecated",
+    "superseded": "deprecated",
+    "retired": "deprecated",
+    "alias": "alias",
+    "defined": "defined",
+    "active": "defined",
+    "complete": "defined",
+    "completed": "defined",
+    "approved": "approved",
+    "published": "defined",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How a document fits its template: the section of each spec, by the spec's key."""
+
+    sections: dict[str, Section]
+    missing: tuple[SectionSpec, ...]
+    empty: tuple[SectionSpec, ...]
+
+
+def read_status(declared: object) -> Status | None:
+    """Return a declared status as one of the known ones; other words give None."""
+    return _DECLARED.get(str(declared or "").strip().strip("*_`").casefold())
+
+
+def match_sections(document: Document, template: Template) -> Match:
+    """Find the sections of the template in the document, by key at any level, the outermost first."""
+    by_key: dict[str, list[Section]] = {}
+    for section in document.sections:
+        if section.heading and (section.level > 1 or section.title != document.title):
+            by_key.setdefault(section_key(section.title), []).append(section)
+    found: dict[str, Section] = {}
+    for spec in template.sections:
+        candidates = [s for key in spec.keys for s in by_key.get(key, ())]
+        if candidates:
+            found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
+    missing = tuple(s for s in template.required if s.key not in found)
+    empty = tuple(
+        s for s in template.sections if s.key in found and s.kind != "group" and not has_content(document, found[s.key])
+    )
+    return Match(found, missing, empty)
+
+
+def has_content(document: Document, section: Section) -> bool:
+    """Say whether a section or one below it holds anything but comments."""
+    return any(_speaks(document, part) for part in document.family(section))
+
+
+def _speaks(document: Document, section: Section) -> bool:
+    for block in section.blocks:
+        if block.kind == "rule":
+            continue
+        if block.kind != "html":
+            return True
+        text = block.text
+        for comment in document.comments:
+            if block.start <= comment.start < block.end:
+                text = text.replace(f"<!--{comment.text}-->", "")
+        if text.strip():
+            return True
+    return False
+
+
+def compute_status(document: Document, template: Template | None) -> Status:
+    """Return the status that the text supports, whatever it declares; a placeholder may call itself one."""
+    metadata = document.metadata
+    declared = read_status(metadata.get("status"))
+    if metadata.get("alias_of") or declared == "alias":
+        return "alias"
+    if metadata.get("superseded_by") or declared == "deprecated":
+        return "deprecated"
+    if declared == "placeholder":
+        return "placeholder"
+    if template is None:
+        return declared if declared in ("in progress", "defined") else "defined"
+    return _by_sections(document, template)
+
+
+def _by_sections(document: Document, template: Template) -> Status:
+    match = match_sections(document, template)
+    lacking = {s.key for s in (*match.missing, *match.empty) if not s.constraint.optional}
+    filled = len(template.required) - len(lacking)
+    if filled < max(1, len(template.required) * _PLACEHOLDER_SHARE):
+        return "placeholder"
+    if lacking or any(find_placeholders(document)) or any(find_template_text(document, template)):
+        return "in progress"
+    return "defined"

@@ -1,0 +1,212 @@
+"""The parts of a parsed document. Every part knows its byte span and its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from procauthor.markdown.source import Source
+
+BlockKind = Literal["paragraph", "list", "table", "code", "html", "quote", "rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; ``text`` is what a reader sees, ``slug`` its anchor on GitHub."""
+
+    level: int
+    text: str
+    slug: str
+    start: int
+    end: int
+    line: int
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link or an image; ``target`` as written, before percent-decoding."""
+
+    text: str
+    target: str
+    image: bool
+    start: int
+    end: int
+    line: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A list item without its nested lists; ``level`` counts from 0."""
+
+    text: str
+    raw: str
+    start: int
+    end: int
+    line: int
+    level: int = 0
+    number: int | None = None
+    checked: bool | None = None
+    marker: int = 0
+    """Byte offset of the letter between the brackets of a task, or 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A table cell."""
+
+    text: str
+    start: int
+    end: int
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table row."""
+
+    cells: tuple[Cell, ...]
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block at the top level of a section."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    line: int
+    text: str = ""
+    items: tuple[Item, ...] = ()
+    header: Row | None = None
+    rows: tuple[Row, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of plain text outside code and links: where bare names can stand."""
+
+    text: str
+    start: int
+    end: int
+    heading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """An HTML comment; ``text`` is what stands between its delimiters."""
+
+    text: str
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the blocks up to the next heading of any level."""
+
+    index: int
+    heading: Heading | None
+    blocks: tuple[Block, ...]
+    start: int
+    body: int
+    end: int
+    parent: int | None = None
+
+    @property
+    def level(self) -> int:
+        """The heading level; the part before the first heading has level 0."""
+        return self.heading.level if self.heading else 0
+
+    @property
+    def title(self) -> str:
+        """The heading's text."""
+        return self.heading.text if self.heading else ""
+
+    @property
+    def line(self) -> int:
+        """The line of the heading."""
+        return self.heading.line if self.heading else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that the parser noticed: an unclosed block, or front matter that is no YAML mapping."""
+
+    kind: Literal["unclosed-block", "bad-front-matter"]
+    message: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One metadata value and the span of its text."""
+
+    key: str
+    value: object
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed document. ``source.raw`` is the truth; everything else points into it."""
+
+    source: Source
+    sections: tuple[Section, ...]
+    headings: tuple[Heading, ...]
+    links: tuple[Link, ...]
+    runs: tuple[Run, ...]
+    comments: tuple[Comment, ...]
+    anchors: frozenset[str]
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    front_matter: tuple[int, int] | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def title(self) -> str:
+        """The text of the first heading of level 1, or an empty string."""
+        return next((h.text for h in self.headings if h.level == 1 and not h.nested), "")
+
+    @property
+    def metadata(self) -> dict[str, object]:
+        """Metadata by lower-case key with underscores, from front matter or bold fields."""
+        return {key: found.value for key, found in self.fields.items()}
+
+    def children(self, section: Section) -> Iterator[Section]:
+        """Yield the direct subsections."""
+        return (s for s in self.sections[section.index + 1 :] if s.parent == section.index)
+
+    def family(self, section: Section) -> Iterator[Section]:
+        """Yield the section and everything below it, in order."""
+        yield section
+        for other in self.sections[section.index + 1 :]:
+            if other.level <= section.level:
+                return
+            yield other
+
+    def end(self, section: Section) -> int:
+        """Return the offset behind the last byte of the section and its subsections."""
+        last = section
+        for last in self.family(section):
+            pass
+        return last.end
+
+    def path(self, section: Section) -> tuple[str, ...]:
+        """Return the titles from the outermost heading down to this one."""
+        titles: list[str] = []
+        current: Section | None = section
+        while current is not None:
+            if current.heading:
+                titles.append(current.heading.text)
+            current = None if current.parent is None else self.sections[current.parent]
+        return tuple(reversed(titles))

@@ -1,0 +1,51 @@
+"""The bytes of a document, and where its lines are."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Raw bytes. All positions in procauthor are byte offsets into ``raw``; lines count from 1."""
+
+    raw: bytes
+
+    @property
+    def start(self) -> int:
+        """Offset of the first byte after a byte order mark."""
+        return len(BOM) if self.raw.startswith(BOM) else 0
+
+    @property
+    def newline(self) -> str:
+        """The line ending of the first line; a text without one counts as ``\\n``."""
+        first = self.raw.find(b"\n")
+        return "\r\n" if first > 0 and self.raw[first - 1 : first] == b"\r" else "\n"
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """Offset of the first byte of each line."""
+        starts = [0]
+        find = self.raw.find
+        position = find(b"\n")
+        while position != -1:
+            starts.append(position + 1)
+            position = find(b"\n", position + 1)
+        return starts
+
+    def line(self, offset: int) -> int:
+        """Return the 1-based line of a byte offset."""
+        return bisect_right(self.line_starts, offset)
+
+    def column(self, offset: int) -> int:
+        """Return the 1-based column of a byte offset, in characters."""
+        start = self.line_starts[self.line(offset) - 1]
+        return len(self.raw[start:offset].decode(errors="replace")) + 1
+
+    def slice(self, start: int, end: int) -> str:
+        """Return the text between two offsets, with ``\\n`` line endings."""
+        return self.raw[start:end].decode(errors="replace").replace("\r\n", "\n")

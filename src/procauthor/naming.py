@@ -1,0 +1,22 @@
+"""Names of procedures: when two spellings mean the same title."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_ARTICLES = frozenset({"the", "a", "an"})
+
+
+def title_key(title: str) -> str:
+    """Return the key of a title: case, articles, punctuation, emphasis, emoji and the word "Procedure" do not count.
+
+    ``**The API Design Procedure**`` and ``api-design`` both give ``api design``.
+    """
+    text = _LINK.sub(r"\1", unicodedata.normalize("NFKC", title)).casefold().replace("&", " and ")
+    words = [word for word in _WORD.findall(text) if word not in _ARTICLES]
+    while len(words) > 1 and words[-1] in ("procedure", "procedures"):
+        words.pop()
+    return " ".join(words)

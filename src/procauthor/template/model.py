@@ -1,0 +1,154 @@
+"""The typed model that an author fills, made from a template at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+
+from procauthor.template.pattern import Pattern, Slot
+from procauthor.template.spec import SectionSpec, Template
+
+
+def _filled(value: str) -> str:
+    """Refuse an empty string; a limit in the JSON schema is not understood by every provider."""
+    if not value.strip():
+        message = "is empty"
+        raise ValueError(message)
+    return value.strip()
+
+
+Text = Annotated[str, AfterValidator(_filled)]
+_STRICT = ConfigDict(extra="forbid")
+
+
+def sections_of_step(template: Template, step: int) -> tuple[SectionSpec, ...]:
+    """Return the sections that an authoring step fills; sections of no step belong to step 6."""
+    return tuple(s for s in template.sections if s.kind != "group" and (s.constraint.step or 6) == step)
+
+
+def late_parts(template: Template, step: int) -> tuple[tuple[SectionSpec, SectionSpec], ...]:
+    """Return (section, part) of the parts of steps that a later authoring step fills."""
+    return tuple(
+        (section, part)
+        for section in template.sections
+        for part in section.parts
+        if part.constraint.step == step and step != section.constraint.step
+    )
+
+
+def late_name(section: SectionSpec, part: SectionSpec) -> str:
+    """Return the field under which a late part is asked for."""
+    return f"{section.name}_{part.name}"
+
+
+def build_model(template: Template, step: int, references: Sequence[str]) -> type[BaseModel]:
+    """Return the model of the fields that one authoring step fills.
+
+    Args:
+        template: The schema of the document.
+        step: 1 to 6.
+        references: The closed list of titles that a reference may take.
+    """
+    fields: dict[str, Any] = {
+        spec.name: (_type(spec, references), Field(description=_describe(spec)))
+        for spec in sections_of_step(template, step)
+    }
+    for section, part in late_parts(template, step):
+        entry = create_model(
+            f"{_camel(section.name)}{_camel(part.name)}",
+            __config__=_STRICT,
+            step=(int, Field(description="The number of the step, counted from 1.")),
+            **{part.name: (_type(part, references), Field(description=_describe(part)))},  # type: ignore[call-overload]
+        )
+        fields[late_name(section, part)] = (
+            list[entry],  # type: ignore[valid-type]
+            Field(description=f"{part.heading} for every step of {section.heading}: one entry a step."),
+        )
+    model: type[BaseModel] = create_model(f"Step{step}Fields", __config__=_STRICT, **fields)
+    return model
+
+
+def build_draft_model(template: Template, references: Sequence[str]) -> type[BaseModel]:
+    """Return the model of a whole draft: every section that a person or an agent fills."""
+    fields: dict[str, Any] = {
+        spec.name: (_type(spec, references, late=True), Field(description=_describe(spec)))
+        for spec in template.sections
+        if spec.kind != "group"
+    }
+    model: type[BaseModel] = create_model("DraftFields", __config__=_STRICT, **fields)
+    return model
+
+
+def _describe(spec: SectionSpec) -> str:
+    hints = [slot.hint for slot in _slots(spec) if slot.hint]
+    return " ".join(filter(None, [spec.guidance, *hints])) or spec.heading
+
+
+def _slots(spec: SectionSpec) -> Iterable[Slot]:
+    if spec.pattern:
+        yield from spec.pattern.slots
+    for column in spec.columns:
+        yield from column.pattern.slots
+
+
+def _type(spec: SectionSpec, references: Sequence[str], *, late: bool = False) -> Any:
+    if spec.kind == "prose":
+        pattern = spec.pattern
+        if pattern is None or pattern.single:
+            return Text
+        return _item(spec.name, [pattern], references)
+    if spec.kind == "steps":
+        item = _step(spec, references, late=late)
+    elif spec.kind == "table":
+        item = _item(spec.name, [column.pattern for column in spec.columns], references)
+    else:
+        assert spec.pattern is not None
+        item = Text if spec.pattern.single else _item(spec.name, [spec.pattern], references)
+    limits: dict[str, int] = {}
+    if spec.constraint.minimum:
+        limits["min_length"] = spec.constraint.minimum
+    if spec.constraint.maximum:
+        limits["max_length"] = spec.constraint.maximum
+    return Annotated[list[item], Field(**limits)]  # type: ignore[valid-type,arg-type]
+
+
+def _step(spec: SectionSpec, references: Sequence[str], *, late: bool) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for slot in spec.step_heading.slots if spec.step_heading else ():
+        if slot.name != "number":
+            fields[slot.name] = (Text, Field(description=slot.hint or f"The {slot.name} of the step."))
+    for part in spec.parts:
+        own = part.constraint.step in (0, spec.constraint.step)
+        if own or late:
+            fields[part.name] = (_type(part, references), Field(description=_describe(part)))
+    model: type[BaseModel] = create_model(_camel(spec.name) + "Step", __config__=_STRICT, **fields)
+    return model
+
+
+def _item(name: str, patterns: Iterable[Pattern], references: Sequence[str]) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for pattern in patterns:
+        for slot in pattern.slots:
+            fields[slot.name] = _slot_field(slot, references)
+    model: type[BaseModel] = create_model(_camel(name) + "Item", __config__=_STRICT, **fields)
+    return model
+
+
+def _slot_field(slot: Slot, references: Sequence[str]) -> tuple[Any, Any]:
+    kind: Any = Text
+    description = slot.hint or slot.name.replace("_", " ")
+    if slot.reference:
+        description = f"{description}: one of the known titles"
+        kind = Literal[tuple(references)] if references else None
+        if not references or slot.optional:
+            return (kind | None if references else None), Field(default=None, description=description)
+        return kind, Field(description=description)
+    if slot.optional:
+        return str | None, Field(default=None, description=description)
+    return kind, Field(description=description)
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))

@@ -1,0 +1,78 @@
+"""What a template says: the sections, their kinds, constraints and guidance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from procauthor.template.pattern import Pattern
+
+Kind = Literal["prose", "list", "numbered", "checklist", "table", "steps", "group"]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What a guidance comment demands. ``step`` is the authoring step (1 to 6) that fills the section."""
+
+    step: int = 0
+    minimum: int = 1
+    maximum: int = 0
+    max_words: int = 0
+    none: str = ""
+    optional: bool = False
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A table column: its header and the pattern of a cell."""
+
+    header: str
+    pattern: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSpec:
+    """A section, or a part of a step."""
+
+    key: str
+    name: str
+    heading: str
+    level: int
+    kind: Kind
+    pattern: Pattern | None = None
+    columns: tuple[Column, ...] = ()
+    parts: tuple[SectionSpec, ...] = ()
+    step_heading: Pattern | None = None
+    step_level: int = 0
+    labelled: bool = False
+    guidance: str = ""
+    constraint: Constraint = field(default_factory=Constraint)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key and its synonyms."""
+        return (self.key, *self.constraint.synonyms)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A document's schema, read from a Markdown file."""
+
+    name: str
+    version: int
+    kind: str
+    sections: tuple[SectionSpec, ...]
+    guidance: str
+    hash: str
+    boilerplate: frozenset[str]
+    """Lines of the template that a finished document may not contain."""
+
+    @property
+    def required(self) -> tuple[SectionSpec, ...]:
+        """The sections that a document must have."""
+        return tuple(s for s in self.sections if not s.constraint.optional)
+
+    def section(self, key: str) -> SectionSpec | None:
+        """Return the section of that key or field name."""
+        return next((s for s in self.sections if key in (*s.keys, s.name)), None)

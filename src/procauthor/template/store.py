@@ -1,0 +1,63 @@
+"""Finds templates: the project's own come before the shipped ones, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from procauthor.errors import TemplateError
+from procauthor.resources import shipped
+from procauthor.template.read import read_template
+from procauthor.template.spec import Template
+
+
+class TemplateStore:
+    """Reads each template once.
+
+    Args:
+        folders: Where to look, first match wins; the shipped folder comes last by itself.
+        patterns: Path pattern to template name, in order of precedence.
+    """
+
+    def __init__(self, folders: tuple[Path, ...] = (), patterns: Mapping[str, str] | None = None) -> None:
+        self._folders = (*folders, shipped("templates"))
+        self._patterns = dict(patterns or {})
+        self._read: dict[str, Template] = {}
+
+    def get(self, name: str) -> Template:
+        """Return the template of that name.
+
+        Raises:
+            TemplateError: There is none, or it cannot be used.
+        """
+        if name not in self._read:
+            self._read[name] = self._load(name)
+        return self._read[name]
+
+    def _load(self, name: str) -> Template:
+        for folder in self._folders:
+            file = folder / f"{name}.md"
+            if "/" not in name and file.is_file():
+                return read_template(name, file.read_bytes())
+        message = f"no template {name!r}"
+        raise TemplateError(message, f"known templates: {', '.join(self.names())}")
+
+    def names(self) -> list[str]:
+        """Return the names of all templates that can be found."""
+        return sorted({file.stem for folder in self._folders for file in folder.glob("*.md")})
+
+    def match(self, path: str) -> Template | None:
+        """Return the template for a document's path; without a pattern that matches, there is none."""
+        for pattern, name in self._patterns.items():
+            if fnmatchcase(path, pattern) or fnmatchcase(path, f"**/{pattern}"):
+                return self.get(name)
+        return None
+
+    def of_kind(self, kind: str) -> Template:
+        """Return the first template in the settings of that kind, else the shipped one."""
+        for name in self._patterns.values():
+            template = self.get(name)
+            if template.kind == kind:
+                return template
+        return self.get("procedure" if kind == "procedure" else kind)
