@@ -20,10 +20,11 @@ from procauthor.markdown.source import BOM
 from procauthor.template.render import render
 from procauthor.template.spec import Template
 
-_OUR_KEYS = ("written_by", "open_questions")
+# What an earlier draft left in the front matter: the key and the list below it.
+_OURS = re.compile(r"^(?:written_by|open_questions):.*\n(?:[ \t-].*\n)*", re.MULTILINE)
 
 
-def render_draft(
+def render_draft(  # noqa: PLR0913 - what a document is made of
     brief: Brief,
     template: Template,
     fields: Mapping[str, Any],
@@ -75,7 +76,7 @@ def _present_head(present: bytes, ours: str) -> str:
         changes.append(Replacement(status.start, status.end, " Defined"))
     raw = replace_spans(present[:end], changes)[start:]
     lines = raw.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
-    kept = re.sub(rf"^(?:{'|'.join(_OUR_KEYS)}):.*\n(?:[ \t-].*\n)*", "", "\n".join(lines[1:-1]) + "\n", flags=re.M)
+    kept = _OURS.sub("", "\n".join(lines[1:-1]) + "\n")
     return f"---\n{kept}{'' if status else 'status: Defined' + chr(10)}{ours}---\n"
 
 

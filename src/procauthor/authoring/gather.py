@@ -24,6 +24,8 @@ Search = Callable[[str, int], Sequence[Chunk]]
 # A closed list that is longer than this does not fit a schema that providers accept.
 _MAX_REFERENCES = 120
 _MAX_TITLE = 120
+# Plans, indexes and placeholders are found too, and left out afterwards.
+_OVERSAMPLED = 5
 _MAX_PASSAGE = 1600
 _BAD_TITLE = re.compile(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
 
@@ -67,7 +69,7 @@ def gather(request: ChangeRequest, source: Source) -> Brief:
     library = source.library
     present = next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
     path = present.path if present else _path(request, library)
-    neighbours = _neighbours(request, library, source)
+    neighbours = _neighbours(request, library)
     passages = _passages(request, source, path)
     return Brief(
         request=request,
@@ -120,7 +122,7 @@ def _purpose(procedure: Procedure) -> str:
 # Neighbours
 
 
-def _neighbours(request: ChangeRequest, library: Library, source: Source) -> tuple[Neighbour, ...]:
+def _neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour, ...]:
     key = title_key(request.title)
     before = _unique([*request.depends_on, *_declared(library, key), *_providers(library, key)])
     after = _unique([*request.blocks, *_consumers(library, key)])
@@ -166,9 +168,8 @@ def _neighbour(title: str, key: str, library: Library, *, upstream: bool) -> Nei
     outputs: tuple[NamedText, ...] = ()
     if upstream and found.status in ("defined", "approved"):
         for_us = {title_key(c.artifact) for c in found.contract.consumers if title_key(c.title) == key}
-        outputs = tuple(
-            NamedText(a.name, _after_name(a)) for a in found.contract.outputs if not for_us or title_key(a.name) in for_us
-        )
+        promised = [a for a in found.contract.outputs if not for_us or title_key(a.name) in for_us]
+        outputs = tuple(NamedText(a.name, _after_name(a)) for a in promised)
     wants = () if upstream else tuple(NamedText(a.name, _after_name(a)) for a in _wanted(found, key))
     return Neighbour(
         title=found.title,
@@ -194,10 +195,9 @@ def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passag
     share = max(3, source.passages // max(1, len(queries)))
     found: dict[str, Chunk] = {}
     for position, query in enumerate(queries):
-        for chunk in source.search(query, source.passages if position == 0 else share):
-            usable = chunk.path != path and _usable(source.library, chunk)
-            if usable and chunk.id not in found:
-                found[chunk.id] = chunk
+        hits = source.search(query, source.passages * _OVERSAMPLED)
+        usable = [c for c in hits if c.path != path and _usable(source.library, c)]
+        found |= {c.id: c for c in usable[: source.passages if position == 0 else share] if c.id not in found}
     chosen = list(found.values())[: source.passages * 2]
     return tuple(
         Passage(f"P{n}", c.path, c.title, c.heading, c.line, c.hash, c.text[:_MAX_PASSAGE])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -72,7 +73,7 @@ def build_graph(work: Work) -> StateGraph[State]:
     for number, name in enumerate(STEPS, start=1):
         graph.add_node(name, steps.timed(number, steps.node(number)))
     graph.add_edge(START, STEPS[0])
-    for before, after in zip(STEPS, STEPS[1:], strict=False):
+    for before, after in pairwise(STEPS):
         if before != STEPS[_CONTINUITY - 1]:
             graph.add_edge(before, after)
     graph.add_conditional_edges(STEPS[_CONTINUITY - 1], steps.after_continuity, [STEPS[2], STEPS[4]])

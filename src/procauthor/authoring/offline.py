@@ -11,7 +11,7 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
-from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, subject, topics
+from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, subject, topics, words_of
 from procauthor.naming import title_key
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.pattern import Pattern
@@ -50,6 +50,7 @@ class _Composer:
         self.topics = _with_wanted(topics(self.brief), self.brief)
         self.sources: dict[str, list[str]] = {}
         self.questions: list[str] = []
+        self.used: set[str] = set()
         self._name = ""
         self._known: dict[str, Callable[[SectionSpec], Any]] = {
             "purpose": self.purpose,
@@ -90,9 +91,7 @@ class _Composer:
             outputs = neighbour.outputs or (NamedText(f"{subject(neighbour.title)} Result", ""),)
             for output in outputs:
                 text = output.text or f"what {neighbour.title} hands over"
-                found.append(
-                    {"artifact": output.name, "description": _sentence(text), "provider": neighbour.title}
-                )
+                found.append({"artifact": output.name, "description": _sentence(text), "provider": neighbour.title})
         unique = {title_key(each["artifact"]): each for each in found}
         return list(unique.values()) or [
             {"artifact": f"{self.subject} Request", "description": "what is asked for, by whom, and until when"}
@@ -100,7 +99,8 @@ class _Composer:
 
     def quoted(self, about: str, limit: int = 2) -> tuple[Quote, ...]:
         """Return quotes about a topic, and note their passages as sources."""
-        found = quotes(self.brief, f"{about} {self.subject}", limit)
+        found = quotes(self.brief, about, limit, self.used)
+        self.used.update(quote.text for quote in found)
         self.rest_on(*(quote.passage.id for quote in found))
         return found
 
@@ -199,7 +199,9 @@ class _Composer:
                     "otherwise": "go on with Step 2",
                 }
             ],
-            "output": [{"artifact": _SCOPE, "description": "the boundary of the work, with the version of every input"}],
+            "output": [
+                {"artifact": _SCOPE, "description": "the boundary of the work, with the version of every input"}
+            ],
         }
 
     def quoted_actions(self, about: str, limit: int = 1) -> list[Facts]:
@@ -239,9 +241,7 @@ class _Composer:
         return {
             "name": "Review the results",
             "purpose": "Let somebody who did not do the work confirm that it is complete and consistent.",
-            "input": [
-                {"artifact": t.artifact, "source": f"Step {n}"} for n, t in enumerate(self.topics, start=2)
-            ],
+            "input": [{"artifact": t.artifact, "source": f"Step {n}"} for n, t in enumerate(self.topics, start=2)],
             "action": [
                 {"action": "Compare every entry with the confirmed scope, and note gaps and contradictions."},
                 *self.quoted_actions("review acceptance criteria approval"),
@@ -269,7 +269,9 @@ class _Composer:
 
     def hand_over(self) -> Facts:
         after = [n.title for n in self.brief.downstream]
-        told = [{"action": f"Tell the owner of {title} which artifacts are ready, and where they are."} for title in after]
+        told = [
+            {"action": f"Tell the owner of {name} which artifacts are ready, and where they are."} for name in after
+        ]
         return {
             "name": "Hand over",
             "purpose": "Make the accepted results available to everybody who builds on them.",
@@ -331,7 +333,7 @@ class _Composer:
                 {"state": "Completed", "meaning": f"{names} are accepted and handed over."},
                 {
                     "state": "Blocked",
-                    "meaning": "An input is missing or wrong; its owner is told, and the work waits for the correction.",
+                    "meaning": "An input is missing or wrong; its owner is told, and the work waits.",
                 },
                 {
                     "state": "Rejected",
@@ -343,10 +345,8 @@ class _Composer:
     # Step 6
 
     def outputs(self, spec: SectionSpec) -> list[Any]:
-        facts = [
-            {"artifact": t.artifact, "guarantee": "complete for the confirmed scope, reviewed, and under version control"}
-            for t in self.topics
-        ]
+        promise = "complete for the confirmed scope, reviewed, and under version control"
+        facts = [{"artifact": t.artifact, "guarantee": promise} for t in self.topics]
         facts.append({"artifact": self.record, "guarantee": "names every objection, its answer, and who decided"})
         facts.append({"artifact": self.handover, "guarantee": "says where each accepted result is, in which version"})
         return self.rows(spec, facts)
@@ -356,10 +356,14 @@ class _Composer:
             {"criterion": f"The {t.artifact} has an entry for every element of the confirmed scope."}
             for t in self.topics
         ]
-        for standard in self.brief.standards:
-            facts.append({"criterion": f"The results meet {standard}; each deviation is a recorded exception."})
-        for quote in self.quoted("acceptance validation criteria", 1):
-            facts.append({"criterion": f"As “{plain_heading(quote.passage)}” of {quote.passage.title} asks: {quote.text}"})
+        facts += [
+            {"criterion": f"The results meet {standard}; each deviation is a recorded exception."}
+            for standard in self.brief.standards
+        ]
+        facts += [
+            {"criterion": f"As “{plain_heading(quote.passage)}” of {quote.passage.title} asks: {quote.text}"}
+            for quote in self.quoted("acceptance validation criteria", 1)
+        ]
         facts.append({"criterion": f"A reviewer who did not do the work accepts the {self.record}."})
         self.ask_person(f"Which role accepts the results of {self.subject}?")
         return self.rows(spec, facts)
@@ -367,17 +371,17 @@ class _Composer:
     def consumers(self, spec: SectionSpec) -> list[Any]:
         facts: list[Facts] = []
         for neighbour in self.brief.downstream:
-            wanted = neighbour.wants or (NamedText(self.topics[-1].artifact, ""),)
+            wanted = neighbour.wants or (NamedText(self.topics[0].artifact, ""),)
             if not neighbour.wants:
                 self.ask_person(f"{neighbour.title} does not say yet what it needs from {self.subject}: agree on it.")
-            for each in wanted:
-                facts.append(
-                    {
-                        "artifact": each.name,
-                        "consumer": neighbour.title,
-                        "use": _sentence(each.text) if each.text else "as an input.",
-                    }
-                )
+            facts += [
+                {
+                    "artifact": each.name,
+                    "consumer": neighbour.title,
+                    "use": _sentence(each.text) if each.text else "as an input.",
+                }
+                for each in wanted
+            ]
         self.rest_on(*(f"contract:{n.path or n.title}" for n in self.brief.downstream))
         return self.rows(spec, facts)
 
@@ -445,10 +449,25 @@ def _late(ask: Ask, spec: SectionSpec) -> list[tuple[SectionSpec, SectionSpec]]:
 
 def _with_wanted(found: tuple[Topic, ...], brief: Brief) -> tuple[Topic, ...]:
     """Add an artifact that a neighbour already expects by name; it takes the place of a topic that means the same."""
-    known = {title_key(topic.artifact) for topic in found}
     wanted = {title_key(w.name): w.name for n in brief.downstream for w in n.wants}
-    new = [Topic(f"the {name}", name) for key, name in wanted.items() if key not in known]
-    return (*found, *new)
+    known = {title_key(topic.artifact) for topic in found}
+    topics_now = list(found)
+    for key, name in wanted.items():
+        if key in known:
+            continue
+        near = [n for n, t in enumerate(topics_now) if _akin(t.name, name) and title_key(t.artifact) not in wanted]
+        if near:
+            topics_now[near[0]] = Topic(topics_now[near[0]].name, name)
+        else:
+            topics_now.append(Topic(f"the {name}", name))
+    return tuple(topics_now)
+
+
+def _akin(topic: str, artifact: str) -> bool:
+    """Say whether a topic and an artifact share the word that they begin with, or most of their words."""
+    ours, theirs = title_key(topic).split(), title_key(artifact).split()
+    shared = words_of(topic) & words_of(artifact)
+    return ours[:1] == theirs[:1] or len(shared) * 2 > len(theirs)
 
 
 def _plain(facts: Facts) -> list[str]:

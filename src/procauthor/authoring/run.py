@@ -120,9 +120,9 @@ def execute(run: Run, store: RunStore, build: Callable[[], Any]) -> dict[str, An
         config = {"configurable": {"thread_id": run.id}, "recursion_limit": _RECURSION_LIMIT}
         state = graph.get_state(config)
         if state.created_at and not state.next:
-            return cast(dict[str, Any], state.values)
+            return cast("dict[str, Any]", state.values)
         start = None if state.created_at else {"fields": {}, "tries": 0}
-        return cast(dict[str, Any], graph.invoke(start, config, durability="sync"))
+        return cast("dict[str, Any]", graph.invoke(start, config, durability="sync"))
     except sqlite3.Error as error:
         message = f"the checkpoints cannot be used: {error}"
         raise AuthoringError(message, f"delete {store.checkpoints.name} to start over") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import Brief, Passage
@@ -20,9 +20,16 @@ _TAILS = (
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 _MARKUP = re.compile(r"^(?:[-*+]|\d+[.)]|>)\s+|\*\*|__")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_UNQUOTABLE = re.compile(r"\bStep \d|\bFrom:|[|{}<>\[\]#]|\bPlaceholder\b|not defined yet")
+_UNQUOTABLE = re.compile(
+    r"^[A-Z][\w ]{1,20}:|^This procedure\b|\bStep \d|\bFrom:|[|{}<>\[\]#]|\bPlaceholder\b|not defined yet"
+)
 _WORD = re.compile(r"[a-z0-9]+")
-_STOP = frozenset("the a an of and or to for in on with is are be by that this it as at from into its each".split())
+_STOP = frozenset(
+    ("the", "a", "an", "of", "and", "or", "to", "for", "in", "on", "with", "is", "are", "be", "by", "that", "this",
+     "it", "as", "at", "from", "into", "its", "each")
+)  # fmt: skip
+# Shorter sentences say too little alone, longer ones do not fit a list item.
+_LENGTH = range(40, 221)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +82,17 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(word[:6] for word in _WORD.findall(text.casefold()) if word not in _STOP)
 
 
-def quotes(brief: Brief, about: str, limit: int) -> tuple[Quote, ...]:
-    """Return the sentences that share most words with a topic, the nearest passage first; at most one a passage."""
+def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> tuple[Quote, ...]:
+    """Return the sentences that share most words with a topic, the nearest passage first; at most one a passage.
+
+    A sentence that was used before, or that speaks of this very procedure by name, is left out.
+    """
     wanted = words_of(about)
+    own = brief.request.title.casefold()
     scored: list[tuple[float, int, Quote]] = []
     for rank, passage in enumerate(brief.passages):
-        best = max(_sentences(passage), key=lambda s: _score(s, wanted), default="")
+        usable = [s for s in _sentences(passage) if s not in used and own not in s.casefold()]
+        best = max(usable, key=lambda s: _score(s, wanted), default="")
         if best and _score(best, wanted) > 0:
             scored.append((-_score(best, wanted), rank, Quote(best, passage)))
     return tuple(quote for _, _, quote in sorted(scored, key=lambda s: s[:2])[:limit])
@@ -97,7 +109,7 @@ def _sentences(passage: Passage) -> Iterator[str]:
         text = _LINK.sub(r"\1", " ".join(_MARKUP.sub("", line.strip()) for line in block.splitlines()))
         for sentence in _SENTENCE.split(text.strip()):
             clean = sentence.strip()
-            if 40 <= len(clean) <= 220 and clean[-1] in ".!?;" and not _UNQUOTABLE.search(clean):
+            if len(clean) in _LENGTH and clean[-1] in ".!?;" and not _UNQUOTABLE.search(clean):
                 yield clean.rstrip(";")
 
 

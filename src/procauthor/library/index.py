@@ -99,8 +99,6 @@ def index_of(library: Library) -> Procedure | None:
     return next(iter(library.of_kind("index")), None)
 
 
-
-
 def missing_titles(library: Library) -> dict[str, Entry]:
     """Return what the index announces without a file, by key of the title."""
     index = index_of(library)

@@ -95,7 +95,7 @@ class Procedure:
         """Titles in the metadata that must exist before this one."""
         value = self.document.metadata.get("depends_on") or ()
         if isinstance(value, str):
-            value = [part for part in value.split(",")]
+            value = value.split(",")
         return tuple(str(part).strip() for part in value) if isinstance(value, Sequence) else ()
 
 

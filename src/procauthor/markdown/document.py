@@ -196,10 +196,7 @@ class Document:
 
     def end(self, section: Section) -> int:
         """Return the offset behind the last byte of the section and its subsections."""
-        last = section
-        for last in self.family(section):
-            pass
-        return last.end
+        return max(part.end for part in self.family(section))
 
     def path(self, section: Section) -> tuple[str, ...]:
         """Return the titles from the outermost heading down to this one."""

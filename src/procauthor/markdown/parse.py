@@ -38,7 +38,10 @@ _OPTIONS = (
     | pyromark.Options.ENABLE_FOOTNOTES
 )
 _PARSER = pyromark.Markdown(options=_OPTIONS)
+_FENCE = re.compile(rb"`{3,}|~{3,}")
 _HTML_ANCHOR = re.compile(r"""<[a-zA-Z][^>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
+_HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_HTML_LINK = re.compile(r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
 _BLOCKS: dict[str, BlockKind] = {
     "Paragraph": "paragraph",
     "List": "list",
@@ -192,7 +195,18 @@ class _Builder:
     def _inline_html(self, value: str, start: int, end: int) -> None:
         if value.startswith("<!--"):
             self._comment(value, start, end)
-        self.anchors.update(_HTML_ANCHOR.findall(value))
+        else:
+            self._html_parts(value, start)
+
+    def _html_parts(self, text: str, start: int) -> None:
+        """Note the anchors and links of raw HTML; what stands in a comment is no part of the page."""
+        visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), text)
+        self.anchors.update(_HTML_ANCHOR.findall(visible))
+        for match in _HTML_LINK.finditer(visible):
+            at = start + len(text[: match.start()].encode())
+            end = at + len(match[0].encode())
+            image = match[1].lower() == "src"
+            self.links.append(Link("", match[2], image, at, end, self.source.line(at)))
 
     def _comment(self, value: str, start: int, end: int) -> None:
         inner = value[4:]
@@ -236,7 +250,7 @@ class _Builder:
         self._texts.append([])
         self._language = data["Fenced"] if isinstance(data, dict) else ""
 
-    def _end_code(self, data: Any, start: int, end: int) -> None:
+    def _end_code(self, _data: Any, start: int, end: int) -> None:
         self._code -= 1
         text = "".join(self._texts.pop())
         self._check_fence(start, end)
@@ -248,10 +262,12 @@ class _Builder:
         if self.source.raw[end:].strip():
             return
         lines = self.source.raw[start:end].rstrip().split(b"\n")
-        fence = lines[0].strip()[:3]
+        opening = _FENCE.match(lines[0].strip())
+        if opening is None:
+            return
         last = lines[-1].strip().lstrip(b"> ")
-        closed = len(lines) > 1 and last.startswith(fence) and not last.strip(fence[:1])
-        if fence in (b"```", b"~~~") and not closed:
+        closed = len(lines) > 1 and last.startswith(opening[0]) and not last.strip(opening[0][:1])
+        if not closed:
             self.problems.append(Problem("unclosed-block", "code fence is never closed", start))
 
     def _start_html(self, _data: Any, start: int, _end: int) -> None:
@@ -259,7 +275,7 @@ class _Builder:
 
     def _end_html(self, _data: Any, start: int, end: int) -> None:
         text = "".join(self._html)
-        self.anchors.update(_HTML_ANCHOR.findall(text))
+        self._html_parts(text, start)
         position = 0
         while (opened := text.find("<!--", position)) != -1:
             closed = text.find("-->", opened)

@@ -22,7 +22,7 @@ class Source:
 
     @property
     def newline(self) -> str:
-        """The line ending of the first line; a text without one counts as ``\\n``."""
+        """The line ending of the first line; a text without one counts as a line feed."""
         first = self.raw.find(b"\n")
         return "\r\n" if first > 0 and self.raw[first - 1 : first] == b"\r" else "\n"
 
@@ -47,5 +47,5 @@ class Source:
         return len(self.raw[start:offset].decode(errors="replace")) + 1
 
     def slice(self, start: int, end: int) -> str:
-        """Return the text between two offsets, with ``\\n`` line endings."""
+        """Return the text between two offsets, with line feeds as line endings."""
         return self.raw[start:end].decode(errors="replace").replace("\r\n", "\n")

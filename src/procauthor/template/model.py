@@ -99,6 +99,7 @@ def _type(spec: SectionSpec, references: Sequence[str], *, late: bool = False) -
         if pattern is None or pattern.single:
             return Text
         return _item(spec.name, [pattern], references)
+    item: Any
     if spec.kind == "steps":
         item = _step(spec, references, late=late)
     elif spec.kind == "table":
@@ -106,12 +107,8 @@ def _type(spec: SectionSpec, references: Sequence[str], *, late: bool = False) -
     else:
         assert spec.pattern is not None
         item = Text if spec.pattern.single else _item(spec.name, [spec.pattern], references)
-    limits: dict[str, int] = {}
-    if spec.constraint.minimum:
-        limits["min_length"] = spec.constraint.minimum
-    if spec.constraint.maximum:
-        limits["max_length"] = spec.constraint.maximum
-    return Annotated[list[item], Field(**limits)]  # type: ignore[valid-type,arg-type]
+    least, most = spec.constraint.minimum or None, spec.constraint.maximum or None
+    return Annotated[list[item], Field(min_length=least, max_length=most)]
 
 
 def _step(spec: SectionSpec, references: Sequence[str], *, late: bool) -> type[BaseModel]:

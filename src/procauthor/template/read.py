@@ -83,7 +83,7 @@ def _constraint(comments: Sequence[Comment]) -> Constraint:
     return found
 
 
-def _constrain(found: Constraint, name: str, value: str) -> Constraint:
+def _constrain(found: Constraint, name: str, value: str) -> Constraint:  # noqa: PLR0911 - one line a name
     if name == "none":
         return replace(found, none=value)
     if name == "optional":
@@ -237,5 +237,3 @@ def _unique(specs: Iterator[SectionSpec]) -> Iterator[SectionSpec]:
     for spec in specs:
         count = seen[spec.name] = seen.get(spec.name, 0) + 1
         yield spec if count == 1 else replace(spec, name=f"{spec.name}_{count}")
-
-

@@ -1,0 +1,284 @@
+"""The author that is a chat model: it fills typed fields, and is asked again for those that do not fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from procauthor.authoring.author import Ask, Problem
+from procauthor.authoring.brief import Answer, Brief, Passage, Usage
+from procauthor.authoring.calls import CallLog, call_key
+from procauthor.authoring.provider import Provider, Request
+from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields, read_object
+from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
+from procauthor.errors import BudgetError
+from procauthor.prompt import PromptLibrary
+from procauthor.settings import AuthoringSettings
+from procauthor.template.model import build_model, late_name, late_parts, sections_of_step
+from procauthor.template.spec import Constraint, SectionSpec, Template
+
+_PROMPTS = {
+    1: "step-1-purpose",
+    2: "step-2-inputs",
+    3: "step-3-workflow",
+    5: "step-5-failures",
+    6: "step-6-contract",
+}
+_MAX_QUESTIONS = 20
+_MAX_TOLD = 300
+_FINISH = {"length": "was cut off at {limit} tokens", "refusal": "was a refusal", "stop": "had no usable JSON"}
+
+
+def prompt_name(step: int) -> str:
+    """Return the name of the prompt that asks for a step."""
+    return _PROMPTS.get(step, _PROMPTS[6])
+
+
+@dataclass
+class ChatAuthor:
+    """Fills the fields of a step with a chat model."""
+
+    provider: Provider
+    settings: AuthoringSettings
+    prompts: PromptLibrary
+    calls: CallLog
+
+    @classmethod
+    def open(cls, model: str, settings: AuthoringSettings, prompts: PromptLibrary, calls: CallLog) -> ChatAuthor:
+        """Open the model ``provider:name``; nothing is sent yet.
+
+        Raises:
+            ConfigError: The id is malformed, the provider unknown, its package or its key missing.
+        """
+        return cls(Provider.open(model, settings), settings, prompts, calls)
+
+    @property
+    def id(self) -> str:
+        """The model as ``provider:name``."""
+        return str(self.provider.id)
+
+    def fill(self, ask: Ask) -> Answer:
+        """Return the fields of one step, or of those that its problems name.
+
+        Raises:
+            ModelError: The provider failed after retries.
+            ModelOutputError: No usable output after repairs; its ``raw`` holds the last reply.
+            BudgetError: The next call could pass the run's ceiling.
+        """
+        model = build_model(ask.template, ask.step, ask.brief.titles)
+        wanted = tuple(name for name in model.model_fields if not ask.names or name in ask.names)
+        work = _Work(ask, model, wanted, tuple(p for p in ask.problems if p.field in wanted))
+        work.present = {name: ask.fields[name] for name in wanted if work.problems and name in ask.fields}
+        for attempt in range(self.settings.repairs + 1):
+            if not work.open:
+                break
+            work.take(self._call(work, attempt))
+        if work.open:
+            raise self._unusable(work)
+        return work.answer()
+
+    def _call(self, work: _Work, attempt: int) -> Reply:
+        request = self._request(work)
+        key = call_key(self.id, (request.system, request.user, request.plain), request.schema, attempt)
+        known = self.calls.find(key)
+        if known:
+            return Reply(known.text, known.finish)
+        self._check_budget(work, request)
+        reply = self.provider.ask(request)
+        self.calls.append(key, reply)
+        return reply
+
+    def _check_budget(self, work: _Work, request: Request) -> None:
+        if work.ask.budget is None:
+            return
+        left = work.ask.budget - work.usage.tokens
+        need = request.tokens + self.settings.reply_tokens
+        if need > left:
+            message = (
+                f"the next call could use {need} tokens ({request.tokens} in, {self.settings.reply_tokens} out), "
+                f"and {max(left, 0)} are left"
+            )
+            raise BudgetError(message, "raise the ceiling with --max-tokens, and resume the run")
+
+    def _unusable(self, work: _Work) -> UnusableReplyError:
+        last = work.last or Reply("")
+        what = _FINISH[last.finish].format(limit=self.settings.reply_tokens)
+        if last.finish == "stop" and work.found:
+            what = "did not fit: " + "; ".join(f"{p.field} {p.message}" for p in work.problems)[:_MAX_TOLD]
+        elif last.finish == "stop" and not last.text.strip():
+            what = "was empty"
+        message = f"{self.id} gave no usable {', '.join(work.open)} for step {work.ask.step}: its last reply {what}"
+        hint = "raise reply_tokens in the settings" if last.finish == "length" else "try another model"
+        return UnusableReplyError(message, f"{hint}, then resume the run", last.text)
+
+    # Words
+
+    def _request(self, work: _Work) -> Request:
+        ask = work.ask
+        schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
+        mark = _mark(ask.brief)
+        filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
+        texts = [
+            self.prompts.render("brief", _brief_variables(ask.brief, ask.template, mark)),
+            self.prompts.render(
+                prompt_name(ask.step),
+                {"mark": mark, "sections": list(_wanted(ask.template, ask.step, work.open)), "filled": filled},
+            ),
+        ]
+        if work.problems:
+            problems = [{"field": p.field, "problem": p.message} for p in work.problems]
+            words = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
+            texts.append(self.prompts.render("repair", words))
+        plain = self.prompts.render("plain", {"schema": schema})
+        return Request(self.prompts.render("system", {}), "\n".join(texts), schema, plain)
+
+
+@dataclass
+class _Work:
+    """One ask while it is worked on: what is kept so far, and what is still wrong."""
+
+    ask: Ask
+    model: type[BaseModel]
+    wanted: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    present: Mapping[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    usage: Usage = Usage()
+    last: Reply | None = None
+    found: bool = False
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The fields that are still wanted."""
+        return tuple(name for name in self.wanted if name not in self.values)
+
+    def take(self, reply: Reply) -> None:
+        """Keep what is good in a reply."""
+        self.last = reply
+        self.usage += reply.usage
+        data = read_object(reply.text, self.open) if reply.finish != "refusal" else {}
+        self.found = bool(data)
+        checked = _check_late(self.ask, check_fields(self.model, data, self.open))
+        used = self._used(data)
+        self.sources.update(dict.fromkeys(checked.values, used))
+        self.questions += _texts(data.get(QUESTIONS)) if QUESTIONS not in self.model.model_fields else []
+        self.present = {problem.field: data[problem.field] for problem in checked.problems if problem.field in data}
+        self.values.update(checked.values)
+        self.problems = tuple(_explain(problem, reply) for problem in checked.problems)
+
+    def _used(self, data: Mapping[str, Any]) -> tuple[str, ...]:
+        known = {passage.id for passage in self.ask.brief.passages}
+        return tuple(dict.fromkeys(each for each in _texts(data.get(SOURCES)) if each in known))
+
+    def answer(self) -> Answer:
+        """Return what was kept, in the order of the template."""
+        return Answer(
+            values={name: self.values[name] for name in self.wanted},
+            sources={name: self.sources[name] for name in self.wanted if self.sources[name]},
+            questions=tuple(dict.fromkeys(self.questions))[:_MAX_QUESTIONS],
+            usage=self.usage,
+        )
+
+
+def _texts(value: object) -> list[str]:
+    items = value if isinstance(value, list) else []
+    return [" ".join(item.split()) for item in items if isinstance(item, str) and item.strip()]
+
+
+def _explain(problem: Problem, reply: Reply) -> Problem:
+    """Say why a field is missing where the reply as a whole says it."""
+    if problem.message == "is missing" and reply.finish == "length":
+        return Problem(problem.field, "is missing, because the last reply was cut off: be shorter")
+    return problem
+
+
+def _check_late(ask: Ask, checked: Checked) -> Checked:
+    """Let a part that is asked for late stand only with one entry for every step."""
+    values, problems = dict(checked.values), list(checked.problems)
+    for section, part in late_parts(ask.template, ask.step):
+        name = late_name(section, part)
+        steps = ask.fields.get(section.name)
+        if name not in values or not isinstance(steps, Sequence):
+            continue
+        found = sorted(entry["step"] for entry in values[name])
+        if found != list(range(1, len(steps) + 1)):
+            del values[name]
+            message = f"needs exactly one entry for each of the steps 1 to {len(steps)}, not for {found}"
+            problems.append(Problem(name, message))
+    return Checked(values, tuple(problems))
+
+
+# Variables of the prompts
+
+
+def _mark(brief: Brief) -> str:
+    """Return what the markers of this brief carry: the same for every call, and not to be guessed by its texts."""
+    return hashlib.sha256(json.dumps(brief.as_json(), sort_keys=True).encode()).hexdigest()[:10]
+
+
+def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, object]:
+    data = brief.as_json()
+    request = {name: value for name, value in data["request"].items() if value}
+    neighbours = [{name: value for name, value in each.items() if value} for each in data["neighbours"]]
+    return {
+        "mark": mark,
+        "request": request,
+        "template_guidance": template.guidance,
+        "present": brief.present,
+        "neighbours": neighbours,
+        "standards": brief.standards,
+        "references": brief.titles,
+        "announced": [reference.title for reference in brief.references if reference.announced],
+        "passages": [_passage(passage) for passage in brief.passages],
+    }
+
+
+def _passage(passage: Passage) -> dict[str, object]:
+    source = {"procedure": passage.title, "heading": passage.heading, "at": f"{passage.path}:{passage.line}"}
+    return {"id": passage.id, "source": source, "text": passage.text}
+
+
+def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[str, object]]:
+    own = [_section(spec.name, spec) for spec in sections_of_step(template, step)]
+    late = [
+        {
+            **_section(late_name(section, part), part),
+            "heading": f"{part.heading} of every step of {section.heading}",
+            "limits": ["One entry for each step, in order"],
+        }
+        for section, part in late_parts(template, step)
+    ]
+    return [section for section in own + late if section["name"] in names]
+
+
+def _section(name: str, spec: SectionSpec) -> dict[str, object]:
+    parts = [_section(p.name, p) for p in spec.parts if p.constraint.step in (0, spec.constraint.step)]
+    return {
+        "name": name,
+        "heading": spec.heading,
+        "kind": spec.kind,
+        "guidance": spec.guidance,
+        "limits": _limits(spec.constraint, spec),
+        "parts": parts,
+    }
+
+
+def _limits(constraint: Constraint, spec: SectionSpec) -> list[str]:
+    found = []
+    if constraint.max_words:
+        found.append(f"At most {constraint.max_words} words")
+    if spec.kind != "prose":
+        if constraint.minimum:
+            found.append(f"At least {constraint.minimum}")
+        if constraint.maximum:
+            found.append(f"At most {constraint.maximum}")
+        if not constraint.minimum:
+            found.append("May be empty")
+    return found

@@ -1,0 +1,130 @@
+"""What came back from a model: the JSON object in its text, and which of the fields in it can be kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from procauthor.authoring.author import Problem
+from procauthor.authoring.brief import Usage
+from procauthor.authoring.schema import restrict
+from procauthor.errors import ModelOutputError
+
+Finish = Literal["stop", "length", "refusal"]
+
+# Control characters in strings are common with small models, and harmless: rendering cleans them.
+_DECODER = json.JSONDecoder(strict=False)
+# Half a surrogate pair cannot be written to a file.
+_LONE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+_SPACE = re.compile(r"\s*")
+_MAX_COMPLAINTS = 8
+_MAX_SHOWN = 80
+
+
+class UnusableReplyError(ModelOutputError):
+    """No usable output after all repairs.
+
+    Attributes:
+        raw: The text of the last reply; it is never part of the message.
+    """
+
+    def __init__(self, message: str, hint: str = "", raw: str = "") -> None:
+        super().__init__(message, hint)
+        self.raw = raw
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply of a model."""
+
+    text: str
+    finish: Finish = "stop"
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The fields of a reply that fit, and what is wrong with the others."""
+
+    values: Mapping[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+
+def read_object(text: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return the first JSON object in a text that holds one of the names.
+
+    Fences and prose around it do not matter. Of an object that is cut off, the complete members are returned.
+    """
+    text = _LONE.sub(r"\\ufffd", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    position = text.find("{")
+    while position != -1:
+        found = dict(_members(text, position + 1))
+        if any(name in found for name in names):
+            return found
+        position = text.find("{", position + 1)
+    return {}
+
+
+def _members(text: str, position: int) -> Iterator[tuple[str, Any]]:
+    """Yield the complete members of the object whose brace is just before the position."""
+    while True:
+        try:
+            key, position = _DECODER.raw_decode(text, _skip(text, position))
+            position = _skip(text, position)
+            if not isinstance(key, str) or text[position : position + 1] != ":":
+                return
+            value, position = _DECODER.raw_decode(text, _skip(text, position + 1))
+        except (json.JSONDecodeError, RecursionError):
+            return
+        position = _skip(text, position)
+        # A number at the very end may have lost digits.
+        if position < len(text) or not isinstance(value, int | float):
+            yield key, value
+        if text[position : position + 1] != ",":
+            return
+        position += 1
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def check_fields(model: type[BaseModel], data: Mapping[str, Any], names: Sequence[str]) -> Checked:
+    """Validate each named field for itself, so that one bad field does not cost the others."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name in names:
+        if name not in data:
+            problems.append(Problem(name, "is missing"))
+            continue
+        try:
+            values[name] = restrict(model, [name]).model_validate({name: data[name]}).model_dump()[name]
+        except ValidationError as error:
+            problems.append(Problem(name, _complaints(error)))
+    return Checked(values, tuple(problems))
+
+
+def _complaints(error: ValidationError) -> str:
+    details = error.errors(include_url=False)
+    told = [_complaint(each) for each in details[:_MAX_COMPLAINTS]]
+    if len(details) > _MAX_COMPLAINTS:
+        told.append(f"and {len(details) - _MAX_COMPLAINTS} more")
+    return "; ".join(dict.fromkeys(told))
+
+
+def _complaint(detail: ErrorDetails) -> str:
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"][1:])
+    what = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "literal_error":
+        # Pydantic would list the whole closed list here.
+        what = f"{str(detail['input'])[:_MAX_SHOWN]!r} is not in the closed list"
+    return f"{where.lstrip('.')}: {what}" if where else what

@@ -1,0 +1,87 @@
+"""Puts a change request together from what the caller, the plan, the index and a placeholder say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from procauthor.authoring.brief import ChangeRequest
+from procauthor.errors import DraftError
+from procauthor.library.index import missing_titles
+from procauthor.library.library import Library
+from procauthor.naming import title_key
+from procauthor.planning.plan import Plan, PlanItem
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the caller says; all but the title may be left out."""
+
+    title: str
+    lifecycle: str = ""
+    phase: int | str | None = None
+    depends_on: tuple[str, ...] = ()
+
+
+def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequest:
+    """Build the request; what the caller says comes first, then a placeholder, then plan and index."""
+    title, phase = wish.title, wish.phase
+    key = title_key(title)
+    item = next((i for i in plan.items if title_key(i.title) == key), None) if plan else None
+    present = next((p for p in library.by_key.get(key, ()) if p.counted), None)
+    entry = missing_titles(library).get(key)
+    name = present.title if present else item.title if item else entry.title if entry else title
+    return ChangeRequest(
+        title=name,
+        lifecycle=_lifecycle(wish.lifecycle, library)
+        or (present.lifecycle if present else "")
+        or (item.lifecycle if item else "")
+        or (entry.table.lifecycle if entry else ""),
+        phase=phase if phase is not None else present.phase if present else item.phase if item else None,
+        depends_on=wish.depends_on or _hard(item, library),
+        blocks=tuple(_named(title, plan, library) for title in item.blocks if _named(title, plan, library))
+        if item
+        else (),
+        actions=tuple(action.text for action in item.actions) if item else (),
+        why=item.why if item else "",
+        item=item.number if item else None,
+    )
+
+
+def _hard(item: PlanItem | None, library: Library) -> tuple[str, ...]:
+    """Return the dependencies of an item that name a procedure."""
+    if item is None:
+        return ()
+    named = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
+    return tuple(_title(library, title) for title in named)
+
+
+def _title(library: Library, title: str) -> str:
+    found = library.by_key.get(title_key(title), ())
+    return found[0].title if len(found) == 1 else title
+
+
+def _named(title: str, plan: Plan | None, library: Library) -> str:
+    """Return a blocked title in full, or nothing where it names no procedure: "Other PR procedures"."""
+    key = title_key(title)
+    if key in library.by_key:
+        return _title(library, title)
+    known = {title_key(i.title): i.title for i in plan.items} if plan else {}
+    return known.get(key, "")
+
+
+def _lifecycle(name: str, library: Library) -> str:
+    """Return a lifecycle as the library spells it: "feature" becomes "Feature"."""
+    key = title_key(name.removesuffix("lifecycle").removesuffix("Lifecycle")) if name else ""
+    return next((p.lifecycle for p in library.counted if title_key(p.lifecycle) == key), name) if name else ""
+
+
+def refuse_duplicate(title: str, library: Library) -> None:
+    """Refuse a title that an existing document has.
+
+    Raises:
+        DraftError: It has; the message says which.
+    """
+    for procedure in library.by_key.get(title_key(title), ()):
+        if procedure.counted and procedure.status not in ("placeholder", "missing"):
+            message = f"Rejected: {procedure.title!r} already exists in {procedure.path} ({procedure.status})"
+            raise DraftError(message, "edit it there; create is for new procedures and placeholders")

@@ -1,0 +1,78 @@
+"""The JSON schema that a reply must fit, made from the model of a step."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+SOURCES = "passages_used"
+QUESTIONS = "open_questions"
+# Keywords that say nothing to a model, or that providers refuse.
+_DROPPED = frozenset({"title", "default", "$defs"})
+
+
+def restrict(model: type[BaseModel], names: Sequence[str]) -> type[BaseModel]:
+    """Return a model with some of the fields only."""
+    # Pydantic changes the FieldInfo that it is given.
+    fields: dict[str, Any] = {
+        name: (model.model_fields[name].annotation, copy.copy(model.model_fields[name])) for name in names
+    }
+    part: type[BaseModel] = create_model(model.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+    return part
+
+
+def reply_schema(model: type[BaseModel], names: Sequence[str], passages: Sequence[str]) -> dict[str, Any]:
+    """Return the schema of a reply: the named fields, the passages they rest on, and what is open.
+
+    The schema keeps to what strict structured output accepts: no ``$ref``, every property required, no others
+    allowed, and a closed list always an ``enum``.
+    """
+    schema = restrict(model, names).model_json_schema()
+    result: dict[str, Any] = _plain(schema, schema.get("$defs", {}))
+    for name, extra in _extras(passages).items():
+        if name not in model.model_fields:
+            result["properties"][name] = extra
+            result["required"].append(name)
+    return {"title": "fields", "description": "The fields of one step of a procedure.", **result}
+
+
+def _extras(passages: Sequence[str]) -> dict[str, Any]:
+    questions = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "What a person has to decide or to confirm, one question an item; empty if nothing is open.",
+    }
+    if not passages:
+        return {QUESTIONS: questions}
+    used = {
+        "type": "array",
+        "items": {"type": "string", "enum": list(passages)},
+        "description": "The ids of the passages that the fields rest on; empty if none.",
+    }
+    return {SOURCES: used, QUESTIONS: questions}
+
+
+def _plain(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema without references, in which every object is closed and complete."""
+    if "$ref" in schema:
+        target = definitions[str(schema["$ref"]).rsplit("/", 1)[-1]]
+        return _plain({**target, **{key: value for key, value in schema.items() if key != "$ref"}}, definitions)
+    result: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "properties":
+            result[key] = {name: _plain(each, definitions) for name, each in value.items()}
+        elif key == "items":
+            result[key] = _plain(value, definitions)
+        elif key == "anyOf":
+            result[key] = [_plain(each, definitions) for each in value]
+        elif key == "const":
+            result["enum"] = [value]
+        elif key not in _DROPPED:
+            result[key] = value
+    if result.get("type") == "object":
+        result["additionalProperties"] = False
+        result["required"] = list(result.setdefault("properties", {}))
+    return result

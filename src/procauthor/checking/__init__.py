@@ -1,0 +1,1 @@
+"""Rules over a library, and the check that runs them."""

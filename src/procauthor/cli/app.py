@@ -1,0 +1,101 @@
+"""The ``procauthor`` command. Nothing heavy is imported until a command needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from procauthor.cli import authoring, library
+from procauthor.errors import AuthoringError, ProcauthorError
+
+_INTERRUPTED = 130
+
+
+class _Group(TyperGroup):
+    """Accepts ``-C`` anywhere, and turns errors into one sentence, a hint and an exit code."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Move the project option to the front, where it is declared."""
+        return super().parse_args(ctx, _project_first(args))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ProcauthorError as error:
+            typer.echo(f"procauthor: {error.message}", err=True)
+            if error.hint:
+                typer.echo(f"hint: {error.hint}", err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("procauthor: interrupted; nothing was written to the library", err=True)
+            if ctx.invoked_subcommand in ("create", "resume"):
+                typer.echo("hint: go on with: procauthor resume", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
+        except BrokenPipeError:
+            raise typer.Exit(0) from None
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"procauthor: {place}{error.strerror or error}", err=True)
+            raise typer.Exit(AuthoringError.exit_code) from None
+
+
+def _project_first(args: list[str]) -> list[str]:
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in ("-C", "--project"):
+            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        elif word.startswith("--project="):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
+
+
+app = typer.Typer(
+    cls=_Group,
+    name="procauthor",
+    help="Draft, check and keep a library of procedures in Markdown.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"procauthor {version('procauthor')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    ctx: typer.Context,
+    project: Annotated[
+        Path, typer.Option("-C", "--project", help="Folder of the library.", show_default="this folder")
+    ] = Path(),
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    ctx.obj = project
+
+
+library.register(app)
+authoring.register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,173 @@
+"""Commands that make, show and decide on drafts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+
+if TYPE_CHECKING:
+    from procauthor.library.change import Change
+    from procauthor.project import Project, ProjectDraft
+
+Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
+_NEEDS_REVISION = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("create")(create)
+    app.command("resume")(resume)
+    app.command("drafts")(drafts)
+    app.command("diff")(diff)
+    app.command("accept")(accept)
+    app.command("reject")(reject)
+
+
+def create(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    title: Annotated[str, typer.Argument(help="Title of the procedure.")],
+    lifecycle: Annotated[str, typer.Option(help="Lifecycle that it belongs to.")] = "",
+    phase: Annotated[str | None, typer.Option(help="Phase within the lifecycle.")] = None,
+    depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
+    model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
+    author: Annotated[str, typer.Option(help="offline: no model, no network.")] = "",
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
+    accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the brief's outline; draft nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draft a new procedure, or one that is a placeholder, in the eight steps."""
+    project = open_project(ctx)
+    options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
+    if dry_run:
+        _show_brief(project, title, options, _author_id(model, author), as_json=as_json)
+        return
+    from procauthor.cli.progress import checklist
+
+    with checklist(title) as progress:
+        authoring = project.author(_author_id(model, author), max_tokens=max_tokens, progress=progress)
+        found = authoring.create(title, **options)
+    _finish(project, found, accept_it=accept_it, as_json=as_json)
+
+
+def _author_id(model: str, author: str) -> str | None:
+    from procauthor.errors import ConfigError
+
+    if author not in ("", "offline"):
+        message = f"no author {author!r}"
+        raise ConfigError(message, 'known: offline; for a chat model use --model "provider:name"')
+    if author and model:
+        message = "--author offline and --model exclude each other"
+        raise ConfigError(message)
+    return model or author or None
+
+
+def _show_brief(project: Project, title: str, options: dict[str, Any], author: str | None, *, as_json: bool) -> None:
+    brief = project.author(author).brief(title, **options)
+    say_notices(project)
+    if as_json:
+        show_json({"brief": brief.as_json()})
+        return
+    from procauthor.cli.text import brief_lines
+
+    for line in brief_lines(brief):
+        show(line)
+
+
+def resume(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="[RUN]", help="Id of the run; the last one where none is named.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Go on with a run that was stopped; no paid call is made twice."""
+    from procauthor.cli.progress import checklist
+
+    project = open_project(ctx)
+    with checklist(run or "last run") as progress:
+        found = project.author(progress=progress).resume(run)
+    _finish(project, found, accept_it=False, as_json=as_json)
+
+
+def _finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: bool) -> None:
+    say_notices(project)
+    failed = found.draft.outcome == "Needs revision"
+    accepted = accept_it and not failed
+    change = found.accept() if accepted else found.change()
+    outcome = "Published" if accepted else found.draft.outcome
+    if as_json:
+        show_json(_draft_json(found, change, outcome))
+    else:
+        from procauthor.cli.text import draft_lines
+
+        show_diff(change.diff())
+        for line in draft_lines(found.draft, outcome, change):
+            say(line)
+    raise typer.Exit(_NEEDS_REVISION if failed else 0)
+
+
+def _draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
+    draft = found.draft
+    return {
+        "run": draft.id,
+        "outcome": outcome,
+        "draft": draft.id,
+        "path": draft.path,
+        "author": draft.author,
+        "findings": list(draft.findings),
+        "open_questions": list(draft.open_questions),
+        "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
+        "passages": list(draft.passages),
+        "usage": draft.usage.as_json(),
+        "changes": change.as_json(),
+    }
+
+
+def drafts(ctx: typer.Context, as_json: Json = False) -> None:
+    """List the drafts that wait."""
+    project = open_project(ctx)
+    waiting = project.drafts.all()
+    if as_json:
+        rows = [
+            {"draft": d.id, "title": d.title, "path": d.path, "author": d.author, "outcome": d.outcome} for d in waiting
+        ]
+        show_json({"drafts": rows})
+        return
+    for d in waiting:
+        show(f"{d.id}  {d.title}  ->  {d.path}  ({d.author}; {d.outcome}; {len(d.open_questions)} open questions)")
+    if not waiting:
+        say("no draft waits")
+
+
+def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
+    """Show what accepting a draft would change, in all files."""
+    found = open_project(ctx).draft(draft)
+    if as_json:
+        show_json(_draft_json(found, found.change(), found.draft.outcome) | {"diff": found.diff()})
+    else:
+        show_diff(found.diff())
+
+
+def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
+    """Write a draft, and all that follows from it, into the library."""
+    project = open_project(ctx)
+    found = project.draft(draft)
+    change = found.accept()
+    if as_json:
+        show_json(_draft_json(found, change, "Published"))
+        return
+    for edit in change.edits:
+        show(f"{edit.action:7} {edit.path}")
+    say(f"{found.draft.title} is published; {len(found.draft.open_questions)} questions stay open in its front matter")
+
+
+def reject(ctx: typer.Context, draft: Name = "") -> None:
+    """Drop a draft; the library stays as it is."""
+    found = open_project(ctx).draft(draft)
+    found.reject()
+    say(f"dropped {found.draft.id}; the library is unchanged")

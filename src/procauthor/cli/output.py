@@ -1,0 +1,56 @@
+"""Printing: stdout is the result, stderr is progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from procauthor.project import Project
+
+SCHEMA_VERSION = 1
+
+
+def open_project(ctx: typer.Context) -> Project:
+    """Open the project that ``-C`` names."""
+    from procauthor.project import Project
+
+    project = Project.open(ctx.obj)
+    say_notices(project)
+    return project
+
+
+def say_notices(project: Project) -> None:
+    """Print what the project has to say of itself, once."""
+    while project.notices:
+        say(f"note: {project.notices.pop(0)}")
+
+
+def say(text: str) -> None:
+    """Print progress."""
+    typer.echo(text, err=True)
+
+
+def show(text: str) -> None:
+    """Print a result."""
+    typer.echo(text)
+
+
+def show_json(data: Mapping[str, Any]) -> None:
+    """Print one JSON object with its schema version first."""
+    typer.echo(json.dumps({"schema_version": SCHEMA_VERSION, **data}, ensure_ascii=False, indent=2))
+
+
+def show_diff(diff: str) -> None:
+    """Print a diff, coloured where somebody looks at it."""
+    if not sys.stdout.isatty():
+        typer.echo(diff, nl=False)
+        return
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in diff.splitlines():
+        bold = line.startswith(("+++", "---"))
+        typer.echo(typer.style(line, fg=None if bold else colours.get(line[:1]), bold=bold))

@@ -1,0 +1,52 @@
+"""Briefs and drafts as lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from procauthor.authoring.brief import Brief
+from procauthor.authoring.draft import Draft
+from procauthor.library.change import Change
+
+_SHOWN = 4
+
+
+def brief_lines(brief: Brief) -> Iterator[str]:
+    """Yield what an author would be given."""
+    request = brief.request
+    yield f"{request.title}  ->  {brief.path}"
+    yield f"lifecycle {request.lifecycle or '-'}, phase {request.phase or '-'}, template {brief.template}"
+    if request.why:
+        yield f"why: {request.why}"
+    for neighbour in brief.neighbours:
+        outputs = ", ".join(o.name for o in (neighbour.outputs or neighbour.wants)) or "nothing named yet"
+        yield f"{neighbour.relation} {neighbour.title} ({neighbour.status}): {outputs}"
+    for passage in brief.passages:
+        yield f"passage {passage.id}: {passage.path}:{passage.line} {passage.title} > {passage.heading}"
+    announced = sum(r.announced for r in brief.references)
+    yield f"{len(brief.references)} known titles may be referred to, {announced} of them only announced"
+
+
+def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
+    """Yield what was drafted, what is left to decide, and what to do next."""
+    yield ""
+    yield f"{draft.title}: {outcome}, written by {draft.author}"
+    used = {source for found in draft.sources.values() for source in found}
+    places = [f"{p['path']}:{p['line']}" for p in draft.passages if p["id"] in used]
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    yield f"  rests on {len(places)} of {len(draft.passages)} passages: {', '.join(places[:_SHOWN])}{more}"
+    if draft.usage.calls:
+        usage = draft.usage
+        yield f"  {usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out"
+    for finding in draft.findings:
+        yield f"  {finding['severity']} {finding['code']} line {finding['line']}: {finding['message']}"
+    if draft.open_questions:
+        yield f"  {len(draft.open_questions)} questions for a person:"
+        for question in draft.open_questions:
+            yield f"    - {question}"
+    files = ", ".join(edit.path for edit in change.edits)
+    if outcome == "Published":
+        yield f"  wrote {files}"
+    else:
+        yield f"  would write {files}"
+        yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"

@@ -1,0 +1,1 @@
+"""Reading an action plan: its items, their order, what comes next. Text stays where it is; only ticks change."""

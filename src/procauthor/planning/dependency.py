@@ -1,0 +1,150 @@
+"""Names in "Dependencies" and "Blocks": which procedures, in what state, and whether they have to come first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from procauthor.naming import title_key
+from procauthor.planning.field import plain_text
+from procauthor.planning.line import sign_of
+from procauthor.planning.plan import State
+from procauthor.planning.vague import UNDECIDED
+from procauthor.planning.value import clean_title, is_nothing, read_status
+
+_SOFT = re.compile(
+    r"\b(soft|optional(?:ly)?|recommended|nice to have|preferred|helpful|if (?:needed|available|possible|any)|"
+    r"can (?:proceed|start|go on|begin)|not (?:strictly|blocking|required|hard)|without it|weaker|non-blocking|"
+    r"ideally)\b",
+    re.IGNORECASE,
+)
+_SOFT_PREFIX = re.compile(r"^(?P<word>soft|optional|hard|required)(?:\s+dependency)?(?:\s+on|\s*:)\s*", re.IGNORECASE)
+_FUTURE = re.compile(
+    r"\b((?:still )?to be \w+|tbd|todo|pending|upcoming|planned|undefined|not (?:yet )?defined|will be defined)\b",
+    re.IGNORECASE,
+)
+_SHARED = re.compile(r"^(both|all|each|neither)\b", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"^(all|any|other|others|most|various|several|some|many|remaining|every|each|previous|prior|preceding|earlier|"
+    r"above|subsequent|later|following|the (?:rest|other|remaining|above|previous)|everything|rest of)\b",
+    re.IGNORECASE,
+)
+_NUMBERS = re.compile(
+    r"^(?:items?|tasks?|actions?|no\.?|nos\.?)?\s*#?(\d{1,4})(?:\s*(?:[-–—‑]|to|through)\s*#?(\d{1,4}))?\.?$",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"(?<=Procedure)\s*(?:,?\s+and\s+|\s+&\s+|\s+\+\s+|\s*/\s*)(?=\S)", re.IGNORECASE)
+_LEADING_AND = re.compile(r"^(?:and|plus|&|\+)\s+", re.IGNORECASE)
+_NOTE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
+_AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
+_MAX_RANGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One name as the plan writes it; ``stated`` is empty where the plan says nothing of its state."""
+
+    title: str
+    line: int
+    stated: State | Literal[""] = ""
+    hard: bool = True
+    vague: bool = False
+
+
+def read_names(
+    values: Iterable[tuple[str, int]], numbers: Mapping[int, str], known: Collection[str], *, hard: bool = True
+) -> list[Named]:
+    """Read the names of all values; ``numbers`` are the plan's own titles, ``known`` the keys of all titles."""
+    found: list[Named] = []
+    for text, line in values:
+        if is_nothing(plain_text(text)):
+            continue
+        notes = [_read_piece(piece, line, known, hard=hard) for piece in _pieces(text, known)]
+        found += [one for each in _spread(notes) for one in _numbered(each, numbers)]
+    unique = {title_key(each.title) or each.title: each for each in reversed(found)}
+    return [each for each in reversed(unique.values()) if each.title]
+
+
+def _pieces(text: str, known: Collection[str]) -> Iterator[str]:
+    """Split at commas and semicolons outside parentheses, but never within a known title."""
+    parts = [p.strip() for p in re.split(r"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n", text) if p.strip()]
+    place = 0
+    while place < len(parts):
+        size = next(
+            (n for n in range(len(parts) - place, 1, -1) if _known(", ".join(parts[place : place + n]), known)), 1
+        )
+        joined = _LEADING_AND.sub("", ", ".join(parts[place : place + size]))
+        place += size
+        yield from [joined] if _known(joined, known) else _split_joined(joined, known)
+
+
+def _split_joined(text: str, known: Collection[str]) -> list[str]:
+    parts = _JOINED.split(text)
+    if len(parts) > 1:
+        return parts
+    both = re.split(r"\s+and\s+", text)
+    return both if len(both) > 1 and all(_known(part, known) for part in both) else [text]
+
+
+def _known(text: str, known: Collection[str]) -> bool:
+    return title_key(_NOTE.sub(" ", plain_text(text))) in known
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    named: Named
+    note: str
+
+
+def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> _Piece:
+    sign = sign_of(text)
+    text = plain_text(text)
+    prefix = _SOFT_PREFIX.match(text)
+    if prefix:
+        hard = hard and prefix["word"].lower() not in ("soft", "optional")
+        text = text[prefix.end() :]
+    note = "; ".join(_NOTE.findall(text))
+    name = plain_text(_NOTE.sub(" ", text))
+    dash = None if title_key(name) in known else _AFTER_DASH.search(name)
+    if dash:
+        note, name = "; ".join(filter(None, (note, dash[1] or dash[2]))), name[: dash.start()]
+    title = clean_title(name, known)
+    vague = title_key(title) not in known and bool(
+        _VAGUE.match(title) or UNDECIDED.match(title) or re.search(r"\bprocedures$", title, re.IGNORECASE)
+    )
+    named = Named(title, line, _state(note, sign), hard and not _SOFT.search(note), vague)
+    return _Piece(named, note)
+
+
+def _state(note: str, sign: str) -> State | Literal[""]:
+    if _FUTURE.search(note):
+        return "to be defined"
+    status = read_status(note) or sign
+    return "defined" if status == "approved" else status  # type: ignore[return-value]
+
+
+def _spread(pieces: list[_Piece]) -> list[Named]:
+    """Give "(both defined)" behind the last name to the names before it as well."""
+    found = [piece.named for piece in pieces]
+    for place, piece in enumerate(pieces):
+        shared = _SHARED.match(piece.note)
+        if not shared:
+            continue
+        first = max(0, place - 1) if shared[1].lower() in ("both", "neither") else 0
+        for other in range(first, place):
+            if not pieces[other].note:
+                found[other] = replace(found[other], stated=piece.named.stated, hard=piece.named.hard)
+    return found
+
+
+def _numbered(named: Named, numbers: Mapping[int, str]) -> Iterator[Named]:
+    """Replace "#3" and "Items 7-9" by the titles of these items."""
+    match = _NUMBERS.match(named.title)
+    if not match:
+        yield named
+        return
+    first, last = int(match[1]), int(match[2] or match[1])
+    for number in range(first, min(last, first + _MAX_RANGE) + 1):
+        yield replace(named, title=numbers.get(number, f"#{number}"), vague=False)

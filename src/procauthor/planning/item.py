@@ -1,0 +1,202 @@
+"""Openings to items: one for each procedure, a range spread over the procedures that it lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from procauthor.markdown.document import Document, Section
+from procauthor.naming import title_key
+from procauthor.planning.entry import Opening
+from procauthor.planning.field import Entry, Field, plain_text
+from procauthor.planning.line import Line, Mark, sign_of
+from procauthor.planning.plan import Action, Effort, PlanItem, Priority, Problem, Tick
+from procauthor.planning.value import (
+    clean_title,
+    is_nothing,
+    read_effort,
+    read_lifecycle,
+    read_phase,
+    read_priority,
+    read_status,
+    share,
+)
+
+
+@dataclass(slots=True)
+class Draft:
+    """An item whose names are not resolved yet, with the values that hold them."""
+
+    item: PlanItem
+    needs: list[tuple[str, int]] = field(default_factory=list)
+    softly: list[tuple[str, int]] = field(default_factory=list)
+    blocks: list[tuple[str, int]] = field(default_factory=list)
+
+
+def read_items(
+    document: Document, openings: Sequence[Opening], known: Collection[str]
+) -> tuple[list[Draft], list[Problem]]:
+    """Return a draft for every procedure, in the order of the text, with what is wrong with their numbers."""
+    drafts: list[Draft] = []
+    problems: list[Problem] = []
+    free = max((o.last for o in openings), default=0)
+    for opening in openings:
+        names = _names(opening, known)
+        numbers = _number(opening, len(names), free, problems)
+        free = max(free, *numbers)
+        drafts += _drafts(document, opening, names, numbers, problems)
+    return drafts, [*problems, *_repeated(drafts)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    title: str
+    line: Line
+    status: str = ""
+    mark: Mark | None = None
+
+
+def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
+    """Return the procedures that an opening stands for: those that it lists, else its own title."""
+    listed = [name for f in opening.all("procedures") for name in _listed(f, opening, known)]
+    return listed or [_Name(clean_title(opening.title, known), opening.line, mark=opening.line.any_mark)]
+
+
+def _listed(found: Field, opening: Opening, known: Collection[str]) -> Iterator[_Name]:
+    if found.text and not re.fullmatch(r"\d+", found.text):
+        parts = re.split(r"[,;]\s+", found.text)
+        yield from (_Name(clean_title(part, known), opening.line) for part in parts if part.strip())
+    yield from (_name(entry, known) for entry in found.entries)
+
+
+def _name(entry: Entry, known: Collection[str]) -> _Name:
+    rest = entry.text[len(clean_title(entry.text, known)) :]
+    status = sign_of(entry.line.text) or (read_status(rest) if re.search(r"[(–—:]|\s-\s", rest) else "")
+    return _Name(clean_title(entry.text, known), entry.line, status, entry.mark)
+
+
+def _number(opening: Opening, count: int, free: int, problems: list[Problem]) -> list[int]:
+    """Number the procedures of an opening; what the range has no number for goes behind all others."""
+    line, title = opening.line.number, opening.title
+    if not opening.first:
+        problems.append(Problem("number", f"{title!r} has no number; it counts as {free + 1}", line, free + 1))
+        return list(range(free + 1, free + 1 + count))
+    size = opening.last - opening.first + 1
+    if size != count:
+        span = str(opening.first) if size == 1 else f"{opening.first}-{opening.last}"
+        message = f"{span} stands for {size} items, but {title!r} names {count}"
+        problems.append(Problem("range", message, line, opening.first))
+    own = list(range(opening.first, opening.first + min(size, count)))
+    return own + list(range(free + 1, free + 1 + count - len(own)))
+
+
+def _drafts(
+    document: Document, opening: Opening, names: list[_Name], numbers: list[int], problems: list[Problem]
+) -> Iterator[Draft]:
+    base = _base(document, opening, problems, numbers[0])
+    efforts = _efforts(opening, len(names))
+    needs, softly, blocks = ([v for f in opening.all(k) for v in f.values] for k in ("depends_on", "soft", "blocks"))
+    for name, number, effort in zip(names, numbers, efforts, strict=True):
+        one = len(names) == 1
+        status = name.status or base.status
+        done = bool(name.mark and name.mark.done) or _all_done(base.actions) or status in ("defined", "approved")
+        item = replace(
+            base, number=number, title=name.title, effort_hours=effort, line=name.line.number, status=status, done=done
+        )
+        yield Draft(replace(item, ticks=_ticks(item, name, one=one)), needs, softly, blocks)
+
+
+def _all_done(actions: Sequence[Action]) -> bool:
+    return bool(actions) and all(action.done for action in actions)
+
+
+def _ticks(item: PlanItem, name: _Name, *, one: bool) -> tuple[Tick, ...]:
+    """Return the ticks of this item alone: of a range, only the lines that name the procedure."""
+    key = f" {title_key(name.title)} "
+    actions = [a.tick for a in item.actions if one or key in f" {title_key(a.text)} "]
+    return tuple(dict.fromkeys(t for t in (name.mark.tick if name.mark else None, *actions) if t))
+
+
+def _base(document: Document, opening: Opening, problems: list[Problem], number: int) -> PlanItem:
+    lifecycle, phase = _place(document, opening)
+    status = opening.field("status")
+    return PlanItem(
+        number=number,
+        title=opening.title,
+        priority=_priority(document, opening, problems, number),
+        lifecycle=lifecycle,
+        phase=phase,
+        status=(read_status(status) or (plain_text(status).casefold() if not is_nothing(status) else "") or "unknown"),
+        actions=tuple(e.action() for f in opening.all("actions") for e in _entries(f, opening.line)),
+        why=" ".join(text for f in opening.all("why") for text, _ in f.values),
+        line=opening.line.number,
+        start=opening.line.start,
+        end=opening.end,
+    )
+
+
+def _entries(found: Field, line: Line) -> list[Entry]:
+    """Return the lines of a list of actions; in a table's cell they stand behind each other."""
+    inline = [part.strip() for part in re.split(r";\s+|<br\s*/?>", found.text) if part.strip()]
+    return [*(Entry(plain_text(part), line, None) for part in inline), *found.entries]
+
+
+def _priority(document: Document, opening: Opening, problems: list[Problem], number: int) -> Priority:
+    """Return the item's priority, else what its title or the headings above it say."""
+    texts = [opening.field("priority"), opening.line.text, *headings(document, opening.section)]
+    found = read_priority(texts[0]) or (re.search(r"\bP\d\b", texts[1]) and read_priority(texts[1]))
+    found = found or next((p for text in texts[2:] if (p := read_priority(text))), None)
+    if found:
+        return found
+    problems.append(
+        Problem("priority", f"{opening.title!r} has no priority; it counts as P3", opening.line.number, number)
+    )
+    return "P3"
+
+
+def headings(document: Document, section: Section) -> list[str]:
+    """Return the headings of a section, the nearest first."""
+    return list(reversed(document.path(section)))
+
+
+def _place(document: Document, opening: Opening) -> tuple[str, int | str | None]:
+    """Return lifecycle and phase, from the fields, else from a heading that has the word "Lifecycle"."""
+    lifecycle, phase = read_lifecycle(opening.field("lifecycle"))
+    above = next((h for h in headings(document, opening.section) if re.search(r"\blifecycle\b", h, re.IGNORECASE)), "")
+    if not lifecycle and above:
+        lifecycle, phase = _from_heading(above, phase)
+    own = opening.field("phase")
+    return lifecycle, (read_phase(own) if own else phase)
+
+
+def _from_heading(text: str, phase: int | str | None) -> tuple[str, int | str | None]:
+    found = re.search(r"([\w&/' -]+?)\s+lifecycle\b(.*)", plain_text(text), re.IGNORECASE)
+    if not found:
+        return "", phase
+    name = re.sub(r"^(?:\d+[.):]?\s*)?(?:define|complete|finish|other)?\s*", "", found[1].strip(), flags=re.IGNORECASE)
+    return name, read_lifecycle(found[2])[1] or phase
+
+
+def _efforts(opening: Opening, count: int) -> list[Effort | None]:
+    text = opening.field("effort") or (
+        opening.line.text if re.search(r"\d\s*h(ours?|rs?)?\b", opening.line.text) else ""
+    )
+    effort = read_effort(text)
+    if effort is None or count == 1 or re.search(r"\b(each|per)\b|/\s*procedure", text, re.IGNORECASE):
+        return [effort] * count
+    pairs = zip(share(effort.min, count), share(effort.max, count), strict=True)
+    return [Effort(low, high) for low, high in pairs]
+
+
+def _repeated(drafts: list[Draft]) -> Iterator[Problem]:
+    numbers: dict[int, PlanItem] = {}
+    titles: dict[str, PlanItem] = {}
+    for item in (draft.item for draft in drafts):
+        if (first := numbers.setdefault(item.number, item)) is not item:
+            message = f"number {item.number} stands twice: for {first.title!r} and for {item.title!r}"
+            yield Problem("duplicate", message, item.line, item.number)
+            continue
+        if (first := titles.setdefault(title_key(item.title), item)) is not item:
+            message = f"{item.title!r} stands twice: as {first.number} and as {item.number}"
+            yield Problem("duplicate", message, item.line, item.number)

@@ -1,0 +1,125 @@
+"""The lines of a plan, with what is no text of the plan (code, comments, front matter, tables) blanked out."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from procauthor.markdown.document import Document
+from procauthor.planning.plan import Tick
+
+_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}[.)])\s+")
+_BOX = re.compile(r"\[([ xX])\](?![(\[])")
+_DONE_SIGNS = "✅☑✔"
+_OPEN_SIGNS = "❌⬜☐🔲⏳🔄🚧❎"
+_SIGN = re.compile(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
+_SIGNS = re.compile(f"(?:[{_DONE_SIGNS}{_OPEN_SIGNS}🔴🟠🟡🟢🔵⚪]\ufe0f?\\s*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A tick box or a sign on a line: whether it says done, and how to make it say so."""
+
+    done: bool
+    marker: int | None
+    tick: Tick | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; ``body`` is its text without bullet, box and signs."""
+
+    number: int
+    start: int
+    text: str
+    heading: int = 0
+
+    @property
+    def bullet(self) -> bool:
+        """Whether the line opens a list item."""
+        return bool(_BULLET.match(self.text))
+
+    @property
+    def indent(self) -> int:
+        """How far the line is indented."""
+        return len(self.text) - len(self.text.lstrip())
+
+    @property
+    def body(self) -> str:
+        """The text behind bullet, box and signs."""
+        text = self.text.strip() if self.heading else _BULLET.sub("", self.text).strip()
+        return strip_signs(_BOX.sub("", text, count=1) if _BOX.match(text) else text)
+
+    @property
+    def mark(self) -> Mark | None:
+        """The box of the line, else the sign that it opens with, else None."""
+        bullet = _BULLET.match(self.text)
+        place = bullet.end() if bullet and not self.heading else 0
+        box = _BOX.match(self.text, place)
+        if box:
+            return self.box(box)
+        sign = _SIGN.match(self.text, place)
+        return self._signed(sign) if sign else None
+
+    @property
+    def any_mark(self) -> Mark | None:
+        """The box or the sign anywhere on the line, for headings and rows."""
+        box = _BOX.search(self.text)
+        sign = _SIGN.search(self.text)
+        return self.box(box) if box else self._signed(sign) if sign else None
+
+    def box(self, match: re.Match[str]) -> Mark:
+        """Return the mark of a tick box."""
+        at = self.start + len(self.text[: match.start(1)].encode())
+        done = match[1] != " "
+        return Mark(done, at, None if done else Tick(at, at + 1, b" ", "x"))
+
+    def _signed(self, match: re.Match[str]) -> Mark:
+        at = self.start + len(self.text[: match.start()].encode())
+        done = match[0][0] in _DONE_SIGNS
+        was = match[0].encode()
+        return Mark(done, None, None if done else Tick(at, at + len(was), was, "✅"))
+
+
+def strip_signs(text: str) -> str:
+    """Return the text without signs and boxes at either end."""
+    text = _SIGNS.sub("", text.strip(), count=1) if _SIGNS.match(text.strip()) else text.strip()
+    return re.sub(_SIGNS.pattern + "$", "", text).strip()
+
+
+def sign_of(text: str) -> str:
+    """Return the status that a sign in the text stands for, or an empty string."""
+    found = _SIGN.search(text)
+    if not found:
+        return ""
+    sign = found[0][0]
+    return "defined" if sign in _DONE_SIGNS else "in progress" if sign in "🔄🚧⏳" else "missing"
+
+
+def read_lines(document: Document) -> list[Line]:
+    """Return all lines of the document."""
+    raw = _masked(document)
+    headings = {h.line: h.level for h in document.headings if not h.nested}
+    found = []
+    for number, start in enumerate(document.source.line_starts, 1):
+        end = raw.find(b"\n", start)
+        text = raw[start : len(raw) if end == -1 else end].decode().rstrip("\r")
+        found.append(Line(number, start, text, headings.get(number, 0)))
+    return found
+
+
+def _masked(document: Document) -> bytes:
+    raw = bytearray(document.source.raw)
+    spans = [(c.start, c.end) for c in document.comments]
+    spans += [(b.start, b.end) for s in document.sections for b in s.blocks if b.kind in ("code", "table")]
+    spans += [document.front_matter or (0, 0), (0, document.source.start)]
+    for start, end in spans:
+        raw[start:end] = re.sub(rb"[^\r\n]", b" ", raw[start:end])
+    return bytes(raw)
+
+
+def lines_of(lines: list[Line], start: int, end: int) -> list[Line]:
+    """Return the lines that begin between two offsets."""
+    first = bisect_left(lines, start, key=lambda line: line.start)
+    return lines[first : bisect_left(lines, end, key=lambda line: line.start)]

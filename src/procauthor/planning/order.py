@@ -1,0 +1,159 @@
+"""The order of a plan's items: dependencies first, then priority, then number. Says where they run in circles."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from procauthor.naming import title_key
+from procauthor.planning.plan import PlanItem, Problem
+from procauthor.planning.vague import read_vague
+
+Edges = set[tuple[int, int]]
+Strength = Literal["hard", "vague", "soft"]
+_STRENGTHS: tuple[Strength, ...] = ("hard", "vague", "soft")
+
+
+def arrange(items: Sequence[PlanItem]) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
+    """Return the numbers of all items in order, and a problem for every circle of dependencies.
+
+    The order does not depend on the order of the items given. Soft and vague dependencies are kept unless they
+    close a circle.
+    """
+    ranked = sorted(items, key=lambda i: (i.priority, i.number, title_key(i.title)))
+    found = edges(ranked)
+    hard = {edge for edge, strength in found.items() if strength == "hard"}
+    loops = _components(len(ranked), hard)
+    problems = tuple(_cycle_problem(ranked, hard, loop) for loop in loops)
+    kept = _without_loops(hard, loops)
+    wished = kept | {edge for edge in found if edge not in hard}
+    kept = _without_loops(wished, _components(len(ranked), wished), keep=kept)
+    return tuple(ranked[place].number for place in _topological(len(ranked), kept)), problems
+
+
+def edges(items: Sequence[PlanItem]) -> dict[tuple[int, int], Strength]:
+    """Return who comes before whom, by place, and whether it has to be so; the strongest word counts."""
+    places: dict[str, int] = {}
+    for place, item in enumerate(items):
+        places.setdefault(title_key(item.title), place)
+    numbers = {item.number: place for place, item in enumerate(items)}
+    found: dict[tuple[int, int], Strength] = {}
+    for place, item in enumerate(items):
+        near = [((other, place), strength) for other, strength in _before(item, items, places, numbers)]
+        near += [((place, other), strength) for other, strength in _behind(item, items, places, numbers)]
+        for edge, strength in near:
+            found[edge] = min(strength, found.get(edge, strength), key=_STRENGTHS.index)
+    return {edge: strength for edge, strength in found.items() if strength == "hard" or edge[0] != edge[1]}
+
+
+def _before(
+    item: PlanItem, items: Sequence[PlanItem], places: dict[str, int], numbers: dict[int, int]
+) -> Iterator[tuple[int, Strength]]:
+    for each in item.depends_on:
+        if each.state == "vague":
+            yield from ((numbers[n], "vague" if each.hard else "soft") for n in read_vague(each.title, item, items))
+        elif (other := places.get(title_key(each.title))) is not None:
+            yield other, "hard" if each.hard else "soft"
+
+
+def _behind(
+    item: PlanItem, items: Sequence[PlanItem], places: dict[str, int], numbers: dict[int, int]
+) -> Iterator[tuple[int, Strength]]:
+    for title in item.blocks:
+        soft = title in item.soft_blocks
+        if title in item.vague_blocks:
+            others = read_vague(title, item, items, behind=True)
+            yield from ((numbers[n], "soft" if soft else "vague") for n in others)
+        elif (other := places.get(title_key(title))) is not None:
+            yield other, "soft" if soft else "hard"
+
+
+def _topological(size: int, kept: Edges) -> Iterator[int]:
+    after = _successors(size, kept)
+    waiting = [0] * size
+    for _, b in kept:
+        waiting[b] += 1
+    ready = [place for place in range(size) if not waiting[place]]
+    while ready:
+        place = heapq.heappop(ready)
+        yield place
+        for other in after[place]:
+            waiting[other] -= 1
+            if not waiting[other]:
+                heapq.heappush(ready, other)
+
+
+def _without_loops(all_edges: Edges, loops: list[list[int]], keep: Edges | None = None) -> Edges:
+    """Drop what closes circles: inside one, only edges that follow the rank stay, or those in ``keep``."""
+    home = {place: number for number, loop in enumerate(loops) for place in loop}
+    inside = {(a, b) for a, b in all_edges if a == b or (a in home and home[a] == home.get(b))}
+    stay = {(a, b) for a, b in inside if a < b} if keep is None else inside & keep
+    return (all_edges - inside) | stay
+
+
+def _successors(size: int, all_edges: Iterable[tuple[int, int]]) -> list[list[int]]:
+    after: list[list[int]] = [[] for _ in range(size)]
+    for a, b in sorted(all_edges):
+        after[a].append(b)
+    return after
+
+
+def _components(size: int, all_edges: Edges) -> list[list[int]]:
+    """Return the groups of places that reach each other, and those with an edge to themselves (Kosaraju)."""
+    after = _successors(size, all_edges)
+    before = _successors(size, {(b, a) for a, b in all_edges})
+    seen: set[int] = set()
+    finished: list[int] = []
+    for root in range(size):
+        finished += _walk(root, after, seen)
+    seen.clear()
+    groups = [sorted(_walk(root, before, seen)) for root in reversed(finished) if root not in seen]
+    return sorted(group for group in groups if len(group) > 1 or (group[0], group[0]) in all_edges)
+
+
+def _walk(root: int, after: list[list[int]], seen: set[int]) -> list[int]:
+    """Return what can be reached from a root and was not seen, deepest first; without recursion."""
+    if root in seen:
+        return []
+    seen.add(root)
+    finished: list[int] = []
+    stack = [(root, iter(after[root]))]
+    while stack:
+        place, rest = stack[-1]
+        following = next((other for other in rest if other not in seen), None)
+        if following is None:
+            finished.append(place)
+            stack.pop()
+        else:
+            seen.add(following)
+            stack.append((following, iter(after[following])))
+    return finished
+
+
+def _cycle_problem(items: Sequence[PlanItem], hard: Edges, loop: list[int]) -> Problem:
+    path = min((_shortest(place, loop, hard) for place in loop), key=lambda p: (len(p), p))
+    names = " -> ".join(f"{items[place].number} {items[place].title}" for place in path)
+    first = items[min(path)]
+    return Problem("cycle", f"dependencies run in a circle: {names}", first.line, first.number)
+
+
+def _shortest(root: int, loop: list[int], hard: Edges) -> list[int]:
+    """Return the shortest way from a place back to itself."""
+    inside = set(loop)
+    after: dict[int, list[int]] = {place: [] for place in loop}
+    for a, b in sorted(hard):
+        if a in inside and b in inside:
+            after[a].append(b)
+    queue = deque([[root]])
+    seen: set[int] = set()
+    while queue:
+        path = queue.popleft()
+        for other in after[path[-1]]:
+            if other == root:
+                return [*path, root]
+            if other not in seen:
+                seen.add(other)
+                queue.append([*path, other])
+    raise AssertionError(root)

@@ -1,0 +1,164 @@
+"""The parts of an action plan, as values. Lines count from 1, positions are byte offsets into the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Priority = Literal["P0", "P1", "P2", "P3"]
+PRIORITIES: tuple[Priority, ...] = ("P0", "P1", "P2", "P3")
+State = Literal[
+    "defined",
+    "placeholder",
+    "missing",
+    "in progress",
+    "deprecated",
+    "alias",
+    "to be defined",
+    "vague",
+    "soft",
+    "unknown",
+]
+ProblemKind = Literal[
+    "unresolved", "vague", "cycle", "total", "count", "range", "number", "duplicate", "priority", "stale", "blocked"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The bytes ``was`` that have to become ``text`` for a line to count as done."""
+
+    start: int
+    end: int
+    was: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """A range of hours."""
+
+    min: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action item; ``marker`` is the offset of the letter between the brackets, None without brackets."""
+
+    text: str
+    done: bool
+    marker: int | None
+    line: int
+    tick: Tick | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A procedure that has to be there first; a soft one (``hard`` is false) may come later."""
+
+    title: str
+    state: State
+    hard: bool = True
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One procedure to write. ``start`` and ``end`` span the heading, line or row that opens the item.
+
+    ``soft_blocks`` are those of ``blocks`` that can go on without it, ``vague_blocks`` those that name no one
+    procedure. ``ticks`` are the open ticks that stand for
+    this item alone, outside session goals.
+    """
+
+    number: int
+    title: str
+    priority: Priority
+    lifecycle: str = ""
+    phase: str | int | None = None
+    status: str = "unknown"
+    depends_on: tuple[Dependency, ...] = ()
+    blocks: tuple[str, ...] = ()
+    effort_hours: Effort | None = None
+    actions: tuple[Action, ...] = ()
+    why: str = ""
+    done: bool = False
+    line: int = 0
+    start: int = 0
+    end: int = 0
+    soft_blocks: tuple[str, ...] = ()
+    vague_blocks: tuple[str, ...] = ()
+    ticks: tuple[Tick, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A line such as "Release Lifecycle (10 procedures)": work that has no items yet."""
+
+    name: str
+    count: int
+    priority: Priority
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the plan leaves open or contradicts; ``item`` is a number."""
+
+    kind: ProblemKind
+    message: str
+    line: int
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A line under the success metrics: "Overall: 25% (up from 13.8%)" has the target 25 and the base 13.8."""
+
+    text: str
+    group: str
+    name: str
+    target: float | None
+    base: float | None
+    unit: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A line of a session's goals, or of what a session completed; ``title`` is the procedure that it names."""
+
+    text: str
+    title: str
+    done: bool
+    line: int
+    item: int | None = None
+    tick: Tick | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The effort of one priority, as stated and as summed over its items; the key "all" stands for the whole plan."""
+
+    key: str
+    stated: Effort | None
+    computed: Effort | None
+    items: int
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An action plan. ``order`` and ``next`` hold item numbers."""
+
+    title: str
+    items: tuple[PlanItem, ...]
+    groups: tuple[Group, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    order: tuple[int, ...] = ()
+    next: tuple[int, ...] = ()
+    totals: tuple[Total, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    completed: tuple[Goal, ...] = ()

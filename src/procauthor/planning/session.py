@@ -1,0 +1,55 @@
+"""What comes next: the goals of the next session, else the first items that nothing holds up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from procauthor.naming import title_key
+from procauthor.planning.order import edges
+from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem
+
+_MOST = 3
+_OPEN_STATES = ("placeholder", "missing", "in progress", "to be defined")
+
+
+def choose_next(
+    items: Sequence[PlanItem], order: Sequence[int], goals: Sequence[Goal]
+) -> tuple[tuple[int, ...], list[Problem]]:
+    """Return the numbers of the next items in order, and which goals have to wait."""
+    blockers = _blockers(items)
+    wanted = {goal.item for goal in goals if goal.item is not None and not goal.done}
+    chosen: list[int] = []
+    waiting: list[Problem] = []
+    for number in order:
+        open_goal = number in wanted and blockers.get(number) is not None
+        lacking = [name for other, name in blockers.get(number) or () if other not in chosen]
+        if open_goal and lacking:
+            waiting.append(_waiting(number, lacking, goals))
+        elif open_goal:
+            chosen.append(number)
+    if not chosen:
+        chosen = [number for number in order if blockers.get(number) == []][:_MOST]
+    return tuple(chosen), waiting
+
+
+def _waiting(number: int, lacking: list[str], goals: Sequence[Goal]) -> Problem:
+    goal = next(goal for goal in goals if goal.item == number)
+    names = ", ".join(repr(name) for name in lacking)
+    return Problem("blocked", f"the goal {goal.title!r} has to wait for {names}", goal.line, number)
+
+
+def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str]]]:
+    """Return for every open item what it waits for: open items by number, other procedures without one."""
+    found: dict[int, list[tuple[int | None, str]]] = {item.number: [] for item in items if not item.done}
+    for (a, b), strength in edges(items).items():
+        if strength != "soft" and not items[a].done and items[b].number in found:
+            found[items[b].number].append((items[a].number, items[a].title))
+    own = {title_key(item.title) for item in items}
+    for item in items:
+        if item.number in found:
+            found[item.number] += [(None, d.title) for d in item.depends_on if _outside(d, own)]
+    return found
+
+
+def _outside(dependency: Dependency, own: set[str]) -> bool:
+    return dependency.hard and dependency.state in _OPEN_STATES and title_key(dependency.title) not in own

@@ -1,0 +1,251 @@
+"""A library of procedures with its settings, and all that one can do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from procauthor.authoring.draft import DraftStore
+from procauthor.authoring.run import RunStore
+from procauthor.checking.check import check
+from procauthor.errors import ConfigError, LibraryError, PlanError
+from procauthor.finding import Report
+from procauthor.library.change import Change, Edit, apply, recover
+from procauthor.library.derive import derive
+from procauthor.library.index import missing_titles
+from procauthor.library.library import Library, read_library
+from procauthor.naming import title_key
+from procauthor.planning.plan import Plan
+from procauthor.planning.read import read_plan
+from procauthor.planning.tick import tick
+from procauthor.project.authoring import Authoring
+from procauthor.project.draft import ProjectDraft
+from procauthor.retrieval.chunk import Chunk, chunk_document
+from procauthor.settings import Location, Settings, locate
+from procauthor.template.store import TemplateStore
+
+if TYPE_CHECKING:
+    from procauthor.authoring.graph import Progress
+    from procauthor.retrieval.index import Hit, SectionIndex
+
+STATE = ".procauthor"
+_DONE = ("defined", "approved")
+
+
+class Project:
+    """A library of procedures with its settings. Reading methods write nothing but ``.procauthor/``."""
+
+    def __init__(self, location: Location) -> None:
+        self.root = location.root
+        self.settings: Settings = location.settings
+        self.file = location.file
+        self.state = self.root / STATE
+        folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
+        self.templates = TemplateStore(folders, self.settings.templates)
+        self.notices: list[str] = []
+
+    @classmethod
+    def open(cls, path: str | Path = ".") -> Project:
+        """Open the project of a folder: the nearest parent with settings, else the folder itself.
+
+        A change that a crash cut off is taken back first, and named in ``notices``.
+
+        Raises:
+            ConfigError: The folder does not exist, or its settings are wrong.
+        """
+        project = cls(locate(Path(path)))
+        project._recover()
+        return project
+
+    def _recover(self) -> None:
+        if not (self.state / "journal.json").exists():
+            return
+        restored = recover(self.root, self.state)
+        if restored:
+            self.notices.append(f"took back a change that had been cut off: {', '.join(restored)}")
+
+    # Reading
+
+    def library(self) -> Library:
+        """Read all documents, as they are now."""
+        return read_library(self.root, self.settings.library, self.templates)
+
+    def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:
+        """Read an action plan: the given file, else the one in the settings.
+
+        Raises:
+            PlanError: There is no such file, or it holds no plan.
+        """
+        place = Path(file) if file else self.root / self.settings.library.plan
+        try:
+            raw = place.read_bytes()
+        except OSError as error:
+            message = f"{str(file or self.settings.library.plan)!r} cannot be read: {error.strerror}"
+            raise PlanError(message, "name the file of an action plan") from error
+        known = {p.key: str(p.status) for p in (library or self.library()).counted}
+        return read_plan(raw, known=known)
+
+    def check(
+        self,
+        paths: Sequence[str] | None = None,
+        *,
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+    ) -> Report:
+        """Check the library with all rules. ``paths`` narrows what is reported, never what is seen.
+
+        Raises:
+            ConfigError: A rule's name, or a path, is not known.
+        """
+        library = self.library()
+        chosen = self._paths(library, paths) if paths else None
+        return self.check_library(library, chosen, select, ignore)
+
+    def check_library(
+        self, library: Library, paths: Sequence[str] | None, select: Sequence[str] = (), ignore: Sequence[str] = ()
+    ) -> Report:
+        """Check a library that was read before, perhaps with a draft laid over it."""
+        return check(
+            library,
+            settings=self.settings,
+            announced=frozenset(self.announced(library)),
+            paths=paths,
+            select=select,
+            ignore=ignore,
+        )
+
+    def _paths(self, library: Library, paths: Sequence[str]) -> list[str]:
+        """Return the documents at or below the given paths; a path counts from here, then from the root."""
+        known = [*library.by_path, *(u.path for u in library.unread)]
+        found: list[str] = []
+        for path in paths:
+            names = {self._from_root(Path.cwd() / path), self._from_root(self.root / path)} - {None}
+            matched = [k for k in known if any(n in (".", k) or k.startswith(f"{n}/") for n in names)]
+            if not matched:
+                message = f"no document at {path!r} in this library"
+                raise ConfigError(message, f"the library is {self.root}")
+            found += matched
+        return found
+
+    def _from_root(self, place: Path) -> str | None:
+        try:
+            return place.resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            return None
+
+    def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
+        """Return titles that a plan or the index announces without a document, by key."""
+        titles = {key: entry.title for key, entry in missing_titles(library).items()}
+        found = plan or self.own_plan(library)
+        if found:
+            titles |= {title_key(item.title): item.title for item in found.items}
+        return {key: title for key, title in titles.items() if key not in library.by_key}
+
+    def own_plan(self, library: Library) -> Plan | None:
+        """Return the plan in the settings, or None where there is none that can be read."""
+        file = self.root / self.settings.library.plan
+        try:
+            return self.plan(library=library) if file.is_file() else None
+        except (PlanError, LibraryError):
+            return None
+
+    def search(self, query: str, limit: int = 10) -> list[Hit]:
+        """Return the sections that answer a query best, over words and meaning.
+
+        Raises:
+            RetrievalError: The index cannot be used.
+        """
+        with self.open_index(self.library()) as index:
+            return list(index.search(query, limit))
+
+    def open_index(self, library: Library) -> SectionIndex:
+        """Open the index and bring it up to date with a library."""
+        from procauthor.retrieval.embedding import embedding_for
+        from procauthor.retrieval.index import SectionIndex
+
+        settings = self.settings.retrieval
+        index = SectionIndex.open(
+            self.state / "index", embedding=embedding_for(settings.embedding), server=settings.server
+        )
+        report = index.sync(section_chunks(library))
+        if report.notice:
+            self.notices.append(report.notice)
+        return index
+
+    # Writing
+
+    def sync(self) -> Change:
+        """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it."""
+        return self.derived(self.library())
+
+    def derived(self, library: Library) -> Change:
+        """Return what follows from a library, perhaps with a draft laid over it."""
+        edits = list(derive(library).edits)
+        for plan in library.of_kind("plan"):
+            raw = plan.document.source.raw
+            after = self._ticked(raw, library)
+            if after != raw:
+                edits.append(Edit(plan.path, raw, after))
+        return Change(tuple(edits))
+
+    def _ticked(self, raw: bytes, library: Library) -> bytes:
+        """Tick the items of a plan whose procedure is defined."""
+        try:
+            plan = read_plan(raw)
+        except (PlanError, LibraryError):
+            return raw
+        for item in plan.items:
+            if any(p.status in _DONE for p in library.by_key.get(title_key(item.title), ())):
+                raw = tick(raw, read_plan(raw), item.title)
+        return raw
+
+    def apply(self, change: Change) -> None:
+        """Write a change: all of its files, or none.
+
+        Raises:
+            ConflictError: A file moved since; nothing was written.
+            LibraryError: The disk refused; nothing was changed.
+        """
+        if change:
+            apply(self.root, self.state, change)
+
+    # Authoring
+
+    @cached_property
+    def drafts(self) -> DraftStore:
+        """The drafts that wait."""
+        return DraftStore(self.state / "drafts")
+
+    @cached_property
+    def runs(self) -> RunStore:
+        """The runs, finished or not."""
+        return RunStore(self.state / "runs")
+
+    def author(
+        self,
+        model: str | None = None,
+        *,
+        max_tokens: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Authoring:
+        """Return the authoring side with one author: ``offline``, or a model as ``provider:name``."""
+        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress)
+
+    def draft(self, name: str = "") -> ProjectDraft:
+        """Return a draft that waits, by id or title; without a name, the only one.
+
+        Raises:
+            DraftError: There is none, or several and no name.
+        """
+        return ProjectDraft(self, self.drafts.get(name))
+
+
+def section_chunks(library: Library) -> list[Chunk]:
+    """Return the chunks of all documents, with the lifecycle as context."""
+    found: list[Chunk] = []
+    for procedure in library.procedures:
+        if procedure.kind != "template":
+            found += chunk_document(procedure.path, procedure.document, context=procedure.lifecycle)
+    return found

@@ -1,0 +1,131 @@
+"""Prompt files, rendered strictly. A project's own files come before the shipped ones, file by file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from procauthor.errors import PromptError
+from procauthor.resources import shipped
+
+_SUFFIX = ".md.j2"
+_FRONT = re.compile(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
+_MARKER = re.compile(r"<{3,}|>{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptHead:
+    """What the comment at the head of a prompt file declares."""
+
+    id: str
+    version: int
+    variables: frozenset[str]
+
+
+class PromptLibrary:
+    """Finds and renders prompts by name.
+
+    Args:
+        overrides: Folders that are searched before the shipped prompts.
+    """
+
+    def __init__(self, overrides: tuple[Path, ...] = ()) -> None:
+        # Overrides are somebody else's code, so templates run in the sandbox.
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader([*overrides, shipped("prompts")]),
+            undefined=StrictUndefined,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self._environment.filters.update(json=as_json, quoted=quoted)
+
+    def render(self, name: str, variables: Mapping[str, object]) -> str:
+        """Render a prompt. Text in variables is never template source.
+
+        Raises:
+            PromptError: There is no such prompt, it is no valid template, or a variable is missing.
+        """
+        template = self._template(name)
+        try:
+            return template.render(variables).strip() + "\n"
+        except (TemplateError, TypeError) as error:
+            message = f"prompt {name!r} cannot be rendered: {error}"
+            raise PromptError(message, "compare it with the shipped prompt of that name") from error
+
+    def hash(self, name: str) -> str:
+        """Return the SHA-256 of a prompt and of every file that it imports."""
+        digest = hashlib.sha256()
+        for source in self._sources(f"{name}{_SUFFIX}", set()):
+            digest.update(source.encode())
+        return digest.hexdigest()
+
+    def head(self, name: str) -> PromptHead:
+        """Return what a prompt declares about itself.
+
+        Raises:
+            PromptError: The prompt does not begin with a comment that holds id, version and variables.
+        """
+        match = _FRONT.match(self._source(f"{name}{_SUFFIX}"))
+        try:
+            data: dict[str, Any] = yaml.safe_load(match[1]) if match else {}
+            return PromptHead(str(data["id"]), int(data["version"]), frozenset(data["variables"]))
+        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            message = f"prompt {name!r} does not declare its id, version and variables"
+            raise PromptError(message, "begin it with a {# ... #} comment that holds them as YAML") from error
+
+    def variables(self, name: str) -> frozenset[str]:
+        """Return the variables that a prompt uses."""
+        tree = self._environment.parse(self._source(f"{name}{_SUFFIX}"))
+        return frozenset(meta.find_undeclared_variables(tree))
+
+    def names(self) -> list[str]:
+        """Return the names of all prompts."""
+        return sorted(name.removesuffix(_SUFFIX) for name in self._environment.list_templates() if _SUFFIX in name)
+
+    def _template(self, name: str) -> Template:
+        try:
+            return self._environment.get_template(f"{name}{_SUFFIX}")
+        except TemplateNotFound as error:
+            message = f"no prompt {error.name!r}"
+            raise PromptError(message, f"known prompts: {', '.join(self.names())}") from error
+        except TemplateError as error:
+            message = f"prompt {name!r} is no valid template: {error}"
+            raise PromptError(message) from error
+
+    def _source(self, file: str) -> str:
+        assert self._environment.loader is not None
+        try:
+            return self._environment.loader.get_source(self._environment, file)[0]
+        except TemplateNotFound as error:
+            message = f"no prompt {file!r}"
+            raise PromptError(message, f"known prompts: {', '.join(self.names())}") from error
+
+    def _sources(self, file: str, seen: set[str]) -> Iterator[str]:
+        seen.add(file)
+        source = self._source(file)
+        yield source
+        for other in meta.find_referenced_templates(self._environment.parse(source)):
+            if other and other not in seen:
+                yield from self._sources(other, seen)
+
+
+def as_json(value: object, indent: int | None = 1) -> str:
+    """Return a value as JSON in which no marker can stand."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def quoted(text: object) -> str:
+    """Return text in which no marker can stand: ``<<<`` becomes ``< < <``."""
+    return _MARKER.sub(lambda match: " ".join(match[0]), str(text))

@@ -1,0 +1,251 @@
+"""The command line, driven as a user drives it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import snapshot
+
+CLI = [sys.executable, "-c", "from procauthor.cli.app import main; main()"]
+
+
+def run(*args: str | Path, code: int = 0, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*CLI, *map(str, args)], capture_output=True, text=True, cwd=cwd, env=os.environ | env, timeout=120, check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, (done.returncode, done.stdout[-800:], done.stderr[-800:])
+    return done
+
+
+def run_json(*args: str | Path, code: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*args, "--json", code=code).stdout)
+    assert found["schema_version"] == 1
+    return found
+
+
+def test_a_clean_library_has_no_finding(root: Path) -> None:
+    report = run_json("-C", root, "check")
+    assert [f["message"] for f in report["findings"] if f["severity"] != "info"] == []
+    assert report["summary"]["procedures"] == 2
+
+
+def test_check_says_where_and_exits_one(root: Path) -> None:
+    page = root / "feature/design-review.md"
+    page.write_text(page.read_text().replace("](threat-check.md)", "](gone.md)"))
+    done = run("-C", root, "check", code=1)
+    line = next(n for n, text in enumerate(page.read_text().splitlines(), 1) if "gone.md" in text)
+    assert f"feature/design-review.md:{line}:" in done.stdout
+    assert run_json("check", "-C", root, "feature/README.md")["findings"] == []
+
+
+def test_create_shows_a_draft_and_writes_nothing_to_the_library(root: Path) -> None:
+    before = snapshot(root)
+    found = run_json("-C", root, "create", "Threat Check Procedure")
+    assert snapshot(root) == before
+    assert found["path"] == "feature/threat-check.md"
+    assert [f for f in found["findings"] if f["severity"] == "error"] == []
+    assert {c["path"] for c in found["changes"]} == {
+        "feature/threat-check.md",
+        "index.md",
+        "feature/README.md",
+        "action-plan.md",
+    }
+    assert found["open_questions"]
+    assert any(s["rests_on"] for s in found["sources"])
+    assert found["usage"] == {"calls": 0, "input_tokens": 0, "output_tokens": 0}
+
+
+def test_accept_publishes_the_draft_with_all_that_follows(root: Path) -> None:
+    run("-C", root, "create", "threat check")
+    assert "feature/threat-check.md" in run("-C", root, "drafts").stdout
+    assert "+| [Threat Check Procedure](feature/threat-check.md) | 1 | Defined |" in run("-C", root, "diff").stdout
+    run("-C", root, "accept")
+    text = (root / "feature/threat-check.md").read_text()
+    assert text.startswith("---\nid: threat-check\nlifecycle: Feature\nphase: 1\nstatus: Defined\n")
+    assert "written_by: offline author, no language model" in text
+    assert "**Completion:** 2 of 2 defined" in (root / "feature/README.md").read_text()
+    assert "- [x] Define threat identification workflow" in (root / "action-plan.md").read_text()
+    assert run_json("-C", root, "check")["summary"]["errors"] == 0
+    run("-C", root, "sync", "--check")
+    assert run_json("-C", root, "drafts")["drafts"] == []
+
+
+def test_two_runs_give_the_same_bytes(root: Path) -> None:
+    for _ in range(2):
+        run("-C", root, "create", "Threat Check Procedure")
+    texts = [json.loads(f.read_text())["text"] for f in (root / ".procauthor/drafts").glob("*.json")]
+    assert len(texts) == 2
+    assert texts[0] == texts[1]
+
+
+def test_a_procedure_that_the_plan_announces_gets_a_place_and_a_row(root: Path) -> None:
+    found = run_json("-C", root, "create", "Release Check Procedure", "--accept")
+    assert found["outcome"] == "Published"
+    assert (root / "feature/release-check.md").is_file()
+    assert "| [Release Check Procedure](feature/release-check.md) | 5 | Defined |" in (root / "index.md").read_text()
+
+
+def test_reject_drops_the_draft_and_leaves_the_library(root: Path) -> None:
+    before = snapshot(root)
+    run("-C", root, "create", "Threat Check Procedure")
+    run("-C", root, "reject")
+    assert snapshot(root) == before
+    assert "no draft waits" in run("-C", root, "drafts").stderr
+
+
+def test_a_draft_does_not_overwrite_what_somebody_wrote_meanwhile(root: Path) -> None:
+    run("-C", root, "create", "Threat Check Procedure")
+    page = root / "feature/threat-check.md"
+    page.write_text(page.read_text() + "\nSomebody's words.\n")
+    before = snapshot(root)
+    assert "changed since the draft" in run("-C", root, "accept", code=2).stderr
+    assert snapshot(root) == before
+    assert run_json("-C", root, "drafts")["drafts"]
+
+
+def test_a_template_of_a_team_works_without_code(root: Path) -> None:
+    (root / "templates").mkdir()
+    (root / "templates/card.md").write_text(
+        "# {title}\n\n## Why\n\n{One sentence.}\n\n## Checks\n\n| Check | Owner |\n|---|---|\n| {check} | {owner} |\n"
+        "\n## Doing\n\n### Step {number}: {name}\n\n**Do:**\n\n1. {action}\n"
+    )
+    (root / "procauthor.toml").write_text('[templates]\n"feature/*.md" = "card"\n')
+    found = run_json("-C", root, "create", "Threat Check Procedure", "--accept")
+    assert found["findings"] == [] or all(f["severity"] != "error" for f in found["findings"])
+    text = (root / "feature/threat-check.md").read_text()
+    assert [line for line in text.splitlines() if line.startswith("## ")] == ["## Why", "## Checks", "## Doing"]
+
+
+def test_search_finds_the_section_and_its_line(root: Path) -> None:
+    hit = run_json("-C", root, "search", "who decides when no option meets the request")["hits"][0]
+    lines = (root / hit["path"]).read_text().splitlines()
+    assert lines[hit["line"] - 1].lstrip("# ") == hit["heading"]
+    assert set(hit) == {"path", "heading", "line", "score", "text"}
+
+
+def test_plan_gives_items_order_and_next(root: Path) -> None:
+    plan = run_json("-C", root, "plan")
+    assert [(i["number"], i["title"], i["priority"]) for i in plan["items"]] == [
+        (1, "Threat Check Procedure", "P0"),
+        (2, "Release Check Procedure", "P1"),
+    ]
+    assert plan["order"] == [1, 2]
+    assert plan["next"] == [1]
+
+
+def test_sync_check_exits_one_where_something_is_stale_and_sync_mends_it(root: Path) -> None:
+    index = root / "index.md"
+    index.write_text(index.read_text().replace("| 1 | Defined |", "| 1 | Placeholder |"))
+    run("-C", root, "sync", "--check", code=1)
+    run("-C", root, "sync")
+    run("-C", root, "sync", "--check")
+    assert "Words of a person." in index.read_text()
+
+
+def test_init_starts_a_library_that_is_clean(tmp_path: Path) -> None:
+    run("init", tmp_path / "new")
+    report = run_json("-C", tmp_path / "new", "check")
+    assert [f for f in report["findings"] if f["severity"] == "error"] == []
+    run("-C", tmp_path / "new", "sync", "--check")
+    run("-C", tmp_path / "new", "create", "Backup Procedure", "--lifecycle", "Library", "--accept")
+    assert (tmp_path / "new/library/backup.md").is_file()
+
+
+def test_init_on_documents_writes_its_settings_only(root: Path) -> None:
+    (root / "procauthor.toml").unlink()
+    before = snapshot(root)
+    run("init", root)
+    after = snapshot(root)
+    assert {path: raw for path, raw in after.items() if path != "procauthor.toml"} == before
+
+
+BAD = [
+    (["create", ""], "empty"),
+    (["create", "../../etc/x"], "title"),
+    (["create", "A\x07B"], "title"),
+    (["create", "x" * 300], "120"),
+    (["create", "Quite Unknown Procedure"], "lifecycle"),
+    (["create", "Design Review Procedure"], "already exists"),
+    (["create", "Threat Check Procedure", "--model", "nonsense"], "provider:model"),
+    (["create", "Threat Check Procedure", "--author", "nobody"], "offline"),
+    (["create", "Threat Check Procedure", "--plan", "no-such-plan.md"], "no-such-plan.md"),
+    (["plan", "feature/design-review.md"], "plan"),
+    (["plan", "missing.md"], "missing.md"),
+    (["check", "nowhere.md"], "nowhere.md"),
+    (["check", "--select", "no-such-rule"], "no-such-rule"),
+    (["explain", "brokenlink"], "broken-link"),
+    (["search", " "], "empty"),
+    (["diff"], "no draft"),
+    (["accept", "gone"], "gone"),
+    (["resume", "gone"], "gone"),
+    (["resume", "../x"], "../x"),
+]
+
+
+@pytest.mark.parametrize(("args", "words"), BAD, ids=[" ".join(a)[:40] for a, _ in BAD])
+def test_bad_input_gets_one_sentence_and_exit_two(root: Path, args: list[str], words: str) -> None:
+    before = snapshot(root)
+    done = run("-C", root, *args, code=2, cwd=root)
+    assert words in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) <= 2
+    assert snapshot(root) == before
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    assert "nowhere" in run("-C", tmp_path / "nowhere", "check", code=2).stderr
+
+
+def test_settings_with_a_wrong_key_get_a_suggestion(root: Path) -> None:
+    (root / "procauthor.toml").write_text('[authoring]\nmodle = "offline"\n')
+    assert "did you mean 'model'" in run("-C", root, "check", code=2).stderr
+
+
+def test_a_folder_without_settings_is_a_library_and_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n\n[b](b.md)\n")
+    before = snapshot(tmp_path)
+    assert run_json("-C", tmp_path, "check", code=1)["findings"][0]["rule"] == "broken-link"
+    assert snapshot(tmp_path) == before
+
+
+def test_a_file_that_is_not_utf_8_is_a_finding(root: Path) -> None:
+    (root / "feature/bad.md").write_bytes(b"# caf\xe9\n")
+    rules = {f["rule"] for f in run_json("-C", root, "check", code=1)["findings"]}
+    assert "not-utf8" in rules
+
+
+@pytest.mark.parametrize("command", [["--help"], ["create", "--help"], ["check"], ["plan"], ["sync"], ["drafts"]])
+def test_light_commands_load_nothing_heavy(root: Path, command: list[str]) -> None:
+    code = (
+        "import sys\nfrom procauthor.cli.app import app\n"
+        f"try:\n    app({command!r})\nexcept SystemExit:\n    pass\n"
+        "print(sorted({n.partition('.')[0] for n in sys.modules} & "
+        "{'langchain', 'langchain_core', 'langgraph', 'chromadb', 'numpy', 'rich', 'httpx', 'onnxruntime'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_interrupted_run_is_kept_and_resumes_to_the_same_bytes(root: Path) -> None:
+    process = subprocess.Popen(
+        [*CLI, "-C", str(root), "create", "Threat Check Procedure"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    runs = root / ".procauthor/runs"
+    deadline = time.monotonic() + 60
+    while not list(runs.glob("*/run.json")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert list(runs.glob("*/run.json"))
+    run("-C", root, "resume")
+    run("-C", root, "create", "Threat Check Procedure")
+    texts = {json.loads(f.read_text())["text"] for f in (root / ".procauthor/drafts").glob("*.json")}
+    assert len(texts) == 1

@@ -1,0 +1,95 @@
+"""Ticking one procedure changes tick bytes and nothing else."""
+
+import pytest
+
+from procauthor.planning.read import read_plan
+from procauthor.planning.tick import tick
+
+TEXT = """# Plan
+
+### 1. Define Dough Procedure
+**Priority:** P0
+**Status:** Missing
+
+- [ ] Weigh [ ] the flour
+- [x] Knead
+  - [ ] twice
+
+### 2. Define Crust Procedure
+**Priority:** P0
+
+- [ ] Bake the Dough Procedure's result
+
+### 3-4. Define Cake Procedures
+**Priority:** P2
+**Procedures:**
+- [ ] Icing Procedure
+- [ ] Candle Procedure
+
+**Action Items:**
+- [ ] Agree on a cake
+
+### 5. Define Steam Procedure
+**Priority:** P2
+
+**Action Items:**
+- ❌ Boil
+- 🔄 Pour
+
+## Next Session Goals
+- [ ] Dough Procedure - Define
+- [ ] Crust Procedure - Define
+- ❌ Steam Procedure
+"""
+ENCODINGS = {
+    "LF": TEXT.encode(),
+    "CRLF": TEXT.replace("\n", "\r\n").encode(),
+    "BOM": b"\xef\xbb\xbf" + TEXT.encode(),
+}
+
+
+@pytest.fixture(params=ENCODINGS.values(), ids=ENCODINGS.keys())
+def raw(request):
+    return request.param
+
+
+def changed(before, after):
+    pairs = zip(before.decode("utf-8-sig").splitlines(), after.decode("utf-8-sig").splitlines(), strict=True)
+    return [new for old, new in pairs if old != new]
+
+
+def test_the_actions_and_the_goal_of_one_procedure_are_ticked(raw):
+    after = tick(raw, read_plan(raw), "dough")
+    assert changed(raw, after) == ["- [x] Weigh [ ] the flour", "  - [x] twice", "- [x] Dough Procedure - Define"]
+
+
+def test_only_letters_between_brackets_differ(raw):
+    after = tick(raw, read_plan(raw), "Dough Procedure")
+    differing = [place for place, pair in enumerate(zip(raw, after, strict=True)) if pair[0] != pair[1]]
+    assert {after[place - 1 : place + 2] for place in differing} == {b"[x]"}
+
+
+def test_ticking_twice_changes_nothing_more_even_with_the_old_plan(raw):
+    plan = read_plan(raw)
+    for title in ("Dough Procedure", "Steam Procedure"):
+        once = tick(raw, plan, title)
+        assert tick(once, plan, title) == once == tick(once, read_plan(once), title)
+
+
+def test_of_a_range_only_the_line_of_the_procedure_is_ticked(raw):
+    assert changed(raw, tick(raw, read_plan(raw), "Icing Procedure")) == ["- [x] Icing Procedure"]
+
+
+def test_signs_become_the_sign_for_done(raw):
+    after = tick(raw, read_plan(raw), "Steam Procedure")
+    assert changed(raw, after) == ["- ✅ Boil", "- ✅ Pour", "- ✅ Steam Procedure"]
+
+
+def test_a_procedure_that_the_plan_does_not_name_changes_nothing(raw):
+    assert tick(raw, read_plan(raw), "Tea Procedure") == raw
+
+
+def test_a_ticked_procedure_counts_as_done_and_leaves_the_next_session(raw):
+    after = read_plan(tick(raw, read_plan(raw), "Dough Procedure"))
+    assert after.items[0].done
+    assert after.next == (2,)

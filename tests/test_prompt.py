@@ -1,0 +1,77 @@
+"""Prompts are files, rendered strictly."""
+
+from __future__ import annotations
+
+import pytest
+
+from procauthor.errors import PromptError
+from procauthor.prompt import PromptLibrary, as_json, quoted
+from procauthor.resources import shipped
+
+NAMES = PromptLibrary().names()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_prompt_declares_exactly_the_variables_that_it_uses(name):
+    prompts = PromptLibrary()
+    head = prompts.head(name)
+    assert head.id == name
+    assert head.version >= 1
+    assert prompts.variables(name) == head.variables
+
+
+def test_every_shipped_prompt_is_listed():
+    assert f"{len(NAMES)}" == f"{len(list(shipped('prompts').glob('*.md.j2')))}"
+    assert {"system", "brief", "repair", "plain", "step-1-purpose", "step-6-contract"} <= set(NAMES)
+
+
+def test_front_matter_is_not_part_of_the_rendered_prompt():
+    text = PromptLibrary().render("system", {})
+    assert text.startswith("You write one procedure")
+    assert "version:" not in text
+
+
+def test_a_missing_variable_is_an_error():
+    with pytest.raises(PromptError, match="'plain' cannot be rendered: 'schema' is undefined"):
+        PromptLibrary().render("plain", {})
+
+
+def test_an_unknown_prompt_is_an_error_that_names_the_known_ones():
+    with pytest.raises(PromptError, match="no prompt") as caught:
+        PromptLibrary().render("nope", {})
+    assert "system" in caught.value.hint
+
+
+def test_a_projects_prompt_comes_before_the_shipped_one_and_changes_the_hash(tmp_path):
+    (tmp_path / "system.md.j2").write_text("{#\nid: system\nversion: 2\nvariables: []\n#}\nOurs.\n")
+    ours, theirs = PromptLibrary((tmp_path,)), PromptLibrary()
+    assert ours.render("system", {}) == "Ours.\n"
+    assert ours.hash("system") != theirs.hash("system")
+    assert ours.hash("plain") == theirs.hash("plain")
+
+
+def test_the_hash_covers_imported_files(tmp_path):
+    (tmp_path / "macros.md.j2").write_text("{% macro data(mark, name, value) %}{% endmacro %}")
+    assert PromptLibrary((tmp_path,)).hash("repair") != PromptLibrary().hash("repair")
+
+
+def test_a_projects_prompt_runs_in_the_sandbox(tmp_path):
+    (tmp_path / "system.md.j2").write_text("{{ ''.__class__.__mro__ }}")
+    with pytest.raises(PromptError):
+        PromptLibrary((tmp_path,)).render("system", {})
+
+
+def test_a_prompt_with_broken_syntax_is_an_error(tmp_path):
+    (tmp_path / "system.md.j2").write_text("{% if %}")
+    with pytest.raises(PromptError, match="no valid template"):
+        PromptLibrary((tmp_path,)).render("system", {})
+
+
+def test_text_in_a_variable_is_never_template_source():
+    assert "{{ 7 * 7 }}" in PromptLibrary().render("plain", {"schema": {"a": "{{ 7 * 7 }}"}})
+
+
+def test_no_marker_can_stand_in_data():
+    assert "<<<" not in quoted("a <<<<end x>>>> b")
+    assert quoted("a << b") == "a << b"
+    assert "<" not in as_json({"a": "<<<end"})

@@ -1,0 +1,96 @@
+"""What `import procauthor` promises, and that the README's example runs."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import procauthor
+from procauthor import Draft, ProcauthorError, Project
+from procauthor.authoring.author import STEPS
+from procauthor.authoring.graph import Progress
+from tests.conftest import snapshot
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(procauthor.__all__) == dir(procauthor)
+    assert procauthor.__all__ == [
+        "Brief",
+        "Change",
+        "ChangeRequest",
+        "Draft",
+        "Finding",
+        "ProcauthorError",
+        "Project",
+        "Report",
+        "Usage",
+    ]
+    assert all(getattr(procauthor, name).__name__ == name for name in procauthor.__all__)
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    code = "import sys, procauthor; print([n for n in sys.modules if n.startswith('procauthor.') or n == 'pydantic'])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_draft_is_made_shown_and_accepted(root: Path) -> None:
+    seen: list[Progress] = []
+    draft = Project.open(root).author(progress=seen.append).create("Threat Check Procedure", lifecycle="feature")
+    assert isinstance(draft.draft, Draft)
+    assert [p.name for p in seen if p.done] == list(STEPS)
+    assert "+# Threat Check Procedure" not in draft.diff()
+    change = draft.accept()
+    assert change.as_json()[0] == {"path": "feature/threat-check.md", "action": "update"}
+
+
+def test_the_asynchronous_twins_do_the_same(root: Path) -> None:
+    async def work() -> None:
+        draft = await Project.open(root).author().acreate("Threat Check Procedure")
+        await draft.aaccept()
+
+    asyncio.run(work())
+    assert Project.open(root).library().find("threat-check").status == "defined"
+
+
+def test_every_error_is_one_family(root: Path) -> None:
+    with pytest.raises(ProcauthorError) as caught:
+        Project.open(root).library().find("Thread Check Procedure")
+    assert caught.value.hint == "did you mean 'Threat Check Procedure'?"
+
+
+def test_a_cut_off_change_is_taken_back_when_the_project_is_opened(root: Path) -> None:
+    before = snapshot(root)
+    project = Project.open(root)
+    change = project.author().create("Threat Check Procedure").change()
+    project.apply(change)
+    entries = [{"path": e.path, "before": _encode(e.before), "after": _encode(e.after)} for e in change.edits]
+    import json
+
+    (root / ".procauthor/journal.json").write_text(json.dumps(entries))
+    assert "took back" in Project.open(root).notices[0]
+    assert snapshot(root) == before
+
+
+def _encode(raw: bytes | None) -> str | None:
+    import base64
+
+    return None if raw is None else base64.b64encode(raw).decode()
+
+
+def test_the_example_in_the_readme_runs(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    root.rename(tmp_path / "my-library")
+    exec(code.replace("Data Design Procedure", "Threat Check Procedure"), {})  # noqa: S102 - our own words
+    assert "status: Defined" in (tmp_path / "my-library/feature/threat-check.md").read_text()
+
+
+def test_ci_calls_the_test_command_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    (command,) = re.findall(r"<!-- tests -->\n```sh\n(.+)\n```", readme)
+    assert command in (ROOT / ".ci/run").read_text().splitlines()
