@@ -92,4 +92,4 @@ def test_a_procedure_that_the_plan_does_not_name_changes_nothing(raw):
 def test_a_ticked_procedure_counts_as_done_and_leaves_the_next_session(raw):
     after = read_plan(tick(raw, read_plan(raw), "Dough Procedure"))
     assert after.items[0].done
-    assert after.next == (2,)
+    assert after.next == (2, 5)

@@ -189,7 +189,7 @@ class _Composer:
             "input": [{"artifact": i["artifact"], "source": "Required Inputs"} for i in inputs],
             "action": [
                 *({"action": f"Open the {i['artifact']} and confirm that its owner has accepted it."} for i in inputs),
-                *self.quoted_actions("scope inputs before start"),
+                *self.quoted_actions(f"confirm scope of {join([i['artifact'] for i in inputs])} accepted version"),
                 {"action": f"Write down what {self.subject} covers this time, and what it leaves out."},
             ],
             "decision": [
@@ -222,7 +222,7 @@ class _Composer:
             ],
             "action": [
                 {"action": f"List every element of the {inputs[0]['artifact']} that {topic.name} must cover."},
-                *self.quoted_actions(topic.name, 2),
+                *self.quoted_actions(f"{topic.name} {self.subject} {join([i['artifact'] for i in inputs])}", 2),
                 {"action": f"Record the result for each element in the {topic.artifact}, with its owner and the date."},
             ],
             "decision": [
@@ -244,7 +244,7 @@ class _Composer:
             "input": [{"artifact": t.artifact, "source": f"Step {n}"} for n, t in enumerate(self.topics, start=2)],
             "action": [
                 {"action": "Compare every entry with the confirmed scope, and note gaps and contradictions."},
-                *self.quoted_actions("review acceptance criteria approval"),
+                *self.quoted_actions("reviewer review objection decision approval approve finding"),
                 {"action": "Record each objection with its answer, and the decision with role and date."},
             ],
             "decision": [
@@ -362,7 +362,9 @@ class _Composer:
         ]
         facts += [
             {"criterion": f"As “{plain_heading(quote.passage)}” of {quote.passage.title} asks: {quote.text}"}
-            for quote in self.quoted("acceptance validation criteria", 1)
+            for quote in self.quoted(
+                f"accepted measured verify percent every {self.subject} {join([t.name for t in self.topics])}", 1
+            )
         ]
         facts.append({"criterion": f"A reviewer who did not do the work accepts the {self.record}."})
         self.ask_person(f"Which role accepts the results of {self.subject}?")

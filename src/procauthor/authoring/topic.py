@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import Brief, Passage
 from procauthor.naming import title_key
+from procauthor.template.key import section_key
 
 _DEFINE = re.compile(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)
 _EMPTY_TAIL = re.compile(r"\s+(?:workflows?|creation|process(?:es)?|steps|activities)$", re.IGNORECASE)
@@ -30,6 +33,19 @@ _STOP = frozenset(
 )  # fmt: skip
 # Shorter sentences say too little alone, longer ones do not fit a list item.
 _LENGTH = range(40, 221)
+_SHARED = 2
+# Sections that say what a document is about, not how anything is done.
+_NO_INSTRUCTION = frozenset(
+    (
+        "purpose",
+        "scope",
+        "trigger",
+        "required inputs",
+        "downstream dependencies",
+        "exit states",
+        "audit and traceability",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +105,32 @@ def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> 
     """
     wanted = words_of(about)
     own = brief.request.title.casefold()
+    weights = _weights(brief)
     scored: list[tuple[float, int, Quote]] = []
     for rank, passage in enumerate(brief.passages):
+        if section_key(passage.heading) in _NO_INSTRUCTION:
+            continue
         usable = [s for s in _sentences(passage) if s not in used and own not in s.casefold()]
-        best = max(usable, key=lambda s: _score(s, wanted), default="")
-        if best and _score(best, wanted) > 0:
-            scored.append((-_score(best, wanted), rank, Quote(best, passage)))
+        best = max(usable, key=lambda s: _score(s, wanted, weights), default="")
+        score = _score(best, wanted, weights)
+        if score > 0:
+            scored.append((-score, rank, Quote(best, passage)))
     return tuple(quote for _, _, quote in sorted(scored, key=lambda s: s[:2])[:limit])
 
 
-def _score(sentence: str, wanted: frozenset[str]) -> float:
+def _weights(brief: Brief) -> dict[str, float]:
+    """Return how telling each word is: the fewer passages hold it, the more (inverse document frequency)."""
+    held = Counter(word for passage in brief.passages for word in words_of(passage.text))
+    return {word: math.log(1 + len(brief.passages) / count) for word, count in held.items()}
+
+
+def _score(sentence: str, wanted: frozenset[str], weights: Mapping[str, float]) -> float:
+    """Return the weight of shared words, damped by length; one shared word is chance, and counts nothing."""
     found = words_of(sentence)
-    return len(found & wanted) / (6 + len(found)) if found else 0.0
+    shared = found & wanted
+    if len(shared) < _SHARED:
+        return 0.0
+    return sum(weights.get(word, 0.0) for word in shared) / (8 + len(found))
 
 
 def _sentences(passage: Passage) -> Iterator[str]:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from procauthor.checking.rule import find_rule
-from procauthor.checking.rules import contract, index, reference, step, structure
-from procauthor.checking.scope import Scope
-from procauthor.finding import Finding, Report
+from procauthor.checking.rule import FAMILIES, RULES, find_rule
+from procauthor.checking.scope import ROOT, Scope
+from procauthor.finding import Finding, Report, Severity
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
 from procauthor.settings import Settings
-
-_FAMILIES: tuple[Callable[[Scope], Iterator[Finding]], ...] = (
-    structure.check,
-    step.check,
-    reference.check,
-    contract.check,
-    index.check,
-)
 
 
 def check(  # noqa: PLR0913 - each narrows or widens what is reported
@@ -38,24 +29,29 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
         settings: Severities by rule.
         announced: Keys of titles that a plan announces; what the index announces counts by itself.
         paths: Report only on these documents; the rules still see all.
-        select: Only these rules, by name or code.
+        select: Only these rules, by name or code; empty for all.
         ignore: Not these.
 
     Raises:
         ConfigError: A rule's name is not known.
     """
-    chosen = {find_rule(name).name for name in select}
-    left_out = {find_rule(name).name for name in ignore}
-    severities = {find_rule(name).name: severity for name, severity in settings.rules.items()}
+    wanted = {find_rule(name).name for name in select} or set(RULES)
+    wanted -= {find_rule(name).name for name in ignore}
+    levels = {find_rule(name).name: level for name, level in settings.rules.items()}
+    wanted -= {name for name, level in levels.items() if level == "off"}
+    severities: dict[str, Severity] = {name: level for name, level in levels.items() if level != "off"}
     scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)))
-    found = []
-    for finding in (f for family in _FAMILIES for f in family(scope)):
-        severity = severities.get(finding.rule, finding.severity)
-        wanted = (not chosen or finding.rule in chosen) and finding.rule not in left_out
-        if severity != "off" and wanted and (paths is None or finding.path in paths or finding.path == "."):
-            found.append(replace(finding, severity=severity))
-    return Report.of(
-        found,
-        documents=len(library.procedures) + len(library.unread),
-        procedures=len(library.counted),
+    shown = None if paths is None else {*paths, ROOT}
+    found = (
+        replace(each, severity=severities.get(each.rule, each.severity))
+        for each in _findings(scope, wanted)
+        if shown is None or each.path in shown
     )
+    return Report.of(found, documents=len(library.procedures) + len(library.unread), procedures=len(library.counted))
+
+
+def _findings(scope: Scope, wanted: Collection[str]) -> Iterator[Finding]:
+    """Run the families that hold a wanted rule."""
+    for family in FAMILIES:
+        if any(rule.name in wanted for rule in family.RULES):
+            yield from (finding for finding in family.check(scope) if finding.rule in wanted)

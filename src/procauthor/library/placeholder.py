@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from procauthor.markdown.document import Document
+from procauthor.markdown.passage import read_passages
 from procauthor.template.pattern import parse_pattern
 from procauthor.template.spec import Template
 
 # Upper case only: "to do" and "todo" are ordinary words in prose about work.
 _WORDS = re.compile(r"(?<![\w/-])(?:TBD|TBC|TODO|FIXME|XXX|\?\?\?|20\d\d-(?:\d\d|XX)-XX)(?![\w/-])")
 _PHRASES = re.compile(
-    r"\[(?:insert|date|name|your|placeholder|to be (?:written|defined|determined))[^\]\n]{0,60}\]|lorem ipsum",
+    r"\[(?:insert|date|name|your|placeholder|to be (?:written|defined|determined))\b[^\]\n]{0,60}\]|lorem ipsum",
     re.IGNORECASE,
 )
 
@@ -28,10 +29,10 @@ class Leftover:
 
 def find_placeholders(document: Document) -> Iterator[Leftover]:
     """Yield placeholder words in running text; code, links and comments are left alone."""
-    for run in document.runs:
+    for passage in read_passages(document):
         for pattern in (_WORDS, _PHRASES):
-            for match in pattern.finditer(run.text):
-                yield Leftover(match[0], run.start + len(run.text[: match.start()].encode()))
+            for match in pattern.finditer(passage.text):
+                yield Leftover(match[0], passage.offset(match.start()))
 
 
 def find_template_text(document: Document, template: Template) -> Iterator[Leftover]:

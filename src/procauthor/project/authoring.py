@@ -196,7 +196,8 @@ class Authoring:
             procedure: Procedure = read_procedure(brief.path, text, project.settings.library, project.templates)
             if procedure.template is None:
                 procedure = replace(procedure, template=template, kind="procedure")
-            return project.check_library(library.overlay(procedure), [brief.path], rules).findings
+            laid = library.overlay(procedure)
+            return project.check_library(project.with_derived(laid), [brief.path], rules).findings
 
         return Work(
             brief=brief,

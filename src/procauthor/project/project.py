@@ -15,7 +15,7 @@ from procauthor.finding import Report
 from procauthor.library.change import Change, Edit, apply, recover
 from procauthor.library.derive import derive
 from procauthor.library.index import missing_titles
-from procauthor.library.library import Library, read_library
+from procauthor.library.library import Library, read_library, read_procedure
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
@@ -179,6 +179,11 @@ class Project:
     def sync(self) -> Change:
         """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it."""
         return self.derived(self.library())
+
+    def with_derived(self, library: Library) -> Library:
+        """Return the library as it would be with everything derived up to date."""
+        edits = [(e.path, e.after) for e in self.derived(library).edits if e.after is not None]
+        return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in edits))
 
     def derived(self, library: Library) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""

@@ -31,7 +31,7 @@ _HNSW = {
     # Below this many rows no graph is written to disk. A graph that a kill left half-written can crash its readers.
     "sync_threshold": 100_000,
 }
-_PAGE_SHARE = 0.5
+_PAGE_SHARE = 0.2
 
 
 class UnreadableVectorsError(RetrievalError):

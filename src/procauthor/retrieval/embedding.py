@@ -199,7 +199,8 @@ def _find_directions(rows: list[Row], size: int) -> Vectors:
     kept = np.argsort(-values, kind="stable")[:_DIMENSIONS]
     strength = np.maximum(values[kept], 0) ** 0.25
     # Rounded as it is stored, so that it is the same before and after.
-    return (directions @ turn[:, kept] * strength).astype(np.float16).astype(np.float32)
+    found: Vectors = (directions @ turn[:, kept] * strength).astype(np.float16).astype(np.float32)
+    return found
 
 
 def _multiply(rows: list[Row], directions: Vectors) -> Vectors:

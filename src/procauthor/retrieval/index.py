@@ -40,7 +40,7 @@ class Weights:
     dense: float = 1.0
 
 
-LEARNT = Weights(dense=0.5)
+LEARNT = Weights(dense=0.2)
 """An embedding that was fitted to the library knows little more than its words say, so it counts less."""
 
 

@@ -4,51 +4,100 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.scope import Scope, artifact_key, say, say_line
+from procauthor.checking.artifact import artifact_key, providers
+from procauthor.checking.definition import Rule
+from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
+from procauthor.library.reference import resolve
+from procauthor.markdown.document import Item
 from procauthor.naming import title_key
+from procauthor.procedure import Artifact, Consumer
+from procauthor.template.key import section_key
 
+INPUT_WITHOUT_PROVIDER = Rule(
+    name="input-without-provider",
+    code="C101",
+    severity="error",
+    summary="A required input is said to come from a procedure that does not guarantee it.",
+    why="The provider may change at any time without anybody noticing that the input no longer arrives.",
+    fix="Correct the provider or the artifact's name, or add the artifact to the provider's output contract.",
+    example="- **Risk List** (From: Design Review Procedure), whose output contract holds no Risk List",
+)
+CONTRACT_NOT_RECIPROCAL = Rule(
+    name="contract-not-reciprocal",
+    code="C102",
+    severity="warning",
+    summary="One side of a contract does not know the other.",
+    why="A change on one side surprises the other.",
+    fix="Name the artifact in the consumer's required inputs and in the provider's downstream dependencies.",
+    example="“used by Threat Model Procedure”, which does not list the artifact among its inputs",
+)
+RULES = (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL)
 _READY = frozenset({"defined", "approved"})
+_DOWNSTREAM = "downstream dependencies"
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
     for procedure in scope.finished:
-        yield from _providers(scope, procedure)
-        yield from _consumers(scope, procedure)
+        for wanted in procedure.contract.inputs:
+            yield from _input(scope, procedure, wanted)
+        for consumer in procedure.contract.consumers:
+            yield from _consumer(scope, procedure, consumer)
 
 
-def _ready(scope: Scope, title: str, near: Procedure) -> Procedure | None:
-    found = scope.named(title_key(title), near)
-    return found[0] if len(found) == 1 and found[0].status in _READY and found[0].template else None
+def _is_ready(procedure: Procedure) -> bool:
+    return procedure.status in _READY and procedure.template is not None
 
 
-def _providers(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
-    for wanted in procedure.contract.inputs:
-        provider = _ready(scope, wanted.source, procedure) if wanted.source else None
-        if provider is None or provider is procedure or not provider.contract.outputs:
-            continue
-        promised = {artifact_key(a.name): a.name for a in provider.contract.outputs}
-        if artifact_key(wanted.name) not in promised:
-            hint = "it promises " + ", ".join(promised.values())
-            message = f"{provider.title!r} does not promise {wanted.name!r}"
-            yield say("input-without-provider", procedure, wanted.start, message, hint)
+def _promised(procedure: Procedure) -> dict[str, str]:
+    return {artifact_key(a.name): a.name for a in procedure.contract.outputs}
 
 
-def _consumers(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
-    for consumer in procedure.contract.consumers:
-        other = _ready(scope, consumer.title, procedure)
-        if other is None or other.kind != "procedure":
-            continue
-        if artifact_key(consumer.artifact) not in {artifact_key(a.name) for a in other.contract.inputs}:
-            message = f"{other.title!r} does not list {consumer.artifact!r} among its required inputs"
-            yield say_line("contract-not-reciprocal", procedure, consumer.line, message)
-    for wanted in procedure.contract.inputs:
-        provider = _ready(scope, wanted.source, procedure) if wanted.source else None
-        if provider is None or provider.kind != "procedure" or not provider.contract.consumers:
-            continue
-        known = {(artifact_key(c.artifact), title_key(c.title)) for c in provider.contract.consumers}
-        if (artifact_key(wanted.name), procedure.key) not in known:
-            message = f"{provider.title!r} does not say that {procedure.title!r} uses {wanted.name!r}"
-            yield say("contract-not-reciprocal", procedure, wanted.start, message)
+def _input(scope: Scope, procedure: Procedure, wanted: Artifact) -> Iterator[Finding]:
+    """Check an input against its providers; one that is not written yet may still come to promise it."""
+    found = providers(scope, procedure, wanted)
+    if not found or not all(_is_ready(p) and p.contract.outputs for p in found):
+        return
+    key = artifact_key(wanted.name)
+    giving = [p for p in found if key in _promised(p)]
+    if not giving:
+        hint = "it promises " + ", ".join(_promised(found[0]).values())
+        message = f"{found[0].title!r} does not promise {wanted.name!r}"
+        yield say(INPUT_WITHOUT_PROVIDER, procedure, wanted.start, message, hint)
+    elif procedure.kind == "procedure" and not any(_knows(p, procedure, key) for p in giving):
+        message = f"{giving[0].title!r} does not say that {procedure.title!r} uses {wanted.name!r}"
+        yield say(CONTRACT_NOT_RECIPROCAL, procedure, wanted.start, message, f"add it to {giving[0].path}")
+
+
+def _knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
+    """Say whether a provider names a consumer of an artifact; one whose template has no such section need not."""
+    if provider.template is None or provider.template.section(_DOWNSTREAM) is None:
+        return True
+    if any(
+        artifact_key(c.artifact) == key and resolve(provider.path, c.target).path == consumer.path
+        for c in provider.contract.consumers
+    ):
+        return True
+    return any(
+        f" {key} " in f" {artifact_key(item.text)} " and f" {consumer.key} " in f" {title_key(item.text)} "
+        for item in _downstream(provider)
+    )
+
+
+def _downstream(procedure: Procedure) -> Iterator[Item]:
+    for section in procedure.document.sections:
+        if section.heading and section_key(section.title) == _DOWNSTREAM:
+            yield from (item for block in section.blocks for item in block.items)
+
+
+def _consumer(scope: Scope, procedure: Procedure, consumer: Consumer) -> Iterator[Finding]:
+    target = resolve(procedure.path, consumer.target).path
+    other = scope.library.by_path.get(target) if target else None
+    key = artifact_key(consumer.artifact)
+    if other is None or other.kind != "procedure" or not _is_ready(other) or key not in _promised(procedure):
+        return
+    if other is not procedure and key not in {artifact_key(a.name) for a in other.contract.inputs}:
+        message = f"{other.title!r} does not list {consumer.artifact!r} among its required inputs"
+        yield say_line(CONTRACT_NOT_RECIPROCAL, procedure, consumer.line, message, f"add it to {other.path}")

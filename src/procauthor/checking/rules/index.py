@@ -1,92 +1,88 @@
-"""Tables of procedures, orchestrations and statuses."""
+"""Tables of procedures in the Master Procedures Index and in lifecycle READMEs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.rules.reference import needs
-from procauthor.checking.scope import Scope, say, say_line, say_path
+from procauthor.checking.definition import Rule
+from procauthor.checking.scope import GONE, Scope, say, say_line, title_line
+from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.index import Entry, entries, index_of
 from procauthor.library.library import Procedure
-from procauthor.naming import title_key
 
-_GONE = frozenset({"alias", "deprecated"})
+INDEX_MISSING_ENTRY = Rule(
+    name="index-missing-entry",
+    code="X101",
+    severity="error",
+    summary="A procedure has no row in the index.",
+    why="Who looks for it in the index writes it a second time.",
+    fix="Run “procauthor sync”.",
+    example="a new feature/threat-model.md that index.md does not list",
+)
+INDEX_DEAD_ENTRY = Rule(
+    name="index-dead-entry",
+    code="X102",
+    severity="error",
+    summary="A row of the index leads to a file that does not exist.",
+    why="The index promises what is not there.",
+    fix="Correct the link, restore the file, or keep the plain title with the status Missing.",
+    example="| [Threat Model Procedure](feature/threat.md) | Defined |",
+)
+INDEX_STATUS_MISMATCH = Rule(
+    name="index-status-mismatch",
+    code="X103",
+    severity="error",
+    summary="A table shows another status than the text supports.",
+    why="People plan with the overview; its numbers must come from the files.",
+    fix="Run “procauthor sync”.",
+    example="| [Threat Model Procedure](feature/threat-model.md) | Defined |, where the file is a placeholder",
+)
+RULES = (INDEX_MISSING_ENTRY, INDEX_DEAD_ENTRY, INDEX_STATUS_MISMATCH)
+_SYNC = "run 'procauthor sync'"
+_DONE = frozenset({"defined", "approved"})
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
     index = index_of(scope.library)
-    if index is not None:
-        yield from _index(scope, index)
+    rows = tuple(entries(index)) if index else ()
+    if index and rows:
+        yield from _unlisted(scope, index, rows)
+        yield from _dead(scope, index, rows)
     for host in scope.library.procedures:
         if host.kind in ("index", "readme", "orchestration"):
-            yield from _statuses(scope, host)
-        if host.kind == "orchestration" and host.template is not None:
-            yield from _orchestration(scope, host)
-    for procedure in scope.library.procedures:
-        if procedure.template is not None and procedure.declared_status in ("defined", "approved"):
-            yield from _declared(procedure)
+            for entry in entries(host):
+                yield from _status(scope, host, entry)
 
 
-def _index(scope: Scope, index: Procedure) -> Iterator[Finding]:
-    rows = list(entries(index))
-    listed = {entry.path for entry in rows} | {entry.key for entry in rows}
-    if not rows:
-        return
+def _unlisted(scope: Scope, index: Procedure, rows: tuple[Entry, ...]) -> Iterator[Finding]:
+    linked = {entry.path for entry in rows}
+    # A row whose link leads to another document speaks of that one, whatever its title.
+    titled = {entry.key for entry in rows if entry.path not in scope.library.by_path}
     for procedure in scope.library.counted:
-        if procedure.path not in listed and procedure.key not in listed and procedure.status not in _GONE:
-            message = f"{procedure.title!r} has no row in {index.path}"
-            yield say_path("index-missing-entry", procedure.path, message, "run procauthor sync")
+        if procedure.status not in GONE and procedure.path not in linked and procedure.key not in titled:
+            message = f"{procedure.title!r} has no row in {index.path!r}"
+            yield say_line(INDEX_MISSING_ENTRY, procedure, title_line(procedure), message, _SYNC)
+
+
+def _dead(scope: Scope, index: Procedure, rows: tuple[Entry, ...]) -> Iterator[Finding]:
     for entry in rows:
-        if entry.path and entry.path not in scope.library.files:
-            message = f"the row {entry.title!r} leads to {entry.path}, which does not exist"
-            yield say("index-dead-entry", index, entry.row.start, message)
+        if entry.path and not scope.exists(entry.path):
+            message = f"the row {entry.title!r} leads to {entry.path!r}, which does not exist"
+            other = scope.library.by_key.get(entry.key, ())
+            hint = f"{other[0].path!r} has this title" if len(other) == 1 else ""
+            yield say(INDEX_DEAD_ENTRY, index, entry.row.start, message, hint)
 
 
-def _document(scope: Scope, host: Procedure, entry: Entry) -> Procedure | None:
-    if entry.path:
-        return scope.library.by_path.get(entry.path)
-    found = scope.named(entry.key, host)
-    return found[0] if len(found) == 1 else None
-
-
-def _statuses(scope: Scope, host: Procedure) -> Iterator[Finding]:
-    for entry in entries(host):
-        document = _document(scope, host, entry)
-        if document is None or entry.status is None or not document.counted:
-            continue
-        if entry.status != document.status and {entry.status, document.status} != {"defined", "approved"}:
-            message = f"{document.title!r} is {document.status}, not {entry.status}"
-            yield say("index-status-mismatch", host, entry.row.start, message, "run procauthor sync")
-
-
-def _orchestration(scope: Scope, host: Procedure) -> Iterator[Finding]:
-    rows = list(entries(host))
-    called: dict[str, int] = {}
-    for place, entry in enumerate(rows):
-        document = _document(scope, host, entry)
-        if document is not None:
-            called.setdefault(document.path, place)
-            if document.status == "placeholder":
-                message = f"{document.title!r} is called, and not defined yet"
-                yield say("orchestration-calls-placeholder", host, entry.row.start, message)
-    for procedure in scope.library.of_kind("procedure"):
-        same = title_key(procedure.lifecycle) == title_key(host.lifecycle) and procedure.phase is not None
-        if rows and same and procedure.path not in called and procedure.status not in _GONE:
-            message = f"{procedure.title!r} (phase {procedure.phase}) is not called"
-            yield say_line("orchestration-missing-call", host, 1, message, "run procauthor sync")
-    for path, place in called.items():
-        for before in needs(scope, scope.library.by_path[path]):
-            if called.get(before.path, -1) > place:
-                message = (
-                    f"{scope.library.by_path[path].title!r} is called before {before.title!r}, on which it depends"
-                )
-                yield say("orchestration-order", host, rows[place].row.start, message)
-
-
-def _declared(procedure: Procedure) -> Iterator[Finding]:
-    if procedure.status in ("placeholder", "in progress"):
-        line = procedure.document.fields["status"].line
-        message = f"declared {procedure.declared_status}, but the text is {procedure.status}"
-        yield say_line("status-mismatch", procedure, line, message)
+def _status(scope: Scope, host: Procedure, entry: Entry) -> Iterator[Finding]:
+    document = find_document(scope, host, entry)
+    if document is None:
+        if not entry.path and entry.status in _DONE and not scope.named(entry.key, host):
+            message = f"{entry.title!r} has no document, and is shown as {entry.status}"
+            yield say(INDEX_STATUS_MISMATCH, host, entry.row.start, message)
+        return
+    wrong = entry.status is not None and entry.status != document.status
+    if wrong and not (entry.status in _DONE and document.status in _DONE):
+        message = f"{document.title!r} is {document.status}, and is shown as {entry.status}"
+        yield say(INDEX_STATUS_MISMATCH, host, entry.row.start, message, _SYNC)

@@ -1,174 +1,137 @@
-"""Links, anchors, names and identity."""
+"""Identity and dependencies of documents."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
 
-from procauthor.checking.scope import Scope, lines, say, say_line
+from procauthor.checking.definition import Rule
+from procauthor.checking.dependency import Need, needs
+from procauthor.checking.scope import GONE, Scope, say_line, title_line
+from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
-from procauthor.library.reference import resolve
-from procauthor.markdown.document import Link, Run
 from procauthor.naming import title_key
 
-_NAME = re.compile(
-    r"(?:[A-Z][\w/’'-]*|[A-Z]+)(?:\s+(?:&|/|and|of|or|the|to|for|[A-Z][\w/’'-]*))*?\s+"
-    r"(?:Procedures?|Orchestration|Standards)\b"
+DUPLICATE_ID = Rule(
+    name="duplicate-id",
+    code="R108",
+    severity="error",
+    summary="Two documents have the same id.",
+    why="A reference by id leads to either; mostly the front matter was copied.",
+    fix="Give one of them another id.",
+    example="“id: test-plan” in test-plan.md and in its copy",
 )
-_EXEMPT = frozenset({"index", "readme", "plan", "template"})
+DEPENDENCY_CYCLE = Rule(
+    name="dependency-cycle",
+    code="R109",
+    severity="error",
+    summary="Procedures depend on each other in a circle.",
+    why="None of them can start.",
+    fix="Remove one dependency, or call the input that closes the circle optional.",
+    example="Test Plan depends on Data Design, which depends on Test Plan",
+)
+ORPHAN = Rule(
+    name="orphan",
+    code="R110",
+    severity="info",
+    summary="No other document leads to this one.",
+    why="What nothing leads to is not found, and soon not kept.",
+    fix="List it in the index or a README, link it where it is used, or delete it.",
+    example="a standard that no procedure links and no table lists",
+)
+RULES = (DUPLICATE_ID, DEPENDENCY_CYCLE, ORPHAN)
+_NAMED = frozenset({"procedure", "orchestration", "standard"})
+_LINKED_SHARE = 0.25
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    for procedure in scope.library.procedures:
-        for link in procedure.document.links:
-            yield from _link(scope, procedure, link)
-        if procedure.kind not in _EXEMPT and procedure.template is not None:
-            yield from lines(_names(scope, procedure))
     yield from _ids(scope)
     yield from _cycles(scope)
-
-
-def _link(scope: Scope, procedure: Procedure, link: Link) -> Iterator[Finding]:
-    target = resolve(procedure.path, link.target)
-    if target.external:
-        return
-    if target.path is None or not _exists(scope, target.path):
-        if not _row_of_index(procedure, link):
-            yield say(
-                "broken-link", procedure, link.start, f"{link.target!r} does not exist", _near(scope, target.path)
-            )
-        return
-    document = scope.library.by_path.get(target.path)
-    if document is None:
-        return
-    if target.anchor and target.anchor not in document.document.anchors:
-        yield from _anchor(procedure, link, document, target.anchor)
-    if document.status == "deprecated" and document.path != procedure.path:
-        yield say("reference-to-deprecated", procedure, link.start, f"{document.title!r} is deprecated")
-    if not link.image and not target.anchor:
-        yield from _text(scope, procedure, link, document)
-
-
-def _exists(scope: Scope, path: str) -> bool:
-    return path in scope.library.files or path == "." or (scope.library.root / path).exists()
-
-
-def _row_of_index(procedure: Procedure, link: Link) -> bool:
-    """Say whether index-dead-entry speaks of this link."""
-    if procedure.kind != "index":
-        return False
-    return any(entry.row.start <= link.start < entry.row.end for entry in entries(procedure))
-
-
-def _near(scope: Scope, path: str | None) -> str:
-    if path is None:
-        return "it leads out of the library"
-    close = get_close_matches(path, list(scope.library.by_path), n=1, cutoff=0.75)
-    return f"did you mean {close[0]!r}?" if close else ""
-
-
-def _anchor(procedure: Procedure, link: Link, document: Procedure, anchor: str) -> Iterator[Finding]:
-    anchors = document.document.anchors
-    close = get_close_matches(anchor, sorted(anchors), n=1, cutoff=0.7)
-    hint = f"did you mean '#{close[0]}'?" if close else ""
-    yield say("broken-anchor", procedure, link.start, f"{document.path} has no heading '#{anchor}'", hint)
-
-
-def _text(scope: Scope, procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
-    key = title_key(link.text)
-    others = scope.library.by_key.get(key, ())
-    if others and document not in others and key != document.key and document.kind not in _EXEMPT:
-        message = f"the link says {link.text!r}, and leads to {document.title!r}"
-        yield say("link-text-mismatch", procedure, link.start, message)
-
-
-def _names(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
-    for run in procedure.document.runs:
-        if run.heading:
-            continue
-        for match in _NAME.finditer(run.text):
-            yield from _name(scope, procedure, run, match)
-
-
-def _name(scope: Scope, procedure: Procedure, run: Run, match: re.Match[str]) -> Iterator[Finding]:
-    """Resolve the longest end of a phrase that is a known title: "See API Design Procedure" holds one."""
-    words = match[0].split()
-    at = run.start + len(run.text[: match.start()].encode())
-    for skip in range(len(words) - 1):
-        phrase = " ".join(words[skip:])
-        key = title_key(phrase)
-        if key == procedure.key or key in scope.announced:
-            return
-        found = scope.named(key, procedure)
-        if found:
-            yield from _known(procedure, phrase, found, at)
-            return
-    if len(words) > 2 and words[-1] == "Procedure":  # noqa: PLR2004 - one word before it may be any sentence's start
-        close = get_close_matches(match[0], [p.title for p in scope.library.counted], n=1, cutoff=0.7)
-        hint = f"did you mean {close[0]!r}?" if close else ""
-        yield say("unknown-procedure", procedure, at, f"no procedure is called {match[0]!r}", hint)
-
-
-def _known(procedure: Procedure, phrase: str, found: tuple[Procedure, ...], at: int) -> Iterator[Finding]:
-    if len(found) > 1:
-        hint = "link one of " + ", ".join(p.path for p in found)
-        yield say("ambiguous-name", procedure, at, f"{phrase!r} is the title of {len(found)} documents", hint)
-    elif not _linked_beside(procedure, found[0], at):
-        yield say("unlinked-name", procedure, at, f"{phrase!r} is named without a link", f"link {found[0].path}")
-
-
-def _linked_beside(procedure: Procedure, target: Procedure, at: int) -> bool:
-    line = procedure.document.source.line(at)
-    return any(
-        link.line == line and resolve(procedure.path, link.target).path == target.path
-        for link in procedure.document.links
-    )
+    yield from _orphans(scope)
 
 
 def _ids(scope: Scope) -> Iterator[Finding]:
     owners: dict[str, list[Procedure]] = defaultdict(list)
     for procedure in scope.library.procedures:
-        if procedure.document.metadata.get("id"):
+        if procedure.kind in _NAMED and procedure.document.metadata.get("id") and procedure.status != "alias":
             owners[procedure.id].append(procedure)
-    for name, found in owners.items():
-        for procedure in found[1:]:
+    for name, (first, *others) in owners.items():
+        for procedure in others:
             line = procedure.document.fields["id"].line
-            yield say_line("duplicate-id", procedure, line, f"the id {name!r} belongs to {found[0].path} already")
+            yield say_line(DUPLICATE_ID, procedure, line, f"the id {name!r} belongs to {first.path!r} already")
 
 
-def needs(scope: Scope, procedure: Procedure) -> list[Procedure]:
-    """Return what a procedure depends on: declared, or as the provider of a required input."""
-    titles = [*procedure.depends_on, *(a.source for a in procedure.contract.inputs if a.source)]
-    found = [scope.named(title_key(title), procedure) for title in titles]
-    return [each[0] for each in found if len(each) == 1 and each[0] is not procedure]
+# Circles
 
 
 def _cycles(scope: Scope) -> Iterator[Finding]:
-    graph = {p.path: [n.path for n in needs(scope, p)] for p in scope.library.counted if p.kind == "procedure"}
-    reported: set[frozenset[str]] = set()
-    for start in sorted(graph):
-        circle = _shortest(graph, start)
-        if circle and frozenset(circle) not in reported:
-            reported.add(frozenset(circle))
-            names = " -> ".join(scope.library.by_path[path].title for path in [*circle, start])
-            procedure = scope.library.by_path[start]
-            yield say_line("dependency-cycle", procedure, 1, f"dependencies run in a circle: {names}")
+    """Report a circle at the first of its documents by the shortest way, and none for a document that another shows."""
+    graph = {p.path: needs(scope, p) for p in scope.library.of_kind("procedure") if p.status not in GONE}
+    covered: set[str] = set()
+    for start in graph:
+        if start in covered:
+            continue
+        procedure = scope.library.by_path[start]
+        circle = _own_need(procedure) or _shortest(graph, start)
+        covered |= {need.procedure.path for need in circle}
+        if circle:
+            names = " -> ".join([procedure.title, *(need.procedure.title for need in circle)])
+            message = f"dependencies run in a circle: {names}"
+            yield say_line(DEPENDENCY_CYCLE, procedure, circle[0].line, message)
 
 
-def _shortest(graph: dict[str, list[str]], start: str) -> list[str] | None:
-    """Return the shortest way from a node back to itself, by breadth-first search."""
-    queue = [[start]]
+def _own_need(procedure: Procedure) -> tuple[Need, ...]:
+    """Return the smallest circle: a procedure that declares to depend on itself."""
+    if procedure.key in map(title_key, procedure.depends_on):
+        return (Need(procedure, procedure.document.fields["depends_on"].line),)
+    return ()
+
+
+def _shortest(graph: Mapping[str, Sequence[Need]], start: str) -> tuple[Need, ...]:
+    """Return the shortest way from a document back to itself, by breadth-first search."""
+    queue: list[tuple[Need, ...]] = [()]
     seen: set[str] = set()
-    for path in queue:
-        for after in graph.get(path[-1], ()):
-            if after == start:
-                return path
-            if after not in seen:
-                seen.add(after)
-                queue.append([*path, after])
-    return None
+    for way in queue:
+        here = way[-1].procedure.path if way else start
+        for need in graph.get(here, ()):
+            if need.procedure.path == start:
+                # A need of one's own name is another document's when it is not declared: see _own_need.
+                if way:
+                    return (*way, need)
+            elif need.procedure.path not in seen:
+                seen.add(need.procedure.path)
+                queue.append((*way, need))
+    return ()
+
+
+# Orphans
+
+
+def _orphans(scope: Scope) -> Iterator[Finding]:
+    documents = [
+        p for p in scope.library.procedures if p.kind in _NAMED and p.template is not None and p.status not in GONE
+    ]
+    reached = _reached(scope)
+    lost = [p for p in documents if p.path not in reached]
+    # Where hardly anything is linked, people come by another way: from an alert, or by search.
+    if len(documents) - len(lost) < len(documents) * _LINKED_SHARE:
+        return
+    for procedure in lost:
+        message = f"no other document leads to {procedure.title!r}"
+        yield say_line(ORPHAN, procedure, title_line(procedure), message)
+
+
+def _reached(scope: Scope) -> set[str]:
+    """Return the documents that another one links, lists in a table, or depends on."""
+    found: set[str] = set()
+    for procedure in scope.library.procedures:
+        own = {target.path for _, target in scope.links[procedure.path] if target.path}
+        own |= {p.path for title in procedure.depends_on for p in scope.named(title_key(title), procedure)}
+        if procedure.kind in ("index", "readme", "orchestration"):
+            rows = (find_document(scope, procedure, entry) for entry in entries(procedure))
+            own |= {document.path for document in rows if document}
+        found |= own - {procedure.path}
+    return found

@@ -3,18 +3,80 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 
-from procauthor.checking.scope import Scope, artifact_key, say, say_line
+from procauthor.checking.artifact import artifact_key
+from procauthor.checking.definition import Rule
+from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.library import Procedure
-from procauthor.procedure import Artifact, Contract, Step
+from procauthor.markdown.passage import Passage, read_passages
+from procauthor.procedure import Artifact, Part, Step
 from procauthor.template.spec import SectionSpec
 
-_FROM_STEP = re.compile(r"^(?:step|phase)\s*(\d+)$", re.IGNORECASE)
-_FROM_INPUTS = re.compile(r"^(?:the\s+)?(?:procedure\s+)?(?:required\s+)?inputs?$", re.IGNORECASE)
-_TARGET = re.compile(r"\bstep\s+(\d+)\b", re.IGNORECASE)
+STEP_NUMBER_GAP = Rule(
+    name="step-number-gap",
+    code="W101",
+    severity="error",
+    summary="Steps are not numbered 1, 2, 3 and so on.",
+    why="A reference such as “return to Step 4” leads to the wrong step, or to none.",
+    fix="Renumber the steps, and the references to them.",
+    example="Step 1, Step 2, Step 4",
+)
+STEP_PART_MISSING = Rule(
+    name="step-part-missing",
+    code="W102",
+    severity="error",
+    summary="A step lacks a part that the template asks for, or the part is empty.",
+    why="A step without inputs, outputs or failure handling can be neither followed nor checked.",
+    fix="Add the part. Where the template allows it, “None.” is an answer.",
+    example="a step that ends with its outputs, without “**Failure Handling:**”",
+)
+STEP_INPUT_WITHOUT_PRODUCER = Rule(
+    name="step-input-without-producer",
+    code="W103",
+    severity="error",
+    summary="A step uses something that no earlier step makes and that is no required input.",
+    why="Whoever follows the procedure gets stuck there.",
+    fix="Name the right source, add the output to an earlier step, or require the input.",
+    example="- Risk List (From: Step 2), where step 2 makes no Risk List",
+)
+UNUSED_OUTPUT = Rule(
+    name="unused-output",
+    code="W104",
+    severity="warning",
+    summary="A step makes something that no later step uses and the output contract does not name.",
+    why="Either the work is wasted, or a promise is missing.",
+    fix="Use it in a later step, add it to the output contract, or leave it out.",
+    example="- Meeting Notes: what was said, which nothing below mentions",
+)
+STEP_TARGET_MISSING = Rule(
+    name="step-target-missing",
+    code="W105",
+    severity="error",
+    summary="A step that the text refers to does not exist.",
+    why="The reader is sent nowhere, mostly in the moment something has failed.",
+    fix="Correct the number.",
+    example="return to Step 9, in a workflow of six steps",
+)
+RULES = (STEP_NUMBER_GAP, STEP_PART_MISSING, STEP_INPUT_WITHOUT_PRODUCER, UNUSED_OUTPUT, STEP_TARGET_MISSING)
+
+_FROM_STEP = re.compile(
+    r"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?steps?\s+(\d+)\b((?:\s*(?:,|and|or|&|/)\s*(?:steps?\s+)?\d+\b)*)",
+    re.IGNORECASE,
+)
+_NAMED_STEP = re.compile(r"^(.+?)\s+from\s+(step\s+\d+)\b.*$", re.IGNORECASE)
+_FROM_INPUTS = re.compile(r"^(?:the\s+)?(?:procedure(?:'s)?\s+)?(?:required\s+)?inputs?\b", re.IGNORECASE)
+_TARGET = re.compile(
+    r"\bsteps?\s+(\d+)\b(?![.)]?\d)(?!\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b))",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
+# What a part without items can be followed by when it is empty: a heading, a rule, or the next label.
+_NEXT_PART = re.compile(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
+_FROM_PARTS = frozenset({"inputs", "input"})
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -22,14 +84,14 @@ def check(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.finished:
         spec = _workflow(procedure)
         steps = procedure.contract.steps
-        if spec is None or not steps or procedure.kind != "procedure":
+        if spec is None or not steps:
             continue
         yield from _numbers(procedure, steps)
-        for step in steps:
-            yield from _parts(procedure, step, spec)
-        yield from _inputs(procedure)
-        yield from _outputs(procedure)
-        yield from _targets(procedure, steps)
+        yield from (each for step in steps for each in _parts(procedure, step, spec))
+        if procedure.kind == "procedure":
+            yield from _inputs(procedure)
+            yield from _outputs(procedure)
+            yield from _targets(scope, procedure, steps)
 
 
 def _workflow(procedure: Procedure) -> SectionSpec | None:
@@ -37,82 +99,173 @@ def _workflow(procedure: Procedure) -> SectionSpec | None:
     return next((s for s in sections if s.kind == "steps"), None)
 
 
-def _numbers(procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
-    if any(step.number is None for step in steps):
-        return
-    for expected, step in enumerate(steps, start=1):
-        if step.number != expected:
-            message = f"step {step.number} stands where step {expected} is expected"
-            yield say("step-number-gap", procedure, step.start, message)
-            return
-
-
-def _parts(procedure: Procedure, step: Step, spec: SectionSpec) -> Iterator[Finding]:
-    for part in spec.parts:
-        found = next((step.parts[key] for key in part.keys if key in step.parts), None)
-        if found is None and not part.constraint.optional:
-            yield say("step-part-missing", procedure, step.start, f"step {_name(step)} has no {part.heading!r}")
-        elif found is not None and not found.items and not found.text:
-            yield say_line(
-                "step-part-missing", procedure, found.line, f"{part.heading!r} of step {_name(step)} is empty"
-            )
-
-
 def _name(step: Step) -> str:
     return repr(step.name) if step.number is None else str(step.number)
 
 
+def _numbers(procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """Report the first gap only: all that follows is a consequence."""
+    numbers = [step.number for step in steps if step.number is not None]
+    if len(numbers) < len(steps):
+        return
+    first = min(1, numbers[0])
+    for place, (number, step) in enumerate(zip(numbers, steps, strict=True)):
+        if number != first + place:
+            twice = number in numbers[:place]
+            message = f"step {number} stands " + ("twice" if twice else f"where step {first + place} is expected")
+            yield say(STEP_NUMBER_GAP, procedure, step.start, message)
+            return
+
+
+# Parts
+
+
+def _parts(procedure: Procedure, step: Step, spec: SectionSpec) -> Iterator[Finding]:
+    for part in spec.parts:
+        found = _find_part(step, part)
+        if found is None and not part.constraint.optional:
+            message = f"step {_name(step)} has no {part.heading!r}"
+            yield say(STEP_PART_MISSING, procedure, step.start, message)
+        elif found is not None and not part.constraint.optional and _is_empty(procedure, found):
+            message = f"{part.heading!r} of step {_name(step)} is empty"
+            hint = f"write {part.constraint.none!r} where there is none" if part.constraint.none else ""
+            yield say_line(STEP_PART_MISSING, procedure, found.line, message, hint)
+        elif found is not None and part.constraint.minimum > 0 and part.kind != "prose" and _says_none(found):
+            message = f"{part.heading!r} of step {_name(step)} is none, and the template wants one at least"
+            yield say_line(STEP_PART_MISSING, procedure, found.line, message)
+
+
+def _find_part(step: Step, spec: SectionSpec) -> Part | None:
+    """Find a part by its label, which may say more: "Inputs (required)"."""
+    for key in spec.keys:
+        for label, part in step.parts.items():
+            if label == key or label.startswith(f"{key} "):
+                return part
+    return None
+
+
+def _is_empty(procedure: Procedure, part: Part) -> bool:
+    """Say whether nothing follows a label. A table or a code block is something, though it has no items."""
+    if part.items or part.text:
+        return False
+    source = procedure.document.source
+    starts = source.line_starts
+    rest = source.raw[starts[part.line] :] if part.line < len(starts) else b""
+    after = next((line for line in rest.split(b"\n") if line.strip() and not line.lstrip().startswith(b"<!--")), b"")
+    return not after or bool(_NEXT_PART.match(after))
+
+
+def _says_none(part: Part) -> bool:
+    texts = part.items or (part.text,)
+    return all(text.strip().casefold() in NONE_WORDS for text in texts)
+
+
+# Artifacts
+
+
 def _inputs(procedure: Procedure) -> Iterator[Finding]:
     contract = procedure.contract
-    made: dict[str, list[str]] = {}
-    required = {artifact_key(a.name) for a in contract.inputs}
-    for step in contract.steps:
+    required = frozenset(artifact_key(a.name) for a in contract.inputs)
+    made: dict[str, frozenset[str]] = {}
+    for place, step in enumerate(contract.steps, start=1):
         for wanted in step.inputs:
-            if wanted.name.casefold() not in NONE_WORDS:
-                yield from _input(procedure, step, wanted, required, made)
-        made[str(step.number or len(made) + 1)] = [artifact_key(a.name) for a in step.outputs]
+            message = _unmet(step, wanted, required, made)
+            if message:
+                hint = _maker(procedure, wanted)
+                yield say(STEP_INPUT_WITHOUT_PRODUCER, procedure, wanted.start, message, hint)
+        made[str(step.number or place)] = frozenset(artifact_key(a.name) for a in step.outputs)
 
 
-def _input(
-    procedure: Procedure, step: Step, wanted: Artifact, required: set[str], made: dict[str, list[str]]
-) -> Iterator[Finding]:
-    key = artifact_key(wanted.name)
-    from_step = _FROM_STEP.match(wanted.source)
-    if from_step:
-        if key not in made.get(from_step[1], ()):
-            where = [number for number, keys in made.items() if key in keys]
-            hint = f"step {where[0]} makes it" if where else ""
-            message = f"step {_name(step)} uses {wanted.name!r} from step {from_step[1]}, which does not make it before"
-            yield say("step-input-without-producer", procedure, wanted.start, message, hint)
-    elif _FROM_INPUTS.match(wanted.source):
-        if key not in required:
-            message = f"step {_name(step)} uses {wanted.name!r}, which is no required input"
-            yield say("step-input-without-producer", procedure, wanted.start, message)
-    elif not wanted.source and key not in required and not any(key in keys for keys in made.values()):
-        message = f"step {_name(step)} uses {wanted.name!r}, which neither a step before it nor a required input gives"
-        yield say("step-input-without-producer", procedure, wanted.start, message)
+def _unmet(step: Step, wanted: Artifact, required: Collection[str], made: Mapping[str, Collection[str]]) -> str:
+    """Return what is wrong with an input, or nothing. A source that is no step and no input is somebody else's."""
+    inline = None if wanted.source else _NAMED_STEP.match(wanted.name)
+    name, source = (inline[1], inline[2]) if inline else (wanted.name, wanted.source)
+    key = artifact_key(name)
+    origin = _FROM_STEP.match(source)
+    if origin:
+        numbers = [origin[1], *re.findall(r"\d+", origin[2])]
+        if any(key in made.get(number, ()) for number in numbers):
+            return ""
+        return f"step {_name(step)} uses {name!r} from step {' and '.join(numbers)}, which does not make it before"
+    if _FROM_INPUTS.match(source):
+        return "" if key in required else f"step {_name(step)} uses {name!r}, which is no required input"
+    if source or key in required or key in chain.from_iterable(made.values()):
+        return ""
+    return f"step {_name(step)} uses {name!r}, which neither an earlier step nor a required input gives"
+
+
+def _maker(procedure: Procedure, wanted: Artifact) -> str:
+    """Say where an artifact does come from, if from one place."""
+    inline = None if wanted.source else _NAMED_STEP.match(wanted.name)
+    key = artifact_key(inline[1] if inline else wanted.name)
+    contract = procedure.contract
+    found = [f"step {_name(s)} makes it" for s in contract.steps if key in {artifact_key(a.name) for a in s.outputs}]
+    if key in {artifact_key(a.name) for a in contract.inputs}:
+        found.append("it is a required input")
+    return found[0] if len(found) == 1 else ""
 
 
 def _outputs(procedure: Procedure) -> Iterator[Finding]:
-    contract: Contract = procedure.contract
+    contract = procedure.contract
     promised = {artifact_key(a.name) for a in contract.outputs} | {artifact_key(c.artifact) for c in contract.consumers}
-    for index, step in enumerate(contract.steps):
-        later = {artifact_key(a.name) for s in contract.steps[index + 1 :] for a in s.inputs}
+    for place, step in enumerate(contract.steps, start=1):
+        used = {artifact_key(name) for later in contract.steps[place:] for name in _used(later)}
         for output in step.outputs:
-            if artifact_key(output.name) not in later | promised:
+            if artifact_key(output.name) not in used | promised:
                 message = f"{output.name!r} of step {_name(step)} is neither used later nor promised"
-                yield say("unused-output", procedure, output.start, message)
+                yield say(UNUSED_OUTPUT, procedure, output.start, message)
 
 
-def _targets(procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
+def _used(step: Step) -> Iterator[str]:
+    for wanted in step.inputs:
+        yield wanted.name
+        inline = _NAMED_STEP.match(wanted.name)
+        if inline:
+            yield inline[1]
+
+
+# References to steps
+
+
+def _targets(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
     numbers = {step.number for step in steps}
     if None in numbers:
         return
-    for step in steps:
-        for key in ("actions", "decisions", "failure handling"):
-            part = step.parts.get(key)
-            for match in _TARGET.finditer("\n".join((*part.items, part.text))) if part else ():
-                if int(match[1]) not in numbers:
-                    assert part is not None
-                    message = f"step {_name(step)} refers to step {match[1]}, which does not exist"
-                    yield say_line("step-target-missing", procedure, part.line, message)
+    spans = [(step, step.start, _end(procedure, step, steps)) for step in steps]
+    for passage in read_passages(procedure.document):
+        at = passage.runs[0].start
+        step = next((step for step, start, end in spans if start <= at < end), None)
+        if step is None or passage.heading or _part_at(procedure, step, at) in _FROM_PARTS:
+            continue
+        for match in _TARGET.finditer(passage.text):
+            if int(match[1]) not in numbers and not _of_another(scope, procedure, passage, match.start()):
+                message = f"step {_name(step)} refers to step {match[1]}, which does not exist"
+                yield say(STEP_TARGET_MISSING, procedure, passage.offset(match.start()), message)
+
+
+def _end(procedure: Procedure, step: Step, steps: tuple[Step, ...]) -> int:
+    """Return where a step ends: at the next step, else with its section."""
+    later = [other.start for other in steps if other.start > step.start]
+    if later:
+        return min(later)
+    document = procedure.document
+    section = next(s for s in document.sections if s.start <= step.start < s.end)
+    return document.end(section) if section.start == step.start else section.end
+
+
+def _part_at(procedure: Procedure, step: Step, start: int) -> str:
+    line = procedure.document.source.line(start)
+    before = [(part.line, key) for key, part in step.parts.items() if part.line <= line]
+    return max(before)[1] if before else ""
+
+
+def _of_another(scope: Scope, procedure: Procedure, passage: Passage, place: int) -> bool:
+    """Say whether a step of another document is meant: its name or a link to it stands right before."""
+    if _ELSEWHERE.search(passage.text[:place]):
+        return True
+    if re.search(r"\w", passage.text[:place]):
+        return False
+    start = passage.runs[0].start
+    return any(
+        start - 2 <= link.end <= start for link, target in scope.links[procedure.path] if target.path != procedure.path
+    )

@@ -2,65 +2,218 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import pairwise
 
-from procauthor.checking.scope import Scope, say, say_line, say_path
+from procauthor.checking.definition import Rule
+from procauthor.checking.scope import ROOT, Scope, say, say_line, say_path, title_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.placeholder import find_placeholders, find_template_text
-from procauthor.library.status import match_sections
+from procauthor.library.status import Match, match_sections
 from procauthor.template.key import section_key
-from procauthor.template.spec import Template
+from procauthor.template.spec import SectionSpec, Template
+
+NOTHING_MATCHED = Rule(
+    name="nothing-matched",
+    code="L101",
+    severity="error",
+    summary="The library has no document.",
+    why="A check over nothing would pass for ever, for instance after a folder was renamed.",
+    fix="Name the folder of the library with -C, or correct the excluded patterns in the settings.",
+    example="a folder that holds no file ending in .md",
+)
+NOT_UTF8 = Rule(
+    name="not-utf8",
+    code="L102",
+    severity="error",
+    summary="A file is not UTF-8, or cannot be read.",
+    why="Nobody can say what stands in it, so no other rule has seen it.",
+    fix="Save the file as UTF-8, or make it readable.",
+    example="a file in Latin-1 with the byte E9 for é",
+)
+BAD_FRONT_MATTER = Rule(
+    name="bad-front-matter",
+    code="L103",
+    severity="error",
+    summary="The front matter is no YAML mapping, or its status is misspelt.",
+    why="Status, lifecycle and dependencies are read from it; what cannot be read does not count.",
+    fix="Correct the YAML between the two lines of dashes. Aliases and anchors are not allowed.",
+    example="depends_on: [Test Plan Procedure",
+)
+UNCLOSED_BLOCK = Rule(
+    name="unclosed-block",
+    code="L104",
+    severity="error",
+    summary="A code fence or an HTML comment is never closed.",
+    why="It swallows every section behind it, although the file still looks right in an editor.",
+    fix="Close it with the same fence, or with -->.",
+    example="<!-- the rest of the file is invisible",
+)
+MISSING_SECTION = Rule(
+    name="missing-section",
+    code="S101",
+    severity="error",
+    summary="A section that the template requires is missing.",
+    why="Readers, and the procedures that build on this one, rely on every section.",
+    fix="Add the section under its heading from the template, or let the template call it optional.",
+    example="a procedure without “## 11. Exit States”",
+)
+SECTION_ORDER = Rule(
+    name="section-order",
+    code="S102",
+    severity="warning",
+    summary="Sections stand in another order than in the template.",
+    why="People who know one procedure look for a section where it stands in all others.",
+    fix="Move the section to its place.",
+    example="“## 9. Definition of Done” above “## 5. Workflow”",
+)
+DUPLICATE_SECTION = Rule(
+    name="duplicate-section",
+    code="S103",
+    severity="error",
+    summary="A section of the template stands twice.",
+    why="It is unclear which of the two counts, and an edit changes only one.",
+    fix="Merge the two, or rename one heading.",
+    example="“## 2. Trigger” and, further down, “## Trigger”",
+)
+EMPTY_SECTION = Rule(
+    name="empty-section",
+    code="S104",
+    severity="error",
+    summary="A required section has no text.",
+    why="An empty section looks finished, and says nothing.",
+    fix="Fill it, or write “None.” and why where the template allows that.",
+    example="“## 2. Trigger” directly followed by “## 3. Required Inputs”",
+)
+TEMPLATE_TEXT_LEFT = Rule(
+    name="template-text-left",
+    code="S105",
+    severity="error",
+    summary="A field of the template was left as it is.",
+    why="The example in a template is no content.",
+    fix="Replace the braces and what stands in them.",
+    example="- **{state}**: The decision is merged.",
+)
+PLACEHOLDER_TEXT = Rule(
+    name="placeholder-text",
+    code="S106",
+    severity="error",
+    summary="A word says that the text is not finished.",
+    why="Who follows an unfinished text as if it were finished is misled.",
+    fix="Write the text, or set the status to Placeholder.",
+    example="- **Blocked**: TBD",
+)
+RULES = (
+    NOTHING_MATCHED,
+    NOT_UTF8,
+    BAD_FRONT_MATTER,
+    UNCLOSED_BLOCK,
+    MISSING_SECTION,
+    SECTION_ORDER,
+    DUPLICATE_SECTION,
+    EMPTY_SECTION,
+    TEMPLATE_TEXT_LEFT,
+    PLACEHOLDER_TEXT,
+)
+_NOTICED = {"unclosed-block": UNCLOSED_BLOCK, "bad-front-matter": BAD_FRONT_MATTER}
+_STATUS_WORDS = ("placeholder", "deprecated", "defined", "approved", "in progress")
+_FIELD = re.compile(r"\{[a-z_]+\??\}")
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    if not scope.library.procedures and not scope.library.unread:
-        yield say_path("nothing-matched", ".", "the library has no Markdown document", "is -C the right folder?")
-    for unread in scope.library.unread:
-        yield say_path("not-utf8", unread.path, f"the file cannot be read: {unread.reason}")
-    for procedure in scope.library.procedures:
+    library = scope.library
+    if not library.procedures and not library.unread:
+        yield say_path(NOTHING_MATCHED, ROOT, "the library has no Markdown document", "is -C the right folder?")
+    for unread in library.unread:
+        yield say_path(NOT_UTF8, unread.path, f"the file cannot be read: {unread.reason}")
+    for procedure in library.procedures:
         for problem in procedure.document.problems:
-            yield say(problem.kind, procedure, problem.start, problem.message)
+            yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
+        if procedure.template is not None:
+            yield from _status_word(procedure)
     for procedure in scope.finished:
         assert procedure.template is not None
-        yield from _sections(procedure, procedure.template)
+        match = match_sections(procedure.document, procedure.template)
+        yield from _missing(procedure, match)
+        yield from _empty(procedure, match)
+        yield from _order(procedure, procedure.template, match)
+        yield from _doubles(procedure, procedure.template, match)
         yield from _leftovers(procedure, procedure.template)
 
 
-def _sections(procedure: Procedure, template: Template) -> Iterator[Finding]:
-    match = match_sections(procedure.document, template)
-    end = len(procedure.document.source.raw)
+def _status_word(procedure: Procedure) -> Iterator[Finding]:
+    """Report a status that is nearly a known one; other words may have a meaning of their own."""
+    field = procedure.document.fields.get("status")
+    if field is None or procedure.declared_status is not None:
+        return
+    word = str(field.value).strip()
+    close = get_close_matches(word.casefold(), _STATUS_WORDS, n=1, cutoff=0.8)
+    if close:
+        message = f"the status {word!r} is not known"
+        yield say_line(BAD_FRONT_MATTER, procedure, field.line, message, f"did you mean {close[0].capitalize()!r}?")
+
+
+def _missing(procedure: Procedure, match: Match) -> Iterator[Finding]:
+    taken = {section.index for section in match.sections.values()}
+    others = {
+        section_key(s.title): s for s in procedure.document.sections if s.level > 1 and s.index not in taken and s.title
+    }
     for spec in match.missing:
-        hint = f"add the heading “{'#' * spec.level} {spec.heading}”"
-        yield say("missing-section", procedure, max(0, end - 1), f"section {spec.heading!r} is missing", hint)
+        close = get_close_matches(spec.key, list(others), n=1, cutoff=0.8)
+        heading = f"'{'#' * spec.level} {spec.heading}'"
+        hint = f"is it {others[close[0]].title!r} in line {others[close[0]].line}?" if close else f"add {heading}"
+        message = f"section {spec.heading!r} is missing"
+        yield say_line(MISSING_SECTION, procedure, title_line(procedure), message, hint)
+
+
+def _empty(procedure: Procedure, match: Match) -> Iterator[Finding]:
     for spec in match.empty:
         if not spec.constraint.optional:
-            yield say_line(
-                "empty-section", procedure, match.sections[spec.key].line, f"section {spec.heading!r} is empty"
-            )
+            line = match.sections[spec.key].line
+            hint = f"write {spec.constraint.none!r} where there is nothing to say" if spec.constraint.none else ""
+            yield say_line(EMPTY_SECTION, procedure, line, f"section {spec.heading!r} is empty", hint)
+
+
+def _order(procedure: Procedure, template: Template, match: Match) -> Iterator[Finding]:
     placed = [(s.heading, match.sections[s.key]) for s in template.sections if s.key in match.sections]
     for (before, first), (after, second) in pairwise(placed):
         if second.start < first.start:
             message = f"section {after!r} stands before {before!r}"
-            yield say_line("section-order", procedure, second.line, message)
-    yield from _doubles(procedure, template)
+            hint = "the template has them the other way round"
+            yield say_line(SECTION_ORDER, procedure, second.line, message, hint)
 
 
-def _doubles(procedure: Procedure, template: Template) -> Iterator[Finding]:
-    keys = {key: spec for spec in template.sections for key in spec.keys}
-    match = match_sections(procedure.document, template)
+def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator[Finding]:
+    specs: dict[str, SectionSpec] = {key: spec for spec in template.sections for key in spec.keys}
     for section in procedure.document.sections:
-        spec = keys.get(section_key(section.title)) if section.heading else None
+        spec = specs.get(section_key(section.title)) if section.level > 1 else None
         first = match.sections.get(spec.key) if spec else None
-        if spec and first and section is not first and section.level == first.level and section.level > 1:
-            message = f"section {spec.heading!r} stands twice, first at line {first.line}"
-            yield say_line("duplicate-section", procedure, section.line, message)
+        if spec is None or first is None or section is first:
+            continue
+        if (section.level, section.parent) == (first.level, first.parent):
+            message = f"section {spec.heading!r} stands twice, first in line {first.line}"
+            yield say_line(DUPLICATE_SECTION, procedure, section.line, message)
 
 
 def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
     for left in find_placeholders(procedure.document):
-        yield say("placeholder-text", procedure, left.start, f"{left.text!r} says that the text is not finished")
+        yield say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
     for left in find_template_text(procedure.document, template):
-        yield say("template-text-left", procedure, left.start, f"{left.text!r} is a field of the template")
+        yield say(TEMPLATE_TEXT_LEFT, procedure, left.start, f"{left.text!r} is a field of the template")
+    for field, start in _heading_fields(procedure, template):
+        yield say(TEMPLATE_TEXT_LEFT, procedure, start, f"{field!r} is a field of the template")
+
+
+def _heading_fields(procedure: Procedure, template: Template) -> Iterator[tuple[str, int]]:
+    """Yield the fields that a template has in headings, where a heading still shows them."""
+    body = {match[0] for line in template.boilerplate for match in _FIELD.finditer(line)}
+    slots = [slot.name for s in template.sections if s.step_heading for slot in s.step_heading.slots]
+    fields = {f"{{{name}}}" for name in ("title", *slots)} - body
+    for heading in procedure.document.headings:
+        for match in _FIELD.finditer(heading.text):
+            if match[0] in fields:
+                yield match[0], heading.start

@@ -1,0 +1,53 @@
+"""Artifacts: when two spellings mean the same one, and which procedures a required input comes from."""
+
+from __future__ import annotations
+
+import re
+
+from procauthor.checking.scope import Scope
+from procauthor.library.library import Procedure
+from procauthor.naming import title_key
+from procauthor.procedure import Artifact
+
+_FROM = re.compile(rb"\bfrom\s*:", re.IGNORECASE)
+_OPTIONAL = re.compile(r"\boptional\b", re.IGNORECASE)
+
+
+def artifact_key(name: str) -> str:
+    """Return the key of an artifact: case, articles, emphasis and plurals do not count."""
+    return " ".join(_singular(word) for word in title_key(name).split())
+
+
+def _singular(word: str) -> str:
+    """Return a word's stem; a key only has to be the same for one and for many."""
+    if len(word) < 4 or word.endswith(("ss", "us", "is")):  # noqa: PLR2004 - "bus", "api" are no plurals
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word.removesuffix("s").removesuffix("e")
+
+
+def is_optional(artifact: Artifact) -> bool:
+    """Say whether an input is called optional: then nobody waits for it."""
+    return bool(_OPTIONAL.search(artifact.text))
+
+
+def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Procedure, ...]:
+    """Return the documents that a required input is said to come from: linked behind ``From:``, else named there."""
+    if not wanted.source:
+        return ()
+    end = _item_end(procedure, wanted.start)
+    origin = _FROM.search(procedure.document.source.raw, wanted.start, end)
+    linked = scope.linked(procedure, origin.start(), end) if origin else ()
+    if linked:
+        return linked
+    found = scope.named(title_key(wanted.source), procedure)
+    return found if len(found) == 1 and found[0] is not procedure else ()
+
+
+def _item_end(procedure: Procedure, start: int) -> int:
+    for section in procedure.document.sections:
+        if section.start <= start < section.end:
+            items = (item for block in section.blocks for item in block.items)
+            return next((item.end for item in items if item.start == start), start)
+    return start

@@ -1,0 +1,138 @@
+"""Links: where they lead, and what they say."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+
+from procauthor.checking.definition import Rule
+from procauthor.checking.scope import GONE, Scope, say
+from procauthor.checking.table import title_links
+from procauthor.finding import Finding
+from procauthor.library.library import Procedure
+from procauthor.library.reference import Target, relative, resolve
+from procauthor.markdown.document import Link
+from procauthor.naming import title_key
+
+BROKEN_LINK = Rule(
+    name="broken-link",
+    code="R101",
+    severity="error",
+    summary="A link or an image leads to a file that does not exist.",
+    why="The reader is sent nowhere. Upper and lower case count, as on a web server. No target at all is a warning.",
+    fix="Correct the path, or remove the link.",
+    example="[Test Plan Procedure](testplan.md), where the file is test-plan.md",
+)
+BROKEN_ANCHOR = Rule(
+    name="broken-anchor",
+    code="R102",
+    severity="error",
+    summary="A link leads to a heading that does not exist.",
+    why="The reader lands at the top of the page. Where only upper and lower case differ, it is a warning.",
+    fix="Correct the anchor after the number sign.",
+    example="[the triggers](#triggers), where the heading is “Trigger”",
+)
+LINK_TEXT_MISMATCH = Rule(
+    name="link-text-mismatch",
+    code="R106",
+    severity="warning",
+    summary="The text of a link is the title of another document than the one it leads to.",
+    why="A rename or a copy changed one of the two; the reader and the link go to different places.",
+    fix="Correct the text or the target.",
+    example="[Test Plan Procedure](threat-model.md)",
+)
+REFERENCE_TO_DEPRECATED = Rule(
+    name="reference-to-deprecated",
+    code="R107",
+    severity="warning",
+    summary="A link leads to a deprecated document.",
+    why="Nobody keeps it any more.",
+    fix="Link its replacement.",
+    example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
+)
+RULES = (BROKEN_LINK, BROKEN_ANCHOR, LINK_TEXT_MISMATCH, REFERENCE_TO_DEPRECATED)
+_LISTING = frozenset({"index", "readme", "plan"})
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Yield the findings of this family."""
+    for procedure in scope.library.procedures:
+        # A template's links are fields, and lead where the document will be.
+        if procedure.kind == "template":
+            continue
+        rows = title_links(procedure) if procedure.kind == "index" else frozenset()
+        for link, target in scope.links[procedure.path]:
+            if not target.external:
+                yield from _link(scope, procedure, link, target, in_row=link.start in rows)
+
+
+def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_row: bool) -> Iterator[Finding]:
+    if not link.target.strip("#"):
+        message = f"the link {link.text!r} has no target"
+        yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
+        return
+    if target.path is None or not scope.exists(target.path):
+        if target.path is None or not in_row:
+            hint = _near(scope, procedure, target.path)
+            yield say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+        return
+    document = scope.library.by_path.get(target.path)
+    if document is None:
+        return
+    if target.anchor and target.anchor not in document.document.anchors:
+        yield _anchor(procedure, link, document, target.anchor)
+    if document is not procedure:
+        yield from _deprecated(procedure, link, document)
+        if not link.image:
+            yield from _text(scope, procedure, link, document)
+
+
+def _near(scope: Scope, procedure: Procedure, path: str | None) -> str:
+    """Name the file that was meant: the only one of that name elsewhere, else a similar one in the same folder."""
+    if path is None:
+        return "it leads out of the library"
+    folder, name = posixpath.split(path)
+    same = [p for p in scope.library.files if posixpath.basename(p).lower() == name.lower()]
+    if len(same) == 1:
+        return f"did you mean {relative(procedure.path, same[0])!r}?"
+    beside = [posixpath.basename(p) for p in scope.library.files if posixpath.dirname(p) == folder]
+    close = get_close_matches(name, sorted(beside), n=1, cutoff=0.75)
+    return f"did you mean {relative(procedure.path, posixpath.join(folder, close[0]))!r}?" if close else ""
+
+
+def _anchor(procedure: Procedure, link: Link, document: Procedure, anchor: str) -> Finding:
+    anchors = sorted(document.document.anchors)
+    message = f"{document.path!r} has no heading '#{anchor}'"
+    same = next((known for known in anchors if known.casefold() == anchor.casefold()), None)
+    if same:
+        hint = f"write '#{same}': not every renderer ignores case"
+        return replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
+    close = get_close_matches(anchor, anchors, n=1, cutoff=0.7)
+    return say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close[0]}'?" if close else "")
+
+
+def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
+    """Report a link to a deprecated document, but not from lists, from its like, or from its replacement."""
+    if document.status != "deprecated" or procedure.kind in _LISTING or procedure.status in GONE:
+        return
+    after = str(document.document.metadata.get("superseded_by") or "")
+    if after and (title_key(after) == procedure.key or resolve(document.path, after).path == procedure.path):
+        return
+    hint = f"link {after!r}" if after else ""
+    yield say(REFERENCE_TO_DEPRECATED, procedure, link.start, f"{document.title!r} is deprecated", hint)
+
+
+def _text(scope: Scope, procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
+    key = title_key(link.text)
+    others = [p for p in scope.library.by_key.get(key, ()) if p.status not in GONE]
+    if not others or document in others or key == document.key or document.status == "alias":
+        return
+    # One common word ("FAQ", "Backups") is as good a name for the target as for the other.
+    if len(link.text.split()) == 1:
+        return
+    if document.kind in _LISTING or key in {title_key(h.text) for h in document.document.headings}:
+        return
+    message = f"the link says {link.text!r}, and leads to {document.title!r}"
+    yield say(LINK_TEXT_MISMATCH, procedure, link.start, message, f"that title is {others[0].path}")

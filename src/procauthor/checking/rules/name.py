@@ -1,0 +1,191 @@
+"""Names of documents in running text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from procauthor.checking.definition import Rule
+from procauthor.checking.phrase import Phrase, find_phrases, title_pattern
+from procauthor.checking.scope import GONE, Scope, field_line, say, say_line
+from procauthor.finding import Finding
+from procauthor.library.library import Procedure
+from procauthor.markdown.passage import Passage, read_passages
+from procauthor.naming import title_key
+
+AMBIGUOUS_NAME = Rule(
+    name="ambiguous-name",
+    code="R103",
+    severity="warning",
+    summary="A name is the title of several documents.",
+    why="Two readers go two ways. The one of the same lifecycle is meant where there is one.",
+    fix="Link the document that is meant.",
+    example="“as the Rollback Procedure says”, where Feature and Release have one each",
+)
+UNKNOWN_PROCEDURE = Rule(
+    name="unknown-procedure",
+    code="R104",
+    severity="error",
+    summary="A procedure is named that does not exist, and that neither the index nor the plan announces.",
+    why="The reader looks for it in vain; names that nobody checked are how invented procedures get in.",
+    fix="Correct the name, or announce the procedure in the index with the status Missing.",
+    example="follow the Quantum Review Procedure",
+)
+UNLINKED_NAME = Rule(
+    name="unlinked-name",
+    code="R105",
+    severity="warning",
+    summary="A document is named without a link to it.",
+    why="The reader has to search, and a rename leaves the name behind.",
+    fix="Link it, at least once in the paragraph.",
+    example="as the Test Plan Procedure says",
+)
+RULES = (AMBIGUOUS_NAME, UNKNOWN_PROCEDURE, UNLINKED_NAME)
+_LISTING = frozenset({"index", "readme", "plan", "template"})
+# Words that go with "Procedure" without making a name of it.
+_GENERIC = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        this that these the each every any another other new old current existing parent child calling called next
+        previous same all some no which own its our your their related relevant referenced upstream downstream
+        provider consumer target source canonical defined missing placeholder draft approved published deprecated
+        standard operating master main sub if when where after before
+        """,
+    )
+)
+_NEW_ITEM = re.compile(rb"[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Yield the findings of this family."""
+    named = [p for p in scope.library.procedures if p.counted or p.kind == "standard"]
+    titles = title_pattern({p.title for p in named if p.status not in GONE})
+    for procedure in scope.library.procedures:
+        # Without a template nobody has said that titles are names here: "Backup Procedure" may be any words.
+        if procedure.kind in _LISTING or procedure.template is None or procedure.status in GONE:
+            continue
+        yield from _declared(scope, procedure)
+        yield from _once(_mentions(scope, procedure, titles))
+
+
+def _once(found: Iterator[tuple[int, Finding]]) -> Iterator[Finding]:
+    """Yield one finding a name and paragraph."""
+    seen: set[tuple[int, str, str]] = set()
+    for paragraph, finding in found:
+        key = (paragraph, finding.rule, finding.message)
+        if key not in seen:
+            seen.add(key)
+            yield finding
+
+
+def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    """Report what depends_on names and nobody knows."""
+    for title in procedure.depends_on:
+        key = title_key(title)
+        found = scope.named(key, procedure)
+        line = field_line(procedure, "depends_on")
+        if len(found) > 1:
+            yield say_line(AMBIGUOUS_NAME, procedure, line, _several(title, found), _choose(found))
+        elif not found and key and key not in scope.announced:
+            message = f"it depends on {title!r}, and no procedure is called so"
+            yield say_line(UNKNOWN_PROCEDURE, procedure, line, message, _near(scope, title))
+
+
+def _mentions(scope: Scope, procedure: Procedure, titles: re.Pattern[str] | None) -> Iterator[tuple[int, Finding]]:
+    """Yield findings with where their paragraph starts."""
+    for passage in read_passages(procedure.document):
+        if passage.heading:
+            continue
+        taken: list[tuple[int, int]] = []
+        for phrase in find_phrases(passage.text):
+            taken.append((phrase.starts[0], phrase.end))
+            yield from _phrase(scope, procedure, passage, phrase)
+        for match in titles.finditer(passage.text) if titles else ():
+            if not any(start < match.end() and match.start() < end for start, end in taken):
+                yield from _known(scope, procedure, match[0], passage.offset(match.start()))
+
+
+def _phrase(scope: Scope, procedure: Procedure, passage: Passage, phrase: Phrase) -> Iterator[tuple[int, Finding]]:
+    """Resolve the longest end of a phrase that is a known title: "See API Design Procedure" holds one."""
+    for start, words in phrase.ends:
+        key = title_key(words)
+        if key == procedure.key or key in scope.announced:
+            return
+        if scope.named(key, procedure):
+            yield from _known(scope, procedure, words, passage.offset(start))
+            return
+    skip = _telling(phrase)
+    if skip is not None and not _ends_known(scope, procedure, passage.text[: phrase.end]):
+        at = passage.offset(phrase.starts[skip])
+        name = " ".join(phrase.words[skip:])
+        message = f"no procedure is called {name!r}"
+        yield _paragraph(procedure, at)[0], say(UNKNOWN_PROCEDURE, procedure, at, message, _near(scope, name))
+
+
+def _telling(phrase: Phrase) -> int | None:
+    """Return how many words to skip before an unknown name begins, or None where the phrase is no name."""
+    if phrase.words[-1] != "Procedure" or phrase.longer:
+        return None
+    words = phrase.words[:-1]
+    skip = next((n for n, word in enumerate(words) if word[0].isupper() and word.casefold() not in _GENERIC), None)
+    if skip is None or all(word.casefold() in _GENERIC for word in words[skip + 1 :]):
+        # One word is a name within a sentence ("the Rollback Procedure"); at its start it may be any verb.
+        return None if skip in (None, 0) and phrase.sentence_start else skip
+    return skip
+
+
+def _ends_known(scope: Scope, procedure: Procedure, text: str) -> bool:
+    """Say whether a known title with commas or brackets in it ends here."""
+    key = f" {title_key(text[-200:])}"
+    keys = (*scope.library.by_key, *scope.announced, procedure.key)
+    return any(key.endswith(f" {known}") for known in keys if known)
+
+
+def _known(scope: Scope, procedure: Procedure, words: str, at: int) -> Iterator[tuple[int, Finding]]:
+    found = scope.named(title_key(words), procedure)
+    if procedure in found:
+        return
+    start, end = _paragraph(procedure, at)
+    if any(linked in found for linked in scope.linked(procedure, start, end)):
+        return
+    if len(found) > 1:
+        yield start, say(AMBIGUOUS_NAME, procedure, at, _several(words, found), _choose(found))
+    elif found:
+        message = f"{words!r} is named without a link"
+        yield start, say(UNLINKED_NAME, procedure, at, message, f"link {found[0].path!r}")
+
+
+def _several(words: str, found: tuple[Procedure, ...]) -> str:
+    return f"{words!r} is the title of {len(found)} documents"
+
+
+def _choose(found: tuple[Procedure, ...]) -> str:
+    return "link one of " + ", ".join(p.path for p in found)
+
+
+def _near(scope: Scope, name: str) -> str:
+    close = get_close_matches(name, [p.title for p in scope.library.counted], n=1, cutoff=0.7)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
+def _paragraph(procedure: Procedure, at: int) -> tuple[int, int]:
+    """Return the span of the paragraph, list item or table row around an offset."""
+    source = procedure.document.source
+    starts = [*source.line_starts, len(source.raw)]
+    place = source.line(at) - 1
+    first, last = place, place + 1
+    while first and not _divided(source.raw, starts, first):
+        first -= 1
+    while last < len(starts) - 1 and not _divided(source.raw, starts, last):
+        last += 1
+    return starts[first], starts[last]
+
+
+def _divided(raw: bytes, starts: list[int], line: int) -> bool:
+    """Say whether something new begins with a line."""
+    before, after = (raw[starts[n] : starts[n + 1]].strip() for n in (line - 1, line))
+    if not before or not after or _NEW_ITEM.match(after):
+        return True
+    return before.startswith((b"|", b"#")) or after.startswith((b"|", b"#"))

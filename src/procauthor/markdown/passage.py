@@ -1,0 +1,70 @@
+"""Running text as a reader sees it: runs joined over line ends, emphasis and escapes."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from procauthor.markdown.document import Document, Run
+
+_MARKS = re.compile(rb"[*_~\\]*")
+_LINE_END = re.compile(rb"[*_~\\ \t]*\r?\n[ \t>]*[*_~\\]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Text without code and links between; ``runs`` begin at ``starts`` within the text."""
+
+    text: str
+    runs: tuple[Run, ...]
+    starts: tuple[int, ...]
+
+    @property
+    def heading(self) -> bool:
+        """Whether it stands in a heading."""
+        return self.runs[0].heading
+
+    def offset(self, place: int) -> int:
+        """Return the byte offset of a character of the text."""
+        index = bisect_right(self.starts, place) - 1
+        run = self.runs[index]
+        inside = len(run.text[: place - self.starts[index]].encode())
+        return min(run.start + inside, run.end)
+
+
+def read_passages(document: Document) -> Iterator[Passage]:
+    """Yield the passages of a document in order."""
+    raw = document.source.raw
+    group: list[Run] = []
+    gaps: list[str] = []
+    for run in document.runs:
+        gap = _gap(raw, group[-1], run) if group else None
+        if gap is None and group:
+            yield _passage(group, gaps)
+            group, gaps = [], []
+        gaps.append(gap or "")
+        group.append(run)
+    if group:
+        yield _passage(group, gaps)
+
+
+def _gap(raw: bytes, before: Run, after: Run) -> str | None:
+    """Return what a reader sees between two runs, or None where they do not belong together."""
+    if before.heading != after.heading:
+        return None
+    between = raw[before.end : after.start]
+    if _MARKS.fullmatch(between):
+        return ""
+    return " " if _LINE_END.fullmatch(between) else None
+
+
+def _passage(group: Sequence[Run], gaps: Sequence[str]) -> Passage:
+    text = ""
+    starts: list[int] = []
+    for gap, run in zip(gaps, group, strict=True):
+        text += gap
+        starts.append(len(text))
+        text += run.text
+    return Passage(text, tuple(group), tuple(starts))
