@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
@@ -34,6 +34,13 @@ class State(TypedDict, total=False):
     findings: list[dict[str, Any]]
     tries: int
     stuck: bool
+
+
+class Node(Protocol):
+    """A step as LangGraph calls it."""
+
+    def __call__(self, state: State) -> State:
+        """Return what the step adds to the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class _Steps:
             return self.review
         return lambda state: self.fill(number, state)
 
-    def timed(self, number: int, node: Callable[[State], State]) -> Callable[[State], State]:
+    def timed(self, number: int, node: Callable[[State], State]) -> Node:
         def run(state: State) -> State:
             self.work.report(Progress(number, STEPS[number - 1], done=False))
             started = time.monotonic()
