@@ -1,4 +1,4 @@
-"""Brings tables of procedures up to date: Master Procedures Index, lifecycle READMEs, orchestrations.
+"""Brings what follows from the library up to date: index, lifecycle READMEs, orchestrations, announced titles.
 
 A table is found by its header (a title column and a status column). Rows of people are kept in their order and with
 their words; a row's link and status are computed, and a document without a row gets one.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
+from procauthor.library.announced import link_announced
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import Entry, Table, read_entry, tables
 from procauthor.library.library import Library, Procedure
@@ -33,10 +34,11 @@ def derive(library: Library) -> Change:
     """Return what must change so that every table tells the truth; an empty change where it does."""
     edits: list[Edit] = []
     for procedure in library.procedures:
-        if procedure.kind not in ("index", "readme", "orchestration"):
-            continue
         raw = procedure.document.source.raw
-        after = replace_spans(raw, _replacements(library, procedure))
+        found = list(link_announced(library, procedure))
+        if procedure.kind in ("index", "readme", "orchestration"):
+            found += _replacements(library, procedure)
+        after = replace_spans(raw, found) if found else raw
         if after != raw:
             edits.append(Edit(procedure.path, raw, after))
     return Change(tuple(edits))
