@@ -111,13 +111,12 @@ class Authoring:
         return await asyncio.to_thread(lambda: self.create(title, **options))
 
     def resume(self, name: str = "") -> ProjectDraft:
-        """Go on with a run where it stopped; without a name, with the last one.
+        """Go on with a run where it stopped; without a name, with the last one that has not come to its draft.
 
         Raises:
             DraftError: There is no such run.
         """
-        names = self.project.runs.names()
-        run = self.project.runs.get(name or (names[-1] if names else ""))
+        run = self.project.runs.get(name) if name else self.project.runs.unfinished()
         return replace(self, model=run.author, max_tokens=run.max_tokens).execute(run)
 
     def _author_check(self) -> None:
@@ -178,6 +177,7 @@ class Authoring:
             usage=Usage(**state.get("usage", {})),
         )
         project.drafts.save(draft)
+        run.end()
         return ProjectDraft(project, draft)
 
     def _work(self, run: Run, library: Library, author: Author) -> Work:
