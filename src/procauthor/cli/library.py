@@ -95,7 +95,8 @@ def search(
         return
     for hit in hits:
         show(f"{hit.chunk.path}:{hit.chunk.line}  {hit.chunk.title} > {hit.chunk.heading}")
-        show(f"    {' '.join(hit.chunk.text.split())[:160]}")
+        if hit.chunk.text:
+            show(f"    {' '.join(hit.chunk.text.split())[:160]}")
     if not hits:
         say("nothing found")
 
