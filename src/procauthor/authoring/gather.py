@@ -17,6 +17,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
+from procauthor.redact import clean
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -72,7 +73,7 @@ def gather(request: ChangeRequest, source: Source) -> Brief:
     path = present.path if present else _path(request, library)
     neighbours = _neighbours(request, library)
     passages = _passages(request, source, path)
-    return Brief(
+    brief = Brief(
         request=request,
         path=path,
         template=source.template.name,
@@ -87,6 +88,7 @@ def gather(request: ChangeRequest, source: Source) -> Brief:
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
     )
+    return Brief.from_json(clean(brief.as_json()))
 
 
 def _path(request: ChangeRequest, library: Library) -> str:

@@ -60,7 +60,7 @@ class Work:
     """What the steps need beside the state.
 
     ``render`` turns fields and questions into the document's bytes; ``check`` gives the findings of such bytes, for
-    some rules or for all.
+    some rules or for all; ``doubts`` gives an open question for each claim that nothing supports.
     """
 
     brief: Brief
@@ -68,6 +68,7 @@ class Work:
     author: Author
     render: Callable[[Mapping[str, Any], tuple[str, ...]], bytes]
     check: Callable[[bytes, Sequence[str]], Sequence[Finding]]
+    doubts: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda _: ()
     report: Callable[[Progress], None] = lambda _: None
     repairs: int = 2
     max_tokens: int | None = None

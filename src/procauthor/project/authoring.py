@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from procauthor.authoring.author import Author
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
 from procauthor.authoring.draft import Draft, render_draft
 from procauthor.authoring.gather import Source, check_title, gather
+from procauthor.authoring.grounding import gather_evidence, unverified
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
@@ -155,8 +157,8 @@ class Authoring:
         library = project.library()
         work = self._work(run, library, self._author(run))
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
-        questions = questions_of(state)  # type: ignore[arg-type]
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
+        questions = questions_of(state)  # type: ignore[arg-type]
         findings = tuple(state.get("findings", ()))
         failed = any(f["severity"] == "error" for f in findings)
         draft = Draft(
@@ -172,7 +174,7 @@ class Authoring:
             fields=fields,
             sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
             passages=tuple(p for p in run.brief.as_json()["passages"]),
-            open_questions=questions,
+            open_questions=(*questions, *work.doubts(fields)),
             findings=findings,
             usage=Usage(**state.get("usage", {})),
         )
@@ -189,8 +191,14 @@ class Authoring:
         raw = present.document.source.raw if present else None
         written_by = "offline author, no language model" if run.author == "offline" else run.author
 
+        evidence = cache(lambda: gather_evidence(brief, library))
+
+        def doubts(fields: Mapping[str, Any]) -> tuple[str, ...]:
+            return unverified(template, fields, evidence())
+
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
-            return render_draft(brief, template, fields, author=written_by, questions=questions, present=raw)
+            told = (*questions, *doubts(fields))
+            return render_draft(brief, template, fields, author=written_by, questions=told, present=raw)
 
         def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
             procedure: Procedure = read_procedure(brief.path, text, project.settings.library, project.templates)
@@ -204,6 +212,7 @@ class Authoring:
             template=template,
             author=author,
             render=render,
+            doubts=doubts,
             check=findings,
             report=self.progress or (lambda _: None),
             repairs=project.settings.authoring.repairs,
