@@ -60,7 +60,8 @@ class Work:
     """What the steps need beside the state.
 
     ``render`` turns fields and questions into the document's bytes; ``check`` gives the findings of such bytes, for
-    some rules or for all; ``doubts`` gives an open question for each claim that nothing supports.
+    some rules or for all; ``doubts`` gives an open question for each claim that nothing supports; ``spent`` is what
+    the calls of the run have cost, where there is a record of them.
     """
 
     brief: Brief
@@ -70,6 +71,7 @@ class Work:
     check: Callable[[bytes, Sequence[str]], Sequence[Finding]]
     doubts: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda _: ()
     report: Callable[[Progress], None] = lambda _: None
+    spent: Callable[[], Usage] | None = None
     repairs: int = 2
     max_tokens: int | None = None
 
@@ -132,7 +134,7 @@ class _Steps:
         problems = [Problem(*each) for each in state.get("problems", []) if each[0] in own]
         if not own or (state.get("problems") and not problems):
             return {}
-        used = Usage(**state.get("usage", {}))
+        used = self.used(state)
         budget = None if self.work.max_tokens is None else self.work.max_tokens - used.tokens
         fields = dict(state.get("fields", {}))
         ask = Ask(self.work.brief, self.work.template, number, fields, problems, budget)
@@ -145,12 +147,16 @@ class _Steps:
             "fields": fields,
             "sources": sources,
             "questions": questions if not problems else state.get("questions", {}),
-            "usage": (used + answer.usage).as_json(),
+            "usage": (self.used(state) if self.work.spent else used + answer.usage).as_json(),
             "problems": [each for each in state.get("problems", []) if each[0] not in own],
         }
         if problems:
             update["stuck"] = not changed
         return update
+
+    def used(self, state: State) -> Usage:
+        """Return what the run has cost: as its calls say, or else as the steps say that came to their end."""
+        return self.work.spent() if self.work.spent else Usage(**state.get("usage", {}))
 
     # Steps that are computed
 

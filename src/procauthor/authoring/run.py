@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +36,11 @@ class Run:
     def calls(self) -> Path:
         """The log of paid calls."""
         return self.folder / "calls.jsonl"
+
+    @property
+    def started(self) -> datetime:
+        """When it began, in local time."""
+        return datetime.fromtimestamp((self.folder / "run.json").stat().st_mtime).astimezone()
 
     @property
     def ended(self) -> bool:
@@ -98,6 +106,42 @@ class RunStore:
                 return run
         message = "no run waits to be resumed"
         raise DraftError(message, "procauthor drafts lists what waits for review")
+
+    def prune(self, held: Collection[str], *, keep: int | None = None, older: float | None = None) -> list[str]:
+        """Delete runs that have ended, with their checkpoints, and return their ids.
+
+        A run that has not come to its draft can still be resumed, so it stays.
+
+        Args:
+            held: Ids that stay in any case.
+            keep: How many of the others stay, the newest first; none where only ``older`` is given.
+            older: Delete only what is older than so many days.
+        """
+        ended = [name for name in self.names() if name not in held and self.get(name).ended]
+        doomed = ended[: max(0, len(ended) - keep)] if keep is not None else ended
+        if older is not None:
+            limit = time.time() - older * 86_400
+            doomed = [name for name in doomed if (self.folder / name / "ended").stat().st_mtime < limit]
+        self._forget(doomed)
+        for name in doomed:
+            shutil.rmtree(self.folder / name)
+        return doomed
+
+    def _forget(self, names: Sequence[str]) -> None:
+        """Delete checkpoints: a later run may get the same name."""
+        if not names or not self.checkpoints.is_file():
+            return
+        marks = ", ".join("?" * len(names))
+        connection = sqlite3.connect(self.checkpoints, timeout=30)
+        try:
+            with connection:
+                for table in ("checkpoints", "writes"):
+                    connection.execute(f"delete from {table} where thread_id in ({marks})", list(names))  # noqa: S608
+        except sqlite3.Error as error:
+            message = f"the checkpoints cannot be changed: {error}"
+            raise AuthoringError(message, "try again when no run is being worked on") from error
+        finally:
+            connection.close()
 
     def names(self) -> list[str]:
         """Return the ids of all runs, oldest first."""

@@ -38,6 +38,8 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     if draft.usage.calls:
         usage = draft.usage
         yield f"  {usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out"
+    if draft.reused:
+        yield f"  {draft.reused} replies reused from an earlier run at no cost; --fresh asks the model anew"
     for finding in draft.findings:
         yield f"  {finding['severity']} {finding['code']} line {finding['line']}: {finding['message']}"
     if draft.open_questions:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.author import Author
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
+from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
 from procauthor.authoring.gather import Source, check_title, gather
 from procauthor.authoring.grounding import gather_evidence, unverified
@@ -25,8 +26,10 @@ from procauthor.project.draft import ProjectDraft
 from procauthor.retrieval.chunk import Chunk
 
 if TYPE_CHECKING:
+    from procauthor.authoring.budget import Bound
     from procauthor.authoring.graph import Progress, Work
     from procauthor.project.project import Project
+    from procauthor.prompt import PromptLibrary
     from procauthor.retrieval.index import SectionIndex
 
 
@@ -38,6 +41,7 @@ class Authoring:
     model: str
     max_tokens: int | None = None
     progress: Callable[[Progress], None] | None = None
+    fresh: bool = False
 
     def brief(
         self,
@@ -127,16 +131,40 @@ class Authoring:
             message = f"{self.model!r} names no model"
             raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
 
-    def _author(self, run: Run) -> Author:
+    def bound(self, brief: Brief) -> Bound | None:
+        """Return what drafting may cost at most; nothing is sent. Without a model it costs nothing, which is None."""
         if self.model == "offline":
-            return OfflineAuthor()
-        from procauthor.authoring.calls import CallLog
-        from procauthor.authoring.chat import ChatAuthor
+            return None
+        from procauthor.authoring.budget import bound_run
+
+        self._author_check()
+        settings = self.project.settings.authoring
+        template = self.project.templates.get(brief.template)
+        return bound_run(self._prompts(), settings, brief, template, self.max_tokens or settings.max_tokens)
+
+    def _prompts(self) -> PromptLibrary:
         from procauthor.prompt import PromptLibrary
 
         folder = self.project.root / "prompts"
-        prompts = PromptLibrary((folder,) if folder.is_dir() else ())
-        return ChatAuthor.open(self.model, self.project.settings.authoring, prompts, CallLog(run.calls))
+        return PromptLibrary((folder,) if folder.is_dir() else ())
+
+    def _author(self, calls: CallLog) -> Author:
+        if self.model == "offline":
+            return OfflineAuthor()
+        from procauthor.authoring.cache import ReplyCache
+        from procauthor.authoring.chat import ChatAuthor
+
+        cache = None if self.fresh else ReplyCache(self.project.state / "replies")
+        return ChatAuthor.open(self.model, self.project.settings.authoring, self._prompts(), calls, cache)
+
+    def _tell_bound(self, run: Run, calls: CallLog) -> None:
+        bound = self.bound(run.brief)
+        if bound is None or self.progress is None:
+            return
+        from procauthor.authoring.graph import Progress
+
+        used = f"; {calls.usage.tokens:,} are used already" if calls.usage.calls else ""
+        self.progress(Progress(0, "Budget", done=False, usage=calls.usage, note=f"{bound}{used}"))
 
     def execute(self, run: Run) -> ProjectDraft:
         """Carry a run from its last checkpoint to its draft; an error names the command that resumes it."""
@@ -155,7 +183,12 @@ class Authoring:
 
         project = self.project
         library = project.library()
-        work = self._work(run, library, self._author(run))
+        calls = CallLog(run.calls)
+        author = self._author(calls)
+        self._tell_bound(run, calls)
+        work = self._work(run, library, author)
+        if self.model != "offline":
+            work = replace(work, spent=lambda: calls.usage)
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
         questions = questions_of(state)  # type: ignore[arg-type]
@@ -176,7 +209,8 @@ class Authoring:
             passages=tuple(p for p in run.brief.as_json()["passages"]),
             open_questions=(*questions, *work.doubts(fields)),
             findings=findings,
-            usage=Usage(**state.get("usage", {})),
+            usage=calls.usage if work.spent else Usage(**state.get("usage", {})),
+            usage_by_step=calls.by_step(),
         )
         project.drafts.save(draft)
         run.end()

@@ -234,9 +234,26 @@ class Project:
         *,
         max_tokens: int | None = None,
         progress: Callable[[Progress], None] | None = None,
+        fresh: bool = False,
     ) -> Authoring:
-        """Return the authoring side with one author: ``offline``, or a model as ``provider:name``."""
-        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress)
+        """Return the authoring side with one author.
+
+        Args:
+            model: ``offline``, or a model as ``provider:name``; the settings' where nothing is said.
+            max_tokens: The ceiling of a run; the settings' where nothing is said.
+            progress: Is told when a step begins and ends.
+            fresh: Ask the model anew, even what an earlier run has asked word by word.
+        """
+        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh)
+
+    def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
+        """Delete runs that have ended and whose draft does not wait any more; return their ids.
+
+        Args:
+            keep: How many of these stay, the newest first.
+            older: Delete only what is older than so many days.
+        """
+        return self.runs.prune({draft.id for draft in self.drafts.all()}, keep=keep, older=older)
 
     def draft(self, name: str = "") -> ProjectDraft:
         """Return a draft that waits, by id or title; without a name, the only one.
