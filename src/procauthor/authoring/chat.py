@@ -24,11 +24,11 @@ from procauthor.template.model import build_model, late_name, late_parts, sectio
 from procauthor.template.spec import Constraint, SectionSpec, Template
 
 _PROMPTS = {
-    1: "step-1-purpose",
-    2: "step-2-inputs",
-    3: "step-3-workflow",
-    5: "step-5-failures",
-    6: "step-6-contract",
+    1: "step-1-purpose/ask",
+    2: "step-2-inputs/ask",
+    3: "step-3-workflow/ask",
+    5: "step-5-failures/ask",
+    6: "step-6-contract/ask",
 }
 _MAX_QUESTIONS = 20
 _MAX_TOLD = 300
