@@ -56,8 +56,14 @@ class Bound:
         return text if self.ceiling is None else f"{text}; it stops before {self.ceiling:,}"
 
 
-def bound_run(
-    prompts: PromptLibrary, settings: AuthoringSettings, brief: Brief, template: Template, ceiling: int | None
+def bound_run(  # noqa: PLR0913 - what a bound depends on
+    prompts: PromptLibrary,
+    settings: AuthoringSettings,
+    brief: Brief,
+    template: Template,
+    ceiling: int | None,
+    *,
+    reviewed: bool = False,
 ) -> Bound:
     """Return the bound of a run.
 
@@ -71,6 +77,14 @@ def bound_run(
     again = sum(size + 3 * reply for size in sizes)
     # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of mending.
     rounds = repairs + repairs * (repairs + 1)
+    if reviewed:
+        # The review shows all fields, may be asked for twice, and its remarks are mended in one more round.
+        review = sizes[0] + (len(asked) + 1) * reply
+        mended = sum(size + 3 * reply for size in sizes)
+        worst = plain + (rounds + repairs + 1) * again + 2 * review
+        return Bound(
+            2 * len(asked) + 1, plain + review + mended, len(asked) * (2 + repairs + rounds) + 2, worst, ceiling
+        )
     return Bound(len(asked), plain, len(asked) * (1 + rounds), plain + rounds * again, ceiling)
 
 

@@ -131,16 +131,8 @@ class ChatAuthor:
         return json.dumps([self.provider.url, self.settings.temperature, self.settings.reply_tokens])
 
     def _check_budget(self, work: _Work, request: Request) -> None:
-        if work.ask.budget is None:
-            return
-        left = work.ask.budget - work.usage.tokens
-        need = request.tokens + self.settings.reply_tokens
-        if need > left:
-            message = (
-                f"the next call could use {need} tokens ({request.tokens} in, {self.settings.reply_tokens} out), "
-                f"and {max(left, 0)} are left"
-            )
-            raise BudgetError(message, "raise the ceiling with --max-tokens, and resume the run")
+        left = None if work.ask.budget is None else work.ask.budget - work.usage.tokens
+        check_room(request, self.settings.reply_tokens, left)
 
     def _unusable(self, work: _Work) -> UnusableReplyError:
         last = work.last or Reply("")
@@ -154,6 +146,27 @@ class ChatAuthor:
         return UnusableReplyError(message, f"{hint}, then resume the run", last.text)
 
 
+def check_room(request: Request, reply_tokens: int, left: int | None) -> None:
+    """Refuse a call that could pass the ceiling.
+
+    Raises:
+        BudgetError: It could.
+    """
+    need = request.tokens + reply_tokens
+    if left is not None and need > left:
+        message = (
+            f"the next call could use {need} tokens ({request.tokens} in, {reply_tokens} out), "
+            f"and {max(left, 0)} are left"
+        )
+        raise BudgetError(message, "raise the ceiling with --max-tokens, and resume the run")
+
+
+def brief_words(prompts: PromptLibrary, brief: Brief, template: Template) -> tuple[str, str]:
+    """Return the brief as every call of a run begins with it, and the mark of its data."""
+    mark = _mark(brief)
+    return prompts.render("brief", _brief_variables(brief, template, mark)), mark
+
+
 def request_size(prompts: PromptLibrary, ask: Ask) -> int:
     """Return an estimate of the tokens of the first request for a step."""
     return build_request(prompts, _begin(ask)).tokens
@@ -163,10 +176,10 @@ def build_request(prompts: PromptLibrary, work: _Work) -> Request:
     """Return the words and the schema of the next call. The brief comes first, the same in all calls of a run."""
     ask = work.ask
     schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
-    mark = _mark(ask.brief)
+    words, mark = brief_words(prompts, ask.brief, ask.template)
     filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
     texts = [
-        prompts.render("brief", _brief_variables(ask.brief, ask.template, mark)),
+        words,
         prompts.render(
             prompt_name(ask.step),
             {"mark": mark, "sections": list(_wanted(ask.template, ask.step, work.open)), "filled": filled},
@@ -174,8 +187,8 @@ def build_request(prompts: PromptLibrary, work: _Work) -> Request:
     ]
     if work.problems:
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
-        words = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
-        texts.append(prompts.render("repair", words))
+        told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
+        texts.append(prompts.render("repair", told))
     plain = prompts.render("plain", {"schema": schema})
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 

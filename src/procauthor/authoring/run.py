@@ -31,6 +31,7 @@ class Run:
     brief: Brief
     author: str
     max_tokens: int | None = None
+    reviewer: str = ""
 
     @property
     def calls(self) -> Path:
@@ -63,7 +64,7 @@ class RunStore:
         """The file of the checkpointer."""
         return self.folder / "checkpoints.sqlite"
 
-    def create(self, brief: Brief, author: str, max_tokens: int | None) -> Run:
+    def create(self, brief: Brief, author: str, max_tokens: int | None, reviewer: str = "") -> Run:
         """Start a run under the first free name made from the title."""
         self.folder.mkdir(parents=True, exist_ok=True)
         base = slugify(brief.request.title.removesuffix(" Procedure")).strip("-")[:60] or "run"
@@ -75,8 +76,8 @@ class RunStore:
                 break
             except FileExistsError:
                 number += 1
-        run = Run(name, self.folder / name, brief, author, max_tokens)
-        data = {"id": name, "author": author, "max_tokens": max_tokens, "brief": brief.as_json()}
+        run = Run(name, self.folder / name, brief, author, max_tokens, reviewer)
+        data = {"id": name, "author": author, "reviewer": reviewer, "max_tokens": max_tokens, "brief": brief.as_json()}
         (run.folder / "run.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         return run
 
@@ -92,7 +93,8 @@ class RunStore:
             known = ", ".join(self.names()[-5:])
             raise DraftError(message, f"known runs: {known}" if known else "there is no run yet")
         data = json.loads(file.read_text(encoding="utf-8"))
-        return Run(data["id"], file.parent, Brief.from_json(data["brief"]), data["author"], data["max_tokens"])
+        brief = Brief.from_json(data["brief"])
+        return Run(data["id"], file.parent, brief, data["author"], data["max_tokens"], data.get("reviewer", ""))
 
     def unfinished(self) -> Run:
         """Return the last run that has not come to its draft.

@@ -40,6 +40,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     author: Annotated[str, typer.Option(help="offline: no model, no network.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
+    reviewer: Annotated[str, typer.Option(help='Second model that reads the draft once, as "provider:name".')] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, even what was asked before.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the brief and what it may cost; send nothing.")
@@ -50,12 +51,15 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     project = open_project(ctx)
     options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
     if dry_run:
-        _show_brief(project, title, options, project.author(_author_id(model, author), max_tokens=max_tokens), as_json)
+        asked = project.author(_author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
+        _show_brief(project, title, options, asked, as_json=as_json)
         return
     from procauthor.cli.progress import checklist
 
     with checklist(title) as progress:
-        authoring = project.author(_author_id(model, author), max_tokens=max_tokens, progress=progress, fresh=fresh)
+        authoring = project.author(
+            _author_id(model, author), max_tokens=max_tokens, progress=progress, fresh=fresh, reviewer=reviewer
+        )
         found = authoring.create(title, **options)
     _finish(project, found, accept_it=accept_it, as_json=as_json)
 
@@ -72,7 +76,7 @@ def _author_id(model: str, author: str) -> str | None:
     return model or author or None
 
 
-def _show_brief(project: Project, title: str, options: dict[str, Any], author: Authoring, as_json: bool) -> None:
+def _show_brief(project: Project, title: str, options: dict[str, Any], author: Authoring, *, as_json: bool) -> None:
     brief = author.brief(title, **options)
     bound = author.bound(brief)
     say_notices(project)

@@ -27,6 +27,7 @@ from procauthor.retrieval.chunk import Chunk
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
+    from procauthor.authoring.critique import Critique
     from procauthor.authoring.graph import Progress, Work
     from procauthor.project.project import Project
     from procauthor.prompt import PromptLibrary
@@ -42,6 +43,7 @@ class Authoring:
     max_tokens: int | None = None
     progress: Callable[[Progress], None] | None = None
     fresh: bool = False
+    reviewer: str = ""
 
     def brief(
         self,
@@ -109,7 +111,7 @@ class Authoring:
         self._author_check()
         brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
         limit = self.max_tokens or self.project.settings.authoring.max_tokens
-        run = self.project.runs.create(brief, self.model, limit)
+        run = self.project.runs.create(brief, self.model, limit, self.reviewer)
         return self.execute(run)
 
     async def acreate(self, title: str, **options: Any) -> ProjectDraft:
@@ -123,10 +125,13 @@ class Authoring:
             DraftError: There is no such run.
         """
         run = self.project.runs.get(name) if name else self.project.runs.unfinished()
-        return replace(self, model=run.author, max_tokens=run.max_tokens).execute(run)
+        return replace(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
 
     def _author_check(self) -> None:
         """Fail on an unknown model before anything is gathered."""
+        if self.reviewer and self.model == "offline":
+            message = "a reviewer needs a chat model as author"
+            raise ConfigError(message, 'name one with --model "provider:name"')
         if self.model != "offline" and ":" not in self.model:
             message = f"{self.model!r} names no model"
             raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
@@ -140,7 +145,8 @@ class Authoring:
         self._author_check()
         settings = self.project.settings.authoring
         template = self.project.templates.get(brief.template)
-        return bound_run(self._prompts(), settings, brief, template, self.max_tokens or settings.max_tokens)
+        limit = self.max_tokens or settings.max_tokens
+        return bound_run(self._prompts(), settings, brief, template, limit, reviewed=bool(self.reviewer))
 
     def _prompts(self) -> PromptLibrary:
         from procauthor.prompt import PromptLibrary
@@ -156,6 +162,19 @@ class Authoring:
 
         cache = None if self.fresh else ReplyCache(self.project.state / "replies")
         return ChatAuthor.open(self.model, self.project.settings.authoring, self._prompts(), calls, cache)
+
+    def _critique(self, run: Run, calls: CallLog) -> Callable[[Mapping[str, Any], int | None], Critique] | None:
+        if not self.reviewer:
+            return None
+        from procauthor.authoring.review import Reviewer
+
+        settings = self.project.settings.authoring
+        if self.reviewer.partition(":")[0] != self.model.partition(":")[0]:
+            # The server of one provider is not that of another.
+            settings = settings.model_copy(update={"base_url": ""})
+        reviewer = Reviewer.open(self.reviewer, settings, self._prompts(), calls)
+        template = self.project.templates.get(run.brief.template)
+        return lambda fields, budget: reviewer.review(run.brief, template, fields, budget)
 
     def _tell_bound(self, run: Run, calls: CallLog) -> None:
         bound = self.bound(run.brief)
@@ -188,7 +207,7 @@ class Authoring:
         self._tell_bound(run, calls)
         work = self._work(run, library, author)
         if self.model != "offline":
-            work = replace(work, spent=lambda: calls.usage)
+            work = replace(work, spent=lambda: calls.usage, critique=self._critique(run, calls))
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
         questions = questions_of(state)  # type: ignore[arg-type]

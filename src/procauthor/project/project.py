@@ -235,6 +235,7 @@ class Project:
         max_tokens: int | None = None,
         progress: Callable[[Progress], None] | None = None,
         fresh: bool = False,
+        reviewer: str = "",
     ) -> Authoring:
         """Return the authoring side with one author.
 
@@ -243,8 +244,9 @@ class Project:
             max_tokens: The ceiling of a run; the settings' where nothing is said.
             progress: Is told when a step begins and ends.
             fresh: Ask the model anew, even what an earlier run has asked word by word.
+            reviewer: A second model, as ``provider:name``, that reads the draft once.
         """
-        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh)
+        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh, reviewer)
 
     def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete runs that have ended and whose draft does not wait any more; return their ids.
