@@ -133,6 +133,10 @@ class DraftStore:
         temporary.write_text(json.dumps(draft.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
         temporary.replace(file)
 
+    def holds(self, name: str) -> bool:
+        """Say whether a draft of that id waits."""
+        return (self.folder / f"{name}.json").is_file()
+
     def all(self) -> list[Draft]:
         """Return all drafts that wait, by id."""
         return [self._read(file) for file in sorted(self.folder.glob("*.json"))]

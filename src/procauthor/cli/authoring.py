@@ -101,7 +101,7 @@ def _finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: 
     change = found.accept() if accepted else found.change()
     outcome = "Published" if accepted else found.draft.outcome
     if as_json:
-        show_json(_draft_json(found, change, outcome))
+        show_json(draft_json(found, change, outcome))
     else:
         from procauthor.cli.text import draft_lines
 
@@ -111,7 +111,8 @@ def _finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: 
     raise typer.Exit(_NEEDS_REVISION if failed else 0)
 
 
-def _draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
+def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
+    """Return the documented JSON object about a draft."""
     draft = found.draft
     return {
         "run": draft.id,
@@ -148,7 +149,7 @@ def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Show what accepting a draft would change, in all files."""
     found = open_project(ctx).draft(draft)
     if as_json:
-        show_json(_draft_json(found, found.change(), found.draft.outcome) | {"diff": found.diff()})
+        show_json(draft_json(found, found.change(), found.draft.outcome) | {"diff": found.diff()})
     else:
         show_diff(found.diff())
 
@@ -159,7 +160,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     found = project.draft(draft)
     change = found.accept()
     if as_json:
-        show_json(_draft_json(found, change, "Published"))
+        show_json(draft_json(found, change, "Published"))
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")

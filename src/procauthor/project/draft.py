@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.run import HAND_OFF
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import read_procedure
@@ -59,7 +60,10 @@ class ProjectDraft:
         errors = [f for f in self.draft.findings if f["severity"] == "error"]
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
-            raise DraftError(message, f"the first: {errors[0]['message']}; create it again, or edit after reject")
+            again = (
+                f"procauthor submit FILE --run {self.draft.id}" if self.draft.author == HAND_OFF else "create it again"
+            )
+            raise DraftError(message, f"the first: {errors[0]['message']}; {again}, or edit after reject")
         change = self.change()
         self.project.apply(change)
         self.project.drafts.remove(self.draft)

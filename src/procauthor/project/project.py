@@ -22,6 +22,7 @@ from procauthor.planning.read import read_plan
 from procauthor.planning.tick import tick
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft
+from procauthor.project.handoff import Handoff
 from procauthor.retrieval.chunk import Chunk, chunk_document
 from procauthor.settings import Location, Settings, locate
 from procauthor.template.store import TemplateStore
@@ -237,6 +238,11 @@ class Project:
     ) -> Authoring:
         """Return the authoring side with one author: ``offline``, or a model as ``provider:name``."""
         return Authoring(self, model or self.settings.authoring.model, max_tokens, progress)
+
+    @property
+    def handoff(self) -> Handoff:
+        """Briefs for people and agents, and their answers."""
+        return Handoff(self)
 
     def draft(self, name: str = "") -> ProjectDraft:
         """Return a draft that waits, by id or title; without a name, the only one.
