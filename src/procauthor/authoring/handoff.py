@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.author import Ask
+from procauthor.authoring.author import STEPS, Ask
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.judge import Verdict, source_ids
 from procauthor.authoring.run import HAND_OFF
@@ -121,6 +121,27 @@ class Assignment:
                 "schema": json.dumps(_terse(answer_schema(self.template, brief)), ensure_ascii=False),
             },
         )
+
+
+def step_text(assignment: Assignment, number: int, prompts: PromptLibrary) -> str:
+    """Return what one of the eight steps asks of whoever answers a brief."""
+    template, filled = assignment.template, assignment.filled
+    return prompts.render(
+        f"{HAND_OFF}-step",
+        {
+            "number": number,
+            "name": STEPS[number - 1],
+            "title": assignment.brief.request.title,
+            "run": assignment.run,
+            "fields": [_field(spec) for spec in sections_of_step(template, number)],
+            "late": [
+                {"section": section.name, "field": part.name, "guidance": part.guidance}
+                for section, part in late_parts(template, number)
+            ],
+            "filled": [name for name in _names(template) if name in filled.values],
+            "missing": [name for name in _names(template) if name in filled.lacking],
+        },
+    )
 
 
 def _names(template: Template) -> list[str]:

@@ -11,7 +11,6 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
 if TYPE_CHECKING:
-    from procauthor.library.change import Change
     from procauthor.project import Project, ProjectDraft
 
 Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
@@ -95,6 +94,8 @@ def resume(
 
 
 def _finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: bool) -> None:
+    from procauthor.project.draft import draft_json
+
     say_notices(project)
     failed = found.draft.outcome == "Needs revision"
     accepted = accept_it and not failed
@@ -109,24 +110,6 @@ def _finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: 
         for line in draft_lines(found.draft, outcome, change):
             say(line)
     raise typer.Exit(_NEEDS_REVISION if failed else 0)
-
-
-def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
-    """Return the documented JSON object about a draft."""
-    draft = found.draft
-    return {
-        "run": draft.id,
-        "outcome": outcome,
-        "draft": draft.id,
-        "path": draft.path,
-        "author": draft.author,
-        "findings": list(draft.findings),
-        "open_questions": list(draft.open_questions),
-        "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
-        "passages": list(draft.passages),
-        "usage": draft.usage.as_json(),
-        "changes": change.as_json(),
-    }
 
 
 def drafts(ctx: typer.Context, as_json: Json = False) -> None:
@@ -147,6 +130,8 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
 
 def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Show what accepting a draft would change, in all files."""
+    from procauthor.project.draft import draft_json
+
     found = open_project(ctx).draft(draft)
     if as_json:
         show_json(draft_json(found, found.change(), found.draft.outcome) | {"diff": found.diff()})
@@ -156,6 +141,8 @@ def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
 
 def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Write a draft, and all that follows from it, into the library."""
+    from procauthor.project.draft import draft_json
+
     project = open_project(ctx)
     found = project.draft(draft)
     change = found.accept()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.authoring import draft_json
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_json
 
@@ -22,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("brief")(brief)
     app.command("submit")(submit)
+    app.command("mcp")(mcp)
 
 
 def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -57,17 +57,12 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
     found = project.handoff.submit(_read(file), run=run, title=title, by=by)
     say_notices(project)
     if as_json:
-        show_json(_answer(found))
+        from procauthor.project.handoff import answer_json
+
+        show_json(answer_json(found))
     else:
         _show(found)
     raise typer.Exit(_NEEDS_REVISION if found.draft.outcome == "Needs revision" else 0)
-
-
-def _answer(found: ProjectDraft) -> dict[str, Any]:
-    """Return what is known of the draft, without the passages: who answers a brief has them."""
-    data = draft_json(found, found.change(), found.draft.outcome)
-    missing = [f["field"] for f in found.draft.findings if f["rule"] == "field-missing"]
-    return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing}
 
 
 def _read(file: str) -> str:
@@ -96,3 +91,22 @@ def _show(found: ProjectDraft) -> None:
         say(f"next: hand in what is wrong or missing with: procauthor submit FILE --run {draft.id}")
     else:
         say(f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}")
+
+
+def mcp(
+    ctx: typer.Context,
+    allow_accept: Annotated[
+        bool, typer.Option("--allow-accept", help="Let clients accept drafts; without it they only propose.")
+    ] = False,
+) -> None:
+    """Serve the library over the Model Context Protocol, on standard input and output."""
+    from procauthor.errors import ConfigError
+
+    try:
+        from procauthor.mcp.server import serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types", "anyio"):
+            raise
+        message = "the MCP server needs the package 'mcp', which is not installed"
+        raise ConfigError(message, 'install it with: pip install "procauthor[mcp]"') from error
+    serve(ctx.obj, allow_accept=allow_accept)

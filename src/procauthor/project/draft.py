@@ -76,3 +76,21 @@ class ProjectDraft:
     def reject(self) -> None:
         """Drop the draft; the library stays as it is."""
         self.project.drafts.remove(self.draft)
+
+
+def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
+    """Return the documented JSON object about a draft."""
+    draft = found.draft
+    return {
+        "run": draft.id,
+        "outcome": outcome,
+        "draft": draft.id,
+        "path": draft.path,
+        "author": draft.author,
+        "findings": list(draft.findings),
+        "open_questions": list(draft.open_questions),
+        "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
+        "passages": list(draft.passages),
+        "usage": draft.usage.as_json(),
+        "changes": change.as_json(),
+    }

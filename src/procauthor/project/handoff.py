@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import HandedIn, read_answer
-from procauthor.authoring.handoff import Assignment
+from procauthor.authoring.gather import check_title
+from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.request import refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run, lease
@@ -16,7 +17,7 @@ from procauthor.authoring.submission import Submission
 from procauthor.errors import AnswerError, ConflictError, NotFoundError
 from procauthor.naming import title_key
 from procauthor.project.authoring import Authoring
-from procauthor.project.draft import ProjectDraft
+from procauthor.project.draft import ProjectDraft, draft_json
 from procauthor.project.writing import hand_off, open_prompts
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ class Handoff:
     def text(self, assignment: Assignment) -> str:
         """Return a brief as Markdown."""
         return assignment.text(open_prompts(self.project))
+
+    def step_text(self, title: str, number: int) -> str:
+        """Return what one of the eight steps asks, for a title whose brief was asked for before or is now.
+
+        Raises:
+            ProcauthorError: What `brief` raises.
+        """
+        run = self._open_run(check_title(title))
+        assignment = self._assignment(run) if run else self.brief(title)
+        return step_text(assignment, number, open_prompts(self.project))
 
     def _assignment(self, run: Run) -> Assignment:
         template = self.project.templates.get(run.brief.template)
@@ -158,3 +169,10 @@ class Handoff:
             Complaint("field-unknown", key, f"there is no member {key!r}", 'put it in "fields"') for key in part.rest
         ]
         return Authoring(self.project, HAND_OFF).carry(run, hand_off(self.project, run, extra))
+
+
+def answer_json(found: ProjectDraft) -> dict[str, Any]:
+    """Return what is known of the draft, without the passages: who answers a brief has them."""
+    data = draft_json(found, found.change(), found.draft.outcome)
+    missing = [f["field"] for f in found.draft.findings if f["rule"] == "field-missing"]
+    return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing}
