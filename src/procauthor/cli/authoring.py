@@ -35,7 +35,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
     model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
-    author: Annotated[str, typer.Option(help="offline: no model, no network.")] = "",
+    author: Annotated[str, typer.Option(help="offline, skeleton, or a chat model.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the brief's outline; draft nothing.")] = False,
@@ -58,12 +58,12 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 def _author_id(model: str, author: str) -> str | None:
     from procauthor.errors import ConfigError
 
-    if author not in ("", "offline"):
+    if author not in ("", "offline", "skeleton") and ":" not in author:
         message = f"no author {author!r}"
-        raise ConfigError(message, 'known: offline; for a chat model use --model "provider:name"')
+        raise ConfigError(message, 'known: offline, skeleton, or a chat model as "provider:name"')
     if author and model:
-        message = "--author offline and --model exclude each other"
-        raise ConfigError(message)
+        message = "--author and --model exclude each other"
+        raise ConfigError(message, "--model provider:name is short for --author provider:name")
     return model or author or None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
-from procauthor.authoring.draft import Draft, render_draft
+from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import Source, check_title, gather
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
@@ -173,7 +173,7 @@ class Authoring:
         raw = present.document.source.raw if present else None
 
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
-            return render_draft(brief, template, fields, author=writing.written_by, questions=questions, present=raw)
+            return writing.render(brief, template, fields, author=writing.written_by, questions=questions, present=raw)
 
         def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
             procedure: Procedure = read_procedure(brief.path, text, project.settings.library, project.templates)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.run import HAND_OFF
+from procauthor.authoring.skeleton import SKELETON, UNFINISHED
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import read_procedure
@@ -54,10 +55,11 @@ class ProjectDraft:
         """Write the draft and everything that follows from it, in one transaction.
 
         Raises:
-            DraftError: The draft still has findings of severity error.
+            DraftError: The draft still has findings of severity error; a skeleton may be unfinished.
             ConflictError: The document moved since.
         """
-        errors = [f for f in self.draft.findings if f["severity"] == "error"]
+        pardoned = UNFINISHED if self.draft.author == SKELETON else frozenset()
+        errors = [f for f in self.draft.findings if f["severity"] == "error" and f["rule"] not in pardoned]
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
             again = (

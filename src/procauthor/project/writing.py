@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.author import Author
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import Draft, render_draft
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.run import HAND_OFF, Run
+from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
 from procauthor.authoring.submission import Submission
 from procauthor.errors import ConfigError
 from procauthor.markdown.parse import parse
@@ -26,12 +27,16 @@ OFFLINE = "offline"
 
 @dataclass(frozen=True)
 class Writing:
-    """An author at work. ``finish`` has the last word on the draft before it is stored."""
+    """An author at work.
+
+    ``finish`` has the last word on the draft before it is stored; ``render`` makes the document as `render_draft` does.
+    """
 
     author: Author
     written_by: str
     repairs: int
     finish: Callable[[Draft], Draft] = lambda draft: draft
+    render: Callable[..., bytes] = render_draft
 
 
 def check_author(name: str) -> None:
@@ -40,7 +45,7 @@ def check_author(name: str) -> None:
     Raises:
         ConfigError: It is neither offline nor a model.
     """
-    if name != OFFLINE and ":" not in name:
+    if name not in (OFFLINE, SKELETON) and ":" not in name:
         message = f"{name!r} names no model"
         raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
 
@@ -54,6 +59,8 @@ def open_writing(project: Project, run: Run) -> Writing:
     repairs = project.settings.authoring.repairs
     if run.author == OFFLINE:
         return Writing(OfflineAuthor(), "offline author, no language model", repairs)
+    if run.author == SKELETON:
+        return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton)
     if run.author == HAND_OFF:
         return hand_off(project, run)
     from procauthor.authoring.calls import CallLog
@@ -62,6 +69,12 @@ def open_writing(project: Project, run: Run) -> Writing:
     log = CallLog(run.calls)
     author = ChatAuthor.open(run.author, project.settings.authoring, open_prompts(project), log)
     return Writing(author, run.author, repairs)
+
+
+def _pass_unfinished(draft: Draft) -> Draft:
+    """A skeleton is meant to be unfinished: that alone does not send it back."""
+    failed = any(f["severity"] == "error" and f["rule"] not in UNFINISHED for f in draft.findings)
+    return replace(draft, outcome="Needs revision" if failed else "Awaiting review")
 
 
 def open_prompts(project: Project) -> PromptLibrary:
