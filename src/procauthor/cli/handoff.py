@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("brief")(brief)
     app.command("submit")(submit)
     app.command("mcp")(mcp)
+    app.command("export")(export)
 
 
 def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -110,3 +112,31 @@ def mcp(
         message = "the MCP server needs the package 'mcp', which is not installed"
         raise ConfigError(message, 'install it with: pip install "procauthor[mcp]"') from error
     serve(ctx.obj, allow_accept=allow_accept)
+
+
+class Form(StrEnum):
+    """The forms that a procedure can be exported in."""
+
+    SKILL = "agent-skill"
+    SOP = "agent-sop"
+
+
+def export(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(help="Path, id or title of a procedure.")],
+    to: Annotated[Form, typer.Option(help="What to write.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to.", show_default=".agents/skills or .agents/sops")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a procedure as an Agent Skill or an Agent SOP."""
+    project = open_project(ctx)
+    root = project.root.absolute()
+    written = [file.absolute() for file in project.export(ref, to.value, out)]
+    files = [str(file.relative_to(root) if file.is_relative_to(root) else file) for file in written]
+    if as_json:
+        show_json({"form": to.value, "files": files})
+        return
+    for file in files:
+        show(f"wrote {file}")

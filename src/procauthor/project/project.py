@@ -29,6 +29,7 @@ from procauthor.template.store import TemplateStore
 
 if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress
+    from procauthor.project.export import Form
     from procauthor.retrieval.index import Hit, SectionIndex
 
 STATE = ".procauthor"
@@ -216,6 +217,16 @@ class Project:
         """
         if change:
             apply(self.root, self.state, change)
+
+    def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
+        """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
+
+        Raises:
+            ProcauthorError: It is not finished, or the folder cannot be used.
+        """
+        from procauthor.project.export import export
+
+        return export(self, reference, form, out)
 
     # Authoring
 
