@@ -1,15 +1,20 @@
 """A brief goes out, an answer comes back: whole, in parts, broken, mended."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from procauthor import ProcauthorError, Project
+from procauthor.authoring.answer import HandedIn, clean, read_answer
 from procauthor.cli.app import app
+from procauthor.errors import AnswerError
 from procauthor.template.model import build_draft_model
 from tests.conftest import snapshot
 
@@ -163,7 +168,8 @@ def test_answering_again_replaces_the_draft(root: Path) -> None:
     assert "Find what can go wrong" not in waiting.text
 
 
-WRONG = [
+# What is handed in at a path, the path that is named for it, and the rule. The first fit the template.
+BREAKS_RULES = [
     ("workflow[2].inputs[0].source", "Step 1", "workflow[2].inputs[0]", "step-input-without-producer"),
     (
         "workflow[1].failure_handling[0].response",
@@ -171,25 +177,27 @@ WRONG = [
         "workflow[1].failure_handling[0]",
         "step-target-missing",
     ),
+    ("definition_of_done[1]", "Follow the Frobnication Procedure.", "definition_of_done[1]", "unknown-procedure"),
+    ("exit_states[0].meaning", "TBD", "exit_states[0]", "placeholder-text"),
+]
+BREAKS_SHAPE = [
     ("workflow[1].actions", [], "workflow[1].actions", "field-count"),
-    ("workflow[1].actions[0]", " ", "workflow[1].actions[0]", "field-type"),
+    ("workflow[2].actions[0]", " ", "workflow[2].actions[0]", "field-type"),
     ("workflow[0].tools", [], "workflow[0].tools", "field-unknown"),
     ("workflow[7].name", "x", "workflow[7].name", "field-unknown"),
     ("workflow[0].inputs[0]", {"artifact": "x"}, "workflow[0].inputs[0].source", "field-missing"),
     ("trigger", "An event.", "trigger", "field-type"),
-    ("trigger[0]", "<event>", "trigger[0]", "field-example"),
-    ("definition_of_done[1]", "Follow the Frobnication Procedure.", "definition_of_done[1]", "unknown-procedure"),
-    ("definition_of_done[1]", "TBD", "definition_of_done[1]", "placeholder-text"),
+    ("definition_of_done[0]", "<criterion>", "definition_of_done[0]", "field-example"),
 ]
 
 
-def test_a_finding_names_the_path_of_the_field(root: Path) -> None:
+@pytest.mark.parametrize("wrong", [BREAKS_RULES, BREAKS_SHAPE], ids=["rules", "shape"])
+def test_a_finding_names_the_path_of_the_field(root: Path, wrong: list[tuple[str, Any, str, str]]) -> None:
     submit(root, answer())
-    for path, value, field, rule in WRONG:
-        found = submit(root, {path: value})
-        assert problems(found) == {field: rule}
-        assert found.outcome == "Needs revision"
-        assert submit(root, answer()).findings == ()
+    found = submit(root, {path: value for path, value, _, _ in wrong})
+    assert problems(found) == {field: rule for _, _, field, rule in wrong}
+    assert found.outcome == "Needs revision"
+    assert submit(root, answer()).findings == ()
 
 
 def test_a_reference_outside_of_the_closed_list_gets_the_nearest_titles(root: Path) -> None:
@@ -255,6 +263,8 @@ BAD = [
     ('{"run": "../x", "fields": {}}', "no run"),
     ('{"title": "Threat Check", "fields": {"prupose": "a"}}', "no field of the template"),
     ('{"a":' * 100_000, "nested too deeply"),
+    ('{"title": "Threat Check", "trigger": ' + "[" * 90 + "]" * 90 + "}", "nested too deeply"),
+    ('{"purpose": ' + "9" * 5000 + "}", "too long"),
 ]
 
 
@@ -268,6 +278,26 @@ def test_an_unusable_answer_gets_one_sentence(root: Path, text: str, words: str)
     assert "\n" not in caught.value.message + caught.value.hint
     assert snapshot(root) == before
     assert Project.open(root).drafts.all() == []
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=8
+)
+NAMES = st.from_regex(r"[a-z_]{1,12}", fullmatch=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(NAMES, VALUES), st.sampled_from(["{}", "Sure {x}:\n```json\n{}\n```\nBye }", "\ufeff{}\n"]))
+def test_every_object_is_found_wherever_it_stands(fields: dict[str, Any], frame: str) -> None:
+    text = frame.replace("{}", json.dumps({"title": "T", "fields": fields}, indent=1))
+    assert read_answer(text).fields == clean(fields)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet='{}[]":,\\ab1 \n') | st.text())
+def test_any_text_is_an_answer_or_a_sentence(text: str) -> None:
+    with suppress(AnswerError):
+        assert isinstance(read_answer(text), HandedIn)
 
 
 def test_a_file_that_cannot_be_read_is_exit_two(root: Path, tmp_path: Path) -> None:

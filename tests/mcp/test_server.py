@@ -131,27 +131,20 @@ def test_documents_are_resources_and_steps_are_prompts(root: Path) -> None:
     talk(root, work)
 
 
-def test_accepting_is_a_tool_where_it_is_allowed(root: Path) -> None:
+def test_calls_at_the_same_time_are_worked_off_one_by_one_and_accepting_may_be_allowed(root: Path) -> None:
     async def work(client: Client) -> None:
-        await call(client, "propose_draft", title=TITLE, fields={"purpose": "x"})
+        parts = [{name: value} for name, value in answer().items()]
+        await call(client, "propose_draft", title=TITLE, fields=parts[0])
         assert "severity error" in await fail(client, "accept")
-        await call(client, "propose_draft", title=TITLE, fields=answer())
+        async with anyio.create_task_group() as group:
+            for part in parts[1:]:
+                group.start_soon(lambda part=part: call(client, "propose_draft", title=TITLE, fields=part))
+        assert (await call(client, "findings", draft=TITLE))["outcome"] == "Awaiting review"
+        assert len((await call(client, "list_drafts"))["drafts"]) == 1
         assert (await call(client, "accept"))["outcome"] == "Published"
 
     talk(root, work, "--allow-accept")
     assert "status: Defined" in (root / "feature/threat-check.md").read_text()
-
-
-def test_calls_at_the_same_time_are_worked_off_one_by_one(root: Path) -> None:
-    async def work(client: Client) -> None:
-        parts = [{name: value} for name, value in answer().items()]
-        async with anyio.create_task_group() as group:
-            for part in parts:
-                group.start_soon(lambda part=part: call(client, "propose_draft", title=TITLE, fields=part))
-        assert (await call(client, "findings", draft=TITLE))["outcome"] == "Awaiting review"
-        assert len((await call(client, "list_drafts"))["drafts"]) == 1
-
-    talk(root, work)
 
 
 def test_nothing_but_the_protocol_is_on_stdout(root: Path) -> None:

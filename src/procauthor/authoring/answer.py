@@ -12,6 +12,8 @@ from typing import Any
 from procauthor.errors import AnswerError
 
 _MAX_CHARACTERS = 2_000_000
+_MAX_DEPTH = 32
+_TOO_DEEP = "the answer is nested too deeply"
 _OPEN = re.compile(r'\{(?=\s*["}])')
 _TEXTS = ("title", "run", "by")
 _NO_FIELDS = "'fields' is not an object"
@@ -77,8 +79,11 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
             value, position = decoder.raw_decode(text, match.start())
         except json.JSONDecodeError as error:
             raise _invalid(error) from error
+        except ValueError as error:
+            message = "the answer holds a number that is too long"
+            raise AnswerError(message) from error
         except RecursionError as error:
-            message = "the answer is nested too deeply"
+            message = _TOO_DEEP
             raise AnswerError(message) from error
         yield clean(value)
 
@@ -117,14 +122,21 @@ def _no_constant(name: str) -> Any:
     raise AnswerError(message)
 
 
-def clean(value: Any) -> Any:
-    """Return a JSON value in which every string can be written to a file: half a surrogate pair cannot."""
+def clean(value: Any, depth: int = 0) -> Any:
+    """Return a JSON value in which every string can be written to a file: half a surrogate pair cannot.
+
+    Raises:
+        AnswerError: It is nested deeper than any field can be.
+    """
+    if depth > _MAX_DEPTH:
+        message = _TOO_DEEP
+        raise AnswerError(message)
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [clean(each) for each in value]
+        return [clean(each, depth + 1) for each in value]
     if isinstance(value, dict):
-        return {clean(key): clean(each) for key, each in value.items()}
+        return {clean(key): clean(each, depth + 1) for key, each in value.items()}
     return value
 
 

@@ -141,7 +141,7 @@ def _plan(project: Project, args: _Plan) -> Outcome:
 def _inside(project: Project, file: str) -> Path:
     """Return the place of a file of the library; a client reads nothing else of the disk."""
     root = project.root.resolve()
-    place = (root / file).resolve()
+    place = (root / file.replace("\0", "")).resolve()
     if not place.is_relative_to(root):
         message = f"{file!r} is outside of the library"
         raise ConfigError(message, "name a file by its path in the library")
