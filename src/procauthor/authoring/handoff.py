@@ -193,6 +193,7 @@ def _slots(pattern: Pattern) -> Iterator[tuple[str, str]]:
 def answer_schema(template: Template, brief: Brief) -> dict[str, Any]:
     """Return the JSON Schema of an answer that holds the whole draft; a part of one may leave fields out."""
     fields = build_draft_model(template, brief.titles).model_json_schema()
+    fields["description"] = "A finished draft has all required fields; a part of it may leave any out."
     definitions = fields.pop("$defs", {})
     sources = source_ids(brief)
     ids: dict[str, Any] = {"type": "string", "enum": list(sources)} if sources else {"type": "string"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import HandedIn, read_answer
+from procauthor.authoring.brief import ChangeRequest
 from procauthor.authoring.gather import check_title
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
@@ -41,6 +42,8 @@ class Handoff:
     ) -> Assignment:
         """Gather a brief and keep it, so that its answer is judged by what its author has read.
 
+        Where the title has an open run, options that are left out stay as they were.
+
         Raises:
             InvalidTitleError: The title cannot name a procedure.
             DraftError: The procedure is already defined.
@@ -48,9 +51,15 @@ class Handoff:
             LockedError: An answer to it is being worked on.
         """
         project = self.project
-        authoring = Authoring(project, HAND_OFF)
-        brief = authoring.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
-        run = self._open_run(brief.request.title)
+        run = self._open_run(check_title(title))
+        before = run.brief.request if run else ChangeRequest(title)
+        brief = Authoring(project, HAND_OFF).brief(
+            before.title,
+            lifecycle=lifecycle or before.lifecycle,
+            phase=before.phase if phase is None else phase,
+            depends_on=depends_on or before.depends_on,
+            plan=plan,
+        )
         if run is None:
             run = project.runs.create(brief, HAND_OFF, None)
         elif run.brief != brief:
