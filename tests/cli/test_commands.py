@@ -249,3 +249,22 @@ def test_an_interrupted_run_is_kept_and_resumes_to_the_same_bytes(root: Path) ->
     run("-C", root, "create", "Threat Check Procedure")
     texts = {json.loads(f.read_text())["text"] for f in (root / ".procauthor/drafts").glob("*.json")}
     assert len(texts) == 1
+
+
+def test_undo_and_redo_of_what_was_written(root: Path) -> None:
+    before = snapshot(root)
+    (root / "index.md").write_text((root / "index.md").read_text().replace("| 1 | Placeholder", "| 1 | Defined"))
+    edited = snapshot(root)
+    assert "undo with: procauthor undo" in run("-C", root, "sync").stderr
+    assert snapshot(root) == before
+    assert run("-C", root, "undo", "--list").stdout.split()[-1] == "sync"
+    done = run("-C", root, "undo")
+    assert done.stdout == "update  index.md\n"
+    assert "undid 'sync'" in done.stderr
+    assert snapshot(root) == edited
+    assert run_json("-C", root, "undo", "--list")["history"][0]["undone"] is True
+    assert run_json("-C", root, "redo")["redone"][0]["changes"] == [{"path": "index.md", "action": "update"}]
+    assert snapshot(root) == before
+    (root / "index.md").write_text("somebody's words\n")
+    assert "index.md changed since 'sync'" in run("-C", root, "undo", code=2).stderr
+    assert "nothing to redo" in run("-C", root, "redo", code=2).stderr

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, library
+from procauthor.cli import authoring, history, library
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -94,6 +94,7 @@ def _options(
 
 library.register(app)
 authoring.register(app)
+history.register(app)
 
 
 def main() -> None:

@@ -164,6 +164,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
     say(f"{found.draft.title} is published; {len(found.draft.open_questions)} questions stay open in its front matter")
+    say("undo with: procauthor undo")
 
 
 def reject(ctx: typer.Context, draft: Name = "") -> None:

@@ -47,6 +47,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     files = ", ".join(edit.path for edit in change.edits)
     if outcome == "Published":
         yield f"  wrote {files}"
+        yield "undo with: procauthor undo"
     else:
         yield f"  would write {files}"
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"

@@ -43,7 +43,8 @@ class ProjectDraft:
         text = draft.text.encode()
         procedure = read_procedure(draft.path, text, project.settings.library, project.templates)
         derived = project.derived(library.overlay(procedure))
-        return Change((Edit(draft.path, raw, text), *(e for e in derived.edits if e.path != draft.path)))
+        edits = (Edit(draft.path, raw, text), *(e for e in derived.edits if e.path != draft.path))
+        return Change(edits, f"accept {draft.title}")
 
     def diff(self) -> str:
         """Return the change as one unified diff."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ from procauthor.authoring.run import RunStore
 from procauthor.checking.check import check
 from procauthor.errors import ConfigError, LibraryError, PlanError
 from procauthor.finding import Report
-from procauthor.library.change import Change, Edit, apply, recover
+from procauthor.library.change import Change, Edit
 from procauthor.library.derive import derive
+from procauthor.library.history import HistoryEntry, read_history, redo, undo
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, read_library, read_procedure
+from procauthor.library.transaction import apply, recover
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 STATE = ".procauthor"
 _DONE = ("defined", "approved")
+_SHOWN = 5
 
 
 class Project:
@@ -60,11 +64,13 @@ class Project:
         return project
 
     def _recover(self) -> None:
-        if not (self.state / "journal.json").exists():
+        found = recover(self.root, self.state)
+        if found is None:
             return
-        restored = recover(self.root, self.state)
-        if restored:
-            self.notices.append(f"took back a change that had been cut off: {', '.join(restored)}")
+        files = _several(found.restored) or "no file had been written yet"
+        self.notices.append(f"took back {found.title or 'a change'!r}, which had been cut off: {files}")
+        if found.kept:
+            self.notices.append(f"left as they are, because somebody edited them since: {_several(found.kept)}")
 
     # Reading
 
@@ -178,7 +184,7 @@ class Project:
 
     def sync(self) -> Change:
         """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it."""
-        return self.derived(self.library())
+        return replace(self.derived(self.library()), title="sync")
 
     def with_derived(self, library: Library) -> Library:
         """Return the library as it would be with everything derived up to date."""
@@ -216,6 +222,28 @@ class Project:
         if change:
             apply(self.root, self.state, change)
 
+    def history(self) -> list[HistoryEntry]:
+        """Return the changes that were written, the oldest first."""
+        return read_history(self.state)
+
+    def undo(self) -> tuple[HistoryEntry, Change]:
+        """Take back the newest change that still stands; return it with what was written.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: A file of it was edited since; nothing was written.
+        """
+        return undo(self.root, self.state)
+
+    def redo(self) -> tuple[HistoryEntry, Change]:
+        """Write again what was undone last; return it with what was written.
+
+        Raises:
+            NotFoundError: Nothing was undone, or another change was written since.
+            ConflictError: A file of it was edited since; nothing was written.
+        """
+        return redo(self.root, self.state)
+
     # Authoring
 
     @cached_property
@@ -245,6 +273,12 @@ class Project:
             DraftError: There is none, or several and no name.
         """
         return ProjectDraft(self, self.drafts.get(name))
+
+
+def _several(paths: Sequence[str]) -> str:
+    """Name some paths, and count those beyond the fifth."""
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return ", ".join(paths[:_SHOWN]) + more
 
 
 def section_chunks(library: Library) -> list[Chunk]:
