@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, history, library
+from procauthor.cli import authoring, history, library, refactor
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -95,6 +95,7 @@ def _options(
 library.register(app)
 authoring.register(app)
 history.register(app)
+refactor.register(app)
 
 
 def main() -> None:

@@ -39,6 +39,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """A reference definition, ``[label]: target``; ``target`` is what it means, before percent-decoding."""
+
+    label: str
+    target: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A list item without its nested lists; ``level`` counts from 0."""
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.author import Author
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
 from procauthor.authoring.draft import Draft, render_draft
-from procauthor.authoring.gather import Source, check_title, gather
+from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
 from procauthor.errors import AuthoringError, ConfigError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
 from procauthor.retrieval.chunk import Chunk

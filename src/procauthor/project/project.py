@@ -25,6 +25,7 @@ from procauthor.planning.read import read_plan
 from procauthor.planning.tick import tick
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft
+from procauthor.project.refactoring import Refactoring
 from procauthor.retrieval.chunk import Chunk, chunk_document
 from procauthor.settings import Location, Settings, locate
 from procauthor.template.store import TemplateStore
@@ -243,6 +244,40 @@ class Project:
             ConflictError: A file of it was edited since; nothing was written.
         """
         return redo(self.root, self.state)
+
+    # Refactoring: each method returns a change, and `apply` writes it
+
+    def rename(self, reference: str, title: str, *, alias: bool = True) -> Change:
+        """Return what gives a document another title: file name, heading, id, and all that refers to them.
+
+        Args:
+            reference: Path, id or title.
+            title: The new title.
+            alias: Leave a document at the old path that leads to the new one.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+            ConflictError: Another file stands where the document would go.
+        """
+        return Refactoring(self, self.library()).rename(reference, title, alias=alias)
+
+    def move(self, reference: str, destination: str, *, alias: bool = True) -> Change:
+        """Return what puts a document into another folder or under another path, with all links to it and in it.
+
+        Args:
+            reference: Path, id or title.
+            destination: A folder, or a path that ends in ``.md``, from the library's root.
+            alias: Leave a document at the old path that leads to the new one.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: Another file stands there.
+            LibraryError: The destination lies outside of the library.
+        """
+        return Refactoring(self, self.library()).move(reference, destination, alias=alias)
 
     # Authoring
 

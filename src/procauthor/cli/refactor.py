@@ -1,0 +1,66 @@
+"""Commands that change the structure of the library and keep every reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, show, show_diff, show_json
+
+if TYPE_CHECKING:
+    from procauthor.library.change import Change
+    from procauthor.project import Project
+
+Ref = Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the diff; write nothing.")]
+NoAlias = Annotated[bool, typer.Option("--no-alias", help="Leave no document at the old path.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("rename")(rename)
+    app.command("move")(move)
+
+
+def rename(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    ref: Ref,
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")],
+    no_alias: NoAlias = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Rename a document: title, file, id, links, texts of links, names, index, orchestrations, plan."""
+    project = open_project(ctx)
+    _finish(project, project.rename(ref, title, alias=not no_alias), dry_run=dry_run, as_json=as_json)
+
+
+def move(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    ref: Ref,
+    destination: Annotated[str, typer.Argument(metavar="FOLDER|PATH", help="Where to, from the root of the library.")],
+    no_alias: NoAlias = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Move a document to another folder or path, with the links to it and in it."""
+    project = open_project(ctx)
+    _finish(project, project.move(ref, destination, alias=not no_alias), dry_run=dry_run, as_json=as_json)
+
+
+def _finish(project: Project, change: Change, *, dry_run: bool, as_json: bool) -> None:
+    """Write the change unless it is only looked at, and say what was done."""
+    if not dry_run:
+        project.apply(change)
+    if as_json:
+        show_json({"title": change.title, "changes": change.as_json(), "applied": bool(change) and not dry_run})
+    elif dry_run:
+        show_diff(change.diff())
+        say(f"would {change.title} ({len(change.edits)} files); nothing was written")
+    else:
+        for edit in change.edits:
+            show(f"{edit.action:7} {edit.path}" + (f" (was {edit.origin})" if edit.origin else ""))
+        say(f"done: {change.title} ({len(change.edits)} files)")
+        say("undo with: procauthor undo")

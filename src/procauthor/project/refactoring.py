@@ -1,0 +1,62 @@
+"""Refactorings of a project's library, with everything derived brought along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from procauthor.checking.scope import Scope
+from procauthor.library.change import Change
+from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.refactoring.rename import move, rename
+
+if TYPE_CHECKING:
+    from procauthor.project.project import Project
+
+
+@dataclass(frozen=True)
+class Refactoring:
+    """One refactoring of a library as it is now. Every method returns a change; `Project.apply` writes it."""
+
+    project: Project
+    library: Library
+
+    def rename(self, reference: str, title: str, *, alias: bool) -> Change:
+        """Give a document another title."""
+        return self._complete(rename(self._scope, self.library.find(reference), title, alias=alias))
+
+    def move(self, reference: str, destination: str, *, alias: bool) -> Change:
+        """Put a document into another folder, or under another path."""
+        return self._complete(move(self._scope, self.library.find(reference), destination, alias=alias))
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.library, frozenset(self.project.announced(self.library)))
+
+    def _complete(self, change: Change) -> Change:
+        """Add what follows in tables and plans; a file that was out of date before stays so, until the next sync."""
+        project = self.project
+        stale = {edit.path for edit in project.derived(self.library).edits}
+        derived = {e.path: e for e in project.derived(self._laid(change)).edits if e.path not in stale}
+        edits = [
+            replace(edit, after=derived.pop(edit.path).after) if edit.path in derived else edit for edit in change.edits
+        ]
+        edits = [e for e in (*edits, *derived.values()) if e.before != e.after]
+        return replace(change, edits=tuple(sorted(edits, key=lambda e: e.origin is None)))
+
+    def _laid(self, change: Change) -> Library:
+        """Return the library as it would be with a change written."""
+        gone = {edit.path for edit in change.edits if edit.after is None}
+        library = replace(
+            self.library,
+            procedures=tuple(p for p in self.library.procedures if p.path not in gone),
+            files=self.library.files - gone,
+        )
+        return library.overlay(*self._read(change))
+
+    def _read(self, change: Change) -> Iterator[Procedure]:
+        settings, templates = self.project.settings.library, self.project.templates
+        for edit in change.edits:
+            if edit.after is not None:
+                yield read_procedure(edit.path, edit.after, settings, templates)
