@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, show, show_diff, show_json
+from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
 if TYPE_CHECKING:
     from procauthor.library.change import Change
@@ -22,6 +22,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("rename")(rename)
     app.command("move")(move)
+    app.command("deprecate")(deprecate)
+    app.command("renumber")(renumber)
 
 
 def rename(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -50,12 +52,33 @@ def move(  # noqa: PLR0913, PLR0917 - one parameter an option
     _finish(project, project.move(ref, destination, alias=not no_alias), dry_run=dry_run, as_json=as_json)
 
 
+def deprecate(
+    ctx: typer.Context,
+    ref: Ref,
+    by: Annotated[str, typer.Option("--by", metavar="REF", help="The document that is used instead.")] = "",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Take a document out of use; with --by, references lead to its replacement."""
+    project = open_project(ctx)
+    _finish(project, project.deprecate(ref, by), dry_run=dry_run, as_json=as_json)
+
+
+def renumber(ctx: typer.Context, ref: Ref, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Number steps and sections in order, with "From: Step 2" and all else that refers to them."""
+    project = open_project(ctx)
+    _finish(project, project.renumber(ref), dry_run=dry_run, as_json=as_json)
+
+
 def _finish(project: Project, change: Change, *, dry_run: bool, as_json: bool) -> None:
     """Write the change unless it is only looked at, and say what was done."""
+    say_notices(project)
     if not dry_run:
         project.apply(change)
     if as_json:
         show_json({"title": change.title, "changes": change.as_json(), "applied": bool(change) and not dry_run})
+    elif not change:
+        say(f"nothing to do: {change.title}")
     elif dry_run:
         show_diff(change.diff())
         say(f"would {change.title} ({len(change.edits)} files); nothing was written")

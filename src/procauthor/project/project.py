@@ -279,6 +279,30 @@ class Project:
         """
         return Refactoring(self, self.library()).move(reference, destination, alias=alias)
 
+    def deprecate(self, reference: str, by: str = "") -> Change:
+        """Return what takes a document out of use: it stays, says so, and references lead to its replacement.
+
+        Args:
+            reference: Path, id or title.
+            by: Path, id or title of the replacement; without one, references stay as they are.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: It is deprecated already.
+        """
+        return Refactoring(self, self.library()).deprecate(reference, by)
+
+    def renumber(self, reference: str) -> Change:
+        """Return what numbers steps and sections in order, with all that refers to them; empty where they are.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: A number stands twice, and is referred to.
+        """
+        return Refactoring(self, self.library()).renumber(reference)
+
     # Authoring
 
     @cached_property

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from procauthor.checking.scope import Scope
 from procauthor.library.change import Change
 from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.refactoring.deprecate import deprecate
 from procauthor.refactoring.rename import move, rename
+from procauthor.refactoring.renumber import renumber
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -30,6 +32,15 @@ class Refactoring:
         """Put a document into another folder, or under another path."""
         return self._complete(move(self._scope, self.library.find(reference), destination, alias=alias))
 
+    def deprecate(self, reference: str, by: str) -> Change:
+        """Mark a document as out of use."""
+        find = self.library.find
+        return self._complete(deprecate(self._scope, find(reference), find(by) if by else None))
+
+    def renumber(self, reference: str) -> Change:
+        """Number steps and sections in order."""
+        return self._complete(renumber(self._scope, self.library.find(reference)))
+
     @property
     def _scope(self) -> Scope:
         return Scope(self.library, frozenset(self.project.announced(self.library)))
@@ -38,7 +49,12 @@ class Refactoring:
         """Add what follows in tables and plans; a file that was out of date before stays so, until the next sync."""
         project = self.project
         stale = {edit.path for edit in project.derived(self.library).edits}
-        derived = {e.path: e for e in project.derived(self._laid(change)).edits if e.path not in stale}
+        after = project.derived(self._laid(change)).edits
+        derived = {e.path: e for e in after if e.path not in stale}
+        if late := sorted(stale & {e.path for e in after}):
+            project.notices.append(
+                f"{', '.join(late)} was out of date before; bring it up to date with: procauthor sync"
+            )
         edits = [
             replace(edit, after=derived.pop(edit.path).after) if edit.path in derived else edit for edit in change.edits
         ]
