@@ -22,6 +22,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("rename")(rename)
     app.command("move")(move)
+    app.command("split")(split)
+    app.command("merge")(merge)
     app.command("deprecate")(deprecate)
     app.command("renumber")(renumber)
 
@@ -50,6 +52,31 @@ def move(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Move a document to another folder or path, with the links to it and in it."""
     project = open_project(ctx)
     _finish(project, project.move(ref, destination, alias=not no_alias), dry_run=dry_run, as_json=as_json)
+
+
+def split(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    ref: Ref,
+    at: Annotated[list[str], typer.Option("--at", metavar="HEADING", help="A section or step; may be repeated.")],
+    title: Annotated[str, typer.Option("--title", help="Title of the new document.")],
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Move sections or steps into a new document, and leave links to it."""
+    project = open_project(ctx)
+    _finish(project, project.split(ref, at, title), dry_run=dry_run, as_json=as_json)
+
+
+def merge(
+    ctx: typer.Context,
+    ref: Ref,
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The document that takes it up.")],
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Merge a document into another one, section by section, and leave an alias."""
+    project = open_project(ctx)
+    _finish(project, project.merge(ref, into), dry_run=dry_run, as_json=as_json)
 
 
 def deprecate(

@@ -279,6 +279,36 @@ class Project:
         """
         return Refactoring(self, self.library()).move(reference, destination, alias=alias)
 
+    def split(self, reference: str, at: Sequence[str], title: str) -> Change:
+        """Return what moves sections or steps of a document into a new one beside it, and leaves links.
+
+        Args:
+            reference: Path, id or title.
+            at: Headings of the sections, by text, anchor or "Step 3".
+            title: Title of the new document.
+
+        Raises:
+            NotFoundError: There is no such document or heading.
+            AmbiguousError: There are several; the hint names them.
+            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+            ConflictError: Another file stands where the new document would go, or a footnote would be torn.
+        """
+        return Refactoring(self, self.library()).split(reference, at, title)
+
+    def merge(self, reference: str, into: str) -> Change:
+        """Return what puts the text of a document behind that of another one, and leaves an alias.
+
+        Args:
+            reference: Path, id or title of the document that goes.
+            into: Path, id or title of the one that stays.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: Both use one label of a link for two targets, or a step is referred to that stands twice.
+        """
+        return Refactoring(self, self.library()).merge(reference, into)
+
     def deprecate(self, reference: str, by: str = "") -> Change:
         """Return what takes a document out of use: it stays, says so, and references lead to its replacement.
 

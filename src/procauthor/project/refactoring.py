@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,10 @@ from procauthor.checking.scope import Scope
 from procauthor.library.change import Change
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.refactoring.deprecate import deprecate
+from procauthor.refactoring.merge import merge
 from procauthor.refactoring.rename import move, rename
 from procauthor.refactoring.renumber import renumber
+from procauthor.refactoring.split import split, split_path
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -31,6 +33,16 @@ class Refactoring:
     def move(self, reference: str, destination: str, *, alias: bool) -> Change:
         """Put a document into another folder, or under another path."""
         return self._complete(move(self._scope, self.library.find(reference), destination, alias=alias))
+
+    def split(self, reference: str, at: Sequence[str], title: str) -> Change:
+        """Move sections into a new document."""
+        procedure = self.library.find(reference)
+        templated = self.project.templates.match(split_path(procedure, title)) is not None
+        return self._complete(split(self._scope, procedure, at, title, placeholder=templated))
+
+    def merge(self, reference: str, into: str) -> Change:
+        """Put a document behind another one."""
+        return self._complete(merge(self._scope, self.library.find(reference), self.library.find(into)))
 
     def deprecate(self, reference: str, by: str) -> Change:
         """Mark a document as out of use."""

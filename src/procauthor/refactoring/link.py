@@ -8,8 +8,9 @@ from collections.abc import Set as AbstractSet
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
+from procauthor.markdown.document import Link
 from procauthor.markdown.edit import Replacement
-from procauthor.markdown.parse import parse
+from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.scalar import Scalar, read_scalars, write_scalar
 from procauthor.markdown.target import Spot, read_spots
 from procauthor.refactoring.destination import respell
@@ -54,23 +55,38 @@ def _moved(
     return relocation.targets.get(path, path) + mark + anchor
 
 
-def verify_links(host: Procedure, relocation: Relocation, raw: bytes, removed: Sequence[Replacement] = ()) -> None:
+def verify_links(host: Procedure, relocation: Relocation, raw: bytes, own: Sequence[Replacement] = ()) -> None:
     """Make sure that every link of a rewritten document leads where it has to: nothing is written that is not proven.
 
-    Links within what was ``removed`` are gone.
+    Links within what was replaced are gone, and those in the new text are taken as they are.
+
+    Raises:
+        LibraryError: A link could not be rewritten.
+    """
+    stay = [link for link in host.document.links if not any(r.start <= link.start < r.end for r in own)]
+    places: list[tuple[int, Link | None]] = [(link.start, link) for link in stay]
+    # A reference in a new text needs the definitions of the document to be read as a link.
+    known = b"\n\n" + b"\n".join(raw[d.start : d.end].strip() for d in read_definitions(parse(raw)))
+    places += [(each.start, None) for each in own for _ in parse(each.text.encode() + known).links]
+    expected = [link for _, link in sorted(places, key=lambda place: place[0])]
+    verify_text(host, expected, relocation, relocation.home(host.path), raw)
+
+
+def verify_text(
+    host: Procedure, expected: Sequence[Link | None], relocation: Relocation, home: str, raw: bytes
+) -> None:
+    """Make sure that the links of a text are the expected ones of a host; None stands for any link.
 
     Raises:
         LibraryError: A link could not be rewritten.
     """
     document = parse(raw)
-    home = relocation.home(host.path)
-    stay = [old for old in host.document.links if not any(r.start <= old.start < r.end for r in removed)]
-    if len(document.links) != len(stay):
+    if len(document.links) != len(expected):
         message = f"{host.path} cannot be rewritten safely: its links would be read otherwise afterwards"
         raise LibraryError(message, "nothing was changed")
-    for old, new in zip(stay, document.links, strict=True):
-        ways = relocation.ways(host.path, old.target)
-        if ways is None:
+    for old, new in zip(expected, document.links, strict=True):
+        ways = relocation.ways(host.path, old.target, home) if old else None
+        if old is None or ways is None:
             continue
         found = Relocation().ways(home, new.target)
         if found is None or (found[1].path, found[1].anchor) != (ways[1].path, ways[1].anchor):

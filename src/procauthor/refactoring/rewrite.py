@@ -40,7 +40,7 @@ class Rewriting:
             raw = host.document.source.raw
             after = replace_spans(raw, merge(texts[host.path], self._links(host, relocation)))
             if after != raw:
-                verify_links(host, relocation, after, [r for r in self.own.get(host.path, ()) if not r.text])
+                verify_links(host, relocation, after, self.own.get(host.path, ()))
                 found[host.path] = after
         return found
 
@@ -68,6 +68,9 @@ class Rewriting:
             if any(_touches_heading(host.document, each) for each in texts[host.path]):
                 after = parse(replace_spans(host.document.source.raw, texts[host.path]))
                 home = self.relocation.home(host.path)
+                if len(after.headings) != len(host.document.headings):
+                    # Headings came or went: whoever did that says in the relocation where links to them lead.
+                    continue
                 pairs = zip(host.document.headings, after.headings, strict=True)
                 found |= {(host.path, old.slug): (home, new.slug) for old, new in pairs if old.slug != new.slug}
         return found
