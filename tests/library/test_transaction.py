@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -156,16 +157,19 @@ def test_undo_refuses_when_a_file_is_gone_and_keeps_folders_that_are_in_use(root
 
 def test_the_history_is_bounded_and_may_be_deleted(root: Path) -> None:
     state = root / ".procauthor"
-    for number in range(104):
-        write(root, Edit("a.md", (root / "a.md").read_bytes(), str(number).encode()))
-    assert [e.number for e in read_history(state)] == list(range(5, 105))
+    write(root, Edit("a.md", OLD["a.md"], b"0"))
+    for number in range(2, 501):
+        shutil.copy(state / "history/000001.json", state / f"history/{number:06}.json")
+    for number in range(3):
+        write(root, Edit("a.md", str(number).encode(), str(number + 1).encode()))
+    assert [e.number for e in read_history(state)] == list(range(4, 504))
     for file in (state / "history").iterdir():
         file.unlink()
     with pytest.raises(LibraryError, match="nothing to undo"):
         undo(root, state)
-    write(root, Edit("a.md", b"103", b"x"))
+    write(root, Edit("a.md", b"3", b"x"))
     undo(root, state)
-    assert (root / "a.md").read_bytes() == b"103"
+    assert (root / "a.md").read_bytes() == b"3"
 
 
 def test_the_history_is_bounded_in_size_but_keeps_the_last_change(root: Path) -> None:

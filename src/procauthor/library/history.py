@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from procauthor.errors import ConflictError, NotFoundError
@@ -52,8 +54,12 @@ def read_history(state: Path) -> list[HistoryEntry]:
     Raises:
         LibraryError: An entry was damaged.
     """
-    files = record.entries(history_folder(state))
-    return [HistoryEntry(int(file.stem), file, record.load(file)) for file in files]
+    return list(_newest_first(state))[::-1]
+
+
+def _newest_first(state: Path) -> Iterator[HistoryEntry]:
+    for file in reversed(record.entries(history_folder(state))):
+        yield HistoryEntry(int(file.stem), file, record.load(file))
 
 
 def undo(root: Path, state: Path) -> tuple[HistoryEntry, Change]:
@@ -66,11 +72,11 @@ def undo(root: Path, state: Path) -> tuple[HistoryEntry, Change]:
     """
     with lock(state):
         roll_back(root, state)
-        standing = [entry for entry in read_history(state) if not entry.undone]
-        if not standing:
+        standing = next((entry for entry in _newest_first(state) if not entry.undone), None)
+        if standing is None:
             message = "there is nothing to undo"
             raise NotFoundError(message, "no change of this library is in its history")
-        return standing[-1], _turn(root, state, standing[-1])
+        return standing, _turn(root, state, standing)
 
 
 def redo(root: Path, state: Path) -> tuple[HistoryEntry, Change]:
@@ -83,13 +89,11 @@ def redo(root: Path, state: Path) -> tuple[HistoryEntry, Change]:
     """
     with lock(state):
         roll_back(root, state)
-        entries = read_history(state)
-        newest = max((entry.number for entry in entries if not entry.undone), default=0)
-        waiting = [entry for entry in entries if entry.undone and entry.number > newest]
+        waiting = list(takewhile(lambda entry: entry.undone, _newest_first(state)))
         if not waiting:
             message = "there is nothing to redo"
             raise NotFoundError(message, "only what was undone last can come back, and only before the next change")
-        return waiting[0], _turn(root, state, waiting[0])
+        return waiting[-1], _turn(root, state, waiting[-1])
 
 
 def _turn(root: Path, state: Path, entry: HistoryEntry) -> Change:

@@ -15,7 +15,7 @@ from procauthor.procedure import Stamp
 
 _VERSION = 1
 # The newest change is kept whatever its size; older ones make room.
-_MOST_ENTRIES = 100
+_MOST_ENTRIES = 500
 _MOST_BYTES = 64 * 1024 * 1024
 
 

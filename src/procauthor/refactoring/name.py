@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
-from procauthor.library.reference import resolve
 from procauthor.markdown.document import Document, Link
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.scalar import Scalar, read_scalars, write_scalar
@@ -43,23 +42,22 @@ def rename_names(scope: Scope, host: Procedure, relocation: Relocation) -> Itera
 
 def _link_texts(host: Procedure, relocation: Relocation) -> Iterator[Replacement]:
     for link in host.document.links:
-        path = resolve(host.path, link.target).path
-        if path is None or path not in relocation.names:
-            continue
-        yield from _link_text(host.document, link, relocation, path)
+        name = relocation.name_of(host.path, link.target)
+        if name is not None:
+            yield from _link_text(host.document, link, relocation, name)
 
 
-def _link_text(document: Document, link: Link, relocation: Relocation, path: str) -> Iterator[Replacement]:
-    name, raw = relocation.names[path], document.source.raw
+def _link_text(document: Document, link: Link, relocation: Relocation, name: NewName) -> Iterator[Replacement]:
+    raw = document.source.raw
     place = read_text(document, link)
     if place is None:
         match = _HTML_LINK_TEXT.match(raw, link.end)
         if match and raw[link.start : link.start + 2].lower() == b"<a":
-            found = _renamed(match[1].decode(errors="replace"), name, path, relocation)
+            found = _renamed(match[1].decode(errors="replace"), name, relocation)
             if found is not None:
                 yield Replacement(match.start(1), match.end(1), found)
         return
-    found = _renamed(raw[place.start : place.end].decode(), name, path, relocation)
+    found = _renamed(raw[place.start : place.end].decode(), name, relocation)
     if found is None:
         return
     if place.label:
@@ -69,10 +67,11 @@ def _link_text(document: Document, link: Link, relocation: Relocation, path: str
         yield Replacement(place.start, place.end, found)
 
 
-def _renamed(written: str, name: NewName, path: str, relocation: Relocation) -> str | None:
+def _renamed(written: str, name: NewName, relocation: Relocation) -> str | None:
     """Return the text of a link with the new name in place of the old one; None where it does not hold the name."""
     lead, inner, tail = _peeled(written)
     plain = " ".join(html.unescape(inner.replace("\\", "")).split())
+    path = name.procedure.path
     new_path = relocation.targets.get(path, path)
     if plain and plain in (path, path.rpartition("/")[2]):
         found = new_path if plain == path else new_path.rpartition("/")[2]

@@ -29,6 +29,7 @@ class Relocation:
         targets: Where links to a document lead instead; of a document that moves, its new path.
         anchors: Where links to a heading lead instead: path and anchor to path and anchor.
         names: New names by the path of the document.
+        parts: New documents by their path: a part of which document they were, and their own title.
         spared: Paths of documents in which nothing is rewritten.
     """
 
@@ -36,11 +37,19 @@ class Relocation:
     targets: Mapping[str, str] = field(default_factory=dict)
     anchors: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     names: Mapping[str, NewName] = field(default_factory=dict)
+    parts: Mapping[str, NewName] = field(default_factory=dict)
     spared: AbstractSet[str] = frozenset()
 
     def home(self, path: str) -> str:
         """Return where a document stands afterwards."""
         return self.homes.get(path, path)
+
+    def name_of(self, source: str, written: str) -> NewName | None:
+        """Return the new name of what a link leads to, if that has one."""
+        target = resolve(source, written)
+        path = target.path or ""
+        part = self.anchors.get((path, target.anchor), (path, ""))[0] if target.anchor else path
+        return self.parts.get(part) or self.names.get(path)
 
     def ways(self, source: str, written: str, home: str | None = None) -> tuple[Way, Way] | None:
         """Return where a link led and where it leads; None where it leads out to the web.

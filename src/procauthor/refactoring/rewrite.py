@@ -53,7 +53,8 @@ class Rewriting:
     def texts(self, host: Procedure) -> list[Replacement]:
         """Return what changes in a document but the targets of its links."""
         own = self.own.get(host.path, ())
-        return merge(own, rename_names(self.scope, host, self.relocation) if self.relocation.names else ())
+        named = self.relocation.names or self.relocation.parts
+        return merge(own, rename_names(self.scope, host, self.relocation) if named else ())
 
     def _links(self, host: Procedure, relocation: Relocation) -> list[Replacement]:
         documents = self.scope.library.by_path.keys()

@@ -27,7 +27,7 @@ from procauthor.refactoring.carry import (
     refuse_footnotes,
 )
 from procauthor.refactoring.link import verify_text
-from procauthor.refactoring.relocation import Relocation
+from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.key import section_key
 
@@ -118,7 +118,8 @@ class _Splitting:
     def change(self) -> Change:
         refuse_footnotes(self.procedure, [Piece(s.body, self._end(s)) for s in self.sections])
         own = self._pointers()
-        relocation = Relocation(anchors=self._anchors(own))
+        parts = {self.path: NewName(self.procedure, self.title)}
+        relocation = Relocation(anchors=self._anchors(own), parts=parts)
         text = self._new(relocation)
         expected = [link for link in self._document.links if any(p.holds(link.start) for p in self._pieces())]
         verify_text(self.procedure, expected, relocation, self.path, text)
