@@ -58,6 +58,25 @@ def run_killed(work: Callable[[], None], *, operation: int | None = None, second
     return os.WIFSIGNALED(status)
 
 
+def count_operations(work: Callable[[], None]) -> int:
+    """Run in a child to the end, and return the number of its file operations."""
+    seen, told = os.pipe()
+
+    def counted() -> None:
+        count = 0
+
+        def hook(event: str, _: object) -> None:
+            nonlocal count
+            count += event in _OPERATIONS
+
+        sys.addaudithook(hook)
+        work()
+        os.write(told, str(count).encode())
+
+    assert not run_killed(counted)
+    return int(os.read(seen, 20))
+
+
 def _die_at(operation: int) -> None:
     left = operation
 
