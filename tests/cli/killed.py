@@ -24,7 +24,7 @@ _TAIL = 60
 def command(root: Path, *words: str) -> Callable[[], None]:
     def work() -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            app(["-C", str(root), *words], standalone_mode=False)
+            assert not app(["-C", str(root), *words], standalone_mode=False)
 
     return work
 

@@ -9,6 +9,7 @@ from procauthor import Project
 from procauthor.errors import LibraryError
 from procauthor.library.change import Change
 from procauthor.library.library import Procedure
+from procauthor.naming import title_key
 from tests.conftest import REVIEW, snapshot, write_library
 
 LENGTH = int(os.environ.get("PROCAUTHOR_REFACTORINGS", "12"))
@@ -146,6 +147,7 @@ class Series:
         )
         found = Project.open(self.root).library()
         for name in self.names:
+            assert name in found.by_path or found.by_key.get(title_key(name)), (change.title, name)
             assert found.find(name).status != "alias", (change.title, name)
 
     def undo_all(self) -> None:

@@ -38,7 +38,7 @@ def respell(spot: Spot, before: Way, after: Way) -> str:
     if after.anchor != before.anchor:
         anchor = _encode(after.anchor, angle=spot.angle, everything=bool(_ENCODED_LETTER.search(anchor)))
     text = _path(path, spot, before, after) + mark + query
-    return f"{text}#{anchor}" if anchor else text
+    return f"{text}#{anchor}" if anchor else text or posixpath.basename(after.path)
 
 
 def _path(written: str, spot: Spot, before: Way, after: Way) -> str:

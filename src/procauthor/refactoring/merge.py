@@ -201,13 +201,16 @@ class _Merging:
     def _anchors(self, own: Sequence[Replacement]) -> dict[tuple[str, str], tuple[str, str]]:
         """Lead links to the headings of the one document to where these are in the other."""
         old, new = self.procedure.path, self.into.path
-        found = {(old, anchor): (new, "") for anchor in self.procedure.document.anchors}
+        document = self.procedure.document
+        named = document.anchors - {h.slug for h in document.headings}
+        top = next((h.slug for h in self.into.document.headings if h.level == 1), "")
+        found = {(old, a): (new, a if a in named else top) for a in document.anchors}
         whole, spans = _with_spans(self.into.document.source.raw, own)
         headings = parse(whole).headings
         for start, (begin, end) in spans.items():
             inserted = [h for h in headings if begin <= h.start < end]
             joints = [joint for joint in self._joints() if joint.at - joint.over == start]
-            carried = [h for joint in joints for h in headings_in(self.procedure.document, joint.piece)]
+            carried = [h for joint in joints for h in headings_in(document, joint.piece)]
             found |= {(old, a.slug): (new, b.slug) for a, b in zip(carried, inserted, strict=True)}
         stay = [h for h in headings if not any(begin <= h.start < end for begin, end in spans.values())]
         pairs = dict(zip((h.slug for h in self.into.document.headings), (h.slug for h in stay), strict=True))

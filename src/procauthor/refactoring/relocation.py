@@ -75,7 +75,11 @@ def _outside(source: str, written: str) -> str:
 
 
 def is_same(before: Way, after: Way) -> bool:
-    """Say whether a link needs no change."""
-    folders = before.source.rpartition("/")[0], after.source.rpartition("/")[0]
-    itself = before.path == before.source and after.path == after.source
-    return (before.path, before.anchor) == (after.path, after.anchor) and (folders[0] == folders[1] or itself)
+    """Say whether a link needs no change: it leads to the same place, and from the same folder.
+
+    A link to its own document, perhaps by an anchor alone, may need one wherever its text goes.
+    """
+    folders = {before.source.rpartition("/")[0], after.source.rpartition("/")[0]}
+    if before.path == before.source and after.source != before.source:
+        return False
+    return (before.path, before.anchor) == (after.path, after.anchor) and len(folders) == 1

@@ -148,11 +148,11 @@ class _Splitting:
         found = [self._pointer(section, link) for section in self.sections]
         _, left = needed_definitions(self._document, [Piece(r.start, r.end) for r in found])
         if left:
-            kept = [self._document.source.slice(d.start, d.end).rstrip("\n") for d in left]
+            kept = newline.join(self._document.source.slice(d.start, d.end).rstrip("\n") for d in left)
             last = found[-1]
-            found[-1] = Replacement(
-                last.start, last.end, last.text.rstrip() + newline * 2 + newline.join(kept) + newline
-            )
+            blank = newline if last.end < len(self._document.source.raw) else ""
+            text = f"{last.text.rstrip()}{newline}{newline}{kept}{newline}{blank}"
+            found[-1] = Replacement(last.start, last.end, text)
         return found
 
     def _pointer(self, section: Section, link: str) -> Replacement:
