@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from procauthor.errors import ConfigError, LibraryError
+from procauthor.library.change import Change, Edit
+from procauthor.library.transaction import STATE, apply
 from procauthor.resources import shipped
 from procauthor.settings import FILE_NAME
 
@@ -36,13 +38,13 @@ def start(folder: Path) -> list[str]:
         raise ConfigError(message, "run procauthor check in it")
     adopt = folder.is_dir() and any(folder.rglob("*.md"))
     files = dict(_adopted(folder) if adopt else _new())
+    edits = tuple(Edit(path, None, content) for path, content in files.items())
     try:
-        for path, content in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(content)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"cannot write to {str(folder)!r}: {error.strerror}"
         raise LibraryError(message) from error
+    apply(folder, folder / STATE, Change(edits, "init"))
     return list(files)
 
 

@@ -23,6 +23,7 @@ from procauthor.library.record import FileRecord, Record
 from procauthor.library.verify import verify
 from procauthor.procedure import stamp
 
+STATE = ".procauthor"
 _JOURNAL = "journal.json"
 _STAGE = "stage"
 _HISTORY = "history"

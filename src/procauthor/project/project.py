@@ -18,7 +18,7 @@ from procauthor.library.derive import derive
 from procauthor.library.history import HistoryEntry, read_history, redo, undo
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, read_library, read_procedure
-from procauthor.library.transaction import apply, recover
+from procauthor.library.transaction import STATE, apply, recover
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress
     from procauthor.retrieval.index import Hit, SectionIndex
 
-STATE = ".procauthor"
 _DONE = ("defined", "approved")
 _SHOWN = 5
 
