@@ -268,7 +268,7 @@ def test_a_rename_that_would_harm_is_refused(
         ("design-review", "feature", "there already"),
         ("design-review", "feature/threat-check.md", "threat-check.md is there already"),
         ("design-review", "index.md/", "is a file, not a folder"),
-        ("index.md", "feature", "found by its place"),
+        ("index.md", "feature", "that the settings name"),
     ],
 )
 def test_a_move_that_would_harm_is_refused(root: Path, reference: str, destination: str, words: str) -> None:
@@ -283,6 +283,31 @@ def test_a_name_that_differs_in_case_alone_leaves_no_alias(root: Path) -> None:
     assert sorted(os.listdir(root / "feature")) == ["Design-Review.md", "README.md", "threat-check.md"]
     Project.open(root).undo()
     assert sorted(os.listdir(root / "feature")) == ["README.md", "design-review.md", "threat-check.md"]
+
+
+def test_a_readme_moves_and_keeps_its_name(root: Path) -> None:
+    (root / "notes").mkdir()
+    put(root, "notes/README.md", "# Notes\n\n[x](../feature/design-review.md)\n")
+    put(root, "guide.md", "# Guide\n\n[Notes](notes/README.md) [folder](notes/)\n")
+    rename(root, "notes/README.md", "Remarks")
+    move(root, "notes/README.md", "deep/er")
+    assert (root / "deep/er/README.md").read_text() == "# Remarks\n\n[x](../../feature/design-review.md)\n"
+    assert (root / "guide.md").read_text() == "# Guide\n\n[Remarks](deep/er/README.md) [folder](notes/)\n"
+
+
+def test_no_name_is_lost_when_an_alias_makes_room(root: Path) -> None:
+    rename(root, "design-review", "Structure Choice Procedure")
+    rename(root, "design-review", "Third Name Procedure")
+    move(root, "third-name", "feature/structure-choice.md")
+    library = Project.open(root).library()
+    assert b'aliases:\n  - "Structure Choice Procedure"\n' in (root / "feature/third-name.md").read_bytes()
+    for name in (
+        "Design Review Procedure",
+        "Structure Choice Procedure",
+        "Third Name Procedure",
+        "feature/third-name.md",
+    ):
+        assert library.find(name).path == "feature/structure-choice.md"
 
 
 def test_an_alias_of_another_document_is_not_overwritten(root: Path) -> None:

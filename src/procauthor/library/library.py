@@ -94,7 +94,15 @@ class Procedure:
     @cached_property
     def depends_on(self) -> tuple[str, ...]:
         """Titles in the metadata that must exist before this one."""
-        value = self.document.metadata.get("depends_on") or ()
+        return self._listed("depends_on")
+
+    @cached_property
+    def aliases(self) -> tuple[str, ...]:
+        """Other titles in the metadata under which the document is known."""
+        return self._listed("aliases")
+
+    def _listed(self, key: str) -> tuple[str, ...]:
+        value = self.document.metadata.get(key) or ()
         if isinstance(value, str):
             value = value.split(",")
         return tuple(str(part).strip() for part in value) if isinstance(value, Sequence) else ()
@@ -126,11 +134,14 @@ class Library:
 
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
-        """Documents with a name of their own, by the key of their title; aliases only where no other has the name."""
+        """Documents with a name of their own, by the key of their title; other names where no title is the same."""
         found: dict[str, list[Procedure]] = {}
         for procedure in self.procedures:
             if procedure.kind not in ("readme", "template"):
                 found.setdefault(procedure.key, []).append(procedure)
+        for key, procedure in [(title_key(name), p) for p in self.procedures for name in p.aliases]:
+            if key not in found:
+                found[key] = [procedure]
         return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
 
     def _distinct(self, namesakes: Sequence[Procedure]) -> list[Procedure]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from procauthor.checking.scope import GONE, Scope
 from procauthor.errors import ConflictError, LibraryError
-from procauthor.library.alias import alias_text
+from procauthor.library.alias import Alias, alias_text
 from procauthor.library.change import Change, Edit
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.index import entries
@@ -96,8 +96,7 @@ class _Merging:
         edits = {**self._rows(), **edits}
         found = Rewriting(self.scope, relocation, edits).run()
         by_path = self.scope.library.by_path
-        newline = old.document.source.newline
-        alias = alias_text(old.path, old.title, new.path, new.title, newline=newline)
+        alias = alias_text(Alias(old.path, old.title), new.path, new.title, old.document.source.newline)
         changed = [Edit(new.path, new.document.source.raw, found.pop(new.path, new.document.source.raw))]
         changed += [Edit(old.path, old.document.source.raw, alias)]
         changed += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]

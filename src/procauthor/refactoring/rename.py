@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, InvalidTitleError, LibraryError
-from procauthor.library.alias import alias_text, follow
+from procauthor.library.alias import Alias, alias_text, follow
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import entries, tables
 from procauthor.library.library import Library, Procedure
@@ -25,8 +25,9 @@ from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 
 _MARKDOWN = (".md", ".markdown")
-# Their names are part of the settings, or of how a page is found.
-_FIXED = frozenset({"index", "readme", "plan"})
+# The settings name the index and the plan by their paths; a README is one by its name.
+_IN_SETTINGS = frozenset({"index", "plan"})
+_FIXED_NAME = _IN_SETTINGS | {"readme"}
 _MARKUP = re.compile(rb"[<\[\]]")
 
 
@@ -44,7 +45,7 @@ def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True
         raise InvalidTitleError(message, "nothing was changed")
     _refuse_taken(scope, procedure, new_title)
     place = PurePosixPath(procedure.path)
-    stem = place.stem if procedure.kind in _FIXED else stem_like(place.stem, procedure.title, new_title)
+    stem = place.stem if procedure.kind in _FIXED_NAME else stem_like(place.stem, procedure.title, new_title)
     path = place.with_name(stem + place.suffix).as_posix()
     new_id = stem if procedure.id in (place.stem, slugify(procedure.title)) else ""
     name = NewName(procedure, new_title, new_id)
@@ -62,9 +63,9 @@ def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = 
         ConflictError: Another file stands there.
         LibraryError: The destination lies outside of the library, or a link cannot be rewritten safely.
     """
-    if procedure.kind in _FIXED:
-        message = f"{procedure.path} is found by its place ({procedure.kind}), so it cannot be moved"
-        raise LibraryError(message, "nothing was changed")
+    if procedure.kind in _IN_SETTINGS:
+        message = f"{procedure.path} is the {procedure.kind} that the settings name, so it cannot be moved"
+        raise LibraryError(message, "nothing was changed; move it by hand, and change the settings")
     path = _destination(scope.library, procedure, destination)
     old, new = PurePosixPath(procedure.path).stem, PurePosixPath(path).stem
     name = NewName(procedure, procedure.title, new if procedure.id == old else "")
@@ -196,8 +197,16 @@ class _Relocating:
         if not self.alias or self.path.casefold() == procedure.path.casefold():
             return None
         title = parse(text).title or PurePosixPath(self.path).stem
-        newline = procedure.document.source.newline
-        return alias_text(procedure.path, procedure.title, self.path, title, newline=newline)
+        alias = Alias(procedure.path, procedure.title, tuple(self._names_of_place(title)))
+        return alias_text(alias, self.path, title, procedure.document.source.newline)
+
+    def _names_of_place(self, title: str) -> Iterator[str]:
+        """Yield the names of an alias of the document at the new path: it goes, and they must not be lost."""
+        place = self.scope.library.by_path.get(self.path)
+        known = {title_key(title), self.procedure.key}
+        for name in (place.title, *place.aliases) if place else ():
+            if title_key(name) not in known:
+                yield name
 
 
 def _target(library: Library, alias: Procedure) -> str:
