@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.phrase import Phrase, find_phrases, title_pattern
@@ -138,9 +137,9 @@ def _telling(phrase: Phrase) -> int | None:
 
 def _ends_known(scope: Scope, procedure: Procedure, text: str) -> bool:
     """Say whether a known title with commas or brackets in it ends here."""
-    key = f" {title_key(text[-200:])}"
-    keys = (*scope.library.by_key, *scope.announced, procedure.key)
-    return any(key.endswith(f" {known}") for known in keys if known)
+    words = title_key(text[-200:]).split()
+    ends = (" ".join(words[skip:]) for skip in range(len(words)))
+    return any(end in scope.library.by_key or end in scope.announced or end == procedure.key for end in ends)
 
 
 def _known(scope: Scope, procedure: Procedure, words: str, at: int) -> Iterator[tuple[int, Finding]]:
@@ -166,8 +165,8 @@ def _choose(found: tuple[Procedure, ...]) -> str:
 
 
 def _near(scope: Scope, name: str) -> str:
-    close = get_close_matches(name, [p.title for p in scope.library.counted], n=1, cutoff=0.7)
-    return f"did you mean {close[0]!r}?" if close else ""
+    close = scope.near_titles.find(name, cutoff=0.7)
+    return f"did you mean {close!r}?" if close else ""
 
 
 def _paragraph(procedure: Procedure, at: int) -> tuple[int, int]:
