@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from procauthor.checking.span import Spans
 from procauthor.markdown.document import Document
 from procauthor.markdown.passage import Passage, read_passages
 
@@ -115,21 +115,10 @@ def _definitions(document: Document) -> Iterator[Hidden]:
         [m for m in _PSEUDO_COMMENT.finditer(raw) if _instructs(m[1].decode(errors="replace"))] if b"]:" in raw else []
     )
     if found:
-        code = _Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "code")
+        code = Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "code")
         for match in found:
             if match.start() not in code:
                 yield Hidden("a link definition that nobody sees gives instructions to a model", match.start())
-
-
-class _Spans:
-    """Spans that do not overlap, in order; says whether an offset lies in one."""
-
-    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
-        self._spans = sorted(spans)
-
-    def __contains__(self, at: int) -> bool:
-        place = bisect_right(self._spans, at, key=lambda span: span[0]) - 1
-        return place >= 0 and at < self._spans[place][1]
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -146,8 +135,8 @@ def _elements(document: Document) -> Iterator[Hidden]:
     found = [m for m in _HIDING.finditer(text) if _instructs(m["text"])]
     if not found:
         return
-    runs = _Spans((run.start, run.end) for run in document.runs)
-    blocks = _Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "html")
+    runs = Spans((run.start, run.end) for run in document.runs)
+    blocks = Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "html")
     starts = _offsets(text, [m.start() for m in found])
     insides = _offsets(text, [m.start("text") for m in found])
     for start, inside in zip(starts, insides, strict=True):

@@ -10,6 +10,7 @@ from procauthor.checking.definition import Rule
 from procauthor.checking.rules import (
     contract,
     index,
+    label,
     link,
     name,
     orchestration,
@@ -23,7 +24,7 @@ from procauthor.errors import ConfigError
 
 __all__ = ["FAMILIES", "RULES", "Rule", "find_rule"]
 
-FAMILIES = (structure, safety, status, step, contract, link, name, reference, index, orchestration)
+FAMILIES = (structure, safety, status, step, contract, link, label, name, reference, index, orchestration)
 RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.RULES})
 
 
