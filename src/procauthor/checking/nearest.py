@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_RAREST = 8
-_MOST_COMMON = 2000
-_CANDIDATES = 40
+_RAREST = 6
+_MOST_COMMON = 300
+_CANDIDATES = 12
 
 
 class Nearest:

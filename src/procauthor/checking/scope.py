@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from procauthor.checking.anchor import Anchors, read_anchors
 from procauthor.checking.definition import Rule
 from procauthor.checking.nearest import Nearest
+from procauthor.checking.paragraph import Paragraphs
 from procauthor.finding import Finding
 from procauthor.library.history import follow, read_renames
 from procauthor.library.library import Library, Procedure
@@ -56,6 +57,15 @@ class Scope:
         last = bisect_left(links, end, lo=first, key=_link_start)
         paths = (target.path for link, target in links[first:last] if not link.image)
         return tuple(by_path[path] for path in paths if path in by_path and path != procedure.path)
+
+    def link_ends(self, procedure: Procedure, first: int, last: int) -> bool:
+        """Say whether a link to another document ends between two offsets, both included."""
+        links = self._ordered_links(procedure)
+        place = bisect_left(links, last, key=_link_start) - 1
+        if place < 0:
+            return False
+        link, target = links[place]
+        return first <= link.end <= last and target.path != procedure.path
 
     def _ordered_links(self, procedure: Procedure) -> list[tuple[Link, Target]]:
         if procedure.path not in self._ordered:
@@ -101,6 +111,16 @@ class Scope:
 
     @cached_property
     def _anchors(self) -> dict[str, Anchors]:
+        return {}
+
+    def paragraph(self, procedure: Procedure, at: int) -> tuple[int, int]:
+        """Return the span of the paragraph, list item or table row around an offset."""
+        if procedure.path not in self._paragraphs:
+            self._paragraphs[procedure.path] = Paragraphs(procedure.document.source)
+        return self._paragraphs[procedure.path].around(at)
+
+    @cached_property
+    def _paragraphs(self) -> dict[str, Paragraphs]:
         return {}
 
     def renamed(self, path: str) -> str:

@@ -54,7 +54,6 @@ _GENERIC = frozenset(
         """,
     )
 )
-_NEW_ITEM = re.compile(rb"[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -120,7 +119,7 @@ def _phrase(scope: Scope, procedure: Procedure, passage: Passage, phrase: Phrase
         at = passage.offset(phrase.starts[skip])
         name = " ".join(phrase.words[skip:])
         message = f"no procedure is called {name!r}"
-        yield _paragraph(procedure, at)[0], say(UNKNOWN_PROCEDURE, procedure, at, message, _near(scope, name))
+        yield scope.paragraph(procedure, at)[0], say(UNKNOWN_PROCEDURE, procedure, at, message, _near(scope, name))
 
 
 def _telling(phrase: Phrase) -> int | None:
@@ -146,7 +145,7 @@ def _known(scope: Scope, procedure: Procedure, words: str, at: int) -> Iterator[
     found = scope.named(title_key(words), procedure)
     if procedure in found:
         return
-    start, end = _paragraph(procedure, at)
+    start, end = scope.paragraph(procedure, at)
     if any(linked in found for linked in scope.linked(procedure, start, end)):
         return
     if len(found) > 1:
@@ -167,24 +166,3 @@ def _choose(found: tuple[Procedure, ...]) -> str:
 def _near(scope: Scope, name: str) -> str:
     close = scope.near_titles.find(name, cutoff=0.7)
     return f"did you mean {close!r}?" if close else ""
-
-
-def _paragraph(procedure: Procedure, at: int) -> tuple[int, int]:
-    """Return the span of the paragraph, list item or table row around an offset."""
-    source = procedure.document.source
-    starts = [*source.line_starts, len(source.raw)]
-    place = source.line(at) - 1
-    first, last = place, place + 1
-    while first and not _divided(source.raw, starts, first):
-        first -= 1
-    while last < len(starts) - 1 and not _divided(source.raw, starts, last):
-        last += 1
-    return starts[first], starts[last]
-
-
-def _divided(raw: bytes, starts: list[int], line: int) -> bool:
-    """Say whether something new begins with a line."""
-    before, after = (raw[starts[n] : starts[n + 1]].strip() for n in (line - 1, line))
-    if not before or not after or _NEW_ITEM.match(after):
-        return True
-    return before.startswith((b"|", b"#")) or after.startswith((b"|", b"#"))
