@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from procauthor.checking.check import check
+from procauthor.finding import Report
+from procauthor.library.library import read_library
 from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
+from procauthor.settings import Settings
 from procauthor.template.spec import SectionSpec
 from procauthor.template.store import TemplateStore
 
@@ -96,3 +100,10 @@ def _text(path: str, text: str, info: str) -> str:
 
 def _section(spec: SectionSpec) -> str:
     return f"{'#' * spec.level} {spec.heading}\n\n{_SECTIONS.get(spec.key) or _BODIES[spec.kind]}\n"
+
+
+def run_check(root: Path, settings: Settings | None = None, **options: object) -> Report:
+    """Check a folder with the templates of the cases."""
+    chosen = settings or Settings()
+    library = read_library(root, chosen.library, TemplateStore((), chosen.templates or PATTERNS))
+    return check(library, settings=chosen, **options)
