@@ -48,6 +48,12 @@ class RetrievalSettings(_Table):
     server: str = ""
 
 
+class LinkSettings(_Table):
+    """How links are resolved: by whose rule headings get their anchors."""
+
+    slugs: Literal["github", "gitlab", "mkdocs"] = "github"
+
+
 class Settings(_Table):
     """All settings. ``templates`` maps a path pattern to the name of a template, the first match counts."""
 
@@ -55,6 +61,7 @@ class Settings(_Table):
     templates: dict[str, str] = Field(default_factory=dict)
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    links: LinkSettings = LinkSettings()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(default_factory=dict)
 
 

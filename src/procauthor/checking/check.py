@@ -26,7 +26,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
 
     Args:
         library: What is checked.
-        settings: Severities by rule.
+        settings: Severities by rule, templates, and how anchors are made.
         announced: Keys of titles that a plan announces; what the index announces counts by itself.
         paths: Report only on these documents; the rules still see all.
         select: Only these rules, by name or code; empty for all.
@@ -40,7 +40,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     levels = {find_rule(name).name: level for name, level in settings.rules.items()}
     wanted -= {name for name, level in levels.items() if level == "off"}
     severities: dict[str, Severity] = {name: level for name, level in levels.items() if level != "off"}
-    scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)))
+    scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)), settings)
     shown = None if paths is None else {*paths, ROOT}
     found = (
         replace(each, severity=severities.get(each.rule, each.severity))

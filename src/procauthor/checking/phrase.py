@@ -74,7 +74,7 @@ def _fits(word: str) -> bool:
 
 
 def _starts_sentence(text: str, start: int) -> bool:
-    before = text[:start].rstrip().rstrip(_OPENING).rstrip()
+    before = text[max(0, start - _WINDOW) : start].rstrip().rstrip(_OPENING).rstrip()
     return not before or before[-1] in ".!?:;"
 
 

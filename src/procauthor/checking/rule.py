@@ -7,12 +7,24 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from procauthor.checking.definition import Rule
-from procauthor.checking.rules import contract, index, link, name, orchestration, reference, status, step, structure
+from procauthor.checking.rules import (
+    contract,
+    index,
+    label,
+    link,
+    name,
+    orchestration,
+    reference,
+    safety,
+    status,
+    step,
+    structure,
+)
 from procauthor.errors import ConfigError
 
 __all__ = ["FAMILIES", "RULES", "Rule", "find_rule"]
 
-FAMILIES = (structure, status, step, contract, link, name, reference, index, orchestration)
+FAMILIES = (structure, safety, status, step, contract, link, label, name, reference, index, orchestration)
 RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.RULES})
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+import posixpath
+from bisect import bisect_left
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from procauthor.checking.anchor import Anchors, read_anchors
 from procauthor.checking.definition import Rule
+from procauthor.checking.nearest import Nearest
+from procauthor.checking.paragraph import Paragraphs
 from procauthor.finding import Finding
+from procauthor.library.history import follow, read_renames
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target, resolve
 from procauthor.markdown.document import Link
+from procauthor.naming import title_key
 from procauthor.procedure import Status
+from procauthor.settings import Settings
 
 ROOT = "."
 GONE: frozenset[Status] = frozenset({"alias", "deprecated"})
@@ -26,6 +34,7 @@ class Scope:
 
     library: Library
     announced: Collection[str] = ()
+    settings: Settings = Settings()
 
     @cached_property
     def finished(self) -> tuple[Procedure, ...]:
@@ -43,16 +52,104 @@ class Scope:
     def linked(self, procedure: Procedure, start: int, end: int) -> tuple[Procedure, ...]:
         """Return the other documents that links within a span lead to."""
         by_path = self.library.by_path
-        paths = (t.path for link, t in self.links[procedure.path] if start <= link.start < end and not link.image)
+        links = self._ordered_links(procedure)
+        first = bisect_left(links, start, key=_link_start)
+        last = bisect_left(links, end, lo=first, key=_link_start)
+        paths = (target.path for link, target in links[first:last] if not link.image)
         return tuple(by_path[path] for path in paths if path in by_path and path != procedure.path)
 
+    def link_ends(self, procedure: Procedure, first: int, last: int) -> bool:
+        """Say whether a link to another document ends between two offsets, both included."""
+        links = self._ordered_links(procedure)
+        place = bisect_left(links, last, key=_link_start) - 1
+        if place < 0:
+            return False
+        link, target = links[place]
+        return first <= link.end <= last and target.path != procedure.path
+
+    def _ordered_links(self, procedure: Procedure) -> list[tuple[Link, Target]]:
+        if procedure.path not in self._ordered:
+            self._ordered[procedure.path] = sorted(self.links[procedure.path], key=_link_start)
+        return self._ordered[procedure.path]
+
+    @cached_property
+    def _ordered(self) -> dict[str, list[tuple[Link, Target]]]:
+        return {}
+
     def named(self, key: str, near: Procedure) -> tuple[Procedure, ...]:
-        """Return the documents of a title; one in the same folder or lifecycle comes before all others."""
-        found = self.library.by_key.get(key, ()) if key else ()
+        """Return the documents of a title or an alias; one in the same folder or lifecycle comes before all others.
+
+        What is no longer kept counts only where nothing else has the name.
+        """
+        found = self._names.get(key, ()) if key else ()
+        if len(found) > 1:
+            found = tuple(p for p in found if p.status not in GONE) or found
         if len(found) > 1:
             folder = PurePosixPath(near.path).parent
             local = tuple(p for p in found if PurePosixPath(p.path).parent == folder or p.lifecycle == near.lifecycle)
             return local if len(local) == 1 else found
+        return found
+
+    @cached_property
+    def _names(self) -> dict[str, tuple[Procedure, ...]]:
+        """Documents by the key of their title, and of every other name that their metadata give them."""
+        names = dict(self.library.by_key)
+        for procedure in self.library.procedures:
+            aliases = procedure.document.metadata.get("aliases") if procedure.kind != "template" else None
+            words = aliases.split(",") if isinstance(aliases, str) else aliases
+            for alias in words if isinstance(words, list) else ():
+                key = title_key(str(alias))
+                if key and procedure not in names.get(key, ()):
+                    names[key] = (*names.get(key, ()), procedure)
+        return names
+
+    def anchors(self, procedure: Procedure) -> Anchors:
+        """Return the anchors of a document by the rule in the settings."""
+        if procedure.path not in self._anchors:
+            self._anchors[procedure.path] = read_anchors(procedure.document, self.settings.links.slugs)
+        return self._anchors[procedure.path]
+
+    @cached_property
+    def _anchors(self) -> dict[str, Anchors]:
+        return {}
+
+    def paragraph(self, procedure: Procedure, at: int) -> tuple[int, int]:
+        """Return the span of the paragraph, list item or table row around an offset."""
+        if procedure.path not in self._paragraphs:
+            self._paragraphs[procedure.path] = Paragraphs(procedure.document.source)
+        return self._paragraphs[procedure.path].around(at)
+
+    @cached_property
+    def _paragraphs(self) -> dict[str, Paragraphs]:
+        return {}
+
+    def renamed(self, path: str) -> str:
+        """Return where git says that a missing file is today, or an empty string."""
+        return follow(self._renames, path, self.library.files)
+
+    @cached_property
+    def _renames(self) -> dict[str, str]:
+        return read_renames(self.library.root)
+
+    @cached_property
+    def near_titles(self) -> Nearest:
+        """The titles of procedures, to find the one that was meant."""
+        return Nearest(p.title for p in self.library.counted)
+
+    @cached_property
+    def files_by_name(self) -> dict[str, list[str]]:
+        """All files by their name in lower case."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.library.files):
+            found.setdefault(posixpath.basename(path).lower(), []).append(path)
+        return found
+
+    @cached_property
+    def files_by_folder(self) -> dict[str, list[str]]:
+        """The names of all files by their folder."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.library.files):
+            found.setdefault(posixpath.dirname(path), []).append(posixpath.basename(path))
         return found
 
     def exists(self, path: str) -> bool:
@@ -79,6 +176,10 @@ class Scope:
     @cached_property
     def _folders(self) -> dict[str, frozenset[str]]:
         return {}
+
+
+def _link_start(found: tuple[Link, Target]) -> int:
+    return found[0].start
 
 
 def say(rule: Rule, procedure: Procedure, start: int, message: str, hint: str = "") -> Finding:

@@ -10,8 +10,8 @@ from procauthor.markdown.document import Block, Document, Item, Section
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
 from procauthor.template.key import section_key
 
-_STEP = re.compile(r"^(?:step|phase)\s*(\d+)?\s*[:.)\-–—]?\s*(.*)$", re.IGNORECASE)
-_NUMBERED = re.compile(r"^(\d+)[.):]\s+(.+)$")
+_STEP = re.compile(r"^(?:step|phase)\s*(\d{1,6})?\s*[:.)\-–—]?\s*(.*)$", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
 _FROM = re.compile(r"\(?\s*\bfrom:\s*(.+?)\)?\s*$", re.IGNORECASE)
 _BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")

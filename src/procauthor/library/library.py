@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -23,6 +24,7 @@ from procauthor.template.store import TemplateStore
 
 _MARKDOWN = (".md", ".markdown")
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
+_LONGEST_NUMBER = 9
 # Beyond this a file is no procedure, and reading it would only cost memory.
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -68,7 +70,7 @@ class Procedure:
         if value is None or value == "":
             return None
         text = str(value).casefold().removeprefix("phase").strip()
-        return int(text) if text.isdigit() else str(value)
+        return int(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER else str(value)
 
     @property
     def counted(self) -> bool:
@@ -182,6 +184,10 @@ def read_library(root: Path, settings: LibrarySettings, templates: TemplateStore
     for path in files:
         if not path.lower().endswith(_MARKDOWN):
             continue
+        if not path.isprintable() and any("\udc80" <= c <= "\udcff" for c in path):
+            shown = os.fsencode(path).decode(errors="backslashreplace")
+            unread.append(Unread(shown, "its name is not UTF-8", not_utf8=True))
+            continue
         try:
             procedures.append(read_procedure(path, _read(root / path), settings, templates))
         except UnicodeDecodeError as error:
@@ -223,7 +229,11 @@ def _kind(path: str, document: Document, settings: LibrarySettings, template: Te
 
 def _read(file: Path) -> bytes:
     try:
-        if file.stat().st_size > _MAX_BYTES:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            message = "not a regular file"
+            raise UnreadableError(message)
+        if found.st_size > _MAX_BYTES:
             message = "larger than 64 MiB"
             raise UnreadableError(message)
         return file.read_bytes()

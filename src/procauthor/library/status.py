@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from procauthor.library.placeholder import find_placeholders, find_template_text
@@ -12,6 +13,7 @@ from procauthor.template.spec import SectionSpec, Template
 
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _DECLARED: dict[str, Status] = {
     "placeholder": "placeholder",
     "missing": "missing",
@@ -66,20 +68,16 @@ def match_sections(document: Document, template: Template) -> Match:
 
 def has_content(document: Document, section: Section) -> bool:
     """Say whether a section or one below it holds anything but comments."""
-    return any(_speaks(document, part) for part in document.family(section))
+    return any(_speaks(part) for part in document.family(section))
 
 
-def _speaks(document: Document, section: Section) -> bool:
+def _speaks(section: Section) -> bool:
     for block in section.blocks:
         if block.kind == "rule":
             continue
         if block.kind != "html":
             return True
-        text = block.text
-        for comment in document.comments:
-            if block.start <= comment.start < block.end:
-                text = text.replace(f"<!--{comment.text}-->", "")
-        if text.strip():
+        if _COMMENT.sub("", block.text).strip():
             return True
     return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Literal
 
 from procauthor.markdown.source import Source
@@ -184,12 +185,12 @@ class Document:
 
     def children(self, section: Section) -> Iterator[Section]:
         """Yield the direct subsections."""
-        return (s for s in self.sections[section.index + 1 :] if s.parent == section.index)
+        return (s for s in self.family(section) if s.parent == section.index and s is not section)
 
     def family(self, section: Section) -> Iterator[Section]:
         """Yield the section and everything below it, in order."""
         yield section
-        for other in self.sections[section.index + 1 :]:
+        for other in islice(self.sections, section.index + 1, None):
             if other.level <= section.level:
                 return
             yield other

@@ -39,6 +39,7 @@ _OPTIONS = (
 )
 _PARSER = pyromark.Markdown(options=_OPTIONS)
 _FENCE = re.compile(rb"`{3,}|~{3,}")
+_FENCE_AND_TAB = re.compile(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.MULTILINE)
 _HTML_ANCHOR = re.compile(r"""<[a-zA-Z][^>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
 _HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HTML_LINK = re.compile(r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
@@ -63,7 +64,7 @@ def parse(raw: bytes) -> Document:
     front = find_front_matter(source)
     offset = front[1] if front else source.start
     builder = _Builder(source, offset)
-    builder.run(raw[offset:].decode("utf-8"))
+    builder.run(_without_fence_tabs(raw[offset:].decode("utf-8")))
     sections = tuple(_sections(source, builder, offset))
     fields, problems = read_front_matter(source, front) if front else ({}, [])
     if not front:
@@ -82,6 +83,11 @@ def parse(raw: bytes) -> Document:
     )
 
 
+def _without_fence_tabs(text: str) -> str:
+    """Put spaces for tabs behind a fence, which CommonMark allows and the parser does not; no offset moves."""
+    return _FENCE_AND_TAB.sub(lambda m: m[1] + " " * len(m[2]), text) if "\t" in text else text
+
+
 class _Builder:
     """Collects the parts of one document from the parser's events."""
 
@@ -95,6 +101,7 @@ class _Builder:
         self.anchors: set[str] = set()
         self.blocks: list[Block] = []
         self.problems: list[Problem] = []
+        self._last = len(source.raw.rstrip())
         self._slugger = Slugger()
         self._depth = 0
         self._texts: list[list[str]] = []
@@ -259,7 +266,7 @@ class _Builder:
 
     def _check_fence(self, start: int, end: int) -> None:
         """Note a fence that runs to the end of the text without being closed."""
-        if self.source.raw[end:].strip():
+        if end < self._last:
             return
         lines = self.source.raw[start:end].rstrip().split(b"\n")
         opening = _FENCE.match(lines[0].strip())

@@ -6,9 +6,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 
 from procauthor.markdown.document import Document, Run
 
+_LONG_RUN = 2000
 _MARKS = re.compile(rb"[*_~\\]*")
 _LINE_END = re.compile(rb"[*_~\\ \t]*\r?\n[ \t>]*[*_~\\]*")
 
@@ -30,8 +33,25 @@ class Passage:
         """Return the byte offset of a character of the text."""
         index = bisect_right(self.starts, place) - 1
         run = self.runs[index]
-        inside = len(run.text[: place - self.starts[index]].encode())
-        return min(run.start + inside, run.end)
+        before = place - self.starts[index]
+        return min(run.start + _bytes(run.text, before), run.end)
+
+
+def _bytes(text: str, place: int) -> int:
+    """Return the number of bytes before a character; of a very long text only what is behind a mark is counted."""
+    if text.isascii():
+        return place
+    if len(text) < _LONG_RUN:
+        return len(text[:place].encode())
+    mark, rest = divmod(place, _LONG_RUN)
+    return _marks(text)[mark] + len(text[place - rest : place].encode())
+
+
+@lru_cache(maxsize=1)
+def _marks(text: str) -> list[int]:
+    """Return the number of bytes before every character at a mark. Questions come run by run, so one is kept."""
+    parts = (len(text[at : at + _LONG_RUN].encode()) for at in range(0, len(text), _LONG_RUN))
+    return [0, *accumulate(parts)]
 
 
 def read_passages(document: Document) -> Iterator[Passage]:

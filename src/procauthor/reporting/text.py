@@ -13,7 +13,8 @@ def report_lines(report: Report, root: Path) -> Iterator[str]:
     texts: dict[str, list[str]] = {}
     for finding in report.findings:
         yield f"{finding.path}:{finding.line}:{finding.column}: {finding.severity} {finding.code} {finding.message}"
-        source = _line(texts, root, finding)
+        # The line of a secret is the secret.
+        source = "" if finding.rule == "secret" else _line(texts, root, finding)
         if source:
             yield f"    | {source[:160]}"
         if finding.hint:

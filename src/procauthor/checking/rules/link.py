@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 
+from procauthor.checking.anchor import Anchors
 from procauthor.checking.definition import Rule
 from procauthor.checking.scope import GONE, Scope, say
 from procauthor.checking.table import title_links
@@ -54,6 +55,8 @@ REFERENCE_TO_DEPRECATED = Rule(
 )
 RULES = (BROKEN_LINK, BROKEN_ANCHOR, LINK_TEXT_MISMATCH, REFERENCE_TO_DEPRECATED)
 _LISTING = frozenset({"index", "readme", "plan"})
+# In a folder of so many files the nearest name is hardly the one that was meant.
+_MANY = 1000
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -75,42 +78,52 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         return
     if target.path is None or not scope.exists(target.path):
         if target.path is None or not in_row:
-            hint = _near(scope, procedure, target.path)
+            hint = _near(scope, procedure, link, target.path)
             yield say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
         return
     document = scope.library.by_path.get(target.path)
     if document is None:
         return
-    if target.anchor and target.anchor not in document.document.anchors:
-        yield _anchor(procedure, link, document, target.anchor)
+    if target.anchor:
+        yield from _anchor(procedure, link, document.path, target.anchor, scope.anchors(document))
     if document is not procedure:
         yield from _deprecated(procedure, link, document)
         if not link.image:
             yield from _text(scope, procedure, link, document)
 
 
-def _near(scope: Scope, procedure: Procedure, path: str | None) -> str:
-    """Name the file that was meant: the only one of that name elsewhere, else a similar one in the same folder."""
+def _near(scope: Scope, procedure: Procedure, link: Link, path: str | None) -> str:
+    """Name the file that was meant: by the history, the name of the file, the text of the link, else by likeness."""
     if path is None:
         return "it leads out of the library"
+    today = scope.renamed(path)
+    if today:
+        return f"it was renamed to {relative(procedure.path, today)!r}"
     folder, name = posixpath.split(path)
-    same = [p for p in scope.library.files if posixpath.basename(p).lower() == name.lower()]
+    same = scope.files_by_name.get(name.lower(), [])
+    titled = scope.named(title_key(link.text), procedure)
+    beside = scope.files_by_folder.get(folder, [])
     if len(same) == 1:
-        return f"did you mean {relative(procedure.path, same[0])!r}?"
-    beside = [posixpath.basename(p) for p in scope.library.files if posixpath.dirname(p) == folder]
-    close = get_close_matches(name, sorted(beside), n=1, cutoff=0.75)
-    return f"did you mean {relative(procedure.path, posixpath.join(folder, close[0]))!r}?" if close else ""
+        found = same[0]
+    elif len(titled) == 1 and titled[0] is not procedure:
+        found = titled[0].path
+    else:
+        close = get_close_matches(name, beside, n=1, cutoff=0.75) if len(beside) < _MANY else []
+        found = posixpath.join(folder, close[0]) if close else ""
+    return f"did you mean {relative(procedure.path, found)!r}?" if found else ""
 
 
-def _anchor(procedure: Procedure, link: Link, document: Procedure, anchor: str) -> Finding:
-    anchors = sorted(document.document.anchors)
-    message = f"{document.path!r} has no heading '#{anchor}'"
-    same = next((known for known in anchors if known.casefold() == anchor.casefold()), None)
+def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anchors) -> Iterator[Finding]:
+    if anchor in known:
+        return
+    message = f"{path!r} has no heading '#{anchor}'"
+    same = known.like(anchor)
     if same:
         hint = f"write '#{same}': not every renderer ignores case"
-        return replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
-    close = get_close_matches(anchor, anchors, n=1, cutoff=0.7)
-    return say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close[0]}'?" if close else "")
+        yield replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
+        return
+    close = known.near(anchor)
+    yield say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
 
 
 def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:

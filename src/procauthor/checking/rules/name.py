@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.phrase import Phrase, find_phrases, title_pattern
@@ -55,7 +54,6 @@ _GENERIC = frozenset(
         """,
     )
 )
-_NEW_ITEM = re.compile(rb"[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -121,7 +119,7 @@ def _phrase(scope: Scope, procedure: Procedure, passage: Passage, phrase: Phrase
         at = passage.offset(phrase.starts[skip])
         name = " ".join(phrase.words[skip:])
         message = f"no procedure is called {name!r}"
-        yield _paragraph(procedure, at)[0], say(UNKNOWN_PROCEDURE, procedure, at, message, _near(scope, name))
+        yield scope.paragraph(procedure, at)[0], say(UNKNOWN_PROCEDURE, procedure, at, message, _near(scope, name))
 
 
 def _telling(phrase: Phrase) -> int | None:
@@ -138,16 +136,16 @@ def _telling(phrase: Phrase) -> int | None:
 
 def _ends_known(scope: Scope, procedure: Procedure, text: str) -> bool:
     """Say whether a known title with commas or brackets in it ends here."""
-    key = f" {title_key(text[-200:])}"
-    keys = (*scope.library.by_key, *scope.announced, procedure.key)
-    return any(key.endswith(f" {known}") for known in keys if known)
+    words = title_key(text[-200:]).split()
+    ends = (" ".join(words[skip:]) for skip in range(len(words)))
+    return any(end in scope.library.by_key or end in scope.announced or end == procedure.key for end in ends)
 
 
 def _known(scope: Scope, procedure: Procedure, words: str, at: int) -> Iterator[tuple[int, Finding]]:
     found = scope.named(title_key(words), procedure)
     if procedure in found:
         return
-    start, end = _paragraph(procedure, at)
+    start, end = scope.paragraph(procedure, at)
     if any(linked in found for linked in scope.linked(procedure, start, end)):
         return
     if len(found) > 1:
@@ -166,26 +164,5 @@ def _choose(found: tuple[Procedure, ...]) -> str:
 
 
 def _near(scope: Scope, name: str) -> str:
-    close = get_close_matches(name, [p.title for p in scope.library.counted], n=1, cutoff=0.7)
-    return f"did you mean {close[0]!r}?" if close else ""
-
-
-def _paragraph(procedure: Procedure, at: int) -> tuple[int, int]:
-    """Return the span of the paragraph, list item or table row around an offset."""
-    source = procedure.document.source
-    starts = [*source.line_starts, len(source.raw)]
-    place = source.line(at) - 1
-    first, last = place, place + 1
-    while first and not _divided(source.raw, starts, first):
-        first -= 1
-    while last < len(starts) - 1 and not _divided(source.raw, starts, last):
-        last += 1
-    return starts[first], starts[last]
-
-
-def _divided(raw: bytes, starts: list[int], line: int) -> bool:
-    """Say whether something new begins with a line."""
-    before, after = (raw[starts[n] : starts[n + 1]].strip() for n in (line - 1, line))
-    if not before or not after or _NEW_ITEM.match(after):
-        return True
-    return before.startswith((b"|", b"#")) or after.startswith((b"|", b"#"))
+    close = scope.near_titles.find(name, cutoff=0.7)
+    return f"did you mean {close!r}?" if close else ""

@@ -70,17 +70,40 @@ def _ids(scope: Scope) -> Iterator[Finding]:
 def _cycles(scope: Scope) -> Iterator[Finding]:
     """Report a circle at the first of its documents by the shortest way, and none for a document that another shows."""
     graph = {p.path: needs(scope, p) for p in scope.library.of_kind("procedure") if p.status not in GONE}
+    inside = _circular(graph)
     covered: set[str] = set()
     for start in graph:
         if start in covered:
             continue
         procedure = scope.library.by_path[start]
-        circle = _own_need(procedure) or _shortest(graph, start)
+        circle = _own_need(procedure) or (_shortest(graph, start) if start in inside else ())
         covered |= {need.procedure.path for need in circle}
         if circle:
             names = " -> ".join([procedure.title, *(need.procedure.title for need in circle)])
             message = f"dependencies run in a circle: {names}"
             yield say_line(DEPENDENCY_CYCLE, procedure, circle[0].line, message)
+
+
+def _circular(graph: Mapping[str, Sequence[Need]]) -> set[str]:
+    """Return what is left when documents that nothing depends on, or that depend on nothing, are taken away in turn."""
+    after = {path: {n.procedure.path for n in found if n.procedure.path in graph} for path, found in graph.items()}
+    before: dict[str, set[str]] = {path: set() for path in graph}
+    for path, found in after.items():
+        for other in found:
+            before[other].add(path)
+    left = set(graph)
+    free = [path for path in graph if not after[path] or not before[path]]
+    while free:
+        path = free.pop()
+        if path not in left:
+            continue
+        left.discard(path)
+        for near, back in ((after, before), (before, after)):
+            for other in near[path]:
+                back[other].discard(path)
+                if not back[other]:
+                    free.append(other)
+    return left
 
 
 def _own_need(procedure: Procedure) -> tuple[Need, ...]:
