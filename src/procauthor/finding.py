@@ -98,7 +98,7 @@ class Report:
     """All findings of one check, in the order of path and line.
 
     ``checked`` holds the paths that were reported on. ``suppressed`` counts what a comment in a document hides,
-    ``baselined`` what the baseline knows, ``gone`` the entries of the baseline that no longer occur.
+    ``baselined`` what the baseline knows; ``gone`` holds the fingerprints of its entries that no longer occur.
     """
 
     findings: tuple[Finding, ...]
@@ -107,7 +107,7 @@ class Report:
     checked: tuple[str, ...] = ()
     suppressed: int = 0
     baselined: int = 0
-    gone: int = 0
+    gone: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, findings: Iterable[Finding], *, documents: int = 0, procedures: int = 0) -> Report:
@@ -137,6 +137,6 @@ class Report:
                 "fixable": sum(f.fixable for f in self.findings),
                 "suppressed": self.suppressed,
                 "baselined": self.baselined,
-                "gone": self.gone,
+                "gone": len(self.gone),
             },
         }

@@ -40,8 +40,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     """
     levels = {find_rule(name).name: level for name, level in settings.rules.items()}
     off = {name for name, level in levels.items() if level == "off"}
-    wanted = {rule.name for rule in find_rules(select)} or set(RULES)
-    wanted -= {rule.name for rule in find_rules(ignore)} | off
+    wanted = choose_rules(settings, select, ignore)
     scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)))
     directives = tuple(read_directives(library))
     # Whether a suppression is used shows only when the rule that it names has run.
@@ -60,6 +59,17 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
         checked=tuple(path for path in documents if paths is None or path in paths),
         suppressed=sum(map(seen, suppressed.hidden)),
     )
+
+
+def choose_rules(settings: Settings, select: Collection[str] = (), ignore: Collection[str] = ()) -> set[str]:
+    """Return the names of the rules that run: those selected, or all, without those ignored or turned off.
+
+    Raises:
+        ConfigError: A rule's name is not known.
+    """
+    wanted = {rule.name for rule in find_rules(select)} or set(RULES)
+    off = {find_rule(name).name for name, level in settings.rules.items() if level == "off"}
+    return wanted - {rule.name for rule in find_rules(ignore)} - off
 
 
 @dataclass(frozen=True, slots=True)

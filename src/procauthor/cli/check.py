@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,15 +30,56 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report there.")] = None,
-    select: Annotated[list[str] | None, typer.Option(help="Only this rule; may be repeated.")] = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Only this rule, by name, code or beginning of a code; may be repeated.")
+    ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not this rule; may be repeated.")] = None,
+    baseline: Annotated[
+        bool | None,
+        typer.Option("--baseline/--no-baseline", help="Leave out what the baseline knows.", show_default="by setting"),
+    ] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Make all findings of today known to the baseline.")
+    ] = False,
 ) -> None:
     """Check the library with all rules; exit 1 where there is an error."""
     chosen = _format(form, as_json=as_json)
     project = open_project(ctx)
-    report = project.check(paths, select=select or (), ignore=ignore or ())
+    if update_baseline:
+        _update_baseline(project, narrowed=bool(paths or select or ignore or baseline is False))
+        baseline = True
+    report = project.check(paths, select=select or (), ignore=ignore or (), baseline=baseline)
     _show(project, report, chosen, output)
+    _shrink(project, report)
     raise typer.Exit(1 if report.count("error") else 0)
+
+
+def _update_baseline(project: Project, *, narrowed: bool) -> None:
+    from procauthor.errors import ConfigError
+
+    if narrowed:
+        message = "--update-baseline is about the whole library and all rules"
+        raise ConfigError(message, "leave out paths, --select, --ignore and --no-baseline")
+    known = len(project.update_baseline().entries)
+    say(f"baseline: {_findings(known)} known in {project.baseline_file.name}")
+    if not project.settings.check.baseline:
+        say(f'hint: to use it at every check, set baseline = "{project.baseline_file.name}" under [check]')
+
+
+def _shrink(project: Project, report: Report) -> None:
+    """Take out of the baseline what no longer occurs; a CI job would only lose the change, so there it is told."""
+    if not report.gone:
+        return
+    gone = f"baseline: {_findings(len(report.gone))} known no longer occur"
+    if os.environ.get("CI", "").lower() in ("", "0", "false"):
+        project.shrink_baseline(report)
+        say(f"{gone}; taken out of {project.baseline_file.name}")
+    else:
+        say(f"{gone}; run 'procauthor check' outside of CI and commit {project.baseline_file.name}")
+
+
+def _findings(number: int) -> str:
+    return f"{number} finding{'' if number == 1 else 's'}"
 
 
 def _format(name: str, *, as_json: bool) -> Format:

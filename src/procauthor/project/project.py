@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from procauthor.authoring.draft import DraftStore
 from procauthor.authoring.run import RunStore
-from procauthor.checking.check import check
+from procauthor.checking.baseline import FILE_NAME as BASELINE
+from procauthor.checking.baseline import Baseline, read_baseline
+from procauthor.checking.check import check, choose_rules
 from procauthor.errors import ConfigError, LibraryError, PlanError
 from procauthor.finding import Report
-from procauthor.library.change import Change, Edit, apply, recover
+from procauthor.library.change import Change, Edit, apply, recover, write_file
 from procauthor.library.derive import derive
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, read_library, read_procedure
@@ -93,15 +95,51 @@ class Project:
         *,
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        baseline: bool | None = None,
     ) -> Report:
         """Check the library with all rules. ``paths`` narrows what is reported, never what is seen.
 
+        Args:
+            paths: Report only on these files and folders.
+            select: Only these rules, by name, code or beginning of a code.
+            ignore: Not these.
+            baseline: Leave out what the baseline knows; None does so where the settings name a baseline.
+
         Raises:
-            ConfigError: A rule's name, or a path, is not known.
+            ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
         library = self.library()
         chosen = self._paths(library, paths) if paths else None
-        return self.check_library(library, chosen, select, ignore)
+        report = self.check_library(library, chosen, select, ignore)
+        if baseline is False or (baseline is None and not self.settings.check.baseline):
+            return report
+        whole = not (paths or select or ignore)
+        ran = choose_rules(self.settings) if whole else ()
+        return read_baseline(self.baseline_file).apply(report, ran=ran)
+
+    @property
+    def baseline_file(self) -> Path:
+        """Where the baseline is, or would be."""
+        return self.root / (self.settings.check.baseline or BASELINE)
+
+    def update_baseline(self) -> Baseline:
+        """Make all findings of today known, and forget those that no longer occur.
+
+        Raises:
+            LibraryError: The file cannot be written.
+        """
+        baseline = Baseline.of(self.check(baseline=False).findings)
+        write_file(self.baseline_file, baseline.dump())
+        return baseline
+
+    def shrink_baseline(self, report: Report) -> None:
+        """Forget what a report says is gone; nothing is ever added.
+
+        Raises:
+            LibraryError: The file cannot be written.
+        """
+        if report.gone:
+            write_file(self.baseline_file, read_baseline(self.baseline_file).without(report.gone).dump())
 
     def check_library(
         self, library: Library, paths: Sequence[str] | None, select: Sequence[str] = (), ignore: Sequence[str] = ()
