@@ -99,6 +99,7 @@ class Report:
 
     ``checked`` holds the paths that were reported on. ``suppressed`` counts what a comment in a document hides,
     ``baselined`` what the baseline knows; ``gone`` holds the fingerprints of its entries that no longer occur.
+    ``fixed`` counts what was fixed before.
     """
 
     findings: tuple[Finding, ...]
@@ -108,6 +109,7 @@ class Report:
     suppressed: int = 0
     baselined: int = 0
     gone: tuple[str, ...] = ()
+    fixed: int = 0
 
     @classmethod
     def of(cls, findings: Iterable[Finding], *, documents: int = 0, procedures: int = 0) -> Report:
@@ -138,5 +140,6 @@ class Report:
                 "suppressed": self.suppressed,
                 "baselined": self.baselined,
                 "gone": len(self.gone),
+                "fixed": self.fixed,
             },
         }

@@ -1,4 +1,4 @@
-"""The baseline: findings that a team knows and has not mended yet. It stands in the repository and only ever shrinks."""
+"""The baseline: findings that a team knows and has not mended yet. It is kept in the repository and only shrinks."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from procauthor.checking.directive import read_directives
 from procauthor.checking.rule import FAMILIES, RULES, find_rule, find_rules
+from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.rules.suppression import UNUSED_SUPPRESSION
 from procauthor.checking.scope import ROOT, Scope
 from procauthor.checking.suppression import find_unused, named_rules, suppress
@@ -67,7 +68,9 @@ def choose_rules(settings: Settings, select: Collection[str] = (), ignore: Colle
     Raises:
         ConfigError: A rule's name is not known.
     """
-    wanted = {rule.name for rule in find_rules(select)} or set(RULES)
+    wanted = {rule.name for rule in find_rules(select)}
+    # Over nothing every selection would pass.
+    wanted = wanted | {NOTHING_MATCHED.name} if wanted else set(RULES)
     off = {find_rule(name).name for name, level in settings.rules.items() if level == "off"}
     return wanted - {rule.name for rule in find_rules(ignore)} - off
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.output import open_project, say, show_bytes
+from procauthor.cli.output import open_project, say, show_bytes, show_diff
 
 if TYPE_CHECKING:
     from procauthor.finding import Report
+    from procauthor.library.change import Change
     from procauthor.project import Project
     from procauthor.reporting.surface import Format
 
@@ -34,6 +35,10 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
         list[str] | None, typer.Option(help="Only this rule, by name, code or beginning of a code; may be repeated.")
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not this rule; may be repeated.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="First fix what can be fixed for certain.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", "--dry-run", help="Show what --fix would change, and write nothing.")
+    ] = False,
     baseline: Annotated[
         bool | None,
         typer.Option("--baseline/--no-baseline", help="Leave out what the baseline knows.", show_default="by setting"),
@@ -48,10 +53,26 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
     if update_baseline:
         _update_baseline(project, narrowed=bool(paths or select or ignore or baseline is False))
         baseline = True
-    report = project.check(paths, select=select or (), ignore=ignore or (), baseline=baseline)
+    if fix or diff:
+        change, report = project.fix(paths, select=select or (), ignore=ignore or (), baseline=baseline)
+        if diff:
+            raise typer.Exit(_show_fixes(change, report))
+        project.apply(change)
+        if change:
+            say(f"fixed {_findings(report.fixed)} in {', '.join(edit.path for edit in change.edits)}")
+    else:
+        report = project.check(paths, select=select or (), ignore=ignore or (), baseline=baseline)
     _show(project, report, chosen, output)
     _shrink(project, report)
     raise typer.Exit(1 if report.count("error") else 0)
+
+
+def _show_fixes(change: Change, report: Report) -> int:
+    """Show what would be fixed; the exit code is 1 where something would, or where an error would be left."""
+    show_diff(change.diff())
+    left = f"{_findings(len(report.findings))} would be left"
+    say(f"{_findings(report.fixed)} would be fixed, {left}" if change else f"nothing can be fixed, {left}")
+    return 1 if change or report.count("error") else 0
 
 
 def _update_baseline(project: Project, *, narrowed: bool) -> None:

@@ -60,7 +60,7 @@ def _excerpt(line: str, finding: Finding, width: int) -> list[Text]:
 
     before = _shown(line[: finding.column - 1]).lstrip()
     after = _shown(line[finding.column - 1 :]).rstrip()
-    if cell_len(before) > width // 2:
+    if cell_len(before + after) > width and cell_len(before) > width // 2:
         before = "…" + set_cell_size(before[::-1], width // 2)[::-1]
     room = width - cell_len(before)
     if cell_len(after) > room:

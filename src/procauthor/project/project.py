@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from procauthor.authoring.run import RunStore
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
 from procauthor.checking.check import check, choose_rules
+from procauthor.checking.fix import apply_fixes
 from procauthor.errors import ConfigError, LibraryError, PlanError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit, apply, recover, write_file
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from procauthor.retrieval.index import Hit, SectionIndex
 
 STATE = ".procauthor"
+_PASSES = 10
 _DONE = ("defined", "approved")
 
 
@@ -108,7 +111,17 @@ class Project:
         Raises:
             ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
-        library = self.library()
+        return self._check(self.library(), paths, select, ignore, baseline=baseline)
+
+    def _check(
+        self,
+        library: Library,
+        paths: Sequence[str] | None,
+        select: Sequence[str],
+        ignore: Sequence[str],
+        *,
+        baseline: bool | None,
+    ) -> Report:
         chosen = self._paths(library, paths) if paths else None
         report = self.check_library(library, chosen, select, ignore)
         if baseline is False or (baseline is None and not self.settings.check.baseline):
@@ -116,6 +129,38 @@ class Project:
         whole = not (paths or select or ignore)
         ran = choose_rules(self.settings) if whole else ()
         return read_baseline(self.baseline_file).apply(report, ran=ran)
+
+    def fix(
+        self,
+        paths: Sequence[str] | None = None,
+        *,
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        baseline: bool | None = None,
+    ) -> tuple[Change, Report]:
+        """Return the change that fixes all that can be fixed for certain, and the report that it leaves.
+
+        Nothing is written; `apply` writes it. The arguments and errors are those of `check`.
+        """
+        before = library = self.library()
+        fixed = 0
+        report = self._check(library, paths, select, ignore, baseline=baseline)
+        # A fix may make room for another one; that this ends is what the bound makes sure of.
+        for _ in range(_PASSES):
+            found = apply_fixes(library, report.findings)
+            if not found.findings:
+                break
+            fixed += len(found.findings)
+            settings = self.settings.library
+            library = library.overlay(
+                *(read_procedure(path, raw, settings, self.templates) for path, raw in found.files.items())
+            )
+            report = self._check(library, paths, select, ignore, baseline=baseline)
+        edits = (
+            Edit(path, old.document.source.raw, library.by_path[path].document.source.raw)
+            for path, old in before.by_path.items()
+        )
+        return Change(tuple(edit for edit in edits if edit.before != edit.after)), replace(report, fixed=fixed)
 
     @property
     def baseline_file(self) -> Path:

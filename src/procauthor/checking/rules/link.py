@@ -8,6 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from procauthor.checking.definition import Rule
+from procauthor.checking.mend import correct_anchor, mend, redirect
 from procauthor.checking.scope import GONE, Scope, say
 from procauthor.checking.table import title_links
 from procauthor.finding import Finding
@@ -76,7 +77,8 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
     if target.path is None or not scope.exists(target.path):
         if target.path is None or not in_row:
             hint = _near(scope, procedure, target.path)
-            yield say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+            finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+            yield mend(finding, procedure, *redirect(scope, procedure, link, target))
         return
     document = scope.library.by_path.get(target.path)
     if document is None:
@@ -108,7 +110,8 @@ def _anchor(procedure: Procedure, link: Link, document: Procedure, anchor: str) 
     same = next((known for known in anchors if known.casefold() == anchor.casefold()), None)
     if same:
         hint = f"write '#{same}': not every renderer ignores case"
-        return replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
+        finding = replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
+        return mend(finding, procedure, *correct_anchor(procedure, link, anchors, anchor))
     close = get_close_matches(anchor, anchors, n=1, cutoff=0.7)
     return say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close[0]}'?" if close else "")
 
