@@ -53,7 +53,7 @@ DEFECTS: dict[str, tuple[str, Callable[[Files], None]]] = {
     ),
     "a file that moved": (
         "broken-link",
-        change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\nSee [Threat Check Procedure](../old/threats.md).\n"),
+        change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\nSee [Threat Check Procedure](../old/threat-check.md).\n"),
     ),
     "an anchor in another case": (
         "broken-anchor",
@@ -88,6 +88,14 @@ UNCERTAIN = {
         change(REVIEW, "a feature, and have", "a feature (Threat *Check* Procedure), and"),
     ),
     "nothing like it": ("broken-link", change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\n[x](gone.md)\n")),
+    "a title with another file name": (
+        "broken-link",
+        change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\nSee [Threat Check Procedure](../old/threats.md).\n"),
+    ),
+    "a file name with another text": (
+        "broken-link",
+        change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\nSee [the list](../old/threat-check.md).\n"),
+    ),
     "a reference link": (
         "broken-link",
         change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\n[x][r]\n\n[r]: THREAT-check.md\n"),

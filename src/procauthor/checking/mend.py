@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -60,7 +61,10 @@ def redirect(scope: Scope, procedure: Procedure, link: Link, target: Target) -> 
 
 
 def _meant(scope: Scope, link: Link, target: Target) -> str:
-    """Return the only file that differs in upper and lower case or ending, or whose title the link says."""
+    """Return the only file that differs in upper and lower case or ending, else the document that was moved.
+
+    A document counts as moved if nothing else has its file name or its title, and the link says both.
+    """
     assert target.path is not None
     files = scope.library.files
     stem = target.path.removesuffix(".md").removesuffix(".markdown")
@@ -70,7 +74,9 @@ def _meant(scope: Scope, link: Link, target: Target) -> str:
         if found:
             return found[0] if len(found) == 1 else ""
     titled = scope.library.by_key.get(title_key(link.text), ()) if len(link.text.split()) > 1 else ()
-    if len(titled) != 1 or titled[0].status in GONE or not target.path.endswith(_ENDINGS):
+    name = posixpath.basename(target.path).casefold()
+    named = [f for f in files if posixpath.basename(f).casefold() == name]
+    if len(titled) != 1 or named != [titled[0].path] or titled[0].status in GONE:
         return ""
     return titled[0].path if not target.anchor or target.anchor in titled[0].document.anchors else ""
 

@@ -14,26 +14,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("init")(init)
     app.command("explain")(explain)
     app.command("search")(search)
     app.command("plan")(plan)
     app.command("sync")(sync)
-
-
-def init(
-    ctx: typer.Context,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the new library.")] = None,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,  # noqa: ARG001 - it never asks
-) -> None:
-    """Start a library; a folder that holds documents only gets its settings."""
-    from procauthor.start import start
-
-    place = folder or ctx.obj
-    for path in start(place):
-        show(f"wrote {path}")
-    where = "" if str(place) == "." else f" -C {place}"
-    say(f'next: procauthor{where} check, then procauthor{where} create "..." --lifecycle ...')
 
 
 def explain(rule: Annotated[str, typer.Argument(help="Name or code of a rule.")]) -> None:

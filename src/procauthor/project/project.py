@@ -48,7 +48,7 @@ class Project:
         self.file = location.file
         self.state = self.root / STATE
         folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
-        self.templates = TemplateStore(folders, self.settings.templates)
+        self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self.notices: list[str] = []
 
     @classmethod
