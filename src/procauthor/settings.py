@@ -27,6 +27,19 @@ class LibrarySettings(_Table):
     exclude: tuple[str, ...] = ()
 
 
+class CheckSettings(_Table):
+    """Where the baseline is, relative to the root, and where rules are explained (``{rule}`` is the rule's name)."""
+
+    baseline: str = ""
+    help_url: str = ""
+
+
+class SectionSettings(_Table):
+    """Headings that mean the same: the one in the template, and the others that documents may use for it."""
+
+    synonyms: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
 class AuthoringSettings(_Table):
     """Who writes, and within which bounds. Keys come from the environment only."""
 
@@ -59,6 +72,8 @@ class Settings(_Table):
 
     library: LibrarySettings = LibrarySettings()
     templates: dict[str, str] = Field(default_factory=dict)
+    sections: SectionSettings = SectionSettings()
+    check: CheckSettings = CheckSettings()
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     links: LinkSettings = LinkSettings()

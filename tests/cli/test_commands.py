@@ -25,8 +25,8 @@ def run(*args: str | Path, code: int = 0, cwd: Path | None = None, **env: str) -
     return done
 
 
-def run_json(*args: str | Path, code: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*args, "--json", code=code).stdout)
+def run_json(*args: str | Path, code: int = 0, **env: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*args, "--json", code=code, **env).stdout)
     assert found["schema_version"] == 1
     return found
 

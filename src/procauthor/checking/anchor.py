@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from procauthor.checking.nearest import Nearest
@@ -40,6 +40,9 @@ class Anchors:
         if anchor in self._known or anchor == "top":
             return True
         return _SELECTOR.sub("", anchor.removeprefix(_PREFIX)) in self._plain
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._known))
 
     def like(self, anchor: str) -> str:
         """Return the anchor that differs in upper and lower case only, or an empty string."""

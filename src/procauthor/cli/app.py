@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, library
+from procauthor.cli import authoring, check, init, library
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -92,7 +92,9 @@ def _options(
     ctx.obj = project
 
 
+init.register(app)
 library.register(app)
+check.register(app)
 authoring.register(app)
 
 

@@ -205,6 +205,22 @@ def _write(place: Path, content: bytes) -> None:
         os.close(folder)
 
 
+def write_file(place: Path, content: bytes) -> None:
+    """Write one file whole or not at all; a device or a pipe is written to as it is.
+
+    Raises:
+        LibraryError: It cannot be written.
+    """
+    try:
+        if place.exists() and not place.is_file():
+            place.write_bytes(content)
+        else:
+            _write(Path(os.path.realpath(place)), content)
+    except OSError as error:
+        message = f"cannot write {str(place)!r}: {error.strerror}"
+        raise LibraryError(message) from error
+
+
 def _unwritable(place: Path, error: OSError) -> LibraryError:
     message = f"cannot write to {place}: {error.strerror}"
     return LibraryError(message, "nothing was changed")

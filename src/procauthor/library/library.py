@@ -198,6 +198,11 @@ def read_library(root: Path, settings: LibrarySettings, templates: TemplateStore
     return Library(root, tuple(procedures), tuple(unread), frozenset(files) | folders)
 
 
+def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of all documents below a root, unread."""
+    return (path for path in _walk(root, exclude) if path.lower().endswith(_MARKDOWN))
+
+
 def read_procedure(path: str, raw: bytes, settings: LibrarySettings, templates: TemplateStore) -> Procedure:
     """Read one document from its bytes."""
     document = parse(raw)

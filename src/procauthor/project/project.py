@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from procauthor.authoring.draft import DraftStore
 from procauthor.authoring.run import RunStore
-from procauthor.checking.check import check
+from procauthor.checking.baseline import FILE_NAME as BASELINE
+from procauthor.checking.baseline import Baseline, read_baseline
+from procauthor.checking.check import check, choose_rules
+from procauthor.checking.fix import apply_fixes
 from procauthor.errors import ConfigError, LibraryError, PlanError
 from procauthor.finding import Report
-from procauthor.library.change import Change, Edit, apply, recover
+from procauthor.library.change import Change, Edit, apply, recover, write_file
 from procauthor.library.derive import derive
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, read_library, read_procedure
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from procauthor.retrieval.index import Hit, SectionIndex
 
 STATE = ".procauthor"
+_PASSES = 10
 _DONE = ("defined", "approved")
 
 
@@ -43,7 +48,7 @@ class Project:
         self.file = location.file
         self.state = self.root / STATE
         folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
-        self.templates = TemplateStore(folders, self.settings.templates)
+        self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self.notices: list[str] = []
 
     @classmethod
@@ -93,15 +98,93 @@ class Project:
         *,
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        baseline: bool | None = None,
     ) -> Report:
         """Check the library with all rules. ``paths`` narrows what is reported, never what is seen.
 
+        Args:
+            paths: Report only on these files and folders.
+            select: Only these rules, by name, code or beginning of a code.
+            ignore: Not these.
+            baseline: Leave out what the baseline knows; None does so where the settings name a baseline.
+
         Raises:
-            ConfigError: A rule's name, or a path, is not known.
+            ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
-        library = self.library()
+        return self._check(self.library(), paths, select, ignore, baseline=baseline)
+
+    def _check(
+        self,
+        library: Library,
+        paths: Sequence[str] | None,
+        select: Sequence[str],
+        ignore: Sequence[str],
+        *,
+        baseline: bool | None,
+    ) -> Report:
         chosen = self._paths(library, paths) if paths else None
-        return self.check_library(library, chosen, select, ignore)
+        report = self.check_library(library, chosen, select, ignore)
+        if baseline is False or (baseline is None and not self.settings.check.baseline):
+            return report
+        whole = not (paths or select or ignore)
+        ran = choose_rules(self.settings) if whole else ()
+        return read_baseline(self.baseline_file).apply(report, ran=ran)
+
+    def fix(
+        self,
+        paths: Sequence[str] | None = None,
+        *,
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        baseline: bool | None = None,
+    ) -> tuple[Change, Report]:
+        """Return the change that fixes all that can be fixed for certain, and the report that it leaves.
+
+        Nothing is written; `apply` writes it. The arguments and errors are those of `check`.
+        """
+        before = library = self.library()
+        fixed = 0
+        report = self._check(library, paths, select, ignore, baseline=baseline)
+        # A fix may make room for another one; that this ends is what the bound makes sure of.
+        for _ in range(_PASSES):
+            found = apply_fixes(library, report.findings)
+            if not found.findings:
+                break
+            fixed += len(found.findings)
+            settings = self.settings.library
+            library = library.overlay(
+                *(read_procedure(path, raw, settings, self.templates) for path, raw in found.files.items())
+            )
+            report = self._check(library, paths, select, ignore, baseline=baseline)
+        edits = (
+            Edit(path, old.document.source.raw, library.by_path[path].document.source.raw)
+            for path, old in before.by_path.items()
+        )
+        return Change(tuple(edit for edit in edits if edit.before != edit.after)), replace(report, fixed=fixed)
+
+    @property
+    def baseline_file(self) -> Path:
+        """Where the baseline is, or would be."""
+        return self.root / (self.settings.check.baseline or BASELINE)
+
+    def update_baseline(self) -> Baseline:
+        """Make all findings of today known, and forget those that no longer occur.
+
+        Raises:
+            LibraryError: The file cannot be written.
+        """
+        baseline = Baseline.of(self.check(baseline=False).findings)
+        write_file(self.baseline_file, baseline.dump())
+        return baseline
+
+    def shrink_baseline(self, report: Report) -> None:
+        """Forget what a report says is gone; nothing is ever added.
+
+        Raises:
+            LibraryError: The file cannot be written.
+        """
+        if report.gone:
+            write_file(self.baseline_file, read_baseline(self.baseline_file).without(report.gone).dump())
 
     def check_library(
         self, library: Library, paths: Sequence[str] | None, select: Sequence[str] = (), ignore: Sequence[str] = ()

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from procauthor.checking.anchor import Anchors
 from procauthor.checking.definition import Rule
+from procauthor.checking.mend import correct_anchor, mend, redirect
 from procauthor.checking.scope import GONE, Scope, say
 from procauthor.checking.table import title_links
 from procauthor.finding import Finding
@@ -79,7 +80,8 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
     if target.path is None or not scope.exists(target.path):
         if target.path is None or not in_row:
             hint = _near(scope, procedure, link, target.path)
-            yield say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+            finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+            yield mend(finding, procedure, *redirect(scope, procedure, link, target))
         return
     document = scope.library.by_path.get(target.path)
     if document is None:
@@ -120,7 +122,8 @@ def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anc
     same = known.like(anchor)
     if same:
         hint = f"write '#{same}': not every renderer ignores case"
-        yield replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
+        finding = replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
+        yield mend(finding, procedure, *correct_anchor(procedure, link, list(known), anchor))
         return
     close = known.near(anchor)
     yield say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")

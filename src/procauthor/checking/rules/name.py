@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from procauthor.checking.definition import Rule
+from procauthor.checking.mend import link_name, mend
 from procauthor.checking.phrase import Phrase, find_phrases, title_pattern
 from procauthor.checking.scope import GONE, Scope, field_line, say, say_line
 from procauthor.finding import Finding
@@ -152,7 +153,9 @@ def _known(scope: Scope, procedure: Procedure, words: str, at: int) -> Iterator[
         yield start, say(AMBIGUOUS_NAME, procedure, at, _several(words, found), _choose(found))
     elif found:
         message = f"{words!r} is named without a link"
-        yield start, say(UNLINKED_NAME, procedure, at, message, f"link {found[0].path!r}")
+        finding = say(UNLINKED_NAME, procedure, at, message, f"link {found[0].path!r}")
+        certain = len(scope.library.by_key.get(title_key(words), ())) == 1
+        yield start, mend(finding, procedure, *(link_name(procedure, at, words, found[0]) if certain else ()))
 
 
 def _several(words: str, found: tuple[Procedure, ...]) -> str:

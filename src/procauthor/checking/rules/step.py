@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from procauthor.checking.artifact import artifact_key, is_optional
 from procauthor.checking.definition import Rule
+from procauthor.checking.mend import mend, renumber
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.contract import NONE_WORDS
@@ -91,7 +92,7 @@ def check(scope: Scope) -> Iterator[Finding]:
         steps = procedure.contract.steps
         if spec is None or not steps:
             continue
-        yield from _numbers(procedure, steps)
+        yield from _numbers(scope, procedure, steps)
         yield from (each for step in steps for each in _parts(procedure, step, spec))
         if procedure.kind == "procedure":
             yield from _inputs(procedure)
@@ -108,7 +109,7 @@ def _name(step: Step) -> str:
     return repr(step.name) if step.number is None else str(step.number)
 
 
-def _numbers(procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
+def _numbers(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
     """Report the first gap only: all that follows is a consequence."""
     numbers = [step.number for step in steps if step.number is not None]
     if len(numbers) < len(steps):
@@ -118,7 +119,8 @@ def _numbers(procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]
         if number != first + place:
             twice = number in numbers[:place]
             message = f"step {number} stands " + ("twice" if twice else f"where step {first + place} is expected")
-            yield say(STEP_NUMBER_GAP, procedure, step.start, message)
+            finding = say(STEP_NUMBER_GAP, procedure, step.start, message)
+            yield mend(finding, procedure, *renumber(scope, procedure, steps))
             return
 
 
