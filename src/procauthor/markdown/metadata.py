@@ -15,6 +15,7 @@ _BOLD_FIELD = re.compile(r"[ \t>]*(?:[-*+][ \t]+)?\*\*([^*\n]{1,60}?)(?::\*\*|\*
 _TOP_KEY = re.compile(rb"^([A-Za-z_][\w .-]*?)[ \t]*:(?=[ \t\r\n]|$)", re.MULTILINE)
 _MAX_FRONT_MATTER = 64 * 1024
 _MAX_DEPTH = 50
+_LEVEL_MARKS = "[{-:?"
 _OPENING = (
     yaml.FlowSequenceStartToken,
     yaml.FlowMappingStartToken,
@@ -73,6 +74,17 @@ def read_front_matter(source: Source, span: tuple[int, int]) -> tuple[dict[str, 
 
 
 def _load(text: str) -> object:
+    if _may_be_hostile(text):
+        _refuse(text)
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - always a safe loader
+
+
+def _may_be_hostile(text: str) -> bool:
+    """Say whether the text could hold an alias, or more levels than are allowed: each level needs a mark of its own."""
+    return "*" in text or sum(map(text.count, _LEVEL_MARKS)) > _MAX_DEPTH
+
+
+def _refuse(text: str) -> None:
     depth = 0
     for token in yaml.scan(text, Loader=_Loader):
         if isinstance(token, yaml.AliasToken):
@@ -83,7 +95,6 @@ def _load(text: str) -> object:
         if depth > _MAX_DEPTH:
             message = f"more than {_MAX_DEPTH} levels"
             raise yaml.YAMLError(message)
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - always a safe loader
 
 
 def _brief(error: Exception) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+
+from msgspec import Struct
 
 from procauthor.markdown.document import Document, Run
 
@@ -16,8 +17,7 @@ _MARKS = re.compile(rb"[*_~\\]*")
 _LINE_END = re.compile(rb"[*_~\\ \t]*\r?\n[ \t>]*[*_~\\]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True, gc=False):
     """Text without code and links between; ``runs`` begin at ``starts`` within the text."""
 
     text: str

@@ -30,12 +30,9 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         """Offset of the first byte of each line."""
-        starts = [0]
-        find = self.raw.find
-        position = find(b"\n")
-        while position != -1:
-            starts.append(position + 1)
-            position = find(b"\n", position + 1)
+        end = 0
+        starts = [0, *(end := end + len(line) + 1 for line in self.raw.split(b"\n"))]
+        starts.pop()
         return starts
 
     def line(self, offset: int) -> int:
