@@ -408,6 +408,24 @@ def _(rnd: random.Random, library: Library) -> Expected:
     return Expected(library.path(place - 1), "is used by", {"step-input-without-producer"})
 
 
+@breaks("contract-not-reciprocal")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = library.path(rnd.randrange(len(library.titles) - 1))
+    library.files[path] = re.sub(
+        r"(?<=\n)(- \*\*[^*]+\*\* is used by (\[.*\]\(.*\)).*\n)",
+        r"\1- **Lost Sheet** is used by \2.\n",
+        library.files[path],
+    )
+    return Expected(path, "**Lost Sheet**")
+
+
+@breaks("output-without-producer")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    change(library, path, ": it is dated.", ": it is dated.\n- **Quantum Plan**: it is signed.")
+    return Expected(path, "**Quantum Plan**")
+
+
 @breaks("secret")
 def _(rnd: random.Random, library: Library) -> Expected:
     path, token = some(rnd, library), "".join(rnd.choices("abcdefghkmnpqrstuvwxyzABCDEFGH23456789", k=36))
