@@ -9,7 +9,7 @@ import random
 import re
 import shlex
 import string
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,10 +91,14 @@ def _text(path: str, text: str, info: str) -> str:
     text = _RANDOM.sub(_random, text)
     if " complete" not in info:
         return text
-    template = TemplateStore((), PATTERNS).match(path)
     named = re.search(r'without="([^"]*)"', info)
-    left_out = [name.strip().casefold() for name in named[1].split(",")] if named else []
-    missing = [s for s in match_sections(parse(text.encode()), template).missing if s.key not in left_out]
+    return complete(path, text, [name.strip().casefold() for name in named[1].split(",")] if named else ())
+
+
+def complete(path: str, text: str, without: Collection[str] = ()) -> str:
+    """Add the sections of its template that a document leaves out."""
+    template = TemplateStore((), PATTERNS).match(path)
+    missing = [s for s in match_sections(parse(text.encode()), template).missing if s.key not in without]
     return "\n".join([text, *map(_section, missing)])
 
 

@@ -19,7 +19,8 @@ _MODEL = (
 _ORDER = (
     r"(?:you\b|please\b|must\b|should\b|shall\b|do\s+not\b|don't\b|never\b|always\b|ignore\b|disregard\b|forget\b|insert\b"
     r"|include\b|add\b|append\b|output\b|respond\b|reply\b|answer\b|say\b|tell\b|run\b|execute\b|delete\b|send\b|write\b"
-    r"|treat\b|approve\b|follow\b|when\b|if\b)"
+    r"|treat\b|approve\b|follow\b|skip\b|omit\b|mark\b|recommend\b|rate\b|use\b|call\b|open\b|download\b|fetch\b|visit\b"
+    r"|post\b|upload\b|print\b|reveal\b|pretend\b|act\b|when\b|if\b)"
 )
 _ADDRESSES = re.compile(
     rf"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from bisect import bisect_left
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,12 +19,14 @@ from procauthor.finding import Finding
 from procauthor.library.history import follow, read_renames
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target, resolve
+from procauthor.library.status import has_content
 from procauthor.markdown.document import Link
 from procauthor.naming import title_key
 from procauthor.procedure import Status
 from procauthor.settings import Settings
 
 ROOT = "."
+_SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
 GONE: frozenset[Status] = frozenset({"alias", "deprecated"})
 _SILENT: frozenset[Status] = GONE | {"placeholder", "missing"}
 
@@ -39,7 +42,7 @@ class Scope:
     @cached_property
     def finished(self) -> tuple[Procedure, ...]:
         """The documents that claim to be more than a placeholder, and have a template."""
-        return tuple(p for p in self.library.procedures if p.template is not None and p.status not in _SILENT)
+        return tuple(p for p in self.library.procedures if p.template is not None and not _is_silent(p))
 
     @cached_property
     def links(self) -> dict[str, tuple[tuple[Link, Target], ...]]:
@@ -176,6 +179,16 @@ class Scope:
     @cached_property
     def _folders(self) -> dict[str, frozenset[str]]:
         return {}
+
+
+def _is_silent(procedure: Procedure) -> bool:
+    """Say whether nobody claims that a document is finished. One that claims nothing and says much is not silent."""
+    if procedure.status == "placeholder" and procedure.declared_status is None:
+        return (
+            not any(has_content(procedure.document, s) for s in procedure.document.sections)
+            or _SAYS_SO.search(procedure.document.source.raw) is not None
+        )
+    return procedure.status in _SILENT
 
 
 def _link_start(found: tuple[Link, Target]) -> int:

@@ -55,10 +55,14 @@ def match_sections(document: Document, template: Template) -> Match:
         if section.heading and (section.level > 1 or section.title != document.title):
             by_key.setdefault(section_key(section.title), []).append(section)
     found: dict[str, Section] = {}
-    for spec in template.sections:
-        candidates = [s for key in spec.keys for s in by_key.get(key, ())]
+    inside: frozenset[int] = frozenset()
+    # The steps come first: what stands below them is a part of a step, such as its "Purpose".
+    for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
+        candidates = [s for key in spec.keys for s in by_key.get(key, ()) if s.index not in inside]
         if candidates:
-            found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
+            section = found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
+            if spec.kind == "steps":
+                inside |= {s.index for s in document.family(section)}
     missing = tuple(s for s in template.required if s.key not in found)
     empty = tuple(
         s for s in template.sections if s.key in found and s.kind != "group" and not has_content(document, found[s.key])

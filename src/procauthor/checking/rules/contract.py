@@ -33,7 +33,16 @@ CONTRACT_NOT_RECIPROCAL = Rule(
     fix="Name the artifact in the consumer's required inputs and in the provider's downstream dependencies.",
     example="“used by Threat Model Procedure”, which does not list the artifact among its inputs",
 )
-RULES = (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL)
+OUTPUT_WITHOUT_PRODUCER = Rule(
+    name="output-without-producer",
+    code="C103",
+    severity="warning",
+    summary="The output contract promises something that no step makes.",
+    why="Others rely on it, and whoever follows the steps never makes it.",
+    fix="Name the artifact among the outputs of a step, or take back the promise.",
+    example="- **Risk List**: every risk has an owner, where no step lists a Risk List under “Outputs”",
+)
+RULES = (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL, OUTPUT_WITHOUT_PRODUCER)
 _READY = frozenset({"defined", "approved"})
 _DOWNSTREAM = "downstream dependencies"
 
@@ -45,10 +54,23 @@ def check(scope: Scope) -> Iterator[Finding]:
             yield from _input(scope, procedure, wanted)
         for consumer in procedure.contract.consumers:
             yield from _consumer(scope, procedure, consumer)
+        yield from _unmade(procedure)
 
 
 def _is_ready(procedure: Procedure) -> bool:
     return procedure.status in _READY and procedure.template is not None
+
+
+def _unmade(procedure: Procedure) -> Iterator[Finding]:
+    """Report promises that share no word with any output: one that does may name a part of it, or sum several up."""
+    steps = procedure.contract.steps
+    if procedure.kind != "procedure" or not steps or not all(step.outputs for step in steps):
+        return
+    words = {word for step in steps for output in step.outputs for word in artifact_key(output.name).split()}
+    for promise in procedure.contract.outputs:
+        if words.isdisjoint(artifact_key(promise.name).split()):
+            message = f"no step makes {promise.name!r}, which the output contract promises"
+            yield say(OUTPUT_WITHOUT_PRODUCER, procedure, promise.start, message)
 
 
 def _promised(procedure: Procedure) -> dict[str, str]:
@@ -96,7 +118,12 @@ def _consumer(scope: Scope, procedure: Procedure, consumer: Consumer) -> Iterato
     target = resolve(procedure.path, consumer.target).path
     other = scope.library.by_path.get(target) if target else None
     key = artifact_key(consumer.artifact)
-    if other is None or other.kind != "procedure" or not _is_ready(other) or key not in _promised(procedure):
+    if key and procedure.contract.outputs and key not in _promised(procedure):
+        hint = "it promises " + ", ".join(_promised(procedure).values())
+        message = f"{consumer.artifact!r} is used downstream, and the output contract does not promise it"
+        yield say_line(CONTRACT_NOT_RECIPROCAL, procedure, consumer.line, message, hint)
+        return
+    if other is None or other.kind != "procedure" or not _is_ready(other):
         return
     if other is not procedure and key not in {artifact_key(a.name) for a in other.contract.inputs}:
         message = f"{other.title!r} does not list {consumer.artifact!r} among its required inputs"

@@ -68,13 +68,14 @@ STEP_TARGET_MISSING = Rule(
 RULES = (STEP_NUMBER_GAP, STEP_PART_MISSING, STEP_INPUT_WITHOUT_PRODUCER, UNUSED_OUTPUT, STEP_TARGET_MISSING)
 
 _FROM_STEP = re.compile(
-    r"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?steps?\s+(\d+)\b((?:\s*(?:,|and|or|&|/)\s*(?:steps?\s+)?\d+\b)*)",
+    r"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?(step|phase)s?\s+(\d+)\b"
+    r"((?:\s*(?:,|and|or|&|/)\s*(?:(?:step|phase)s?\s+)?\d+\b)*)",
     re.IGNORECASE,
 )
-_NAMED_STEP = re.compile(r"^(.+?)\s+from\s+(step\s+\d+)\b.*$", re.IGNORECASE)
+_NAMED_STEP = re.compile(r"^(.+?)\s+from\s+((?:step|phase)\s+\d+)\b.*$", re.IGNORECASE)
 _FROM_INPUTS = re.compile(r"^(?:the\s+)?(?:procedure(?:'s)?\s+)?(?:required\s+)?inputs?\b", re.IGNORECASE)
 _TARGET = re.compile(
-    r"\bsteps?\s+(\d+)\b(?![.)]?\d)(?!\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b))",
+    r"\b(step|phase)s?\s+(\d+)\b(?![.)]?\d)(?!\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b))",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
@@ -180,6 +181,7 @@ class _Flow:
     """Where the artifacts of a procedure come from: the steps that make each, by place, and what is required."""
 
     steps: tuple[Step, ...]
+    words: frozenset[str]
     required: frozenset[str]
     made: Mapping[str, Sequence[int]]
     places: Mapping[str, Sequence[int]]
@@ -200,7 +202,15 @@ def _flow(procedure: Procedure) -> _Flow:
         places[str(step.number or place + 1)].append(place)
         for key in {artifact_key(a.name) for a in step.outputs}:
             made[key].append(place)
-    return _Flow(contract.steps, frozenset(artifact_key(a.name) for a in contract.inputs), made, places)
+    required = frozenset(artifact_key(a.name) for a in contract.inputs)
+    return _Flow(contract.steps, _words(procedure), required, made, places)
+
+
+def _words(procedure: Procedure) -> frozenset[str]:
+    """Return what the steps are called here. Where they are steps, a phase is one of a lifecycle, or of a project."""
+    source = procedure.document.source
+    heads = (source.raw[step.start : step.start + 40].lower() for step in procedure.contract.steps)
+    return frozenset({"step"} | {"phase" for head in heads if b"phase" in head.split(b"\n")[0]})
 
 
 def _inputs(procedure: Procedure) -> Iterator[Finding]:
@@ -224,10 +234,13 @@ def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
     key, step = artifact_key(name), _name(flow.steps[place])
     origin = _FROM_STEP.match(source)
     if origin:
-        numbers = [origin[1], *re.findall(r"\d+", origin[2])]
+        if origin[1].casefold() not in flow.words:
+            return ""
+        numbers = [origin[2], *re.findall(r"\d+", origin[3])]
         if any(flow.has_before(place, key, number) for number in numbers):
             return ""
-        return f"step {step} uses {name!r} from step {' and '.join(numbers)}, which does not make it before"
+        where = f"{origin[1].casefold()} {' and '.join(numbers)}"
+        return f"step {step} uses {name!r} from {where}, which does not make it before"
     if _FROM_INPUTS.match(source):
         return "" if key in flow.required else f"step {step} uses {name!r}, which is no required input"
     if source or is_optional(wanted) or key in flow.required or flow.has_before(place, key):
@@ -279,18 +292,20 @@ def _targets(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Ite
     ordered = sorted(steps, key=lambda step: step.start)
     ends = _ends(procedure, ordered)
     starts = [step.start for step in ordered]
+    words = _words(procedure)
     for passage in read_passages(procedure.document):
         at = passage.runs[0].start
         place = bisect_right(starts, at) - 1
         if place < 0 or at >= ends[place] or passage.heading:
             continue
-        matches = [m for m in _TARGET.finditer(passage.text) if int(m[1][:9]) not in numbers]
+        found = (m for m in _TARGET.finditer(passage.text) if m[1].casefold() in words)
+        matches = [m for m in found if int(m[2][:9]) not in numbers]
         step = ordered[place]
         if not matches or _part_at(procedure, step, at) in _FROM_PARTS:
             continue
         for match in matches:
             if not _of_another(scope, procedure, passage, match.start()):
-                message = f"step {_name(step)} refers to step {match[1][:9]}, which does not exist"
+                message = f"step {_name(step)} refers to {match[1].casefold()} {match[2][:9]}, which does not exist"
                 yield say(STEP_TARGET_MISSING, procedure, passage.offset(match.start()), message)
 
 
