@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.cli.test_commands import CLI, run, run_json
+from tests.cli.inside import run, run_json
+from tests.cli.test_commands import CLI
 from tests.conftest import snapshot
 
 BASELINE = ".procauthor-baseline.json"

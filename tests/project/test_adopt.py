@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from procauthor.errors import LibraryError
 from procauthor.project import Project
 from procauthor.project.adopt import adopt, propose
-from tests.cli.test_commands import run, run_json
+from tests.cli.inside import run, run_json
 from tests.conftest import snapshot
 
 ALERT = "# {name}\n\n## What it says\n\nWords.\n\n## How to look\n\n1. Look.\n\n## How to mend\n\n- [ ] Mend.\n"
