@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from procauthor.markdown.document import Block, Document, Item, Section
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
 from procauthor.template.key import section_key
@@ -14,6 +16,7 @@ _STEP = re.compile(r"^(?:step|phase)\s*(\d{1,6})?\s*[:.)\-–—]?\s*(.*)$", re.
 _NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
 _FROM = re.compile(r"\(?\s*\bfrom:\s*(.+?)\)?\s*$", re.IGNORECASE)
+_RAW_FROM = re.compile(rb"\bfrom\s*:", re.IGNORECASE)
 _BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
 _TARGET = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 _SECTIONS = {
@@ -30,10 +33,11 @@ def read_contract(document: Document) -> Contract:
     found = {role: _section(document, keys) for role, keys in _SECTIONS.items()}
     workflow = found["workflow"]
     return Contract(
-        inputs=tuple(_artifacts(found["inputs"])),
-        outputs=tuple(_artifacts(found["outputs"])),
+        inputs=tuple(_artifacts(document, found["inputs"])),
+        outputs=tuple(_artifacts(document, found["outputs"])),
         consumers=tuple(_consumers(document, found["consumers"])),
         steps=tuple(read_steps(document, workflow)) if workflow else (),
+        downstream=tuple(_downstream(document)),
     )
 
 
@@ -52,11 +56,18 @@ def _items(blocks: Sequence[Block]) -> Iterator[Item]:
             yield from (item for item in block.items if item.level == 0)
 
 
-def _artifacts(section: Section | None) -> Iterator[Artifact]:
+def _artifacts(document: Document, section: Section | None) -> Iterator[Artifact]:
     for item in _items(section.blocks) if section else ():
         artifact = read_artifact(item)
         if artifact:
-            yield artifact
+            origin = _RAW_FROM.search(document.source.raw, item.start, item.end) if artifact.source else None
+            yield replace(artifact, end=item.end, origin=origin.start() if origin else -1)
+
+
+def _downstream(document: Document) -> Iterator[str]:
+    for section in document.sections:
+        if section.heading and section_key(section.title) == _SECTIONS["consumers"][0]:
+            yield from (item.text for block in section.blocks for item in block.items)
 
 
 def read_artifact(item: Item) -> Artifact | None:

@@ -50,6 +50,16 @@ def read_status(declared: object) -> Status | None:
 
 def match_sections(document: Document, template: Template) -> Match:
     """Find the sections of the template in the document, by key at any level, the outermost first."""
+    kept = document.kept.get("match")
+    if not isinstance(kept, tuple) or kept[0] is not template:
+        kept = template, _match_sections(document, template)
+        document.kept["match"] = kept
+    match = kept[1]
+    assert isinstance(match, Match)
+    return match
+
+
+def _match_sections(document: Document, template: Template) -> Match:
     by_key: dict[str, list[Section]] = {}
     for section in document.sections:
         if section.heading and (section.level > 1 or section.title != document.title):

@@ -169,6 +169,11 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
     @cached_property
+    def kept(self) -> dict[object, object]:
+        """What has been worked out from the document, so that nobody works it out twice; by who did."""
+        return {}
+
+    @cached_property
     def title(self) -> str:
         """The text of the first heading of level 1, or an empty string."""
         return next((h.text for h in self.headings if h.level == 1 and not h.nested), "")

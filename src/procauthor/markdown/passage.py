@@ -54,37 +54,78 @@ def _marks(text: str) -> list[int]:
     return [0, *accumulate(parts)]
 
 
+class Prose(Struct, frozen=True):
+    """All passages of a document behind each other, so that one search looks through all of them.
+
+    Between two passages stands what no pattern for running text can cross: line ends.
+    """
+
+    text: str
+    passages: tuple[Passage, ...]
+    starts: tuple[int, ...]
+
+    def search(self, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, int, str]]:
+        """Yield each match with its passage and its place there."""
+        for match in pattern.finditer(self.text):
+            index = bisect_right(self.starts, match.start()) - 1
+            yield self.passages[index], match.start() - self.starts[index], match[0]
+
+
+_BETWEEN = "\n\n"
+
+
+def read_prose(document: Document) -> Prose:
+    """Return the passages of a document in order; they are put together once."""
+    prose = document.kept.get("prose")
+    if prose is None:
+        passages = tuple(_join_runs(document))
+        ends = accumulate(len(p.text) + len(_BETWEEN) for p in passages)
+        prose = Prose(_BETWEEN.join(p.text for p in passages), passages, (0, *ends)[: len(passages)])
+        document.kept["prose"] = prose
+    assert isinstance(prose, Prose)
+    return prose
+
+
 def read_passages(document: Document) -> Iterator[Passage]:
     """Yield the passages of a document in order."""
+    return iter(read_prose(document).passages)
+
+
+def _join_runs(document: Document) -> Iterator[Passage]:
     raw = document.source.raw
     group: list[Run] = []
     gaps: list[str] = []
+    end, heading = 0, False
     for run in document.runs:
-        gap = _gap(raw, group[-1], run) if group else None
+        gap = _gap(raw[end : run.start]) if group and heading == run.heading else None
         if gap is None and group:
             yield _passage(group, gaps)
             group, gaps = [], []
         gaps.append(gap or "")
         group.append(run)
+        end, heading = run.end, run.heading
     if group:
         yield _passage(group, gaps)
 
 
-def _gap(raw: bytes, before: Run, after: Run) -> str | None:
+def _gap(between: bytes) -> str | None:
     """Return what a reader sees between two runs, or None where they do not belong together."""
-    if before.heading != after.heading:
-        return None
-    between = raw[before.end : after.start]
+    if between == b"\n":
+        return " "
     if _MARKS.fullmatch(between):
         return ""
     return " " if _LINE_END.fullmatch(between) else None
 
 
 def _passage(group: Sequence[Run], gaps: Sequence[str]) -> Passage:
-    text = ""
+    if len(group) == 1:
+        return Passage(group[0].text, tuple(group), (0,))
+    text: list[str] = []
     starts: list[int] = []
+    size = 0
     for gap, run in zip(gaps, group, strict=True):
-        text += gap
-        starts.append(len(text))
-        text += run.text
-    return Passage(text, tuple(group), tuple(starts))
+        size += len(gap)
+        starts.append(size)
+        size += len(run.text)
+        text += (gap, run.text)
+    return Passage("".join(text), tuple(group), tuple(starts))

@@ -10,10 +10,8 @@ from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Item
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Consumer
-from procauthor.template.key import section_key
 
 INPUT_WITHOUT_PROVIDER = Rule(
     name="input-without-provider",
@@ -103,15 +101,9 @@ def _knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     ):
         return True
     return any(
-        f" {key} " in f" {artifact_key(item.text)} " and f" {consumer.key} " in f" {title_key(item.text)} "
-        for item in _downstream(provider)
+        f" {key} " in f" {artifact_key(line)} " and f" {consumer.key} " in f" {title_key(line)} "
+        for line in provider.contract.downstream
     )
-
-
-def _downstream(procedure: Procedure) -> Iterator[Item]:
-    for section in procedure.document.sections:
-        if section.heading and section_key(section.title) == _DOWNSTREAM:
-            yield from (item for block in section.blocks for item in block.items)
 
 
 def _consumer(scope: Scope, procedure: Procedure, consumer: Consumer) -> Iterator[Finding]:
