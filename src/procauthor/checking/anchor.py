@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from procauthor.checking.nearest import Nearest
-from procauthor.markdown.document import Document
+from procauthor.library.library import Procedure
 from procauthor.markdown.slug import Flavour, slugs
 
 # A heading with an emoji keeps an invisible selector in its anchor on GitHub; people copy it or leave it out.
@@ -16,13 +16,13 @@ _SELECTOR = re.compile("[\ufe00-\ufe0f]")
 _PREFIX = "user-content-"
 
 
-def read_anchors(document: Document, flavour: Flavour) -> Anchors:
+def read_anchors(procedure: Procedure, flavour: Flavour) -> Anchors:
     """Return the anchors of a document by the rule of a platform."""
     if flavour == "github":
-        return Anchors(document.anchors)
+        return Anchors(procedure.anchors)
     # The ids of raw HTML are what is there beside the anchors of headings.
-    html = document.anchors - {heading.slug for heading in document.headings}
-    return Anchors(html.union(slugs((heading.text for heading in document.headings), flavour, html)))
+    html = procedure.anchors.difference(procedure.heading_slugs)
+    return Anchors(html.union(slugs(procedure.heading_texts, flavour, html)))
 
 
 class Anchors:

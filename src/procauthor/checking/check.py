@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from procauthor.checking.directive import read_directives
-from procauthor.checking.rule import FAMILIES, RULES, find_rule, find_rules
+from procauthor.checking.rule import FAMILIES, RULES, find_rule, find_rules, run_family
 from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.rules.suppression import UNUSED_SUPPRESSION
 from procauthor.checking.scope import ROOT, Scope
@@ -43,7 +43,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     off = {name for name, level in levels.items() if level == "off"}
     wanted = choose_rules(settings, select, ignore)
     scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)), settings)
-    directives = tuple(read_directives(library))
+    directives = tuple(read_directives(library.procedures))
     # Whether a suppression is used shows only when the rule that it names has run.
     needed = named_rules(directives) - off if UNUSED_SUPPRESSION.name in wanted else frozenset[str]()
     found = Report.of(_findings(scope, wanted | needed)).findings
@@ -90,4 +90,4 @@ def _findings(scope: Scope, wanted: Collection[str]) -> Iterator[Finding]:
     """Run the families that hold a wanted rule."""
     for family in FAMILIES:
         if any(rule.name in wanted for rule in family.RULES):
-            yield from (finding for finding in family.check(scope) if finding.rule in wanted)
+            yield from (finding for finding in run_family(family, scope) if finding.rule in wanted)

@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from procauthor.library.library import Library, Procedure
+import msgspec
+
+from procauthor.library.library import Procedure
+from procauthor.library.stored import Stored
 from procauthor.markdown.document import Comment, Document
 
 Reach = Literal["ignore", "ignore-section", "ignore-file"]
@@ -47,13 +50,28 @@ class Directive:
         return path == self.procedure.path and self.first <= line <= self.last
 
 
-def read_directives(library: Library) -> Iterator[Directive]:
-    """Yield the suppressions of all documents; what stands in code is no comment."""
-    for procedure in library.procedures:
+_Mark = tuple[Comment, Reach, tuple[str, ...], str, int, int]
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[_Mark, ...]).decode
+
+
+def read_directives(procedures: Iterable[Procedure]) -> Iterator[Directive]:
+    """Yield the suppressions of documents; what stands in code is no comment."""
+    for procedure in procedures:
+        if isinstance(procedure, Stored):
+            if procedure.directives:
+                yield from (Directive(procedure, *mark) for mark in _decode(procedure.directives))
+            continue
         for comment in procedure.document.comments:
             match = _DIRECTIVE.fullmatch(comment.text)
             if match:
                 yield _read(procedure, comment, _REACH[match[1]], match[2])
+
+
+def write_directives(procedure: Procedure) -> bytes:
+    """Return the suppressions of a document as they are kept."""
+    found = [(d.comment, d.reach, d.rules, d.reason, d.first, d.last) for d in read_directives((procedure,))]
+    return _encode(found) if found else b""
 
 
 def _read(procedure: Procedure, comment: Comment, reach: Reach, text: str) -> Directive:

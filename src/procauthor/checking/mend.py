@@ -40,7 +40,7 @@ def _edit(procedure: Procedure, edit: Replacement) -> FixEdit:
 
 def link_name(procedure: Procedure, start: int, words: str, target: Procedure) -> Iterator[Replacement]:
     """Make a link of a name; not where emphasis or a line end stands within it, nor next to raw HTML."""
-    raw = procedure.document.source.raw
+    raw = procedure.source.raw
     end = start + len(words.encode())
     line = raw[raw.rfind(b"\n", 0, start) + 1 : raw.find(b"\n", end)]
     if raw[start:end] == words.encode() and not _UNSAFE.search(words + target.path) and b"<a" not in line.lower():
@@ -68,17 +68,16 @@ def _meant(scope: Scope, link: Link, target: Target) -> str:
     assert target.path is not None
     files = scope.library.files
     stem = target.path.removesuffix(".md").removesuffix(".markdown")
-    folded = [f for f in files if f.casefold() == target.path.casefold()]
+    folded = scope.files_folded.get(target.path.casefold(), [])
     ended = [stem + ending for ending in _ENDINGS if stem + ending in files]
     for found in (folded, ended):
         if found:
             return found[0] if len(found) == 1 else ""
     titled = scope.library.by_key.get(title_key(link.text), ()) if len(link.text.split()) > 1 else ()
-    name = posixpath.basename(target.path).casefold()
-    named = [f for f in files if posixpath.basename(f).casefold() == name]
+    named = scope.files_by_name.get(posixpath.basename(target.path).casefold(), [])
     if len(titled) != 1 or named != [titled[0].path] or titled[0].status in GONE:
         return ""
-    return titled[0].path if not target.anchor or target.anchor in titled[0].document.anchors else ""
+    return titled[0].path if not target.anchor or target.anchor in titled[0].anchors else ""
 
 
 def correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], anchor: str) -> Iterator[Replacement]:
@@ -92,7 +91,7 @@ def correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], anc
 
 def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:
     """Return where the target of an inline link is written; that of a reference link stands elsewhere."""
-    raw = procedure.document.source.raw[link.start : link.end]
+    raw = procedure.source.raw[link.start : link.end]
     match = re.search(rb"\]\([ \t]*<?(" + re.escape(link.target.encode()) + rb")(?=[)>\s])[^\n]*\)\Z", raw)
     return (link.start + match.start(1), link.start + match.end(1)) if match and link.target else None
 
@@ -111,7 +110,7 @@ def renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Itera
     ]
     if numbers != sorted(numbers) or _is_referred(scope, procedure, steps, min(first + wrong[0], numbers[wrong[0]])):
         return
-    raw = procedure.document.source.raw
+    raw = procedure.source.raw
     for place in wrong:
         digits = _NUMBER.search(raw, steps[place].start)
         if digits is None or int(digits[0]) != numbers[place]:
@@ -125,14 +124,14 @@ def renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Itera
 def _is_referred(scope: Scope, procedure: Procedure, steps: Sequence[Step], first: int) -> bool:
     """Say whether a text may mean one of the steps from a number on: in the document, or next to a link to it."""
     starts = {step.start for step in steps}
-    slugs = {h.slug for h in procedure.document.headings if h.start in starts}
-    if _mentions(procedure.document.source.raw, first, starts):
+    slugs = {h.slug for h in procedure.headings if h.start in starts}
+    if _mentions(procedure.source.raw, first, starts):
         return True
-    for other in scope.library.procedures:
+    for other in scope.everyone():
         for link, target in scope.links[other.path]:
             if target.path != procedure.path:
                 continue
-            raw = other.document.source.raw
+            raw = other.source.raw
             line = raw[raw.rfind(b"\n", 0, link.start) + 1 : raw.find(b"\n", link.end)]
             if target.anchor in slugs or (other is not procedure and _mentions(line, first, ())):
                 return True

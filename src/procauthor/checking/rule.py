@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.rules import (
     contract,
     index,
@@ -21,7 +21,9 @@ from procauthor.checking.rules import (
     structure,
     suppression,
 )
+from procauthor.checking.scope import Scope
 from procauthor.errors import ConfigError
+from procauthor.finding import Finding
 
 __all__ = ["FAMILIES", "RULES", "Rule", "closest_rule", "find_rule", "find_rules"]
 
@@ -40,6 +42,19 @@ FAMILIES = (
     suppression,
 )
 RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.RULES})
+
+
+def reach(family: ModuleType) -> Reach:
+    """Return what the findings of a family depend on."""
+    found: Reach = getattr(family, "REACH", "library")
+    return found
+
+
+def run_family(family: ModuleType, scope: Scope) -> Iterator[Finding]:
+    """Yield the findings of a family on the documents under report, and those on the library."""
+    yield from family.check(scope)
+    if hasattr(family, "check_library"):
+        yield from family.check_library(scope)
 
 
 def find_rule(name_or_code: str) -> Rule:

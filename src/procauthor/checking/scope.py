@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -14,43 +13,69 @@ from pathlib import PurePosixPath
 from procauthor.checking.anchor import Anchors, read_anchors
 from procauthor.checking.definition import Rule
 from procauthor.checking.nearest import Nearest
+from procauthor.checking.note import read_notes
 from procauthor.checking.paragraph import Paragraphs
+from procauthor.checking.phrase import Titles
 from procauthor.finding import Finding
 from procauthor.library.history import follow, read_renames
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target, resolve
-from procauthor.library.status import has_content
 from procauthor.markdown.document import Link
+from procauthor.markdown.passage import Passage
 from procauthor.naming import title_key
 from procauthor.procedure import Status
 from procauthor.settings import Settings
 
 ROOT = "."
-_SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
 GONE: frozenset[Status] = frozenset({"alias", "deprecated"})
-_SILENT: frozenset[Status] = GONE | {"placeholder", "missing"}
 
 
-@dataclass(frozen=True)
+class NeedsLibrary(Exception):  # noqa: N818 - no error: the rule is run again with all documents
+    """A rule that was run on one document alone wants to see the others."""
+
+
+@dataclass
 class Scope:
-    """A library under check. ``announced`` holds keys of titles that a plan or the index announces."""
+    """A library under check.
+
+    ``announced`` holds keys of titles that a plan or the index announces. ``alone`` says that the library holds one
+    document only, because a rule that needs no other is run on it.
+    """
 
     library: Library
     announced: Collection[str] = ()
     settings: Settings = Settings()
+    alone: bool = False
 
-    @cached_property
+    def __post_init__(self) -> None:
+        self.subjects: tuple[Procedure, ...] = self.library.procedures
+
+    def turn_to(self, procedure: Procedure) -> None:
+        """Report on one document from now on, and forget what was kept of the one before."""
+        self.subjects = (procedure,)
+        self._ordered.clear()
+        self._paragraphs.clear()
+        self.links.clear()
+
+    @property
     def finished(self) -> tuple[Procedure, ...]:
-        """The documents that claim to be more than a placeholder, and have a template."""
-        return tuple(p for p in self.library.procedures if p.template is not None and not _is_silent(p))
+        """The documents under report that claim to be more than a placeholder, and have a template."""
+        return tuple(p for p in self.subjects if p.template is not None and not p.silent)
+
+    def everyone(self) -> tuple[Procedure, ...]:
+        """Return all documents of the library.
+
+        Raises:
+            NeedsLibrary: Only one of them is there. Whoever runs the rule runs it again with all of them.
+        """
+        if self.alone:
+            raise NeedsLibrary
+        return self.library.procedures
 
     @cached_property
     def links(self) -> dict[str, tuple[tuple[Link, Target], ...]]:
         """The links of every document with where they lead, by the document's path."""
-        return {
-            p.path: tuple((link, resolve(p.path, link.target)) for link in p.document.links)
-            for p in self.library.procedures
-        }
+        return _Links(self.library)
 
     def linked(self, procedure: Procedure, start: int, end: int) -> tuple[Procedure, ...]:
         """Return the other documents that links within a span lead to."""
@@ -98,18 +123,26 @@ class Scope:
         """Documents by the key of their title, and of every other name that their metadata give them."""
         names = dict(self.library.by_key)
         for procedure in self.library.procedures:
-            aliases = procedure.document.metadata.get("aliases") if procedure.kind != "template" else None
-            words = aliases.split(",") if isinstance(aliases, str) else aliases
-            for alias in words if isinstance(words, list) else ():
-                key = title_key(str(alias))
+            for alias in procedure.aliases if procedure.kind != "template" else ():
+                key = title_key(alias)
                 if key and procedure not in names.get(key, ()):
                     names[key] = (*names.get(key, ()), procedure)
         return names
 
+    @cached_property
+    def titles(self) -> Titles:
+        """The titles of what is kept, to find them word for word."""
+        named = (p for p in self.library.procedures if p.counted or p.kind == "standard")
+        return Titles(p.title for p in named if p.status not in GONE)
+
+    def mentions(self, procedure: Procedure) -> Sequence[Passage]:
+        """Return the passages of a document that could hold the name of another."""
+        return read_notes(procedure)
+
     def anchors(self, procedure: Procedure) -> Anchors:
         """Return the anchors of a document by the rule in the settings."""
         if procedure.path not in self._anchors:
-            self._anchors[procedure.path] = read_anchors(procedure.document, self.settings.links.slugs)
+            self._anchors[procedure.path] = read_anchors(procedure, self.settings.links.slugs)
         return self._anchors[procedure.path]
 
     @cached_property
@@ -119,7 +152,7 @@ class Scope:
     def paragraph(self, procedure: Procedure, at: int) -> tuple[int, int]:
         """Return the span of the paragraph, list item or table row around an offset."""
         if procedure.path not in self._paragraphs:
-            self._paragraphs[procedure.path] = Paragraphs(procedure.document.source)
+            self._paragraphs[procedure.path] = Paragraphs(procedure.source)
         return self._paragraphs[procedure.path].around(at)
 
     @cached_property
@@ -141,10 +174,18 @@ class Scope:
 
     @cached_property
     def files_by_name(self) -> dict[str, list[str]]:
-        """All files by their name in lower case."""
+        """All files by their name, case folded."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.library.files):
-            found.setdefault(posixpath.basename(path).lower(), []).append(path)
+            found.setdefault(posixpath.basename(path).casefold(), []).append(path)
+        return found
+
+    @cached_property
+    def files_folded(self) -> dict[str, list[str]]:
+        """All files by their path, case folded."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.library.files):
+            found.setdefault(path.casefold(), []).append(path)
         return found
 
     @cached_property
@@ -181,14 +222,18 @@ class Scope:
         return {}
 
 
-def _is_silent(procedure: Procedure) -> bool:
-    """Say whether nobody claims that a document is finished. One that claims nothing and says much is not silent."""
-    if procedure.status == "placeholder" and procedure.declared_status is None:
-        return (
-            not any(has_content(procedure.document, s) for s in procedure.document.sections)
-            or _SAYS_SO.search(procedure.document.source.raw) is not None
-        )
-    return procedure.status in _SILENT
+class _Links(dict[str, tuple[tuple[Link, Target], ...]]):
+    """Resolves the links of a document when they are asked for."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self._library = library
+
+    def __missing__(self, path: str) -> tuple[tuple[Link, Target], ...]:
+        procedure = self._library.by_path[path]
+        found = tuple((link, resolve(path, link.target)) for link in procedure.links)
+        self[path] = found
+        return found
 
 
 def _link_start(found: tuple[Link, Target]) -> int:
@@ -197,7 +242,7 @@ def _link_start(found: tuple[Link, Target]) -> int:
 
 def say(rule: Rule, procedure: Procedure, start: int, message: str, hint: str = "") -> Finding:
     """Return a finding at a byte offset of a document."""
-    source = procedure.document.source
+    source = procedure.source
     line, column = source.line(start), source.column(start)
     return Finding(rule.name, rule.code, rule.severity, message, procedure.path, line, column, hint)
 
@@ -214,10 +259,9 @@ def say_path(rule: Rule, path: str, message: str, hint: str = "") -> Finding:
 
 def title_line(procedure: Procedure) -> int:
     """Return the line of a document's title, where findings about the whole text stand."""
-    return next((h.line for h in procedure.document.headings if h.level == 1 and not h.nested), 1)
+    return procedure.title_line
 
 
 def field_line(procedure: Procedure, key: str) -> int:
     """Return the line of a metadata field, else of the title."""
-    field = procedure.document.fields.get(key)
-    return field.line if field else title_line(procedure)
+    return procedure.field_lines.get(key) or procedure.title_line

@@ -13,6 +13,8 @@ from procauthor.template.spec import SectionSpec, Template
 
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
+_SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
+_SILENT: frozenset[Status] = frozenset({"alias", "deprecated", "placeholder", "missing"})
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _DECLARED: dict[str, Status] = {
     "placeholder": "placeholder",
@@ -94,6 +96,16 @@ def _speaks(section: Section) -> bool:
         if _COMMENT.sub("", block.text).strip():
             return True
     return False
+
+
+def is_silent(document: Document, status: Status, declared: Status | None) -> bool:
+    """Say whether nobody claims that a document is finished. One that claims nothing and says much is not silent."""
+    if status == "placeholder" and declared is None:
+        return (
+            not any(has_content(document, s) for s in document.sections)
+            or _SAYS_SO.search(document.source.raw) is not None
+        )
+    return status in _SILENT
 
 
 def compute_status(document: Document, template: Template | None) -> Status:

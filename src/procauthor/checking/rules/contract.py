@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procauthor.checking.artifact import artifact_key, providers
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
@@ -41,6 +41,7 @@ OUTPUT_WITHOUT_PRODUCER = Rule(
     example="- **Risk List**: every risk has an owner, where no step lists a Risk List under “Outputs”",
 )
 RULES = (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL, OUTPUT_WITHOUT_PRODUCER)
+REACH: Reach = "neighbours"
 _READY = frozenset({"defined", "approved"})
 _DOWNSTREAM = "downstream dependencies"
 

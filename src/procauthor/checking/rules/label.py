@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.nearest import Nearest
 from procauthor.checking.scope import Scope, say
 from procauthor.checking.span import Spans
@@ -42,6 +42,7 @@ UNUSED_LABEL = Rule(
     example="“[plan]: test-plan.md” in a document without “[plan]”",
 )
 RULES = (UNDEFINED_LABEL, DUPLICATE_LABEL, UNUSED_LABEL)
+REACH: Reach = "document"
 _DEFINITION = re.compile(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t\r\n]*)", re.MULTILINE)
 _USE = re.compile(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
 _WORD = re.compile(r"[a-z]{3}")
@@ -62,7 +63,7 @@ class _Label:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    for procedure in scope.library.procedures:
+    for procedure in scope.subjects:
         if procedure.kind == "template" or b"]:" not in procedure.document.source.raw:
             continue
         labels = list(_labels(procedure))

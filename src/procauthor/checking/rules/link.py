@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from procauthor.checking.anchor import Anchors
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import correct_anchor, mend, redirect
 from procauthor.checking.scope import GONE, Scope, say
 from procauthor.checking.table import title_links
@@ -55,6 +55,7 @@ REFERENCE_TO_DEPRECATED = Rule(
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )
 RULES = (BROKEN_LINK, BROKEN_ANCHOR, LINK_TEXT_MISMATCH, REFERENCE_TO_DEPRECATED)
+REACH: Reach = "neighbours"
 _LISTING = frozenset({"index", "readme", "plan"})
 # In a folder of so many files the nearest name is hardly the one that was meant.
 _MANY = 1000
@@ -62,7 +63,7 @@ _MANY = 1000
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    for procedure in scope.library.procedures:
+    for procedure in scope.subjects:
         # A template's links are fields, and lead where the document will be.
         if procedure.kind == "template":
             continue
@@ -102,7 +103,7 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str | None) -> s
     if today:
         return f"it was renamed to {relative(procedure.path, today)!r}"
     folder, name = posixpath.split(path)
-    same = scope.files_by_name.get(name.lower(), [])
+    same = scope.files_by_name.get(name.casefold(), [])
     titled = scope.named(title_key(link.text), procedure)
     beside = scope.files_by_folder.get(folder, [])
     if len(same) == 1:
@@ -133,7 +134,7 @@ def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterat
     """Report a link to a deprecated document, but not from lists, from its like, or from its replacement."""
     if document.status != "deprecated" or procedure.kind in _LISTING or procedure.status in GONE:
         return
-    after = str(document.document.metadata.get("superseded_by") or "")
+    after = document.superseded_by
     if after and (title_key(after) == procedure.key or resolve(document.path, after).path == procedure.path):
         return
     hint = f"link {after!r}" if after else ""
@@ -148,7 +149,7 @@ def _text(scope: Scope, procedure: Procedure, link: Link, document: Procedure) -
     # One common word ("FAQ", "Backups") is as good a name for the target as for the other.
     if len(link.text.split()) == 1:
         return
-    if document.kind in _LISTING or key in {title_key(h.text) for h in document.document.headings}:
+    if document.kind in _LISTING or key in map(title_key, document.heading_texts):
         return
     message = f"the link says {link.text!r}, and leads to {document.title!r}"
     yield say(LINK_TEXT_MISMATCH, procedure, link.start, message, f"that title is {others[0].path}")

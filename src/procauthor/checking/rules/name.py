@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import link_name, mend
-from procauthor.checking.phrase import Phrase, find_phrases, title_pattern
+from procauthor.checking.phrase import Phrase, find_phrases
 from procauthor.checking.scope import GONE, Scope, field_line, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.markdown.passage import Passage, read_passages
+from procauthor.markdown.passage import Passage
 from procauthor.naming import title_key
 
 AMBIGUOUS_NAME = Rule(
@@ -42,6 +42,7 @@ UNLINKED_NAME = Rule(
     example="as the Test Plan Procedure says",
 )
 RULES = (AMBIGUOUS_NAME, UNKNOWN_PROCEDURE, UNLINKED_NAME)
+REACH: Reach = "neighbours"
 _LISTING = frozenset({"index", "readme", "plan", "template"})
 # Words that go with "Procedure" without making a name of it.
 _GENERIC = frozenset(
@@ -59,14 +60,12 @@ _GENERIC = frozenset(
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    named = [p for p in scope.library.procedures if p.counted or p.kind == "standard"]
-    titles = title_pattern({p.title for p in named if p.status not in GONE})
-    for procedure in scope.library.procedures:
+    for procedure in scope.subjects:
         # Without a template nobody has said that titles are names here: "Backup Procedure" may be any words.
         if procedure.kind in _LISTING or procedure.template is None or procedure.status in GONE:
             continue
         yield from _declared(scope, procedure)
-        yield from _once(_mentions(scope, procedure, titles))
+        yield from _once(_mentions(scope, procedure))
 
 
 def _once(found: Iterator[tuple[int, Finding]]) -> Iterator[Finding]:
@@ -92,16 +91,14 @@ def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
             yield say_line(UNKNOWN_PROCEDURE, procedure, line, message, _near(scope, title))
 
 
-def _mentions(scope: Scope, procedure: Procedure, titles: re.Pattern[str] | None) -> Iterator[tuple[int, Finding]]:
+def _mentions(scope: Scope, procedure: Procedure) -> Iterator[tuple[int, Finding]]:
     """Yield findings with where their paragraph starts."""
-    for passage in read_passages(procedure.document):
-        if passage.heading:
-            continue
+    for passage in scope.mentions(procedure):
         taken: list[tuple[int, int]] = []
         for phrase in find_phrases(passage.text):
             taken.append((phrase.starts[0], phrase.end))
             yield from _phrase(scope, procedure, passage, phrase)
-        for match in titles.finditer(passage.text) if titles else ():
+        for match in scope.titles.search(passage.text):
             if not any(start < match.end() and match.start() < end for start, end in taken):
                 yield from _known(scope, procedure, match[0], passage.offset(match.start()))
 

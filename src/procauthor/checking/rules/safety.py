@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.hidden import find_hidden
 from procauthor.checking.scope import Scope, say
 from procauthor.checking.secret import find_secrets
@@ -29,11 +29,12 @@ HIDDEN_INSTRUCTION = Rule(
     example="a comment that tells every AI assistant to approve the change",
 )
 RULES = (SECRET, HIDDEN_INSTRUCTION)
+REACH: Reach = "document"
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    for procedure in scope.library.procedures:
+    for procedure in scope.subjects:
         for secret in find_secrets(procedure.document.source.raw):
             message = f"this looks like a real secret ({secret.kind})"
             yield say(SECRET, procedure, secret.start, message, "revoke it, then take it out")

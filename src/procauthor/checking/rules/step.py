@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from procauthor.checking.artifact import artifact_key, is_optional
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import mend, renumber
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
@@ -66,6 +66,7 @@ STEP_TARGET_MISSING = Rule(
     example="return to Step 9, in a workflow of six steps",
 )
 RULES = (STEP_NUMBER_GAP, STEP_PART_MISSING, STEP_INPUT_WITHOUT_PRODUCER, UNUSED_OUTPUT, STEP_TARGET_MISSING)
+REACH: Reach = "document"
 
 _FROM_STEP = re.compile(
     r"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?(step|phase)s?\s+(\d+)\b"

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.scope import ROOT, Scope, say, say_line, say_path, title_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
@@ -119,6 +119,7 @@ RULES = (
     TEMPLATE_TEXT_LEFT,
     PLACEHOLDER_TEXT,
 )
+REACH: Reach = "document"
 _NOTICED = {"unclosed-block": UNCLOSED_BLOCK, "bad-front-matter": BAD_FRONT_MATTER}
 # What the settings or its name give a place of its own: it needs no template.
 _OWN_PLACE = frozenset({"index", "plan", "readme", "template"})
@@ -128,11 +129,7 @@ _FIELD = re.compile(r"\{[a-z_]+\??\}")
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    library = scope.library
-    yield from _nothing(scope)
-    for unread in library.unread:
-        yield say_path(NOT_UTF8, unread.path, f"the file cannot be read: {unread.reason}")
-    for procedure in library.procedures:
+    for procedure in scope.subjects:
         for problem in procedure.document.problems:
             yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
         if procedure.template is not None:
@@ -145,6 +142,13 @@ def check(scope: Scope) -> Iterator[Finding]:
         yield from _order(procedure, procedure.template, match)
         yield from _doubles(procedure, procedure.template, match)
         yield from _leftovers(procedure, procedure.template)
+
+
+def check_library(scope: Scope) -> Iterator[Finding]:
+    """Yield the findings about the library as a whole."""
+    yield from _nothing(scope)
+    for unread in scope.library.unread:
+        yield say_path(NOT_UTF8, unread.path, f"the file cannot be read: {unread.reason}")
 
 
 def _nothing(scope: Scope) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.directive import read_directives
 from procauthor.checking.scope import Scope, say
 from procauthor.finding import Finding
@@ -28,11 +28,12 @@ UNUSED_SUPPRESSION = Rule(
     example="<!-- procauthor: ignore broken-link -- the page is made at night --> above a link that leads somewhere",
 )
 RULES = (SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION)
+REACH: Reach = "document"
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield what can be said of a suppression by itself; whether it is used shows when all rules have run."""
-    for directive in read_directives(scope.library):
+    for directive in read_directives(scope.subjects):
         start = directive.comment.start
         if not directive.rules:
             message = "the suppression names no rule"
