@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from procauthor.checking.directive import read_directives
+from procauthor.checking.recall import Recall
 from procauthor.checking.rule import FAMILIES, RULES, find_rule, find_rules, run_family
 from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.rules.suppression import UNUSED_SUPPRESSION
 from procauthor.checking.scope import ROOT, Scope
 from procauthor.checking.suppression import find_unused, named_rules, suppress
+from procauthor.checking.survey import Survey
 from procauthor.finding import Finding, Report, Severity, in_order
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
@@ -25,6 +27,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     paths: Collection[str] | None = None,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    survey: Survey | None = None,
 ) -> Report:
     """Check a library with all rules.
 
@@ -35,9 +38,11 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
         paths: Report only on these documents; the rules still see all.
         select: Only these rules, by name, code or beginning of a code; empty for all.
         ignore: Not these.
+        survey: What is remembered of the library; the findings are the same with it and without.
 
     Raises:
         ConfigError: A rule's name is not known.
+        StaleError: A document changed meanwhile; only with a survey.
     """
     levels = {find_rule(name).name: level for name, level in settings.rules.items()}
     off = {name for name, level in levels.items() if level == "off"}
@@ -46,7 +51,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     directives = tuple(read_directives(library.procedures))
     # Whether a suppression is used shows only when the rule that it names has run.
     needed = named_rules(directives) - off if UNUSED_SUPPRESSION.name in wanted else frozenset[str]()
-    found = Report.of(_findings(scope, wanted | needed)).findings
+    found = Report.of(_findings(scope, wanted | needed, survey)).findings
     suppressed = suppress(found, directives)
     unused = find_unused(directives, suppressed, wanted | needed) if UNUSED_SUPPRESSION.name in wanted else ()
     seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
@@ -86,8 +91,11 @@ class _Seen:
         return finding.rule in self.rules and (self.paths is None or finding.path in self.paths)
 
 
-def _findings(scope: Scope, wanted: Collection[str]) -> Iterator[Finding]:
-    """Run the families that hold a wanted rule."""
+def _findings(scope: Scope, wanted: Collection[str], survey: Survey | None) -> Iterator[Finding]:
+    """Run the families that hold a wanted rule, or recall what they found."""
+    if survey is not None:
+        yield from (finding for finding in Recall(survey, scope).findings() if finding.rule in wanted)
+        return
     for family in FAMILIES:
         if any(rule.name in wanted for rule in family.RULES):
             yield from (finding for finding in run_family(family, scope) if finding.rule in wanted)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import posixpath
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Any
 
 from procauthor.checking.anchor import Anchors, read_anchors
 from procauthor.checking.definition import Rule
@@ -17,7 +18,7 @@ from procauthor.checking.note import read_notes
 from procauthor.checking.paragraph import Paragraphs
 from procauthor.checking.phrase import Titles
 from procauthor.finding import Finding
-from procauthor.library.history import follow, read_renames
+from procauthor.library.history import follow, head_of, read_renames
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target, resolve
 from procauthor.markdown.document import Link
@@ -40,6 +41,9 @@ class Scope:
 
     ``announced`` holds keys of titles that a plan or the index announces. ``alone`` says that the library holds one
     document only, because a rule that needs no other is run on it.
+
+    What is kept here for all documents may only come from what they show of themselves (`Face` and `View`): a look into
+    the text of one is noted when it happens, and not when what came of it is found kept.
     """
 
     library: Library
@@ -49,6 +53,10 @@ class Scope:
 
     def __post_init__(self) -> None:
         self.subjects: tuple[Procedure, ...] = self.library.procedures
+        # What was asked beyond the documents: a remembered finding holds as long as the answers are the same.
+        self.asked: dict[str, bool] = {}
+        self.head: str | None = None
+        self.known_needs: Mapping[str, list[Any]] | None = None
 
     def turn_to(self, procedure: Procedure) -> None:
         """Report on one document from now on, and forget what was kept of the one before."""
@@ -161,6 +169,10 @@ class Scope:
 
     def renamed(self, path: str) -> str:
         """Return where git says that a missing file is today, or an empty string."""
+        if self.alone:
+            raise NeedsLibrary
+        if self.head is None:
+            self.head = head_of(self.library.root)
         return follow(self._renames, path, self.library.files)
 
     @cached_property
@@ -198,9 +210,16 @@ class Scope:
 
     def exists(self, path: str) -> bool:
         """Say whether a link may lead to a path: also to what the library leaves out, letter for letter."""
-        return path == ROOT or path in self.library.files or self._on_disk(path)
+        if path == ROOT or path in self.library.files:
+            return True
+        if self.alone:
+            raise NeedsLibrary
+        if path not in self.asked:
+            self.asked[path] = self.is_on_disk(path)
+        return self.asked[path]
 
-    def _on_disk(self, path: str) -> bool:
+    def is_on_disk(self, path: str) -> bool:
+        """Say whether there is a file or folder of that name, letter for letter."""
         folder = ""
         for part in path.split("/"):
             if part not in self._listed(folder):

@@ -35,6 +35,18 @@ _COMMAND = (
 )
 
 
+def head_of(root: Path) -> str:
+    """Return the commit that is checked out, or an empty string; renames are the same as long as it is."""
+    command = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "rev-parse", "HEAD")
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command without a shell
+            command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace").strip()
+
+
 def read_renames(root: Path) -> dict[str, str]:
     """Return the last rename of every path that git remembers, relative to the root; empty where git cannot say."""
     environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

@@ -287,8 +287,13 @@ def read_file(root: Path, path: str, settings: LibrarySettings, templates: Templ
 def read_procedure(path: str, raw: bytes, settings: LibrarySettings, templates: TemplateStore) -> Procedure:
     """Read one document from its bytes."""
     document = parse(raw)
-    template = None if _special(path, settings) else templates.match(path)
+    template = read_template(path, settings, templates)
     return Procedure(path, document, stamp(raw), _kind(path, document, settings, template), template)
+
+
+def read_template(path: str, settings: LibrarySettings, templates: TemplateStore) -> Template | None:
+    """Return the template for a document; one with a special part has none."""
+    return None if _special(path, settings) else templates.match(path)
 
 
 def _special(path: str, settings: LibrarySettings) -> Kind | None:

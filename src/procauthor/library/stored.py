@@ -175,7 +175,7 @@ class Stored(Procedure):
         path: Relative to the root.
         stamp: What the facts are of.
         kind: What the document is.
-        template: The template for it.
+        template: Gives the template for it.
         face: The encoded face.
         directives: What the text says of the check itself, encoded; empty where it says nothing.
         fetch: Gives the facts.
@@ -189,7 +189,7 @@ class Stored(Procedure):
         path: str,
         stamp: Stamp,
         kind: Kind,
-        template: Template | None,
+        template: Callable[[], Template | None],
         face: bytes,
         directives: bytes,
         fetch: Callable[[], Facts],
@@ -200,7 +200,7 @@ class Stored(Procedure):
             path=path,
             stamp=stamp,
             kind=kind,
-            template=template,
+            _template=template,
             directives=directives,
             _face=face,
             _fetch=fetch,
@@ -220,6 +220,12 @@ class Stored(Procedure):
     def face(self) -> Face:
         """What the document is called and says of itself."""
         return _decode_face(self.__dict__["_face"])
+
+    @cached_property
+    def template(self) -> Template | None:
+        """The template for the document."""
+        find: Callable[[], Template | None] = self.__dict__["_template"]
+        return find()
 
     @property
     def view(self) -> View:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,8 @@ from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
 from procauthor.checking.check import check, choose_rules
 from procauthor.checking.fix import apply_fixes
-from procauthor.errors import ConfigError, LibraryError, PlanError
+from procauthor.checking.survey import Survey, Surveyor
+from procauthor.errors import ConfigError, LibraryError, PlanError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit, apply, recover, write_file
 from procauthor.library.derive import derive
@@ -111,9 +113,14 @@ class Project:
         Raises:
             ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
+        surveyor = Surveyor(self.root, self.state, self.settings, self.templates)
+        for _ in range(_PASSES):
+            with suppress(StaleError):
+                survey = surveyor.survey()
+                return self._check(survey.library, paths, select, ignore, baseline=baseline, survey=survey)
         return self._check(self.library(), paths, select, ignore, baseline=baseline)
 
-    def _check(
+    def _check(  # noqa: PLR0913 - each narrows or widens what is reported
         self,
         library: Library,
         paths: Sequence[str] | None,
@@ -121,9 +128,10 @@ class Project:
         ignore: Sequence[str],
         *,
         baseline: bool | None,
+        survey: Survey | None = None,
     ) -> Report:
         chosen = self._paths(library, paths) if paths else None
-        report = self.check_library(library, chosen, select, ignore)
+        report = self.check_library(library, chosen, select, ignore, survey)
         if baseline is False or (baseline is None and not self.settings.check.baseline):
             return report
         whole = not (paths or select or ignore)
@@ -187,7 +195,12 @@ class Project:
             write_file(self.baseline_file, read_baseline(self.baseline_file).without(report.gone).dump())
 
     def check_library(
-        self, library: Library, paths: Sequence[str] | None, select: Sequence[str] = (), ignore: Sequence[str] = ()
+        self,
+        library: Library,
+        paths: Sequence[str] | None,
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        survey: Survey | None = None,
     ) -> Report:
         """Check a library that was read before, perhaps with a draft laid over it."""
         return check(
@@ -197,6 +210,7 @@ class Project:
             paths=paths,
             select=select,
             ignore=ignore,
+            survey=survey,
         )
 
     def _paths(self, library: Library, paths: Sequence[str]) -> list[str]:

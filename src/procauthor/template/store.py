@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
 
 from procauthor.errors import TemplateError
@@ -12,6 +13,11 @@ from procauthor.resources import shipped
 from procauthor.template.key import section_key
 from procauthor.template.read import read_template
 from procauthor.template.spec import Template
+
+
+def _matcher(pattern: str) -> Callable[[str], object]:
+    """Return what says whether a path matches, at the root or below any folder."""
+    return re.compile(f"{translate(pattern)}|{translate(f'**/{pattern}')}").match
 
 
 class TemplateStore:
@@ -34,6 +40,7 @@ class TemplateStore:
         self._synonyms = {
             section_key(heading): tuple(map(section_key, others)) for heading, others in (synonyms or {}).items()
         }
+        self._matchers = [(_matcher(pattern), name) for pattern, name in self._patterns.items()]
         self._read: dict[str, Template] = {}
 
     def get(self, name: str) -> Template:
@@ -69,8 +76,8 @@ class TemplateStore:
 
     def match(self, path: str) -> Template | None:
         """Return the template for a document's path; without a pattern that matches, there is none."""
-        for pattern, name in self._patterns.items():
-            if fnmatchcase(path, pattern) or fnmatchcase(path, f"**/{pattern}"):
+        for matches, name in self._matchers:
+            if matches(path):
                 return self.get(name) if name else None
         return None
 
