@@ -66,6 +66,8 @@ _BLOB = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,4000}={0,2}")
 _MARKED = re.compile(
     rb"<\||\[/?INST\]|SYS>>|_of_turn>|\xe2\x80[\x8b-\x8d]|\xe2\x81[\xa0-\xa4]|\xc2\xad|(?<!\A)\xef\xbb\xbf"
 )
+# What a text in ASCII can hold of these.
+_ASCII_MARKS = (b"<|", b"INST]", b"SYS>>", b"_of_turn>")
 _PSEUDO_COMMENT = re.compile(
     rb"^ {0,3}\[[^\]\n]{1,40}\]:[ \t]*(?:#|<>)[ \t]+[(\"']([^\n]*)[)\"'][ \t]*\r?$", re.MULTILINE
 )
@@ -88,7 +90,7 @@ def find_hidden(document: Document) -> Iterator[Hidden]:
         yield from _elements(document)
     if not raw.isascii():
         yield from _characters(document)
-    if _MARKED.search(raw):
+    if any(mark in raw for mark in _ASCII_MARKS) or (not raw.isascii() and _MARKED.search(raw)):
         for passage in read_passages(document):
             yield from _delimiters(passage)
             yield from _broken_words(passage)

@@ -22,6 +22,7 @@ _STEP_WORDS = re.compile(
     rb"\bsteps?\s+(\d+(?:\s*(?:,|and|or|&|/|-|\xe2\x80\x93|to|through)\s*(?:steps?\s+)?\d+)*)", re.IGNORECASE
 )
 _NUMBER = re.compile(rb"\d+")
+_LONGEST_NUMBER = 9
 
 
 def mend(finding: Finding, procedure: Procedure, *edits: Replacement) -> Finding:
@@ -113,7 +114,7 @@ def renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Itera
     raw = procedure.source.raw
     for place in wrong:
         digits = _NUMBER.search(raw, steps[place].start)
-        if digits is None or int(digits[0]) != numbers[place]:
+        if digits is None or _value(digits[0]) != numbers[place]:
             return
     for place in wrong:
         digits = _NUMBER.search(raw, steps[place].start)
@@ -142,6 +143,11 @@ def _mentions(raw: bytes, first: int, starts: set[int] | tuple[()]) -> bool:
     """Say whether a step of that number or a later one is named, but for the lines that are steps themselves."""
     for match in _STEP_WORDS.finditer(raw):
         line = raw.rfind(b"\n", 0, match.start()) + 1
-        if line not in starts and any(int(number[0]) >= first for number in _NUMBER.finditer(match[1])):
+        if line not in starts and any(_value(number[0]) >= first for number in _NUMBER.finditer(match[1])):
             return True
     return False
+
+
+def _value(digits: bytes) -> int:
+    """Return a number; one that is too long to count steps is as good as any other that is."""
+    return int(digits[:_LONGEST_NUMBER])

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from procauthor.checking.phrase import may_name
+from procauthor.checking.phrase import find_hints
 from procauthor.library.library import Procedure
 from procauthor.library.stored import Stored
-from procauthor.markdown.passage import Passage, read_passages
+from procauthor.markdown.passage import Passage, read_prose
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[Passage, ...]).decode
@@ -19,7 +19,8 @@ def read_notes(procedure: Procedure) -> Sequence[Passage]:
     """Return the passages of a document, from what was kept of it or from its text."""
     if isinstance(procedure, Stored):
         return _decode(procedure.notes) if procedure.notes else ()
-    return [p for p in read_passages(procedure.document) if not p.heading and may_name(p.text)]
+    prose = read_prose(procedure.document)
+    return [p for p in prose.around(find_hints(prose.text)) if not p.heading]
 
 
 def write_notes(procedure: Procedure) -> bytes:

@@ -83,9 +83,14 @@ def _starts_sentence(text: str, start: int) -> bool:
     return not before or before[-1] in ".!?:;"
 
 
-def may_name(text: str) -> bool:
-    """Say whether a text could hold a name; where not, nothing here finds one."""
-    return any(last in text for last in _LASTS) or _TWO_CAPITALS.search(text) is not None
+def find_hints(text: str) -> Iterator[int]:
+    """Yield places around which a name could stand; where none is, nothing here finds one."""
+    for last in _LASTS:
+        at = text.find(last)
+        while at != -1:
+            yield at
+            at = text.find(last, at + 1)
+    yield from (match.start() for match in _TWO_CAPITALS.finditer(text))
 
 
 class Titles:

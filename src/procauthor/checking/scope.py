@@ -20,7 +20,7 @@ from procauthor.checking.phrase import Titles
 from procauthor.finding import Finding
 from procauthor.library.history import follow, head_of, read_renames
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import Target, resolve
+from procauthor.library.reference import Target
 from procauthor.markdown.document import Link
 from procauthor.markdown.passage import Passage
 from procauthor.naming import title_key
@@ -250,7 +250,7 @@ class _Links(dict[str, tuple[tuple[Link, Target], ...]]):
 
     def __missing__(self, path: str) -> tuple[tuple[Link, Target], ...]:
         procedure = self._library.by_path[path]
-        found = tuple((link, resolve(path, link.target)) for link in procedure.links)
+        found = tuple(zip(procedure.links, procedure.resolved, strict=True))
         self[path] = found
         return found
 

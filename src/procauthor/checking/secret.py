@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+# Bytes from the rarest in prose to the most common; all others count as common.
+_RARE = b"_=@4JQXZKVYGUWBHFDLNMRPOCSIEAT"
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -20,10 +23,13 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """``mark`` is a piece that every match holds: a text without it is not searched further."""
+    """Every match holds one of ``marks``: a text without them is not searched further.
+
+    Each stands behind its rarest byte, because one byte is looked for ten times faster than a word.
+    """
 
     kind: str
-    mark: bytes
+    marks: tuple[tuple[bytes, bytes], ...]
     pattern: re.Pattern[bytes]
     least_bits: float = 3.0
 
@@ -31,7 +37,13 @@ class _Shape:
 def _shape(kind: str, mark: str, pattern: str, least_bits: float = 3.0, behind: str = r"(?![A-Za-z0-9_/+])") -> _Shape:
     """Make a shape; group 1 is the part that is random, and nothing of the kind may go on before or behind it."""
     bounded = rf"(?<![A-Za-z0-9_]){pattern}{behind}"
-    return _Shape(kind, mark.encode(), re.compile(bounded.encode()), least_bits)
+    return _Shape(
+        kind, tuple((_rarest(mark), mark) for mark in mark.encode().split()), re.compile(bounded.encode()), least_bits
+    )
+
+
+def _rarest(mark: bytes) -> bytes:
+    return min((mark[at : at + 1] for at in range(len(mark))), key=lambda byte: _RARE.find(byte) % (len(_RARE) + 1))
 
 
 _AWS = r"(?i:aws_?secret_?(?:access_?)?key)[\"']?\s{0,3}[:=]\s{0,3}[\"']?([A-Za-z0-9/+]{40})"
@@ -48,10 +60,9 @@ _ADDRESS = (
 _SHAPES = (
     _shape("AWS access key", "AKIA", r"AKIA([A-Z2-7]{16})"),
     _shape("AWS access key", "ASIA", r"ASIA([A-Z2-7]{16})"),
-    _shape("AWS secret key", "", _AWS),
-    _shape("GitHub token", "gh", r"gh[pousr]_([A-Za-z0-9]{36})"),
+    _shape("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_([A-Za-z0-9]{36})"),
     _shape("GitHub token", "github_pat_", r"github_pat_([A-Za-z0-9]{22}_[A-Za-z0-9]{59})"),
-    _shape("GitLab token", "gl", r"gl(?:pat|rt|dt|ptt|soat)-([A-Za-z0-9_-]{20,64})"),
+    _shape("GitLab token", "glpat- glrt- gldt- glptt- glsoat-", r"gl(?:pat|rt|dt|ptt|soat)-([A-Za-z0-9_-]{20,64})"),
     _shape("Slack token", "xox", r"xox[abeoprs]-(?:\d{8,14}-){1,3}([A-Za-z0-9]{20,64})"),
     _shape("Slack webhook", "hooks.slack.com", _SLACK_HOOK),
     _shape("Stripe key", "_live_", r"[sr]k_live_([A-Za-z0-9]{24,128})"),
@@ -68,9 +79,11 @@ _SHAPES = (
     _shape("Vault token", "hvs.", r"hvs\.([A-Za-z0-9_-]{90,120})"),
     _shape("Azure storage key", "AccountKey=", r"AccountKey=([A-Za-z0-9/+]{86}==)"),
     _shape("age key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1([QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})"),
-    _shape("private key", "PRIVATE KEY", _PRIVATE_KEY, 3.5, ""),
+    _shape("private key", "PRIVATE", _PRIVATE_KEY, 3.5, ""),
     _shape("password in an address", "://", _ADDRESS, 3.2, r"(?!example\.)(?=[a-z0-9-]{1,63}\.)"),
 )
+# Written in any case, so the text is looked at in lower case first.
+_NAMED = _shape("AWS secret key", "", _AWS)
 # A made-up value says so, repeats itself, or counts through the alphabet.
 _MADE_UP = re.compile(
     rb"(?i)example|sample|dummy|fake|redacted|placeholder|changeme|your|secret|password|passwd|xxxx|\.\.\."
@@ -84,8 +97,9 @@ _LONGEST_REPEAT = 5
 def find_secrets(raw: bytes) -> Iterator[Secret]:
     """Yield the secrets of a text in order, code and comments included: there they stand mostly."""
     found: dict[int, str] = {}
-    for shape in _SHAPES:
-        if shape.mark not in raw:
+    named = (_NAMED,) if b"secret" in raw.lower() else ()
+    for shape in (*_SHAPES, *named):
+        if shape.marks and not any(rare in raw and mark in raw for rare, mark in shape.marks):
             continue
         for match in shape.pattern.finditer(raw):
             if _is_random(match[1], shape.least_bits):

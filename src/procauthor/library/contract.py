@@ -30,7 +30,8 @@ NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
 
 def read_contract(document: Document) -> Contract:
     """Read inputs, outputs, consumers and steps."""
-    found = {role: _section(document, keys) for role, keys in _SECTIONS.items()}
+    outermost = _outermost(document)
+    found = {role: next((outermost[k] for k in keys if k in outermost), None) for role, keys in _SECTIONS.items()}
     workflow = found["workflow"]
     return Contract(
         inputs=tuple(_artifacts(document, found["inputs"])),
@@ -41,13 +42,15 @@ def read_contract(document: Document) -> Contract:
     )
 
 
-def _section(document: Document, keys: Sequence[str]) -> Section | None:
-    """Return the outermost section whose key is the first that is known; parts of steps are deeper, so not taken."""
-    for key in keys:
-        candidates = [s for s in document.sections if s.heading and section_key(s.title) == key]
-        if candidates:
-            return min(candidates, key=lambda s: (s.level, s.index))
-    return None
+def _outermost(document: Document) -> dict[str, Section]:
+    """Return the outermost section of each key, the first of several."""
+    found: dict[str, Section] = {}
+    for section in document.sections:
+        if section.heading:
+            before = found.setdefault(section_key(section.title), section)
+            if section.level < before.level:
+                found[section_key(section.title)] = section
+    return found
 
 
 def _items(blocks: Sequence[Block]) -> Iterator[Item]:
@@ -75,12 +78,19 @@ def read_artifact(item: Item) -> Artifact | None:
     text = " ".join(item.text.split())
     if not text or text.casefold() in NONE_WORDS:
         return None
-    origin = _FROM.search(text)
+    # To search every line for it would be slow.
+    origin = _FROM.search(text) if "from:" in text.casefold() else None
     source = origin[1].strip().rstrip(")").strip() if origin else ""
     bare = text[: origin.start()].strip() if origin else text
-    raw_origin = _FROM.search(" ".join(item.raw.split()))
-    target = _TARGET.search(raw_origin[0]) if raw_origin else None
-    return Artifact(_name(item, bare), bare, item.line, source, target[1] if target else "", item.start)
+    return Artifact(_name(item, bare), bare, item.line, source, _origin_target(item), item.start)
+
+
+def _origin_target(item: Item) -> str:
+    if "](" not in item.raw or "from:" not in item.raw.casefold():
+        return ""
+    origin = _FROM.search(" ".join(item.raw.split()))
+    target = _TARGET.search(origin[0]) if origin else None
+    return target[1] if target else ""
 
 
 def _name(item: Item, bare: str) -> str:

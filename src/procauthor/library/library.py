@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.library.contract import read_contract
-from procauthor.library.reference import resolve
+from procauthor.library.reference import Target, resolve
 from procauthor.library.status import compute_status, is_silent, read_status
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
@@ -171,10 +171,14 @@ class Procedure:
         return self.document.anchors
 
     @cached_property
+    def resolved(self) -> tuple[Target, ...]:
+        """Where the links lead, in their order."""
+        return tuple(resolve(self.path, link.target) for link in self.links)
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """The paths that links lead to, sorted."""
-        paths = {resolve(self.path, link.target).path for link in self.links}
-        return tuple(sorted(path for path in paths if path))
+        return tuple(sorted({target.path for target in self.resolved if target.path}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from procauthor.template.spec import Template
 
 # Upper case only: "to do" and "todo" are ordinary words in prose about work.
 _WORDS = re.compile(r"(?<![\w/-])(?:TBD|TBC|TODO|FIXME|XXX|\?\?\?|20\d\d-(?:\d\d|XX)-XX)(?![\w/-])")
+_PIECES = ("TBD", "TBC", "TODO", "FIXME", "XXX", "???", "-XX")
 _BRACKETS = re.compile(
     r"\[(?:insert|date|name|your|placeholder|to be (?:written|defined|determined))\b[^\]\n]{0,60}\]",
     re.IGNORECASE,
@@ -33,11 +34,13 @@ class Leftover:
 def find_placeholders(document: Document) -> Iterator[Leftover]:
     """Yield placeholder words in running text; code, links and comments are left alone."""
     prose = read_prose(document)
-    # A search that ignores case is slow, and there is hardly ever something to find.
-    filler = (_FILLER,) if "lorem" in prose.text.lower() else ()
-    for pattern in (_WORDS, _BRACKETS, *filler):
-        for passage, place, text in prose.search(pattern):
-            yield Leftover(text, passage.offset(place))
+    text = prose.text
+    # To look for a few pieces is much faster than to search for patterns, and there is hardly ever something to find.
+    words = (_WORDS,) if any(piece in text for piece in _PIECES) else ()
+    filler = (_FILLER,) if "lorem" in text.lower() else ()
+    for pattern in (*words, _BRACKETS, *filler):
+        for passage, place, found in prose.search(pattern):
+            yield Leftover(found, passage.offset(place))
 
 
 def find_template_text(document: Document, template: Template) -> Iterator[Leftover]:

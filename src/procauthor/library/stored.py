@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from procauthor.errors import StaleError
 from procauthor.library.library import Procedure
+from procauthor.library.reference import Target
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
@@ -55,6 +56,7 @@ class Detail(Struct, frozen=True, array_like=True):
     """Parts of a document with their places: whoever uses those of another document depends on its every byte."""
 
     links: tuple[Link, ...]
+    resolved: tuple[Target, ...]
     headings: tuple[Heading, ...]
     contract: Contract
 
@@ -100,7 +102,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         other_anchors=tuple(sorted(document.anchors.difference(procedure.heading_slugs))),
         targets=procedure.targets,
     )
-    detail = Detail(document.links, document.headings, procedure.contract)
+    detail = Detail(document.links, procedure.resolved, document.headings, procedure.contract)
     return Facts(_encode(face), _encode(view), _encode(detail), notes)
 
 
@@ -270,6 +272,11 @@ class Stored(Procedure):
     def links(self) -> tuple[Link, ...]:
         """All links and images."""
         return self._detail.links
+
+    @property
+    def resolved(self) -> tuple[Target, ...]:
+        """Where the links lead, in their order."""
+        return self._detail.resolved
 
     @property
     def headings(self) -> tuple[Heading, ...]:

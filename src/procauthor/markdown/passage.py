@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 
@@ -54,58 +54,75 @@ def _marks(text: str) -> list[int]:
     return [0, *accumulate(parts)]
 
 
-class Prose(Struct, frozen=True):
+class Prose:
     """All passages of a document behind each other, so that one search looks through all of them.
 
-    Between two passages stands what no pattern for running text can cross: line ends.
+    Between two passages stands what no pattern for running text can cross: line ends. A passage is made when somebody
+    asks for it, because hardly any is.
+
+    Args:
+        document: What is to be read.
     """
 
-    text: str
-    passages: tuple[Passage, ...]
-    starts: tuple[int, ...]
+    def __init__(self, document: Document) -> None:
+        raw = document.source.raw
+        self._runs = runs = document.runs
+        # Of each run the place in the text; of each passage the number of its first run.
+        self._places: list[int] = []
+        self._firsts: list[int] = []
+        text: list[str] = []
+        place = end = 0
+        heading: bool | None = None
+        for number, run in enumerate(runs):
+            gap = _gap(raw[end : run.start]) if heading is run.heading else None
+            if gap is None:
+                self._firsts.append(number)
+                gap = _BETWEEN
+            place += len(gap)
+            self._places.append(place)
+            place += len(run.text)
+            text += (gap, run.text)
+            end, heading = run.end, run.heading
+        self.text = "".join(text)
+
+    def __iter__(self) -> Iterator[Passage]:
+        return map(self._passage, range(len(self._firsts)))
 
     def search(self, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, int, str]]:
         """Yield each match with its passage and its place there."""
         for match in pattern.finditer(self.text):
-            index = bisect_right(self.starts, match.start()) - 1
-            yield self.passages[index], match.start() - self.starts[index], match[0]
+            number = self._number(match.start())
+            yield self._passage(number), match.start() - self._places[self._firsts[number]], match[0]
+
+    def around(self, places: Iterable[int]) -> Iterator[Passage]:
+        """Yield the passages around places of the text, each once and in order."""
+        return map(self._passage, sorted({self._number(place) for place in places}))
+
+    def _number(self, place: int) -> int:
+        return bisect_right(self._firsts, bisect_right(self._places, place) - 1) - 1
+
+    def _passage(self, number: int) -> Passage:
+        first = self._firsts[number]
+        last = self._firsts[number + 1] if number + 1 < len(self._firsts) else len(self._runs)
+        begin, end = self._places[first], self._places[last - 1] + len(self._runs[last - 1].text)
+        starts = tuple(place - begin for place in self._places[first:last])
+        return Passage(self.text[begin:end], self._runs[first:last], starts)
 
 
 _BETWEEN = "\n\n"
 
 
 def read_prose(document: Document) -> Prose:
-    """Return the passages of a document in order; they are put together once."""
+    """Return the running text of a document; it is put together once."""
     prose = document.kept.get("prose")
-    if prose is None:
-        passages = tuple(_join_runs(document))
-        ends = accumulate(len(p.text) + len(_BETWEEN) for p in passages)
-        prose = Prose(_BETWEEN.join(p.text for p in passages), passages, (0, *ends)[: len(passages)])
-        document.kept["prose"] = prose
-    assert isinstance(prose, Prose)
+    if not isinstance(prose, Prose):
+        prose = document.kept["prose"] = Prose(document)
     return prose
 
 
 def read_passages(document: Document) -> Iterator[Passage]:
     """Yield the passages of a document in order."""
-    return iter(read_prose(document).passages)
-
-
-def _join_runs(document: Document) -> Iterator[Passage]:
-    raw = document.source.raw
-    group: list[Run] = []
-    gaps: list[str] = []
-    end, heading = 0, False
-    for run in document.runs:
-        gap = _gap(raw[end : run.start]) if group and heading == run.heading else None
-        if gap is None and group:
-            yield _passage(group, gaps)
-            group, gaps = [], []
-        gaps.append(gap or "")
-        group.append(run)
-        end, heading = run.end, run.heading
-    if group:
-        yield _passage(group, gaps)
+    return iter(read_prose(document))
 
 
 def _gap(between: bytes) -> str | None:
@@ -115,17 +132,3 @@ def _gap(between: bytes) -> str | None:
     if _MARKS.fullmatch(between):
         return ""
     return " " if _LINE_END.fullmatch(between) else None
-
-
-def _passage(group: Sequence[Run], gaps: Sequence[str]) -> Passage:
-    if len(group) == 1:
-        return Passage(group[0].text, tuple(group), (0,))
-    text: list[str] = []
-    starts: list[int] = []
-    size = 0
-    for gap, run in zip(gaps, group, strict=True):
-        size += len(gap)
-        starts.append(size)
-        size += len(run.text)
-        text += (gap, run.text)
-    return Passage("".join(text), tuple(group), tuple(starts))

@@ -9,31 +9,28 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.draft import DraftStore
-from procauthor.authoring.run import RunStore
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
 from procauthor.checking.check import check, choose_rules
-from procauthor.checking.fix import apply_fixes
 from procauthor.checking.survey import Survey, Surveyor
 from procauthor.errors import ConfigError, LibraryError, PlanError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit, apply, recover, write_file
-from procauthor.library.derive import derive
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, read_library, read_procedure
 from procauthor.naming import title_key
-from procauthor.planning.plan import Plan
-from procauthor.planning.read import read_plan
-from procauthor.planning.tick import tick
-from procauthor.project.authoring import Authoring
-from procauthor.project.draft import ProjectDraft
-from procauthor.retrieval.chunk import Chunk, chunk_document
 from procauthor.settings import Location, Settings, locate
 from procauthor.template.store import TemplateStore
 
+# What checking does not need is imported where it is: it would take longer to load than a small library to check.
 if TYPE_CHECKING:
+    from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.graph import Progress
+    from procauthor.authoring.run import RunStore
+    from procauthor.planning.plan import Plan
+    from procauthor.project.authoring import Authoring
+    from procauthor.project.draft import ProjectDraft
+    from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
 
 STATE = ".procauthor"
@@ -85,6 +82,8 @@ class Project:
         Raises:
             PlanError: There is no such file, or it holds no plan.
         """
+        from procauthor.planning.read import read_plan
+
         place = Path(file) if file else self.root / self.settings.library.plan
         try:
             raw = place.read_bytes()
@@ -150,6 +149,8 @@ class Project:
 
         Nothing is written; `apply` writes it. The arguments and errors are those of `check`.
         """
+        from procauthor.checking.fix import apply_fixes
+
         before = library = self.library()
         fixed = 0
         report = self._check(library, paths, select, ignore, baseline=baseline)
@@ -284,6 +285,8 @@ class Project:
 
     def derived(self, library: Library) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
+        from procauthor.library.derive import derive
+
         edits = list(derive(library).edits)
         for plan in library.of_kind("plan"):
             raw = plan.document.source.raw
@@ -294,6 +297,9 @@ class Project:
 
     def _ticked(self, raw: bytes, library: Library) -> bytes:
         """Tick the items of a plan whose procedure is defined."""
+        from procauthor.planning.read import read_plan
+        from procauthor.planning.tick import tick
+
         try:
             plan = read_plan(raw)
         except (PlanError, LibraryError):
@@ -318,11 +324,15 @@ class Project:
     @cached_property
     def drafts(self) -> DraftStore:
         """The drafts that wait."""
+        from procauthor.authoring.draft import DraftStore
+
         return DraftStore(self.state / "drafts")
 
     @cached_property
     def runs(self) -> RunStore:
         """The runs, finished or not."""
+        from procauthor.authoring.run import RunStore
+
         return RunStore(self.state / "runs")
 
     def author(
@@ -333,6 +343,8 @@ class Project:
         progress: Callable[[Progress], None] | None = None,
     ) -> Authoring:
         """Return the authoring side with one author: ``offline``, or a model as ``provider:name``."""
+        from procauthor.project.authoring import Authoring
+
         return Authoring(self, model or self.settings.authoring.model, max_tokens, progress)
 
     def draft(self, name: str = "") -> ProjectDraft:
@@ -341,11 +353,15 @@ class Project:
         Raises:
             DraftError: There is none, or several and no name.
         """
+        from procauthor.project.draft import ProjectDraft
+
         return ProjectDraft(self, self.drafts.get(name))
 
 
 def section_chunks(library: Library) -> list[Chunk]:
     """Return the chunks of all documents, with the lifecycle as context."""
+    from procauthor.retrieval.chunk import chunk_document
+
     found: list[Chunk] = []
     for procedure in library.procedures:
         if procedure.kind != "template":
