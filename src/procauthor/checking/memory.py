@@ -14,6 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 import procauthor
@@ -23,16 +24,16 @@ FILE_NAME = "check.db"
 _SCHEMA = """
 CREATE TABLE document (
     path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, stamp TEXT, kind TEXT,
-    digest BLOB, face BLOB, directives BLOB, own BLOB, whole INTEGER, among BLOB, looked BLOB, needs BLOB
+    digest BLOB, face BLOB, directives BLOB, own BLOB, whole INTEGER, among BLOB, looked BLOB, needs BLOB, seal BLOB
 ) WITHOUT ROWID;
-CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, notes BLOB);
-CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, notes BLOB, seal BLOB);
+CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
-_COLUMNS = (
-    "path, size, modified, changed, inode, stamp, kind, digest, face, directives, own, whole, among, looked, needs"
-)
 # A file that was written this shortly before it was read may be written again without a change of its times.
 _GRAIN = 2_000_000_000
+
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Signature(Struct, frozen=True, array_like=True):
@@ -103,16 +104,13 @@ class Memory:
                 self._read(file)
 
     def _read(self, file: Path) -> None:
-        # Not opened for writing, so that a library on a read-only disk is read as well.
-        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)
-        connection.execute("PRAGMA trusted_schema=OFF")
-        connection.execute("PRAGMA cell_size_check=ON")
-        notes = dict(connection.execute("SELECT name, value FROM note"))
+        connection = _open(file)
+        notes = {row[0]: row[1] for row in connection.execute("SELECT * FROM note") if _is_sealed(row)}
         if notes.get("key") != self._key or notes.get("place") != _place(file):
             connection.close()
             return
-        rows = connection.execute(f"SELECT {_COLUMNS} FROM document")  # noqa: S608 - a constant
-        self.records = {row[0]: _record(row) for row in rows}
+        rows = connection.execute("SELECT * FROM document")
+        self.records = {row[0]: _record(row[:-1]) for row in rows if _is_sealed(row)}
         self.notes = notes
         self._connection = connection
 
@@ -124,13 +122,27 @@ class Memory:
         """
         if record.facts is not None:
             return record.facts
-        assert self._connection is not None
-        query = "SELECT view, detail, notes FROM fact WHERE path = ?"
-        row = self._connection.execute(query, (record.path,)).fetchone()
-        if row is None:
-            message = "a row is missing"
+        if self._connection is None:
+            assert self._file is not None
+            self._connection = _open(self._file)
+        row = self._connection.execute("SELECT * FROM fact WHERE path = ?", (record.path,)).fetchone()
+        if row is None or not _is_sealed(row):
+            message = "a row is missing or spoilt"
             raise sqlite3.DatabaseError(message)
-        return Facts(record.face, *row)
+        return Facts(record.face, *row[1:-1])
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def forget(self) -> None:
+        """Take the file away, because something in it is wrong."""
+        self.close()
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)
 
     def write(self, changed: Iterable[Record], gone: Iterable[str], notes: Mapping[str, bytes]) -> None:
         """Write what is new. Where the disk or another process does not let us, the next check takes longer."""
@@ -141,9 +153,7 @@ class Memory:
 
     def _write(self, file: Path, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
         fresh = self._connection is None
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self.close()
         file.parent.mkdir(exist_ok=True)
         target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file
         try:
@@ -153,7 +163,10 @@ class Memory:
                 if fresh:
                     for statement in filter(str.strip, _SCHEMA.split(";")):
                         connection.execute(statement)
-                _fill(connection, changed, gone, {**notes, "key": self._key, "place": _place(file)})
+                elif not self._is_as_read(connection):
+                    return
+                own = {"key": self._key, "place": _place(file), "turn": os.urandom(8)}
+                _fill(connection, changed, gone, {**notes, **own})
                 connection.execute("COMMIT")
             if fresh:
                 target.replace(file)
@@ -161,22 +174,43 @@ class Memory:
             if fresh:
                 target.unlink(missing_ok=True)
 
+    def _is_as_read(self, connection: sqlite3.Connection) -> bool:
+        """Say whether nobody has written since: what they found and what we found may rest on different texts."""
+        row = connection.execute("SELECT value FROM note WHERE name = 'turn'").fetchone()
+        return row is not None and row[0] == self.notes.get("turn")
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    """Open the file for reading only, so that a library on a read-only disk is read as well."""
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    return connection
+
 
 def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
-    rows = (_row(record) for record in changed)
-    marks = ", ".join("?" * len(_COLUMNS.split(",")))
-    connection.executemany(f"REPLACE INTO document ({_COLUMNS}) VALUES ({marks})", rows)  # noqa: S608
-    facts = ((r.path, r.facts.view, r.facts.detail, r.facts.notes) for r in changed if r.facts)
-    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?)", facts)
+    rows = (_seal(_row(record)) for record in changed)
+    connection.executemany(f"REPLACE INTO document VALUES ({', '.join('?' * 16)})", rows)  # noqa: S608 - a constant
+    facts = (_seal((r.path, r.facts.view, r.facts.detail, r.facts.notes)) for r in changed if r.facts)
+    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?)", facts)
     for table in ("document", "fact"):
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", ((path,) for path in gone))  # noqa: S608
-    connection.executemany("REPLACE INTO note VALUES (?, ?)", notes.items())
+    connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
 
 
 def _row(record: Record) -> tuple[object, ...]:
     of, r = record.signature, record
     head = (r.path, of.size, of.modified, of.changed, of.inode, r.stamp, r.kind, r.digest, r.face, r.directives, r.own)
-    return (*head, r.whole, r.among, r.looked, r.needs)
+    return (*head, int(r.whole), r.among, r.looked, r.needs)
+
+
+def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return a row with its checksum: a disk that spoils a byte is no reason for a wrong finding."""
+    return (*row, blake2b(_encode(row), digest_size=8).digest())
+
+
+def _is_sealed(row: tuple[object, ...]) -> bool:
+    return _seal(row[:-1]) == row
 
 
 def _record(row: tuple[Any, ...]) -> Record:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -18,6 +20,7 @@ from procauthor.checking.note import write_notes
 from procauthor.checking.parallel import share
 from procauthor.checking.rule import FAMILIES, reach
 from procauthor.checking.scope import NeedsLibrary, Scope
+from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, Unread, read_file, read_template, walk
 from procauthor.library.stored import Shelf, Stored, read_facts
@@ -45,6 +48,16 @@ class Survey:
     fresh: frozenset[str]
     gone: frozenset[str]
     shelf: Shelf
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Say of a memory that cannot be read that the question has to be asked again, without it."""
+        if isinstance(error, sqlite3.Error | msgspec.MsgspecError):
+            self.memory.forget()
+            raise StaleError(FILE_NAME) from error
+        self.memory.close()
 
 
 class Surveyor:

@@ -114,8 +114,7 @@ class Project:
         """
         surveyor = Surveyor(self.root, self.state, self.settings, self.templates)
         for _ in range(_PASSES):
-            with suppress(StaleError):
-                survey = surveyor.survey()
+            with suppress(StaleError), surveyor.survey() as survey:
                 return self._check(survey.library, paths, select, ignore, baseline=baseline, survey=survey)
         return self._check(self.library(), paths, select, ignore, baseline=baseline)
 
