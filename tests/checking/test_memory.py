@@ -5,7 +5,7 @@ import random
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,10 +23,13 @@ Edit = Callable[[Path, random.Random], None]
 def document(number: int, rng: random.Random) -> str:
     other = rng.randrange(DOCUMENTS)
     anchor = rng.choice(SECTIONS).lower().replace(" ", "-")
-    body = "\n\n".join(f"## {name}\n\nSee [other](p{other:02}.md#{anchor})." for name in SECTIONS)
-    steps = f"### Step 1: Draw\n\nAs the Topic {other:02} Procedure says.\n\n### Step 2: Say\n\nReturn to step 1."
+    workflow = f"### Step 1: Draw\n\nAs the Topic {other:02} Procedure says.\n\n### Step 2: Say\n\nReturn to step 1."
+    given = f"- **Note {number:02}**: what is said."
+    wanted = f"- **Note {other:02}**: what is needed. (From: [Topic {other:02} Procedure](p{other:02}.md))"
+    words = {"Required Inputs": wanted, "Output Contract": given, "Workflow": workflow}
+    body = "\n\n".join(f"## {name}\n\n{words.get(name, f'See [other](p{other:02}.md#{anchor}).')}" for name in SECTIONS)
     head = f"---\nid: p{number:02}\nstatus: Defined\ndepends_on: [Topic {other:02} Procedure]\n---\n\n"
-    return f"{head}# Topic {number:02} Procedure\n\n{body}\n\n{steps}\n"
+    return f"{head}# Topic {number:02} Procedure\n\n{body}\n"
 
 
 @pytest.fixture
@@ -38,13 +41,20 @@ def root(tmp_path: Path) -> Path:
     (root / "procauthor.toml").write_text(SETTINGS)
     for number in range(DOCUMENTS):
         (root / f"feature/p{number:02}.md").write_text(document(number, rng))
-    (root / "feature/design-review.md").write_text(REVIEW)
+    (root / "feature/design-review.md").write_text(f"{REVIEW}\n[x](../.hidden/note.txt) [y](../.hidden/other.txt)\n")
+    write_template(root, SECTIONS)
     rows = [f"[Topic {n:02} Procedure]({{}}p{n:02}.md) | Defined |" for n in range(0, DOCUMENTS, 2)]
     calls = "\n".join(f"| {n} | {row.format('')}" for n, row in enumerate(rows[:9], 1))
     (root / "feature/feature-orchestration.md").write_text(f"{CALLS}{calls}\n")
     listed = "\n".join(f"| {row.format('feature/')}" for row in rows)
     (root / "index.md").write_text(f"# Index\n\n## Feature\n\n| Procedure | Status |\n|---|---|\n{listed}\n")
     return root
+
+
+def write_template(root: Path, sections: Sequence[str]) -> None:
+    examples = {"Workflow": "### Step {number}: {name}\n\n{words}"}
+    text = "# {title}\n\n" + "\n\n".join(f"## {name}\n\n{examples.get(name, '{words}')}" for name in sections)
+    (root / "templates/procedure.md").write_text(f"{text}\n")
 
 
 def cold(root: Path) -> tuple[Finding, ...]:
@@ -78,6 +88,10 @@ def change(root: Path, rng: random.Random, edit: Callable[[str], str]) -> None:
 def say_more(root: Path, rng: random.Random) -> None:
     words = ["TODO.", "See the Quantum Review Procedure.", "[x](gone.md)", "As the Topic 03 Procedure says.", "[a](#b)"]
     change(root, rng, lambda text: f"{text}\n{rng.choice(words)}\n")
+
+
+def promise_else(root: Path, rng: random.Random) -> None:
+    change(root, rng, lambda text: text.replace("- **Note", "- **Remark"))
 
 
 def say_it_first(root: Path, rng: random.Random) -> None:
@@ -138,8 +152,7 @@ def touch(root: Path, rng: random.Random) -> None:
 
 def hide(root: Path, rng: random.Random) -> None:
     """Make or remove what only a link can reach."""
-    change(root, rng, lambda text: f"{text}\n[x](../.hidden/note.txt) [y](../files/a.txt)\n")
-    for place in (root / ".hidden/note.txt", root / "files/a.txt"):
+    for place in (root / ".hidden/note.txt", root / ".hidden/other.txt"):
         if place.exists() and rng.random() < 0.5:
             place.unlink()
         else:
@@ -153,8 +166,7 @@ def settle(root: Path, rng: random.Random) -> None:
 
 
 def change_template(root: Path, rng: random.Random) -> None:
-    text = "# {title}\n\n" + "\n\n".join(f"## {name}\n\n{{words}}" for name in rng.sample(SECTIONS, 4))
-    (root / "templates/procedure.md").write_text(f"{text}\n")
+    write_template(root, rng.sample(SECTIONS, 4))
 
 
 def edit_index(root: Path, rng: random.Random) -> None:
@@ -163,8 +175,14 @@ def edit_index(root: Path, rng: random.Random) -> None:
     file.write_text(f"{file.read_text()}{row}\n")
 
 
+def change_row(root: Path, rng: random.Random) -> None:
+    file = root / "index.md"
+    file.write_text(file.read_text().replace("| Defined |", "| In progress |", rng.randrange(1, 3)))
+
+
 EDITS: tuple[Edit, ...] = (
     say_more,
+    promise_else,
     say_it_first,
     rename_heading,
     rename_title,
@@ -182,6 +200,7 @@ EDITS: tuple[Edit, ...] = (
     settle,
     change_template,
     edit_index,
+    change_row,
 )
 
 

@@ -21,7 +21,7 @@ _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 _AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")
 _WHOLE = tuple(family for family in FAMILIES if reach(family) == "library")
 # Findings that rest on the text of more documents than these are looked for at every check.
-_MOST_LOOKED = 200
+_MOST_LOOKED = 50
 _encode = msgspec.msgpack.Encoder().encode
 _Looked = dict[str, str]
 _T = TypeVar("_T")
@@ -99,7 +99,7 @@ class Recall:
 
     def _holds(self, record: Record) -> bool:
         """Say whether the findings of a document still hold, where no document shows itself in another way."""
-        if record.among is None or record.path in self.survey.fresh:
+        if record.among is None:
             return False
         return record.looked == _NOTHING or self._are_as_before(_decode_looked(record.looked))
 
