@@ -152,7 +152,7 @@ class Memory:
             self._write(self._file, list(changed), list(gone), notes)
 
     def _write(self, file: Path, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
-        fresh = self._connection is None
+        fresh = "turn" not in self.notes
         self.close()
         file.parent.mkdir(exist_ok=True)
         target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file

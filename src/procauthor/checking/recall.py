@@ -11,6 +11,7 @@ import msgspec
 
 from procauthor.checking.dependency import Need, find_needs
 from procauthor.checking.memory import Record
+from procauthor.checking.parallel import share
 from procauthor.checking.rule import FAMILIES, reach, run_family
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import Survey, decode_findings, encode_findings, own_findings
@@ -45,6 +46,17 @@ class _Whole(msgspec.Struct, frozen=True, array_like=True):
     findings: list[Finding]
 
 
+class _Among(msgspec.Struct, frozen=True, array_like=True):
+    """The findings of a document that depend on others, and what they rest on; None where that is too much to keep."""
+
+    path: str
+    findings: bytes
+    needs: bytes
+    looked: _Looked | None
+    asked: dict[str, bool]
+    head: str | None
+
+
 @dataclass
 class Recall:
     """Finds what is to be said of a library, and remembers it.
@@ -65,14 +77,13 @@ class Recall:
         known = self.survey.memory.notes
         world = _read(known.get("world"), _World) or _World()
         same = known.get("context") == context and self._is_as_before(world)
-        if same:
-            self.scope.asked.update(world.asked)
-            self.scope.head = world.head
+        asked = dict(world.asked) if same else {}
+        self.scope.head = world.head if same else None
+        records = self.survey.records
+        self._look([path for path, record in records.items() if not (same and self._holds(record))], asked)
+        self.scope.asked = asked
         found = list(own_findings(self.survey))
-        for procedure, record in zip(self.scope.library.procedures, self.survey.records.values(), strict=True):
-            if not (same and self._holds(record)):
-                self.scope.turn_to(procedure)
-                self._among(record)
+        for record in records.values():
             if record.among:
                 found += decode_findings(record.among)
         whole = self._of_library(context)
@@ -115,26 +126,35 @@ class Recall:
 
     # Finding
 
-    def _among(self, record: Record) -> None:
-        """Look for the findings of the document that the scope has turned to."""
+    def _look(self, paths: list[str], asked: dict[str, bool]) -> None:
+        """Look for the findings of documents anew, and add what was asked of the disk for them."""
+        # No process may have a database open that another has opened.
+        self.survey.memory.close()
+        for found in share(paths, self._among, _Among):
+            record = self.survey.records[found.path]
+            record.among, record.needs = found.findings, found.needs
+            record.looked = _NOTHING if found.looked is None else _encode(found.looked)
+            if found.looked is None:
+                # It is shown now, and not believed at the next check.
+                self._doubtful.add(found.path)
+            self._changed[found.path] = record
+            asked.update(found.asked)
+            self.scope.head = self.scope.head or found.head
+
+    def _among(self, path: str) -> _Among:
+        """Look for the findings of a document that depend on others too."""
         shelf, scope = self.survey.shelf, self.scope
-        (procedure,) = scope.subjects
-        shelf.own = record.path
+        procedure = scope.library.by_path[path]
+        scope.turn_to(procedure)
+        shelf.own, scope.asked = path, {}
         shelf.looked.clear()
-        families = (*_ALONE, *_AMONG) if record.whole else _AMONG
+        families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
         found = [finding for family in families for finding in family.check(scope)]
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
         looked = self._looked()
         shelf.own = ""
-        record.needs = _encode(needs) if needs else b""
-        if looked is None:
-            # It is shown now, and not believed at the next check.
-            record.looked, record.among = _NOTHING, encode_findings(found)
-            self._doubtful.add(record.path)
-        else:
-            record.looked = _encode(looked) if looked else _NOTHING
-            record.among = encode_findings(found) if found else b""
-        self._changed[record.path] = record
+        encoded = encode_findings(found) if found else b"", _encode(needs) if needs else b""
+        return _Among(path, *encoded, looked, scope.asked, scope.head)
 
     def _of_library(self, context: bytes) -> _Whole:
         digest = blake2b(context, digest_size=16)

@@ -200,6 +200,16 @@ class Scope:
             found.setdefault(path.casefold(), []).append(path)
         return found
 
+    def near_files(self, folder: str) -> Nearest:
+        """The names of the files of a folder, to find the one that was meant."""
+        if folder not in self._near_files:
+            self._near_files[folder] = Nearest(self.files_by_folder.get(folder, []))
+        return self._near_files[folder]
+
+    @cached_property
+    def _near_files(self) -> dict[str, Nearest]:
+        return {}
+
     @cached_property
     def files_by_folder(self) -> dict[str, list[str]]:
         """The names of all files by their folder."""

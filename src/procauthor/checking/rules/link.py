@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 
 from procauthor.checking.anchor import Anchors
 from procauthor.checking.definition import Reach, Rule
@@ -57,8 +56,6 @@ REFERENCE_TO_DEPRECATED = Rule(
 RULES = (BROKEN_LINK, BROKEN_ANCHOR, LINK_TEXT_MISMATCH, REFERENCE_TO_DEPRECATED)
 REACH: Reach = "neighbours"
 _LISTING = frozenset({"index", "readme", "plan"})
-# In a folder of so many files the nearest name is hardly the one that was meant.
-_MANY = 1000
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -105,14 +102,13 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str | None) -> s
     folder, name = posixpath.split(path)
     same = scope.files_by_name.get(name.casefold(), [])
     titled = scope.named(title_key(link.text), procedure)
-    beside = scope.files_by_folder.get(folder, [])
     if len(same) == 1:
         found = same[0]
     elif len(titled) == 1 and titled[0] is not procedure:
         found = titled[0].path
     else:
-        close = get_close_matches(name, beside, n=1, cutoff=0.75) if len(beside) < _MANY else []
-        found = posixpath.join(folder, close[0]) if close else ""
+        close = scope.near_files(folder).find(name, cutoff=0.75)
+        found = posixpath.join(folder, close) if close else ""
     return f"did you mean {relative(procedure.path, found)!r}?" if found else ""
 
 
