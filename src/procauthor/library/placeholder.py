@@ -32,6 +32,9 @@ def find_placeholders(document: Document) -> Iterator[Leftover]:
     for passage in read_passages(document):
         for pattern in (_WORDS, _PHRASES):
             for match in pattern.finditer(passage.text):
+                # In capitals it is what a reader is told to replace: "Replace [YOUR DOMAIN] by ...".
+                if match[0].startswith("[YOUR"):
+                    continue
                 yield Leftover(match[0], passage.offset(match.start()))
 
 
