@@ -473,3 +473,17 @@ def _(rnd: random.Random, library: Library) -> Expected:
     path = some(rnd, library)
     say(library, path, "[list]: ../index.md")
     return Expected(path, "[list]:")
+
+
+@breaks("suppression-without-reason")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path, comment = some(rnd, library), "<!-- procauthor: ignore broken-link -->"
+    say(library, path, comment)
+    return Expected(path, comment)
+
+
+@breaks("unused-suppression")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path, comment = some(rnd, library), "<!-- procauthor: ignore broken-link -- the page is made at night -->"
+    say(library, path, comment)
+    return Expected(path, comment)

@@ -128,7 +128,7 @@ def _is_referred(scope: Scope, procedure: Procedure, steps: Sequence[Step], firs
     slugs = {h.slug for h in procedure.headings if h.start in starts}
     if _mentions(procedure.source.raw, first, starts):
         return True
-    for other in scope.everyone():
+    for other in scope.linking_to(procedure.path):
         for link, target in scope.links[other.path]:
             if target.path != procedure.path:
                 continue

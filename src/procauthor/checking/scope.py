@@ -70,15 +70,23 @@ class Scope:
         """The documents under report that claim to be more than a placeholder, and have a template."""
         return tuple(p for p in self.subjects if p.template is not None and not p.silent)
 
-    def everyone(self) -> tuple[Procedure, ...]:
-        """Return all documents of the library.
+    def linking_to(self, path: str) -> Sequence[Procedure]:
+        """Return the documents with a link to one.
 
         Raises:
             NeedsLibrary: Only one of them is there. Whoever runs the rule runs it again with all of them.
         """
         if self.alone:
             raise NeedsLibrary
-        return self.library.procedures
+        return self._linking.get(path, ())
+
+    @cached_property
+    def _linking(self) -> dict[str, list[Procedure]]:
+        found: dict[str, list[Procedure]] = {}
+        for procedure in self.library.procedures:
+            for path in procedure.targets:
+                found.setdefault(path, []).append(procedure)
+        return found
 
     @cached_property
     def links(self) -> dict[str, tuple[tuple[Link, Target], ...]]:

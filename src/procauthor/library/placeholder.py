@@ -40,7 +40,9 @@ def find_placeholders(document: Document) -> Iterator[Leftover]:
     filler = (_FILLER,) if "lorem" in text.lower() else ()
     for pattern in (*words, _BRACKETS, *filler):
         for passage, place, found in prose.search(pattern):
-            yield Leftover(found, passage.offset(place))
+            # In capitals it is what a reader is told to replace: "Replace [YOUR DOMAIN] by ...".
+            if not found.startswith("[YOUR"):
+                yield Leftover(found, passage.offset(place))
 
 
 def find_template_text(document: Document, template: Template) -> Iterator[Leftover]:
