@@ -101,7 +101,7 @@ def test_the_update_of_one_item_is_one_hunk() -> None:
 )
 @pytest.mark.parametrize("ending", ["", "\n", "\n\n## Next\n\nwords\n"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_new_text_takes_the_form_of_its_neighbours(
+def test_new_text_takes_the_form_of_its_neighbours(  # noqa: PLR0917 - the parts of a case
     lines: str, target: str, action: Action, wanted: str, ending: str, newline: str
 ) -> None:
     values = () if action == "delete" else (["new", "x"],) if "rows" in target else ("new",)
