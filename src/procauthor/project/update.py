@@ -10,6 +10,7 @@ from procauthor.authoring.brief import Brief, ChangeRequest, Reference, Usage
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.run import Run, execute
+from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.outline import Outline, read_outline
 from procauthor.errors import DraftError
@@ -53,8 +54,24 @@ def update_brief(authoring: Authoring, reference: str, wish: str) -> Brief:
     brief = gather(request, source, own)
     brief = replace(brief, template=own.template.name if own.template else "", references=_named(brief, library))
     if offline:
-        understand(words, outline_of(authoring, brief), brief.titles)
+        _try_offline(brief, outline_of(authoring, brief), library)
     return brief
+
+
+def _try_offline(brief: Brief, outline: Outline, library: Library) -> None:
+    """Refuse at once what the offline author cannot do, so that no run is left behind.
+
+    Raises:
+        DraftError: It does not understand the wish, or the document does not allow it.
+    """
+    edit(outline, understand(brief.request.wish, outline, brief.titles).operations, *_known(brief, library))
+
+
+def _known(brief: Brief, library: Library) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the link and the status of each title of the closed list."""
+    links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
+    found = {r.title: library.by_path.get(r.path) for r in brief.references}
+    return links, {title: show_status(p.status) for title, p in found.items() if p}
 
 
 def _nothing(_query: str, _limit: int) -> Sequence[Chunk]:
@@ -65,7 +82,7 @@ def _refuse(own: Procedure) -> None:
     if own.kind in _DERIVED:
         message = f"{own.path} is a document of kind {own.kind}, and is not updated by a wish"
         raise DraftError(message, "procauthor sync keeps tables up to date; a person writes the rest")
-    if own.status == "placeholder":
+    if own.status == "placeholder" and own.declared_status == "placeholder":
         message = f"{own.title!r} is a placeholder"
         raise DraftError(message, f'draft it with: procauthor create "{own.title}"')
 
@@ -147,16 +164,15 @@ def _work(authoring: Authoring, run: Run, library: Library) -> UpdateWork:
     def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
         return authoring.check(based, brief.path, text, rules)
 
+    links, statuses = _known(brief, library)
     return UpdateWork(
         brief=brief,
         template=project.templates.get(brief.template or "procedure"),
         outline=outline_of(authoring, brief),
         author=authoring.author(run),
         check=findings,
-        links={r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references},
-        statuses={
-            r.title: show_status(library.by_path[r.path].status) for r in brief.references if r.path in library.by_path
-        },
+        links=links,
+        statuses=statuses,
         report=authoring.progress or (lambda _: None),
         repairs=project.settings.authoring.repairs,
         max_tokens=run.max_tokens,

@@ -130,6 +130,23 @@ def test_mentions_of_later_steps_follow_and_are_told() -> None:
     assert found.notes == ("renumbered 2 steps of S5 and 1 mentions of them",)
 
 
+def test_a_step_that_others_mention_is_not_deleted_unless_the_mentions_go_too() -> None:
+    outline = outline_of(document_with_four_steps())
+    delete = Operation("delete", "S5.2", outline.targets["S5.2"].hash)
+    with pytest.raises(OperationError, match="'Step 2: Decide' is still mentioned in line"):
+        edit(outline, [delete], LINKS)
+    names = [t for t in outline.targets.values() if t.id.startswith("S5.3") and "Step 2" in t.text and t.kind == "item"]
+    values = {"artifact": "Component Diagram", "source": "Step 1"}
+    mend = [Operation("replace", t.id, t.hash, (values,)) for t in names]
+    after = edit(outline, [delete, *mend], LINKS).raw.decode()
+    assert "### Step 2: Publish" in after
+    assert "Decide" not in after.partition("## 5.")[2].partition("## 6.")[0]
+
+
+def document_with_four_steps() -> bytes:
+    return do(REVIEW.encode(), "S5", "append", STEP)
+
+
 def test_a_call_is_added_to_a_phase_with_its_order_and_status() -> None:
     raw = (
         b"# Feature Orchestration\n\n## 4. Phases\n\n### Phase 1: All\n\n**Calls:**\n\n| Order | Procedure | Status |\n|---|---|---|\n"

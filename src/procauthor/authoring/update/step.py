@@ -44,6 +44,7 @@ def edit_steps(pen: Pen, workflow: str, operations: Sequence[Operation]) -> None
     for entry, number in zip(plan.entries, numbers, strict=True):
         if entry.old is None:
             _insert(pen, spec, steps[entry.beside], entry, number)
+    _refuse_dangling(pen, workflow, [steps[index] for index in sorted(plan.deleted)])
     _renumber(pen, workflow, steps, dict(_moved(pen, steps, plan, numbers)))
 
 
@@ -127,27 +128,38 @@ def _renumber(pen: Pen, workflow: str, steps: Sequence[Target], moved: Mapping[i
         _relink(pen, text, re.sub(r"\d+", str(number), text, count=1))
         pen.write(match.start("number"), match.end("number"), str(number))
     word = _heading(pen, steps[0])["word"].lower()
-    mentions = _mentions(pen, workflow, word, {old: number for old, (_, number) in moved.items()})
+    mentions = [m for m in _mentions(pen, workflow, word) if int(m["number"]) in moved]
+    for match in mentions:
+        pen.write(*match.span("number"), str(moved[int(match["number"])][1]))
     pen.notes.append(
-        f"renumbered {len(moved)} steps of {workflow}" + (f" and {mentions} mentions of them" if mentions else "")
+        f"renumbered {len(moved)} steps of {workflow}" + (f" and {len(mentions)} mentions of them" if mentions else "")
     )
 
 
-def _mentions(pen: Pen, workflow: str, word: bytes, moved: Mapping[int, int]) -> int:
-    """Renumber mentions such as "(From: Step 3)" within the workflow, where nothing else is changed."""
+def _refuse_dangling(pen: Pen, workflow: str, deleted: Sequence[Target]) -> None:
+    """Refuse to delete a step that other steps still mention: its number would come to mean another step."""
+    for step in deleted:
+        heading = _heading(pen, step)
+        found = [
+            match for match in _mentions(pen, workflow, heading["word"].lower()) if match["number"] == heading["number"]
+        ]
+        if found:
+            lines = ", ".join(str(pen.document.source.line(match.start())) for match in found)
+            message = f"{step.text!r} is still mentioned in line {lines}"
+            raise OperationError(message, "change those mentions first, or in the same update", step.id)
+
+
+def _mentions(pen: Pen, workflow: str, word: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield mentions such as "(From: Step 3)" within the workflow, where nothing else is changed."""
     target = pen.outline.targets[workflow]
     taken = [(r.start, r.end) for r in pen.replacements if r.end > r.start]
-    count = 0
     for run in pen.document.runs:
         if run.heading or not target.start <= run.start < target.end:
             continue
         for match in MENTION.finditer(pen.raw, run.start, run.end):
             start, end = match.span("number")
-            number = moved.get(int(match["number"]))
-            if match["word"].lower() == word and number and not any(a < end and start < b for a, b in taken):
-                pen.write(start, end, str(number))
-                count += 1
-    return count
+            if match["word"].lower() == word and not any(a < end and start < b for a, b in taken):
+                yield match
 
 
 def edit_title(pen: Pen, name: str, value: Any) -> None:
