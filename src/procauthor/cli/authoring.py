@@ -149,11 +149,14 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
 
 def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Show what accepting a draft would change, in all files."""
-    found = open_project(ctx).draft(draft)
+    project = open_project(ctx)
+    found = project.draft(draft)
+    change = found.change()
+    say_notices(project)
     if as_json:
-        show_json(_draft_json(found, found.change(), found.draft.outcome) | {"diff": found.diff()})
+        show_json(_draft_json(found, change, found.draft.outcome) | {"diff": change.diff()})
     else:
-        show_diff(found.diff())
+        show_diff(change.diff())
 
 
 def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
