@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, library
+from procauthor.cli import authoring, evaluate, library
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -93,6 +93,7 @@ def _options(
 
 
 library.register(app)
+evaluate.register(app)
 authoring.register(app)
 
 

@@ -28,6 +28,8 @@ from procauthor.template.store import TemplateStore
 
 if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress
+    from procauthor.evaluation.evaluate import Survey
+    from procauthor.evaluation.value import Evaluation
     from procauthor.retrieval.index import Hit, SectionIndex
 
 STATE = ".procauthor"
@@ -150,6 +152,23 @@ class Project:
             return self.plan(library=library) if file.is_file() else None
         except (PlanError, LibraryError):
             return None
+
+    def evaluate(self, *, at: str = "", since: Sequence[str] = ()) -> Evaluation:
+        """Count the library, as it is or as it was ``at`` a git revision, with a trend ``since`` other revisions.
+
+        Raises:
+            RevisionError: There is no such revision.
+            CountError: The numbers contradict each other; a fault of procauthor.
+        """
+        from procauthor.project.evaluation import evaluate_project
+
+        return evaluate_project(self, at=at, since=since)
+
+    def survey(self) -> Survey:
+        """Read the library once and check it once, for all that is counted, drawn and planned from it."""
+        from procauthor.project.evaluation import survey
+
+        return survey(self)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the sections that answer a query best, over words and meaning.
