@@ -2,13 +2,15 @@
 
 import json
 import shutil
+import subprocess
+from html.parser import HTMLParser
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from tests.cli.test_commands import run, run_json
-from tests.conftest import snapshot
+from tests.conftest import SETTINGS, snapshot
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "src/procauthor/reporting/evaluation/schema.json").read_text(encoding="utf-8"))
@@ -91,3 +93,135 @@ def test_a_library_without_a_single_procedure_has_no_completion(tmp_path: Path) 
     found = run_json("-C", tmp_path, "evaluate")
     assert (found["total"]["total"], found["total"]["completion"], found["compliance"]) == (0, None, None)
     assert "nothing to count" in run("-C", tmp_path, "evaluate").stdout
+
+
+# The page
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element that opens has to close."""
+
+    VOID = frozenset({"meta", "input", "link", "br", "img"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tables: dict[str, list[list[str]]] = {}
+        self.table = ""
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+        self.headless = 0
+        self.cell: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.attributes.append((tag, found))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.table = found.get("id") or ""
+            self.tables.setdefault(self.table, [])
+        if tag == "tr":
+            self.tables[self.table].append([])
+        if tag in ("td", "th"):
+            self.cell = []
+            self.headless += tag == "th" and "scope" not in found
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, (tag, self.getpos())
+        if tag in ("td", "th") and self.cell is not None:
+            self.tables[self.table][-1].append(" ".join("".join(self.cell).split()))
+            self.cell = None
+
+    def handle_data(self, data: str) -> None:
+        if self.cell is not None:
+            self.cell.append(data)
+
+
+def read_page(text: str) -> Page:
+    page = Page()
+    page.feed(text)
+    page.close()
+    assert page.open == []
+    return page
+
+
+def test_the_page_says_what_the_json_says() -> None:
+    procedures = ROOT / "procedures"
+    found = run_json("-C", procedures, "evaluate")
+    page = read_page(run("-C", procedures, "evaluate", "--format", "html").stdout)
+    _, *rows, last = page.tables["lifecycle-table"]
+    assert [(r[0], int(r[1]), int(r[2]), int(r[4]), int(r[5])) for r in rows] == [
+        (each["name"], each["total"], each["defined"], each["placeholder"], each["missing"])
+        for each in found["lifecycles"]
+    ]
+    assert (int(last[1]), int(last[2])) == (found["total"]["total"], found["total"]["defined"])
+    assert len(page.tables["document-table"]) == found["total"]["total"] + 1
+    assert page.headless == 0
+    ids = [a["id"] for _, a in page.attributes if "id" in a]
+    assert len(ids) == len(set(ids))
+    targets = {str(a["href"])[1:] for _, a in page.attributes if str(a.get("href", "")).startswith("#")}
+    assert targets <= set(ids)
+    assert {"header", "main", "footer", "nav"} <= {tag for tag, _ in page.attributes}
+
+
+def test_the_page_asks_nothing_of_the_network(root: Path) -> None:
+    text = run("-C", root, "evaluate", "--format", "html").stdout
+    page = read_page(text)
+    for tag, attributes in page.attributes:
+        assert tag not in ("link", "img", "iframe", "object", "embed")
+        assert "src" not in attributes
+        assert not {name for name in attributes if name.startswith("on")}
+        assert str(attributes.get("href", "#")).startswith("#")
+    assert "url(http" not in text
+    assert "@import" not in text
+    assert "default-src 'none'" in text
+
+
+def test_what_documents_say_is_text_on_the_page(root: Path) -> None:
+    bad = "<img src=x onerror=alert(1)> </script><script>alert(2)</script> \" ' &"
+    (root / "feature/bad.md").write_text(f"# {bad} Procedure\n\n[x](<gone {bad.replace('<', '').replace('>', '')}>)\n")
+    (root / "index.md").write_text((root / "index.md").read_text() + f"| {bad} | 1 | Missing |\n")
+    page = read_page(run("-C", root, "evaluate", "--format", "html").stdout)
+    tags = [tag for tag, _ in page.attributes]
+    assert tags.count("script") == 1
+    assert "img" not in tags
+
+
+def test_a_page_of_five_hundred_procedures_stays_small(tmp_path: Path) -> None:
+    (tmp_path / "procauthor.toml").write_text(SETTINGS)
+    for number in range(500):
+        folder = tmp_path / f"part-{number // 50}"
+        folder.mkdir(exist_ok=True)
+        needs = "".join(f"  - Number {number - step} Procedure\n" for step in (1, 7, 49) if number >= step)
+        head = f"---\nstatus: Placeholder\ndepends_on:\n{needs}---\n" if needs else ""
+        (folder / f"n{number}.md").write_text(f"{head}\n# Number {number} Procedure\n\n## 1. Purpose\n\nWords.\n")
+    text = run("-C", tmp_path, "evaluate", "--format", "html").stdout
+    assert len(text.encode()) < 2_000_000
+    assert len(read_page(text).tables["document-table"]) == 501
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine to open the page with")
+def test_the_script_runs_in_a_browser_within_its_policy(root: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    run("-C", root, "evaluate", "--format", "html", "-o", page)
+    done = subprocess.run(
+        [
+            str(CHROMIUM),
+            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+            *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    # The script shows the search fields, which are hidden without it.
+    assert '<div class="tools" data-for="document-table">' in done.stdout

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     ctx: typer.Context,
-    style: Annotated[Literal["text", "md", "json"], typer.Option("--format", help="How to report.")] = "text",
+    style: Annotated[Literal["text", "md", "json", "html"], typer.Option("--format", help="How to report.")] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to this file.")] = None,
     at: Annotated[str, typer.Option("--at", metavar="REV", help="Count the library as it was at a git revision.")] = "",
@@ -57,10 +57,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 def _report(project: Project, style: str, at: str, since: list[str], output: Path | None) -> tuple[str, Evaluation]:
-    from procauthor.project.evaluation import evaluate_project
+    from procauthor.project.evaluation import measure
 
-    survey = project.survey()
-    found = evaluate_project(project, survey, at=at, since=since)
+    found, survey = measure(project, at=at, since=since)
     if style == "json":
         from procauthor.evaluation.view import evaluation_json
 
@@ -69,6 +68,10 @@ def _report(project: Project, style: str, at: str, since: list[str], output: Pat
         from procauthor.reporting.evaluation.markdown import evaluation_markdown
 
         return evaluation_markdown(found, _place(project, output)), found
+    if style == "html":
+        from procauthor.project.evaluation import page_of
+
+        return page_of(project, found, survey), found
     from procauthor.reporting.evaluation.text import evaluation_lines
 
     return "\n".join(evaluation_lines(found)) + "\n", found

@@ -160,9 +160,9 @@ class Project:
             RevisionError: There is no such revision.
             CountError: The numbers contradict each other; a fault of procauthor.
         """
-        from procauthor.project.evaluation import evaluate_project
+        from procauthor.project.evaluation import measure
 
-        return evaluate_project(self, at=at, since=since)
+        return measure(self, at=at, since=since)[0]
 
     def survey(self) -> Survey:
         """Read the library once and check it once, for all that is counted, drawn and planned from it."""
