@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, evaluate, library
+from procauthor.cli import authoring, evaluate, graph, library, plan
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -94,6 +94,8 @@ def _options(
 
 library.register(app)
 evaluate.register(app)
+graph.register(app)
+plan.register(app)
 authoring.register(app)
 
 

@@ -21,7 +21,6 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check)
     app.command("explain")(explain)
     app.command("search")(search)
-    app.command("plan")(plan)
     app.command("sync")(sync)
 
 
@@ -111,24 +110,6 @@ def _hit(chunk: object, score: float) -> dict[str, object]:
         "score": round(score, 6),
         "text": chunk.text,
     }
-
-
-def plan(
-    ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="An action plan.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Read an action plan: its items, their order, and what comes next."""
-    from procauthor.planning.view import plan_json
-    from procauthor.reporting.plan import plan_lines
-
-    project = open_project(ctx)
-    found = project.plan(file)
-    if as_json:
-        show_json(plan_json(found))
-        return
-    for line in plan_lines(found):
-        show(line)
 
 
 def sync(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress
     from procauthor.evaluation.evaluate import Survey
     from procauthor.evaluation.value import Evaluation
+    from procauthor.planning.propose import Proposal
     from procauthor.retrieval.index import Hit, SectionIndex
 
 STATE = ".procauthor"
@@ -88,6 +89,23 @@ class Project:
             raise PlanError(message, "name the file of an action plan") from error
         known = {p.key: str(p.status) for p in (library or self.library()).counted}
         return read_plan(raw, known=known)
+
+    def propose_plan(self) -> Proposal:
+        """Make a plan from the gaps of the library; `plan_change` writes it."""
+        from procauthor.project.plan import propose_plan
+
+        return propose_plan(self)
+
+    def plan_change(self, proposal: Proposal, file: str | Path | None = None) -> Change:
+        """Return what writes a proposed plan, to the plan's own file or to the given one.
+
+        Raises:
+            PlanError: The plan there was written by a person, and no file was named; or a title cannot stand in a plan.
+            LibraryError: The file lies outside of the library.
+        """
+        from procauthor.project.plan import plan_change
+
+        return plan_change(self, proposal, file)
 
     def check(
         self,

@@ -73,7 +73,7 @@ def _pairs(graph: Graph, known: set[str]) -> list[tuple[str, str]]:
     found = [
         (edge.target, edge.source)
         for edge in graph.edges
-        if edge.kind in ("needs", "input", "calls") and {edge.source, edge.target} <= known
+        if edge.kind in ("needs", "input", "calls") and not edge.optional and {edge.source, edge.target} <= known
     ]
     return list(dict.fromkeys(found))
 

@@ -106,7 +106,7 @@ def _segments(tally: Tally) -> Iterator[tuple[str, int, float]]:
 
 
 def _needs(graph: Graph, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
-    pairs = ((e.source, e.target) for e in graph.edges if e.kind in ("needs", "input", "calls"))
+    pairs = ((e.source, e.target) for e in graph.edges if e.kind in ("needs", "input", "calls") and not e.optional)
     return iter(dict.fromkeys((a, b) for a, b in pairs if a in ids and b in ids))
 
 
