@@ -77,16 +77,18 @@ def _references(survey: Survey, node: str, *, as_json: bool) -> None:
 
     procedure = survey.library.by_path.get(node)
     names = [output.name for output in procedure.contract.outputs] if procedure else []
-    reach = [(name, len(read_impact(survey.library, survey.graph, procedure, name))) for name in names if procedure]
+    reach = [
+        (name, len(read_impact(survey.library, survey.references, procedure, name))) for name in names if procedure
+    ]
     if not as_json:
-        for line in reference_lines(survey.graph, node, reach):
+        for line in reference_lines(survey.references, node, reach):
             show(line)
         return
     show_json(
         {
-            "document": node_json(survey.graph.by_id[node]),
-            "used_by": [edge_json(edge) for edge in survey.graph.users(node)],
-            "uses": [edge_json(edge) for edge in survey.graph.uses(node)],
+            "document": node_json(survey.references.by_id[node]),
+            "used_by": [edge_json(edge) for edge in survey.references.users(node)],
+            "uses": [edge_json(edge) for edge in survey.references.uses(node)],
             "outputs": [{"name": name, "steps_concerned": count} for name, count in reach],
         }
     )
@@ -102,12 +104,12 @@ def _impact(survey: Survey, node: str, output: str, *, as_json: bool) -> None:
 
     procedure = survey.library.by_path.get(node)
     if procedure is None:
-        message = f"{survey.graph.by_id[node].title!r} has no document, and so no outputs"
+        message = f"{survey.references.by_id[node].title!r} has no document, and so no outputs"
         raise NotFoundError(message)
-    found = read_impact(survey.library, survey.graph, procedure, output)
+    found = read_impact(survey.library, survey.references, procedure, output)
     if as_json:
         concerned = [asdict(concern) for concern in found]
-        show_json({"document": node_json(survey.graph.by_id[node]), "output": output, "concerned": concerned})
+        show_json({"document": node_json(survey.references.by_id[node]), "output": output, "concerned": concerned})
         return
     for line in impact_lines(procedure.title, output, found):
         show(line)

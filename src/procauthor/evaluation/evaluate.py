@@ -42,8 +42,13 @@ class Survey:
 
     @cached_property
     def graph(self) -> Graph:
-        """Who uses whom."""
+        """Who needs whom, without plain links."""
         return read_graph(self.scope, self.rows)
+
+    @cached_property
+    def references(self) -> Graph:
+        """Who uses whom, with plain links."""
+        return read_graph(self.scope, self.rows, links=True)
 
 
 def evaluate(survey: Survey, measured: Measured) -> Evaluation:

@@ -96,14 +96,14 @@ def row_id(row: Row) -> str:
     return row.path or f"missing:{title_key(row.lifecycle)}/{title_key(row.title)}"
 
 
-def read_graph(scope: Scope, rows: Sequence[Row]) -> Graph:
-    """Read the graph of all documents and announced titles."""
+def read_graph(scope: Scope, rows: Sequence[Row], *, links: bool = False) -> Graph:
+    """Read the graph of all documents and announced titles; plain links say little, and only ``refs`` wants them."""
     nodes = [Node(row_id(r), r.title, r.lifecycle, r.kind, r.status, r.path) for r in rows]
     own = {node.id for node in nodes}
     others = (p for p in scope.library.procedures if p.path not in own and p.kind != "template")
     nodes += [Node(p.path, p.title, p.lifecycle, p.kind, p.status, p.path) for p in others]
     missing = {title_key(row.title): row_id(row) for row in reversed(rows) if row.path is None}
-    reader = _Reader(scope, missing)
+    reader = _Reader(scope, missing, links)
     edges = (edge for node in nodes if node.path for edge in reader.edges(scope.library.by_path[node.path]))
     known = {node.id for node in nodes}
     return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in known and e.source in known))
@@ -114,6 +114,7 @@ class _Reader:
     scope: Scope
     missing: dict[str, str]
     """Ids of announced titles, by key."""
+    links: bool
 
     @property
     def _library(self) -> Library:
@@ -129,7 +130,8 @@ class _Reader:
             rows = list(self._tabled(procedure))
             tabled = frozenset(edge.target for edge in rows)
             yield from rows
-        yield from self._links(procedure, tabled)
+        if self.links:
+            yield from self._links(procedure, tabled)
 
     def _named(self, title: str, near: Procedure) -> str | None:
         """Return the id of what a title names, if it is one; a document comes before an announced title."""
