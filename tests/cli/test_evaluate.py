@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.cli.test_commands import run, run_json
+from tests.cli.inside import run, run_json
 from tests.conftest import SETTINGS, snapshot
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import run, run_json
+from tests.cli.inside import run, run_json
 from tests.conftest import snapshot
 
 OWN = Path(__file__).parents[2] / "procedures"
@@ -12,16 +12,17 @@ OWN = Path(__file__).parents[2] / "procedures"
 
 @pytest.mark.parametrize("words", [("plan", "next", "--hours", "3"), ("plan", "--next", "--hours", "3")])
 def test_what_fits_into_the_next_session(root: Path, words: tuple[str, ...]) -> None:
-    assert "completion of Feature: 1 to 2 of 3" in run("-C", root, *words, cwd=root).stdout
+    assert "completion of Feature: 1 to 2 of 3" in run("-C", root, *words).stdout
     found = run_json("-C", root, *words)
     assert [item["title"] for item in found["items"]] == ["Threat Check Procedure"]
     assert found["effort_hours"] == {"min": 2, "max": 3}
     assert found["completion"][0] == {"lifecycle": "", "defined": 1, "then": 2, "of": 3}
 
 
-def test_a_file_named_next_is_read(root: Path) -> None:
+def test_a_file_named_next_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
     (root / "next").write_bytes((root / "action-plan.md").read_bytes())
-    assert "2 items, 0 done" in run("plan", "next", cwd=root).stdout
+    assert "2 items, 0 done" in run("plan", "next").stdout
 
 
 def test_a_plan_is_written_and_read_back(root: Path) -> None:

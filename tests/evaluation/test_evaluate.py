@@ -315,3 +315,14 @@ def test_a_library_without_git_has_no_revision(root: Path) -> None:
     assert counted(root)["measured"]["revision"] == ""
     with pytest.raises(RevisionError):
         Project.open(root).evaluate(at="HEAD")
+
+
+def test_needs_may_be_given_by_id_and_calls_by_link(root: Path) -> None:
+    (root / "feature/threat-check.md").write_text(PLACEHOLDER.replace("Design Review Procedure", "design-review"))
+    (root / "feature/way-orchestration.md").write_text(
+        "# Way Orchestration\n\n## 4. Phases\n\n1. [one](design-review.md)\n2. [two](threat-check.md)\n"
+    )
+    (course,) = counted(root)["orchestrations"]
+    assert [call["title"] for call in course["calls"]] == ["Design Review Procedure", "Threat Check Procedure"]
+    assert [call["title"] for call in course["critical_path"]] == ["Design Review Procedure", "Threat Check Procedure"]
+    assert course["critical_gaps"] == ["Threat Check Procedure"]

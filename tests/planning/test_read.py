@@ -368,11 +368,12 @@ def test_a_plan_in_other_clothes_is_the_same_plan(plan, name):
 
     def meaning(each):
         items = [
-            (i.number, i.title, i.priority, i.lifecycle, i.phase, i.effort_hours, i.blocks, len(i.actions), i.done)
-            + tuple((d.title, d.state, d.hard) for d in i.depends_on)
-            for i in each.items
+            (i.number, i.title, i.priority, i.lifecycle, i.phase, i.effort_hours, i.blocks, i.done) for i in each.items
         ]
+        needs = [[(d.title, d.state, d.hard) for d in i.depends_on] for i in each.items]
+        actions = [[(a.text, a.done) for a in i.actions] for i in each.items]
         groups = [(g.name, g.count, g.priority) for g in each.groups]
-        return items, groups, each.order, each.next, [(m.name, m.target, m.base) for m in each.metrics]
+        metrics = [(m.name, m.target, m.base) for m in each.metrics]
+        return items, needs, actions, groups, metrics, each.order, each.next
 
     assert meaning(found) == meaning(plan)

@@ -21,13 +21,13 @@ def read_courses(scope: Scope, rows: Mapping[str, Row], graph: Graph) -> Iterato
         row = rows[host.path]
         if row.status in ("alias", "deprecated"):
             continue
-        calls = tuple(_calls(scope, host, rows))
+        calls = tuple(_calls(scope, host, rows, graph))
         yield Course(host.title, host.path, row.lifecycle, calls, _critical(calls, graph))
 
 
-def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row]) -> Iterator[Call]:
+def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row], graph: Graph) -> Iterator[Call]:
     seen: set[str] = set()
-    for title, path in _targets(scope, host):
+    for title, path in _targets(scope, host, graph):
         row = rows.get(path or "")
         if path is not None and row is None:
             continue
@@ -37,17 +37,15 @@ def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row]) -> Iterator[C
             yield Call(row.title if row else title, path, row.status if row else "missing", len(seen))
 
 
-def _targets(scope: Scope, host: Procedure) -> Iterator[_Found]:
+def _targets(scope: Scope, host: Procedure, graph: Graph) -> Iterator[_Found]:
     """Yield what the tables of an orchestration call; without tables, the procedures that its text links to."""
     listed = [entry for entry in entries(host) if entry.title]
     for entry in listed:
         document = find_document(scope, host, entry)
         yield (document.title, document.path) if document else (entry.title, None)
     if not listed:
-        for link, target in scope.links[host.path]:
-            other = scope.library.by_path.get(target.path or "")
-            if other is not None and other is not host and other.kind == "procedure" and not link.image:
-                yield other.title, other.path
+        calls = (edge.target for edge in graph.uses(host.path) if edge.kind == "calls")
+        yield from ((graph.by_id[target].title, target) for target in calls)
 
 
 def _critical(calls: tuple[Call, ...], graph: Graph) -> tuple[Call, ...]:

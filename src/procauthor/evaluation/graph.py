@@ -142,11 +142,26 @@ class _Reader:
         return None if found else self.missing.get(key)
 
     def _declared(self, procedure: Procedure) -> Iterator[Edge]:
-        for title in procedure.depends_on:
-            target = self._named(title, procedure)
-            if target:
+        for name in procedure.depends_on:
+            target = self._named(name, procedure) or self._identified(name)
+            if target and target != procedure.path:
                 field = procedure.document.fields.get("depends_on")
                 yield Edge(procedure.path, target, "needs", field.line if field else 1)
+
+    def _identified(self, name: str) -> str | None:
+        """Return the path of the one document that has this id or path."""
+        if name in self._library.by_path:
+            return name
+        found = self._ids.get(name, ())
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _ids(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for procedure in self._library.procedures:
+            if procedure.kind not in ("readme", "template"):
+                found.setdefault(procedure.id, []).append(procedure.path)
+        return found
 
     def _inputs(self, procedure: Procedure) -> Iterator[Edge]:
         for wanted in procedure.contract.inputs:
@@ -176,6 +191,11 @@ class _Reader:
             target = document.path if document else self.missing.get(entry.key)
             if target and target != host.path:
                 yield Edge(host.path, target, kind, entry.row.line)
+        if host.kind == "orchestration" and not any(entries(host)):
+            for link, place in self.scope.links[host.path]:
+                other = self._library.by_path.get(place.path or "")
+                if other is not None and other is not host and other.kind == "procedure" and not link.image:
+                    yield Edge(host.path, other.path, "calls", link.line)
 
     def _links(self, procedure: Procedure, tabled: frozenset[str]) -> Iterator[Edge]:
         """Yield plain links, one for each target."""

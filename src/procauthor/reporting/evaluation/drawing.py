@@ -12,7 +12,7 @@ from procauthor.reporting.evaluation.layout import lay_out, reduce
 
 WIDTH, HEIGHT = 190, 58
 _COLUMN, _ROW, _MARGIN = WIDTH + 70, HEIGHT + 16, 12
-_LINE = 27
+_LINE = 25
 _MOST = 120
 _TAIL = re.compile(r"\s+procedure$", re.IGNORECASE)
 
@@ -22,8 +22,8 @@ class Box:
     """One node: its upper left corner, and its title in one or two lines."""
 
     node: Node
-    x: float
-    y: float
+    x: int
+    y: int
     lines: tuple[str, ...]
     needs: tuple[str, ...]
     needed_by: tuple[str, ...]
@@ -49,6 +49,8 @@ class Drawing:
     arrows: tuple[Arrow, ...]
     hidden: int
     """How many edges follow from others and are left out."""
+    across: int
+    """How many edges lead to other figures."""
 
 
 def draw(graph: Graph) -> tuple[Drawing, ...]:
@@ -61,10 +63,8 @@ def draw(graph: Graph) -> tuple[Drawing, ...]:
         return (_figure("All lifecycles", nodes, pairs),) if nodes else ()
     figures = []
     for name in dict.fromkeys(node.lifecycle for node in nodes):
-        own = {node.id for node in nodes if node.lifecycle == name}
-        inside = [pair for pair in pairs if own.intersection(pair)]
-        shown = {end for pair in inside for end in pair} | own
-        figures.append(_figure(name or "(no lifecycle)", [node for node in nodes if node.id in shown], inside))
+        own = [node for node in nodes if node.lifecycle == name]
+        figures.append(_figure(name or "(no lifecycle)", own, pairs))
     return tuple(figures)
 
 
@@ -80,7 +80,9 @@ def _pairs(graph: Graph, known: set[str]) -> list[tuple[str, str]]:
 
 def _figure(name: str, nodes: Sequence[Node], pairs: Sequence[tuple[str, str]]) -> Drawing:
     places = {node.id: place for place, node in enumerate(nodes)}
-    numbered = [(places[a], places[b]) for a, b in pairs]
+    touching = [pair for pair in pairs if pair[0] in places or pair[1] in places]
+    numbered = [(places[a], places[b]) for a, b in touching if a in places and b in places]
+    before, after = _ends(touching)
     shown = reduce(len(nodes), numbered)
     layout = lay_out(len(nodes), shown)
     spots = [
@@ -91,10 +93,10 @@ def _figure(name: str, nodes: Sequence[Node], pairs: Sequence[tuple[str, str]]) 
         Box(
             node,
             x,
-            round(y, 1),
+            round(y),
             _lines(node.title),
-            tuple(a for a, b in pairs if b == node.id),
-            tuple(b for a, b in pairs if a == node.id),
+            tuple(before.get(node.id, ())),
+            tuple(after.get(node.id, ())),
         )
         for node, (x, y) in zip(nodes, spots, strict=True)
     )
@@ -106,7 +108,18 @@ def _figure(name: str, nodes: Sequence[Node], pairs: Sequence[tuple[str, str]]) 
         arrows.append(Arrow(nodes[a].id, nodes[b].id, _path(spots[a], between, spots[b])))
     width = max((x for x, _ in spots), default=0) + WIDTH + _MARGIN
     height = max(heights, default=0) + HEIGHT + _MARGIN
-    return Drawing(name, int(width), int(height), boxes, tuple(arrows), len(set(numbered)) - len(shown))
+    across = len(touching) - len(numbered)
+    return Drawing(name, int(width), int(height), boxes, tuple(arrows), len(set(numbered)) - len(shown), across)
+
+
+def _ends(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return what each node needs, and who needs it."""
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
+    for a, b in pairs:
+        before.setdefault(b, []).append(a)
+        after.setdefault(a, []).append(b)
+    return before, after
 
 
 def _lines(title: str) -> tuple[str, ...]:
@@ -121,15 +134,15 @@ def _path(start: tuple[float, float], between: Sequence[tuple[float, float]], en
     """Return a curve from the right side of a box to the left side of another, level where it passes a layer."""
     half = HEIGHT / 2
     x, y = start[0] + WIDTH, start[1] + half
-    parts = [f"M{x:.0f} {y:.1f}"]
+    parts = [f"M{x:.0f} {y:.0f}"]
     for at, height in between:
         parts.append(_curve(x, y, at, height + half))
         x, y = at + WIDTH, height + half
-        parts.append(f"L{x:.0f} {y:.1f}")
+        parts.append(f"L{x:.0f} {y:.0f}")
     parts.append(_curve(x, y, end[0], end[1] + half))
     return "".join(parts)
 
 
 def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
     middle = (x + to_x) / 2
-    return f"C{middle:.0f} {y:.1f} {middle:.0f} {to_y:.1f} {to_x:.0f} {to_y:.1f}"
+    return f"C{middle:.0f} {y:.0f} {middle:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"

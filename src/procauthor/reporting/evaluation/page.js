@@ -20,6 +20,8 @@ for (const tools of document.querySelectorAll(".tools[data-for]")) {
   tools.addEventListener("input", filter);
 }
 
+const nameOf = (id) => document.querySelector(`#${id} th`)?.firstChild.textContent ?? id;
+
 for (const figure of document.querySelectorAll(".graph")) {
   const boxes = new Map([...figure.querySelectorAll("a[data-id]")].map((box) => [box.dataset.id, box]));
   const arrows = [...figure.querySelectorAll("path[data-from]")];
@@ -35,7 +37,7 @@ for (const figure of document.querySelectorAll(".graph")) {
     ids.forEach((id, place) => {
       const link = document.createElement("a");
       link.href = `#${id}`;
-      link.textContent = boxes.get(id)?.dataset.title ?? id;
+      link.textContent = nameOf(id);
       line.append(place ? ", " : "", link);
     });
     if (!ids.length) line.append("nothing");
@@ -53,7 +55,7 @@ for (const figure of document.querySelectorAll(".graph")) {
     const title = document.createElement("p");
     const link = document.createElement("a");
     link.href = `#${box.dataset.id}`;
-    link.textContent = box.dataset.title;
+    link.textContent = nameOf(box.dataset.id);
     title.append(link, ` (${box.dataset.state})`);
     panel.replaceChildren(title, list("Needs", needs), list("Needed by", users));
     panel.hidden = false;

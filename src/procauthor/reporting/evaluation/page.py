@@ -73,6 +73,7 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
     ids = {row_id(row): f"d{place}" for place, row in enumerate(evaluation.rows, 1)}
     findings = evaluation.report.findings
     heads, heat = heat_map(evaluation.rows)
+    needs = list(_needs(graph, ids))
     return {
         "evaluation": evaluation,
         "heading": heading(evaluation),
@@ -85,7 +86,8 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
         "heat_heads": heads,
         "heat": heat,
         "drawings": draw(graph),
-        "needs": list(_needs(graph, ids))[:_MOST],
+        "needs": needs[:_MOST],
+        "needs_left": max(0, len(needs) - _MOST),
         "graph": graph,
         "traces": traces[:_MOST],
         "traces_left": max(0, len(traces) - _MOST),
