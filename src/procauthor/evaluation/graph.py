@@ -192,16 +192,16 @@ class _Reader:
             if target and target != host.path:
                 yield Edge(host.path, target, kind, entry.row.line)
         if host.kind == "orchestration" and not any(entries(host)):
-            for link, place in self.scope.links[host.path]:
-                other = self._library.by_path.get(place.path or "")
+            for link in host.document.links:
+                other = self._library.by_path.get(resolve(host.path, link.target).path or "")
                 if other is not None and other is not host and other.kind == "procedure" and not link.image:
                     yield Edge(host.path, other.path, "calls", link.line)
 
     def _links(self, procedure: Procedure, tabled: frozenset[str]) -> Iterator[Edge]:
         """Yield plain links, one for each target."""
         seen: set[str] = set(tabled)
-        for link, target in self.scope.links[procedure.path]:
-            path = target.path
+        for link in procedure.document.links:
+            path = resolve(procedure.path, link.target).path
             if path in self._library.by_path and path != procedure.path and path not in seen:
                 seen.add(str(path))
                 yield Edge(procedure.path, str(path), "links", link.line)
