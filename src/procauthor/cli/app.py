@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, check, init, library, update
+from procauthor.cli import authoring, check, evaluate, graph, init, library, plan, update
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -95,6 +95,9 @@ def _options(
 init.register(app)
 library.register(app)
 check.register(app)
+evaluate.register(app)
+graph.register(app)
+plan.register(app)
 authoring.register(app)
 update.register(app)
 
