@@ -63,7 +63,7 @@ def back(root: Path, old: dict[str, bytes], drafts: dict[str, bytes]) -> None:
 
 def main() -> None:
     root, rounds = Path(sys.argv[1]), int(sys.argv[2])
-    dice = random.Random(rounds)  # noqa: S311 - a game
+    dice = random.Random(rounds)
     commands = [("sync",), ("rename", "design-review", "Structure Choice Procedure"), ("accept",)]
     counts = {words[0]: kill(root, words, rounds, dice) for words in commands}
     print(json.dumps(counts), flush=True)

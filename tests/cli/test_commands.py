@@ -25,8 +25,8 @@ def run(*args: str | Path, code: int = 0, cwd: Path | None = None, **env: str) -
     return done
 
 
-def run_json(*args: str | Path, code: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*args, "--json", code=code).stdout)
+def run_json(*args: str | Path, code: int = 0, **env: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*args, "--json", code=code, **env).stdout)
     assert found["schema_version"] == 1
     return found
 
@@ -222,7 +222,9 @@ def test_a_file_that_is_not_utf_8_is_a_finding(root: Path) -> None:
     assert "not-utf8" in rules
 
 
-@pytest.mark.parametrize("command", [["--help"], ["create", "--help"], ["check"], ["plan"], ["sync"], ["drafts"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["create", "--help"], ["check"], ["plan"], ["sync"], ["drafts"], ["evaluate"]]
+)
 def test_light_commands_load_nothing_heavy(root: Path, command: list[str]) -> None:
     code = (
         "import sys\nfrom procauthor.cli.app import app\n"

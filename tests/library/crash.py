@@ -153,7 +153,7 @@ def _go_back(root: Path, left: dict[str, bytes]) -> None:
 
 def kill_at_moments(root: Path, rounds: int, seed: int) -> dict[str, int]:
     """Kill a child that applies and undoes in a loop, at random moments."""
-    state, dice = root / ".procauthor", random.Random(seed)  # noqa: S311
+    state, dice = root / ".procauthor", random.Random(seed)
     counts = {"old": 0, "new": 0, "cut off": 0}
 
     def work() -> None:

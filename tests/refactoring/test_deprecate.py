@@ -45,7 +45,7 @@ def test_a_tombstone_stands_and_references_lead_to_the_replacement(root: Path) -
     assert after["feature/new.md"] == before["feature/new.md"]
     assert b"| [Threat Check Procedure](feature/threat-check.md) | 1 | Deprecated |" in after["index.md"]
     findings = Project.open(root).check(select=["reference-to-deprecated", "broken-link", "broken-anchor"]).findings
-    assert findings == ()
+    assert {f.rule for f in findings} <= {"nothing-matched"}
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ class Series:
 
     def __init__(self, root: Path, seed: int) -> None:
         self.root = root
-        self.dice = random.Random(seed)  # noqa: S311 - a game
+        self.dice = random.Random(seed)
         self.names: set[str] = set()
         self.states = [snapshot(root)]
         self.counts = self.findings()

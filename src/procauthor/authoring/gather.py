@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from procauthor.authoring.brief import Brief, ChangeRequest, NamedText, Neighbour, Passage, Reference
+from procauthor.authoring.brief import Brief, ChangeRequest, NamedText, Neighbour, Passage, Reference, Relation
+from procauthor.authoring.spoken import spoken_artifacts
 from procauthor.errors import NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
@@ -39,14 +40,14 @@ class Source:
     passages: int = 12
 
 
-def gather(request: ChangeRequest, source: Source) -> Brief:
-    """Gather the brief for a new procedure, or for a placeholder that it will replace.
+def gather(request: ChangeRequest, source: Source, own: Procedure | None = None) -> Brief:
+    """Gather the brief for a new procedure, for a placeholder that it will replace, or for an update of ``own``.
 
     Raises:
         NotFoundError: Nothing says to which lifecycle the title belongs.
     """
     library = source.library
-    present = next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
+    present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
     path = present.path if present else _path(request, library)
     neighbours = _neighbours(request, library)
     passages = _passages(request, source, path)
@@ -57,6 +58,7 @@ def gather(request: ChangeRequest, source: Source) -> Brief:
         template_hash=source.template.hash,
         base=present.stamp if present else "",
         present=_purpose(present) if present else "",
+        text=present.document.source.raw.decode() if present else "",
         passages=passages,
         neighbours=neighbours,
         standards=_standards(library, passages),
@@ -105,8 +107,10 @@ def _neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour, ..
     key = title_key(request.title)
     before = _unique([*request.depends_on, *_declared(library, key), *_providers(library, key)])
     after = _unique([*request.blocks, *_consumers(library, key)])
-    upstream = [_neighbour(title, key, library, upstream=True) for title in before]
-    downstream = [_neighbour(title, key, library, upstream=False) for title in after if title not in before]
+    own = next((p for p in library.by_key.get(key, ()) if p.counted), None)
+    words = _Words(request.title, _purpose(own) if own else "")
+    upstream = [_neighbour(title, words, library, upstream=True) for title in before]
+    downstream = [_neighbour(title, words, library, upstream=False) for title in after if title not in before]
     return tuple(n for n in (*upstream, *downstream) if title_key(n.title) != key)
 
 
@@ -140,25 +144,48 @@ def _wanted(procedure: Procedure, key: str) -> list[Artifact]:
     return [a for a in procedure.contract.inputs if a.source and title_key(a.source) == key]
 
 
-def _neighbour(title: str, key: str, library: Library, *, upstream: bool) -> Neighbour:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The title of the wanted procedure, and what its placeholder says."""
+
+    title: str
+    text: str
+
+
+def _neighbour(title: str, own: _Words, library: Library, *, upstream: bool) -> Neighbour:
+    relation: Relation = "depends on" if upstream else "is needed by"
     found = next((p for p in library.by_key.get(title_key(title), ())), None)
     if found is None:
-        return Neighbour(title, "depends on" if upstream else "is needed by")
-    outputs: tuple[NamedText, ...] = ()
-    if upstream and found.status in ("defined", "approved"):
-        for_us = {title_key(c.artifact) for c in found.contract.consumers if title_key(c.title) == key}
-        promised = [a for a in found.contract.outputs if not for_us or title_key(a.name) in for_us]
-        outputs = tuple(NamedText(a.name, _after_name(a)) for a in promised)
-    wants = () if upstream else tuple(NamedText(a.name, _after_name(a)) for a in _wanted(found, key))
+        return Neighbour(title, relation, outputs=spoken_artifacts(own.text, "from", title) if upstream else ())
     return Neighbour(
         title=found.title,
-        relation="depends on" if upstream else "is needed by",
+        relation=relation,
         path=found.path,
         status=found.status,
         purpose=_purpose(found),
-        outputs=outputs,
-        wants=wants,
+        outputs=_outputs(found, own) if upstream else (),
+        wants=() if upstream else _wants(found, own),
     )
+
+
+def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
+    """Return what a provider guarantees to us; where it is a placeholder, what the words of both say."""
+    if provider.status not in ("defined", "approved"):
+        said = spoken_artifacts(own.text, "from", provider.title)
+        return said or spoken_artifacts(_purpose(provider), "to", own.title)
+    key = title_key(own.title)
+    for_us = {title_key(c.artifact) for c in provider.contract.consumers if title_key(c.title) == key}
+    promised = [a for a in provider.contract.outputs if not for_us or title_key(a.name) in for_us]
+    return tuple(NamedText(a.name, _after_name(a)) for a in promised)
+
+
+def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
+    """Return what a consumer requires of us; where it is a placeholder, what the words of both say."""
+    required = tuple(NamedText(a.name, _after_name(a)) for a in _wanted(consumer, title_key(own.title)))
+    if required or consumer.status in ("defined", "approved"):
+        return required
+    said = spoken_artifacts(_purpose(consumer), "from", own.title)
+    return said or spoken_artifacts(own.text, "to", consumer.title)
 
 
 def _after_name(artifact: Artifact) -> str:
@@ -170,7 +197,10 @@ def _after_name(artifact: Artifact) -> str:
 
 def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passage, ...]:
     """Return the passages for the title, and for each action item, best first and each once."""
-    queries = [f"{request.title} {request.why}".strip(), *(f"{a} {request.title}" for a in request.actions)]
+    queries = [
+        f"{request.title} {request.wish or request.why}".strip(),
+        *(f"{a} {request.title}" for a in request.actions),
+    ]
     share = max(3, source.passages // max(1, len(queries)))
     found: dict[str, Chunk] = {}
     for position, query in enumerate(queries):
@@ -185,13 +215,22 @@ def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passag
 
 
 def _usable(library: Library, chunk: Chunk) -> bool:
-    """Say whether a passage can carry a draft: plans, indexes and placeholders only name what is to be done."""
+    """Say whether a passage can carry a draft.
+
+    Plans, indexes and placeholders only name what is to be done; what the offline author composed would echo itself.
+    """
     procedure = library.by_path.get(chunk.path)
     return (
         procedure is not None
         and procedure.kind not in ("plan", "index", "readme", "template")
         and procedure.status in ("defined", "approved")
+        and not _composed(procedure)
     )
+
+
+def _composed(procedure: Procedure) -> bool:
+    field = procedure.document.fields.get("written_by")
+    return field is not None and str(field.value).startswith("offline author")
 
 
 def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]:

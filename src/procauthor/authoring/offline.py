@@ -11,7 +11,7 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
-from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, subject, topics, words_of
+from procauthor.authoring.topic import Quote, Topic, is_about, join, plain_heading, quotes, subject, topics, words_of
 from procauthor.naming import title_key
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.pattern import Pattern
@@ -142,6 +142,9 @@ class _Composer:
                 self.ask_person(
                     f"{neighbour.title} has no output contract yet: what exactly does it hand over to {self.subject}?"
                 )
+            elif neighbour.status not in ("defined", "approved"):
+                names = join([o.name for o in neighbour.outputs])
+                self.ask_person(f"{neighbour.title} is not defined yet: does it hand over {names} as expected here?")
         if not self.brief.upstream:
             self.ask_person(f"Nothing is known to come before {self.subject}: what must exist before it starts?")
         return self.rows(spec, self.required())
@@ -189,7 +192,7 @@ class _Composer:
             "input": [{"artifact": i["artifact"], "source": "Required Inputs"} for i in inputs],
             "action": [
                 *({"action": f"Open the {i['artifact']} and confirm that its owner has accepted it."} for i in inputs),
-                *self.quoted_actions(f"confirm scope of {join([i['artifact'] for i in inputs])} accepted version"),
+                *self.readings(),
                 {"action": f"Write down what {self.subject} covers this time, and what it leaves out."},
             ],
             "decision": [
@@ -203,6 +206,16 @@ class _Composer:
                 {"artifact": _SCOPE, "description": "the boundary of the work, with the version of every input"}
             ],
         }
+
+    def readings(self) -> list[Facts]:
+        """Return the action to read the nearest passages, at most one of each document."""
+        nearest = {p.title: p for p in reversed(self.brief.passages) if not is_about(p)}
+        found = sorted(nearest.values(), key=lambda p: int(p.id[1:]))[:3]
+        if not found:
+            return []
+        self.rest_on(*(p.id for p in found))
+        names = join([f"“{plain_heading(p)}” of {p.title}" for p in found])
+        return [{"action": f"Read what the library already says: {names}."}]
 
     def quoted_actions(self, about: str, limit: int = 1) -> list[Facts]:
         return [
@@ -262,11 +275,6 @@ class _Composer:
         """The name of the review's record."""
         return f"{self.subject} Review Record"
 
-    @property
-    def handover(self) -> str:
-        """The name of the hand-over's record."""
-        return f"{self.subject} Handover Note"
-
     def hand_over(self) -> Facts:
         after = [n.title for n in self.brief.downstream]
         told = [
@@ -284,7 +292,7 @@ class _Composer:
                 *told,
             ],
             "decision": [],
-            "output": [{"artifact": self.handover, "description": "versions, locations, and who was told"}],
+            "output": [{"artifact": t.artifact, "description": "accepted, in a fixed version"} for t in self.topics],
         }
 
     # Step 5
@@ -346,10 +354,7 @@ class _Composer:
 
     def outputs(self, spec: SectionSpec) -> list[Any]:
         promise = "complete for the confirmed scope, reviewed, and under version control"
-        facts = [{"artifact": t.artifact, "guarantee": promise} for t in self.topics]
-        facts.append({"artifact": self.record, "guarantee": "names every objection, its answer, and who decided"})
-        facts.append({"artifact": self.handover, "guarantee": "says where each accepted result is, in which version"})
-        return self.rows(spec, facts)
+        return self.rows(spec, [{"artifact": t.artifact, "guarantee": promise} for t in self.topics])
 
     def criteria(self, spec: SectionSpec) -> list[Any]:
         facts = [
@@ -394,7 +399,7 @@ class _Composer:
         return self.rows(spec, facts)
 
     def audit(self, spec: SectionSpec) -> list[Any]:
-        names = [*(t.artifact for t in self.topics), self.record, self.handover]
+        names = [*(t.artifact for t in self.topics), self.record]
         self.ask_person("Where does your team keep these records, and for how long?")
         return self.rows(spec, [{"record": n, "location": "in the repository, beside the change"} for n in names])
 

@@ -9,6 +9,7 @@ from procauthor.errors import DraftError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
 from procauthor.naming import title_key
+from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
 
 
@@ -37,7 +38,7 @@ def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequ
         or (item.lifecycle if item else "")
         or (entry.table.lifecycle if entry else ""),
         phase=phase if phase is not None else present.phase if present else item.phase if item else None,
-        depends_on=wish.depends_on or _hard(item, library),
+        depends_on=wish.depends_on or _before(item, plan, library),
         blocks=tuple(_named(title, plan, library) for title in item.blocks if _named(title, plan, library))
         if item
         else (),
@@ -47,12 +48,15 @@ def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequ
     )
 
 
-def _hard(item: PlanItem | None, library: Library) -> tuple[str, ...]:
-    """Return the dependencies of an item that name a procedure."""
-    if item is None:
+def _before(item: PlanItem | None, plan: Plan | None, library: Library) -> tuple[str, ...]:
+    """Return the procedures before an item: those it names, and the items that "All PR procedures" stands for."""
+    if item is None or plan is None:
         return ()
     named = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
-    return tuple(_title(library, title) for title in named)
+    place = plan.items.index(item)
+    ordered = sorted((a, strength) for (a, b), strength in edges(plan.items).items() if b == place)
+    named += [plan.items[a].title for a, strength in ordered if strength != "soft"]
+    return tuple({title_key(title): _title(library, title) for title in named}.values())
 
 
 def _title(library: Library, title: str) -> str:

@@ -34,6 +34,15 @@ class Run:
         """The log of paid calls."""
         return self.folder / "calls.jsonl"
 
+    @property
+    def ended(self) -> bool:
+        """Whether a draft came of it."""
+        return (self.folder / "ended").exists()
+
+    def end(self) -> None:
+        """Note that the run has come to its draft."""
+        (self.folder / "ended").touch()
+
 
 class RunStore:
     """Runs on disk, one folder each, and one SQLite file with all checkpoints."""
@@ -76,6 +85,19 @@ class RunStore:
             raise DraftError(message, f"known runs: {known}" if known else "there is no run yet")
         data = json.loads(file.read_text(encoding="utf-8"))
         return Run(data["id"], file.parent, Brief.from_json(data["brief"]), data["author"], data["max_tokens"])
+
+    def unfinished(self) -> Run:
+        """Return the last run that has not come to its draft.
+
+        Raises:
+            DraftError: There is none.
+        """
+        for name in reversed(self.names()):
+            run = self.get(name)
+            if not run.ended:
+                return run
+        message = "no run waits to be resumed"
+        raise DraftError(message, "procauthor drafts lists what waits for review")
 
     def names(self) -> list[str]:
         """Return the ids of all runs, oldest first."""

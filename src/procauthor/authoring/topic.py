@@ -24,7 +24,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 _MARKUP = re.compile(r"^(?:[-*+]|\d+[.)]|>)\s+|\*\*|__")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _UNQUOTABLE = re.compile(
-    r"^[A-Z][\w ]{1,20}:|^This procedure\b|\bStep \d|\bFrom:|[|{}<>\[\]#]|\bPlaceholder\b|not defined yet"
+    r"^[A-Z][\w ]{1,40}:|^This procedure\b|\bStep \d|\bFrom:|[|{}<>\[\]#]|\bPlaceholder\b|not defined yet"
 )
 _WORD = re.compile(r"[a-z0-9]+")
 _STOP = frozenset(
@@ -33,8 +33,7 @@ _STOP = frozenset(
 )  # fmt: skip
 # Shorter sentences say too little alone, longer ones do not fit a list item.
 _LENGTH = range(40, 221)
-_SHARED = 2
-# Sections that say what a document is about, not how anything is done.
+_SHARED = 3
 _NO_INSTRUCTION = frozenset(
     (
         "purpose",
@@ -108,7 +107,7 @@ def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> 
     weights = _weights(brief)
     scored: list[tuple[float, int, Quote]] = []
     for rank, passage in enumerate(brief.passages):
-        if section_key(passage.heading) in _NO_INSTRUCTION:
+        if is_about(passage):
             continue
         usable = [s for s in _sentences(passage) if s not in used and own not in s.casefold()]
         best = max(usable, key=lambda s: _score(s, wanted, weights), default="")
@@ -125,7 +124,7 @@ def _weights(brief: Brief) -> dict[str, float]:
 
 
 def _score(sentence: str, wanted: frozenset[str], weights: Mapping[str, float]) -> float:
-    """Return the weight of shared words, damped by length; one shared word is chance, and counts nothing."""
+    """Return the weight of shared words, damped by length; fewer than three shared words are chance."""
     found = words_of(sentence)
     shared = found & wanted
     if len(shared) < _SHARED:
@@ -141,6 +140,11 @@ def _sentences(passage: Passage) -> Iterator[str]:
             clean = sentence.strip()
             if len(clean) in _LENGTH and clean[-1] in ".!?;" and not _UNQUOTABLE.search(clean):
                 yield clean.rstrip(";")
+
+
+def is_about(passage: Passage) -> bool:
+    """Say whether a passage tells what a document is about, not how anything is done."""
+    return section_key(passage.heading) in _NO_INSTRUCTION
 
 
 def plain_heading(passage: Passage) -> str:

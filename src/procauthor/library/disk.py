@@ -95,6 +95,27 @@ def replace(staged: Path, place: Path) -> None:
         staged.unlink()
 
 
+def write_file(place: Path, content: bytes) -> None:
+    """Write one file that is no part of a change, whole or not at all; a device or a pipe is written to as it is.
+
+    Raises:
+        LibraryError: It cannot be written.
+    """
+    try:
+        if place.exists() and not place.is_file():
+            place.write_bytes(content)
+            return
+        place = Path(os.path.realpath(place))
+        write(_beside(place), content, like=place if place.exists() else None)
+        os.replace(_beside(place), place)
+        flush_folders([place.parent])
+    except OSError as error:
+        with suppress(OSError):
+            clear_beside(place)
+        message = f"cannot write {str(place)!r}: {error.strerror}"
+        raise LibraryError(message) from error
+
+
 def clear_beside(place: Path) -> None:
     """Remove what a crash may have left beside a file."""
     _beside(place).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from procauthor.checking.phrase import Phrase, find_phrases, title_pattern
+from procauthor.checking.phrase import Phrase, Titles, find_phrases
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import Passage, read_passages
@@ -34,7 +34,7 @@ def find_mentions(scope: Scope, host: Procedure, target: Procedure) -> Iterator[
     A name that several documents share counts only where the one in reach is the target. A longer name that ends with
     the title is another name.
     """
-    titles = title_pattern({target.title})
+    titles = Titles({target.title})
     for passage in read_passages(host.document):
         taken: list[tuple[int, int]] = []
         for phrase in find_phrases(passage.text):
@@ -42,7 +42,7 @@ def find_mentions(scope: Scope, host: Procedure, target: Procedure) -> Iterator[
             start = _start_of_name(scope, host, target, phrase)
             if start is not None:
                 yield from _mention(host, passage, start, phrase.end)
-        for match in titles.finditer(passage.text) if titles else ():
+        for match in titles.search(passage.text):
             if not any(start < match.end() and match.start() < end for start, end in taken):
                 yield from _mention(host, passage, match.start(), match.end())
 

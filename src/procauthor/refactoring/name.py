@@ -110,7 +110,8 @@ def _scalars(scope: Scope, host: Procedure, relocation: Relocation) -> Iterator[
 
 
 def _named(scope: Scope, host: Procedure, scalar: Scalar, value: str, relocation: Relocation) -> str:
-    found = scope.named(title_key(value), host)
+    # A document does not mean itself there, even where it goes by the same name.
+    found = tuple(p for p in scope.named(title_key(value), host) if p is not host)
     name = relocation.names.get(found[0].path) if len(found) == 1 else None
     if name is None:
         return value
