@@ -1,4 +1,4 @@
-"""Creates procedures with one author."""
+"""Creates and updates procedures with one author."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.gather import Source, check_title, gather
+from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
 from procauthor.project.writing import Writing, check_author, open_writing
 from procauthor.retrieval.chunk import Chunk
+from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress, Work
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Authoring:
-    """Creates procedures with one author."""
+    """Creates and updates procedures with one author."""
 
     project: Project
     model: str
@@ -61,7 +63,7 @@ class Authoring:
         source = Source(
             library=library,
             template=self._template(library, request),
-            search=self._search(library),
+            search=self.search(library),
             announced=project.announced(library, found),
             passages=project.settings.authoring.passages,
         )
@@ -74,7 +76,8 @@ class Authoring:
             return present.template
         return self.project.templates.of_kind("procedure")
 
-    def _search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
+    def search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
+        """Return the search of a library; the index is opened by the first query."""
         opened: list[SectionIndex] = []
 
         def search(query: str, limit: int) -> Sequence[Chunk]:
@@ -105,6 +108,36 @@ class Authoring:
         run = self.project.runs.create(brief, self.model, limit)
         return self.execute(run)
 
+    def update_brief(self, reference: str, wish: str) -> Brief:
+        """Gather everything that an author needs to change an existing document; no model is called.
+
+        Raises:
+            NotFoundError: No document has that path, id or title.
+            AmbiguousError: Several documents share the title.
+            DraftError: The document is derived, or still a placeholder, or the wish is empty.
+        """
+        from procauthor.project.update import update_brief
+
+        return update_brief(self, reference, wish)
+
+    def update(self, reference: str, wish: str) -> ProjectDraft:
+        """Draft a change of an existing document, in the eight steps; only the sections that the wish needs change.
+
+        The outcome is "No change" where nothing has to: then no draft is kept.
+
+        Raises:
+            LibraryError: No document, or several, of that path, id or title.
+            AuthoringError: The author failed, or wanted more than was wished; nothing was written.
+        """
+        check_author(self.model, changing=True)
+        brief = self.update_brief(reference, wish)
+        limit = self.max_tokens or self.project.settings.authoring.max_tokens
+        return self.execute(self.project.runs.create(brief, self.model, limit))
+
+    async def aupdate(self, reference: str, wish: str) -> ProjectDraft:
+        """Update without blocking the event loop."""
+        return await asyncio.to_thread(lambda: self.update(reference, wish))
+
     async def acreate(self, title: str, **options: Any) -> ProjectDraft:
         """Create without blocking the event loop; the options are those of `create`."""
         return await asyncio.to_thread(lambda: self.create(title, **options))
@@ -122,6 +155,10 @@ class Authoring:
         """Carry a run from its last checkpoint to its draft; an error names the command that resumes it."""
         with lease(run):
             try:
+                if run.brief.request.wish:
+                    from procauthor.project.update import run_update
+
+                    return run_update(self, run)
                 return self.carry(run, open_writing(self.project, run))
             except AuthoringError as error:
                 if not error.hint:
@@ -150,6 +187,7 @@ class Authoring:
             outcome="Needs revision" if failed else "Awaiting review",
             text=work.render(fields, questions).decode(),
             base=run.brief.base,
+            base_text=run.brief.text if run.brief.base else None,
             template=run.brief.template,
             template_hash=run.brief.template_hash,
             fields=fields,
@@ -164,23 +202,29 @@ class Authoring:
         run.end()
         return ProjectDraft(project, draft)
 
+    def check(
+        self, library: Library, path: str, text: bytes, rules: Sequence[str], template: Template | None = None
+    ) -> Sequence[Finding]:
+        """Return the findings that a document would have with other bytes; ``template`` where no path names one."""
+        project = self.project
+        procedure: Procedure = read_procedure(path, text, project.settings.library, project.templates)
+        if procedure.template is None and template is not None:
+            procedure = replace(procedure, template=template, kind="procedure")
+        laid = library.overlay(procedure)
+        return project.check_library(project.with_derived(laid), [path], rules).findings
+
     def _work(self, run: Run, library: Library, writing: Writing) -> Work:
         from procauthor.authoring.graph import Work
 
         project, brief = self.project, run.brief
         template = project.templates.get(brief.template)
-        present = library.by_path.get(brief.path)
-        raw = present.document.source.raw if present else None
+        raw = brief.text.encode() if brief.base else None
 
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
             return writing.render(brief, template, fields, author=writing.written_by, questions=questions, present=raw)
 
         def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
-            procedure: Procedure = read_procedure(brief.path, text, project.settings.library, project.templates)
-            if procedure.template is None:
-                procedure = replace(procedure, template=template, kind="procedure")
-            laid = library.overlay(procedure)
-            return project.check_library(project.with_derived(laid), [brief.path], rules).findings
+            return self.check(library, brief.path, text, rules, template)
 
         return Work(
             brief=brief,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import HandedIn, read_answer
 from procauthor.authoring.brief import ChangeRequest
-from procauthor.authoring.gather import check_title
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.request import refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run, lease
 from procauthor.authoring.submission import Submission
 from procauthor.errors import AnswerError, ConflictError, NotFoundError
+from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft, draft_json

@@ -14,6 +14,7 @@ from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
 from procauthor.authoring.submission import Submission
+from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import ConfigError
 from procauthor.markdown.parse import parse
 from procauthor.prompt import PromptLibrary
@@ -39,12 +40,15 @@ class Writing:
     render: Callable[..., bytes] = render_draft
 
 
-def check_author(name: str) -> None:
+def check_author(name: str, *, changing: bool = False) -> None:
     """Fail on an unknown author before anything is gathered.
 
     Raises:
-        ConfigError: It is neither offline nor a model.
+        ConfigError: It is neither offline nor a model, or cannot change what stands.
     """
+    if name == SKELETON and changing:
+        message = "the skeleton author writes new documents and changes none"
+        raise ConfigError(message, "edit the file, or use offline or a model")
     if name not in (OFFLINE, SKELETON) and ":" not in name:
         message = f"{name!r} names no model"
         raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
@@ -58,7 +62,8 @@ def open_writing(project: Project, run: Run) -> Writing:
     """
     repairs = project.settings.authoring.repairs
     if run.author == OFFLINE:
-        return Writing(OfflineAuthor(), "offline author, no language model", repairs)
+        author = OfflineUpdateAuthor() if run.brief.request.wish else OfflineAuthor()
+        return Writing(author, "offline author, no language model", repairs)
     if run.author == SKELETON:
         return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton)
     if run.author == HAND_OFF:
@@ -67,8 +72,8 @@ def open_writing(project: Project, run: Run) -> Writing:
     from procauthor.authoring.chat import ChatAuthor
 
     log = CallLog(run.calls)
-    author = ChatAuthor.open(run.author, project.settings.authoring, open_prompts(project), log)
-    return Writing(author, run.author, repairs)
+    model = ChatAuthor.open(run.author, project.settings.authoring, open_prompts(project), log)
+    return Writing(model, run.author, repairs)
 
 
 def _pass_unfinished(draft: Draft) -> Draft:
