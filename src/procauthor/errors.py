@@ -10,11 +10,15 @@
     + AmbiguousError         a title that several documents share (also LookupError)
     + InvalidTitleError      a title that cannot name a procedure (also ValueError)
     + ConflictError          the file moved since the draft was based on it
+    + StaleError             a document changed while it was being checked
     + LockedError            another process holds the library
   x PlanError                the file holds no action plan
+  x CountError               numbers contradict each other: a fault of procauthor
+  x RevisionError            no such revision, or no git
   x RetrievalError           the index cannot be used
   x AuthoringError
     + DraftError             no such draft, or it cannot be accepted
+    + AnswerError            what was handed in cannot be read
     + ModelError             the provider failed after retries
     + ModelOutputError       no output, or not of the schema, after repairs
     + BudgetError            the run would pass its ceiling of tokens
@@ -38,7 +42,7 @@ class ProcauthorError(Exception):
         self.message = message
         self.hint = hint
 
-    def __reduce__(self) -> tuple[type[ProcauthorError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[ProcauthorError], tuple[str, ...]]:
         """Keep the hint when an error crosses a process or a checkpoint."""
         return type(self), (self.message, self.hint)
 
@@ -79,12 +83,34 @@ class ConflictError(LibraryError):
     """A file moved since the change was based on it."""
 
 
+class StaleError(LibraryError):
+    """A document changed while the library was being checked."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path!r} changed while the library was being checked", "run it again")
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[ProcauthorError], tuple[str, ...]]:
+        """Keep the path when the error crosses a process."""
+        return type(self), (self.path,)
+
+
 class LockedError(LibraryError):
     """Another process is writing."""
 
 
 class PlanError(ProcauthorError):
     """The file holds no action plan."""
+
+
+class CountError(ProcauthorError):
+    """Numbers contradict each other: a fault of procauthor, and nothing is reported."""
+
+    exit_code = 3
+
+
+class RevisionError(ProcauthorError):
+    """The library cannot be read as it was at a revision."""
 
 
 class RetrievalError(ProcauthorError):
@@ -97,6 +123,10 @@ class AuthoringError(ProcauthorError):
 
 class DraftError(AuthoringError):
     """No such draft, or it is not in a state for this."""
+
+
+class AnswerError(AuthoringError):
+    """What was handed in is no answer to a brief."""
 
 
 class ModelError(AuthoringError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,29 @@ from typing import Literal
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 SCHEMA_VERSION = 1
+_LINE = re.compile(r"\bline \d+")
+
+
+@dataclass(frozen=True, slots=True)
+class FixEdit:
+    """Replace the bytes from ``start`` to ``end`` of a file by ``text``; ``base`` is the stamp of the file meant."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+    base: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return the edit as the documented JSON object."""
+        return {"path": self.path, "start": self.start, "end": self.end, "text": self.text, "base": self.base}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that mend a finding for certain: all of them, or none."""
+
+    edits: tuple[FixEdit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +49,13 @@ class Finding:
     line: int = 1
     column: int = 1
     hint: str = ""
-    fixable: bool = False
+    fix: Fix | None = None
     fingerprint: str = ""
+
+    @property
+    def fixable(self) -> bool:
+        """Whether ``check --fix`` can mend it."""
+        return self.fix is not None
 
     def as_json(self) -> dict[str, object]:
         """Return the finding as the documented JSON object."""
@@ -40,33 +69,52 @@ class Finding:
             "column": self.column,
             "hint": self.hint,
             "fixable": self.fixable,
+            "fix": [edit.as_json() for edit in self.fix.edits] if self.fix else [],
             "fingerprint": self.fingerprint,
         }
 
 
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings by path, place and code."""
+    return sorted(findings, key=lambda f: (f.path, f.line, f.column, f.code, f.message))
+
+
 def fingerprint(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield the findings with fingerprints: rule, path and message, and a count where these repeat."""
+    """Yield the findings with fingerprints: rule, path and message, and a count where these repeat.
+
+    A line number in a message does not count: it moves with the text above it.
+    """
     seen: Counter[tuple[str, str, str]] = Counter()
     for finding in findings:
-        key = (finding.rule, finding.path, finding.message)
+        key = (finding.rule, finding.path, _LINE.sub("line", finding.message))
         seen[key] += 1
         text = "\0".join((*key, str(seen[key])))
-        yield replace(finding, fingerprint=hashlib.sha256(text.encode()).hexdigest()[:16])
+        digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        yield replace(finding, fingerprint=digest[:16])
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings of one check, in the order of path and line."""
+    """All findings of one check, in the order of path and line.
+
+    ``checked`` holds the paths that were reported on. ``suppressed`` counts what a comment in a document hides,
+    ``baselined`` what the baseline knows; ``gone`` holds the fingerprints of its entries that no longer occur.
+    ``fixed`` counts what was fixed before.
+    """
 
     findings: tuple[Finding, ...]
     documents: int = 0
     procedures: int = 0
+    checked: tuple[str, ...] = ()
+    suppressed: int = 0
+    baselined: int = 0
+    gone: tuple[str, ...] = ()
+    fixed: int = 0
 
     @classmethod
     def of(cls, findings: Iterable[Finding], *, documents: int = 0, procedures: int = 0) -> Report:
         """Sort the findings and give each its fingerprint."""
-        ordered = sorted(findings, key=lambda f: (f.path, f.line, f.column, f.code, f.message))
-        return cls(tuple(fingerprint(ordered)), documents, procedures)
+        return cls(tuple(fingerprint(in_order(findings))), documents, procedures)
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of a severity."""
@@ -88,5 +136,10 @@ class Report:
                 "errors": self.count("error"),
                 "warnings": self.count("warning"),
                 "infos": self.count("info"),
+                "fixable": sum(f.fixable for f in self.findings),
+                "suppressed": self.suppressed,
+                "baselined": self.baselined,
+                "gone": len(self.gone),
+                "fixed": self.fixed,
             },
         }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ARTICLES = frozenset({"the", "a", "an"})
 
 
+@lru_cache(maxsize=65536)
 def title_key(title: str) -> str:
     """Return the key of a title: case, articles, punctuation, emphasis, emoji and the word "Procedure" do not count.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NewType
+
+from msgspec import Struct
 
 Stamp = NewType("Stamp", str)
 Status = Literal["missing", "alias", "deprecated", "placeholder", "in progress", "defined", "approved"]
@@ -17,8 +18,7 @@ def stamp(raw: bytes) -> Stamp:
     return Stamp(hashlib.sha256(raw).hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True, array_like=True):
     """Something that a step or a procedure needs or makes.
 
     ``source`` is what stands behind ``From:``; ``target`` is the path that a link in it leads to, as written.
@@ -30,10 +30,12 @@ class Artifact:
     source: str = ""
     target: str = ""
     start: int = 0
+    end: int = 0
+    origin: int = -1
+    """Offset of ``From:`` in the document, or -1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, array_like=True):
     """A part of a step: its items, or its text where it has none."""
 
     key: str
@@ -42,8 +44,7 @@ class Part:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, array_like=True):
     """A step of the workflow."""
 
     number: int | None
@@ -55,8 +56,7 @@ class Step:
     outputs: tuple[Artifact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
+class Consumer(Struct, frozen=True, array_like=True):
     """A line of Downstream Dependencies: who uses which output."""
 
     artifact: str
@@ -65,11 +65,12 @@ class Consumer:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Struct, frozen=True, array_like=True):
     """What a procedure needs, guarantees, and who relies on it."""
 
     inputs: tuple[Artifact, ...] = ()
     outputs: tuple[Artifact, ...] = ()
     consumers: tuple[Consumer, ...] = ()
     steps: tuple[Step, ...] = ()
+    downstream: tuple[str, ...] = ()
+    """Every line of Downstream Dependencies, also those that link nobody."""

@@ -27,6 +27,19 @@ class LibrarySettings(_Table):
     exclude: tuple[str, ...] = ()
 
 
+class CheckSettings(_Table):
+    """Where the baseline is, relative to the root, and where rules are explained (``{rule}`` is the rule's name)."""
+
+    baseline: str = ""
+    help_url: str = ""
+
+
+class SectionSettings(_Table):
+    """Headings that mean the same: the one in the template, and the others that documents may use for it."""
+
+    synonyms: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
 class AuthoringSettings(_Table):
     """Who writes, and within which bounds. Keys come from the environment only."""
 
@@ -48,13 +61,39 @@ class RetrievalSettings(_Table):
     server: str = ""
 
 
+class LinkSettings(_Table):
+    """How links are resolved: by whose rule headings get their anchors."""
+
+    slugs: Literal["github", "gitlab", "mkdocs"] = "github"
+
+
+class PlanSettings(_Table):
+    """What makes a gap urgent when a plan is written, and from which sum on which priority begins."""
+
+    critical: float = Field(default=3.0, ge=0)
+    blocks: float = Field(default=0.5, ge=0)
+    used: float = Field(default=2.0, ge=0)
+    called: float = Field(default=1.0, ge=0)
+    broken: float = Field(default=2.0, ge=0)
+    closeness: float = Field(default=4.0, ge=0)
+    p0: float = 6.0
+    p1: float = 3.0
+    p2: float = 1.0
+    hours_min: float = Field(default=2.0, gt=0)
+    hours_max: float = Field(default=3.0, gt=0)
+
+
 class Settings(_Table):
     """All settings. ``templates`` maps a path pattern to the name of a template, the first match counts."""
 
     library: LibrarySettings = LibrarySettings()
     templates: dict[str, str] = Field(default_factory=dict)
+    sections: SectionSettings = SectionSettings()
+    check: CheckSettings = CheckSettings()
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    links: LinkSettings = LinkSettings()
+    plan: PlanSettings = PlanSettings()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(default_factory=dict)
 
 

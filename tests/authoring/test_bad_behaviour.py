@@ -134,9 +134,7 @@ WHEN: dict[str, Callable[[int], bool]] = {
 SLOW = ("drip",)
 CASES = list(product(BAD, WHEN))
 if not os.environ.get("PROCAUTHOR_LONG_TESTS"):
-    chosen = random.Random(5).sample(  # noqa: S311 - a fixed sample
-        [case for case in CASES if case[0] not in SLOW and case[1] != "always"], 10
-    )
+    chosen = random.Random(5).sample([case for case in CASES if case[0] not in SLOW and case[1] != "always"], 10)
     CASES = [(name, "first" if name in SLOW else "always") for name in BAD] + chosen
 
 

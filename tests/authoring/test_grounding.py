@@ -121,5 +121,5 @@ def test_seeded_inventions_are_caught_and_true_procedures_are_left_alone():
 
 
 def test_the_seeds_are_of_every_kind():
-    kinds = {claim.kind for text in inventions(random.Random(1)).values() for claim in find_claims(text)}  # noqa: S311 - seeds
+    kinds = {claim.kind for text in inventions(random.Random(1)).values() for claim in find_claims(text)}
     assert kinds == {"command", "path", "URL", "address", "name", "tool", "procedure", "number"}

@@ -52,6 +52,9 @@ def test_what_goes_over_the_wire_is_data_between_markers_without_secrets(attacke
 
 
 def test_neither_secret_nor_key_is_kept_on_disk(attacked: Path) -> None:
+    # The document itself is kept as it is, so that a draft can be laid over it: only it may hold its own secret.
+    own = attacked / "feature/threat-check.md"
+    own.write_text(own.read_text().replace(f"Use {TOKEN}. ", ""))
     with Loopback(good) as server:
         draft_with(point(attacked, server))
     kept = all_bytes(attacked / ".procauthor")

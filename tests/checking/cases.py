@@ -1,17 +1,24 @@
 """Reads the cases in ``tests/data/rules``: documents in fenced blocks, and the findings that they must give.
 
 A fence names the path of its document. ``complete`` adds the sections of the template that the text leaves out, so that a
-case shows only what it is about; ``without`` names sections that stay away; ``latin-1`` is an encoding.
+case shows only what it is about; ``without`` names sections that stay away; ``latin-1`` is an encoding. ``{random 36}``
+stands for so many random characters.
 """
 
+import random
 import re
 import shlex
-from collections.abc import Iterator
+import string
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from procauthor.checking.check import check
+from procauthor.finding import Report
+from procauthor.library.library import read_library
 from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
+from procauthor.settings import Settings
 from procauthor.template.spec import SectionSpec
 from procauthor.template.store import TemplateStore
 
@@ -19,6 +26,7 @@ FOLDER = Path(__file__).parents[1] / "data/rules"
 PATTERNS = {"*-orchestration.md": "orchestration", "standards/*.md": "standard", "*/*.md": "procedure"}
 _CASE = re.compile(r"^## (passes|fails): (.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^(`{3,})(\w+) ?([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+_RANDOM = re.compile(r"\{random (\d+)( upper)?\}")
 _BODIES = {
     "prose": "Sound words.",
     "list": "- **Thing**: sound words.",
@@ -74,15 +82,32 @@ def _read(case: Case, body: str) -> Case:
     return case
 
 
+def _random(match: re.Match[str]) -> str:
+    signs = string.ascii_uppercase + "234567" if match[2] else string.ascii_letters + string.digits
+    return "".join(random.Random(match[1]).choices(signs, k=int(match[1])))
+
+
 def _text(path: str, text: str, info: str) -> str:
+    text = _RANDOM.sub(_random, text)
     if " complete" not in info:
         return text
-    template = TemplateStore((), PATTERNS).match(path)
     named = re.search(r'without="([^"]*)"', info)
-    left_out = [name.strip().casefold() for name in named[1].split(",")] if named else []
-    missing = [s for s in match_sections(parse(text.encode()), template).missing if s.key not in left_out]
+    return complete(path, text, [name.strip().casefold() for name in named[1].split(",")] if named else ())
+
+
+def complete(path: str, text: str, without: Collection[str] = ()) -> str:
+    """Add the sections of its template that a document leaves out."""
+    template = TemplateStore((), PATTERNS).match(path)
+    missing = [s for s in match_sections(parse(text.encode()), template).missing if s.key not in without]
     return "\n".join([text, *map(_section, missing)])
 
 
 def _section(spec: SectionSpec) -> str:
     return f"{'#' * spec.level} {spec.heading}\n\n{_SECTIONS.get(spec.key) or _BODIES[spec.kind]}\n"
+
+
+def run_check(root: Path, settings: Settings | None = None, **options: object) -> Report:
+    """Check a folder with the templates of the cases."""
+    chosen = settings or Settings()
+    library = read_library(root, chosen.library, TemplateStore((), chosen.templates or PATTERNS))
+    return check(library, settings=chosen, **options)

@@ -19,6 +19,7 @@ from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check
 from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
 from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
+from procauthor.redact import clean
 from procauthor.settings import AuthoringSettings
 from procauthor.template.model import build_model, late_name, late_parts, sections_of_step
 from procauthor.template.spec import Constraint, SectionSpec, Template
@@ -176,21 +177,27 @@ def build_request(prompts: PromptLibrary, work: _Work) -> Request:
     """Return the words and the schema of the next call. The brief comes first, the same in all calls of a run."""
     ask = work.ask
     schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
-    words, mark = brief_words(prompts, ask.brief, ask.template)
-    filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
-    texts = [
-        words,
-        prompts.render(
-            prompt_name(ask.step),
-            {"mark": mark, "sections": list(_wanted(ask.template, ask.step, work.open)), "filled": filled},
-        ),
-    ]
+    mark = _mark(ask.brief)
+    texts = [prompts.render(name, {**clean(words), "mark": mark}) for name, words in _prompts(work, mark)]
     if work.problems:
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
         told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
         texts.append(prompts.render("repair", told))
     plain = prompts.render("plain", {"schema": schema})
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
+
+
+def _prompts(work: _Work, mark: str) -> Sequence[tuple[str, Mapping[str, object]]]:
+    """Return the prompts of an ask with their variables: those of its form, else brief and step."""
+    ask = work.ask
+    if ask.form:
+        return ask.form.prompts
+    filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
+    sections = list(_wanted(ask.template, ask.step, work.open))
+    return (
+        ("brief", _brief_variables(ask.brief, ask.template, mark)),
+        (prompt_name(ask.step), {"sections": sections, "filled": filled}),
+    )
 
 
 @dataclass
@@ -244,7 +251,7 @@ class _Work:
 
 
 def _begin(ask: Ask) -> _Work:
-    model = build_model(ask.template, ask.step, ask.brief.titles)
+    model = ask.form.model if ask.form else build_model(ask.template, ask.step, ask.brief.titles)
     wanted = tuple(name for name in model.model_fields if not ask.names or name in ask.names)
     work = _Work(ask, model, wanted, tuple(p for p in ask.problems if p.field in wanted))
     work.present = {name: ask.fields[name] for name in wanted if work.problems and name in ask.fields}

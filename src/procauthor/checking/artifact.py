@@ -9,7 +9,6 @@ from procauthor.library.library import Procedure
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
 
-_FROM = re.compile(rb"\bfrom\s*:", re.IGNORECASE)
 _OPTIONAL = re.compile(r"\boptional\b", re.IGNORECASE)
 
 
@@ -36,18 +35,8 @@ def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Pro
     """Return the documents that a required input is said to come from: linked behind ``From:``, else named there."""
     if not wanted.source:
         return ()
-    end = _item_end(procedure, wanted.start)
-    origin = _FROM.search(procedure.document.source.raw, wanted.start, end)
-    linked = scope.linked(procedure, origin.start(), end) if origin else ()
+    linked = scope.linked(procedure, wanted.origin, wanted.end) if wanted.origin >= 0 else ()
     if linked:
         return linked
     found = scope.named(title_key(wanted.source), procedure)
     return found if len(found) == 1 and found[0] is not procedure else ()
-
-
-def _item_end(procedure: Procedure, start: int) -> int:
-    for section in procedure.document.sections:
-        if section.start <= start < section.end:
-            items = (item for block in section.blocks for item in block.items)
-            return next((item.end for item in items if item.start == start), start)
-    return start

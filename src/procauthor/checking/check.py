@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from procauthor.checking.rule import FAMILIES, RULES, find_rule
+from procauthor.checking.directive import read_directives
+from procauthor.checking.recall import Recall
+from procauthor.checking.rule import FAMILIES, RULES, find_rule, find_rules, run_family
+from procauthor.checking.rules.structure import NOTHING_MATCHED
+from procauthor.checking.rules.suppression import UNUSED_SUPPRESSION
 from procauthor.checking.scope import ROOT, Scope
-from procauthor.finding import Finding, Report, Severity
+from procauthor.checking.suppression import find_unused, named_rules, suppress
+from procauthor.checking.survey import Survey
+from procauthor.finding import Finding, Report, Severity, in_order
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
 from procauthor.settings import Settings
@@ -21,37 +27,75 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     paths: Collection[str] | None = None,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    survey: Survey | None = None,
 ) -> Report:
     """Check a library with all rules.
 
     Args:
         library: What is checked.
-        settings: Severities by rule.
+        settings: Severities by rule, templates, and how anchors are made.
         announced: Keys of titles that a plan announces; what the index announces counts by itself.
         paths: Report only on these documents; the rules still see all.
-        select: Only these rules, by name or code; empty for all.
+        select: Only these rules, by name, code or beginning of a code; empty for all.
         ignore: Not these.
+        survey: What is remembered of the library; the findings are the same with it and without.
+
+    Raises:
+        ConfigError: A rule's name is not known.
+        StaleError: A document changed meanwhile; only with a survey.
+    """
+    levels = {find_rule(name).name: level for name, level in settings.rules.items()}
+    off = {name for name, level in levels.items() if level == "off"}
+    wanted = choose_rules(settings, select, ignore)
+    scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)), settings)
+    directives = tuple(read_directives(library.procedures))
+    # Whether a suppression is used shows only when the rule that it names has run.
+    needed = named_rules(directives) - off if UNUSED_SUPPRESSION.name in wanted else frozenset[str]()
+    found = Report.of(_findings(scope, wanted | needed, survey)).findings
+    suppressed = suppress(found, directives)
+    unused = find_unused(directives, suppressed, wanted | needed) if UNUSED_SUPPRESSION.name in wanted else ()
+    seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
+    severities: dict[str, Severity] = {name: level for name, level in levels.items() if level != "off"}
+    every = in_order((*suppressed.kept, *Report.of(unused).findings))
+    documents = sorted({*library.by_path, *(u.path for u in library.unread)})
+    return Report(
+        findings=tuple(replace(f, severity=severities.get(f.rule, f.severity)) for f in every if seen(f)),
+        documents=len(documents),
+        procedures=len(library.counted),
+        checked=tuple(path for path in documents if paths is None or path in paths),
+        suppressed=sum(map(seen, suppressed.hidden)),
+    )
+
+
+def choose_rules(settings: Settings, select: Collection[str] = (), ignore: Collection[str] = ()) -> set[str]:
+    """Return the names of the rules that run: those selected, or all, without those ignored or turned off.
 
     Raises:
         ConfigError: A rule's name is not known.
     """
-    wanted = {find_rule(name).name for name in select} or set(RULES)
-    wanted -= {find_rule(name).name for name in ignore}
-    levels = {find_rule(name).name: level for name, level in settings.rules.items()}
-    wanted -= {name for name, level in levels.items() if level == "off"}
-    severities: dict[str, Severity] = {name: level for name, level in levels.items() if level != "off"}
-    scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)))
-    shown = None if paths is None else {*paths, ROOT}
-    found = (
-        replace(each, severity=severities.get(each.rule, each.severity))
-        for each in _findings(scope, wanted)
-        if shown is None or each.path in shown
-    )
-    return Report.of(found, documents=len(library.procedures) + len(library.unread), procedures=len(library.counted))
+    wanted = {rule.name for rule in find_rules(select)}
+    # Over nothing every selection would pass.
+    wanted = wanted | {NOTHING_MATCHED.name} if wanted else set(RULES)
+    off = {find_rule(name).name for name, level in settings.rules.items() if level == "off"}
+    return wanted - {rule.name for rule in find_rules(ignore)} - off
 
 
-def _findings(scope: Scope, wanted: Collection[str]) -> Iterator[Finding]:
-    """Run the families that hold a wanted rule."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is reported: findings of some rules, in some documents or in all."""
+
+    rules: frozenset[str]
+    paths: frozenset[str] | None
+
+    def __call__(self, finding: Finding) -> bool:
+        return finding.rule in self.rules and (self.paths is None or finding.path in self.paths)
+
+
+def _findings(scope: Scope, wanted: Collection[str], survey: Survey | None) -> Iterator[Finding]:
+    """Run the families that hold a wanted rule, or recall what they found."""
+    if survey is not None:
+        yield from (finding for finding in Recall(survey, scope).findings() if finding.rule in wanted)
+        return
     for family in FAMILIES:
         if any(rule.name in wanted for rule in family.RULES):
-            yield from (finding for finding in family.check(scope) if finding.rule in wanted)
+            yield from (finding for finding in run_family(family, scope) if finding.rule in wanted)

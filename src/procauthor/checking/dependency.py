@@ -19,7 +19,14 @@ class Need:
 
 
 def needs(scope: Scope, procedure: Procedure) -> list[Need]:
-    """Return what a procedure depends on: declared, or as the provider of a required input."""
+    """Return what a procedure depends on, from what is known of it or from its text."""
+    if scope.known_needs is None:
+        return find_needs(scope, procedure)
+    return scope.known_needs.get(procedure.path, [])
+
+
+def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
+    """Find what a procedure depends on: declared, or as the provider of a required input."""
     found: list[Need] = []
     for title in procedure.depends_on:
         named = scope.named(title_key(title), procedure)

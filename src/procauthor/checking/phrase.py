@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 _LAST = re.compile(r"\b(?:Procedures?|Orchestrations?|Standards)\b(?![-/\w])")
@@ -15,6 +16,10 @@ _OPENING = "([{\"'“‘«"
 _MOST_WORDS = 10
 _FEWEST_WORDS = 3
 _WINDOW = 160
+_LASTS = ("Procedure", "Orchestration", "Standards")
+_TWO_CAPITALS = re.compile("[A-Z\x80-\U0010ffff]\\S*\\s+(?=[A-Z\x80-\U0010ffff])")
+_LETTERS = re.compile(r"\w+")
+_LAST_LETTERS = re.compile(r"\w+(?=\W*$)")
 _LONGER = re.compile(r"\s+[A-Z]")
 
 
@@ -74,20 +79,53 @@ def _fits(word: str) -> bool:
 
 
 def _starts_sentence(text: str, start: int) -> bool:
-    before = text[:start].rstrip().rstrip(_OPENING).rstrip()
+    before = text[max(0, start - _WINDOW) : start].rstrip().rstrip(_OPENING).rstrip()
     return not before or before[-1] in ".!?:;"
 
 
-def title_pattern(titles: Collection[str]) -> re.Pattern[str] | None:
-    """Return a pattern for titles word for word: of three words or more, and none that find_phrases finds.
+def find_hints(text: str) -> Iterator[int]:
+    """Yield places around which a name could stand; where none is, nothing here finds one."""
+    for last in _LASTS:
+        at = text.find(last)
+        while at != -1:
+            yield at
+            at = text.find(last, at + 1)
+    yield from (match.start() for match in _TWO_CAPITALS.finditer(text))
 
-    Two capitalised words ("Pull Requests") are too often the thing itself, and not the document about it.
+
+class Titles:
+    """Finds titles word for word: of three words or more, and none that find_phrases finds.
+
+    Two capitalised words ("Pull Requests") are too often the thing itself, and not the document about it. Of
+    thousands of titles only those are looked for of which two neighbouring words stand in the text.
     """
-    wanted = [t for t in titles if len(t.split()) >= _FEWEST_WORDS and not _LAST.search(t) and _is_name(t)]
-    if not wanted:
-        return None
-    parts = (r"\s+".join(map(re.escape, t.split())) for t in sorted(wanted, key=len, reverse=True))
+
+    def __init__(self, titles: Iterable[str]) -> None:
+        self._by_pair: dict[tuple[str, str], list[str]] = {}
+        for title in sorted(set(titles), key=len, reverse=True):
+            if len(title.split()) >= _FEWEST_WORDS and not _LAST.search(title) and _is_name(title):
+                self._by_pair.setdefault(next(_pairs(title)), []).append(title)
+
+    def search(self, text: str) -> Iterator[re.Match[str]]:
+        """Yield each place where a title stands, the longest title there."""
+        titles = {title for pair in _pairs(text) for title in self._by_pair.get(pair, ())}
+        return _pattern(frozenset(titles)).finditer(text) if titles else iter(())
+
+
+@lru_cache(maxsize=256)
+def _pattern(titles: frozenset[str]) -> re.Pattern[str]:
+    ordered = sorted(titles, key=lambda title: (-len(title), title))
+    parts = (r"\s+".join(map(re.escape, title.split())) for title in ordered)
     return re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w-])(?!\s+[A-Z])")
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the neighbouring capitalised words, without what may cling to a name in a text: brackets and the like."""
+    for first, second in pairwise(text.split()):
+        if second[0].isupper():
+            before, after = _LAST_LETTERS.search(first), _LETTERS.match(second)
+            if before and after and not first.islower():
+                yield before[0], after[0]
 
 
 def _is_name(title: str) -> bool:

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
-from procauthor.checking.definition import Rule
-from procauthor.checking.rules import contract, index, link, name, orchestration, reference, status, step, structure
+from procauthor.checking.definition import Reach, Rule
+from procauthor.checking.rules import (
+    contract,
+    index,
+    label,
+    link,
+    name,
+    orchestration,
+    reference,
+    safety,
+    status,
+    step,
+    structure,
+    suppression,
+)
+from procauthor.checking.scope import Scope
 from procauthor.errors import ConfigError
+from procauthor.finding import Finding
 
-__all__ = ["FAMILIES", "RULES", "Rule", "find_rule"]
+__all__ = ["FAMILIES", "RULES", "Rule", "closest_rule", "find_rule", "find_rules"]
 
-FAMILIES = (structure, status, step, contract, link, name, reference, index, orchestration)
+FAMILIES = (
+    structure,
+    safety,
+    status,
+    step,
+    contract,
+    link,
+    label,
+    name,
+    reference,
+    index,
+    orchestration,
+    suppression,
+)
 RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.RULES})
+
+
+def reach(family: ModuleType) -> Reach:
+    """Return what the findings of a family depend on."""
+    found: Reach = getattr(family, "REACH", "library")
+    return found
+
+
+def run_family(family: ModuleType, scope: Scope) -> Iterator[Finding]:
+    """Yield the findings of a family on the documents under report, and those on the library."""
+    yield from family.check(scope)
+    if hasattr(family, "check_library"):
+        yield from family.check_library(scope)
 
 
 def find_rule(name_or_code: str) -> Rule:
@@ -26,6 +67,25 @@ def find_rule(name_or_code: str) -> Rule:
     for rule in RULES.values():
         if wanted in (rule.name, rule.code.lower()):
             return rule
-    close = get_close_matches(wanted, list(RULES), n=1)
+    close = closest_rule(wanted)
     message = f"no rule {name_or_code!r}"
-    raise ConfigError(message, f"did you mean {close[0]!r}?" if close else "known rules: " + ", ".join(RULES))
+    raise ConfigError(message, f"did you mean {close!r}?" if close else "known rules: " + ", ".join(RULES))
+
+
+def find_rules(words: Iterable[str]) -> Iterator[Rule]:
+    """Yield the rules of names, codes and beginnings of codes, each word perhaps several with commas between.
+
+    ``R`` gives all rules whose code begins with R, ``R10`` those from R100 to R109.
+
+    Raises:
+        ConfigError: A word fits no rule; the hint names the nearest.
+    """
+    for word in (part.strip() for text in words for part in text.split(",") if part.strip()):
+        begun = [rule for rule in RULES.values() if rule.code.startswith(word.upper())]
+        yield from begun or [find_rule(word)]
+
+
+def closest_rule(word: str) -> str:
+    """Return the name of a rule that is spelt nearly like the word, or nothing."""
+    close = get_close_matches(word.strip().lower(), list(RULES), n=1)
+    return close[0] if close else ""

@@ -3,63 +3,241 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+import posixpath
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Any
 
+from procauthor.checking.anchor import Anchors, read_anchors
 from procauthor.checking.definition import Rule
+from procauthor.checking.nearest import Nearest
+from procauthor.checking.note import read_notes
+from procauthor.checking.paragraph import Paragraphs
+from procauthor.checking.phrase import Titles
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import Target, resolve
+from procauthor.library.reference import Target
+from procauthor.library.renames import follow, head_of, read_renames
 from procauthor.markdown.document import Link
+from procauthor.markdown.passage import Passage
+from procauthor.naming import title_key
 from procauthor.procedure import Status
+from procauthor.settings import Settings
 
 ROOT = "."
 GONE: frozenset[Status] = frozenset({"alias", "deprecated"})
-_SILENT: frozenset[Status] = GONE | {"placeholder", "missing"}
 
 
-@dataclass(frozen=True)
+class NeedsLibrary(Exception):  # noqa: N818 - no error: the rule is run again with all documents
+    """A rule that was run on one document alone wants to see the others."""
+
+
+@dataclass
 class Scope:
-    """A library under check. ``announced`` holds keys of titles that a plan or the index announces."""
+    """A library under check.
+
+    ``announced`` holds keys of titles that a plan or the index announces. ``alone`` says that the library holds one
+    document only, because a rule that needs no other is run on it.
+
+    What is kept here for all documents may only come from what they show of themselves (`Face` and `View`): a look into
+    the text of one is noted when it happens, and not when what came of it is found kept.
+    """
 
     library: Library
     announced: Collection[str] = ()
+    settings: Settings = Settings()
+    alone: bool = False
+
+    def __post_init__(self) -> None:
+        self.subjects: tuple[Procedure, ...] = self.library.procedures
+        # What was asked beyond the documents: a remembered finding holds as long as the answers are the same.
+        self.asked: dict[str, bool] = {}
+        self.head: str | None = None
+        self.known_needs: Mapping[str, list[Any]] | None = None
+
+    def turn_to(self, procedure: Procedure) -> None:
+        """Report on one document from now on, and forget what was kept of the one before."""
+        self.subjects = (procedure,)
+        self._ordered.clear()
+        self._paragraphs.clear()
+        self.links.clear()
+
+    @property
+    def finished(self) -> tuple[Procedure, ...]:
+        """The documents under report that claim to be more than a placeholder, and have a template."""
+        return tuple(p for p in self.subjects if p.template is not None and not p.silent)
+
+    def linking_to(self, path: str) -> Sequence[Procedure]:
+        """Return the documents with a link to one.
+
+        Raises:
+            NeedsLibrary: Only one of them is there. Whoever runs the rule runs it again with all of them.
+        """
+        if self.alone:
+            raise NeedsLibrary
+        return self._linking.get(path, ())
 
     @cached_property
-    def finished(self) -> tuple[Procedure, ...]:
-        """The documents that claim to be more than a placeholder, and have a template."""
-        return tuple(p for p in self.library.procedures if p.template is not None and p.status not in _SILENT)
+    def _linking(self) -> dict[str, list[Procedure]]:
+        found: dict[str, list[Procedure]] = {}
+        for procedure in self.library.procedures:
+            for path in procedure.targets:
+                found.setdefault(path, []).append(procedure)
+        return found
 
     @cached_property
     def links(self) -> dict[str, tuple[tuple[Link, Target], ...]]:
         """The links of every document with where they lead, by the document's path."""
-        return {
-            p.path: tuple((link, resolve(p.path, link.target)) for link in p.document.links)
-            for p in self.library.procedures
-        }
+        return _Links(self.library)
 
     def linked(self, procedure: Procedure, start: int, end: int) -> tuple[Procedure, ...]:
         """Return the other documents that links within a span lead to."""
         by_path = self.library.by_path
-        paths = (t.path for link, t in self.links[procedure.path] if start <= link.start < end and not link.image)
+        links = self._ordered_links(procedure)
+        first = bisect_left(links, start, key=_link_start)
+        last = bisect_left(links, end, lo=first, key=_link_start)
+        paths = (target.path for link, target in links[first:last] if not link.image)
         return tuple(by_path[path] for path in paths if path in by_path and path != procedure.path)
 
+    def link_ends(self, procedure: Procedure, first: int, last: int) -> bool:
+        """Say whether a link to another document ends between two offsets, both included."""
+        links = self._ordered_links(procedure)
+        place = bisect_left(links, last, key=_link_start) - 1
+        if place < 0:
+            return False
+        link, target = links[place]
+        return first <= link.end <= last and target.path != procedure.path
+
+    def _ordered_links(self, procedure: Procedure) -> list[tuple[Link, Target]]:
+        if procedure.path not in self._ordered:
+            self._ordered[procedure.path] = sorted(self.links[procedure.path], key=_link_start)
+        return self._ordered[procedure.path]
+
+    @cached_property
+    def _ordered(self) -> dict[str, list[tuple[Link, Target]]]:
+        return {}
+
     def named(self, key: str, near: Procedure) -> tuple[Procedure, ...]:
-        """Return the documents of a title; one in the same folder or lifecycle comes before all others."""
-        found = self.library.by_key.get(key, ()) if key else ()
+        """Return the documents of a title or an alias; one in the same folder or lifecycle comes before all others.
+
+        What is no longer kept counts only where nothing else has the name.
+        """
+        found = self._names.get(key, ()) if key else ()
+        if len(found) > 1:
+            found = tuple(p for p in found if p.status not in GONE) or found
         if len(found) > 1:
             folder = PurePosixPath(near.path).parent
             local = tuple(p for p in found if PurePosixPath(p.path).parent == folder or p.lifecycle == near.lifecycle)
             return local if len(local) == 1 else found
         return found
 
+    @cached_property
+    def _names(self) -> dict[str, tuple[Procedure, ...]]:
+        """Documents by the key of their title, and of every other name that their metadata give them."""
+        names = dict(self.library.by_key)
+        for procedure in self.library.procedures:
+            for alias in procedure.aliases if procedure.kind != "template" else ():
+                key = title_key(alias)
+                if key and procedure not in names.get(key, ()):
+                    names[key] = (*names.get(key, ()), procedure)
+        return names
+
+    @cached_property
+    def titles(self) -> Titles:
+        """The titles of what is kept, to find them word for word."""
+        named = (p for p in self.library.procedures if p.counted or p.kind == "standard")
+        return Titles(p.title for p in named if p.status not in GONE)
+
+    def mentions(self, procedure: Procedure) -> Sequence[Passage]:
+        """Return the passages of a document that could hold the name of another."""
+        return read_notes(procedure)
+
+    def anchors(self, procedure: Procedure) -> Anchors:
+        """Return the anchors of a document by the rule in the settings."""
+        if procedure.path not in self._anchors:
+            self._anchors[procedure.path] = read_anchors(procedure, self.settings.links.slugs)
+        return self._anchors[procedure.path]
+
+    @cached_property
+    def _anchors(self) -> dict[str, Anchors]:
+        return {}
+
+    def paragraph(self, procedure: Procedure, at: int) -> tuple[int, int]:
+        """Return the span of the paragraph, list item or table row around an offset."""
+        if procedure.path not in self._paragraphs:
+            self._paragraphs[procedure.path] = Paragraphs(procedure.source)
+        return self._paragraphs[procedure.path].around(at)
+
+    @cached_property
+    def _paragraphs(self) -> dict[str, Paragraphs]:
+        return {}
+
+    def renamed(self, path: str) -> str:
+        """Return where git says that a missing file is today, or an empty string."""
+        if self.alone:
+            raise NeedsLibrary
+        if self.head is None:
+            self.head = head_of(self.library.root)
+        return follow(self._renames, path, self.library.files)
+
+    @cached_property
+    def _renames(self) -> dict[str, str]:
+        return read_renames(self.library.root)
+
+    @cached_property
+    def near_titles(self) -> Nearest:
+        """The titles of procedures, to find the one that was meant."""
+        return Nearest(p.title for p in self.library.counted)
+
+    @cached_property
+    def files_by_name(self) -> dict[str, list[str]]:
+        """All files by their name, case folded."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.library.files):
+            found.setdefault(posixpath.basename(path).casefold(), []).append(path)
+        return found
+
+    @cached_property
+    def files_folded(self) -> dict[str, list[str]]:
+        """All files by their path, case folded."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.library.files):
+            found.setdefault(path.casefold(), []).append(path)
+        return found
+
+    def near_files(self, folder: str) -> Nearest:
+        """The names of the files of a folder, to find the one that was meant."""
+        if folder not in self._near_files:
+            self._near_files[folder] = Nearest(self.files_by_folder.get(folder, []))
+        return self._near_files[folder]
+
+    @cached_property
+    def _near_files(self) -> dict[str, Nearest]:
+        return {}
+
+    @cached_property
+    def files_by_folder(self) -> dict[str, list[str]]:
+        """The names of all files by their folder."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.library.files):
+            found.setdefault(posixpath.dirname(path), []).append(posixpath.basename(path))
+        return found
+
     def exists(self, path: str) -> bool:
         """Say whether a link may lead to a path: also to what the library leaves out, letter for letter."""
-        return path == ROOT or path in self.library.files or self._on_disk(path)
+        if path == ROOT or path in self.library.files:
+            return True
+        if self.alone:
+            raise NeedsLibrary
+        if path not in self.asked:
+            self.asked[path] = self.is_on_disk(path)
+        return self.asked[path]
 
-    def _on_disk(self, path: str) -> bool:
+    def is_on_disk(self, path: str) -> bool:
+        """Say whether there is a file or folder of that name, letter for letter."""
         folder = ""
         for part in path.split("/"):
             if part not in self._listed(folder):
@@ -81,9 +259,27 @@ class Scope:
         return {}
 
 
+class _Links(dict[str, tuple[tuple[Link, Target], ...]]):
+    """Resolves the links of a document when they are asked for."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self._library = library
+
+    def __missing__(self, path: str) -> tuple[tuple[Link, Target], ...]:
+        procedure = self._library.by_path[path]
+        found = tuple(zip(procedure.links, procedure.resolved, strict=True))
+        self[path] = found
+        return found
+
+
+def _link_start(found: tuple[Link, Target]) -> int:
+    return found[0].start
+
+
 def say(rule: Rule, procedure: Procedure, start: int, message: str, hint: str = "") -> Finding:
     """Return a finding at a byte offset of a document."""
-    source = procedure.document.source
+    source = procedure.source
     line, column = source.line(start), source.column(start)
     return Finding(rule.name, rule.code, rule.severity, message, procedure.path, line, column, hint)
 
@@ -100,10 +296,9 @@ def say_path(rule: Rule, path: str, message: str, hint: str = "") -> Finding:
 
 def title_line(procedure: Procedure) -> int:
     """Return the line of a document's title, where findings about the whole text stand."""
-    return next((h.line for h in procedure.document.headings if h.level == 1 and not h.nested), 1)
+    return procedure.title_line
 
 
 def field_line(procedure: Procedure, key: str) -> int:
     """Return the line of a metadata field, else of the title."""
-    field = procedure.document.fields.get(key)
-    return field.line if field else title_line(procedure)
+    return procedure.field_lines.get(key) or procedure.title_line

@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, library, runs
+from procauthor.cli import (
+    authoring,
+    check,
+    evaluate,
+    graph,
+    handoff,
+    history,
+    init,
+    library,
+    plan,
+    refactor,
+    runs,
+    update,
+)
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -32,7 +45,7 @@ class _Group(TyperGroup):
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("procauthor: interrupted; nothing was written to the library", err=True)
-            if ctx.invoked_subcommand in ("create", "resume"):
+            if ctx.invoked_subcommand in ("create", "update", "resume"):
                 typer.echo("hint: go on with: procauthor resume", err=True)
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
@@ -92,9 +105,18 @@ def _options(
     ctx.obj = project
 
 
+init.register(app)
 library.register(app)
+check.register(app)
+evaluate.register(app)
+graph.register(app)
+plan.register(app)
 authoring.register(app)
 runs.register(app)
+handoff.register(app)
+update.register(app)
+history.register(app)
+refactor.register(app)
 
 
 def main() -> None:

@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
-
-if TYPE_CHECKING:
-    from procauthor.finding import Report
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("init")(init)
-    app.command("check")(check)
     app.command("explain")(explain)
     app.command("search")(search)
-    app.command("plan")(plan)
     app.command("sync")(sync)
-
-
-def init(
-    ctx: typer.Context,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the new library.")] = None,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,  # noqa: ARG001 - it never asks
-) -> None:
-    """Start a library; a folder that holds documents only gets its settings."""
-    from procauthor.start import start
-
-    place = folder or ctx.obj
-    for path in start(place):
-        show(f"wrote {path}")
-    where = "" if str(place) == "." else f" -C {place}"
-    say(f'next: procauthor{where} check, then procauthor{where} create "..." --lifecycle ...')
-
-
-def check(
-    ctx: typer.Context,
-    paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Report only on these.")] = None,
-    select: Annotated[list[str] | None, typer.Option(help="Only this rule; may be repeated.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Not this rule; may be repeated.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Check the library with all rules; exit 1 where there is an error."""
-    project = open_project(ctx)
-    report = project.check(paths, select=select or (), ignore=ignore or ())
-    if as_json:
-        show_json(report.as_json())
-    else:
-        from procauthor.reporting.text import report_lines
-
-        for line in report_lines(report, project.root):
-            show(line)
-    raise typer.Exit(_code(report))
-
-
-def _code(report: Report) -> int:
-    return 1 if report.count("error") else 0
 
 
 def explain(rule: Annotated[str, typer.Argument(help="Name or code of a rule.")]) -> None:
@@ -114,24 +68,6 @@ def _hit(chunk: object, score: float) -> dict[str, object]:
     }
 
 
-def plan(
-    ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="An action plan.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Read an action plan: its items, their order, and what comes next."""
-    from procauthor.planning.view import plan_json
-    from procauthor.reporting.plan import plan_lines
-
-    project = open_project(ctx)
-    found = project.plan(file)
-    if as_json:
-        show_json(plan_json(found))
-        return
-    for line in plan_lines(found):
-        show(line)
-
-
 def sync(
     ctx: typer.Context,
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something is stale.")] = False,
@@ -149,4 +85,6 @@ def sync(
     else:
         show_diff(change.diff())
         say(f"{len(change.edits)} files {'are stale' if check_only else 'brought up to date'}")
+        if not check_only:
+            say("undo with: procauthor undo")
     raise typer.Exit(1 if check_only and change else 0)

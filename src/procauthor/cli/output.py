@@ -40,6 +40,11 @@ def show(text: str) -> None:
     typer.echo(text)
 
 
+def show_bytes(raw: bytes) -> None:
+    """Print a result that is bytes already."""
+    typer.echo(raw, nl=False)
+
+
 def show_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object with its schema version first."""
     typer.echo(json.dumps({"schema_version": SCHEMA_VERSION, **data}, ensure_ascii=False, indent=2))

@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from procauthor.markdown.document import Block, Document, Item, Section
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
 from procauthor.template.key import section_key
 
-_STEP = re.compile(r"^(?:step|phase)\s*(\d+)?\s*[:.)\-–—]?\s*(.*)$", re.IGNORECASE)
-_NUMBERED = re.compile(r"^(\d+)[.):]\s+(.+)$")
+_STEP = re.compile(r"^(?:step|phase)\s*(\d{1,6})?\s*[:.)\-–—]?\s*(.*)$", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
 _FROM = re.compile(r"\(?\s*\bfrom:\s*(.+?)\)?\s*$", re.IGNORECASE)
+_RAW_FROM = re.compile(rb"\bfrom\s*:", re.IGNORECASE)
 _BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
 _TARGET = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 _SECTIONS = {
@@ -27,23 +30,27 @@ NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
 
 def read_contract(document: Document) -> Contract:
     """Read inputs, outputs, consumers and steps."""
-    found = {role: _section(document, keys) for role, keys in _SECTIONS.items()}
+    outermost = _outermost(document)
+    found = {role: next((outermost[k] for k in keys if k in outermost), None) for role, keys in _SECTIONS.items()}
     workflow = found["workflow"]
     return Contract(
-        inputs=tuple(_artifacts(found["inputs"])),
-        outputs=tuple(_artifacts(found["outputs"])),
+        inputs=tuple(_artifacts(document, found["inputs"])),
+        outputs=tuple(_artifacts(document, found["outputs"])),
         consumers=tuple(_consumers(document, found["consumers"])),
         steps=tuple(read_steps(document, workflow)) if workflow else (),
+        downstream=tuple(_downstream(document)),
     )
 
 
-def _section(document: Document, keys: Sequence[str]) -> Section | None:
-    """Return the outermost section whose key is the first that is known; parts of steps are deeper, so not taken."""
-    for key in keys:
-        candidates = [s for s in document.sections if s.heading and section_key(s.title) == key]
-        if candidates:
-            return min(candidates, key=lambda s: (s.level, s.index))
-    return None
+def _outermost(document: Document) -> dict[str, Section]:
+    """Return the outermost section of each key, the first of several."""
+    found: dict[str, Section] = {}
+    for section in document.sections:
+        if section.heading:
+            before = found.setdefault(section_key(section.title), section)
+            if section.level < before.level:
+                found[section_key(section.title)] = section
+    return found
 
 
 def _items(blocks: Sequence[Block]) -> Iterator[Item]:
@@ -52,11 +59,18 @@ def _items(blocks: Sequence[Block]) -> Iterator[Item]:
             yield from (item for item in block.items if item.level == 0)
 
 
-def _artifacts(section: Section | None) -> Iterator[Artifact]:
+def _artifacts(document: Document, section: Section | None) -> Iterator[Artifact]:
     for item in _items(section.blocks) if section else ():
         artifact = read_artifact(item)
         if artifact:
-            yield artifact
+            origin = _RAW_FROM.search(document.source.raw, item.start, item.end) if artifact.source else None
+            yield replace(artifact, end=item.end, origin=origin.start() if origin else -1)
+
+
+def _downstream(document: Document) -> Iterator[str]:
+    for section in document.sections:
+        if section.heading and section_key(section.title) == _SECTIONS["consumers"][0]:
+            yield from (item.text for block in section.blocks for item in block.items)
 
 
 def read_artifact(item: Item) -> Artifact | None:
@@ -64,12 +78,19 @@ def read_artifact(item: Item) -> Artifact | None:
     text = " ".join(item.text.split())
     if not text or text.casefold() in NONE_WORDS:
         return None
-    origin = _FROM.search(text)
+    # To search every line for it would be slow.
+    origin = _FROM.search(text) if "from:" in text.casefold() else None
     source = origin[1].strip().rstrip(")").strip() if origin else ""
     bare = text[: origin.start()].strip() if origin else text
-    raw_origin = _FROM.search(" ".join(item.raw.split()))
-    target = _TARGET.search(raw_origin[0]) if raw_origin else None
-    return Artifact(_name(item, bare), bare, item.line, source, target[1] if target else "", item.start)
+    return Artifact(_name(item, bare), bare, item.line, source, _origin_target(item), item.start)
+
+
+def _origin_target(item: Item) -> str:
+    if "](" not in item.raw or "from:" not in item.raw.casefold():
+        return ""
+    origin = _FROM.search(" ".join(item.raw.split()))
+    target = _TARGET.search(origin[0]) if origin else None
+    return target[1] if target else ""
 
 
 def _name(item: Item, bare: str) -> str:

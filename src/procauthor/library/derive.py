@@ -57,6 +57,21 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
         yield from _completion(library, host, found)
 
 
+def fill_status(host: Procedure, entry: Entry, document: Procedure) -> Iterator[Replacement]:
+    """Yield what makes a row show the status of its document."""
+    status = entry.table.cell(entry.row, "status")
+    if status is not None:
+        yield _fill(host, status, show_status(document.status))
+
+
+def insert_row(host: Procedure, document: Procedure) -> Iterator[Replacement]:
+    """Yield what gives a document a row, in the first table that should list it, if there is one."""
+    for table in tables(host):
+        if _belongs(host, table, document):
+            yield _insert(host, table, [document])
+            return
+
+
 def _document(library: Library, host: Procedure, entry: Entry) -> Procedure | None:
     """Return the document of a row: by its link, else by its title within the lifecycle of the table."""
     if entry.path and entry.path in library.by_path:
@@ -71,13 +86,12 @@ def _document(library: Library, host: Procedure, entry: Entry) -> Procedure | No
 def _update(library: Library, host: Procedure, entry: Entry) -> Iterator[Replacement]:
     document = _document(library, host, entry)
     title = entry.table.cell(entry.row, "title")
-    status = entry.table.cell(entry.row, "status")
     if document is None or title is None:
         return
     if entry.path != document.path:
         yield _fill(host, title, _link(host, document))
-    if status is not None and entry.status != document.status:
-        yield _fill(host, status, show_status(document.status))
+    if entry.status != document.status:
+        yield from fill_status(host, entry, document)
 
 
 def _link(host: Procedure, document: Procedure) -> str:
@@ -97,20 +111,21 @@ def _fill(host: Procedure, cell: Cell, text: str) -> Replacement:
 
 def _wanted(library: Library, host: Procedure, table: Table) -> Iterator[Procedure]:
     """Yield the documents that a table should list."""
-    for procedure in library.procedures:
-        if procedure.path == host.path or procedure.status in _UNCOUNTED:
-            continue
+    return (procedure for procedure in library.procedures if _belongs(host, table, procedure))
+
+
+def _belongs(host: Procedure, table: Table, procedure: Procedure) -> bool:
+    """Say whether a table should list a document."""
+    if procedure.path == host.path or procedure.status in _UNCOUNTED:
+        return False
+    if host.kind == "index":
+        standards = "standard" in table.columns
         same = title_key(procedure.lifecycle) == title_key(table.lifecycle)
-        if host.kind == "index":
-            standards = "standard" in table.columns
-            if (procedure.kind == "standard" and standards) or (procedure.counted and same and not standards):
-                yield procedure
-        elif host.kind == "readme":
-            here = PurePosixPath(procedure.path).parent == PurePosixPath(host.path).parent
-            if here and (procedure.counted or procedure.kind == "standard"):
-                yield procedure
-        elif procedure.kind == "procedure" and _called(host, table, procedure):
-            yield procedure
+        return (procedure.kind == "standard" and standards) or (procedure.counted and same and not standards)
+    if host.kind == "readme":
+        here = PurePosixPath(procedure.path).parent == PurePosixPath(host.path).parent
+        return here and (procedure.counted or procedure.kind == "standard")
+    return procedure.kind == "procedure" and _called(host, table, procedure)
 
 
 def _called(host: Procedure, table: Table, procedure: Procedure) -> bool:

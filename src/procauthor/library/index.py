@@ -14,6 +14,7 @@ from procauthor.naming import title_key
 from procauthor.procedure import Status
 from procauthor.template.key import section_key
 
+_LONGEST_NUMBER = 9
 _TITLE_COLUMNS = ("procedure", "standard", "document", "title")
 
 
@@ -91,7 +92,7 @@ def _phase(text: str) -> int | str | None:
     word = text.strip().casefold().removeprefix("phase").strip()
     if word in ("", "-", "–", "—"):
         return None
-    return int(word) if word.isdigit() else text.strip()
+    return int(word) if word.isdecimal() and len(word) < _LONGEST_NUMBER else text.strip()
 
 
 def index_of(library: Library) -> Procedure | None:

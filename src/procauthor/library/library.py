@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
+from procauthor.library.alias import follow
 from procauthor.library.contract import read_contract
-from procauthor.library.status import compute_status, read_status
-from procauthor.markdown.document import Document
+from procauthor.library.reference import Target, resolve
+from procauthor.library.status import compute_status, is_silent, read_status
+from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
+from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import LibrarySettings
@@ -22,7 +27,9 @@ from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
 _MARKDOWN = (".md", ".markdown")
+_LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
+_LONGEST_NUMBER = 9
 # Beyond this a file is no procedure, and reading it would only cost memory.
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -53,6 +60,11 @@ class Procedure:
         return title_key(self.title)
 
     @property
+    def has_id(self) -> bool:
+        """Whether the id is declared."""
+        return bool(self.document.metadata.get("id"))
+
+    @property
     def lifecycle(self) -> str:
         """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
         declared = str(self.document.metadata.get("lifecycle") or "").split(" - ")[0].strip()
@@ -68,7 +80,7 @@ class Procedure:
         if value is None or value == "":
             return None
         text = str(value).casefold().removeprefix("phase").strip()
-        return int(text) if text.isdigit() else str(value)
+        return int(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER else str(value)
 
     @property
     def counted(self) -> bool:
@@ -86,6 +98,11 @@ class Procedure:
         return compute_status(self.document, self.template)
 
     @cached_property
+    def silent(self) -> bool:
+        """Whether nobody claims that the document is finished."""
+        return is_silent(self.document, self.status, self.declared_status)
+
+    @cached_property
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
         return read_contract(self.document)
@@ -93,10 +110,77 @@ class Procedure:
     @cached_property
     def depends_on(self) -> tuple[str, ...]:
         """Titles in the metadata that must exist before this one."""
-        value = self.document.metadata.get("depends_on") or ()
+        return self._listed("depends_on")
+
+    @cached_property
+    def aliases(self) -> tuple[str, ...]:
+        """Other titles in the metadata under which the document is known."""
+        return self._listed("aliases")
+
+    def _listed(self, key: str) -> tuple[str, ...]:
+        value = self.document.metadata.get(key) or ()
         if isinstance(value, str):
             value = value.split(",")
         return tuple(str(part).strip() for part in value) if isinstance(value, Sequence) else ()
+
+    @property
+    def superseded_by(self) -> str:
+        """What the metadata say has taken the place of the document."""
+        return str(self.document.metadata.get("superseded_by") or "")
+
+    # Places
+
+    @property
+    def title_line(self) -> int:
+        """The line of the title, where findings about the whole text stand."""
+        return next((h.line for h in self.document.headings if h.level == 1 and not h.nested), 1)
+
+    @property
+    def field_lines(self) -> dict[str, int]:
+        """The lines of the metadata, by key."""
+        return {key: field.line for key, field in self.document.fields.items()}
+
+    # Headings and links
+
+    @property
+    def source(self) -> Source:
+        """The bytes of the document."""
+        return self.document.source
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """All links and images."""
+        return self.document.links
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """All headings."""
+        return self.document.headings
+
+    @property
+    def heading_texts(self) -> tuple[str, ...]:
+        """The texts of all headings."""
+        return tuple(h.text for h in self.document.headings)
+
+    @property
+    def heading_slugs(self) -> tuple[str, ...]:
+        """The anchors of all headings."""
+        return tuple(h.slug for h in self.document.headings)
+
+    @property
+    def anchors(self) -> frozenset[str]:
+        """The anchors of headings, and the ids of raw HTML."""
+        return self.document.anchors
+
+    @cached_property
+    def resolved(self) -> tuple[Target, ...]:
+        """Where the links lead, in their order."""
+        return tuple(resolve(self.path, link.target) for link in self.links)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The paths that links lead to, sorted."""
+        return tuple(sorted({target.path for target in self.resolved if target.path}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +209,19 @@ class Library:
 
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
-        """Documents with a name of their own, by the key of their title."""
+        """Documents with a name of their own, by the key of their title; other names where no title is the same."""
         found: dict[str, list[Procedure]] = {}
         for procedure in self.procedures:
             if procedure.kind not in ("readme", "template"):
                 found.setdefault(procedure.key, []).append(procedure)
-        return {key: tuple(all_) for key, all_ in found.items()}
+        for key, procedure in [(title_key(name), p) for p in self.procedures for name in p.aliases]:
+            if key not in found:
+                found[key] = [procedure]
+        return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
+
+    def _distinct(self, namesakes: Sequence[Procedure]) -> list[Procedure]:
+        own = [p for p in namesakes if p.status != "alias"]
+        return own or list({follow(p, self.by_path, {}).path: p for p in reversed(namesakes)}.values())
 
     @property
     def counted(self) -> tuple[Procedure, ...]:
@@ -149,7 +240,7 @@ class Library:
         return tuple(p for p in self.procedures if p.kind == kind)
 
     def find(self, reference: str) -> Procedure:
-        """Return the document with that path, id or title.
+        """Return the document with that path, id or title; an alias leads on to the document that it stands for.
 
         Raises:
             AmbiguousError: Several documents share the title or id.
@@ -158,8 +249,9 @@ class Library:
         text = reference.strip()
         path = PurePosixPath(text).as_posix().removeprefix("./")
         if path in self.by_path:
-            return self.by_path[path]
-        for found in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+            return self._followed([self.by_path[path]])[0]
+        for candidates in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+            found = self._followed(candidates)
             if len(found) == 1:
                 return found[0]
             if found:
@@ -167,6 +259,12 @@ class Library:
                 raise AmbiguousError(message, "say which by its path: " + ", ".join(p.path for p in found))
         message = f"no document has the path, id or title {reference!r}"
         raise NotFoundError(message, self._near(text))
+
+    def _followed(self, candidates: Sequence[Procedure]) -> list[Procedure]:
+        """Return what the documents stand for; one with the name of its own comes before what an alias leads to."""
+        own = [p for p in candidates if p.status != "alias"]
+        led = {p.path: p for p in (follow(p, self.by_path, self.by_key) for p in own or candidates)}
+        return list(led.values())
 
     def _near(self, text: str) -> str:
         names = {p.title: p.title for p in self.procedures} | {p.id: p.title for p in self.procedures}
@@ -176,27 +274,46 @@ class Library:
 
 def read_library(root: Path, settings: LibrarySettings, templates: TemplateStore) -> Library:
     """Read every Markdown file below the root; hidden folders and excluded patterns are left out."""
-    files = sorted(_walk(root, settings.exclude))
+    tree = walk(root, settings.exclude)
     procedures: list[Procedure] = []
     unread: list[Unread] = []
-    for path in files:
-        if not path.lower().endswith(_MARKDOWN):
-            continue
-        try:
-            procedures.append(read_procedure(path, _read(root / path), settings, templates))
-        except UnicodeDecodeError as error:
-            unread.append(Unread(path, f"not UTF-8 at byte {error.start}", not_utf8=True))
-        except UnreadableError as error:
-            unread.append(Unread(path, error.message))
-    folders = {parent.as_posix() for path in files for parent in PurePosixPath(path).parents}
-    return Library(root, tuple(procedures), tuple(unread), frozenset(files) | folders)
+    for path in tree.documents:
+        found = read_file(root, path, settings, templates)
+        if isinstance(found, Unread):
+            unread.append(found)
+        else:
+            procedures.append(found)
+    return Library(root, tuple(procedures), tuple(unread), tree.files)
+
+
+def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of all documents below a root, unread."""
+    return iter(walk(root, exclude).documents)
+
+
+def read_file(root: Path, path: str, settings: LibrarySettings, templates: TemplateStore) -> Procedure | Unread:
+    """Read one document of a library, or say why it cannot be read."""
+    if not path.isprintable() and any("\udc80" <= c <= "\udcff" for c in path):
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        return Unread(shown, "its name is not UTF-8", not_utf8=True)
+    try:
+        return read_procedure(path, read_bytes(root / path), settings, templates)
+    except UnicodeDecodeError as error:
+        return Unread(path, f"not UTF-8 at byte {error.start}", not_utf8=True)
+    except UnreadableError as error:
+        return Unread(path, error.message)
 
 
 def read_procedure(path: str, raw: bytes, settings: LibrarySettings, templates: TemplateStore) -> Procedure:
     """Read one document from its bytes."""
     document = parse(raw)
-    template = None if _special(path, settings) else templates.match(path)
+    template = read_template(path, settings, templates)
     return Procedure(path, document, stamp(raw), _kind(path, document, settings, template), template)
+
+
+def read_template(path: str, settings: LibrarySettings, templates: TemplateStore) -> Template | None:
+    """Return the template for a document; one with a special part has none."""
+    return None if _special(path, settings) else templates.match(path)
 
 
 def _special(path: str, settings: LibrarySettings) -> Kind | None:
@@ -221,9 +338,18 @@ def _kind(path: str, document: Document, settings: LibrarySettings, template: Te
     return named.get(words[-1], "other") if words else "other"
 
 
-def _read(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        UnreadableError: It cannot be read, is no regular file, or is too large to be a document.
+    """
     try:
-        if file.stat().st_size > _MAX_BYTES:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            message = "not a regular file"
+            raise UnreadableError(message)
+        if found.st_size > _MAX_BYTES:
             message = "larger than 64 MiB"
             raise UnreadableError(message)
         return file.read_bytes()
@@ -231,15 +357,29 @@ def _read(file: Path) -> bytes:
         raise UnreadableError(error.strerror or "cannot be read") from error
 
 
-def _walk(root: Path, exclude: Iterable[str]) -> Iterator[str]:
-    """Yield relative paths of files; links to folders are not followed, so a loop of links cannot trap us."""
-    patterns = tuple(exclude)
-    for folder, names, files in os.walk(root):
-        base = Path(folder).relative_to(root)
-        names[:] = sorted(
-            n for n in names if not n.startswith(".") and n not in ("node_modules", "__pycache__", "venv")
-        )
-        for name in files:
-            path = (base / name).as_posix()
-            if not name.startswith(".") and not any(fnmatchcase(path, pattern) for pattern in patterns):
-                yield path
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What stands below a root: the documents in order, and all files and folders."""
+
+    documents: tuple[str, ...]
+    files: frozenset[str]
+
+
+def walk(root: Path, exclude: Iterable[str]) -> Tree:
+    """List a folder; links to folders are not followed, so a loop of links cannot trap us."""
+    patterns = [re.compile(translate(pattern)).match for pattern in exclude]
+    found: list[str] = []
+    folders: set[str] = set()
+    top = os.fspath(root)
+    for folder, names, files in os.walk(top):
+        names[:] = sorted(n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
+        base = folder[len(top) :].replace(os.sep, "/").strip("/")
+        prefix = f"{base}/" if base else ""
+        here = [prefix + name for name in files if not name.startswith(".")]
+        if patterns:
+            here = [path for path in here if not any(match(path) for match in patterns)]
+        if here:
+            found += here
+            folders.update(parent.as_posix() for parent in PurePosixPath(here[0]).parents)
+    found.sort()
+    return Tree(tuple(p for p in found if p.lower().endswith(_MARKDOWN)), frozenset(folders.union(found)))

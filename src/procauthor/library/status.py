@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from procauthor.library.placeholder import find_placeholders, find_template_text
@@ -12,6 +13,9 @@ from procauthor.template.spec import SectionSpec, Template
 
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
+_SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
+_SILENT: frozenset[Status] = frozenset({"alias", "deprecated", "placeholder", "missing"})
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _DECLARED: dict[str, Status] = {
     "placeholder": "placeholder",
     "missing": "missing",
@@ -48,15 +52,29 @@ def read_status(declared: object) -> Status | None:
 
 def match_sections(document: Document, template: Template) -> Match:
     """Find the sections of the template in the document, by key at any level, the outermost first."""
+    kept = document.kept.get("match")
+    if not isinstance(kept, tuple) or kept[0] is not template:
+        kept = template, _match_sections(document, template)
+        document.kept["match"] = kept
+    match = kept[1]
+    assert isinstance(match, Match)
+    return match
+
+
+def _match_sections(document: Document, template: Template) -> Match:
     by_key: dict[str, list[Section]] = {}
     for section in document.sections:
         if section.heading and (section.level > 1 or section.title != document.title):
             by_key.setdefault(section_key(section.title), []).append(section)
     found: dict[str, Section] = {}
-    for spec in template.sections:
-        candidates = [s for key in spec.keys for s in by_key.get(key, ())]
+    inside: frozenset[int] = frozenset()
+    # The steps come first: what stands below them is a part of a step, such as its "Purpose".
+    for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
+        candidates = [s for key in spec.keys for s in by_key.get(key, ()) if s.index not in inside]
         if candidates:
-            found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
+            section = found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
+            if spec.kind == "steps":
+                inside |= {s.index for s in document.family(section)}
     missing = tuple(s for s in template.required if s.key not in found)
     empty = tuple(
         s for s in template.sections if s.key in found and s.kind != "group" and not has_content(document, found[s.key])
@@ -66,22 +84,28 @@ def match_sections(document: Document, template: Template) -> Match:
 
 def has_content(document: Document, section: Section) -> bool:
     """Say whether a section or one below it holds anything but comments."""
-    return any(_speaks(document, part) for part in document.family(section))
+    return any(_speaks(part) for part in document.family(section))
 
 
-def _speaks(document: Document, section: Section) -> bool:
+def _speaks(section: Section) -> bool:
     for block in section.blocks:
         if block.kind == "rule":
             continue
         if block.kind != "html":
             return True
-        text = block.text
-        for comment in document.comments:
-            if block.start <= comment.start < block.end:
-                text = text.replace(f"<!--{comment.text}-->", "")
-        if text.strip():
+        if _COMMENT.sub("", block.text).strip():
             return True
     return False
+
+
+def is_silent(document: Document, status: Status, declared: Status | None) -> bool:
+    """Say whether nobody claims that a document is finished. One that claims nothing and says much is not silent."""
+    if status == "placeholder" and declared is None:
+        return (
+            not any(has_content(document, s) for s in document.sections)
+            or _SAYS_SO.search(document.source.raw) is not None
+        )
+    return status in _SILENT
 
 
 def compute_status(document: Document, template: Template | None) -> Status:

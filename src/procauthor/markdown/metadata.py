@@ -14,6 +14,15 @@ _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BOLD_FIELD = re.compile(r"[ \t>]*(?:[-*+][ \t]+)?\*\*([^*\n]{1,60}?)(?::\*\*|\*\*[ \t]*:)[ \t]*(.*?)[ \t\\]*$")
 _TOP_KEY = re.compile(rb"^([A-Za-z_][\w .-]*?)[ \t]*:(?=[ \t\r\n]|$)", re.MULTILINE)
 _MAX_FRONT_MATTER = 64 * 1024
+_MAX_DEPTH = 50
+_LEVEL_MARKS = "[{-:?"
+_OPENING = (
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+)
+_CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 
 
 def key_of(label: str) -> str:
@@ -65,11 +74,27 @@ def read_front_matter(source: Source, span: tuple[int, int]) -> tuple[dict[str, 
 
 
 def _load(text: str) -> object:
+    if _may_be_hostile(text):
+        _refuse(text)
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - always a safe loader
+
+
+def _may_be_hostile(text: str) -> bool:
+    """Say whether the text could hold an alias, or more levels than are allowed: each level needs a mark of its own."""
+    return "*" in text or sum(map(text.count, _LEVEL_MARKS)) > _MAX_DEPTH
+
+
+def _refuse(text: str) -> None:
+    depth = 0
     for token in yaml.scan(text, Loader=_Loader):
         if isinstance(token, yaml.AliasToken):
             message = "aliases are not allowed"
             raise yaml.YAMLError(message)
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - always a safe loader
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        # The loader is recursive, and written in C: it would not fail, it would crash.
+        if depth > _MAX_DEPTH:
+            message = f"more than {_MAX_DEPTH} levels"
+            raise yaml.YAMLError(message)
 
 
 def _brief(error: Exception) -> str:

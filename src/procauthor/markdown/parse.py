@@ -7,17 +7,19 @@ gives the byte range of everything that it names.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import pyromark
+from msgspec import Struct
 
 from procauthor.markdown.document import (
     Block,
     BlockKind,
     Cell,
     Comment,
+    Definition,
     Document,
     Heading,
     Item,
@@ -39,6 +41,7 @@ _OPTIONS = (
 )
 _PARSER = pyromark.Markdown(options=_OPTIONS)
 _FENCE = re.compile(rb"`{3,}|~{3,}")
+_FENCE_AND_TAB = re.compile(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.MULTILINE)
 _HTML_ANCHOR = re.compile(r"""<[a-zA-Z][^>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
 _HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HTML_LINK = re.compile(r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
@@ -50,6 +53,7 @@ _BLOCKS: dict[str, BlockKind] = {
     "HtmlBlock": "html",
     "BlockQuote": "quote",
 }
+_NESTING = frozenset({*_BLOCKS, "Item", "FootnoteDefinition"})
 _LEVELS = {"H1": 1, "H2": 2, "H3": 3, "H4": 4, "H5": 5, "H6": 6}
 
 
@@ -63,7 +67,7 @@ def parse(raw: bytes) -> Document:
     front = find_front_matter(source)
     offset = front[1] if front else source.start
     builder = _Builder(source, offset)
-    builder.run(raw[offset:].decode("utf-8"))
+    builder.run(_without_fence_tabs(raw[offset:].decode("utf-8")))
     sections = tuple(_sections(source, builder, offset))
     fields, problems = read_front_matter(source, front) if front else ({}, [])
     if not front:
@@ -82,8 +86,40 @@ def parse(raw: bytes) -> Document:
     )
 
 
+def read_definitions(document: Document) -> Iterator[Definition]:
+    """Yield the reference definitions of a document, used or not, in order; of a label, the first counts."""
+    front = document.front_matter
+    offset = front[1] if front else document.source.start
+    found = _PARSER.reference_definitions(document.source.raw[offset:].decode("utf-8"))
+    for label, each in sorted(found.items(), key=lambda pair: pair[1]["span"]["start"]):
+        span = each["span"]
+        yield Definition(label, each["dest"], span["start"] + offset, span["end"] + offset)
+
+
+def _without_fence_tabs(text: str) -> str:
+    """Put spaces for tabs behind a fence, which CommonMark allows and the parser does not; no offset moves."""
+    return _FENCE_AND_TAB.sub(lambda m: m[1] + " " * len(m[2]), text) if "\t" in text else text
+
+
+class _OpenItem(Struct, gc=False):
+    """A list item that is not closed yet. ``pieces`` is what was said in it before a nested item began."""
+
+    start: int
+    end: int
+    level: int
+    number: int | None
+    begin: int
+    pieces: str = ""
+    checked: bool | None = None
+    marker: int = 0
+
+
 class _Builder:
-    """Collects the parts of one document from the parser's events."""
+    """Collects the parts of one document from the parser's events.
+
+    Every word that is shown goes into one list; a part that opens notes its place there, and takes what came since
+    when it closes.
+    """
 
     def __init__(self, source: Source, offset: int) -> None:
         self.source = source
@@ -95,136 +131,117 @@ class _Builder:
         self.anchors: set[str] = set()
         self.blocks: list[Block] = []
         self.problems: list[Problem] = []
+        self._last = len(source.raw.rstrip())
+        self._line_starts = source.line_starts
         self._slugger = Slugger()
         self._depth = 0
-        self._texts: list[list[str]] = []
+        self._said: list[str] = []
+        self._texts: list[int] = []
         self._lists: list[list[int | None]] = []
-        self._items: list[dict[str, Any]] = []
+        self._items: list[_OpenItem] = []
         self._done_items: list[Item] = []
         self._rows: list[Row] = []
         self._header: Row | None = None
         self._cells: list[Cell] = []
-        self._code = 0
+        # Code and links: what stands in them is no running text.
+        self._closed = 0
         self._language = ""
         self._cell_links = 0
-        self._linked = 0
         self._in_heading = False
-        self._html: list[str] = []
-        self._html_start = 0
-        self._starts: dict[str, Callable[[Any, int, int], None]] = {
-            "Heading": self._start_heading,
-            "Item": self._start_item,
-            "List": self._start_list,
-            "CodeBlock": self._start_code,
-            "Link": self._start_link,
-            "Image": self._start_link,
-            "TableCell": self._start_cell,
-            "Paragraph": self._start_text,
-            "HtmlBlock": self._start_html,
-        }
-        self._ends: dict[str, Callable[[Any, int, int], None]] = {
-            "Heading": self._end_heading,
-            "Item": self._end_item,
-            "List": self._end_list,
-            "CodeBlock": self._end_code,
-            "Link": self._end_link,
-            "Image": self._end_image,
-            "TableCell": self._end_cell,
-            "TableHead": self._end_head,
-            "TableRow": self._end_row,
-            "Table": self._end_table,
-            "Paragraph": self._end_paragraph,
-            "HtmlBlock": self._end_html,
-            "BlockQuote": self._end_quote,
-        }
+        self._html: list[tuple[str, int]] = []
         self._pending: list[tuple[int, str, str]] = []
 
     def run(self, text: str) -> None:
-        """Feed all events of the text."""
-        for event, span in _PARSER.events_with_range(text):
-            start, end = span["start"] + self.offset, span["end"] + self.offset
-            if isinstance(event, str):
-                self._leaf(event, None, start, end)
+        """Feed all events of the text. This loop runs hundreds of times a document: it looks up nothing twice."""
+        shift, say, run = self.offset, self._said.append, self.runs.append
+        starts, ends = self._STARTS, self._ENDS
+        events: Iterable[tuple[Any, Any]] = _PARSER.events_with_range(text)
+        for event, span in events:
+            if event.__class__ is str:
+                self._mark(event, span)
                 continue
-            ((name, value),) = event.items()
-            if name == "Start":
-                tag, data = _tag(value)
-                self._depth += tag in _BLOCKS or tag in ("Item", "FootnoteDefinition")
-                handler = self._starts.get(tag)
-                if handler:
-                    handler(data, start, end)
-            elif name == "End":
-                tag, data = _tag(value)
-                self._depth -= tag in _BLOCKS or tag in ("Item", "FootnoteDefinition")
-                handler = self._ends.get(tag)
-                if handler:
-                    handler(data, start, end)
-            else:
-                self._leaf(name, value, start, end)
+            for name, value in event.items():
+                if name == "Text":
+                    say(value)
+                    if not self._closed:
+                        run(Run(value, span["start"] + shift, span["end"] + shift, self._in_heading))
+                elif name == "Start":
+                    tag, data = (value, None) if value.__class__ is str else value.popitem()
+                    self._depth += tag in _NESTING
+                    handler = starts.get(tag)
+                    if handler:
+                        handler(self, data, span["start"] + shift, span["end"] + shift)
+                elif name == "End":
+                    tag, data = (value, None) if value.__class__ is str else value.popitem()
+                    self._depth -= tag in _NESTING
+                    handler = ends.get(tag)
+                    if handler:
+                        handler(self, data, span["start"] + shift, span["end"] + shift)
+                else:
+                    self._leaf(name, value, span["start"] + shift, span["end"] + shift)
 
     # Leaves
 
+    def _mark(self, name: str, span: Mapping[str, int]) -> None:
+        if name in ("SoftBreak", "HardBreak"):
+            self._said.append("\n")
+        elif name == "Rule" and self._depth == 0:
+            self._block("rule", span["start"] + self.offset, span["end"] + self.offset)
+
     def _leaf(self, name: str, value: Any, start: int, end: int) -> None:
-        if name == "Text":
-            self._text(value, start, end)
-        elif name == "Code":
-            self._say(value)
-        elif name in ("SoftBreak", "HardBreak"):
-            self._say("\n")
+        if name == "Code":
+            self._said.append(value)
         elif name == "Html":
-            self._html.append(value)
+            self._html.append((value, start))
         elif name == "InlineHtml":
             self._inline_html(value, start, end)
         elif name == "TaskListMarker" and self._items:
-            self._items[-1]["checked"] = value
-            self._items[-1]["marker"] = start + 1
-        elif name == "Rule" and self._depth == 0:
-            self._block("rule", start, end)
+            self._items[-1].checked = value
+            self._items[-1].marker = start + 1
 
-    def _text(self, value: str, start: int, end: int) -> None:
-        self._say(value)
-        if not self._code and not self._linked:
-            self.runs.append(Run(value, start, end, self._in_heading))
+    def _open_text(self) -> None:
+        self._texts.append(len(self._said))
 
-    def _say(self, value: str) -> None:
-        for text in self._texts:
-            text.append(value)
-        if self._items:
-            self._items[-1]["text"].append(value)
+    def _close_text(self) -> str:
+        return "".join(self._said[self._texts.pop() :])
+
+    def _line(self, offset: int) -> int:
+        return bisect_right(self._line_starts, offset)
 
     def _inline_html(self, value: str, start: int, end: int) -> None:
         if value.startswith("<!--"):
             self._comment(value, start, end)
         else:
-            self._html_parts(value, start)
+            self._html_parts([(value, start)])
 
-    def _html_parts(self, text: str, start: int) -> None:
+    def _html_parts(self, parts: list[tuple[str, int]]) -> None:
         """Note the anchors and links of raw HTML; what stands in a comment is no part of the page."""
-        visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), text)
+        visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), "".join(text for text, _ in parts))
         self.anchors.update(_HTML_ANCHOR.findall(visible))
         for match in _HTML_LINK.finditer(visible):
-            at = start + len(text[: match.start()].encode())
-            end = at + len(match[0].encode())
+            at, end = _offset(parts, match.start()), _offset(parts, match.end() - 1) + 1
             image = match[1].lower() == "src"
-            self.links.append(Link("", match[2], image, at, end, self.source.line(at)))
+            self.links.append(Link("", match[2], image, at, end, self._line(at)))
 
     def _comment(self, value: str, start: int, end: int) -> None:
         inner = value[4:]
         inner = inner[: inner.rfind("-->")] if "-->" in inner else inner
-        self.comments.append(Comment(inner, start, end, self.source.line(start)))
+        self.comments.append(Comment(inner, start, end, self._line(start)))
 
     # Blocks
 
     def _block(self, kind: BlockKind, start: int, end: int, **parts: Any) -> None:
-        self.blocks.append(Block(kind, start, end, self.source.line(start), **parts))
+        self.blocks.append(Block(kind, start, end, self._line(start), **parts))
 
     def _start_text(self, _data: Any, _start: int, _end: int) -> None:
-        self._texts.append([])
-        if self._items and self._items[-1]["text"]:
-            self._say("\n")
+        self._open_text()
+        if self._items:
+            item = self._items[-1]
+            if item.pieces or len(self._said) > item.begin:
+                self._said.append("\n")
 
     def _end_paragraph(self, _data: Any, start: int, end: int) -> None:
-        text = "".join(self._texts.pop())
+        text = self._close_text()
         if self._depth == 0:
             self._block("paragraph", start, end, text=text.strip())
 
@@ -233,33 +250,33 @@ class _Builder:
             self._block("quote", start, end, text=self.source.slice(start, end).strip())
 
     def _start_heading(self, _data: Any, _start: int, _end: int) -> None:
-        self._texts.append([])
+        self._open_text()
         self._in_heading = True
 
     def _end_heading(self, data: Any, start: int, end: int) -> None:
         self._in_heading = False
-        shown = "".join(self._texts.pop())
+        shown = self._close_text()
         text = shown.strip()
         slug = self._slugger.slug(shown)
         self.anchors.add(slug)
         nested = self._depth > 0
-        self.headings.append(Heading(_LEVELS[data], text, slug, start, end, self.source.line(start), nested))
+        self.headings.append(Heading(_LEVELS[data], text, slug, start, end, self._line(start), nested))
 
     def _start_code(self, data: Any, _start: int, _end: int) -> None:
-        self._code += 1
-        self._texts.append([])
+        self._closed += 1
+        self._open_text()
         self._language = data["Fenced"] if isinstance(data, dict) else ""
 
     def _end_code(self, _data: Any, start: int, end: int) -> None:
-        self._code -= 1
-        text = "".join(self._texts.pop())
+        self._closed -= 1
+        text = self._close_text()
         self._check_fence(start, end)
         if self._depth == 0:
             self._block("code", start, end, text=text, language=self._language)
 
     def _check_fence(self, start: int, end: int) -> None:
         """Note a fence that runs to the end of the text without being closed."""
-        if self.source.raw[end:].strip():
+        if end < self._last:
             return
         lines = self.source.raw[start:end].rstrip().split(b"\n")
         opening = _FENCE.match(lines[0].strip())
@@ -270,21 +287,21 @@ class _Builder:
         if not closed:
             self.problems.append(Problem("unclosed-block", "code fence is never closed", start))
 
-    def _start_html(self, _data: Any, start: int, _end: int) -> None:
-        self._html, self._html_start = [], start
+    def _start_html(self, _data: Any, _start: int, _end: int) -> None:
+        self._html = []
 
     def _end_html(self, _data: Any, start: int, end: int) -> None:
-        text = "".join(self._html)
-        self._html_parts(text, start)
+        text = "".join(part for part, _ in self._html)
+        self._html_parts(self._html)
         position = 0
         while (opened := text.find("<!--", position)) != -1:
             closed = text.find("-->", opened)
-            at = start + len(text[:opened].encode())
+            at = _offset(self._html, opened)
             if closed == -1:
                 self.problems.append(Problem("unclosed-block", "HTML comment is never closed", at))
                 break
             position = closed + 3
-            self._comment(text[opened:position], at, at + len(text[opened:position].encode()))
+            self._comment(text[opened:position], at, _offset(self._html, position - 1) + 1)
         if self._depth == 0:
             self._block("html", start, end, text=text)
 
@@ -299,6 +316,9 @@ class _Builder:
             items = tuple(sorted(self._done_items, key=lambda item: item.start))
             self._done_items = []
             self._block("list", start, end, items=items)
+        elif not self._lists:
+            # A list in a quote is part of the quote, not of the next list.
+            self._done_items = []
 
     def _start_item(self, _data: Any, start: int, end: int) -> None:
         counter = self._lists[-1]
@@ -307,43 +327,46 @@ class _Builder:
             counter[0] = number + 1
         level = len(self._lists) - 1
         if self._items:
-            self._items[-1]["end"] = min(self._items[-1]["end"], start)
-        self._items.append(
-            {"start": start, "end": end, "text": [], "number": number, "level": level, "checked": None, "marker": 0}
-        )
+            outer = self._items[-1]
+            outer.end = min(outer.end, start)
+            outer.pieces += "".join(self._said[outer.begin :])
+        self._items.append(_OpenItem(start, end, level, number, len(self._said)))
 
     def _end_item(self, _data: Any, _start: int, _end: int) -> None:
         found = self._items.pop()
-        start, end = found["start"], found["end"]
-        raw = self.source.raw[start:end]
+        start = found.start
+        raw = self.source.raw[start : found.end]
+        text = found.pieces + "".join(self._said[found.begin :])
+        if self._items:
+            self._items[-1].begin = len(self._said)
         self._done_items.append(
             Item(
-                text="".join(found["text"]).strip(),
-                raw=raw.decode(errors="replace").replace("\r\n", "\n").rstrip(),
-                start=start,
-                end=start + len(raw.rstrip()),
-                line=self.source.line(start),
-                level=found["level"],
-                number=found["number"],
-                checked=found["checked"],
-                marker=found["marker"],
+                text.strip(),
+                raw.decode(errors="replace").replace("\r\n", "\n").rstrip(),
+                start,
+                start + len(raw.rstrip()),
+                self._line(start),
+                found.level,
+                found.number,
+                found.checked,
+                found.marker,
             )
         )
 
     # Tables
 
     def _start_cell(self, _data: Any, _start: int, _end: int) -> None:
-        self._texts.append([])
+        self._open_text()
         self._cell_links = len(self.links)
 
     def _end_cell(self, _data: Any, start: int, end: int) -> None:
-        text = "".join(self._texts.pop()).strip()
+        text = self._close_text().strip()
         link = self.links[self._cell_links] if len(self.links) > self._cell_links else None
         self._cells.append(Cell(text, start, end, link))
 
     def _row(self, start: int, end: int) -> Row:
         cells, self._cells = tuple(self._cells), []
-        return Row(cells, start, end, self.source.line(start))
+        return Row(cells, start, end, self._line(start))
 
     def _end_head(self, _data: Any, start: int, end: int) -> None:
         self._header = self._row(start, end)
@@ -359,8 +382,8 @@ class _Builder:
     # Links
 
     def _start_link(self, data: Any, _start: int, _end: int) -> None:
-        self._linked += 1
-        self._texts.append([])
+        self._closed += 1
+        self._open_text()
         self._pending.append((len(self.links), data["dest_url"], data["id"]))
 
     def _end_link(self, _data: Any, start: int, end: int) -> None:
@@ -370,17 +393,51 @@ class _Builder:
         self._close_link(start, end, image=True)
 
     def _close_link(self, start: int, end: int, *, image: bool) -> None:
-        self._linked -= 1
+        self._closed -= 1
         place, target, label = self._pending.pop()
-        text = "".join(self._texts.pop()).strip()
-        self.links.insert(place, Link(text, target, image, start, end, self.source.line(start), label))
+        text = self._close_text().strip()
+        self.links.insert(place, Link(text, target, image, start, end, self._line(start), label))
+
+    # Which method an event calls: one table for all documents
+
+    _STARTS: ClassVar[dict[str, Callable[..., None]]] = {
+        "Heading": _start_heading,
+        "Item": _start_item,
+        "List": _start_list,
+        "CodeBlock": _start_code,
+        "Link": _start_link,
+        "Image": _start_link,
+        "TableCell": _start_cell,
+        "Paragraph": _start_text,
+        "HtmlBlock": _start_html,
+    }
+    _ENDS: ClassVar[dict[str, Callable[..., None]]] = {
+        "Heading": _end_heading,
+        "Item": _end_item,
+        "List": _end_list,
+        "CodeBlock": _end_code,
+        "Link": _end_link,
+        "Image": _end_image,
+        "TableCell": _end_cell,
+        "TableHead": _end_head,
+        "TableRow": _end_row,
+        "Table": _end_table,
+        "Paragraph": _end_paragraph,
+        "HtmlBlock": _end_html,
+        "BlockQuote": _end_quote,
+    }
 
 
-def _tag(value: Any) -> tuple[str, Any]:
-    if isinstance(value, str):
-        return value, None
-    ((name, data),) = value.items()
-    return name, data
+def _offset(parts: list[tuple[str, int]], place: int) -> int:
+    """Return the byte offset of a character of joined parts.
+
+    The parser gives lines, without the carriage returns and the marks of quotes between them.
+    """
+    for text, start in parts:
+        if place < len(text):
+            return start + len(text[:place].encode())
+        place -= len(text)
+    return parts[-1][1] + len(parts[-1][0].encode()) if parts else 0
 
 
 def _sections(source: Source, builder: _Builder, offset: int) -> list[Section]:
@@ -404,6 +461,6 @@ def _sections(source: Source, builder: _Builder, offset: int) -> list[Section]:
         parent = open_sections[-1].index if open_sections else None
         body = heading.end if heading else offset
         section = Section(index, heading, tuple(own), starts[index], body, ends[index], parent)
-        sections.append(section if heading else replace(section, parent=None))
+        sections.append(section)
         open_sections.append(section)
     return sections

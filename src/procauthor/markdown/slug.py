@@ -1,15 +1,50 @@
-"""Anchors of headings, after the rule of GitHub (github-slugger)."""
+"""Anchors of headings, after the rules of GitHub, GitLab and MkDocs."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Literal
 
-_DROPPED = re.compile(r"[^\w\- ]")
+Flavour = Literal["github", "gitlab", "mkdocs"]
+_ASCII_DROPPED = re.compile(r"[^\w\- ]", re.ASCII)
+_GITLAB_TIER = re.compile(
+    r"\s*\**\((?:core|starter|premium|ultimate|free|beta|experiment)"
+    r"(?:\s+(?:only|all|self|saas))?(?:\s+(?:beta|experiment))?\)\**"
+)
+_MKDOCS_DROPPED = re.compile(r"[^\w\s-]")
+_MKDOCS_SPACE = re.compile(r"[-\s]+")
+_MKDOCS_COUNT = re.compile(r"(.*)_(\d+)")
+# GitLab makes an anchor of this much of a heading only.
+_GITLAB_LONGEST = 255
 
 
 def slugify(text: str) -> str:
-    """Return the anchor of a heading's text: lower case, punctuation dropped, spaces to hyphens."""
-    return _DROPPED.sub("", text.lower()).replace(" ", "-")
+    """Return the anchor of a heading's text on GitHub: lower case, punctuation dropped, spaces to hyphens."""
+    lower = text.lower()
+    if lower.isascii():
+        return _ASCII_DROPPED.sub("", lower).replace(" ", "-")
+    return "".join(c for c in lower if c in " -" or _in_word(c)).replace(" ", "-")
+
+
+def _in_word(character: str) -> bool:
+    """Say whether a character belongs to words: letters, marks, digits, connectors; ² and emoji do not."""
+    category = unicodedata.category(character)
+    return category[0] in "LM" or category in ("Nd", "Nl", "Pc")
+
+
+def slugify_gitlab(text: str) -> str:
+    """Return the anchor on GitLab: as on GitHub, but hyphens never repeat, and numbers get a word in front."""
+    bare = _GITLAB_TIER.sub("", text[:_GITLAB_LONGEST].strip().lower())
+    slug = re.sub("-{2,}", "-", slugify(bare))
+    return f"anchor-{slug}" if slug.isdigit() else slug
+
+
+def slugify_mkdocs(text: str) -> str:
+    """Return the anchor in MkDocs (Python-Markdown): ASCII only, and runs of spaces and hyphens become one hyphen."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return _MKDOCS_SPACE.sub("-", _MKDOCS_DROPPED.sub("", plain).strip().lower())
 
 
 class Slugger:
@@ -27,3 +62,44 @@ class Slugger:
             slug = f"{base}-{self._seen[base]}"
         self._seen[slug] = 0
         return slug
+
+
+def slugs(texts: Iterable[str], flavour: Flavour, taken: Iterable[str] = ()) -> list[str]:
+    """Return the anchors of the headings of a document in order. ``taken`` are ids that raw HTML gives."""
+    if flavour == "gitlab":
+        return _gitlab(texts)
+    if flavour == "mkdocs":
+        return _mkdocs(texts, set(taken))
+    slugger = Slugger()
+    return [slugger.slug(text) for text in texts]
+
+
+def _gitlab(texts: Iterable[str]) -> list[str]:
+    """Count by text alone: a heading that is called ``setup-1`` does not matter."""
+    seen: dict[str, int] = {}
+    found = []
+    for text in texts:
+        base = slugify_gitlab(text)
+        count = seen.get(base, 0)
+        seen[base] = count + 1
+        found.append(f"{base}-{count}" if count else base)
+    return found
+
+
+def _mkdocs(texts: Iterable[str], taken: set[str]) -> list[str]:
+    """Count with an underscore from what is taken; an empty anchor becomes ``_1``."""
+    found = []
+    last: dict[str, int] = {}
+    for text in texts:
+        slug = slugify_mkdocs(text)
+        if not slug or slug in taken:
+            match = _MKDOCS_COUNT.fullmatch(slug)
+            base, count = (match[1], int(match[2]) + 1) if match else (slug, 1)
+            count = max(count, last.get(slug, 0) + 1)
+            while f"{base}_{count}" in taken:
+                count += 1
+            last[slug] = count
+            slug = f"{base}_{count}"
+        taken.add(slug)
+        found.append(slug)
+    return found

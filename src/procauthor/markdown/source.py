@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 BOM = b"\xef\xbb\xbf"
+_LONG_LINE = 2000
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,9 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         """Offset of the first byte of each line."""
-        starts = [0]
-        find = self.raw.find
-        position = find(b"\n")
-        while position != -1:
-            starts.append(position + 1)
-            position = find(b"\n", position + 1)
+        end = 0
+        starts = [0, *(end := end + len(line) + 1 for line in self.raw.split(b"\n"))]
+        starts.pop()
         return starts
 
     def line(self, offset: int) -> int:
@@ -43,8 +41,19 @@ class Source:
 
     def column(self, offset: int) -> int:
         """Return the 1-based column of a byte offset, in characters."""
-        start = self.line_starts[self.line(offset) - 1]
-        return len(self.raw[start:offset].decode(errors="replace")) + 1
+        line = self.line(offset)
+        # Of a very long line only what is new since the last question is counted.
+        known, column = self._columns.get(line, (-1, 0))
+        if not self.line_starts[line - 1] <= known <= offset:
+            known, column = self.line_starts[line - 1], 1
+        column += len(self.raw[known:offset].decode(errors="replace"))
+        if offset - self.line_starts[line - 1] > _LONG_LINE:
+            self._columns[line] = (offset, column)
+        return column
+
+    @cached_property
+    def _columns(self) -> dict[int, tuple[int, int]]:
+        return {}
 
     def slice(self, start: int, end: int) -> str:
         """Return the text between two offsets, with line feeds as line endings."""

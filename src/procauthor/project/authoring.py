@@ -1,4 +1,4 @@
-"""Creates procedures with one author."""
+"""Creates and updates procedures with one author."""
 
 from __future__ import annotations
 
@@ -9,34 +9,32 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.author import Author
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
-from procauthor.authoring.calls import CallLog
-from procauthor.authoring.draft import Draft, render_draft
-from procauthor.authoring.gather import Source, check_title, gather
+from procauthor.authoring.draft import Draft
+from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.grounding import gather_evidence, unverified
-from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
-from procauthor.errors import AuthoringError, ConfigError
+from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
+from procauthor.project.writing import Writing, check_author, open_prompts, open_writing
 from procauthor.retrieval.chunk import Chunk
+from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
-    from procauthor.authoring.critique import Critique
     from procauthor.authoring.graph import Progress, Work
     from procauthor.project.project import Project
-    from procauthor.prompt import PromptLibrary
     from procauthor.retrieval.index import SectionIndex
 
 
 @dataclass(frozen=True)
 class Authoring:
-    """Creates procedures with one author."""
+    """Creates and updates procedures with one author."""
 
     project: Project
     model: str
@@ -70,7 +68,7 @@ class Authoring:
         source = Source(
             library=library,
             template=self._template(library, request),
-            search=self._search(library),
+            search=self.search(library),
             announced=project.announced(library, found),
             passages=project.settings.authoring.passages,
         )
@@ -83,7 +81,8 @@ class Authoring:
             return present.template
         return self.project.templates.of_kind("procedure")
 
-    def _search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
+    def search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
+        """Return the search of a library; the index is opened by the first query."""
         opened: list[SectionIndex] = []
 
         def search(query: str, limit: int) -> Sequence[Chunk]:
@@ -108,11 +107,41 @@ class Authoring:
             InvalidTitleError: The title cannot name a procedure.
             AuthoringError: The procedure is already defined, or the author failed; the run is kept.
         """
-        self._author_check()
+        check_author(self.model, self.reviewer)
         brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
         limit = self.max_tokens or self.project.settings.authoring.max_tokens
         run = self.project.runs.create(brief, self.model, limit, self.reviewer)
         return self.execute(run)
+
+    def update_brief(self, reference: str, wish: str) -> Brief:
+        """Gather everything that an author needs to change an existing document; no model is called.
+
+        Raises:
+            NotFoundError: No document has that path, id or title.
+            AmbiguousError: Several documents share the title.
+            DraftError: The document is derived, or still a placeholder, or the wish is empty.
+        """
+        from procauthor.project.update import update_brief
+
+        return update_brief(self, reference, wish)
+
+    def update(self, reference: str, wish: str) -> ProjectDraft:
+        """Draft a change of an existing document, in the eight steps; only the sections that the wish needs change.
+
+        The outcome is "No change" where nothing has to: then no draft is kept.
+
+        Raises:
+            LibraryError: No document, or several, of that path, id or title.
+            AuthoringError: The author failed, or wanted more than was wished; nothing was written.
+        """
+        check_author(self.model, changing=True)
+        brief = self.update_brief(reference, wish)
+        limit = self.max_tokens or self.project.settings.authoring.max_tokens
+        return self.execute(self.project.runs.create(brief, self.model, limit))
+
+    async def aupdate(self, reference: str, wish: str) -> ProjectDraft:
+        """Update without blocking the event loop."""
+        return await asyncio.to_thread(lambda: self.update(reference, wish))
 
     async def acreate(self, title: str, **options: Any) -> ProjectDraft:
         """Create without blocking the event loop; the options are those of `create`."""
@@ -127,69 +156,37 @@ class Authoring:
         run = self.project.runs.get(name) if name else self.project.runs.unfinished()
         return replace(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
 
-    def _author_check(self) -> None:
-        """Fail on an unknown model before anything is gathered."""
-        if self.reviewer and self.model == "offline":
-            message = "a reviewer needs a chat model as author"
-            raise ConfigError(message, 'name one with --model "provider:name"')
-        if self.model != "offline" and ":" not in self.model:
-            message = f"{self.model!r} names no model"
-            raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
-
     def bound(self, brief: Brief) -> Bound | None:
         """Return what drafting may cost at most; nothing is sent. Without a model it costs nothing, which is None."""
-        if self.model == "offline":
+        check_author(self.model, self.reviewer)
+        if ":" not in self.model:
             return None
         from procauthor.authoring.budget import bound_run
 
-        self._author_check()
-        settings = self.project.settings.authoring
-        template = self.project.templates.get(brief.template)
+        project = self.project
+        settings = project.settings.authoring
+        template = project.templates.get(brief.template)
         limit = self.max_tokens or settings.max_tokens
-        return bound_run(self._prompts(), settings, brief, template, limit, reviewed=bool(self.reviewer))
+        return bound_run(open_prompts(project), settings, brief, template, limit, reviewed=bool(self.reviewer))
 
-    def _prompts(self) -> PromptLibrary:
-        from procauthor.prompt import PromptLibrary
-
-        folder = self.project.root / "prompts"
-        return PromptLibrary((folder,) if folder.is_dir() else ())
-
-    def _author(self, calls: CallLog) -> Author:
-        if self.model == "offline":
-            return OfflineAuthor()
-        from procauthor.authoring.cache import ReplyCache
-        from procauthor.authoring.chat import ChatAuthor
-
-        cache = None if self.fresh else ReplyCache(self.project.state / "replies")
-        return ChatAuthor.open(self.model, self.project.settings.authoring, self._prompts(), calls, cache)
-
-    def _critique(self, run: Run, calls: CallLog) -> Callable[[Mapping[str, Any], int | None], Critique] | None:
-        if not self.reviewer:
-            return None
-        from procauthor.authoring.review import Reviewer
-
-        settings = self.project.settings.authoring
-        if self.reviewer.partition(":")[0] != self.model.partition(":")[0]:
-            # The server of one provider is not that of another.
-            settings = settings.model_copy(update={"base_url": ""})
-        reviewer = Reviewer.open(self.reviewer, settings, self._prompts(), calls)
-        template = self.project.templates.get(run.brief.template)
-        return lambda fields, budget: reviewer.review(run.brief, template, fields, budget)
-
-    def _tell_bound(self, run: Run, calls: CallLog) -> None:
-        bound = self.bound(run.brief)
+    def _tell_bound(self, run: Run, used: Usage) -> None:
+        bound = self.bound(run.brief) if ":" in self.model and self.progress else None
         if bound is None or self.progress is None:
             return
         from procauthor.authoring.graph import Progress
 
-        used = f"; {calls.usage.tokens:,} are used already" if calls.usage.calls else ""
-        self.progress(Progress(0, "Budget", done=False, usage=calls.usage, note=f"{bound}{used}"))
+        already = f"; {used.tokens:,} are used already" if used.calls else ""
+        self.progress(Progress(0, "Budget", done=False, usage=used, note=f"{bound}{already}"))
 
     def execute(self, run: Run) -> ProjectDraft:
         """Carry a run from its last checkpoint to its draft; an error names the command that resumes it."""
         with lease(run):
             try:
-                return self._run(run)
+                if run.brief.request.wish:
+                    from procauthor.project.update import run_update
+
+                    return run_update(self, run)
+                return self.carry(run, open_writing(self.project, run, fresh=self.fresh))
             except AuthoringError as error:
                 if not error.hint:
                     error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
@@ -197,17 +194,15 @@ class Authoring:
                     error.hint += f" (the run is kept; go on with: procauthor resume {run.id})"
                 raise
 
-    def _run(self, run: Run) -> ProjectDraft:
+    def carry(self, run: Run, writing: Writing) -> ProjectDraft:
+        """Carry a run that is held to its draft."""
         from procauthor.authoring.graph import build_graph, merge_late, questions_of
 
         project = self.project
         library = project.library()
-        calls = CallLog(run.calls)
-        author = self._author(calls)
-        self._tell_bound(run, calls)
-        work = self._work(run, library, author)
-        if self.model != "offline":
-            work = replace(work, spent=lambda: calls.usage, critique=self._critique(run, calls))
+        calls = writing.calls
+        self._tell_bound(run, calls.usage)
+        work = self._work(run, library, writing)
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
         questions = questions_of(state)  # type: ignore[arg-type]
@@ -221,28 +216,39 @@ class Authoring:
             outcome="Needs revision" if failed else "Awaiting review",
             text=work.render(fields, questions).decode(),
             base=run.brief.base,
+            base_text=run.brief.text if run.brief.base else None,
             template=run.brief.template,
             template_hash=run.brief.template_hash,
             fields=fields,
             sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
             passages=tuple(p for p in run.brief.as_json()["passages"]),
-            open_questions=(*questions, *work.doubts(fields)),
+            open_questions=(*questions, *(work.doubts(fields) if writing.grounded else ())),
             findings=findings,
-            usage=calls.usage if work.spent else Usage(**state.get("usage", {})),
+            usage=calls.usage,
             usage_by_step=calls.by_step(),
         )
+        draft = writing.finish(draft)
         project.drafts.save(draft)
         run.end()
         return ProjectDraft(project, draft)
 
-    def _work(self, run: Run, library: Library, author: Author) -> Work:
+    def check(
+        self, library: Library, path: str, text: bytes, rules: Sequence[str], template: Template | None = None
+    ) -> Sequence[Finding]:
+        """Return the findings that a document would have with other bytes; ``template`` where no path names one."""
+        project = self.project
+        procedure: Procedure = read_procedure(path, text, project.settings.library, project.templates)
+        if procedure.template is None and template is not None:
+            procedure = replace(procedure, template=template, kind="procedure")
+        laid = library.overlay(procedure)
+        return project.check_library(project.with_derived(laid), [path], rules).findings
+
+    def _work(self, run: Run, library: Library, writing: Writing) -> Work:
         from procauthor.authoring.graph import Work
 
         project, brief = self.project, run.brief
         template = project.templates.get(brief.template)
-        present = library.by_path.get(brief.path)
-        raw = present.document.source.raw if present else None
-        written_by = "offline author, no language model" if run.author == "offline" else run.author
+        raw = brief.text.encode() if brief.base else None
 
         evidence = cache(lambda: gather_evidence(brief, library))
 
@@ -250,24 +256,22 @@ class Authoring:
             return unverified(template, fields, evidence())
 
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
-            told = (*questions, *doubts(fields))
-            return render_draft(brief, template, fields, author=written_by, questions=told, present=raw)
+            told = (*questions, *doubts(fields)) if writing.grounded else questions
+            return writing.render(brief, template, fields, author=writing.written_by, questions=told, present=raw)
 
         def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
-            procedure: Procedure = read_procedure(brief.path, text, project.settings.library, project.templates)
-            if procedure.template is None:
-                procedure = replace(procedure, template=template, kind="procedure")
-            laid = library.overlay(procedure)
-            return project.check_library(project.with_derived(laid), [brief.path], rules).findings
+            return self.check(library, brief.path, text, rules, template)
 
         return Work(
             brief=brief,
             template=template,
-            author=author,
+            author=writing.author,
             render=render,
             doubts=doubts,
+            spent=lambda: writing.calls.usage,
+            critique=writing.critique,
             check=findings,
             report=self.progress or (lambda _: None),
-            repairs=project.settings.authoring.repairs,
+            repairs=writing.repairs,
             max_tokens=run.max_tokens,
         )

@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.draft import DraftStore
-from procauthor.authoring.run import RunStore
-from procauthor.checking.check import check
-from procauthor.errors import ConfigError, LibraryError, PlanError
+from procauthor.checking.baseline import FILE_NAME as BASELINE
+from procauthor.checking.baseline import Baseline, read_baseline
+from procauthor.checking.check import check, choose_rules
+from procauthor.checking.survey import Survey, Surveyor
+from procauthor.errors import ConfigError, LibraryError, PlanError, StaleError
 from procauthor.finding import Report
-from procauthor.library.change import Change, Edit, apply, recover
-from procauthor.library.derive import derive
+from procauthor.library.change import Change, Edit
+from procauthor.library.disk import write_file
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, read_library, read_procedure
+from procauthor.library.transaction import STATE, apply, recover
 from procauthor.naming import title_key
-from procauthor.planning.plan import Plan
-from procauthor.planning.read import read_plan
-from procauthor.planning.tick import tick
-from procauthor.project.authoring import Authoring
-from procauthor.project.draft import ProjectDraft
-from procauthor.retrieval.chunk import Chunk, chunk_document
 from procauthor.settings import Location, Settings, locate
 from procauthor.template.store import TemplateStore
 
+# What checking does not need is imported where it is: it would take longer to load than a small library to check.
 if TYPE_CHECKING:
+    from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.graph import Progress
+    from procauthor.authoring.run import RunStore
+    from procauthor.evaluation.evaluate import Census
+    from procauthor.evaluation.value import Evaluation
+    from procauthor.library.history import HistoryEntry
+    from procauthor.planning.plan import Plan
+    from procauthor.planning.propose import Proposal
+    from procauthor.project.authoring import Authoring
+    from procauthor.project.draft import ProjectDraft
+    from procauthor.project.export import Form
+    from procauthor.project.handoff import Handoff
+    from procauthor.project.refactoring import Refactoring
+    from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
 
-STATE = ".procauthor"
+_PASSES = 10
 _DONE = ("defined", "approved")
+_SHOWN = 5
 
 
 class Project:
@@ -43,7 +56,7 @@ class Project:
         self.file = location.file
         self.state = self.root / STATE
         folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
-        self.templates = TemplateStore(folders, self.settings.templates)
+        self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self.notices: list[str] = []
 
     @classmethod
@@ -60,11 +73,13 @@ class Project:
         return project
 
     def _recover(self) -> None:
-        if not (self.state / "journal.json").exists():
+        found = recover(self.root, self.state)
+        if found is None:
             return
-        restored = recover(self.root, self.state)
-        if restored:
-            self.notices.append(f"took back a change that had been cut off: {', '.join(restored)}")
+        files = _several(found.restored) or "no file had been written yet"
+        self.notices.append(f"took back {found.title or 'a change'!r}, which had been cut off: {files}")
+        if found.kept:
+            self.notices.append(f"left as they are, because somebody edited them since: {_several(found.kept)}")
 
     # Reading
 
@@ -78,6 +93,8 @@ class Project:
         Raises:
             PlanError: There is no such file, or it holds no plan.
         """
+        from procauthor.planning.read import read_plan
+
         place = Path(file) if file else self.root / self.settings.library.plan
         try:
             raw = place.read_bytes()
@@ -87,24 +104,131 @@ class Project:
         known = {p.key: str(p.status) for p in (library or self.library()).counted}
         return read_plan(raw, known=known)
 
+    def propose_plan(self) -> Proposal:
+        """Make a plan from the gaps of the library; `plan_change` writes it."""
+        from procauthor.project.plan import propose_plan
+
+        return propose_plan(self)
+
+    def plan_change(self, proposal: Proposal, file: str | Path | None = None) -> Change:
+        """Return what writes a proposed plan, to the plan's own file or to the given one.
+
+        Raises:
+            PlanError: The plan there was written by a person, and no file was named; or a title cannot stand in a plan.
+            LibraryError: The file lies outside of the library.
+        """
+        from procauthor.project.plan import plan_change
+
+        return plan_change(self, proposal, file)
+
     def check(
         self,
         paths: Sequence[str] | None = None,
         *,
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        baseline: bool | None = None,
     ) -> Report:
         """Check the library with all rules. ``paths`` narrows what is reported, never what is seen.
 
+        Args:
+            paths: Report only on these files and folders.
+            select: Only these rules, by name, code or beginning of a code.
+            ignore: Not these.
+            baseline: Leave out what the baseline knows; None does so where the settings name a baseline.
+
         Raises:
-            ConfigError: A rule's name, or a path, is not known.
+            ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
-        library = self.library()
+        surveyor = Surveyor(self.root, self.state, self.settings, self.templates)
+        for _ in range(_PASSES):
+            with suppress(StaleError), surveyor.survey() as survey:
+                return self._check(survey.library, paths, select, ignore, baseline=baseline, survey=survey)
+        return self._check(self.library(), paths, select, ignore, baseline=baseline)
+
+    def _check(  # noqa: PLR0913 - each narrows or widens what is reported
+        self,
+        library: Library,
+        paths: Sequence[str] | None,
+        select: Sequence[str],
+        ignore: Sequence[str],
+        *,
+        baseline: bool | None,
+        survey: Survey | None = None,
+    ) -> Report:
         chosen = self._paths(library, paths) if paths else None
-        return self.check_library(library, chosen, select, ignore)
+        report = self.check_library(library, chosen, select, ignore, survey)
+        if baseline is False or (baseline is None and not self.settings.check.baseline):
+            return report
+        whole = not (paths or select or ignore)
+        ran = choose_rules(self.settings) if whole else ()
+        return read_baseline(self.baseline_file).apply(report, ran=ran)
+
+    def fix(
+        self,
+        paths: Sequence[str] | None = None,
+        *,
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        baseline: bool | None = None,
+    ) -> tuple[Change, Report]:
+        """Return the change that fixes all that can be fixed for certain, and the report that it leaves.
+
+        Nothing is written; `apply` writes it. The arguments and errors are those of `check`.
+        """
+        from procauthor.checking.fix import apply_fixes
+
+        before = library = self.library()
+        fixed = 0
+        report = self._check(library, paths, select, ignore, baseline=baseline)
+        # A fix may make room for another one; that this ends is what the bound makes sure of.
+        for _ in range(_PASSES):
+            found = apply_fixes(library, report.findings)
+            if not found.findings:
+                break
+            fixed += len(found.findings)
+            settings = self.settings.library
+            library = library.overlay(
+                *(read_procedure(path, raw, settings, self.templates) for path, raw in found.files.items())
+            )
+            report = self._check(library, paths, select, ignore, baseline=baseline)
+        edits = (
+            Edit(path, old.document.source.raw, library.by_path[path].document.source.raw)
+            for path, old in before.by_path.items()
+        )
+        return Change(tuple(edit for edit in edits if edit.before != edit.after)), replace(report, fixed=fixed)
+
+    @property
+    def baseline_file(self) -> Path:
+        """Where the baseline is, or would be."""
+        return self.root / (self.settings.check.baseline or BASELINE)
+
+    def update_baseline(self) -> Baseline:
+        """Make all findings of today known, and forget those that no longer occur.
+
+        Raises:
+            LibraryError: The file cannot be written.
+        """
+        baseline = Baseline.of(self.check(baseline=False).findings)
+        write_file(self.baseline_file, baseline.dump())
+        return baseline
+
+    def shrink_baseline(self, report: Report) -> None:
+        """Forget what a report says is gone; nothing is ever added.
+
+        Raises:
+            LibraryError: The file cannot be written.
+        """
+        if report.gone:
+            write_file(self.baseline_file, read_baseline(self.baseline_file).without(report.gone).dump())
 
     def check_library(
-        self, library: Library, paths: Sequence[str] | None, select: Sequence[str] = (), ignore: Sequence[str] = ()
+        self,
+        library: Library,
+        paths: Sequence[str] | None,
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        survey: Survey | None = None,
     ) -> Report:
         """Check a library that was read before, perhaps with a draft laid over it."""
         return check(
@@ -114,6 +238,7 @@ class Project:
             paths=paths,
             select=select,
             ignore=ignore,
+            survey=survey,
         )
 
     def _paths(self, library: Library, paths: Sequence[str]) -> list[str]:
@@ -151,6 +276,23 @@ class Project:
         except (PlanError, LibraryError):
             return None
 
+    def evaluate(self, *, at: str = "", since: Sequence[str] = ()) -> Evaluation:
+        """Count the library, as it is or as it was ``at`` a git revision, with a trend ``since`` other revisions.
+
+        Raises:
+            RevisionError: There is no such revision.
+            CountError: The numbers contradict each other; a fault of procauthor.
+        """
+        from procauthor.project.evaluation import measure
+
+        return measure(self, at=at, since=since)[0]
+
+    def survey(self) -> Census:
+        """Read the library once and check it once, for all that is counted, drawn and planned from it."""
+        from procauthor.project.evaluation import survey
+
+        return survey(self)
+
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the sections that answer a query best, over words and meaning.
 
@@ -178,7 +320,7 @@ class Project:
 
     def sync(self) -> Change:
         """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it."""
-        return self.derived(self.library())
+        return replace(self.derived(self.library()), title="sync")
 
     def with_derived(self, library: Library) -> Library:
         """Return the library as it would be with everything derived up to date."""
@@ -187,6 +329,8 @@ class Project:
 
     def derived(self, library: Library) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
+        from procauthor.library.derive import derive
+
         edits = list(derive(library).edits)
         for plan in library.of_kind("plan"):
             raw = plan.document.source.raw
@@ -197,6 +341,9 @@ class Project:
 
     def _ticked(self, raw: bytes, library: Library) -> bytes:
         """Tick the items of a plan whose procedure is defined."""
+        from procauthor.planning.read import read_plan
+        from procauthor.planning.tick import tick
+
         try:
             plan = read_plan(raw)
         except (PlanError, LibraryError):
@@ -216,16 +363,153 @@ class Project:
         if change:
             apply(self.root, self.state, change)
 
+    def history(self) -> list[HistoryEntry]:
+        """Return the changes that were written, the oldest first."""
+        from procauthor.library.history import read_history
+
+        return read_history(self.state)
+
+    def undo(self) -> tuple[HistoryEntry, Change]:
+        """Take back the newest change that still stands; return it with what was written.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: A file of it was edited since; nothing was written.
+        """
+        from procauthor.library.history import undo
+
+        return undo(self.root, self.state)
+
+    def redo(self) -> tuple[HistoryEntry, Change]:
+        """Write again what was undone last; return it with what was written.
+
+        Raises:
+            NotFoundError: Nothing was undone, or another change was written since.
+            ConflictError: A file of it was edited since; nothing was written.
+        """
+        from procauthor.library.history import redo
+
+        return redo(self.root, self.state)
+
+    # Refactoring: each method returns a change, and `apply` writes it
+
+    def rename(self, reference: str, title: str, *, alias: bool = True) -> Change:
+        """Return what gives a document another title: file name, heading, id, and all that refers to them.
+
+        Args:
+            reference: Path, id or title.
+            title: The new title.
+            alias: Leave a document at the old path that leads to the new one.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+            ConflictError: Another file stands where the document would go.
+        """
+        return self._refactoring().rename(reference, title, alias=alias)
+
+    def move(self, reference: str, destination: str, *, alias: bool = True) -> Change:
+        """Return what puts a document into another folder or under another path, with all links to it and in it.
+
+        Args:
+            reference: Path, id or title.
+            destination: A folder, or a path that ends in ``.md``, from the library's root.
+            alias: Leave a document at the old path that leads to the new one.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: Another file stands there.
+            LibraryError: The destination lies outside of the library.
+        """
+        return self._refactoring().move(reference, destination, alias=alias)
+
+    def split(self, reference: str, at: Sequence[str], title: str) -> Change:
+        """Return what moves sections or steps of a document into a new one beside it, and leaves links.
+
+        Args:
+            reference: Path, id or title.
+            at: Headings of the sections, by text, anchor or "Step 3".
+            title: Title of the new document.
+
+        Raises:
+            NotFoundError: There is no such document or heading.
+            AmbiguousError: There are several; the hint names them.
+            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+            ConflictError: Another file stands where the new document would go, or a footnote would be torn.
+        """
+        return self._refactoring().split(reference, at, title)
+
+    def merge(self, reference: str, into: str) -> Change:
+        """Return what puts the text of a document behind that of another one, and leaves an alias.
+
+        Args:
+            reference: Path, id or title of the document that goes.
+            into: Path, id or title of the one that stays.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: Both use one label of a link for two targets, or a step is referred to that stands twice.
+        """
+        return self._refactoring().merge(reference, into)
+
+    def deprecate(self, reference: str, by: str = "") -> Change:
+        """Return what takes a document out of use: it stays, says so, and references lead to its replacement.
+
+        Args:
+            reference: Path, id or title.
+            by: Path, id or title of the replacement; without one, references stay as they are.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: It is deprecated already.
+        """
+        return self._refactoring().deprecate(reference, by)
+
+    def renumber(self, reference: str) -> Change:
+        """Return what numbers steps and sections in order, with all that refers to them; empty where they are.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: A number stands twice, and is referred to.
+        """
+        return self._refactoring().renumber(reference)
+
+    def _refactoring(self) -> Refactoring:
+        from procauthor.project.refactoring import Refactoring
+
+        return Refactoring(self, self.library())
+
+    # Elsewhere
+
+    def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
+        """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
+
+        Raises:
+            ProcauthorError: It is not finished, or the folder cannot be used.
+        """
+        from procauthor.project.export import export
+
+        return export(self, reference, form, out)
+
     # Authoring
 
     @cached_property
     def drafts(self) -> DraftStore:
         """The drafts that wait."""
+        from procauthor.authoring.draft import DraftStore
+
         return DraftStore(self.state / "drafts")
 
     @cached_property
     def runs(self) -> RunStore:
         """The runs, finished or not."""
+        from procauthor.authoring.run import RunStore
+
         return RunStore(self.state / "runs")
 
     def author(
@@ -246,6 +530,8 @@ class Project:
             fresh: Ask the model anew, even what an earlier run has asked word by word.
             reviewer: A second model, as ``provider:name``, that reads the draft once.
         """
+        from procauthor.project.authoring import Authoring
+
         return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh, reviewer)
 
     def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
@@ -257,17 +543,34 @@ class Project:
         """
         return self.runs.prune({draft.id for draft in self.drafts.all()}, keep=keep, older=older)
 
+    @property
+    def handoff(self) -> Handoff:
+        """Briefs for people and agents, and their answers."""
+        from procauthor.project.handoff import Handoff
+
+        return Handoff(self)
+
     def draft(self, name: str = "") -> ProjectDraft:
         """Return a draft that waits, by id or title; without a name, the only one.
 
         Raises:
             DraftError: There is none, or several and no name.
         """
+        from procauthor.project.draft import ProjectDraft
+
         return ProjectDraft(self, self.drafts.get(name))
+
+
+def _several(paths: Sequence[str]) -> str:
+    """Name some paths, and count those beyond the fifth."""
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return ", ".join(paths[:_SHOWN]) + more
 
 
 def section_chunks(library: Library) -> list[Chunk]:
     """Return the chunks of all documents, with the lifecycle as context."""
+    from procauthor.retrieval.chunk import chunk_document
+
     found: list[Chunk] = []
     for procedure in library.procedures:
         if procedure.kind != "template":

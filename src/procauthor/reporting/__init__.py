@@ -1,1 +1,1 @@
-"""Results as text for people."""
+"""Results as text for people, and in the formats that other tools read."""

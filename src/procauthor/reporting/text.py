@@ -1,40 +1,42 @@
-"""Findings as lines of text, each with its source line."""
+"""Findings as plain lines of text, one a finding: for pipes, logs and editors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from procauthor.finding import Finding, Report
+from procauthor.reporting.escape import plain
 
 
-def report_lines(report: Report, root: Path) -> Iterator[str]:
-    """Yield the findings and a summary."""
-    texts: dict[str, list[str]] = {}
+def finding_line(finding: Finding) -> str:
+    """Return ``path:line:column: severity rule: message``."""
+    where = f"{plain(finding.path)}:{finding.line}:{finding.column}"
+    return f"{where}: {finding.severity} {finding.rule}: {plain(finding.message)}"
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """Yield the findings, each with its hint below it, and a summary."""
     for finding in report.findings:
-        yield f"{finding.path}:{finding.line}:{finding.column}: {finding.severity} {finding.code} {finding.message}"
-        source = _line(texts, root, finding)
-        if source:
-            yield f"    | {source[:160]}"
+        yield finding_line(finding)
         if finding.hint:
-            yield f"    = {finding.hint} [{finding.rule}]"
-        else:
-            yield f"    = [{finding.rule}]"
+            yield f"    hint: {plain(finding.hint)}"
     if report.findings:
         yield ""
-    counts = [
-        f"{report.count('error')} errors",
-        f"{report.count('warning')} warnings",
-        f"{report.count('info')} infos",
+    yield summary_line(report)
+
+
+def summary_line(report: Report) -> str:
+    """Return what was checked and found, in numbers."""
+    found = [_many(report.count(level), level) for level in ("error", "warning", "info")]
+    fixable = sum(f.fixable for f in report.findings)
+    more = [
+        f"{fixable} fixable with --fix" if fixable else "",
+        f"{report.suppressed} suppressed" if report.suppressed else "",
+        f"{report.baselined} in the baseline" if report.baselined else "",
     ]
-    yield f"{report.documents} documents, {report.procedures} procedures: {', '.join(counts)}"
+    counts = ", ".join(filter(None, [*found, *more]))
+    return f"{_many(report.documents, 'document')}, {_many(report.procedures, 'procedure')}: {counts}"
 
 
-def _line(texts: dict[str, list[str]], root: Path, finding: Finding) -> str:
-    if finding.path not in texts:
-        try:
-            texts[finding.path] = (root / finding.path).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            texts[finding.path] = []
-    lines = texts[finding.path]
-    return lines[finding.line - 1].strip() if 0 < finding.line <= len(lines) else ""
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from functools import lru_cache
 
 _NUMBER = re.compile(r"^\s*(?:§\s*)?(?:\d+(?:\.\d+)*[.):]?|[A-Z][.)])\s+")
 _WORD = re.compile(r"\w+")
 
 
+@lru_cache(maxsize=4096)
 def section_key(heading: str) -> str:
     """Return the key of a heading: ``### 🔒 3. Required Inputs`` and ``Required inputs:`` give ``required inputs``."""
     text = unicodedata.normalize("NFKC", heading)

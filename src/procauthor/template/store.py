@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import translate
 from pathlib import Path
 
 from procauthor.errors import TemplateError
 from procauthor.resources import shipped
+from procauthor.template.key import section_key
 from procauthor.template.read import read_template
 from procauthor.template.spec import Template
+
+
+def _matcher(pattern: str) -> Callable[[str], object]:
+    """Return what says whether a path matches, at the root or below any folder."""
+    return re.compile(f"{translate(pattern)}|{translate(f'**/{pattern}')}").match
 
 
 class TemplateStore:
@@ -17,12 +25,22 @@ class TemplateStore:
 
     Args:
         folders: Where to look, first match wins; the shipped folder comes last by itself.
-        patterns: Path pattern to template name, in order of precedence.
+        patterns: Path pattern to template name, in order of precedence; an empty name means no template.
+        synonyms: Other words for a heading of a template, by the heading.
     """
 
-    def __init__(self, folders: tuple[Path, ...] = (), patterns: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folders: tuple[Path, ...] = (),
+        patterns: Mapping[str, str] | None = None,
+        synonyms: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self._folders = (*folders, shipped("templates"))
         self._patterns = dict(patterns or {})
+        self._synonyms = {
+            section_key(heading): tuple(map(section_key, others)) for heading, others in (synonyms or {}).items()
+        }
+        self._matchers = [(_matcher(pattern), name) for pattern, name in self._patterns.items()]
         self._read: dict[str, Template] = {}
 
     def get(self, name: str) -> Template:
@@ -39,9 +57,18 @@ class TemplateStore:
         for folder in self._folders:
             file = folder / f"{name}.md"
             if "/" not in name and file.is_file():
-                return read_template(name, file.read_bytes())
+                return self._with_synonyms(read_template(name, file.read_bytes()))
         message = f"no template {name!r}"
         raise TemplateError(message, f"known templates: {', '.join(self.names())}")
+
+    def _with_synonyms(self, template: Template) -> Template:
+        sections = tuple(
+            replace(s, constraint=replace(s.constraint, synonyms=(*s.constraint.synonyms, *self._synonyms[s.key])))
+            if s.key in self._synonyms
+            else s
+            for s in template.sections
+        )
+        return replace(template, sections=sections)
 
     def names(self) -> list[str]:
         """Return the names of all templates that can be found."""
@@ -49,14 +76,14 @@ class TemplateStore:
 
     def match(self, path: str) -> Template | None:
         """Return the template for a document's path; without a pattern that matches, there is none."""
-        for pattern, name in self._patterns.items():
-            if fnmatchcase(path, pattern) or fnmatchcase(path, f"**/{pattern}"):
-                return self.get(name)
+        for matches, name in self._matchers:
+            if matches(path):
+                return self.get(name) if name else None
         return None
 
     def of_kind(self, kind: str) -> Template:
         """Return the first template in the settings of that kind, else the shipped one."""
-        for name in self._patterns.values():
+        for name in filter(None, self._patterns.values()):
             template = self.get(name)
             if template.kind == kind:
                 return template

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procauthor.checking.artifact import artifact_key, providers
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Item
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Consumer
-from procauthor.template.key import section_key
 
 INPUT_WITHOUT_PROVIDER = Rule(
     name="input-without-provider",
@@ -33,7 +31,17 @@ CONTRACT_NOT_RECIPROCAL = Rule(
     fix="Name the artifact in the consumer's required inputs and in the provider's downstream dependencies.",
     example="“used by Threat Model Procedure”, which does not list the artifact among its inputs",
 )
-RULES = (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL)
+OUTPUT_WITHOUT_PRODUCER = Rule(
+    name="output-without-producer",
+    code="C103",
+    severity="warning",
+    summary="The output contract promises something that no step makes.",
+    why="Others rely on it, and whoever follows the steps never makes it.",
+    fix="Name the artifact among the outputs of a step, or take back the promise.",
+    example="- **Risk List**: every risk has an owner, where no step lists a Risk List under “Outputs”",
+)
+RULES = (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL, OUTPUT_WITHOUT_PRODUCER)
+REACH: Reach = "neighbours"
 _READY = frozenset({"defined", "approved"})
 _DOWNSTREAM = "downstream dependencies"
 
@@ -45,10 +53,23 @@ def check(scope: Scope) -> Iterator[Finding]:
             yield from _input(scope, procedure, wanted)
         for consumer in procedure.contract.consumers:
             yield from _consumer(scope, procedure, consumer)
+        yield from _unmade(procedure)
 
 
 def _is_ready(procedure: Procedure) -> bool:
     return procedure.status in _READY and procedure.template is not None
+
+
+def _unmade(procedure: Procedure) -> Iterator[Finding]:
+    """Report promises that share no word with any output: one that does may name a part of it, or sum several up."""
+    steps = procedure.contract.steps
+    if procedure.kind != "procedure" or not steps or not all(step.outputs for step in steps):
+        return
+    words = {word for step in steps for output in step.outputs for word in artifact_key(output.name).split()}
+    for promise in procedure.contract.outputs:
+        if words.isdisjoint(artifact_key(promise.name).split()):
+            message = f"no step makes {promise.name!r}, which the output contract promises"
+            yield say(OUTPUT_WITHOUT_PRODUCER, procedure, promise.start, message)
 
 
 def _promised(procedure: Procedure) -> dict[str, str]:
@@ -81,22 +102,21 @@ def _knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     ):
         return True
     return any(
-        f" {key} " in f" {artifact_key(item.text)} " and f" {consumer.key} " in f" {title_key(item.text)} "
-        for item in _downstream(provider)
+        f" {key} " in f" {artifact_key(line)} " and f" {consumer.key} " in f" {title_key(line)} "
+        for line in provider.contract.downstream
     )
-
-
-def _downstream(procedure: Procedure) -> Iterator[Item]:
-    for section in procedure.document.sections:
-        if section.heading and section_key(section.title) == _DOWNSTREAM:
-            yield from (item for block in section.blocks for item in block.items)
 
 
 def _consumer(scope: Scope, procedure: Procedure, consumer: Consumer) -> Iterator[Finding]:
     target = resolve(procedure.path, consumer.target).path
     other = scope.library.by_path.get(target) if target else None
     key = artifact_key(consumer.artifact)
-    if other is None or other.kind != "procedure" or not _is_ready(other) or key not in _promised(procedure):
+    if key and procedure.contract.outputs and key not in _promised(procedure):
+        hint = "it promises " + ", ".join(_promised(procedure).values())
+        message = f"{consumer.artifact!r} is used downstream, and the output contract does not promise it"
+        yield say_line(CONTRACT_NOT_RECIPROCAL, procedure, consumer.line, message, hint)
+        return
+    if other is None or other.kind != "procedure" or not _is_ready(other):
         return
     if other is not procedure and key not in {artifact_key(a.name) for a in other.contract.inputs}:
         message = f"{other.title!r} does not list {consumer.artifact!r} among its required inputs"

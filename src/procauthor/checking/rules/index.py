@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procauthor.checking.definition import Rule
+from procauthor.checking.mend import mend
 from procauthor.checking.scope import GONE, Scope, say, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
+from procauthor.library.derive import fill_status, insert_row
 from procauthor.library.index import Entry, entries, index_of
 from procauthor.library.library import Procedure
 
@@ -63,7 +65,8 @@ def _unlisted(scope: Scope, index: Procedure, rows: tuple[Entry, ...]) -> Iterat
     for procedure in scope.library.counted:
         if procedure.status not in GONE and procedure.path not in linked and procedure.key not in titled:
             message = f"{procedure.title!r} has no row in {index.path!r}"
-            yield say_line(INDEX_MISSING_ENTRY, procedure, title_line(procedure), message, _SYNC)
+            finding = say_line(INDEX_MISSING_ENTRY, procedure, title_line(procedure), message, _SYNC)
+            yield mend(finding, index, *insert_row(index, procedure))
 
 
 def _dead(scope: Scope, index: Procedure, rows: tuple[Entry, ...]) -> Iterator[Finding]:
@@ -85,4 +88,5 @@ def _status(scope: Scope, host: Procedure, entry: Entry) -> Iterator[Finding]:
     wrong = entry.status is not None and entry.status != document.status
     if wrong and not (entry.status in _DONE and document.status in _DONE):
         message = f"{document.title!r} is {document.status}, and is shown as {entry.status}"
-        yield say(INDEX_STATUS_MISMATCH, host, entry.row.start, message, _SYNC)
+        finding = say(INDEX_STATUS_MISMATCH, host, entry.row.start, message, _SYNC)
+        yield mend(finding, host, *fill_status(host, entry, document))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.anchor import Anchors
+from procauthor.checking.definition import Reach, Rule
+from procauthor.checking.mend import correct_anchor, mend, redirect
 from procauthor.checking.scope import GONE, Scope, say
 from procauthor.checking.table import title_links
 from procauthor.finding import Finding
@@ -53,12 +54,13 @@ REFERENCE_TO_DEPRECATED = Rule(
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )
 RULES = (BROKEN_LINK, BROKEN_ANCHOR, LINK_TEXT_MISMATCH, REFERENCE_TO_DEPRECATED)
+REACH: Reach = "neighbours"
 _LISTING = frozenset({"index", "readme", "plan"})
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    for procedure in scope.library.procedures:
+    for procedure in scope.subjects:
         # A template's links are fields, and lead where the document will be.
         if procedure.kind == "template":
             continue
@@ -75,49 +77,60 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         return
     if target.path is None or not scope.exists(target.path):
         if target.path is None or not in_row:
-            hint = _near(scope, procedure, target.path)
-            yield say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+            hint = _near(scope, procedure, link, target.path)
+            finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+            yield mend(finding, procedure, *redirect(scope, procedure, link, target))
         return
     document = scope.library.by_path.get(target.path)
     if document is None:
         return
-    if target.anchor and target.anchor not in document.document.anchors:
-        yield _anchor(procedure, link, document, target.anchor)
+    if target.anchor:
+        yield from _anchor(procedure, link, document.path, target.anchor, scope.anchors(document))
     if document is not procedure:
         yield from _deprecated(procedure, link, document)
         if not link.image:
             yield from _text(scope, procedure, link, document)
 
 
-def _near(scope: Scope, procedure: Procedure, path: str | None) -> str:
-    """Name the file that was meant: the only one of that name elsewhere, else a similar one in the same folder."""
+def _near(scope: Scope, procedure: Procedure, link: Link, path: str | None) -> str:
+    """Name the file that was meant: by the history, the name of the file, the text of the link, else by likeness."""
     if path is None:
         return "it leads out of the library"
+    today = scope.renamed(path)
+    if today:
+        return f"it was renamed to {relative(procedure.path, today)!r}"
     folder, name = posixpath.split(path)
-    same = [p for p in scope.library.files if posixpath.basename(p).lower() == name.lower()]
+    same = scope.files_by_name.get(name.casefold(), [])
+    titled = scope.named(title_key(link.text), procedure)
     if len(same) == 1:
-        return f"did you mean {relative(procedure.path, same[0])!r}?"
-    beside = [posixpath.basename(p) for p in scope.library.files if posixpath.dirname(p) == folder]
-    close = get_close_matches(name, sorted(beside), n=1, cutoff=0.75)
-    return f"did you mean {relative(procedure.path, posixpath.join(folder, close[0]))!r}?" if close else ""
+        found = same[0]
+    elif len(titled) == 1 and titled[0] is not procedure:
+        found = titled[0].path
+    else:
+        close = scope.near_files(folder).find(name, cutoff=0.75)
+        found = posixpath.join(folder, close) if close else ""
+    return f"did you mean {relative(procedure.path, found)!r}?" if found else ""
 
 
-def _anchor(procedure: Procedure, link: Link, document: Procedure, anchor: str) -> Finding:
-    anchors = sorted(document.document.anchors)
-    message = f"{document.path!r} has no heading '#{anchor}'"
-    same = next((known for known in anchors if known.casefold() == anchor.casefold()), None)
+def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anchors) -> Iterator[Finding]:
+    if anchor in known:
+        return
+    message = f"{path!r} has no heading '#{anchor}'"
+    same = known.like(anchor)
     if same:
         hint = f"write '#{same}': not every renderer ignores case"
-        return replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
-    close = get_close_matches(anchor, anchors, n=1, cutoff=0.7)
-    return say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close[0]}'?" if close else "")
+        finding = replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
+        yield mend(finding, procedure, *correct_anchor(procedure, link, list(known), anchor))
+        return
+    close = known.near(anchor)
+    yield say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
 
 
 def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
     """Report a link to a deprecated document, but not from lists, from its like, or from its replacement."""
     if document.status != "deprecated" or procedure.kind in _LISTING or procedure.status in GONE:
         return
-    after = str(document.document.metadata.get("superseded_by") or "")
+    after = document.superseded_by
     if after and (title_key(after) == procedure.key or resolve(document.path, after).path == procedure.path):
         return
     hint = f"link {after!r}" if after else ""
@@ -132,7 +145,7 @@ def _text(scope: Scope, procedure: Procedure, link: Link, document: Procedure) -
     # One common word ("FAQ", "Backups") is as good a name for the target as for the other.
     if len(link.text.split()) == 1:
         return
-    if document.kind in _LISTING or key in {title_key(h.text) for h in document.document.headings}:
+    if document.kind in _LISTING or key in map(title_key, document.heading_texts):
         return
     message = f"the link says {link.text!r}, and leads to {document.title!r}"
     yield say(LINK_TEXT_MISMATCH, procedure, link.start, message, f"that title is {others[0].path}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
-from procauthor.checking.definition import Rule
-from procauthor.checking.phrase import Phrase, find_phrases, title_pattern
+from procauthor.checking.definition import Reach, Rule
+from procauthor.checking.mend import link_name, mend
+from procauthor.checking.phrase import Phrase, find_phrases
 from procauthor.checking.scope import GONE, Scope, field_line, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.markdown.passage import Passage, read_passages
+from procauthor.markdown.passage import Passage
 from procauthor.naming import title_key
 
 AMBIGUOUS_NAME = Rule(
@@ -42,6 +42,7 @@ UNLINKED_NAME = Rule(
     example="as the Test Plan Procedure says",
 )
 RULES = (AMBIGUOUS_NAME, UNKNOWN_PROCEDURE, UNLINKED_NAME)
+REACH: Reach = "neighbours"
 _LISTING = frozenset({"index", "readme", "plan", "template"})
 # Words that go with "Procedure" without making a name of it.
 _GENERIC = frozenset(
@@ -55,19 +56,16 @@ _GENERIC = frozenset(
         """,
     )
 )
-_NEW_ITEM = re.compile(rb"[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    named = [p for p in scope.library.procedures if p.counted or p.kind == "standard"]
-    titles = title_pattern({p.title for p in named if p.status not in GONE})
-    for procedure in scope.library.procedures:
+    for procedure in scope.subjects:
         # Without a template nobody has said that titles are names here: "Backup Procedure" may be any words.
         if procedure.kind in _LISTING or procedure.template is None or procedure.status in GONE:
             continue
         yield from _declared(scope, procedure)
-        yield from _once(_mentions(scope, procedure, titles))
+        yield from _once(_mentions(scope, procedure))
 
 
 def _once(found: Iterator[tuple[int, Finding]]) -> Iterator[Finding]:
@@ -93,16 +91,14 @@ def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
             yield say_line(UNKNOWN_PROCEDURE, procedure, line, message, _near(scope, title))
 
 
-def _mentions(scope: Scope, procedure: Procedure, titles: re.Pattern[str] | None) -> Iterator[tuple[int, Finding]]:
+def _mentions(scope: Scope, procedure: Procedure) -> Iterator[tuple[int, Finding]]:
     """Yield findings with where their paragraph starts."""
-    for passage in read_passages(procedure.document):
-        if passage.heading:
-            continue
+    for passage in scope.mentions(procedure):
         taken: list[tuple[int, int]] = []
         for phrase in find_phrases(passage.text):
             taken.append((phrase.starts[0], phrase.end))
             yield from _phrase(scope, procedure, passage, phrase)
-        for match in titles.finditer(passage.text) if titles else ():
+        for match in scope.titles.search(passage.text):
             if not any(start < match.end() and match.start() < end for start, end in taken):
                 yield from _known(scope, procedure, match[0], passage.offset(match.start()))
 
@@ -121,7 +117,7 @@ def _phrase(scope: Scope, procedure: Procedure, passage: Passage, phrase: Phrase
         at = passage.offset(phrase.starts[skip])
         name = " ".join(phrase.words[skip:])
         message = f"no procedure is called {name!r}"
-        yield _paragraph(procedure, at)[0], say(UNKNOWN_PROCEDURE, procedure, at, message, _near(scope, name))
+        yield scope.paragraph(procedure, at)[0], say(UNKNOWN_PROCEDURE, procedure, at, message, _near(scope, name))
 
 
 def _telling(phrase: Phrase) -> int | None:
@@ -138,23 +134,25 @@ def _telling(phrase: Phrase) -> int | None:
 
 def _ends_known(scope: Scope, procedure: Procedure, text: str) -> bool:
     """Say whether a known title with commas or brackets in it ends here."""
-    key = f" {title_key(text[-200:])}"
-    keys = (*scope.library.by_key, *scope.announced, procedure.key)
-    return any(key.endswith(f" {known}") for known in keys if known)
+    words = title_key(text[-200:]).split()
+    ends = (" ".join(words[skip:]) for skip in range(len(words)))
+    return any(end in scope.library.by_key or end in scope.announced or end == procedure.key for end in ends)
 
 
 def _known(scope: Scope, procedure: Procedure, words: str, at: int) -> Iterator[tuple[int, Finding]]:
     found = scope.named(title_key(words), procedure)
     if procedure in found:
         return
-    start, end = _paragraph(procedure, at)
+    start, end = scope.paragraph(procedure, at)
     if any(linked in found for linked in scope.linked(procedure, start, end)):
         return
     if len(found) > 1:
         yield start, say(AMBIGUOUS_NAME, procedure, at, _several(words, found), _choose(found))
     elif found:
         message = f"{words!r} is named without a link"
-        yield start, say(UNLINKED_NAME, procedure, at, message, f"link {found[0].path!r}")
+        finding = say(UNLINKED_NAME, procedure, at, message, f"link {found[0].path!r}")
+        certain = len(scope.library.by_key.get(title_key(words), ())) == 1
+        yield start, mend(finding, procedure, *(link_name(procedure, at, words, found[0]) if certain else ()))
 
 
 def _several(words: str, found: tuple[Procedure, ...]) -> str:
@@ -166,26 +164,5 @@ def _choose(found: tuple[Procedure, ...]) -> str:
 
 
 def _near(scope: Scope, name: str) -> str:
-    close = get_close_matches(name, [p.title for p in scope.library.counted], n=1, cutoff=0.7)
-    return f"did you mean {close[0]!r}?" if close else ""
-
-
-def _paragraph(procedure: Procedure, at: int) -> tuple[int, int]:
-    """Return the span of the paragraph, list item or table row around an offset."""
-    source = procedure.document.source
-    starts = [*source.line_starts, len(source.raw)]
-    place = source.line(at) - 1
-    first, last = place, place + 1
-    while first and not _divided(source.raw, starts, first):
-        first -= 1
-    while last < len(starts) - 1 and not _divided(source.raw, starts, last):
-        last += 1
-    return starts[first], starts[last]
-
-
-def _divided(raw: bytes, starts: list[int], line: int) -> bool:
-    """Say whether something new begins with a line."""
-    before, after = (raw[starts[n] : starts[n + 1]].strip() for n in (line - 1, line))
-    if not before or not after or _NEW_ITEM.match(after):
-        return True
-    return before.startswith((b"|", b"#")) or after.startswith((b"|", b"#"))
+    close = scope.near_titles.find(name, cutoff=0.7)
+    return f"did you mean {close!r}?" if close else ""

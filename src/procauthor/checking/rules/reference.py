@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.dependency import Need, needs
-from procauthor.checking.scope import GONE, Scope, say_line, title_line
+from procauthor.checking.scope import GONE, Scope, field_line, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.index import entries
@@ -56,11 +56,11 @@ def check(scope: Scope) -> Iterator[Finding]:
 def _ids(scope: Scope) -> Iterator[Finding]:
     owners: dict[str, list[Procedure]] = defaultdict(list)
     for procedure in scope.library.procedures:
-        if procedure.kind in _NAMED and procedure.document.metadata.get("id") and procedure.status != "alias":
+        if procedure.kind in _NAMED and procedure.has_id and procedure.status != "alias":
             owners[procedure.id].append(procedure)
     for name, (first, *others) in owners.items():
         for procedure in others:
-            line = procedure.document.fields["id"].line
+            line = field_line(procedure, "id")
             yield say_line(DUPLICATE_ID, procedure, line, f"the id {name!r} belongs to {first.path!r} already")
 
 
@@ -70,12 +70,13 @@ def _ids(scope: Scope) -> Iterator[Finding]:
 def _cycles(scope: Scope) -> Iterator[Finding]:
     """Report a circle at the first of its documents by the shortest way, and none for a document that another shows."""
     graph = {p.path: needs(scope, p) for p in scope.library.of_kind("procedure") if p.status not in GONE}
+    inside = _circular(graph)
     covered: set[str] = set()
     for start in graph:
         if start in covered:
             continue
         procedure = scope.library.by_path[start]
-        circle = _own_need(procedure) or _shortest(graph, start)
+        circle = _own_need(procedure) or (_shortest(graph, start) if start in inside else ())
         covered |= {need.procedure.path for need in circle}
         if circle:
             names = " -> ".join([procedure.title, *(need.procedure.title for need in circle)])
@@ -83,10 +84,32 @@ def _cycles(scope: Scope) -> Iterator[Finding]:
             yield say_line(DEPENDENCY_CYCLE, procedure, circle[0].line, message)
 
 
+def _circular(graph: Mapping[str, Sequence[Need]]) -> set[str]:
+    """Return what is left when documents that nothing depends on, or that depend on nothing, are taken away in turn."""
+    after = {path: {n.procedure.path for n in found if n.procedure.path in graph} for path, found in graph.items()}
+    before: dict[str, set[str]] = {path: set() for path in graph}
+    for path, found in after.items():
+        for other in found:
+            before[other].add(path)
+    left = set(graph)
+    free = [path for path in graph if not after[path] or not before[path]]
+    while free:
+        path = free.pop()
+        if path not in left:
+            continue
+        left.discard(path)
+        for near, back in ((after, before), (before, after)):
+            for other in near[path]:
+                back[other].discard(path)
+                if not back[other]:
+                    free.append(other)
+    return left
+
+
 def _own_need(procedure: Procedure) -> tuple[Need, ...]:
     """Return the smallest circle: a procedure that declares to depend on itself."""
     if procedure.key in map(title_key, procedure.depends_on):
-        return (Need(procedure, procedure.document.fields["depends_on"].line),)
+        return (Need(procedure, field_line(procedure, "depends_on")),)
     return ()
 
 
@@ -128,7 +151,7 @@ def _reached(scope: Scope) -> set[str]:
     """Return the documents that another one links, lists in a table, or depends on."""
     found: set[str] = set()
     for procedure in scope.library.procedures:
-        own = {target.path for _, target in scope.links[procedure.path] if target.path}
+        own = set(procedure.targets)
         own |= {p.path for title in procedure.depends_on for p in scope.named(title_key(title), procedure)}
         if procedure.kind in ("index", "readme", "orchestration"):
             rows = (find_document(scope, procedure, entry) for entry in entries(procedure))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.scope import Scope, field_line, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
@@ -21,12 +21,13 @@ STATUS_MISMATCH = Rule(
     example="“status: Defined” above a procedure with three of its eleven sections",
 )
 RULES = (STATUS_MISMATCH,)
+REACH: Reach = "document"
 _CLAIMS = frozenset({"defined", "approved"})
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    for procedure in scope.library.procedures:
+    for procedure in scope.subjects:
         if procedure.template is None or procedure.declared_status not in _CLAIMS:
             continue
         if procedure.status in ("placeholder", "in progress"):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from itertools import chain
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 
-from procauthor.checking.artifact import artifact_key
-from procauthor.checking.definition import Rule
+from procauthor.checking.artifact import artifact_key, is_optional
+from procauthor.checking.definition import Reach, Rule
+from procauthor.checking.mend import mend, renumber
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.contract import NONE_WORDS
@@ -62,21 +66,25 @@ STEP_TARGET_MISSING = Rule(
     example="return to Step 9, in a workflow of six steps",
 )
 RULES = (STEP_NUMBER_GAP, STEP_PART_MISSING, STEP_INPUT_WITHOUT_PRODUCER, UNUSED_OUTPUT, STEP_TARGET_MISSING)
+REACH: Reach = "document"
 
 _FROM_STEP = re.compile(
-    r"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?steps?\s+(\d+)\b((?:\s*(?:,|and|or|&|/)\s*(?:steps?\s+)?\d+\b)*)",
+    r"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?(step|phase)s?\s+(\d+)\b"
+    r"((?:\s*(?:,|and|or|&|/)\s*(?:(?:step|phase)s?\s+)?\d+\b)*)",
     re.IGNORECASE,
 )
-_NAMED_STEP = re.compile(r"^(.+?)\s+from\s+(step\s+\d+)\b.*$", re.IGNORECASE)
+_NAMED_STEP = re.compile(r"^(.+?)\s+from\s+((?:step|phase)\s+\d+)\b.*$", re.IGNORECASE)
 _FROM_INPUTS = re.compile(r"^(?:the\s+)?(?:procedure(?:'s)?\s+)?(?:required\s+)?inputs?\b", re.IGNORECASE)
 _TARGET = re.compile(
-    r"\bsteps?\s+(\d+)\b(?![.)]?\d)(?!\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b))",
+    r"\b(step|phase)s?\s+(\d+)\b(?![.)]?\d)(?!\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b))",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
 # What a part without items can be followed by when it is empty: a heading, a rule, or the next label.
 _NEXT_PART = re.compile(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
 _FROM_PARTS = frozenset({"inputs", "input"})
+# Among more names than these, none is looked for that is only like the one that was meant.
+_MANY = 200
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -86,7 +94,7 @@ def check(scope: Scope) -> Iterator[Finding]:
         steps = procedure.contract.steps
         if spec is None or not steps:
             continue
-        yield from _numbers(procedure, steps)
+        yield from _numbers(scope, procedure, steps)
         yield from (each for step in steps for each in _parts(procedure, step, spec))
         if procedure.kind == "procedure":
             yield from _inputs(procedure)
@@ -103,7 +111,7 @@ def _name(step: Step) -> str:
     return repr(step.name) if step.number is None else str(step.number)
 
 
-def _numbers(procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
+def _numbers(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
     """Report the first gap only: all that follows is a consequence."""
     numbers = [step.number for step in steps if step.number is not None]
     if len(numbers) < len(steps):
@@ -113,7 +121,8 @@ def _numbers(procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]
         if number != first + place:
             twice = number in numbers[:place]
             message = f"step {number} stands " + ("twice" if twice else f"where step {first + place} is expected")
-            yield say(STEP_NUMBER_GAP, procedure, step.start, message)
+            finding = say(STEP_NUMBER_GAP, procedure, step.start, message)
+            yield mend(finding, procedure, *renumber(scope, procedure, steps))
             return
 
 
@@ -148,11 +157,16 @@ def _is_empty(procedure: Procedure, part: Part) -> bool:
     """Say whether nothing follows a label. A table or a code block is something, though it has no items."""
     if part.items or part.text:
         return False
+    lines = _lines_behind(procedure, part.line)
+    after = next((line for line in lines if line.strip() and not line.lstrip().startswith(b"<!--")), b"")
+    return not after or bool(_NEXT_PART.match(after))
+
+
+def _lines_behind(procedure: Procedure, line: int) -> Iterator[bytes]:
     source = procedure.document.source
     starts = source.line_starts
-    rest = source.raw[starts[part.line] :] if part.line < len(starts) else b""
-    after = next((line for line in rest.split(b"\n") if line.strip() and not line.lstrip().startswith(b"<!--")), b"")
-    return not after or bool(_NEXT_PART.match(after))
+    for place in range(line, len(starts)):
+        yield source.raw[starts[place] : starts[place + 1] if place + 1 < len(starts) else None]
 
 
 def _says_none(part: Part) -> bool:
@@ -163,55 +177,100 @@ def _says_none(part: Part) -> bool:
 # Artifacts
 
 
-def _inputs(procedure: Procedure) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class _Flow:
+    """Where the artifacts of a procedure come from: the steps that make each, by place, and what is required."""
+
+    steps: tuple[Step, ...]
+    words: frozenset[str]
+    required: frozenset[str]
+    made: Mapping[str, Sequence[int]]
+    places: Mapping[str, Sequence[int]]
+
+    def has_before(self, place: int, key: str, number: str = "") -> bool:
+        """Say whether a step before a place makes an artifact, or whether the one of that number does."""
+        makers = self.made.get(key, ())
+        if not number:
+            return bool(makers) and makers[0] < place
+        return any(maker < place for maker in self.places.get(number, ()) if maker in makers)
+
+
+def _flow(procedure: Procedure) -> _Flow:
     contract = procedure.contract
+    made: dict[str, list[int]] = defaultdict(list)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, step in enumerate(contract.steps):
+        places[str(step.number or place + 1)].append(place)
+        for key in {artifact_key(a.name) for a in step.outputs}:
+            made[key].append(place)
     required = frozenset(artifact_key(a.name) for a in contract.inputs)
-    made: dict[str, frozenset[str]] = {}
-    for place, step in enumerate(contract.steps, start=1):
+    return _Flow(contract.steps, _words(procedure), required, made, places)
+
+
+def _words(procedure: Procedure) -> frozenset[str]:
+    """Return what the steps are called here. Where they are steps, a phase is one of a lifecycle, or of a project."""
+    source = procedure.document.source
+    heads = (source.raw[step.start : step.start + 40].lower() for step in procedure.contract.steps)
+    return frozenset({"step"} | {"phase" for head in heads if b"phase" in head.split(b"\n")[0]})
+
+
+def _inputs(procedure: Procedure) -> Iterator[Finding]:
+    flow = _flow(procedure)
+    for place, step in enumerate(flow.steps):
         for wanted in step.inputs:
-            message = _unmet(step, wanted, required, made)
+            message = _unmet(flow, place, wanted)
             if message:
-                hint = _maker(procedure, wanted)
-                yield say(STEP_INPUT_WITHOUT_PRODUCER, procedure, wanted.start, message, hint)
-        made[str(step.number or place)] = frozenset(artifact_key(a.name) for a in step.outputs)
+                yield say(STEP_INPUT_WITHOUT_PRODUCER, procedure, wanted.start, message, _maker(flow, wanted))
 
 
-def _unmet(step: Step, wanted: Artifact, required: Collection[str], made: Mapping[str, Collection[str]]) -> str:
-    """Return what is wrong with an input, or nothing. A source that is no step and no input is somebody else's."""
+def _split(wanted: Artifact) -> tuple[str, str]:
+    """Return the name of an input and where it is said to come from: also "Risk List from Step 2"."""
     inline = None if wanted.source else _NAMED_STEP.match(wanted.name)
-    name, source = (inline[1], inline[2]) if inline else (wanted.name, wanted.source)
-    key = artifact_key(name)
+    return (inline[1], inline[2]) if inline else (wanted.name, wanted.source)
+
+
+def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
+    """Return what is wrong with an input, or nothing. A source that is no step and no input is somebody else's."""
+    name, source = _split(wanted)
+    key, step = artifact_key(name), _name(flow.steps[place])
     origin = _FROM_STEP.match(source)
     if origin:
-        numbers = [origin[1], *re.findall(r"\d+", origin[2])]
-        if any(key in made.get(number, ()) for number in numbers):
+        if origin[1].casefold() not in flow.words:
             return ""
-        return f"step {_name(step)} uses {name!r} from step {' and '.join(numbers)}, which does not make it before"
+        numbers = [origin[2], *re.findall(r"\d+", origin[3])]
+        if any(flow.has_before(place, key, number) for number in numbers):
+            return ""
+        where = f"{origin[1].casefold()} {' and '.join(numbers)}"
+        return f"step {step} uses {name!r} from {where}, which does not make it before"
     if _FROM_INPUTS.match(source):
-        return "" if key in required else f"step {_name(step)} uses {name!r}, which is no required input"
-    if source or key in required or key in chain.from_iterable(made.values()):
+        return "" if key in flow.required else f"step {step} uses {name!r}, which is no required input"
+    if source or is_optional(wanted) or key in flow.required or flow.has_before(place, key):
         return ""
-    return f"step {_name(step)} uses {name!r}, which neither an earlier step nor a required input gives"
+    return f"step {step} uses {name!r}, which neither an earlier step nor a required input gives"
 
 
-def _maker(procedure: Procedure, wanted: Artifact) -> str:
-    """Say where an artifact does come from, if from one place."""
-    inline = None if wanted.source else _NAMED_STEP.match(wanted.name)
-    key = artifact_key(inline[1] if inline else wanted.name)
-    contract = procedure.contract
-    found = [f"step {_name(s)} makes it" for s in contract.steps if key in {artifact_key(a.name) for a in s.outputs}]
-    if key in {artifact_key(a.name) for a in contract.inputs}:
+def _maker(flow: _Flow, wanted: Artifact) -> str:
+    """Say where an artifact does come from, if from one place; else which name is like it."""
+    key = artifact_key(_split(wanted)[0])
+    found = [f"step {_name(flow.steps[place])} makes it" for place in flow.made.get(key, ())]
+    if key in flow.required:
         found.append("it is a required input")
-    return found[0] if len(found) == 1 else ""
+    if len(found) == 1:
+        return found[0]
+    close = [] if found else get_close_matches(key, [*flow.required, *flow.made][:_MANY], n=2, cutoff=0.8)
+    return f"is it {close[0]!r}?" if len(close) == 1 else ""
 
 
 def _outputs(procedure: Procedure) -> Iterator[Finding]:
     contract = procedure.contract
     promised = {artifact_key(a.name) for a in contract.outputs} | {artifact_key(c.artifact) for c in contract.consumers}
-    for place, step in enumerate(contract.steps, start=1):
-        used = {artifact_key(name) for later in contract.steps[place:] for name in _used(later)}
+    last_use: dict[str, int] = {}
+    for place, step in enumerate(contract.steps):
+        last_use |= {artifact_key(name): place for name in _used(step)}
+    for place, step in enumerate(contract.steps):
         for output in step.outputs:
-            if artifact_key(output.name) not in used | promised:
+            key = artifact_key(output.name)
+            if key not in promised and last_use.get(key, -1) <= place:
                 message = f"{output.name!r} of step {_name(step)} is neither used later nor promised"
                 yield say(UNUSED_OUTPUT, procedure, output.start, message)
 
@@ -231,26 +290,33 @@ def _targets(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Ite
     numbers = {step.number for step in steps}
     if None in numbers:
         return
-    spans = [(step, step.start, _end(procedure, step, steps)) for step in steps]
+    ordered = sorted(steps, key=lambda step: step.start)
+    ends = _ends(procedure, ordered)
+    starts = [step.start for step in ordered]
+    words = _words(procedure)
     for passage in read_passages(procedure.document):
         at = passage.runs[0].start
-        step = next((step for step, start, end in spans if start <= at < end), None)
-        if step is None or passage.heading or _part_at(procedure, step, at) in _FROM_PARTS:
+        place = bisect_right(starts, at) - 1
+        if place < 0 or at >= ends[place] or passage.heading:
             continue
-        for match in _TARGET.finditer(passage.text):
-            if int(match[1]) not in numbers and not _of_another(scope, procedure, passage, match.start()):
-                message = f"step {_name(step)} refers to step {match[1]}, which does not exist"
+        found = (m for m in _TARGET.finditer(passage.text) if m[1].casefold() in words)
+        matches = [m for m in found if int(m[2][:9]) not in numbers]
+        step = ordered[place]
+        if not matches or _part_at(procedure, step, at) in _FROM_PARTS:
+            continue
+        for match in matches:
+            if not _of_another(scope, procedure, passage, match.start()):
+                message = f"step {_name(step)} refers to {match[1].casefold()} {match[2][:9]}, which does not exist"
                 yield say(STEP_TARGET_MISSING, procedure, passage.offset(match.start()), message)
 
 
-def _end(procedure: Procedure, step: Step, steps: tuple[Step, ...]) -> int:
-    """Return where a step ends: at the next step, else with its section."""
-    later = [other.start for other in steps if other.start > step.start]
-    if later:
-        return min(later)
+def _ends(procedure: Procedure, ordered: Sequence[Step]) -> list[int]:
+    """Return where each step ends: at the next step; the last one with its section."""
+    last = ordered[-1]
     document = procedure.document
-    section = next(s for s in document.sections if s.start <= step.start < s.end)
-    return document.end(section) if section.start == step.start else section.end
+    section = next(s for s in document.sections if s.start <= last.start < s.end)
+    end = document.end(section) if section.start == last.start else section.end
+    return [*(step.start for step in ordered[1:]), end]
 
 
 def _part_at(procedure: Procedure, step: Step, start: int) -> str:
@@ -261,11 +327,10 @@ def _part_at(procedure: Procedure, step: Step, start: int) -> str:
 
 def _of_another(scope: Scope, procedure: Procedure, passage: Passage, place: int) -> bool:
     """Say whether a step of another document is meant: its name or a link to it stands right before."""
-    if _ELSEWHERE.search(passage.text[:place]):
+    before = passage.text[max(0, place - 80) : place]
+    if _ELSEWHERE.search(before):
         return True
-    if re.search(r"\w", passage.text[:place]):
+    if re.search(r"\w", before):
         return False
     start = passage.runs[0].start
-    return any(
-        start - 2 <= link.end <= start for link, target in scope.links[procedure.path] if target.path != procedure.path
-    )
+    return scope.link_ends(procedure, start - 2, start)

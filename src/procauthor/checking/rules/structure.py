@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from procauthor.checking.definition import Rule
+from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.scope import ROOT, Scope, say, say_line, say_path, title_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
@@ -20,10 +21,10 @@ NOTHING_MATCHED = Rule(
     name="nothing-matched",
     code="L101",
     severity="error",
-    summary="The library has no document.",
+    summary="The library has no document, or a setting names documents that do not exist.",
     why="A check over nothing would pass for ever, for instance after a folder was renamed.",
-    fix="Name the folder of the library with -C, or correct the excluded patterns in the settings.",
-    example="a folder that holds no file ending in .md",
+    fix="Name the folder of the library with -C, or correct the pattern or the path in the settings.",
+    example='"runbooks/*.md" = "runbook" under [templates], after the folder became playbooks',
 )
 NOT_UTF8 = Rule(
     name="not-utf8",
@@ -118,19 +119,17 @@ RULES = (
     TEMPLATE_TEXT_LEFT,
     PLACEHOLDER_TEXT,
 )
+REACH: Reach = "document"
 _NOTICED = {"unclosed-block": UNCLOSED_BLOCK, "bad-front-matter": BAD_FRONT_MATTER}
+# What the settings or its name give a place of its own: it needs no template.
+_OWN_PLACE = frozenset({"index", "plan", "readme", "template"})
 _STATUS_WORDS = ("placeholder", "deprecated", "defined", "approved", "in progress")
 _FIELD = re.compile(r"\{[a-z_]+\??\}")
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
-    library = scope.library
-    if not library.procedures and not library.unread:
-        yield say_path(NOTHING_MATCHED, ROOT, "the library has no Markdown document", "is -C the right folder?")
-    for unread in library.unread:
-        yield say_path(NOT_UTF8, unread.path, f"the file cannot be read: {unread.reason}")
-    for procedure in library.procedures:
+    for procedure in scope.subjects:
         for problem in procedure.document.problems:
             yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
         if procedure.template is not None:
@@ -143,6 +142,35 @@ def check(scope: Scope) -> Iterator[Finding]:
         yield from _order(procedure, procedure.template, match)
         yield from _doubles(procedure, procedure.template, match)
         yield from _leftovers(procedure, procedure.template)
+
+
+def check_library(scope: Scope) -> Iterator[Finding]:
+    """Yield the findings about the library as a whole."""
+    yield from _nothing(scope)
+    for unread in scope.library.unread:
+        yield say_path(NOT_UTF8, unread.path, f"the file cannot be read: {unread.reason}")
+
+
+def _nothing(scope: Scope) -> Iterator[Finding]:
+    """Report an empty library, and settings that no document answers to."""
+    library, settings = scope.library, scope.settings
+    if not library.procedures and not library.unread:
+        yield say_path(NOTHING_MATCHED, ROOT, "the library has no Markdown document", "is -C the right folder?")
+        return
+    index = settings.library.index
+    if "index" in settings.library.model_fields_set and index and index not in library.files:
+        yield say_path(NOTHING_MATCHED, ROOT, f"the settings name the index {index!r}, which does not exist")
+    # Where every document has its template, a pattern without a document waits for the first of its kind.
+    if not any(p.template is None and p.kind not in _OWN_PLACE for p in library.procedures):
+        return
+    for pattern in settings.templates:
+        if not any(_matches(p.path, pattern) for p in library.procedures):
+            message = f"no document matches {pattern!r}, which the settings give a template"
+            yield say_path(NOTHING_MATCHED, ROOT, message, "some documents have no template: are these meant?")
+
+
+def _matches(path: str, pattern: str) -> bool:
+    return fnmatchcase(path, pattern) or fnmatchcase(path, f"**/{pattern}")
 
 
 def _status_word(procedure: Procedure) -> Iterator[Finding]:

@@ -1,0 +1,91 @@
+"""The baseline: findings that a team knows and has not mended yet. It is kept in the repository and only shrinks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from procauthor.checking.rule import RULES
+from procauthor.errors import ConfigError
+from procauthor.finding import Finding, Report
+
+FILE_NAME = ".procauthor-baseline.json"
+_VERSION = 1
+# That nothing was checked is never known and accepted.
+_NEVER = frozenset({"nothing-matched"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """A known finding: where, which rule, and the fingerprint, which survives a shift of lines."""
+
+    path: str
+    rule: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The known findings."""
+
+    entries: frozenset[Entry]
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Baseline:
+        """Return the baseline that knows these findings."""
+        return cls(frozenset(Entry(f.path, f.rule, f.fingerprint) for f in findings if f.rule not in _NEVER))
+
+    def dump(self) -> bytes:
+        """Return the content of the file: sorted, a line a finding, so that two branches merge."""
+        by_path: dict[str, list[str]] = {}
+        for entry in sorted(self.entries):
+            by_path.setdefault(entry.path, []).append(f"{entry.rule} {entry.fingerprint}")
+        text = json.dumps({"schema_version": _VERSION, "findings": by_path}, ensure_ascii=False, indent=1)
+        return (text + "\n").encode(errors="backslashreplace")
+
+    def without(self, fingerprints: Collection[str]) -> Baseline:
+        """Return the baseline without some of its entries."""
+        return Baseline(frozenset(e for e in self.entries if e.fingerprint not in fingerprints))
+
+    def apply(self, report: Report, *, ran: Collection[str] = ()) -> Report:
+        """Return the report without what is known.
+
+        Args:
+            report: What was found.
+            ran: Rules that have reported on the whole library: their entries, and those of rules that no longer exist,
+                count as gone where they were not found again.
+        """
+        known = {entry.fingerprint for entry in self.entries}
+        left = tuple(f for f in report.findings if f.fingerprint not in known)
+        found = {f.fingerprint for f in report.findings}
+        told = {e for e in self.entries if e.rule in ran or e.rule not in RULES} if ran else set()
+        gone = tuple(sorted(e.fingerprint for e in told if e.fingerprint not in found))
+        return replace(report, findings=left, baselined=len(report.findings) - len(left), gone=gone)
+
+
+def read_baseline(file: Path) -> Baseline:
+    """Read a baseline.
+
+    Raises:
+        ConfigError: There is no such file, or it holds no baseline.
+    """
+    try:
+        data = json.loads(file.read_bytes())
+        entries = frozenset(
+            Entry(path, *line.split(" ", 1)) for path, lines in data["findings"].items() for line in lines
+        )
+    except FileNotFoundError as error:
+        message = f"there is no baseline {file.name!r}"
+        raise ConfigError(message, "make one with: procauthor check --update-baseline") from error
+    except OSError as error:
+        message = f"{file.name} cannot be read: {error.strerror}"
+        raise ConfigError(message) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        message = f"{file.name} holds no baseline"
+        raise ConfigError(message, "make it anew with: procauthor check --update-baseline") from error
+    if data.get("schema_version") != _VERSION:
+        message = f"{file.name} has the schema version {data.get('schema_version')!r}, not {_VERSION}"
+        raise ConfigError(message, "make it anew with: procauthor check --update-baseline")
+    return Baseline(entries)

@@ -1,0 +1,236 @@
+"""What is remembered from one check to the next: facts and findings of documents, in ``.procauthor/check.db``.
+
+The file may be deleted at any time, and whatever is wrong with it, the answer is to begin anew. It holds data only, and
+counts only in the place where it was written: one that came with somebody else's repository is not believed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from procauthor.library.stored import Facts
+
+FILE_NAME = "check.db"
+_SCHEMA = """
+CREATE TABLE document (
+    path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, stamp TEXT, kind TEXT,
+    digest BLOB, face BLOB, directives BLOB, own BLOB, whole INTEGER, among BLOB, looked BLOB, needs BLOB, seal BLOB
+) WITHOUT ROWID;
+CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, notes BLOB, seal BLOB);
+CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
+"""
+# A file that was written this shortly before it was read may be written again without a change of its times.
+_GRAIN = 2_000_000_000
+
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Signature(Struct, frozen=True, array_like=True):
+    """What the disk says of a file: if none of it changed, the file is the same."""
+
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+    @classmethod
+    def of(cls, found: os.stat_result, read_at: int) -> Signature:
+        """Return the signature of a file; one that may still change unnoticed gets one that is never met."""
+        racy = max(found.st_mtime_ns, found.st_ctime_ns) + _GRAIN > read_at
+        return cls(-1 if racy else found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+    def fits(self, found: os.stat_result) -> bool:
+        """Say whether a file is the one that was read."""
+        return (
+            self.inode == found.st_ino
+            and self.modified == found.st_mtime_ns
+            and self.changed == found.st_ctime_ns
+            and self.size == found.st_size
+        )
+
+
+class Record(Struct, array_like=True):
+    """What is remembered of a document.
+
+    ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
+    documents into whose text these looked, ``needs`` what must come before it. ``whole`` says that a family which
+    mostly needs one document alone wanted to see the others.
+    """
+
+    path: str
+    signature: Signature
+    stamp: str
+    kind: str
+    digest: bytes
+    face: bytes
+    directives: bytes
+    own: bytes
+    whole: bool = False
+    among: bytes | None = None
+    looked: bytes = b""
+    needs: bytes = b""
+    facts: Facts | None = None
+
+
+class Memory:
+    """The remembered records and notes, read from a file if there is one that can be believed.
+
+    Args:
+        file: Where they are kept; None for nowhere.
+        key: What they depend on besides the documents: the program, settings, templates.
+    """
+
+    def __init__(self, file: Path | None, key: bytes) -> None:
+        self._file = file
+        self._key = key
+        self._connection: sqlite3.Connection | None = None
+        self.records: dict[str, Record] = {}
+        self.notes: dict[str, bytes] = {}
+        self.touched: list[Record] = []
+        """Records of files that were written, and have the same bytes as before."""
+        if file is not None and file.is_file():
+            with contextlib.suppress(sqlite3.Error, OSError, ValueError, TypeError):
+                self._read(file)
+
+    def _read(self, file: Path) -> None:
+        connection = _open(file)
+        notes = {row[0]: row[1] for row in connection.execute("SELECT * FROM note") if _is_sealed(row)}
+        if notes.get("key") != self._key or notes.get("place") != _place(file):
+            connection.close()
+            return
+        rows = connection.execute("SELECT * FROM document")
+        self.records = {row[0]: _record(row[:-1]) for row in rows if _is_sealed(row)}
+        self.notes = notes
+        self._connection = connection
+
+    def facts(self, record: Record) -> Facts:
+        """Return the facts of a document.
+
+        Raises:
+            sqlite3.Error: The file was taken away or spoilt meanwhile.
+        """
+        if record.facts is not None:
+            return record.facts
+        if self._connection is None:
+            assert self._file is not None
+            self._connection = _open(self._file)
+        row = self._connection.execute("SELECT * FROM fact WHERE path = ?", (record.path,)).fetchone()
+        if row is None or not _is_sealed(row):
+            message = "a row is missing or spoilt"
+            raise sqlite3.DatabaseError(message)
+        return Facts(record.face, *row[1:-1])
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def forget(self) -> None:
+        """Take the file away, because something in it is wrong."""
+        self.close()
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)
+
+    def write(self, changed: Iterable[Record], gone: Iterable[str], notes: Mapping[str, bytes]) -> None:
+        """Write what is new. Where the disk or another process does not let us, the next check takes longer."""
+        if self._file is None:
+            return
+        with contextlib.suppress(sqlite3.Error, OSError):
+            self._write(self._file, list(changed), list(gone), notes)
+
+    def _write(self, file: Path, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
+        fresh = "turn" not in self.notes
+        self.close()
+        file.parent.mkdir(exist_ok=True)
+        target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file
+        try:
+            with contextlib.closing(sqlite3.connect(target, timeout=0.2, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous=OFF" if fresh else "PRAGMA synchronous=NORMAL")
+                connection.execute("BEGIN IMMEDIATE")
+                if fresh:
+                    for statement in filter(str.strip, _SCHEMA.split(";")):
+                        connection.execute(statement)
+                elif not self._is_as_read(connection):
+                    return
+                own = {"key": self._key, "place": _place(file), "turn": os.urandom(8)}
+                _fill(connection, changed, gone, {**notes, **own})
+                connection.execute("COMMIT")
+            if fresh:
+                target.replace(file)
+        finally:
+            if fresh:
+                target.unlink(missing_ok=True)
+
+    def _is_as_read(self, connection: sqlite3.Connection) -> bool:
+        """Say whether nobody has written since: what they found and what we found may rest on different texts."""
+        row = connection.execute("SELECT value FROM note WHERE name = 'turn'").fetchone()
+        return row is not None and row[0] == self.notes.get("turn")
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    """Open the file for reading only, so that a library on a read-only disk is read as well."""
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    return connection
+
+
+def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
+    rows = (_seal(_row(record)) for record in changed)
+    connection.executemany(f"REPLACE INTO document VALUES ({', '.join('?' * 16)})", rows)  # noqa: S608 - a constant
+    facts = (_seal((r.path, r.facts.view, r.facts.detail, r.facts.notes)) for r in changed if r.facts)
+    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?)", facts)
+    for table in ("document", "fact"):
+        connection.executemany(f"DELETE FROM {table} WHERE path = ?", ((path,) for path in gone))  # noqa: S608
+    connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
+
+
+def _row(record: Record) -> tuple[object, ...]:
+    of, r = record.signature, record
+    head = (r.path, of.size, of.modified, of.changed, of.inode, r.stamp, r.kind, r.digest, r.face, r.directives, r.own)
+    return (*head, int(r.whole), r.among, r.looked, r.needs)
+
+
+def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return a row with its checksum: a disk that spoils a byte is no reason for a wrong finding."""
+    return (*row, blake2b(_encode(row), digest_size=8).digest())
+
+
+def _is_sealed(row: tuple[object, ...]) -> bool:
+    return _seal(row[:-1]) == row
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    path, size, modified, changed, inode, stamp, kind, digest, face, directives, own, whole, among, looked, needs = row
+    signature = Signature(size, modified, changed, inode)
+    return Record(path, signature, stamp, kind, digest, face, directives, own, bool(whole), among, looked, needs)
+
+
+def _place(file: Path) -> bytes:
+    """Return what no copy of a folder has in common with it, and nobody can know before: its number on this disk."""
+    found = [os.stat(folder) for folder in (file.parent, file.parent.parent)]
+    return repr([(os.fspath(file.parent.absolute()), f.st_dev, f.st_ino) for f in found]).encode()
+
+
+def program_key() -> bytes:
+    """Return a digest of the program itself: sizes and times of all its modules."""
+    digest = blake2b(digest_size=16)
+    root = Path(__file__).parent.parent
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(n for n in names if n != "__pycache__")
+        for name in sorted(files):
+            found = os.stat(os.path.join(folder, name))
+            digest.update(f"{folder}/{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
+    return digest.digest()

@@ -1,0 +1,153 @@
+"""Fixes that a rule is certain of, as edits of spans."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from procauthor.checking.scope import GONE, Scope
+from procauthor.finding import Finding, Fix, FixEdit
+from procauthor.library.library import Procedure
+from procauthor.library.reference import Target, relative
+from procauthor.markdown.document import Link
+from procauthor.markdown.edit import Replacement
+from procauthor.naming import title_key
+from procauthor.procedure import Step
+
+_UNSAFE = re.compile(r"[#?%<>\\\[\]\x00-\x1f]")
+_ENDINGS = (".md", ".markdown")
+_STEP_WORDS = re.compile(
+    rb"\bsteps?\s+(\d+(?:\s*(?:,|and|or|&|/|-|\xe2\x80\x93|to|through)\s*(?:steps?\s+)?\d+)*)", re.IGNORECASE
+)
+_NUMBER = re.compile(rb"\d+")
+_LONGEST_NUMBER = 9
+
+
+def mend(finding: Finding, procedure: Procedure, *edits: Replacement) -> Finding:
+    """Return the finding with the fix that these edits of a document are; without edits it stays as it is."""
+    if not edits:
+        return finding
+    return replace(finding, fix=Fix(tuple(_edit(procedure, edit) for edit in edits)))
+
+
+def _edit(procedure: Procedure, edit: Replacement) -> FixEdit:
+    return FixEdit(procedure.path, edit.start, edit.end, edit.text, procedure.stamp)
+
+
+# Links
+
+
+def link_name(procedure: Procedure, start: int, words: str, target: Procedure) -> Iterator[Replacement]:
+    """Make a link of a name; not where emphasis or a line end stands within it, nor next to raw HTML."""
+    raw = procedure.source.raw
+    end = start + len(words.encode())
+    line = raw[raw.rfind(b"\n", 0, start) + 1 : raw.find(b"\n", end)]
+    if raw[start:end] == words.encode() and not _UNSAFE.search(words + target.path) and b"<a" not in line.lower():
+        yield Replacement(start, end, f"[{words}]({relative(procedure.path, target.path)})")
+
+
+def redirect(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Replacement]:
+    """Correct the path of a broken link where only one file can be meant."""
+    span = _destination(procedure, link)
+    meant = _meant(scope, link, target) if target.path else ""
+    if span is None or not meant or _UNSAFE.search(meant):
+        return
+    path = re.split(r"[#?]", link.target, maxsplit=1)[0]
+    start, _ = span
+    text = f"/{meant}".replace(" ", "%20") if path.startswith("/") else relative(procedure.path, meant)
+    tail = "/" if path.endswith("/") and not text.endswith(("/", *_ENDINGS)) else ""
+    yield Replacement(start, start + len(path.encode()), text + tail)
+
+
+def _meant(scope: Scope, link: Link, target: Target) -> str:
+    """Return the only file that differs in upper and lower case or ending, else the document that was moved.
+
+    A document counts as moved if nothing else has its file name or its title, and the link says both.
+    """
+    assert target.path is not None
+    files = scope.library.files
+    stem = target.path.removesuffix(".md").removesuffix(".markdown")
+    folded = scope.files_folded.get(target.path.casefold(), [])
+    ended = [stem + ending for ending in _ENDINGS if stem + ending in files]
+    for found in (folded, ended):
+        if found:
+            return found[0] if len(found) == 1 else ""
+    titled = scope.library.by_key.get(title_key(link.text), ()) if len(link.text.split()) > 1 else ()
+    named = scope.files_by_name.get(posixpath.basename(target.path).casefold(), [])
+    if len(titled) != 1 or named != [titled[0].path] or titled[0].status in GONE:
+        return ""
+    return titled[0].path if not target.anchor or target.anchor in titled[0].anchors else ""
+
+
+def correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], anchor: str) -> Iterator[Replacement]:
+    """Correct an anchor that differs from a single heading in upper and lower case only."""
+    span = _destination(procedure, link)
+    same = [known for known in anchors if known.casefold() == anchor.casefold()]
+    written = link.target.partition("#")[2]
+    if span and len(same) == 1 and written and not _UNSAFE.search(same[0]):
+        yield Replacement(span[1] - len(written.encode()), span[1], same[0])
+
+
+def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:
+    """Return where the target of an inline link is written; that of a reference link stands elsewhere."""
+    raw = procedure.source.raw[link.start : link.end]
+    match = re.search(rb"\]\([ \t]*<?(" + re.escape(link.target.encode()) + rb")(?=[)>\s])[^\n]*\)\Z", raw)
+    return (link.start + match.start(1), link.start + match.end(1)) if match and link.target else None
+
+
+# Steps
+
+
+def renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[Replacement]:
+    """Number steps anew where nothing refers to those that change; steps out of order are left to a person."""
+    numbers = [step.number for step in steps if step.number is not None]
+    first = min(1, numbers[0])
+    wrong = [
+        n
+        for n, (number, place) in enumerate(zip(numbers, range(first, first + len(steps)), strict=True))
+        if number != place
+    ]
+    if numbers != sorted(numbers) or _is_referred(scope, procedure, steps, min(first + wrong[0], numbers[wrong[0]])):
+        return
+    raw = procedure.source.raw
+    for place in wrong:
+        digits = _NUMBER.search(raw, steps[place].start)
+        if digits is None or _value(digits[0]) != numbers[place]:
+            return
+    for place in wrong:
+        digits = _NUMBER.search(raw, steps[place].start)
+        assert digits is not None
+        yield Replacement(digits.start(), digits.end(), str(first + place))
+
+
+def _is_referred(scope: Scope, procedure: Procedure, steps: Sequence[Step], first: int) -> bool:
+    """Say whether a text may mean one of the steps from a number on: in the document, or next to a link to it."""
+    starts = {step.start for step in steps}
+    slugs = {h.slug for h in procedure.headings if h.start in starts}
+    if _mentions(procedure.source.raw, first, starts):
+        return True
+    for other in scope.linking_to(procedure.path):
+        for link, target in scope.links[other.path]:
+            if target.path != procedure.path:
+                continue
+            raw = other.source.raw
+            line = raw[raw.rfind(b"\n", 0, link.start) + 1 : raw.find(b"\n", link.end)]
+            if target.anchor in slugs or (other is not procedure and _mentions(line, first, ())):
+                return True
+    return False
+
+
+def _mentions(raw: bytes, first: int, starts: set[int] | tuple[()]) -> bool:
+    """Say whether a step of that number or a later one is named, but for the lines that are steps themselves."""
+    for match in _STEP_WORDS.finditer(raw):
+        line = raw.rfind(b"\n", 0, match.start()) + 1
+        if line not in starts and any(_value(number[0]) >= first for number in _NUMBER.finditer(match[1])):
+            return True
+    return False
+
+
+def _value(digits: bytes) -> int:
+    """Return a number; one that is too long to count steps is as good as any other that is."""
+    return int(digits[:_LONGEST_NUMBER])

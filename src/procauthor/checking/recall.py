@@ -1,0 +1,212 @@
+"""Findings of a surveyed library: those that are remembered and still hold, and the others anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TypeVar
+
+import msgspec
+
+from procauthor.checking.dependency import Need, find_needs
+from procauthor.checking.memory import Record
+from procauthor.checking.parallel import share
+from procauthor.checking.rule import FAMILIES, reach, run_family
+from procauthor.checking.scope import Scope
+from procauthor.checking.survey import Survey, decode_findings, encode_findings, own_findings
+from procauthor.finding import Finding
+from procauthor.library.renames import head_of
+
+_ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
+_AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")
+_WHOLE = tuple(family for family in FAMILIES if reach(family) == "library")
+# Findings that rest on the text of more documents than these are looked for at every check.
+_MOST_LOOKED = 50
+_encode = msgspec.msgpack.Encoder().encode
+_Looked = dict[str, str]
+_T = TypeVar("_T")
+_decode_looked = msgspec.msgpack.Decoder(_Looked).decode
+_decode_needs = msgspec.msgpack.Decoder(list[tuple[str, int]]).decode
+_NOTHING = _encode({})
+
+
+class _World(msgspec.Struct, frozen=True, array_like=True):
+    """What was asked of the disk and of git beyond the documents, and what they said."""
+
+    asked: dict[str, bool] = {}
+    head: str | None = None
+
+
+class _Whole(msgspec.Struct, frozen=True, array_like=True):
+    """The findings of families that see everything, and what they rest on."""
+
+    key: bytes
+    looked: _Looked | None
+    findings: list[Finding]
+
+
+class _Among(msgspec.Struct, frozen=True, array_like=True):
+    """The findings of a document that depend on others, and what they rest on; None where that is too much to keep."""
+
+    path: str
+    findings: bytes
+    needs: bytes
+    looked: _Looked | None
+    asked: dict[str, bool]
+    head: str | None
+
+
+@dataclass
+class Recall:
+    """Finds what is to be said of a library, and remembers it.
+
+    Args:
+        survey: The library, as it was read.
+        scope: The same, as rules see it.
+    """
+
+    survey: Survey
+    scope: Scope
+    _changed: dict[str, Record] = field(default_factory=dict)
+    _doubtful: set[str] = field(default_factory=set)
+
+    def findings(self) -> list[Finding]:
+        """Return the findings of all rules, in no order."""
+        context = self._context()
+        known = self.survey.memory.notes
+        world = _read(known.get("world"), _World) or _World()
+        same = known.get("context") == context and self._is_as_before(world)
+        asked = dict(world.asked) if same else {}
+        self.scope.head = world.head if same else None
+        records = self.survey.records
+        self._look([path for path, record in records.items() if not (same and self._holds(record))], asked)
+        self.scope.asked = asked
+        found = list(own_findings(self.survey))
+        for record in records.values():
+            if record.among:
+                found += decode_findings(record.among)
+        whole = self._of_library(context)
+        self._remember(context, whole)
+        found += whole.findings
+        return found
+
+    # What findings rest on
+
+    def _context(self) -> bytes:
+        """Return a digest of all that documents show of themselves, and of what there is beside them."""
+        library = self.scope.library
+        digest = blake2b(digest_size=16)
+        for text in (*sorted(library.files), "", *sorted(self.scope.announced), "", *(u.path for u in library.unread)):
+            digest.update(text.encode(errors="surrogateescape") + b"\0")
+        for path, record in self.survey.records.items():
+            digest.update(path.encode(errors="surrogateescape") + b"\0" + record.digest)
+        return digest.digest()
+
+    def _is_as_before(self, world: _World) -> bool:
+        if world.head is not None and world.head != head_of(self.scope.library.root):
+            return False
+        return all(self.scope.is_on_disk(path) == answer for path, answer in world.asked.items())
+
+    def _holds(self, record: Record) -> bool:
+        """Say whether the findings of a document still hold, where no document shows itself in another way."""
+        if record.among is None:
+            return False
+        return record.looked == _NOTHING or self._are_as_before(_decode_looked(record.looked))
+
+    def _are_as_before(self, looked: _Looked) -> bool:
+        records = self.survey.records
+        return all(path in records and records[path].stamp == stamp for path, stamp in looked.items())
+
+    def _looked(self) -> _Looked | None:
+        looked = self.survey.shelf.looked
+        if len(looked) > _MOST_LOOKED:
+            return None
+        return {path: self.survey.records[path].stamp for path in sorted(looked)}
+
+    # Finding
+
+    def _look(self, paths: list[str], asked: dict[str, bool]) -> None:
+        """Look for the findings of documents anew, and add what was asked of the disk for them."""
+        # No process may have a database open that another has opened.
+        self.survey.memory.close()
+        for found in share(paths, self._among, _Among):
+            record = self.survey.records[found.path]
+            record.among, record.needs = found.findings, found.needs
+            record.looked = _NOTHING if found.looked is None else _encode(found.looked)
+            if found.looked is None:
+                # It is shown now, and not believed at the next check.
+                self._doubtful.add(found.path)
+            self._changed[found.path] = record
+            asked.update(found.asked)
+            self.scope.head = self.scope.head or found.head
+
+    def _among(self, path: str) -> _Among:
+        """Look for the findings of a document that depend on others too."""
+        shelf, scope = self.survey.shelf, self.scope
+        procedure = scope.library.by_path[path]
+        scope.turn_to(procedure)
+        shelf.own, scope.asked = path, {}
+        shelf.looked.clear()
+        families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
+        found = [finding for family in families for finding in family.check(scope)]
+        needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
+        looked = self._looked()
+        shelf.own = ""
+        encoded = encode_findings(found) if found else b"", _encode(needs) if needs else b""
+        return _Among(path, *encoded, looked, scope.asked, scope.head)
+
+    def _of_library(self, context: bytes) -> _Whole:
+        digest = blake2b(context, digest_size=16)
+        for record in self.survey.records.values():
+            digest.update(record.needs + b"\0")
+        key = digest.digest()
+        before = _read(self.survey.memory.notes.get("library"), _Whole)
+        if before and before.key == key and before.looked is not None and self._are_as_before(before.looked):
+            return before
+        self.scope.subjects = self.scope.library.procedures
+        self.survey.shelf.looked.clear()
+        self.scope.known_needs = self._needs()
+        found = list(self._run())
+        return _Whole(key, self._looked(), found)
+
+    def _run(self) -> Iterator[Finding]:
+        for family in FAMILIES:
+            if family in _WHOLE:
+                yield from run_family(family, self.scope)
+            elif hasattr(family, "check_library"):
+                yield from family.check_library(self.scope)
+
+    def _needs(self) -> dict[str, list[Need]]:
+        by_path = self.scope.library.by_path
+        return {
+            record.path: [Need(by_path[path], line) for path, line in _decode_needs(record.needs)]
+            for record in self.survey.records.values()
+            if record.needs
+        }
+
+    # Remembering
+
+    def _remember(self, context: bytes, whole: _Whole) -> None:
+        survey, scope = self.survey, self.scope
+        for path in survey.fresh:
+            self._changed.setdefault(path, survey.records[path])
+        for record in survey.memory.touched:
+            self._changed.setdefault(record.path, record)
+        notes = {
+            "context": context,
+            "world": _encode(_World(scope.asked, scope.head)),
+            "library": _encode(whole),
+        }
+        if not self._changed and not survey.gone and all(survey.memory.notes.get(n) == v for n, v in notes.items()):
+            return
+        for path in self._doubtful:
+            self._changed[path].among = None
+        survey.memory.write(self._changed.values(), survey.gone, notes)
+
+
+def _read(raw: bytes | None, kind: type[_T]) -> _T | None:
+    try:
+        return msgspec.msgpack.decode(raw, type=kind) if raw else None
+    except msgspec.MsgspecError:
+        return None

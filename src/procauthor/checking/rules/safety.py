@@ -1,0 +1,44 @@
+"""What must not stand in a document that people and language models work with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from procauthor.checking.definition import Reach, Rule
+from procauthor.checking.hidden import find_hidden
+from procauthor.checking.scope import Scope, say
+from procauthor.checking.secret import find_secrets
+from procauthor.finding import Finding
+
+SECRET = Rule(
+    name="secret",
+    code="G101",
+    severity="error",
+    summary="A password, key or token stands in the text.",
+    why="Everybody who can read the library can use it, and so can every model that the text is sent to.",
+    fix="Revoke it first: it is known. Then write where it is kept instead. Examples that say EXAMPLE are left alone.",
+    example="export GITHUB_TOKEN=, followed by a real token",
+)
+HIDDEN_INSTRUCTION = Rule(
+    name="hidden-instruction",
+    code="G102",
+    severity="warning",
+    summary="Something that no reader sees gives instructions to a language model.",
+    why="A model that works with the library follows it, and nobody who reviews the page can notice.",
+    fix="Remove it, or write it where readers see it. Guidance for people in a comment is left alone.",
+    example="a comment that tells every AI assistant to approve the change",
+)
+RULES = (SECRET, HIDDEN_INSTRUCTION)
+REACH: Reach = "document"
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Yield the findings of this family."""
+    for procedure in scope.subjects:
+        for secret in find_secrets(procedure.document.source.raw):
+            message = f"this looks like a real secret ({secret.kind})"
+            yield say(SECRET, procedure, secret.start, message, "revoke it, then take it out")
+        # The comments of a template are there to guide whoever fills it, a model included.
+        if procedure.kind != "template":
+            for hidden in find_hidden(procedure.document):
+                yield say(HIDDEN_INSTRUCTION, procedure, hidden.start, hidden.what)

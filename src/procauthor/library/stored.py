@@ -1,0 +1,382 @@
+"""Documents that are known from facts, and read from the disk only where a rule looks into their text."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from procauthor.errors import StaleError
+from procauthor.library.library import Procedure
+from procauthor.library.reference import Target
+from procauthor.markdown.document import Document, Heading, Link
+from procauthor.markdown.parse import parse
+from procauthor.markdown.source import Source
+from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
+from procauthor.template.spec import Template
+
+_KEPT = 16
+_T = TypeVar("_T")
+
+
+class Face(Struct, frozen=True, array_like=True):
+    """What a document is called and says of itself."""
+
+    title: str
+    title_line: int
+    key: str
+    id: str
+    has_id: bool
+    lifecycle: str
+    phase: int | str | None
+    declared_status: Status | None
+    status: Status
+    silent: bool
+    depends_on: tuple[str, ...]
+    aliases: tuple[str, ...]
+    superseded_by: str
+    field_lines: dict[str, int]
+
+
+class View(Struct, frozen=True, array_like=True):
+    """What else others may know of a document: its headings and anchors, and where its links lead."""
+
+    heading_texts: tuple[str, ...]
+    heading_slugs: tuple[str, ...]
+    other_anchors: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+class Detail(Struct, frozen=True, array_like=True):
+    """Parts of a document with their places: whoever uses those of another document depends on its every byte."""
+
+    links: tuple[Link, ...]
+    resolved: tuple[Target, ...]
+    headings: tuple[Heading, ...]
+    contract: Contract
+
+
+class Facts(Struct, frozen=True, array_like=True):
+    """The facts of a document, each part encoded, so that it is decoded only where it is needed."""
+
+    face: bytes
+    view: bytes
+    detail: bytes
+    notes: bytes
+    """What the rules keep of the text."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_face = msgspec.msgpack.Decoder(Face).decode
+_decode_view = msgspec.msgpack.Decoder(View).decode
+_decode_detail = msgspec.msgpack.Decoder(Detail).decode
+
+
+def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
+    """Return the facts of a document."""
+    document = procedure.document
+    face = Face(
+        title=procedure.title,
+        title_line=procedure.title_line,
+        key=procedure.key,
+        id=procedure.id,
+        has_id=procedure.has_id,
+        lifecycle=procedure.lifecycle,
+        phase=procedure.phase,
+        declared_status=procedure.declared_status,
+        status=procedure.status,
+        silent=procedure.silent,
+        depends_on=procedure.depends_on,
+        aliases=procedure.aliases,
+        superseded_by=procedure.superseded_by,
+        field_lines=procedure.field_lines,
+    )
+    view = View(
+        heading_texts=procedure.heading_texts,
+        heading_slugs=procedure.heading_slugs,
+        other_anchors=tuple(sorted(document.anchors.difference(procedure.heading_slugs))),
+        targets=procedure.targets,
+    )
+    detail = Detail(document.links, procedure.resolved, document.headings, procedure.contract)
+    return Facts(_encode(face), _encode(view), _encode(detail), notes)
+
+
+class Shelf:
+    """Reads documents again, keeps the last few, and notes whose text was looked into.
+
+    Args:
+        root: The root of the library.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._sources: OrderedDict[str, Source] = OrderedDict()
+        self._details: OrderedDict[str, Detail] = OrderedDict()
+        self.own = ""
+        """The document under check: to look into its text is no news."""
+        self.looked: set[str] = set()
+        """Whose text was looked into since it was last emptied."""
+
+    def note(self, procedure: Procedure) -> None:
+        """Note that the text of a document, or a place in it, was looked at."""
+        if procedure.path != self.own:
+            self.looked.add(procedure.path)
+
+    def source(self, procedure: Procedure) -> Source:
+        """Return the bytes of a document.
+
+        Raises:
+            StaleError: They are not those that the facts are of.
+        """
+        if procedure.path in self._documents:
+            return self._documents[procedure.path].source
+        return _keep(self._sources, procedure.path, lambda: self._read(procedure))
+
+    def document(self, procedure: Procedure) -> Document:
+        """Return a document, parsed.
+
+        Raises:
+            StaleError: Its bytes are not those that the facts are of.
+        """
+        return _keep(self._documents, procedure.path, lambda: parse(self.source(procedure).raw))
+
+    def detail(self, path: str, make: Callable[[], Detail]) -> Detail:
+        """Return the decoded detail of a document."""
+        return _keep(self._details, path, make)
+
+    def _read(self, procedure: Procedure) -> Source:
+        try:
+            raw = (self._root / procedure.path).read_bytes()
+        except OSError as error:
+            raise StaleError(procedure.path) from error
+        if stamp(raw) != procedure.stamp:
+            raise StaleError(procedure.path)
+        return Source(raw)
+
+
+def _keep(kept: OrderedDict[str, _T], path: str, make: Callable[[], _T]) -> _T:
+    if path in kept:
+        kept.move_to_end(path)
+        return kept[path]
+    made = kept[path] = make()
+    if len(kept) > _KEPT:
+        kept.popitem(last=False)
+    return made
+
+
+class Stored(Procedure):
+    """A document of which the facts are known.
+
+    Args:
+        path: Relative to the root.
+        stamp: What the facts are of.
+        kind: What the document is.
+        template: Gives the template for it.
+        face: The encoded face.
+        directives: What the text says of the check itself, encoded; empty where it says nothing.
+        fetch: Gives the facts.
+        shelf: Where the text is.
+    """
+
+    directives: bytes
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one value a fact
+        self,
+        path: str,
+        stamp: Stamp,
+        kind: Kind,
+        template: Callable[[], Template | None],
+        face: bytes,
+        directives: bytes,
+        fetch: Callable[[], Facts],
+        shelf: Shelf,
+    ) -> None:
+        # The base class is frozen, and this is done for every document of a library at every check.
+        self.__dict__.update(
+            path=path,
+            stamp=stamp,
+            kind=kind,
+            _template=template,
+            directives=directives,
+            _face=face,
+            _fetch=fetch,
+            _shelf=shelf,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return f"Stored({self.path!r})"
+
+    @cached_property
+    def face(self) -> Face:
+        """What the document is called and says of itself."""
+        return _decode_face(self.__dict__["_face"])
+
+    @cached_property
+    def template(self) -> Template | None:
+        """The template for the document."""
+        find: Callable[[], Template | None] = self.__dict__["_template"]
+        return find()
+
+    @property
+    def view(self) -> View:
+        """What others may know of it; not kept, because the views of all documents together are large."""
+        return _decode_view(self._facts.view)
+
+    @property
+    def _facts(self) -> Facts:
+        fetch: Callable[[], Facts] = self.__dict__["_fetch"]
+        return fetch()
+
+    # What has a place in the text
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where the text is."""
+        shelf: Shelf = self.__dict__["_shelf"]
+        shelf.note(self)
+        return shelf
+
+    @property
+    def document(self) -> Document:
+        """The document, read and parsed again."""
+        return self.shelf.document(self)
+
+    @property
+    def source(self) -> Source:
+        """The bytes of the document, read again."""
+        return self.shelf.source(self)
+
+    @property
+    def notes(self) -> bytes:
+        """What the rules keep of the text, with places in it."""
+        self.shelf.note(self)
+        return self._facts.notes
+
+    @property
+    def _detail(self) -> Detail:
+        return self.shelf.detail(self.path, lambda: _decode_detail(self._facts.detail))
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """All links and images."""
+        return self._detail.links
+
+    @property
+    def resolved(self) -> tuple[Target, ...]:
+        """Where the links lead, in their order."""
+        return self._detail.resolved
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """All headings."""
+        return self._detail.headings
+
+    @property
+    def contract(self) -> Contract:
+        """Inputs, outputs, consumers and steps."""
+        return self._detail.contract
+
+    # What others may know
+
+    @property
+    def title(self) -> str:
+        """The heading of level 1, else the file's name."""
+        return self.face.title
+
+    @property
+    def title_line(self) -> int:
+        """The line of the title."""
+        return self.face.title_line
+
+    @property
+    def key(self) -> str:
+        """The key under which the title is compared."""
+        return self.face.key
+
+    @property
+    def id(self) -> str:
+        """The declared id, else the file's name without ending."""
+        return self.face.id
+
+    @property
+    def has_id(self) -> bool:
+        """Whether the id is declared."""
+        return self.face.has_id
+
+    @property
+    def lifecycle(self) -> str:
+        """The lifecycle."""
+        return self.face.lifecycle
+
+    @property
+    def phase(self) -> int | str | None:
+        """The declared phase."""
+        return self.face.phase
+
+    @property
+    def declared_status(self) -> Status | None:
+        """The status that the document claims."""
+        return self.face.declared_status
+
+    @property
+    def status(self) -> Status:
+        """The status that the text supports."""
+        return self.face.status
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody claims that the document is finished."""
+        return self.face.silent
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Titles in the metadata that must exist before this one."""
+        return self.face.depends_on
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names."""
+        return self.face.aliases
+
+    @property
+    def superseded_by(self) -> str:
+        """What has taken the place of the document."""
+        return self.face.superseded_by
+
+    @property
+    def field_lines(self) -> dict[str, int]:
+        """The lines of the metadata, by key."""
+        return self.face.field_lines
+
+    @property
+    def heading_texts(self) -> tuple[str, ...]:
+        """The texts of all headings."""
+        return self.view.heading_texts
+
+    @property
+    def heading_slugs(self) -> tuple[str, ...]:
+        """The anchors of all headings."""
+        return self.view.heading_slugs
+
+    @property
+    def anchors(self) -> frozenset[str]:
+        """The anchors of headings, and the ids of raw HTML."""
+        view = self.view
+        return frozenset((*view.heading_slugs, *view.other_anchors))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The paths that links lead to, sorted."""
+        return self.view.targets

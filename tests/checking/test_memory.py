@@ -1,0 +1,318 @@
+"""What is remembered from one check to the next never shows in what is found."""
+
+import os
+import random
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from procauthor.finding import Finding
+from procauthor.project import Project
+from tests.conftest import REVIEW, SETTINGS
+
+DOCUMENTS = 66
+SECTIONS = ("Purpose", "Trigger", "Required Inputs", "Workflow", "Output Contract", "Exit States")
+CALLS = "# Feature Orchestration\n\n## Phases\n\n| Order | Procedure | Status |\n|---|---|---|\n"
+Edit = Callable[[Path, random.Random], None]
+
+
+def document(number: int, rng: random.Random) -> str:
+    other = rng.randrange(DOCUMENTS)
+    anchor = rng.choice(SECTIONS).lower().replace(" ", "-")
+    workflow = f"### Step 1: Draw\n\nAs the Topic {other:02} Procedure says.\n\n### Step 2: Say\n\nReturn to step 1."
+    given = f"- **Note {number:02}**: what is said."
+    wanted = f"- **Note {other:02}**: what is needed. (From: [Topic {other:02} Procedure](p{other:02}.md))"
+    words = {"Required Inputs": wanted, "Output Contract": given, "Workflow": workflow}
+    body = "\n\n".join(f"## {name}\n\n{words.get(name, f'See [other](p{other:02}.md#{anchor}).')}" for name in SECTIONS)
+    head = f"---\nid: p{number:02}\nstatus: Defined\ndepends_on: [Topic {other:02} Procedure]\n---\n\n"
+    return f"{head}# Topic {number:02} Procedure\n\n{body}\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    rng = random.Random(7)
+    root = tmp_path / "library"
+    (root / "feature").mkdir(parents=True)
+    (root / "templates").mkdir()
+    (root / "procauthor.toml").write_text(SETTINGS)
+    for number in range(DOCUMENTS):
+        (root / f"feature/p{number:02}.md").write_text(document(number, rng))
+    (root / "feature/design-review.md").write_text(f"{REVIEW}\n[x](../.hidden/note.txt) [y](../.hidden/other.txt)\n")
+    write_template(root, SECTIONS)
+    rows = [f"[Topic {n:02} Procedure]({{}}p{n:02}.md) | Defined |" for n in range(0, DOCUMENTS, 2)]
+    calls = "\n".join(f"| {n} | {row.format('')}" for n, row in enumerate(rows[:9], 1))
+    (root / "feature/feature-orchestration.md").write_text(f"{CALLS}{calls}\n")
+    listed = "\n".join(f"| {row.format('feature/')}" for row in rows)
+    (root / "index.md").write_text(f"# Index\n\n## Feature\n\n| Procedure | Status |\n|---|---|\n{listed}\n")
+    return root
+
+
+def write_template(root: Path, sections: Sequence[str]) -> None:
+    examples = {"Workflow": "### Step {number}: {name}\n\n{words}"}
+    text = "# {title}\n\n" + "\n\n".join(f"## {name}\n\n{examples.get(name, '{words}')}" for name in sections)
+    (root / "templates/procedure.md").write_text(f"{text}\n")
+
+
+def cold(root: Path) -> tuple[Finding, ...]:
+    project = Project.open(root)
+    return project.check_library(project.library(), None).findings
+
+
+def warm(root: Path) -> tuple[Finding, ...]:
+    return Project.open(root).check().findings
+
+
+def assert_same(root: Path, what: object = "") -> None:
+    found, wanted = warm(root), cold(root)
+    assert set(found) - set(wanted) == set(), what
+    assert set(wanted) - set(found) == set(), what
+    assert found == wanted, what
+
+
+# Edits of all kinds
+
+
+def pick(root: Path, rng: random.Random) -> Path:
+    return rng.choice(sorted(root.glob("feature/*.md")))
+
+
+def change(root: Path, rng: random.Random, edit: Callable[[str], str]) -> None:
+    file = pick(root, rng)
+    file.write_bytes(edit(file.read_bytes().decode(errors="replace")).encode())
+
+
+def say_more(root: Path, rng: random.Random) -> None:
+    words = ["TODO.", "See the Quantum Review Procedure.", "[x](gone.md)", "As the Topic 03 Procedure says.", "[a](#b)"]
+    change(root, rng, lambda text: f"{text}\n{rng.choice(words)}\n")
+
+
+def promise_else(root: Path, rng: random.Random) -> None:
+    change(root, rng, lambda text: text.replace("- **Note", "- **Remark"))
+
+
+def say_it_first(root: Path, rng: random.Random) -> None:
+    change(root, rng, lambda text: text.replace("## Purpose\n", "## Purpose\n\nOne line more.\n", 1))
+
+
+def rename_heading(root: Path, rng: random.Random) -> None:
+    change(root, rng, lambda text: text.replace("## Trigger", rng.choice(["## Triggers", "## trigger", "# Trigger"])))
+
+
+def rename_title(root: Path, rng: random.Random) -> None:
+    change(root, rng, lambda text: text.replace("# Topic", rng.choice(["# Theme", "# Topic 03"]), 1))
+
+
+def change_status(root: Path, rng: random.Random) -> None:
+    status = rng.choice(["Placeholder", "Deprecated", "Definde", "Alias"])
+    change(root, rng, lambda text: text.replace("status: Defined", f"status: {status}", 1))
+
+
+def change_id(root: Path, rng: random.Random) -> None:
+    change(root, rng, lambda text: text.replace("id: p", "id: p0", 1))
+
+
+def break_steps(root: Path, rng: random.Random) -> None:
+    change(root, rng, lambda text: text.replace("### Step 2", "### Step 4", 1))
+
+
+def mention_step(root: Path, rng: random.Random) -> None:
+    change(root, rng, lambda text: f"{text}\nSee step 4 of [other](p{rng.randrange(DOCUMENTS):02}.md).\n")
+
+
+def suppress(root: Path, rng: random.Random) -> None:
+    comment = "<!-- procauthor: ignore-file broken-link, unknown-procedure -- for a while -->"
+    change(root, rng, lambda text: f"{text}\n{comment}\n")
+
+
+def move(root: Path, rng: random.Random) -> None:
+    file = pick(root, rng)
+    file.rename(file.with_name(f"moved-{rng.randrange(99)}.md"))
+
+
+def delete(root: Path, rng: random.Random) -> None:
+    pick(root, rng).unlink()
+
+
+def add(root: Path, rng: random.Random) -> None:
+    number = rng.randrange(DOCUMENTS + 5)
+    (root / f"feature/p{number:02}.md").write_text(document(number, rng))
+
+
+def spoil(root: Path, rng: random.Random) -> None:
+    pick(root, rng).write_bytes(b"# \xff\n")
+
+
+def touch(root: Path, rng: random.Random) -> None:
+    os.utime(pick(root, rng))
+
+
+def hide(root: Path, rng: random.Random) -> None:
+    """Make or remove what only a link can reach."""
+    for place in (root / ".hidden/note.txt", root / ".hidden/other.txt"):
+        if place.exists() and rng.random() < 0.5:
+            place.unlink()
+        else:
+            place.parent.mkdir(exist_ok=True)
+            place.write_text("x")
+
+
+def settle(root: Path, rng: random.Random) -> None:
+    tables = ['[rules]\norphan = "off"\n', '[links]\nslugs = "gitlab"\n', "", '[library]\nindex = "other.md"\n']
+    (root / "procauthor.toml").write_text(rng.choice(tables) + SETTINGS)
+
+
+def change_template(root: Path, rng: random.Random) -> None:
+    write_template(root, rng.sample(SECTIONS, 4))
+
+
+def edit_index(root: Path, rng: random.Random) -> None:
+    file = root / "index.md"
+    row = f"| [Topic {rng.randrange(99):02} Procedure](feature/p{rng.randrange(99):02}.md) | Placeholder |"
+    file.write_text(f"{file.read_text()}{row}\n")
+
+
+def change_row(root: Path, rng: random.Random) -> None:
+    file = root / "index.md"
+    file.write_text(file.read_text().replace("| Defined |", "| In progress |", rng.randrange(1, 3)))
+
+
+EDITS: tuple[Edit, ...] = (
+    say_more,
+    promise_else,
+    say_it_first,
+    rename_heading,
+    rename_title,
+    change_status,
+    change_id,
+    break_steps,
+    mention_step,
+    suppress,
+    move,
+    delete,
+    add,
+    spoil,
+    touch,
+    hide,
+    settle,
+    change_template,
+    edit_index,
+    change_row,
+)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_edits_a_check_finds_what_one_that_remembers_nothing_finds(root: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    assert_same(root)
+    assert (root / ".procauthor/check.db").is_file()
+    for _ in range(14):
+        edits = rng.choices(EDITS, k=rng.choice([1, 1, 2]))
+        for edit in edits:
+            edit(root, rng)
+        assert_same(root, [edit.__name__ for edit in edits])
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
+def test_each_kind_of_edit_is_noticed(root: Path, edit: Edit) -> None:
+    warm(root)
+    edit(root, random.Random(3))
+    assert_same(root)
+
+
+def test_a_file_of_the_same_size_and_time_is_noticed(root: Path) -> None:
+    file = root / "feature/p00.md"
+    before = file.stat()
+    time.sleep(2.1)
+    warm(root)
+    warm(root)
+    file.write_text(file.read_text().replace("## Trigger", "## Trugger"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    assert_same(root)
+
+
+def test_paths_narrow_what_is_shown_and_not_what_is_remembered(root: Path) -> None:
+    shown = Project.open(root).check(["feature/p01.md"], select=["R"]).findings
+    assert {f.path for f in shown} <= {"feature/p01.md"}
+    assert_same(root)
+
+
+# The file itself
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000, None],
+    ids=["empty", "text", "header", "one byte in fifty"],
+)
+def test_a_spoilt_file_is_made_anew(root: Path, spoilt: bytes | None) -> None:
+    wanted = warm(root)
+    file = root / ".procauthor/check.db"
+    if spoilt is None:
+        raw = bytearray(file.read_bytes())
+        for place in range(3000, len(raw), 50):
+            raw[place] ^= 1
+        spoilt = bytes(raw)
+    file.write_bytes(spoilt)
+    assert warm(root) == wanted
+    assert warm(root) == wanted
+    connection = sqlite3.connect(file)
+    assert connection.execute("SELECT count(*) FROM document").fetchone() == (len(list(root.rglob("*.md"))),)
+    connection.close()
+
+
+def tamper(root: Path, *statements: str) -> None:
+    connection = sqlite3.connect(root / ".procauthor/check.db", isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_wrong_value_is_not_believed(root: Path) -> None:
+    wanted = warm(root)
+    tamper(
+        root,
+        "UPDATE document SET own = x'90', among = x'90'",
+        "UPDATE fact SET view = x'90'",
+        "UPDATE note SET value = x'90' WHERE name = 'library'",
+    )
+    assert warm(root) == wanted
+
+
+def test_what_came_with_a_copy_of_the_folder_is_not_believed(root: Path, tmp_path: Path) -> None:
+    """Somebody else's repository could bring a memory that says that nothing is wrong."""
+    wanted = warm(root)
+    copy = tmp_path / "copy"
+    shutil.copytree(root, copy)
+    (copy / "feature/p00.md").write_text("# Another\n\n[x](gone.md)\n")
+    warm(copy)
+    clean = copy / ".procauthor/check.db"
+    shutil.copy2(root / "feature/p00.md", copy / "feature/p00.md")
+    assert warm(copy) == wanted
+    shutil.copy2(clean, root / ".procauthor/check.db")
+    (root / "feature/p01.md").write_text("# Another\n\n[x](gone.md)\n")
+    assert_same(root)
+
+
+def test_where_nothing_can_be_kept_the_check_works_all_the_same(root: Path) -> None:
+    (root / ".procauthor").write_text("a file where the folder would be")
+    assert warm(root) == cold(root)
+
+
+def test_another_process_that_writes_does_not_stop_a_check(root: Path) -> None:
+    warm(root)
+    say_more(root, random.Random(4))
+    connection = sqlite3.connect(root / ".procauthor/check.db", isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    assert warm(root) == cold(root)
+    connection.close()
+
+
+def test_a_small_library_stays_as_clean_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n")
+    warm(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.md"]
