@@ -1,4 +1,4 @@
-"""Brings what follows from the library up to date: index, lifecycle READMEs, orchestrations, announced titles.
+"""Brings what follows from the library up to date: index, READMEs, orchestrations, announced titles, consumers.
 
 A table is found by its header (a title column and a status column). Rows of people are kept in their order and with
 their words; a row's link and status are computed, and a document without a row gets one.
@@ -32,10 +32,16 @@ def show_status(status: Status) -> str:
 
 def derive(library: Library) -> Change:
     """Return what must change so that every table tells the truth; an empty change where it does."""
+    # Rules use the tables of this module, and need no rendering.
+    from procauthor.library.downstream import find_uses, name_consumers
+
     edits: list[Edit] = []
+    uses = find_uses(library)
     for procedure in library.procedures:
         raw = procedure.document.source.raw
         found = list(link_announced(library, procedure))
+        if procedure.path in uses:
+            found += name_consumers(procedure, uses[procedure.path])
         if procedure.kind in ("index", "readme", "orchestration"):
             found += _replacements(library, procedure)
         after = replace_spans(raw, found) if found else raw
