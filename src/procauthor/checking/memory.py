@@ -17,7 +17,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-import procauthor
 from procauthor.library.stored import Facts
 
 FILE_NAME = "check.db"
@@ -228,7 +227,7 @@ def _place(file: Path) -> bytes:
 def program_key() -> bytes:
     """Return a digest of the program itself: sizes and times of all its modules."""
     digest = blake2b(digest_size=16)
-    root = os.path.dirname(procauthor.__file__)
+    root = Path(__file__).parents[1]
     for folder, names, files in os.walk(root):
         names[:] = sorted(n for n in names if n != "__pycache__")
         for name in sorted(files):
