@@ -79,7 +79,8 @@ _TARGET = re.compile(
     r"\b(step|phase)s?\s+(\d+)\b(?![.)]?\d)(?!\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b))",
     re.IGNORECASE,
 )
-_STEP_WORD = re.compile("[sS][tT][eE][pP]")
+# What every match of the pattern above holds; quick to find.
+_STEP_WORD = re.compile("[sS][tT][eE][pP]|[pP][hH][aA][sS][eE]")
 _ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
 # What a part without items can be followed by when it is empty: a heading, a rule, or the next label.
 _NEXT_PART = re.compile(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
