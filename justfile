@@ -18,5 +18,9 @@ fmt:
 bench-retrieval questions corpus:
     uv run python benchmarks/retrieval.py --questions {{questions}} --corpus {{corpus}}
 
+# Speed of check beside other checkers, which are installed into a folder of their own
+bench-check *args:
+    uv run python benchmarks/check.py {{args}}
+
 build:
     uv build

@@ -153,7 +153,7 @@ class Memory:
     def _write(self, file: Path, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
         fresh = "turn" not in self.notes
         self.close()
-        file.parent.mkdir(exist_ok=True)
+        _make_folder(file.parent)
         target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file
         try:
             with contextlib.closing(sqlite3.connect(target, timeout=0.2, isolation_level=None)) as connection:
@@ -177,6 +177,14 @@ class Memory:
         """Say whether nobody has written since: what they found and what we found may rest on different texts."""
         row = connection.execute("SELECT value FROM note WHERE name = 'turn'").fetchone()
         return row is not None and row[0] == self.notes.get("turn")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder; what is remembered is of no use in anybody else's copy of the library."""
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text(f"{FILE_NAME}*\n", encoding="utf-8")
 
 
 def _open(file: Path) -> sqlite3.Connection:
