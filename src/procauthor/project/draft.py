@@ -85,9 +85,8 @@ class ProjectDraft:
         errors = [f for f in self.draft.findings if f["severity"] == "error" and f["rule"] not in pardoned]
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
-            again = (
-                f"procauthor submit FILE --run {self.draft.id}" if self.draft.author == HAND_OFF else "create it again"
-            )
+            submitted = self.draft.author == HAND_OFF and not self.draft.wish
+            again = f"procauthor submit FILE --run {self.draft.id}" if submitted else "draft it again"
             raise DraftError(message, f"the first: {errors[0]['message']}; {again}, or edit after reject")
         try:
             change = self.change()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
@@ -566,6 +566,23 @@ class Project:
         from procauthor.project.handoff import Handoff
 
         return Handoff(self)
+
+    def revise(self, reference: str, wish: str, changes: Mapping[str, Any], *, by: str = "") -> ProjectDraft:
+        """Make the draft that changes of an existing document give, as a person or an agent wrote them.
+
+        Args:
+            reference: Path, id or title.
+            wish: What should change, in words; it bounds how far the changes may reach.
+            changes: An answer of the schema that ``update --dry-run --json`` gives.
+            by: Who wrote them.
+
+        Raises:
+            AnswerError: The changes do not fit the schema, or reach wider than the wish.
+            DraftError: The document cannot be changed so.
+        """
+        from procauthor.project.revision import Revision
+
+        return Revision.open(self, reference, wish).propose(changes, by)
 
     def draft(self, name: str = "") -> ProjectDraft:
         """Return a draft that waits, by id or title; without a name, the only one.
