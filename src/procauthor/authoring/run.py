@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +17,8 @@ from procauthor.errors import AuthoringError, DraftError, LockedError
 from procauthor.markdown.slug import slugify
 
 _RECURSION_LIMIT = 100
+# The author of a run that waits for an answer of a person or an agent.
+HAND_OFF = "hand-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,23 @@ class RunStore:
             except FileExistsError:
                 number += 1
         run = Run(name, self.folder / name, brief, author, max_tokens)
-        data = {"id": name, "author": author, "max_tokens": max_tokens, "brief": brief.as_json()}
-        (run.folder / "run.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        _write(run)
         return run
+
+    def renew(self, run: Run, brief: Brief) -> Run:
+        """Give a run that waits for an answer a brief that was gathered anew."""
+        renewed = replace(run, brief=brief)
+        _write(renewed)
+        return renewed
+
+    def rewind(self, run: Run) -> None:
+        """Forget the checkpoints of a run, so that it begins again with what was handed in since."""
+        from langgraph.checkpoint.sqlite import SqliteSaver
+
+        with _connect(self.checkpoints) as connection:
+            saver = SqliteSaver(connection)
+            saver.setup()
+            saver.delete_thread(run.id)
 
     def get(self, name: str) -> Run:
         """Return a run by its id.
@@ -94,7 +110,7 @@ class RunStore:
         """
         for name in reversed(self.names()):
             run = self.get(name)
-            if not run.ended:
+            if not run.ended and run.author != HAND_OFF:
                 return run
         message = "no run waits to be resumed"
         raise DraftError(message, "procauthor drafts lists what waits for review")
@@ -135,9 +151,7 @@ def execute(run: Run, store: RunStore, build: Callable[[], Any]) -> dict[str, An
     """
     from langgraph.checkpoint.sqlite import SqliteSaver
 
-    connection = sqlite3.connect(store.checkpoints, check_same_thread=False, timeout=30)
-    try:
-        connection.execute("pragma journal_mode=wal")
+    with _connect(store.checkpoints) as connection:
         graph = build().compile(checkpointer=SqliteSaver(connection))
         config = {"configurable": {"thread_id": run.id}, "recursion_limit": _RECURSION_LIMIT}
         state = graph.get_state(config)
@@ -145,8 +159,24 @@ def execute(run: Run, store: RunStore, build: Callable[[], Any]) -> dict[str, An
             return cast("dict[str, Any]", state.values)
         start = None if state.created_at else {"fields": {}, "tries": 0}
         return cast("dict[str, Any]", graph.invoke(start, config, durability="sync"))
+
+
+@contextmanager
+def _connect(file: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
+    try:
+        connection.execute("pragma journal_mode=wal")
+        yield connection
     except sqlite3.Error as error:
         message = f"the checkpoints cannot be used: {error}"
-        raise AuthoringError(message, f"delete {store.checkpoints.name} to start over") from error
+        raise AuthoringError(message, f"delete {file.name} to start over") from error
     finally:
         connection.close()
+
+
+def _write(run: Run) -> None:
+    """Write what a run is. It is replaced as a whole: a crash leaves the old or the new, never a half."""
+    data = {"id": run.id, "author": run.author, "max_tokens": run.max_tokens, "brief": run.brief.as_json()}
+    temporary = run.folder / "run.tmp"
+    temporary.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    temporary.replace(run.folder / "run.json")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, check, evaluate, graph, history, init, library, plan, refactor, update
+from procauthor.cli import authoring, check, evaluate, graph, handoff, history, init, library, plan, refactor, update
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -99,6 +99,7 @@ evaluate.register(app)
 graph.register(app)
 plan.register(app)
 authoring.register(app)
+handoff.register(app)
 update.register(app)
 history.register(app)
 refactor.register(app)

@@ -11,7 +11,6 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
 if TYPE_CHECKING:
-    from procauthor.library.change import Change
     from procauthor.project import Project, ProjectDraft
 
 Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
@@ -36,7 +35,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
     model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
-    author: Annotated[str, typer.Option(help="offline: no model, no network.")] = "",
+    author: Annotated[str, typer.Option(help="offline, skeleton, or a chat model.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the brief's outline; draft nothing.")] = False,
@@ -60,12 +59,12 @@ def author_id(model: str, author: str) -> str | None:
     """Return the author that the options name, None for the one in the settings."""
     from procauthor.errors import ConfigError
 
-    if author not in ("", "offline"):
+    if author not in ("", "offline", "skeleton") and ":" not in author:
         message = f"no author {author!r}"
-        raise ConfigError(message, 'known: offline; for a chat model use --model "provider:name"')
+        raise ConfigError(message, 'known: offline, skeleton, or a chat model as "provider:name"')
     if author and model:
-        message = "--author offline and --model exclude each other"
-        raise ConfigError(message)
+        message = "--author and --model exclude each other"
+        raise ConfigError(message, "--model provider:name is short for --author provider:name")
     return model or author or None
 
 
@@ -97,13 +96,15 @@ def resume(
 
 def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: bool) -> None:
     """Show a draft, accept it if that is wanted and it has no error, and exit."""
+    from procauthor.project.draft import draft_json
+
     say_notices(project)
     failed = found.draft.outcome == "Needs revision"
     accepted = accept_it and not failed and found.waits
     change = found.accept() if accepted else found.change()
     outcome = found.accepted if accepted else found.draft.outcome
     if as_json:
-        show_json(_draft_json(found, change, outcome))
+        show_json(draft_json(found, change, outcome))
     else:
         from procauthor.cli.text import draft_lines
 
@@ -111,24 +112,6 @@ def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: b
         for line in draft_lines(found.draft, outcome, change):
             say(line)
     raise typer.Exit(_NEEDS_REVISION if failed else 0)
-
-
-def _draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
-    draft = found.draft
-    return {
-        "run": draft.id,
-        "outcome": outcome,
-        "draft": draft.id,
-        "path": draft.path,
-        "author": draft.author,
-        "findings": list(draft.findings),
-        "open_questions": list(draft.open_questions),
-        "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
-        "passages": list(draft.passages),
-        "usage": draft.usage.as_json(),
-        "notes": list(draft.notes),
-        "changes": change.as_json(),
-    }
 
 
 def drafts(ctx: typer.Context, as_json: Json = False) -> None:
@@ -149,24 +132,28 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
 
 def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Show what accepting a draft would change, in all files."""
+    from procauthor.project.draft import draft_json
+
     project = open_project(ctx)
     found = project.draft(draft)
     change = found.change()
     say_notices(project)
     if as_json:
-        show_json(_draft_json(found, change, found.draft.outcome) | {"diff": change.diff()})
+        show_json(draft_json(found, change, found.draft.outcome) | {"diff": change.diff()})
     else:
         show_diff(change.diff())
 
 
 def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Write a draft, and all that follows from it, into the library."""
+    from procauthor.project.draft import draft_json
+
     project = open_project(ctx)
     found = project.draft(draft)
     change = found.accept()
     say_notices(project)
     if as_json:
-        show_json(_draft_json(found, change, found.accepted))
+        show_json(draft_json(found, change, found.accepted))
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")

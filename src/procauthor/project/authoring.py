@@ -8,20 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.author import Author
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
-from procauthor.authoring.draft import Draft, render_draft
+from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import Source, gather
-from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
-from procauthor.authoring.update.offline import OfflineUpdateAuthor
-from procauthor.errors import AuthoringError, ConfigError
+from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
+from procauthor.project.writing import Writing, check_author, open_writing
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -104,7 +102,7 @@ class Authoring:
             InvalidTitleError: The title cannot name a procedure.
             AuthoringError: The procedure is already defined, or the author failed; the run is kept.
         """
-        self._author_check()
+        check_author(self.model)
         brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
         limit = self.max_tokens or self.project.settings.authoring.max_tokens
         run = self.project.runs.create(brief, self.model, limit)
@@ -131,7 +129,7 @@ class Authoring:
             LibraryError: No document, or several, of that path, id or title.
             AuthoringError: The author failed, or wanted more than was wished; nothing was written.
         """
-        self._author_check()
+        check_author(self.model, changing=True)
         brief = self.update_brief(reference, wish)
         limit = self.max_tokens or self.project.settings.authoring.max_tokens
         return self.execute(self.project.runs.create(brief, self.model, limit))
@@ -153,24 +151,6 @@ class Authoring:
         run = self.project.runs.get(name) if name else self.project.runs.unfinished()
         return replace(self, model=run.author, max_tokens=run.max_tokens).execute(run)
 
-    def _author_check(self) -> None:
-        """Fail on an unknown model before anything is gathered."""
-        if self.model != "offline" and ":" not in self.model:
-            message = f"{self.model!r} names no model"
-            raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
-
-    def author(self, run: Run) -> Author:
-        """Return the author of a run."""
-        if self.model == "offline":
-            return OfflineUpdateAuthor() if run.brief.request.wish else OfflineAuthor()
-        from procauthor.authoring.calls import CallLog
-        from procauthor.authoring.chat import ChatAuthor
-        from procauthor.prompt import PromptLibrary
-
-        folder = self.project.root / "prompts"
-        prompts = PromptLibrary((folder,) if folder.is_dir() else ())
-        return ChatAuthor.open(self.model, self.project.settings.authoring, prompts, CallLog(run.calls))
-
     def execute(self, run: Run) -> ProjectDraft:
         """Carry a run from its last checkpoint to its draft; an error names the command that resumes it."""
         with lease(run):
@@ -179,7 +159,7 @@ class Authoring:
                     from procauthor.project.update import run_update
 
                     return run_update(self, run)
-                return self._run(run)
+                return self.carry(run, open_writing(self.project, run))
             except AuthoringError as error:
                 if not error.hint:
                     error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
@@ -187,12 +167,13 @@ class Authoring:
                     error.hint += f" (the run is kept; go on with: procauthor resume {run.id})"
                 raise
 
-    def _run(self, run: Run) -> ProjectDraft:
+    def carry(self, run: Run, writing: Writing) -> ProjectDraft:
+        """Carry a run that is held to its draft."""
         from procauthor.authoring.graph import build_graph, merge_late, questions_of
 
         project = self.project
         library = project.library()
-        work = self._work(run, library, self.author(run))
+        work = self._work(run, library, writing)
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
         questions = questions_of(state)  # type: ignore[arg-type]
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
@@ -216,6 +197,7 @@ class Authoring:
             findings=findings,
             usage=Usage(**state.get("usage", {})),
         )
+        draft = writing.finish(draft)
         project.drafts.save(draft)
         run.end()
         return ProjectDraft(project, draft)
@@ -231,16 +213,15 @@ class Authoring:
         laid = library.overlay(procedure)
         return project.check_library(project.with_derived(laid), [path], rules).findings
 
-    def _work(self, run: Run, library: Library, author: Author) -> Work:
+    def _work(self, run: Run, library: Library, writing: Writing) -> Work:
         from procauthor.authoring.graph import Work
 
         project, brief = self.project, run.brief
         template = project.templates.get(brief.template)
         raw = brief.text.encode() if brief.base else None
-        written_by = "offline author, no language model" if run.author == "offline" else run.author
 
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
-            return render_draft(brief, template, fields, author=written_by, questions=questions, present=raw)
+            return writing.render(brief, template, fields, author=writing.written_by, questions=questions, present=raw)
 
         def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
             return self.check(library, brief.path, text, rules, template)
@@ -248,10 +229,10 @@ class Authoring:
         return Work(
             brief=brief,
             template=template,
-            author=author,
+            author=writing.author,
             render=render,
             check=findings,
             report=self.progress or (lambda _: None),
-            repairs=project.settings.authoring.repairs,
+            repairs=writing.repairs,
             max_tokens=run.max_tokens,
         )

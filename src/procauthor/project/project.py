@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.project.authoring import Authoring
     from procauthor.project.draft import ProjectDraft
+    from procauthor.project.export import Form
+    from procauthor.project.handoff import Handoff
     from procauthor.project.refactoring import Refactoring
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
@@ -482,6 +484,18 @@ class Project:
 
         return Refactoring(self, self.library())
 
+    # Elsewhere
+
+    def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
+        """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
+
+        Raises:
+            ProcauthorError: It is not finished, or the folder cannot be used.
+        """
+        from procauthor.project.export import export
+
+        return export(self, reference, form, out)
+
     # Authoring
 
     @cached_property
@@ -509,6 +523,13 @@ class Project:
         from procauthor.project.authoring import Authoring
 
         return Authoring(self, model or self.settings.authoring.model, max_tokens, progress)
+
+    @property
+    def handoff(self) -> Handoff:
+        """Briefs for people and agents, and their answers."""
+        from procauthor.project.handoff import Handoff
+
+        return Handoff(self)
 
     def draft(self, name: str = "") -> ProjectDraft:
         """Return a draft that waits, by id or title; without a name, the only one.

@@ -21,6 +21,7 @@ from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
+from procauthor.project.writing import open_writing
 from procauthor.retrieval.chunk import Chunk
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _work(authoring: Authoring, run: Run, library: Library) -> UpdateWork:
         brief=brief,
         template=project.templates.get(brief.template or "procedure"),
         outline=outline_of(authoring, brief),
-        author=authoring.author(run),
+        author=open_writing(authoring.project, run).author,
         check=findings,
         links=links,
         statuses=statuses,
