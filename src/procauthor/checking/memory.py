@@ -23,7 +23,8 @@ FILE_NAME = "check.db"
 _SCHEMA = """
 CREATE TABLE document (
     path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, stamp TEXT, kind TEXT,
-    digest BLOB, face BLOB, directives BLOB, own BLOB, whole INTEGER, among BLOB, looked BLOB, needs BLOB, marks BLOB, seal BLOB
+    digest BLOB, face BLOB, directives BLOB, own BLOB, whole INTEGER, among BLOB, looked BLOB, needs BLOB, marks BLOB,
+    seal BLOB
 ) WITHOUT ROWID;
 CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, notes BLOB, seal BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;

@@ -24,8 +24,8 @@ _KINDS = frozenset({"procedure", "orchestration", "standard", "other"})
 class Use:
     """One part of a producer's contract that a consumer relies on.
 
-    ``name`` is the artifact, empty for a part that is no single one; ``line`` is where the consumer says so; ``text`` is
-    what stands in the producer, empty where nothing does.
+    ``name`` is the artifact, empty for a part that is no single one; ``line`` is where the consumer says so; ``text``
+    is what stands in the producer, empty where nothing does.
     """
 
     consumer: Procedure

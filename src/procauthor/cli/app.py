@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, check, evaluate, graph, handoff, history, init, library, plan, refactor, update
+from procauthor.cli import (
+    authoring,
+    check,
+    evaluate,
+    graph,
+    handoff,
+    history,
+    init,
+    library,
+    plan,
+    refactor,
+    review,
+    update,
+)
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -103,6 +116,7 @@ handoff.register(app)
 update.register(app)
 history.register(app)
 refactor.register(app)
+review.register(app)
 
 
 def main() -> None:

@@ -73,9 +73,13 @@ def sync(
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something is stale.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring index, lifecycle READMEs, orchestrations and plan ticks up to date."""
+    """Bring index, lifecycle READMEs, orchestrations and plan ticks up to date; note new uses of contracts."""
+    from procauthor.library.change import Change
+    from procauthor.library.receipt import document_of
+
     project = open_project(ctx)
-    change = project.sync()
+    # What nobody has written down yet is not stale: nothing in the library is wrong without it.
+    change = project.derived(project.library()) if check_only else project.sync()
     if not check_only:
         project.apply(change)
     if as_json:
@@ -83,8 +87,13 @@ def sync(
     elif not change:
         say("everything is up to date")
     else:
-        show_diff(change.diff())
-        say(f"{len(change.edits)} files {'are stale' if check_only else 'brought up to date'}")
+        noted = tuple(edit for edit in change.edits if document_of(edit.path))
+        derived = tuple(edit for edit in change.edits if edit not in noted)
+        show_diff(Change(derived).diff())
+        if derived:
+            say(f"{len(derived)} files {'are stale' if check_only else 'brought up to date'}")
+        if noted:
+            say(f"noted what {len(noted)} documents take from the contracts of others")
         if not check_only:
             say("undo with: procauthor undo")
     raise typer.Exit(1 if check_only and change else 0)

@@ -46,16 +46,13 @@ def read_marks(document: Document) -> tuple[Mark, ...]:
     Front matter and the line of the title belong to none: they say what the document is called and where it belongs,
     and change when it is renamed. Every other byte belongs to exactly one, but blank lines above the first section.
     """
-    return tuple((*_lead(document), *_sections(document)))
+    return (*_lead(document), *_sections(document))
 
 
 def _lead(document: Document) -> Iterator[Mark]:
-    raw, parts = document.source.raw, []
-    title = title_section(document)
-    for section in (document.sections[0], title):
-        if section is not None and (section is title or section.heading is None):
-            parts.append((_body(document, section.body), section.end))
-    spans = list(dict.fromkeys(parts))
+    raw, title = document.source.raw, title_section(document)
+    parts = [document.sections[0], *([title] if title else [])]
+    spans = [(_body(document, part.body), part.end) for part in parts]
     text = b"".join(raw[start:end] for start, end in spans)
     if text.strip():
         first = next(start for start, end in spans if raw[start:end].strip())

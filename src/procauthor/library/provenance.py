@@ -18,23 +18,31 @@ FOLDER = "provenance"
 
 
 class Source(Struct, frozen=True, omit_defaults=True):
-    """What a section rests on: a passage with the hash of its text, or something else by its name alone."""
+    """What a section rests on: a passage by document, heading and the hash of its text, or something else by name."""
 
-    id: str
+    name: str = ""
+    path: str = ""
+    heading: str = ""
     hash: Stamp | None = None
+
+    @property
+    def shown(self) -> str:
+        """What to call the source."""
+        return self.name or (f"{self.path}#{self.heading}" if self.heading else self.path)
 
 
 class Origin(Struct, frozen=True, omit_defaults=True):
     """How one section came about: the bytes that were written, by which author, when, in which run, from what.
 
-    ``by`` is ``offline`` or a model as ``provider:name``; ``prompt`` and ``template`` are hashes, empty where there
-    was none.
+    ``by`` is ``offline``, a model as ``provider:name``, or ``hand-off`` with who that was in ``name``. ``prompt`` and
+    ``template`` are hashes, empty where there was none.
     """
 
     section: str
     hash: Stamp
     by: str
     on: date
+    name: str = ""
     run: str = ""
     prompt: str = ""
     template: str = ""
@@ -60,4 +68,5 @@ def read_provenance(root: Path, path: str) -> Provenance:
 
 def encode(provenance: Provenance) -> bytes | None:
     """Return the file, or None where nothing is known."""
-    return sidecar.encode({"sections": sorted(provenance.sections, key=lambda origin: origin.section)})
+    sections: list[Origin] = sorted(provenance.sections, key=lambda origin: origin.section)
+    return sidecar.encode({"sections": sections})

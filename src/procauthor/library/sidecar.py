@@ -6,7 +6,7 @@ One entry stands on one line, so that a diff shows what happened and two people 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,13 +71,14 @@ def decode(raw: bytes, kind: type[_T]) -> tuple[_T | None, str]:
         return None, str(error).splitlines()[0]
 
 
-def encode(lists: Mapping[str, Sequence[Struct]]) -> bytes | None:
+def encode(lists: Mapping[str, Iterable[Struct]]) -> bytes | None:
     """Return a sidecar with one entry a line; None where there is nothing to keep."""
-    parts = [f' "{name}": [\n{_lines(found)}\n ]' for name, found in lists.items() if found]
+    written = {name: _lines(found) for name, found in lists.items()}
+    parts = [f' "{name}": [\n{lines}\n ]' for name, lines in written.items() if lines]
     if not parts:
         return None
     return "\n".join(("{", f' "schema_version": {_VERSION},', ",\n".join(parts), "}", "")).encode()
 
 
-def _lines(entries: Sequence[Struct]) -> str:
+def _lines(entries: Iterable[Struct]) -> str:
     return ",\n".join(f"  {msgspec.json.format(msgspec.json.encode(entry), indent=0).decode()}" for entry in entries)

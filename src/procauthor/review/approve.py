@@ -34,7 +34,8 @@ class Signature:
 class Approval:
     """What was approved: the document, its sections by heading, by whom; ``change`` writes it.
 
-    ``status`` is what the document is with it: approved only where all sections are. ``open`` are the others.
+    ``status`` is what the document is with it: approved only where all sections are. ``open`` are the others,
+    ``receipts`` all that stand for the document then.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Approval:
     signature: Signature
     status: Status
     open: tuple[str, ...]
+    receipts: Receipts
     change: Change
 
 
@@ -94,6 +96,7 @@ def approve(library: Library, procedure: Procedure, headings: Sequence[str], sig
         signature=signature,
         status=laid.status,
         open=tuple(mark.shown for mark in procedure.marks if mark.key not in valid),
+        receipts=after,
         change=Change((edit,) if edit else (), label),
     )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from procauthor.library.alias import follow
 from procauthor.library.library import Library, Procedure
 from procauthor.library.mark import Mark
 from procauthor.library.provenance import Origin, Source, read_provenance
@@ -14,17 +14,17 @@ from procauthor.library.receipt import Ruling, State, judge
 from procauthor.procedure import Stamp, Status
 from procauthor.retrieval.chunk import chunk_document
 
-Writer = Literal["human", "offline", "model"]
+Writer = Literal["human", "offline", "model", "hand-off"]
 SourceState = Literal["same", "changed", "gone", "unknown"]
+_WRITERS: dict[str, Writer] = {"offline": "offline", "hand-off": "hand-off"}
 ApprovalState = State | Literal["none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Something that a section rests on, and whether it is still as it was; the hash is that of a passage."""
+    """Something that a section rests on, and whether it is still as it was; of what is no passage nothing is known."""
 
-    id: str
-    hash: Stamp | None
+    source: Source
     state: SourceState
 
 
@@ -32,8 +32,8 @@ class Evidence:
 class SectionBlame:
     """One section: its place, who wrote it, and what its approvals are worth.
 
-    ``by`` names the author of a section that was not written by hand, else it is empty. ``edited`` says that its bytes
-    are no longer those that were written: a person has edited them since.
+    ``by`` names the author of a section that a person did not simply write, else it is empty. ``edited`` says that its
+    bytes are no longer those that were written: a person has edited them since.
     """
 
     heading: str
@@ -90,14 +90,14 @@ def _section(mark: Mark, origin: Origin | None, rulings: tuple[Ruling, ...], pas
         line=mark.line,
         last_line=mark.last,
         hash=mark.hash,
-        writer="model" if ":" in origin.by else "offline",
-        by=origin.by,
+        writer=_WRITERS.get(origin.by, "model"),
+        by=origin.name or origin.by,
         on=origin.on,
         run=origin.run,
         prompt=origin.prompt,
         template=origin.template,
         edited=origin.hash != mark.hash,
-        sources=tuple(Evidence(s.id, s.hash, passages.state(s)) for s in origin.sources),
+        sources=tuple(Evidence(s, passages.state(s)) for s in origin.sources),
         approvals=rulings,
     )
 
@@ -111,20 +111,23 @@ class _Passages:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._cut: dict[str, Mapping[str, str]] = {}
+        self._cut: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     def state(self, source: Source) -> SourceState:
         """Say whether a source is as it was; of what is no passage nothing is known."""
         if source.hash is None:
             return "unknown"
-        present = self._hashes(source.id.partition("#")[0].partition("~")[0]).get(source.id)
-        if present is None:
-            return "gone"
-        return "same" if present == source.hash else "changed"
+        hashes, headings = self._known(source.path)
+        if source.hash in hashes:
+            return "same"
+        return "changed" if source.heading in headings else "gone"
 
-    def _hashes(self, path: str) -> Mapping[str, str]:
+    def _known(self, path: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the hashes and the headings of the passages of a document, also of one that has moved."""
         if path not in self._cut:
-            found = self._library.by_path.get(path)
-            chunks = chunk_document(path, found.document) if found else []
-            self._cut[path] = {chunk.id: chunk.hash for chunk in chunks}
+            library = self._library
+            found = library.by_path.get(path)
+            home = follow(found, library.by_path, library.by_key) if found else None
+            chunks = chunk_document(home.path, home.document) if home else []
+            self._cut[path] = frozenset(c.hash for c in chunks), frozenset(c.heading for c in chunks)
         return self._cut[path]

@@ -44,7 +44,7 @@ def _plain(text: str, what: str) -> str:
 
 def _name_of_git(root: Path) -> str:
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - a fixed program and fixed words
             ["git", "-C", str(root), "config", "user.name"],  # noqa: S607 - found on the path, as every user's git is
             capture_output=True,
             check=False,

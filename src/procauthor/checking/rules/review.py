@@ -21,7 +21,7 @@ SUSPECT = Rule(
     summary="A document relies on a part of another one's contract that changed since.",
     why="Its own text may no longer be true, and nobody who edited the other one has looked.",
     fix="Read both, correct the document if need be, and say that it fits with “procauthor clear”.",
-    example="Threat Model takes the Component Diagram of Architecture Review, whose output contract now says less of it",
+    example="Threat Model takes the Component Diagram of Architecture Review, which now promises less of it",
 )
 APPROVAL_OUTDATED = Rule(
     name="approval-outdated",
