@@ -74,9 +74,6 @@ def sync(
     as_json: Json = False,
 ) -> None:
     """Bring index, lifecycle READMEs, orchestrations and plan ticks up to date; note new uses of contracts."""
-    from procauthor.library.change import Change
-    from procauthor.library.receipt import document_of
-
     project = open_project(ctx)
     # What nobody has written down yet is not stale: nothing in the library is wrong without it.
     change = project.derived(project.library()) if check_only else project.sync()
@@ -87,13 +84,12 @@ def sync(
     elif not change:
         say("everything is up to date")
     else:
-        noted = tuple(edit for edit in change.edits if document_of(edit.path))
-        derived = tuple(edit for edit in change.edits if edit not in noted)
-        show_diff(Change(derived).diff())
-        if derived:
-            say(f"{len(derived)} files {'are stale' if check_only else 'brought up to date'}")
+        show_diff(change.diff())
+        noted = sum(edit.quiet for edit in change.edits)
+        if derived := len(change.edits) - noted:
+            say(f"{derived} files {'are stale' if check_only else 'brought up to date'}")
         if noted:
-            say(f"noted what {len(noted)} documents take from the contracts of others")
+            say(f"noted what {noted} documents take from the contracts of others")
         if not check_only:
             say("undo with: procauthor undo")
     raise typer.Exit(1 if check_only and change else 0)

@@ -29,14 +29,14 @@ def edit_receipts(root: Path, path: str, change: Callable[[Receipts], Receipts])
         message = f"{place} cannot be understood: {present.problem}"
         raise LibraryError(message, "nothing was written; correct the file, or bring back an earlier version")
     raw = receipt.encode(after)
-    return None if raw == before else Edit(place, before, raw)
+    return None if raw == before else Edit(place, before, raw, quiet=True)
 
 
 def edit_provenance(root: Path, path: str, after: Provenance) -> Edit | None:
     """Return what writes the provenance of a document, whatever was there; None where nothing changes."""
     place = sidecar_path(provenance.FOLDER, path)
     before, raw = disk.read(disk.locate(root, place)), provenance.encode(after)
-    return None if raw == before else Edit(place, before, raw)
+    return None if raw == before else Edit(place, before, raw, quiet=True)
 
 
 def move_file(root: Path, old: str, new: str) -> tuple[Edit, ...]:
@@ -44,4 +44,5 @@ def move_file(root: Path, old: str, new: str) -> tuple[Edit, ...]:
     raw = disk.read(disk.locate(root, old))
     if raw is None:
         return ()
-    return Edit(new, disk.read(disk.locate(root, new)), raw, old), Edit(old, raw, None)
+    present = disk.read(disk.locate(root, new))
+    return Edit(new, present, raw, old, quiet=True), Edit(old, raw, None, quiet=True)

@@ -55,7 +55,7 @@ def _lead(document: Document) -> Iterator[Mark]:
     spans = [(_body(document, part.body), part.end) for part in parts]
     text = b"".join(raw[start:end] for start, end in spans)
     if text.strip():
-        first = next(start for start, end in spans if raw[start:end].strip())
+        first = next(end - len(raw[start:end].lstrip()) for start, end in spans if raw[start:end].strip())
         yield Mark(LEAD, "", document.source.line(first), _last_line(document, spans[-1][1]), stamp(text))
 
 
