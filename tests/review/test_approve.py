@@ -233,3 +233,31 @@ def test_every_byte_but_metadata_and_title_belongs_to_a_section() -> None:
             if not any(start <= place < end for start, end in spans):
                 after = read_marks(parse(raw[:place] + b"x" + raw[place:]))
                 assert {(m.key, m.hash) for m in after} != {(m.key, m.hash) for m in marks}
+
+
+def test_a_name_with_signs_for_the_terminal_does_no_harm(root: Path) -> None:
+    approve(root, "Purpose")
+    file = root / RECEIPTS
+    file.write_text(file.read_text().replace('"Ada"', '"A\\u001b[31mda"'))
+    for command in ("blame", "check"):
+        assert "\x1b" not in run("-C", root, command, REVIEW).stdout
+    assert "A" in run("-C", root, "blame", REVIEW).stdout
+
+
+def test_receipts_behind_a_link_are_not_read(root: Path, tmp_path: Path) -> None:
+    approve(root)
+    (root / "receipts").rename(tmp_path / "elsewhere")
+    (root / "receipts").symlink_to(tmp_path / "elsewhere")
+    assert status(root) == "defined"
+    with pytest.raises(LibraryError, match="outside of the library"):
+        approve(root)
+
+
+def test_an_update_of_an_approved_document_takes_it_back_in_the_tables_too(root: Path) -> None:
+    project = approve(root)
+    project.author().update(REVIEW, "add exit state Deferred: the board decides next quarter").accept()
+    assert status(root) == "defined"
+    assert not project.sync()
+    assert "| Approved |" not in (root / "index.md").read_text()
+    (message,) = outdated(root)
+    assert message.startswith("'11. Exit States' changed")

@@ -41,6 +41,7 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Approve a document, or sections of it, as it is now: an edit of one byte shows."""
+    from procauthor.reporting.escape import plain
     from procauthor.reporting.review import approval_json, approval_lines
 
     project = open_project(ctx)
@@ -53,12 +54,13 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
         say("nothing to do: it is approved so already")
         return
     for line in approval_lines(found, written=not dry_run):
-        show(line)
+        show(plain(line))
     say("nothing was written" if dry_run else "undo with: procauthor undo")
 
 
 def blame(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
     """Say of each section of a document who wrote it, what it rests on, and who approved it."""
+    from procauthor.reporting.escape import plain
     from procauthor.reporting.review import blame_json, blame_lines
 
     found = open_project(ctx).blame(ref)
@@ -66,7 +68,7 @@ def blame(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
         show_json(blame_json(found))
         return
     for line in blame_lines(found):
-        show(line)
+        show(plain(line))
 
 
 def suspects(
@@ -75,6 +77,7 @@ def suspects(
     as_json: Json = False,
 ) -> None:
     """List documents that rely on a part of a contract that changed since they last saw it."""
+    from procauthor.reporting.escape import plain
     from procauthor.reporting.review import suspect_json, suspect_lines
 
     found = open_project(ctx).suspects(ref)
@@ -82,7 +85,7 @@ def suspects(
         show_json({"suspects": [suspect_json(suspect) for suspect in found]})
         return
     for line in suspect_lines(found):
-        show(line)
+        show(plain(line))
     documents = len({suspect.use.consumer.path for suspect in found})
     if found:
         say(f"{len(found)} suspects in {documents} documents; when a text still fits: procauthor clear REF")
@@ -99,6 +102,7 @@ def clear(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Say that a document still fits the contracts that changed under it."""
+    from procauthor.reporting.escape import plain
     from procauthor.reporting.review import clearance_json, suspect_lines
 
     project = open_project(ctx)
@@ -108,7 +112,7 @@ def clear(  # noqa: PLR0913, PLR0917 - one parameter an option
         show_json(clearance_json(found, written=written))
         return
     for line in suspect_lines(found.suspects):
-        show(line)
+        show(plain(line))
     if not found.change:
         say(f"nothing to do: {found.title} is no suspect")
     elif dry_run:

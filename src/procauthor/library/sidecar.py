@@ -37,7 +37,7 @@ def document_path(folder: str, path: str) -> str:
 def scan(root: Path, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield the path of each document that may have a sidecar in a folder, and the sidecar; links are not followed."""
     top = os.path.join(root, folder)
-    waiting = [top]
+    waiting = [] if os.path.islink(top) else [top]
     while waiting:
         try:
             entries = sorted(os.scandir(waiting.pop()), key=lambda entry: entry.name)
