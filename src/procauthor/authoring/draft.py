@@ -111,6 +111,12 @@ class Draft:
     open_questions: tuple[str, ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
     usage: Usage = Usage()
+    usage_by_step: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def reused(self) -> int:
+        """How many replies earlier runs had paid for."""
+        return sum(row["reused"] for row in self.usage_by_step)
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored."""
@@ -121,7 +127,7 @@ class Draft:
         """Read a stored draft."""
         values = dict(data)
         values["usage"] = Usage(**values["usage"])
-        for name in ("passages", "open_questions", "findings", "notes"):
+        for name in ("passages", "open_questions", "findings", "notes", "usage_by_step"):
             values[name] = tuple(values.get(name, ()))
         values["sources"] = {key: tuple(found) for key, found in values["sources"].items()}
         return cls(**values)

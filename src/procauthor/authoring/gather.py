@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
@@ -17,6 +17,7 @@ from procauthor.library.title import file_stem
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
+from procauthor.redact import clean
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -51,7 +52,7 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
     path = present.path if present else _path(request, library)
     neighbours = _neighbours(request, library)
     passages = _passages(request, source, path)
-    return Brief(
+    brief = Brief(
         request=request,
         path=path,
         template=source.template.name,
@@ -67,6 +68,8 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
     )
+    # The document itself stays as it is, byte for byte: a draft is laid over it, and prompts take it through `clean`.
+    return replace(Brief.from_json(clean(brief.as_json())), text=brief.text)
 
 
 def _path(request: ChangeRequest, library: Library) -> str:

@@ -14,6 +14,7 @@ from procauthor.authoring.judge import Verdict, source_ids
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.submission import Submission
 from procauthor.prompt import PromptLibrary
+from procauthor.redact import clean
 from procauthor.template.model import build_draft_model, late_name, late_parts, sections_of_step
 from procauthor.template.pattern import Pattern
 from procauthor.template.spec import SectionSpec, Template
@@ -71,7 +72,7 @@ class Assignment:
             "run": self.run,
             "title": brief.request.title,
             "path": brief.path,
-            "brief": brief.as_json(),
+            "brief": clean(brief.as_json()),
             "fields": [_field(spec) for spec in self.template.sections if spec.kind != "group"],
             "references": [{"title": r.title, "path": r.path, "announced": r.announced} for r in brief.references],
             "sources": list(source_ids(brief)),

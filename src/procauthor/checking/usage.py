@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from procauthor.checking.artifact import artifact_key, providers
+from procauthor.checking.artifact import providers
 from procauthor.checking.scope import GONE, Scope, field_line
 from procauthor.checking.table import find_document
 from procauthor.library.alias import follow
+from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.library.receipt import Part, Seen

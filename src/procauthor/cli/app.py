@@ -20,6 +20,7 @@ from procauthor.cli import (
     plan,
     refactor,
     review,
+    runs,
     update,
 )
 from procauthor.errors import AuthoringError, ProcauthorError
@@ -112,6 +113,7 @@ evaluate.register(app)
 graph.register(app)
 plan.register(app)
 authoring.register(app)
+runs.register(app)
 handoff.register(app)
 update.register(app)
 history.register(app)

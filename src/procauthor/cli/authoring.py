@@ -12,6 +12,7 @@ from procauthor.cli.output import open_project, say, say_notices, show, show_dif
 
 if TYPE_CHECKING:
     from procauthor.project import Project, ProjectDraft
+    from procauthor.project.authoring import Authoring
 
 Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
 _NEEDS_REVISION = 1
@@ -38,19 +39,26 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     author: Annotated[str, typer.Option(help="offline, skeleton, or a chat model.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the brief's outline; draft nothing.")] = False,
+    reviewer: Annotated[str, typer.Option(help='Second model that reads the draft once, as "provider:name".')] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, even what was asked before.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the brief and what it may cost; send nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
     options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
     if dry_run:
-        _show_brief(project, title, options, author_id(model, author), as_json=as_json)
+        asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
+        _show_brief(project, title, options, asked, as_json=as_json)
         return
     from procauthor.cli.progress import checklist
 
     with checklist(title) as progress:
-        authoring = project.author(author_id(model, author), max_tokens=max_tokens, progress=progress)
+        authoring = project.author(
+            author_id(model, author), max_tokens=max_tokens, progress=progress, fresh=fresh, reviewer=reviewer
+        )
         found = authoring.create(title, **options)
     finish(project, found, accept_it=accept_it, as_json=as_json)
 
@@ -68,16 +76,22 @@ def author_id(model: str, author: str) -> str | None:
     return model or author or None
 
 
-def _show_brief(project: Project, title: str, options: dict[str, Any], author: str | None, *, as_json: bool) -> None:
-    brief = project.author(author).brief(title, **options)
+def _show_brief(project: Project, title: str, options: dict[str, Any], author: Authoring, *, as_json: bool) -> None:
+    brief = author.brief(title, **options)
+    bound = author.bound(brief)
     say_notices(project)
     if as_json:
-        show_json({"brief": brief.as_json()})
+        from procauthor.redact import clean
+
+        show_json(
+            {"brief": clean(brief.as_json()), "author": author.model, "bound": bound.as_json() if bound else None}
+        )
         return
     from procauthor.cli.text import brief_lines
 
     for line in brief_lines(brief):
         show(line)
+    show(f"budget for {author.model}: {bound}" if bound else f"author {author.model}: no calls, no tokens")
 
 
 def resume(
@@ -170,3 +184,5 @@ def reject(ctx: typer.Context, draft: Name = "") -> None:
     found = open_project(ctx).draft(draft)
     found.reject()
     say(f"dropped {found.draft.id}; the library is unchanged")
+    if found.draft.usage_by_step:
+        say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model anew")

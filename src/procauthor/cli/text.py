@@ -61,3 +61,5 @@ def _usage(draft: Draft) -> Iterator[str]:
     usage = draft.usage
     if usage.calls:
         yield f"  {usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out"
+    if draft.reused:
+        yield f"  {draft.reused} replies reused from an earlier run at no cost; --fresh asks the model anew"

@@ -46,9 +46,9 @@ class ProjectDraft:
             return Change(())
         procedure = read_procedure(draft.path, text, project.settings.library, project.templates)
         laid = library.overlay(procedure)
-        derived = project.derived(laid)
-        edits = (Edit(draft.path, raw, text), *(e for e in derived.edits if e.path != draft.path))
-        return Change((*edits, *sidecars(draft, laid, raw)), f"accept {draft.title}")
+        derived = [e for e in project.derived(laid).edits if e.path != draft.path]
+        beside = sidecars(draft, project.laid(laid, derived), raw, derived)
+        return Change((Edit(draft.path, raw, text), *derived, *beside), f"accept {draft.title}")
 
     def _text(self, library: Library, raw: bytes | None) -> bytes:
         """Return what the document becomes: the draft, merged with what happened to the file meanwhile."""
@@ -133,6 +133,7 @@ def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, A
         "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
         "passages": list(draft.passages),
         "usage": draft.usage.as_json(),
+        "usage_by_step": list(draft.usage_by_step),
         "notes": list(draft.notes),
         "changes": change.as_json(),
     }

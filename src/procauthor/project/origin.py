@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from procauthor.authoring.draft import Draft
@@ -14,19 +14,20 @@ from procauthor.library.provenance import Source
 from procauthor.library.receipt import today
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Stamp
-from procauthor.project.review import sights
+from procauthor.project.review import follow
 from procauthor.review.origin import Writing, record_origins
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template
 
 
-def sidecars(draft: Draft, library: Library, before: bytes | None) -> Iterator[Edit]:
+def sidecars(draft: Draft, library: Library, before: bytes | None, derived: Iterable[Edit]) -> Iterator[Edit]:
     """Yield the edits of provenance and receipts that belong to a draft.
 
     Args:
         draft: The draft.
-        library: The library with its document.
+        library: The library with its document, and with all that follows from it.
         before: The document as it was.
+        derived: What follows from it, in other documents.
     """
     procedure = library.by_path[draft.path]
     # A skeleton is filled by a person, who then is its author.
@@ -35,7 +36,7 @@ def sidecars(draft: Draft, library: Library, before: bytes | None) -> Iterator[E
         edit = record_origins(library.root, draft.path, before, procedure.source.raw, writing)
         if edit:
             yield edit
-    yield from sights(library, [draft.path])
+    yield from follow(library, derived, [draft.path])
 
 
 def _writing(draft: Draft, template: Template | None) -> Writing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -327,15 +327,20 @@ class Project:
 
         What consumers see of a contract for the first time is written down too, so that a change of it can be noticed.
         """
-        from procauthor.project.review import sights
+        from procauthor.project.review import follow
 
         library = self.library()
-        return Change((*self.derived(library).edits, *sights(library)), "sync")
+        derived = self.derived(library).edits
+        return Change((*derived, *follow(self.laid(library, derived), derived)), "sync")
 
     def with_derived(self, library: Library) -> Library:
         """Return the library as it would be with everything derived up to date."""
-        edits = [(e.path, e.after) for e in self.derived(library).edits if e.after is not None]
-        return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in edits))
+        return self.laid(library, self.derived(library).edits)
+
+    def laid(self, library: Library, edits: Iterable[Edit]) -> Library:
+        """Return the library as it would be with some edits of documents written."""
+        found = [(e.path, e.after) for e in edits if e.after is not None]
+        return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in found))
 
     def derived(self, library: Library) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
@@ -489,6 +494,23 @@ class Project:
         """
         return self._refactoring().renumber(reference)
 
+    def migrate(self, *references: str, renamed: Sequence[str] = ()) -> Change:
+        """Return what carries documents over to their templates as these are now; no text of people is lost.
+
+        Headings that match by a synonym or a renaming take the template's words, sections take its order, and missing
+        ones come in with their guidance as a comment. Links to renamed headings follow.
+
+        Args:
+            references: Path, id or title of each document; all with a template where nothing is said.
+            renamed: Old headings that became others, as ``Old Heading=New Heading``.
+
+        Raises:
+            NotFoundError: There is no such document.
+            ConfigError: A renaming is malformed, or names a heading that no template has.
+            ConflictError: Both sections stand in a document, or the anchors of equal headings would change places.
+        """
+        return self._refactoring().migrate(references, renamed)
+
     def _refactoring(self) -> Refactoring:
         from procauthor.project.refactoring import Refactoring
 
@@ -587,11 +609,30 @@ class Project:
         *,
         max_tokens: int | None = None,
         progress: Callable[[Progress], None] | None = None,
+        fresh: bool = False,
+        reviewer: str = "",
     ) -> Authoring:
-        """Return the authoring side with one author: ``offline``, or a model as ``provider:name``."""
+        """Return the authoring side with one author.
+
+        Args:
+            model: ``offline``, or a model as ``provider:name``; the settings' where nothing is said.
+            max_tokens: The ceiling of a run; the settings' where nothing is said.
+            progress: Is told when a step begins and ends.
+            fresh: Ask the model anew, even what an earlier run has asked word by word.
+            reviewer: A second model, as ``provider:name``, that reads the draft once.
+        """
         from procauthor.project.authoring import Authoring
 
-        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress)
+        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh, reviewer)
+
+    def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
+        """Delete runs that have ended and whose draft does not wait any more; return their ids.
+
+        Args:
+            keep: How many of these stay, the newest first.
+            older: Delete only what is older than so many days.
+        """
+        return self.runs.prune({draft.id for draft in self.drafts.all()}, keep=keep, older=older)
 
     @property
     def handoff(self) -> Handoff:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from procauthor.library.receipt import Review, today
 from procauthor.review.approve import Approval, Signature, approve, refuse_unfit
 from procauthor.review.baseline import first_sights
 from procauthor.review.blame import Blame, blame
+from procauthor.review.origin import rebind_origins
 from procauthor.review.person import read_expiry, read_name, read_role
 from procauthor.review.suspect import Clearance, clear, list_suspects
 
@@ -67,7 +68,16 @@ def complete(project: Project, before: Library, after: Library, change: Change) 
     return replace(change, edits=tuple(sorted(edits, key=lambda e: e.origin is None)))
 
 
-def sights(library: Library, among: Iterable[str] | None = None) -> tuple[Edit, ...]:
-    """Return what writes down the contracts that consumers see for the first time."""
-    chosen = None if among is None else frozenset(among)
-    return tuple(first_sights(Scope(library), chosen))
+def follow(library: Library, derived: Iterable[Edit], among: Iterable[str] | None = None) -> Iterator[Edit]:
+    """Yield what sidecars make of derived edits, and of contracts that consumers see for the first time.
+
+    Args:
+        library: The library with the edits.
+        derived: What the tool itself wrote into documents: that is no edit by hand.
+        among: Only contracts between one of these documents and another; None for all.
+    """
+    for edit in derived:
+        if edit.before is not None and edit.after is not None:
+            found = rebind_origins(library.root, edit.path, edit.before, edit.after)
+            yield from (found,) if found else ()
+    yield from first_sights(Scope(library), None if among is None else frozenset(among))

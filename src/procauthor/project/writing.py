@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.author import Author
+from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
@@ -21,6 +22,7 @@ from procauthor.prompt import PromptLibrary
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
+    from procauthor.authoring.critique import Critique
     from procauthor.project.project import Project
 
 OFFLINE = "offline"
@@ -31,6 +33,8 @@ class Writing:
     """An author at work.
 
     ``finish`` has the last word on the draft before it is stored; ``render`` makes the document as `render_draft` does.
+    ``grounded`` says whether claims that nothing supports become open questions; ``calls`` is what was paid for, and
+    ``critique`` the second model's reading, where there is one.
     """
 
     author: Author
@@ -38,14 +42,20 @@ class Writing:
     repairs: int
     finish: Callable[[Draft], Draft] = lambda draft: draft
     render: Callable[..., bytes] = render_draft
+    grounded: bool = True
+    calls: CallLog = field(default_factory=CallLog)
+    critique: Callable[[Mapping[str, Any], int | None], Critique] | None = None
 
 
-def check_author(name: str, *, changing: bool = False) -> None:
+def check_author(name: str, reviewer: str = "", *, changing: bool = False) -> None:
     """Fail on an unknown author before anything is gathered.
 
     Raises:
-        ConfigError: It is neither offline nor a model, or cannot change what stands.
+        ConfigError: It is neither offline nor a model, cannot change what stands, or has a reviewer and is no model.
     """
+    if reviewer and ":" not in name:
+        message = "a reviewer needs a chat model as author"
+        raise ConfigError(message, 'name one with --model "provider:name"')
     if name == SKELETON and changing:
         message = "the skeleton author writes new documents and changes none"
         raise ConfigError(message, "edit the file, or use offline or a model")
@@ -54,8 +64,8 @@ def check_author(name: str, *, changing: bool = False) -> None:
         raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
 
 
-def open_writing(project: Project, run: Run) -> Writing:
-    """Return who carries out a run.
+def open_writing(project: Project, run: Run, *, fresh: bool = False) -> Writing:
+    """Return who carries out a run; ``fresh`` asks a model anew, even what an earlier run has asked word by word.
 
     Raises:
         ConfigError: The model cannot be used.
@@ -65,15 +75,36 @@ def open_writing(project: Project, run: Run) -> Writing:
         author = OfflineUpdateAuthor() if run.brief.request.wish else OfflineAuthor()
         return Writing(author, "offline author, no language model", repairs)
     if run.author == SKELETON:
-        return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton)
+        return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton, grounded=False)
     if run.author == HAND_OFF:
         return hand_off(project, run)
-    from procauthor.authoring.calls import CallLog
+    return _chat(project, run, fresh=fresh)
+
+
+def _chat(project: Project, run: Run, *, fresh: bool) -> Writing:
+    from procauthor.authoring.cache import ReplyCache
     from procauthor.authoring.chat import ChatAuthor
 
-    log = CallLog(run.calls)
-    model = ChatAuthor.open(run.author, project.settings.authoring, open_prompts(project), log)
-    return Writing(model, run.author, repairs)
+    settings, prompts = project.settings.authoring, open_prompts(project)
+    calls = CallLog(run.calls)
+    cache = None if fresh else ReplyCache(project.state / "replies")
+    model = ChatAuthor.open(run.author, settings, prompts, calls, cache)
+    critique = _critique(project, run, prompts, calls) if run.reviewer else None
+    return Writing(model, run.author, settings.repairs, calls=calls, critique=critique)
+
+
+def _critique(
+    project: Project, run: Run, prompts: PromptLibrary, calls: CallLog
+) -> Callable[[Mapping[str, Any], int | None], Critique]:
+    from procauthor.authoring.review import Reviewer
+
+    settings = project.settings.authoring
+    if run.reviewer.partition(":")[0] != run.author.partition(":")[0]:
+        # The server of one provider is not that of another.
+        settings = settings.model_copy(update={"base_url": ""})
+    reviewer = Reviewer.open(run.reviewer, settings, prompts, calls)
+    template = project.templates.get(run.brief.template)
+    return lambda fields, budget: reviewer.review(run.brief, template, fields, budget)
 
 
 def _pass_unfinished(draft: Draft) -> Draft:
@@ -102,7 +133,8 @@ def hand_off(project: Project, run: Run, more: Sequence[Complaint] = ()) -> Writ
     def finish(draft: Draft) -> Draft:
         return _join(draft, template, verdict, (*verdict.complaints, *more))
 
-    return Writing(HandoffAuthor(verdict, submission), submission.by or HAND_OFF, 0, finish)
+    # Who hands in an answer knows more than the brief says: what is new in it is no doubt.
+    return Writing(HandoffAuthor(verdict, submission), submission.by or HAND_OFF, 0, finish, grounded=False)
 
 
 def _join(draft: Draft, template: Template, verdict: Verdict, complaints: Sequence[Complaint]) -> Draft:

@@ -20,7 +20,9 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.provenance import Origin, Provenance, read_provenance
 from procauthor.library.receipt import FOLDER, NONE, Receipt, Receipts, Review, Seen, receipts_of, today
 from procauthor.library.sidecar import sidecar_path
+from procauthor.procedure import Stamp
 from procauthor.review.baseline import as_seen
+from procauthor.review.origin import rebind
 
 
 @dataclass(frozen=True)
@@ -209,15 +211,13 @@ class Carriage:
         keys = {each.section for each in own}
         yield from (o for o in others if hashes.get(o.section) == o.hash and o.section not in keys)
 
-    def _reworded(self, known: Origin, hashes: Mapping[str, str], origin: str) -> Origin:
-        """Bind what is known of a section to its new bytes, where it was as written and only links changed in it."""
+    def _reworded(self, known: Origin, hashes: Mapping[str, Stamp], origin: str) -> Origin:
+        """Bind what is known of a section to its new bytes, unless its document was taken apart."""
         rebuilt = {origin} & {*self.fate.donors, *self.fate.donors.values(), *self.fate.heirs}
         before = self.before.library.by_path.get(origin)
-        if rebuilt or before is None or known.hash not in {m.hash for m in before.marks if m.key == known.section}:
+        if rebuilt or before is None:
             return known
-        import msgspec
-
-        return msgspec.structs.replace(known, hash=hashes[known.section])
+        return rebind(known, {mark.key: mark.hash for mark in before.marks}, hashes)
 
 
 def carry(before: Library, after: Library, change: Change, fate: Fate) -> tuple[Library, tuple[Edit, ...]]:

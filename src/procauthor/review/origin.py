@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from procauthor.library.change import Edit
 from procauthor.library.ledger import edit_provenance
 from procauthor.library.mark import Mark, read_marks
 from procauthor.library.provenance import Origin, Provenance, Source, read_provenance
 from procauthor.markdown.parse import parse
+from procauthor.procedure import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,19 @@ def record_origins(root: Path, path: str, before: bytes | None, after: bytes, wr
     keys = {mark.key for mark in marks}
     kept = [o for o in read_provenance(root, path).sections if o.section in keys and o.section not in written]
     return edit_provenance(root, path, Provenance((*kept, *written.values())))
+
+
+def rebind_origins(root: Path, path: str, before: bytes, after: bytes) -> Edit | None:
+    """Return what keeps sections bound to who wrote them, though the tool itself has changed their bytes."""
+    known = read_provenance(root, path)
+    if not known.sections:
+        return None
+    old, new = ({mark.key: mark.hash for mark in read_marks(parse(raw))} for raw in (before, after))
+    return edit_provenance(root, path, Provenance(tuple(rebind(o, old, new) for o in known.sections)))
+
+
+def rebind(origin: Origin, before: Mapping[str, Stamp], after: Mapping[str, Stamp]) -> Origin:
+    """Bind what is known of a section to its new bytes, if its bytes before were as they were written."""
+    if before.get(origin.section) != origin.hash or origin.section not in after:
+        return origin
+    return replace(origin, hash=after[origin.section])

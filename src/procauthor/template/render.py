@@ -20,6 +20,7 @@ from procauthor.template.spec import SectionSpec, Template
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])(?!https?://[^\s>]*>)")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _BLOCK_START = re.compile(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
 _INLINE_START = re.compile(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\|)")
@@ -114,7 +115,7 @@ class Cleaner:
         return "".join(parts)
 
     def _clean(self, text: str) -> str:
-        text = text.replace("<!--", "&lt;!--")
+        text = _TAG.sub("&lt;", text)
         pieces: list[str] = []
         position = 0
         for match in _LINK.finditer(text):
