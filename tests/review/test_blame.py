@@ -117,3 +117,21 @@ def test_a_skeleton_is_filled_by_a_person(root: Path) -> None:
     project = Project.open(root)
     project.author("skeleton").create(TITLE).accept()
     assert {s.writer for s in project.blame(TITLE).sections} == {"human"}
+
+
+def test_what_sync_writes_is_no_edit_by_hand(root: Path) -> None:
+    project = accepted(root)
+    output = project.library().by_path[FILE].contract.outputs[0].name
+    text = (
+        (root / REVIEW).read_text().replace("id: design-review", "id: last-look").replace("Design Review", "Last Look")
+    )
+    text = text.replace(
+        "- **Feature Request**", f"- **{output}**: all of it (From: [{TITLE}](threat-check.md))\n- **Feature Request**"
+    )
+    (root / "feature/last-look.md").write_text(text)
+    before = (root / FILE).read_bytes()
+    project.apply(project.sync())
+    assert (root / FILE).read_bytes() != before
+    assert [s.heading for s in project.blame(TITLE).sections if s.edited] == []
+    assert not project.sync()
+    assert project.suspects() == ()
