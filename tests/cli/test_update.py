@@ -257,7 +257,8 @@ def offline(root: Path, words: str, ref: str = TITLE) -> ProjectDraft:
 def test_a_wish_is_fulfilled_only_once(root: Path) -> None:
     words = "add exit state Deferred: the board decides next quarter"
     found = run_json("-C", root, "update", TITLE, words, "--accept")
-    assert (found["outcome"], found["changes"]) == ("Updated", [{"path": FILE, "action": "update"}])
+    sidecar = {"path": f"provenance/{FILE}.json", "action": "create"}
+    assert (found["outcome"], found["changes"]) == ("Updated", [{"path": FILE, "action": "update"}, sidecar])
     assert offline(root, words).draft.outcome == "No change"
 
 

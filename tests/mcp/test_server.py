@@ -92,7 +92,7 @@ def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
         found = await call(client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent")
         assert (found["outcome"], found["author"]) == ("Awaiting review", "an agent")
         diff = (await call(client, "diff"))["diff"]
-        assert [line for line in diff.splitlines() if line[:1] in "+-" and line[1:2] not in "+-"] == [
+        assert [line for line in diff.splitlines() if line.startswith(("+- ", "-- "))] == [
             "-- Two options were compared.",
             "+- Three options were compared.",
         ]

@@ -21,7 +21,7 @@ from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Writing, open_writing
+from procauthor.project.writing import Writing, open_writing, prompt_hash
 from procauthor.retrieval.chunk import Chunk
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
         notes=tuple(filter(None, (reason, *edited.notes))),
         template=run.brief.template,
         template_hash=run.brief.template_hash,
+        prompt=prompt_hash(project, run.author),
         fields={"operations": [operation.as_json() for operation in operations]},
         sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
         passages=tuple(run.brief.as_json()["passages"]),
