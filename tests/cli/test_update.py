@@ -361,7 +361,10 @@ def test_changes_written_by_hand_leave_every_other_byte(root: Path) -> None:
         (lambda answer: {}, "the answer names no change"),
         (lambda answer: {"purpose": "All new."}, "has no field 'purpose'"),
         (lambda answer: json.loads(json.dumps(answer).replace("S7.items[1]", "S7.items[9]")), "not in the closed list"),
-        (lambda answer: json.loads(json.dumps(answer).replace('"expect": "', '"expect": "0')), "is not what the operation expects"),
+        (
+            lambda answer: json.loads(json.dumps(answer).replace('"expect": "', '"expect": "0')),
+            "is not what the operation expects",
+        ),
     ],
 )
 def test_an_answer_that_does_not_fit_is_refused_and_leaves_no_trace(

@@ -87,7 +87,9 @@ def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
         target = next(t for t in shown["targets"] if t["id"] == "S7.items[1]")
         entry = {"action": "replace", "target": target["id"], "values": ["Three options were compared."]}
         changes = {"validation_and_acceptance_criteria_changes": [{**entry, "expect": "stale"}]}
-        assert "is not what the operation expects" in await fail(client, "propose_update", ref=ref, wish=wish, changes=changes)
+        assert "is not what the operation expects" in await fail(
+            client, "propose_update", ref=ref, wish=wish, changes=changes
+        )
         changes["validation_and_acceptance_criteria_changes"][0]["expect"] = target["hash"]
         found = await call(client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent")
         assert (found["outcome"], found["author"]) == ("Awaiting review", "an agent")

@@ -91,6 +91,23 @@ def test_a_section_goes_with_its_links_definitions_and_anchors(pages: Path) -> N
     assert snapshot(pages) == before
 
 
+def test_a_definition_stands_where_it_is_used_and_nowhere_else(pages: Path) -> None:
+    put = pages / "pages/labels.md"
+    put.write_text(
+        "# Labels\n\nSee [one][a] and [b].\n\n## Going\n\nSee [two][a] and [three][c], not [four][d].\n\n"
+        "[b]: #going\n\n## Staying\n\nText.\n\n[a]: other.md\n[c]: other.md#y\n[d]: #staying\n"
+    )
+    split(pages, "pages/labels.md", ["Going"], "Gone")
+    assert put.read_text() == (
+        "# Labels\n\nSee [one][a] and [b].\n\n## Going\n\nSee [Gone](gone.md).\n\n[b]: #going\n\n"
+        "## Staying\n\nText.\n\n[a]: other.md\n"
+    )
+    assert (pages / "pages/gone.md").read_text() == (
+        "# Gone\n\n## Going\n\nSee [two][a] and [three][c], not [four][d].\n\n"
+        "[a]: other.md\n[c]: other.md#y\n[d]: labels.md#staying\n"
+    )
+
+
 def test_a_step_keeps_its_contract_and_calls_the_new_procedure(root: Path) -> None:
     before = Project.open(root).check()
     text = (root / "feature/design-review.md").read_text()

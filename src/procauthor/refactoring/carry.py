@@ -14,6 +14,7 @@ from procauthor.markdown.parse import read_definitions
 from procauthor.markdown.title import title_section
 from procauthor.refactoring.link import relocate_links
 from procauthor.refactoring.relocation import Relocation
+from procauthor.refactoring.rewrite import merge
 
 _FOOTNOTE = re.compile(rb"\[\^([^\]\s]+)\](:?)")
 _MOST_LEVELS = 6
@@ -45,7 +46,7 @@ def end_of(document: Document, section: Section) -> int:
 def carry(host: Procedure, piece: Piece, relocation: Relocation, home: str, more: Iterable[Replacement] = ()) -> str:
     """Return the text of a piece as it stands in the document at ``home``."""
     raw = host.document.source.raw
-    found = [*more, *relocate_links(host, relocation, home), *_levels(host.document, piece)]
+    found = merge(more, relocate_links(host, relocation, home), _levels(host.document, piece))
     inside = [Replacement(r.start - piece.start, r.end - piece.start, r.text) for r in found if piece.holds(r.start)]
     return replace_spans(raw[piece.start : piece.end], inside).decode()
 
@@ -82,6 +83,27 @@ def needed_definitions(document: Document, pieces: Sequence[Piece]) -> tuple[lis
         if False in places and within(definition.start):
             left.append(definition)
     return carried, left
+
+
+def idle_definitions(document: Document, pieces: Sequence[Piece], *, within: bool) -> Iterator[Replacement]:
+    """Yield what takes away the definitions that are used on the other side only.
+
+    Args:
+        document: The document from which the pieces go.
+        pieces: What goes.
+        within: Whether those in the pieces are meant, or those in the rest.
+    """
+    places: dict[str, set[bool]] = {}
+    for link in document.links:
+        if link.label:
+            places.setdefault(_key(link.label), set()).add(any(piece.holds(link.start) for piece in pieces))
+    raw = document.source.raw
+    for definition in read_definitions(document):
+        inside = any(piece.holds(definition.start) for piece in pieces)
+        if inside == within and places.get(_key(definition.label)) == {not within}:
+            behind = definition.start + len(raw[definition.start : definition.end].rstrip(b"\r\n"))
+            line_end = raw.find(b"\n", behind)
+            yield Replacement(definition.start, len(raw) if line_end < 0 else line_end + 1, "")
 
 
 def _labels(document: Document) -> set[str]:

@@ -23,6 +23,7 @@ from procauthor.refactoring.carry import (
     definition_text,
     end_of,
     headings_in,
+    idle_definitions,
     needed_definitions,
     refuse_footnotes,
 )
@@ -142,18 +143,20 @@ class _Splitting:
         return [Piece(section.start, self._end(section), shift) for section in self.sections]
 
     def _pointers(self) -> list[Replacement]:
-        """Replace what goes by a link, and keep definitions that the rest needs."""
+        """Replace what goes by a link; definitions stay where the rest needs them, and only there."""
         newline = self._document.source.newline
         link = f"[{self.title}]({relative(self.procedure.path, self.path)})"
         found = [self._pointer(section, link) for section in self.sections]
-        _, left = needed_definitions(self._document, [Piece(r.start, r.end) for r in found])
+        spans = [Piece(r.start, r.end) for r in found]
+        idle = list(idle_definitions(self._document, spans, within=False))
+        _, left = needed_definitions(self._document, spans)
         if left:
             kept = newline.join(self._document.source.slice(d.start, d.end).rstrip("\n") for d in left)
             last = found[-1]
             blank = newline if last.end < len(self._document.source.raw) else ""
             text = f"{last.text.rstrip()}{newline}{newline}{kept}{newline}{blank}"
             found[-1] = Replacement(last.start, last.end, text)
-        return found
+        return sorted([*found, *idle], key=lambda r: r.start)
 
     def _pointer(self, section: Section, link: str) -> Replacement:
         newline, size = self._document.source.newline, len(self._document.source.raw)
@@ -204,8 +207,10 @@ class _Splitting:
 
     def _new(self, relocation: Relocation) -> bytes:
         newline = self._document.source.newline
-        texts = [carry(self.procedure, piece, relocation, self.path).strip("\r\n") for piece in self._pieces()]
-        carried, _ = needed_definitions(self._document, self._pieces())
+        pieces = self._pieces()
+        idle = list(idle_definitions(self._document, pieces, within=True))
+        texts = [carry(self.procedure, piece, relocation, self.path, idle).strip("\r\n") for piece in pieces]
+        carried, _ = needed_definitions(self._document, pieces)
         definitions = [definition_text(self.procedure, d, relocation, self.path) for d in carried]
         parts = [f"# {self.title}", *texts, *([newline.join(definitions)] if definitions else [])]
         return (self._head(newline) + (newline * 2).join(parts) + newline).encode()
