@@ -361,3 +361,10 @@ def test_a_team_template_works_without_code(root: Path) -> None:
 
 def test_the_commands_are_listed() -> None:
     assert {"brief", "submit"} <= {command.name for command in app.registered_commands}
+
+
+@pytest.mark.parametrize("rule", ["D105", "reference-unknown"])
+def test_explain_knows_what_can_be_wrong_with_an_answer(root: Path, rule: str) -> None:
+    told = run("-C", root, "explain", rule).stdout
+    assert told.startswith("reference-unknown (D105, error)")
+    assert "Fix: Take a title of the list" in told

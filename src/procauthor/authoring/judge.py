@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from procauthor.authoring.brief import Brief
+from procauthor.authoring.complaint import RULES
 from procauthor.authoring.place import field_path
 from procauthor.authoring.schema import restrict
 from procauthor.authoring.submission import Submission
@@ -21,16 +22,7 @@ from procauthor.template.model import build_draft_model, sections_of_step
 from procauthor.template.spec import SectionSpec, Template
 
 # What is wrong with what was handed in, by name: the code, and what it is called.
-CODES: Mapping[str, str] = {
-    "field-missing": "D101",
-    "field-unknown": "D102",
-    "field-type": "D103",
-    "field-count": "D104",
-    "reference-unknown": "D105",
-    "source-unknown": "D106",
-    "field-length": "D107",
-    "field-example": "D108",
-}
+CODES: Mapping[str, str] = {rule.name: rule.code for rule in RULES}
 # These say of a rendered draft what a missing field already says, or follow from it.
 _SAID_ALREADY = frozenset({"missing-section", "empty-section", "status-mismatch", "section-order"})
 # These compare fields, so they would cry wolf while the fields of a step are missing.
