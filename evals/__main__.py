@@ -34,13 +34,15 @@ def _parse() -> argparse.Namespace:
     retrieval.add_argument(
         "--embedding", action="append", help="builtin, minilm, langchain:<provider>:<model>; repeatable"
     )
+    retrieval.add_argument("--allow-unknown", action="store_true", help="for questions about a library that moved on")
     retrieval.add_argument("--name", default="retrieval", help="name of the result files")
     retrieval.set_defaults(run=_run_retrieval)
     return parser.parse_args()
 
 
 def _run_retrieval(options: argparse.Namespace) -> int:
-    result = measure_retrieval(options.questions, options.library, options.embedding or ["builtin", "minilm"])
+    embeddings = options.embedding or ["builtin", "minilm"]
+    result = measure_retrieval(options.questions, options.library, embeddings, allow_unknown=options.allow_unknown)
     text = show_retrieval(result)
     sys.stdout.write(text)
     write_result(options.name, result, text, options.results)

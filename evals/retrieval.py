@@ -35,22 +35,25 @@ class UnknownSectionError(ConfigError):
     """A question names a section that the library does not have."""
 
 
-def measure_retrieval(questions: Path, library: Path, embeddings: Iterable[str]) -> dict[str, Any]:
+def measure_retrieval(
+    questions: Path, library: Path, embeddings: Iterable[str], *, allow_unknown: bool = False
+) -> dict[str, Any]:
     """Return what every engine scores on the questions, as data.
 
     Args:
         questions: The file of questions.
         library: The library that they are about, or a folder of libraries.
         embeddings: Names of embeddings as in the settings. One that cannot be used here is reported as not measured.
+        allow_unknown: Count a section that is not there as one that is never found.
 
     Raises:
         UnknownSectionError: A question names a section that is not there.
     """
     dataset, chunks = read_questions(questions), read_library(library)
     unknown = find_unknown(dataset, chunks)
-    if unknown:
+    if unknown and not allow_unknown:
         message = f"{len(unknown)} sections that questions name do not exist, the first is {unknown[0]!r}"
-        raise UnknownSectionError(message, "correct the questions, or restore the section")
+        raise UnknownSectionError(message, "correct the questions, restore the section, or pass --allow-unknown")
     results: dict[str, Outcomes] = {BASE: dataset.evaluate(_ask(_plain(chunks)), _EVALUATORS)}
     missing: dict[str, str] = {}
     for name in embeddings:

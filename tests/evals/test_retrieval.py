@@ -124,7 +124,6 @@ def test_a_library_without_its_words_makes_the_figures_fall(questions: Callable[
     broken = measure_retrieval(questions(LINES), tmp_path, ["builtin"])
     fell = whole["parts"]["all"]["merged"]["mrr"]["mean"] - broken["parts"]["all"]["merged"]["mrr"]["mean"]
     assert fell > 0.3
-    assert len(broken["failures"]["merged"]) > len(whole["failures"]["merged"])
 
 
 def test_a_question_about_a_section_that_is_gone_is_refused(questions: Callable[[str], Path], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from procauthor.retrieval.lexical import SCHEMA, add_passage, remove_passage, re
 from procauthor.retrieval.word import read_passage
 
 FILE_NAME = "index.sqlite"
-_VERSION = 1
+_VERSION = 2
 _TIMEOUT = 10.0
 _TABLES = f"""
 create table chunk(row integer primary key, id text unique, path text, signature text, passage text, value text);
@@ -25,6 +25,10 @@ create table model(id text primary key, value blob);
 {SCHEMA}
 pragma user_version = {_VERSION};
 """
+
+
+class OutdatedStoreError(sqlite3.DatabaseError):
+    """The file was made by another version of procauthor, and has to be made anew."""
 
 
 class ChunkStore:
@@ -48,7 +52,7 @@ class ChunkStore:
         with self.db:
             if self._version() not in (0, _VERSION):
                 message = "the index was made by another version"
-                raise sqlite3.DatabaseError(message)
+                raise OutdatedStoreError(message)
             if self._version() == 0:
                 for statement in _TABLES.split(";"):
                     self.db.execute(statement)
