@@ -17,7 +17,6 @@ from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.dense import VectorStore
 from procauthor.retrieval.embedding import Embedding, Learner, embedding_for
-from procauthor.retrieval.lexical import rank_words
 from procauthor.retrieval.lock import hold
 from procauthor.retrieval.meaning import Meaning
 from procauthor.retrieval.store import FILE_NAME, ChunkStore, OutdatedStoreError, sign
@@ -248,7 +247,7 @@ class SectionIndex:
     def _search(self, query: str, limit: int, engine: Engine) -> list[Hit]:
         rankings: dict[str, Ranking] = {}
         if engine != "dense":
-            rankings["lexical"] = rank_words(self._store.db, query, _DEPTH)
+            rankings["lexical"] = self._store.rank(query, _DEPTH)
         if engine != "lexical":
             rankings["dense"] = self._meaning.rank(self._store, query, _DEPTH)
         scores = self._merge(rankings) if engine == "merged" else dict(rankings[engine])
@@ -266,13 +265,15 @@ class SectionIndex:
 
     def _choose(self, scores: dict[str, float], rankings: dict[str, Ranking], limit: int) -> list[Hit]:
         """Return hits for the best chunks, one for each section."""
-        chunks = self._store.read(scores)
         finders = {name: {key for key, _ in ranking} for name, ranking in rankings.items()}
         best: dict[str, Hit] = {}
-        for key in sorted(chunks, key=lambda key: (-scores[key], key)):
-            engines = tuple(name for name, keys in finders.items() if key in keys)
-            best.setdefault(chunks[key].place, Hit(chunks[key], scores[key], engines))
-        return list(best.values())[: max(limit, 0)]
+        for key in sorted(scores, key=lambda key: (-scores[key], key)):
+            if len(best) >= limit:
+                break
+            for chunk in self._store.read([key]).values():
+                engines = tuple(name for name, keys in finders.items() if key in keys)
+                best.setdefault(chunk.place, Hit(chunk, scores[key], engines))
+        return list(best.values())
 
 
 def _scale(ranking: Ranking) -> Ranking:

@@ -7,9 +7,18 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.lexical import SCHEMA, add_passage, remove_passage, replace_page
+from procauthor.retrieval.lexical import (
+    SCHEMA,
+    Places,
+    add_passage,
+    rank_words,
+    read_places,
+    remove_passage,
+    replace_page,
+)
 from procauthor.retrieval.word import read_passage
 
 FILE_NAME = "index.sqlite"
@@ -36,6 +45,7 @@ class ChunkStore:
 
     def __init__(self, file: Path) -> None:
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
+        self._places: tuple[str, Places] = "", {}
         try:
             self._prepare()
         except sqlite3.Error:
@@ -84,11 +94,19 @@ class ChunkStore:
             for path in sorted(paths | {chunk.path for chunk in added}):
                 self._renew_page(path)
             self._set("content", self._digest())
+            self._set("revision", uuid4().hex)
 
     def read(self, keys: Iterable[str]) -> dict[str, Chunk]:
         """Return the chunks with these ids, as far as they are known."""
         found = (self.db.execute("select value from chunk where id = ?", (key,)).fetchone() for key in keys)
         return {chunk.id: chunk for chunk in (_load(row[0]) for row in found if row)}
+
+    def rank(self, query: str, limit: int) -> list[tuple[str, float]]:
+        """Return the ids of the chunks whose words answer a query best, with their scores, best first."""
+        revision = self.fact("revision")
+        if self._places[0] != revision:
+            self._places = revision, read_places(self.db)
+        return rank_words(self.db, self._places[1], query, limit)
 
     def read_all(self) -> list[Chunk]:
         """Return all chunks, ordered by id."""
