@@ -39,7 +39,7 @@ class Weights:
     dense: float = 1.0
 
 
-LEARNT = Weights(dense=0.5)
+LEARNT = Weights(dense=0.7)
 """The built-in embedding knows words, not sentences, so it counts less than a model."""
 
 
