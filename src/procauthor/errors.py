@@ -18,6 +18,7 @@
   x RetrievalError           the index cannot be used
   x AuthoringError
     + DraftError             no such draft, or it cannot be accepted
+    + AnswerError            what was handed in cannot be read
     + ModelError             the provider failed after retries
     + ModelOutputError       no output, or not of the schema, after repairs
     + BudgetError            the run would pass its ceiling of tokens
@@ -122,6 +123,10 @@ class AuthoringError(ProcauthorError):
 
 class DraftError(AuthoringError):
     """No such draft, or it is not in a state for this."""
+
+
+class AnswerError(AuthoringError):
+    """What was handed in is no answer to a brief."""
 
 
 class ModelError(AuthoringError):

@@ -81,6 +81,32 @@ def test_a_model_changes_one_item_and_nothing_else(root: Path) -> None:
     assert (root / FILE).read_bytes() == raw.replace(b"Two options", b"Three options")
 
 
+def test_a_secret_in_the_document_stays_there_and_does_not_travel(root: Path) -> None:
+    token = "ghp_" + "a1B2" * 9
+    raw = b"\xef\xbb\xbf" + REVIEW.replace("Two options", f"With `{token}` two opt\u200bions", 1).encode()
+    (root / FILE).write_bytes(raw)
+
+    def add(hashes: Mapping[str, str]) -> Json:
+        target = "S7.items[1]"
+        change = {
+            "action": "insert_after",
+            "target": target,
+            "expect": hashes.get(target, ""),
+            "values": ["Costs fit."],
+        }
+        return {"validation_and_acceptance_criteria_changes": [change]}
+
+    with Loopback(model(["S7"], add)) as server:
+        found = wish(point(root, server), "the costs are known")
+    assert len(server.requests) == 2
+    for words in map(words_of, server.requests):
+        assert token not in words
+        assert "\u200b" not in words
+    assert "[redacted: GitHub token]" in words_of(server.requests[1])
+    found.accept()
+    assert (root / FILE).read_bytes().replace(b"- Costs fit.\n", b"") == raw
+
+
 def test_a_wish_that_is_fulfilled_costs_one_call_and_writes_nothing(root: Path) -> None:
     with Loopback(model([], replace_criterion)) as server:
         point(root, server)

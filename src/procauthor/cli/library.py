@@ -85,4 +85,6 @@ def sync(
     else:
         show_diff(change.diff())
         say(f"{len(change.edits)} files {'are stale' if check_only else 'brought up to date'}")
+        if not check_only:
+            say("undo with: procauthor undo")
     raise typer.Exit(1 if check_only and change else 0)

@@ -46,6 +46,7 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
 def _show_targets(project: Project, ref: str, wish: str, author: str | None, *, as_json: bool) -> None:
     from procauthor.authoring.update.form import operation_schema
     from procauthor.project.update import outline_of
+    from procauthor.redact import clean
 
     authoring = project.author(author)
     brief = authoring.update_brief(ref, wish)
@@ -56,7 +57,7 @@ def _show_targets(project: Project, ref: str, wish: str, author: str | None, *, 
     ]
     if as_json:
         schema = operation_schema(outline, brief.titles)
-        show_json({"brief": brief.as_json(), "targets": targets, "schema": schema})
+        show_json(clean({"brief": brief.as_json(), "targets": targets, "schema": schema}))
         return
     for target in targets:
         text = " ".join(target["text"].split())

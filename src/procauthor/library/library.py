@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
+from procauthor.library.alias import follow
 from procauthor.library.contract import read_contract
 from procauthor.library.reference import Target, resolve
 from procauthor.library.status import compute_status, is_silent, read_status
@@ -109,17 +110,18 @@ class Procedure:
     @cached_property
     def depends_on(self) -> tuple[str, ...]:
         """Titles in the metadata that must exist before this one."""
-        value = self.document.metadata.get("depends_on") or ()
+        return self._listed("depends_on")
+
+    @cached_property
+    def aliases(self) -> tuple[str, ...]:
+        """Other titles in the metadata under which the document is known."""
+        return self._listed("aliases")
+
+    def _listed(self, key: str) -> tuple[str, ...]:
+        value = self.document.metadata.get(key) or ()
         if isinstance(value, str):
             value = value.split(",")
         return tuple(str(part).strip() for part in value) if isinstance(value, Sequence) else ()
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """Other names that the metadata give the document."""
-        value = self.document.metadata.get("aliases")
-        names = value.split(",") if isinstance(value, str) else value
-        return tuple(map(str, names)) if isinstance(names, list) else ()
 
     @property
     def superseded_by(self) -> str:
@@ -207,12 +209,19 @@ class Library:
 
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
-        """Documents with a name of their own, by the key of their title."""
+        """Documents with a name of their own, by the key of their title; other names where no title is the same."""
         found: dict[str, list[Procedure]] = {}
         for procedure in self.procedures:
             if procedure.kind not in ("readme", "template"):
                 found.setdefault(procedure.key, []).append(procedure)
-        return {key: tuple(all_) for key, all_ in found.items()}
+        for key, procedure in [(title_key(name), p) for p in self.procedures for name in p.aliases]:
+            if key not in found:
+                found[key] = [procedure]
+        return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
+
+    def _distinct(self, namesakes: Sequence[Procedure]) -> list[Procedure]:
+        own = [p for p in namesakes if p.status != "alias"]
+        return own or list({follow(p, self.by_path, {}).path: p for p in reversed(namesakes)}.values())
 
     @property
     def counted(self) -> tuple[Procedure, ...]:
@@ -231,7 +240,7 @@ class Library:
         return tuple(p for p in self.procedures if p.kind == kind)
 
     def find(self, reference: str) -> Procedure:
-        """Return the document with that path, id or title.
+        """Return the document with that path, id or title; an alias leads on to the document that it stands for.
 
         Raises:
             AmbiguousError: Several documents share the title or id.
@@ -240,8 +249,9 @@ class Library:
         text = reference.strip()
         path = PurePosixPath(text).as_posix().removeprefix("./")
         if path in self.by_path:
-            return self.by_path[path]
-        for found in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+            return self._followed([self.by_path[path]])[0]
+        for candidates in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+            found = self._followed(candidates)
             if len(found) == 1:
                 return found[0]
             if found:
@@ -249,6 +259,12 @@ class Library:
                 raise AmbiguousError(message, "say which by its path: " + ", ".join(p.path for p in found))
         message = f"no document has the path, id or title {reference!r}"
         raise NotFoundError(message, self._near(text))
+
+    def _followed(self, candidates: Sequence[Procedure]) -> list[Procedure]:
+        """Return what the documents stand for; one with the name of its own comes before what an alias leads to."""
+        own = [p for p in candidates if p.status != "alias"]
+        led = {p.path: p for p in (follow(p, self.by_path, self.by_key) for p in own or candidates)}
+        return list(led.values())
 
     def _near(self, text: str) -> str:
         names = {p.title: p.title for p in self.procedures} | {p.id: p.title for p in self.procedures}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.run import HAND_OFF
+from procauthor.authoring.skeleton import SKELETON, UNFINISHED
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, read_procedure
@@ -43,7 +45,8 @@ class ProjectDraft:
             return Change(())
         procedure = read_procedure(draft.path, text, project.settings.library, project.templates)
         derived = project.derived(library.overlay(procedure))
-        return Change((Edit(draft.path, raw, text), *(e for e in derived.edits if e.path != draft.path)))
+        edits = (Edit(draft.path, raw, text), *(e for e in derived.edits if e.path != draft.path))
+        return Change(edits, f"accept {draft.title}")
 
     def _text(self, library: Library, raw: bytes | None) -> bytes:
         """Return what the document becomes: the draft, merged with what happened to the file meanwhile."""
@@ -75,13 +78,17 @@ class ProjectDraft:
         """Write the draft and everything that follows from it, in one transaction.
 
         Raises:
-            DraftError: The draft still has findings of severity error.
+            DraftError: The draft still has findings of severity error; a skeleton may be unfinished.
             ConflictError: The document moved since, and its change and the draft meet: both texts are in a side file.
         """
-        errors = [f for f in self.draft.findings if f["severity"] == "error"]
+        pardoned = UNFINISHED if self.draft.author == SKELETON else frozenset()
+        errors = [f for f in self.draft.findings if f["severity"] == "error" and f["rule"] not in pardoned]
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
-            raise DraftError(message, f"the first: {errors[0]['message']}; create it again, or edit after reject")
+            again = (
+                f"procauthor submit FILE --run {self.draft.id}" if self.draft.author == HAND_OFF else "create it again"
+            )
+            raise DraftError(message, f"the first: {errors[0]['message']}; {again}, or edit after reject")
         try:
             change = self.change()
         except ClashError as error:
@@ -108,3 +115,23 @@ class ProjectDraft:
     def reject(self) -> None:
         """Drop the draft; the library stays as it is."""
         self.project.drafts.remove(self.draft)
+
+
+def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
+    """Return the documented JSON object about a draft."""
+    draft = found.draft
+    return {
+        "run": draft.id,
+        "outcome": outcome,
+        "draft": draft.id,
+        "path": draft.path,
+        "author": draft.author,
+        "findings": list(draft.findings),
+        "open_questions": list(draft.open_questions),
+        "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
+        "passages": list(draft.passages),
+        "usage": draft.usage.as_json(),
+        "usage_by_step": list(draft.usage_by_step),
+        "notes": list(draft.notes),
+        "changes": change.as_json(),
+    }

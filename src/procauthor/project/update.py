@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.brief import Brief, ChangeRequest, Reference, Usage
+from procauthor.authoring.brief import Brief, ChangeRequest, Reference
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.run import Run, execute
@@ -21,6 +21,7 @@ from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
+from procauthor.project.writing import Writing, open_writing
 from procauthor.retrieval.chunk import Chunk
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
     from procauthor.authoring.update.graph import build_update_graph, operations_of
 
     project = authoring.project
-    work = _work(authoring, run, project.library())
+    writing = open_writing(project, run, fresh=authoring.fresh)
+    work = _work(authoring, run, project.library(), writing)
     state: UpdateState = execute(run, project.runs, lambda: build_update_graph(work))  # type: ignore[assignment]
     operations = operations_of(state)
     edited = work.edit(operations)
@@ -136,7 +138,8 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
         passages=tuple(run.brief.as_json()["passages"]),
         open_questions=questions_of(state),
         findings=findings,
-        usage=Usage(**state.get("usage", {})),
+        usage=writing.calls.usage,
+        usage_by_step=writing.calls.by_step(),
     )
     if draft.outcome != NO_CHANGE:
         project.drafts.save(draft)
@@ -153,7 +156,7 @@ def _outcome(changed: bool, findings: Sequence[Mapping[str, object]]) -> str:  #
     return "Needs revision" if any(f["severity"] == "error" for f in findings) else "Awaiting review"
 
 
-def _work(authoring: Authoring, run: Run, library: Library) -> UpdateWork:
+def _work(authoring: Authoring, run: Run, library: Library, writing: Writing) -> UpdateWork:
     from procauthor.authoring.update.graph import UpdateWork
 
     project, brief = authoring.project, run.brief
@@ -169,7 +172,8 @@ def _work(authoring: Authoring, run: Run, library: Library) -> UpdateWork:
         brief=brief,
         template=project.templates.get(brief.template or "procedure"),
         outline=outline_of(authoring, brief),
-        author=authoring.author(run),
+        author=writing.author,
+        spent=lambda: writing.calls.usage,
         check=findings,
         links=links,
         statuses=statuses,

@@ -1,0 +1,90 @@
+"""Refactorings of a project's library, with everything derived brought along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from procauthor.checking.scope import Scope
+from procauthor.library.change import Change
+from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.refactoring.deprecate import deprecate
+from procauthor.refactoring.merge import merge
+from procauthor.refactoring.rename import move, rename
+from procauthor.refactoring.renumber import renumber
+from procauthor.refactoring.split import split, split_path
+
+if TYPE_CHECKING:
+    from procauthor.project.project import Project
+
+
+@dataclass(frozen=True)
+class Refactoring:
+    """One refactoring of a library as it is now. Every method returns a change; `Project.apply` writes it."""
+
+    project: Project
+    library: Library
+
+    def rename(self, reference: str, title: str, *, alias: bool) -> Change:
+        """Give a document another title."""
+        return self._complete(rename(self._scope, self.library.find(reference), title, alias=alias))
+
+    def move(self, reference: str, destination: str, *, alias: bool) -> Change:
+        """Put a document into another folder, or under another path."""
+        return self._complete(move(self._scope, self.library.find(reference), destination, alias=alias))
+
+    def split(self, reference: str, at: Sequence[str], title: str) -> Change:
+        """Move sections into a new document."""
+        procedure = self.library.find(reference)
+        templated = self.project.templates.match(split_path(procedure, title)) is not None
+        return self._complete(split(self._scope, procedure, at, title, placeholder=templated))
+
+    def merge(self, reference: str, into: str) -> Change:
+        """Put a document behind another one."""
+        return self._complete(merge(self._scope, self.library.find(reference), self.library.find(into)))
+
+    def deprecate(self, reference: str, by: str) -> Change:
+        """Mark a document as out of use."""
+        find = self.library.find
+        return self._complete(deprecate(self._scope, find(reference), find(by) if by else None))
+
+    def renumber(self, reference: str) -> Change:
+        """Number steps and sections in order."""
+        return self._complete(renumber(self._scope, self.library.find(reference)))
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.library, frozenset(self.project.announced(self.library)))
+
+    def _complete(self, change: Change) -> Change:
+        """Add what follows in tables and plans; a file that was out of date before stays so, until the next sync."""
+        project = self.project
+        stale = {edit.path for edit in project.derived(self.library).edits}
+        after = project.derived(self._laid(change)).edits
+        derived = {e.path: e for e in after if e.path not in stale}
+        if late := sorted(stale & {e.path for e in after}):
+            project.notices.append(
+                f"{', '.join(late)} was out of date before; bring it up to date with: procauthor sync"
+            )
+        edits = [
+            replace(edit, after=derived.pop(edit.path).after) if edit.path in derived else edit for edit in change.edits
+        ]
+        edits = [e for e in (*edits, *derived.values()) if e.before != e.after]
+        return replace(change, edits=tuple(sorted(edits, key=lambda e: e.origin is None)))
+
+    def _laid(self, change: Change) -> Library:
+        """Return the library as it would be with a change written."""
+        gone = {edit.path for edit in change.edits if edit.after is None}
+        library = replace(
+            self.library,
+            procedures=tuple(p for p in self.library.procedures if p.path not in gone),
+            files=self.library.files - gone,
+        )
+        return library.overlay(*self._read(change))
+
+    def _read(self, change: Change) -> Iterator[Procedure]:
+        settings, templates = self.project.settings.library, self.project.templates
+        for edit in change.edits:
+            if edit.after is not None:
+                yield read_procedure(edit.path, edit.after, settings, templates)
