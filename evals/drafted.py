@@ -60,7 +60,7 @@ class Grounding:
     """Whether commands, names and procedures that a draft speaks of stand in the library, and are flagged if not."""
 
     def evaluate(self, case: DraftCase, output: Drafted) -> Mapping[str, float]:
-        """Return ``grounded``, a share, and counts: ``invented`` procedures, ``unflagged`` claims; of an update, new ones."""
+        """Return ``grounded``, a share, and the counts ``invented`` and ``unflagged``; of an update, what is new."""
         if output.draft is None:
             return {}
         before = _claims(output.draft.base_text or "") if case.input.words else {}
