@@ -10,6 +10,7 @@
     + AmbiguousError         a title that several documents share (also LookupError)
     + InvalidTitleError      a title that cannot name a procedure (also ValueError)
     + ConflictError          the file moved since the draft was based on it
+    + MarkError              the marks of a managed region are no single pair
     + StaleError             a document changed while it was being checked
     + LockedError            another process holds the library
   x PlanError                the file holds no action plan
@@ -81,6 +82,10 @@ class InvalidTitleError(LibraryError, ValueError):
 
 class ConflictError(LibraryError):
     """A file moved since the change was based on it."""
+
+
+class MarkError(LibraryError):
+    """The marks around what `sync` may write are no single pair."""
 
 
 class StaleError(LibraryError):

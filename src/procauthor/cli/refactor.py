@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("merge")(merge)
     app.command("deprecate")(deprecate)
     app.command("renumber")(renumber)
+    app.command("migrate")(migrate)
 
 
 def rename(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -95,6 +96,23 @@ def renumber(ctx: typer.Context, ref: Ref, dry_run: DryRun = False, as_json: Jso
     """Number steps and sections in order, with "From: Step 2" and all else that refers to them."""
     project = open_project(ctx)
     _finish(project, project.renumber(ref), dry_run=dry_run, as_json=as_json)
+
+
+def migrate(
+    ctx: typer.Context,
+    refs: Annotated[
+        list[str] | None, typer.Argument(metavar="[REF]...", help="Documents; all if none is named.")
+    ] = None,
+    renamed: Annotated[
+        list[str] | None, typer.Option("--rename", metavar="OLD=NEW", help="A heading that became another one.")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Carry documents over to their templates as these are now: headings, order, missing sections, numbers."""
+    project = open_project(ctx)
+    change = project.migrate(*(refs or ()), renamed=renamed or ())
+    _finish(project, change, dry_run=dry_run, as_json=as_json)
 
 
 def _finish(project: Project, change: Change, *, dry_run: bool, as_json: bool) -> None:

@@ -479,6 +479,23 @@ class Project:
         """
         return self._refactoring().renumber(reference)
 
+    def migrate(self, *references: str, renamed: Sequence[str] = ()) -> Change:
+        """Return what carries documents over to their templates as these are now; no text of people is lost.
+
+        Headings that match by a synonym or a renaming take the template's words, sections take its order, and missing
+        ones come in with their guidance as a comment. Links to renamed headings follow.
+
+        Args:
+            references: Path, id or title of each document; all with a template where nothing is said.
+            renamed: Old headings that became others, as ``Old Heading=New Heading``.
+
+        Raises:
+            NotFoundError: There is no such document.
+            ConfigError: A renaming is malformed, or names a heading that no template has.
+            ConflictError: Both sections stand in a document, or the anchors of equal headings would change places.
+        """
+        return self._refactoring().migrate(references, renamed)
+
     def _refactoring(self) -> Refactoring:
         from procauthor.project.refactoring import Refactoring
 

@@ -11,6 +11,7 @@ from procauthor.library.change import Change
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.refactoring.deprecate import deprecate
 from procauthor.refactoring.merge import merge
+from procauthor.refactoring.migrate import Migration, read_renames
 from procauthor.refactoring.rename import move, rename
 from procauthor.refactoring.renumber import renumber
 from procauthor.refactoring.split import split, split_path
@@ -52,6 +53,16 @@ class Refactoring:
     def renumber(self, reference: str) -> Change:
         """Number steps and sections in order."""
         return self._complete(renumber(self._scope, self.library.find(reference)))
+
+    def migrate(self, references: Sequence[str], renamed: Sequence[str]) -> Change:
+        """Bring documents in line with their templates."""
+        settings, templates = self.project.settings.library, self.project.templates
+
+        def read(path: str, raw: bytes) -> Procedure:
+            return read_procedure(path, raw, settings, templates)
+
+        paths = [self.library.find(reference).path for reference in references]
+        return self._complete(Migration(self._scope, read, read_renames(renamed)).run(paths))
 
     @property
     def _scope(self) -> Scope:
