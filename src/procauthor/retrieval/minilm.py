@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,11 +52,10 @@ class MiniLMEmbedding:
         """Return one unit row for each text."""
         import numpy as np
 
-        rows = np.zeros((len(texts), _DIMENSIONS), np.float32)
-        # One at a time: quantised weights round by batch, and a text must have one vector.
-        for number, text in enumerate(texts):
-            rows[number] = self._embed(text)
-        return normalise(rows)
+        # Each by itself: quantised weights round by batch, and a text must have one vector.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            rows = list(pool.map(self._embed, texts))
+        return normalise(np.array(rows, np.float32).reshape(len(rows), _DIMENSIONS))
 
     def _embed(self, text: str) -> Any:
         import numpy as np
@@ -83,7 +84,7 @@ def _places() -> Iterator[Path]:
 
 def _load(file: Path) -> tuple[Any, Any]:
     try:
-        from onnxruntime import InferenceSession
+        from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import BertWordPieceTokenizer
     except ImportError as error:
         message = f"the embedding 'minilm' cannot be used: {error}"
@@ -91,8 +92,10 @@ def _load(file: Path) -> tuple[Any, Any]:
     pieces = gzip.decompress(_PIECES.read_bytes()).decode().split("\n")
     tokens = BertWordPieceTokenizer({piece: number for number, piece in enumerate(pieces)}, lowercase=True)
     tokens.enable_truncation(_LONGEST)
+    options = SessionOptions()
+    options.intra_op_num_threads = 1
     try:
-        return tokens, InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        return tokens, InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises errors of its own for a damaged file
         message = f"the weights in {str(file)!r} cannot be read: {error}"
         raise ConfigError(message, _HINT) from error
