@@ -22,5 +22,9 @@ eval *args:
 bench-retrieval *args:
     uv run python benchmarks/retrieval.py {{args}}
 
+# Speed of check beside other checkers, which are installed into a folder of their own
+bench-check *args:
+    uv run python benchmarks/check.py {{args}}
+
 build:
     uv build

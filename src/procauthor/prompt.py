@@ -82,6 +82,13 @@ class PromptLibrary:
             digest.update(source.encode())
         return digest.hexdigest()
 
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of all prompts together."""
+        digest = hashlib.sha256()
+        for name in self.names():
+            digest.update(f"{name} {self.hash(name)}\n".encode())
+        return digest.hexdigest()
+
     def head(self, name: str) -> PromptHead:
         """Return what a prompt declares about itself.
 

@@ -109,3 +109,13 @@ def test_checking_loads_nothing_heavy() -> None:
         f"print(sorted({{n.partition('.')[0] for n in sys.modules}} & {heavy!r}))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_checking_a_project_loads_no_other_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n")
+    others = {"jinja2", "asyncio", "procauthor.authoring", "procauthor.planning", "procauthor.retrieval"}
+    code = (
+        "import sys\nfrom procauthor.project import Project\n"
+        f"Project.open({str(tmp_path)!r}).check()\nprint(sorted(set(sys.modules) & {others!r}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

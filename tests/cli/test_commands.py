@@ -57,6 +57,9 @@ def test_create_shows_a_draft_and_writes_nothing_to_the_library(root: Path) -> N
         "index.md",
         "feature/README.md",
         "action-plan.md",
+        "provenance/feature/threat-check.md.json",
+        "receipts/feature/design-review.md.json",
+        "receipts/feature/threat-check.md.json",
     }
     assert found["open_questions"]
     assert any(s["rests_on"] for s in found["sources"])

@@ -78,6 +78,29 @@ def test_an_agent_reads_proposes_mends_and_leaves_the_decision(root: Path) -> No
     assert snapshot(root) == before
 
 
+def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
+    before = snapshot(root)
+    ref, wish = "Design Review Procedure", "three options, not two"
+
+    async def work(client: Client) -> None:
+        shown = await call(client, "get_update_targets", ref=ref, wish=wish)
+        target = next(t for t in shown["targets"] if t["id"] == "S7.items[1]")
+        entry = {"action": "replace", "target": target["id"], "values": ["Three options were compared."]}
+        changes = {"validation_and_acceptance_criteria_changes": [{**entry, "expect": "stale"}]}
+        assert "is not what the operation expects" in await fail(client, "propose_update", ref=ref, wish=wish, changes=changes)
+        changes["validation_and_acceptance_criteria_changes"][0]["expect"] = target["hash"]
+        found = await call(client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent")
+        assert (found["outcome"], found["author"]) == ("Awaiting review", "an agent")
+        diff = (await call(client, "diff"))["diff"]
+        assert [line for line in diff.splitlines() if line.startswith(("+- ", "-- "))] == [
+            "-- Two options were compared.",
+            "+- Three options were compared.",
+        ]
+
+    talk(root, work)
+    assert snapshot(root) == before
+
+
 def test_reading_tools_say_what_the_library_says_now(root: Path) -> None:
     async def work(client: Client) -> None:
         rows = (await call(client, "list_procedures", status="placeholder"))["procedures"]

@@ -54,6 +54,21 @@ def read_answer(text: str) -> HandedIn:
     return reduce(_join, map(_typed, found))
 
 
+def read_members(text: str) -> dict[str, Any]:
+    """Read an answer as the members of its objects, joined; what they mean is not looked at.
+
+    Raises:
+        AnswerError: There is no JSON object, or it is not valid.
+    """
+    if len(text) > _MAX_CHARACTERS:
+        message = f"the answer has {len(text)} characters, more than {_MAX_CHARACTERS}"
+        raise AnswerError(message)
+    found = list(_objects(text))
+    if not found:
+        raise _nothing(text)
+    return {key: value for part in found for key, value in part.items()}
+
+
 def _join(first: HandedIn, second: HandedIn) -> HandedIn:
     return HandedIn(
         title=second.title or first.title,

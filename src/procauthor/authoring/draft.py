@@ -87,8 +87,9 @@ class Draft:
     """One draft as it is stored.
 
     ``text`` is the whole document; ``base`` the stamp of the file that it replaces, or empty, and
-    ``base_text`` that file; ``wish`` what an update was asked for; ``notes`` what was computed beyond it; ``sources``
-    the passages and contracts that each field rests on.
+    ``base_text`` that file; ``wish`` what an update was asked for; ``notes`` what was computed beyond it;
+    ``prompt`` the hash of the prompts that a model was given; ``sources`` the passages and contracts that each field
+    rests on.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Draft:
     notes: tuple[str, ...] = ()
     template: str = ""
     template_hash: str = ""
+    prompt: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     passages: tuple[Mapping[str, Any], ...] = ()

@@ -23,7 +23,8 @@ FILE_NAME = "check.db"
 _SCHEMA = """
 CREATE TABLE document (
     path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, stamp TEXT, kind TEXT,
-    digest BLOB, face BLOB, directives BLOB, own BLOB, whole INTEGER, among BLOB, looked BLOB, needs BLOB, seal BLOB
+    digest BLOB, face BLOB, directives BLOB, own BLOB, whole INTEGER, among BLOB, looked BLOB, needs BLOB, marks BLOB,
+    seal BLOB
 ) WITHOUT ROWID;
 CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, notes BLOB, seal BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
@@ -64,7 +65,7 @@ class Record(Struct, array_like=True):
 
     ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
     documents into whose text these looked, ``needs`` what must come before it. ``whole`` says that a family which
-    mostly needs one document alone wanted to see the others.
+    mostly needs one document alone wanted to see the others. ``marks`` are the hashes of its sections.
     """
 
     path: str
@@ -79,6 +80,7 @@ class Record(Struct, array_like=True):
     among: bytes | None = None
     looked: bytes = b""
     needs: bytes = b""
+    marks: bytes = b""
     facts: Facts | None = None
 
 
@@ -153,7 +155,7 @@ class Memory:
     def _write(self, file: Path, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
         fresh = "turn" not in self.notes
         self.close()
-        file.parent.mkdir(exist_ok=True)
+        _make_folder(file.parent)
         target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file
         try:
             with contextlib.closing(sqlite3.connect(target, timeout=0.2, isolation_level=None)) as connection:
@@ -179,6 +181,14 @@ class Memory:
         return row is not None and row[0] == self.notes.get("turn")
 
 
+def _make_folder(folder: Path) -> None:
+    """Make the folder; what is remembered is of no use in anybody else's copy of the library."""
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text(f"{FILE_NAME}*\n", encoding="utf-8")
+
+
 def _open(file: Path) -> sqlite3.Connection:
     """Open the file for reading only, so that a library on a read-only disk is read as well."""
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)
@@ -189,7 +199,7 @@ def _open(file: Path) -> sqlite3.Connection:
 
 def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
     rows = (_seal(_row(record)) for record in changed)
-    connection.executemany(f"REPLACE INTO document VALUES ({', '.join('?' * 16)})", rows)  # noqa: S608 - a constant
+    connection.executemany(f"REPLACE INTO document VALUES ({', '.join('?' * 17)})", rows)  # noqa: S608 - a constant
     facts = (_seal((r.path, r.facts.view, r.facts.detail, r.facts.notes)) for r in changed if r.facts)
     connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?)", facts)
     for table in ("document", "fact"):
@@ -200,7 +210,7 @@ def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str]
 def _row(record: Record) -> tuple[object, ...]:
     of, r = record.signature, record
     head = (r.path, of.size, of.modified, of.changed, of.inode, r.stamp, r.kind, r.digest, r.face, r.directives, r.own)
-    return (*head, int(r.whole), r.among, r.looked, r.needs)
+    return (*head, int(r.whole), r.among, r.looked, r.needs, r.marks)
 
 
 def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
@@ -213,9 +223,11 @@ def _is_sealed(row: tuple[object, ...]) -> bool:
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    path, size, modified, changed, inode, stamp, kind, digest, face, directives, own, whole, among, looked, needs = row
+    path, size, modified, changed, inode, *rest = row
+    stamp, kind, digest, face, directives, own, whole, among, looked, needs, marks = rest
     signature = Signature(size, modified, changed, inode)
-    return Record(path, signature, stamp, kind, digest, face, directives, own, bool(whole), among, looked, needs)
+    head = (path, signature, stamp, kind, digest, face, directives, own)
+    return Record(*head, bool(whole), among, looked, needs, marks)
 
 
 def _place(file: Path) -> bytes:

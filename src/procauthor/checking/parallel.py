@@ -46,7 +46,7 @@ def share(paths: Sequence[str], work: Callable[[str], _T], kind: Any) -> Iterato
 
 def _workers(files: int) -> int:
     """Return the number of processes, this one included. One that has threads must not be copied."""
-    if files < _WORTH_SHARING or threading.active_count() > 1 or not hasattr(os, "fork"):
+    if files < _WORTH_SHARING or threading.active_count() > 1 or sys.platform != "linux":
         return 1
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(processors, _MOST, files // (_WORTH_SHARING // 2)))

@@ -21,7 +21,7 @@ from procauthor.library.renames import head_of
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 _AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")
 _WHOLE = tuple(family for family in FAMILIES if reach(family) == "library")
-# Findings that rest on the text of more documents than these are looked for at every check.
+# Findings about one document that rest on the text of more others than these are looked for at every check.
 _MOST_LOOKED = 50
 _encode = msgspec.msgpack.Encoder().encode
 _Looked = dict[str, str]
@@ -42,7 +42,7 @@ class _Whole(msgspec.Struct, frozen=True, array_like=True):
     """The findings of families that see everything, and what they rest on."""
 
     key: bytes
-    looked: _Looked | None
+    looked: _Looked
     findings: list[Finding]
 
 
@@ -101,6 +101,12 @@ class Recall:
             digest.update(text.encode(errors="surrogateescape") + b"\0")
         for path, record in self.survey.records.items():
             digest.update(path.encode(errors="surrogateescape") + b"\0" + record.digest)
+        for path, review in library.reviews.items():
+            digest.update(path.encode(errors="surrogateescape") + b"\0" + _encode(review.receipts))
+            if path in self.survey.records:
+                # What approvals are worth depends on the text, and on the day.
+                digest.update(_encode([(r.state, r.receipt) for r in library.by_path[path].standing.outdated]))
+                digest.update(library.by_path[path].status.encode())
         return digest.digest()
 
     def _is_as_before(self, world: _World) -> bool:
@@ -118,11 +124,8 @@ class Recall:
         records = self.survey.records
         return all(path in records and records[path].stamp == stamp for path, stamp in looked.items())
 
-    def _looked(self) -> _Looked | None:
-        looked = self.survey.shelf.looked
-        if len(looked) > _MOST_LOOKED:
-            return None
-        return {path: self.survey.records[path].stamp for path in sorted(looked)}
+    def _looked(self) -> _Looked:
+        return {path: self.survey.records[path].stamp for path in sorted(self.survey.shelf.looked)}
 
     # Finding
 
@@ -151,7 +154,7 @@ class Recall:
         families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
         found = [finding for family in families for finding in family.check(scope)]
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
-        looked = self._looked()
+        looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
         shelf.own = ""
         encoded = encode_findings(found) if found else b"", _encode(needs) if needs else b""
         return _Among(path, *encoded, looked, scope.asked, scope.head)
@@ -162,7 +165,7 @@ class Recall:
             digest.update(record.needs + b"\0")
         key = digest.digest()
         before = _read(self.survey.memory.notes.get("library"), _Whole)
-        if before and before.key == key and before.looked is not None and self._are_as_before(before.looked):
+        if before and before.key == key and self._are_as_before(before.looked):
             return before
         self.scope.subjects = self.scope.library.procedures
         self.survey.shelf.looked.clear()

@@ -23,6 +23,7 @@ from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, Unread, read_file, read_template, walk
+from procauthor.library.receipt import Review, read_reviews
 from procauthor.library.stored import Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Settings
@@ -32,6 +33,7 @@ from procauthor.template.store import TemplateStore
 _WORTH_KEEPING = 64
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 encode_findings = msgspec.msgpack.Encoder().encode
+_encode_marks = msgspec.msgpack.Encoder().encode
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 
 
@@ -161,6 +163,7 @@ class Surveyor:
             directives=write_directives(procedure),
             own=encode_findings(findings) if findings else b"",
             whole=whole,
+            marks=_encode_marks(procedure.marks),
             facts=facts,
         )
 
@@ -179,12 +182,13 @@ class Surveyor:
     ) -> Survey:
         shelf = Shelf(self._root)
         ordered = {path: records[path] for path in tree.documents if path in records}
-        procedures = tuple(self._stored(record, memory, shelf) for record in ordered.values())
-        library = Library(self._root, procedures, tuple(unread), tree.files)
+        reviews = read_reviews(self._root)
+        procedures = tuple(self._stored(r, memory, shelf, reviews.get(r.path)) for r in ordered.values())
+        library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
         return Survey(library, memory, ordered, fresh, gone, shelf)
 
-    def _stored(self, record: Record, memory: Memory, shelf: Shelf) -> Stored:
+    def _stored(self, record: Record, memory: Memory, shelf: Shelf, review: Review | None) -> Stored:
         kind: Kind = record.kind  # type: ignore[assignment]
         return Stored(
             path=record.path,
@@ -193,6 +197,8 @@ class Surveyor:
             template=partial(read_template, record.path, self._settings.library, self._templates),
             face=record.face,
             directives=record.directives,
+            marks=record.marks,
+            review=review,
             fetch=partial(memory.facts, record),
             shelf=shelf,
         )

@@ -19,6 +19,7 @@ from procauthor.cli import (
     library,
     plan,
     refactor,
+    review,
     runs,
     update,
 )
@@ -117,6 +118,7 @@ handoff.register(app)
 update.register(app)
 history.register(app)
 refactor.register(app)
+review.register(app)
 
 
 def main() -> None:

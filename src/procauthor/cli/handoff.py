@@ -56,7 +56,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Take an answer to a brief, whole or in part; exit 1 while something is wrong or missing."""
     project = open_project(ctx)
-    found = project.handoff.submit(_read(file), run=run, title=title, by=by)
+    found = project.handoff.submit(read_file(file), run=run, title=title, by=by)
     say_notices(project)
     if as_json:
         from procauthor.project.handoff import answer_json
@@ -67,7 +67,8 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
     raise typer.Exit(_NEEDS_REVISION if found.draft.outcome == "Needs revision" else 0)
 
 
-def _read(file: str) -> str:
+def read_file(file: str) -> str:
+    """Return what was written by hand, from a file or from standard input."""
     from procauthor.errors import AnswerError
 
     try:

@@ -73,9 +73,10 @@ def sync(
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something is stale.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring index, lifecycle READMEs, orchestrations and plan ticks up to date."""
+    """Bring index, lifecycle READMEs, orchestrations and plan ticks up to date; note new uses of contracts."""
     project = open_project(ctx)
-    change = project.sync()
+    # What nobody has written down yet is not stale: nothing in the library is wrong without it.
+    change = project.derived(project.library()) if check_only else project.sync()
     if not check_only:
         project.apply(change)
     if as_json:
@@ -84,7 +85,11 @@ def sync(
         say("everything is up to date")
     else:
         show_diff(change.diff())
-        say(f"{len(change.edits)} files {'are stale' if check_only else 'brought up to date'}")
+        noted = sum(edit.quiet for edit in change.edits)
+        if derived := len(change.edits) - noted:
+            say(f"{derived} files {'are stale' if check_only else 'brought up to date'}")
+        if noted:
+            say(f"noted what {noted} documents take from the contracts of others")
         if not check_only:
             say("undo with: procauthor undo")
     raise typer.Exit(1 if check_only and change else 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
 from procauthor.naming import title_key
@@ -10,6 +12,7 @@ DOWNSTREAM = "downstream dependencies"
 _READY = frozenset({"defined", "approved"})
 
 
+@lru_cache(maxsize=65_536)
 def artifact_key(name: str) -> str:
     """Return the key of an artifact: case, articles, emphasis and plurals do not count."""
     return " ".join(_singular(word) for word in title_key(name).split())

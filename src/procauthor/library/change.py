@@ -15,13 +15,15 @@ class Edit:
     """One file before and after; None means that it does not exist.
 
     ``origin`` is the path that the text had before, where a file is renamed: the new file gets the mode of the old
-    one. The old path has an edit of its own in the same change.
+    one. The old path has an edit of its own in the same change. A ``quiet`` edit is one of a file that is kept for
+    programs, such as receipts: it is listed, and no diff shows its lines.
     """
 
     path: str
     before: bytes | None
     after: bytes | None
     origin: str | None = None
+    quiet: bool = False
 
     @property
     def action(self) -> Action:
@@ -43,8 +45,8 @@ class Change:
         return bool(self.edits)
 
     def diff(self) -> str:
-        """Return one unified diff of all files; a renamed file is compared with what it was."""
-        return "".join(_diffs(self.edits))
+        """Return one unified diff of all files but the quiet ones; a renamed file is compared with what it was."""
+        return "".join(_diffs(tuple(edit for edit in self.edits if not edit.quiet)))
 
     def as_json(self) -> list[dict[str, str]]:
         """Return ``changes[]`` of the documented JSON; ``from`` is there for a renamed file."""

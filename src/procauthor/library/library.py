@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import translate
 from functools import cached_property
@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.library.alias import follow
 from procauthor.library.contract import read_contract
+from procauthor.library.mark import Mark, read_marks
+from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve
 from procauthor.library.status import compute_status, is_silent, read_status
 from procauthor.markdown.document import Document, Heading, Link
@@ -43,6 +45,7 @@ class Procedure:
     stamp: Stamp
     kind: Kind
     template: Template | None
+    review: Review | None = None
 
     @property
     def title(self) -> str:
@@ -93,14 +96,29 @@ class Procedure:
         return read_status(self.document.metadata.get("status"))
 
     @cached_property
-    def status(self) -> Status:
+    def text_status(self) -> Status:
         """The status that the text supports."""
         return compute_status(self.document, self.template)
 
     @cached_property
+    def status(self) -> Status:
+        """The status that text and receipts support: a defined document is approved by receipts for all its bytes."""
+        return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """The sections below the title, with the hashes of their bytes."""
+        return read_marks(self.document)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What the approvals of the document are worth."""
+        return read_standing(self.marks, self.review) if self.review else UNREVIEWED
+
+    @cached_property
     def silent(self) -> bool:
         """Whether nobody claims that the document is finished."""
-        return is_silent(self.document, self.status, self.declared_status)
+        return is_silent(self.document, self.text_status, self.declared_status)
 
     @cached_property
     def contract(self) -> Contract:
@@ -201,6 +219,8 @@ class Library:
     unread: tuple[Unread, ...] = ()
     files: frozenset[str] = frozenset()
     """Every file and folder below the root, Markdown or not: what a link may point to."""
+    reviews: Mapping[str, Review] = field(default_factory=dict)
+    """What is kept of reviews, by the path of the document; each of the documents has its own already."""
 
     @cached_property
     def by_path(self) -> dict[str, Procedure]:
@@ -230,10 +250,15 @@ class Library:
 
     def overlay(self, *changed: Procedure) -> Library:
         """Return the library as it would be with these documents added or replaced."""
-        merged = self.by_path | {p.path: p for p in changed}
+        merged = self.by_path | {p.path: p for p in attach(changed, self.reviews)}
         procedures = tuple(merged[path] for path in sorted(merged))
         folders = {parent.as_posix() for p in changed for parent in PurePosixPath(p.path).parents}
-        return Library(self.root, procedures, self.unread, self.files | folders | {p.path for p in changed})
+        files = self.files | folders | {p.path for p in changed}
+        return replace(self, procedures=procedures, files=files)
+
+    def reviewed(self, reviews: Mapping[str, Review]) -> Library:
+        """Return the library as it would be with other receipts."""
+        return replace(self, procedures=tuple(attach(self.procedures, reviews)), reviews=reviews)
 
     def of_kind(self, kind: Kind) -> tuple[Procedure, ...]:
         """Return the documents of one kind."""
@@ -283,7 +308,15 @@ def read_library(root: Path, settings: LibrarySettings, templates: TemplateStore
             unread.append(found)
         else:
             procedures.append(found)
-    return Library(root, tuple(procedures), tuple(unread), tree.files)
+    reviews = read_reviews(root)
+    return Library(root, tuple(attach(procedures, reviews)), tuple(unread), tree.files, reviews)
+
+
+def attach(procedures: Iterable[Procedure], reviews: Mapping[str, Review]) -> Iterator[Procedure]:
+    """Yield documents with what is kept of their reviews."""
+    for procedure in procedures:
+        review = reviews.get(procedure.path)
+        yield procedure if review is procedure.review else replace(procedure, review=review)
 
 
 def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from procauthor.errors import StaleError
 from procauthor.library.library import Procedure
+from procauthor.library.mark import Mark
+from procauthor.library.receipt import Review
 from procauthor.library.reference import Target
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
@@ -74,6 +76,7 @@ class Facts(Struct, frozen=True, array_like=True):
 _encode = msgspec.msgpack.Encoder().encode
 _decode_face = msgspec.msgpack.Decoder(Face).decode
 _decode_view = msgspec.msgpack.Decoder(View).decode
+_decode_marks = msgspec.msgpack.Decoder(tuple[Mark, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
 
 
@@ -89,7 +92,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         lifecycle=procedure.lifecycle,
         phase=procedure.phase,
         declared_status=procedure.declared_status,
-        status=procedure.status,
+        status=procedure.text_status,
         silent=procedure.silent,
         depends_on=procedure.depends_on,
         aliases=procedure.aliases,
@@ -180,6 +183,8 @@ class Stored(Procedure):
         template: Gives the template for it.
         face: The encoded face.
         directives: What the text says of the check itself, encoded; empty where it says nothing.
+        marks: The encoded marks of its sections.
+        review: What is kept of its reviews.
         fetch: Gives the facts.
         shelf: Where the text is.
     """
@@ -194,6 +199,8 @@ class Stored(Procedure):
         template: Callable[[], Template | None],
         face: bytes,
         directives: bytes,
+        marks: bytes,
+        review: Review | None,
         fetch: Callable[[], Facts],
         shelf: Shelf,
     ) -> None:
@@ -205,6 +212,8 @@ class Stored(Procedure):
             _template=template,
             directives=directives,
             _face=face,
+            _marks=marks,
+            review=review,
             _fetch=fetch,
             _shelf=shelf,
         )
@@ -331,9 +340,19 @@ class Stored(Procedure):
         return self.face.declared_status
 
     @property
-    def status(self) -> Status:
+    def text_status(self) -> Status:
         """The status that the text supports."""
         return self.face.status
+
+    @property
+    def status(self) -> Status:
+        """The status that text and receipts support."""
+        return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The sections below the title, with their lines: what says where they stand looks into the text."""
+        return _decode_marks(self.__dict__["_marks"])
 
     @property
     def silent(self) -> bool:

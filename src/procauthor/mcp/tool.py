@@ -15,6 +15,7 @@ from procauthor.planning.view import plan_json
 from procauthor.project.draft import draft_json
 from procauthor.project.handoff import answer_json
 from procauthor.project.project import Project
+from procauthor.project.revision import Revision
 from procauthor.template.key import section_key
 
 
@@ -87,6 +88,18 @@ class _Propose(_Arguments):
     )
     sources: dict[str, list[str]] = Field(default_factory=dict, description="Passage ids that a field rests on.")
     open_questions: list[str] | None = Field(default=None, description="What a person has to decide.")
+
+
+class _Targets(_Arguments):
+    ref: str = Field(description="Path, id or title of the document to change.")
+    wish: str = Field(min_length=1, description="What should change, in words.")
+
+
+class _ProposeUpdate(_Targets):
+    changes: dict[str, list[dict[str, Any]]] = Field(
+        description="Operations in the form of the schema that get_update_targets returned; fields may be left out."
+    )
+    by: str = Field(default="", description="Who writes.")
 
 
 class _Named(_Arguments):
@@ -175,6 +188,20 @@ def _propose(project: Project, args: _Propose) -> Outcome:
     return Outcome({**data, "next": then})
 
 
+def _targets(project: Project, args: _Targets) -> Outcome:
+    return Outcome(Revision.open(project, args.ref, args.wish).as_json())
+
+
+def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
+    found = project.revise(args.ref, args.wish, args.changes, by=args.by)
+    data = draft_json(found, found.change(), found.draft.outcome)
+    then = {
+        "Awaiting review": "a person accepts or rejects the draft",
+        "No change": "nothing was to be changed, and no draft was kept",
+    }.get(found.draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
+    return Outcome({**data, "next": then})
+
+
 def _drafts(project: Project, _args: _Nothing) -> Outcome:
     rows = [
         {"draft": d.id, "title": d.title, "path": d.path, "author": d.author, "outcome": d.outcome}
@@ -237,6 +264,22 @@ _TOOLS = (
         "no error. Nothing is written to the library.",
         _Propose,
         _propose,
+        reads=False,
+    ),
+    Tool(
+        "get_update_targets",
+        "Targets of an update",
+        "Return what can be changed in a document: targets with hashes, and the schema of changes.",
+        _Targets,
+        _targets,
+    ),
+    Tool(
+        "propose_update",
+        "Propose an update",
+        "Hand in changes of an existing document as operations on targets; all else stays to the byte. Nothing is "
+        "written to the library.",
+        _ProposeUpdate,
+        _propose_update,
         reads=False,
     ),
     Tool("list_drafts", "List drafts", "Return the drafts that wait for review.", _Nothing, _drafts),

@@ -21,7 +21,7 @@ from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Writing, check_author, open_prompts, open_writing
+from procauthor.project.writing import Writing, check_author, open_prompts, open_writing, prompt_hash
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -219,6 +219,7 @@ class Authoring:
             base_text=run.brief.text if run.brief.base else None,
             template=run.brief.template,
             template_hash=run.brief.template_hash,
+            prompt=prompt_hash(project, run.author),
             fields=fields,
             sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
             passages=tuple(p for p in run.brief.as_json()["passages"]),

@@ -14,6 +14,7 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, read_procedure
 from procauthor.procedure import stamp
 from procauthor.project.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
+from procauthor.project.origin import sidecars
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -31,7 +32,7 @@ class ProjectDraft:
         return getattr(self.draft, name)
 
     def change(self) -> Change:
-        """Return all that accepting changes: the procedure, index, README, orchestrations and plan ticks.
+        """Return all that accepting changes: the procedure, index, README, orchestrations, plan ticks and sidecars.
 
         Raises:
             ConflictError: The document moved since, and its change and the draft meet.
@@ -44,9 +45,10 @@ class ProjectDraft:
         if text == raw:
             return Change(())
         procedure = read_procedure(draft.path, text, project.settings.library, project.templates)
-        derived = project.derived(library.overlay(procedure))
-        edits = (Edit(draft.path, raw, text), *(e for e in derived.edits if e.path != draft.path))
-        return Change(edits, f"accept {draft.title}")
+        laid = library.overlay(procedure)
+        derived = [e for e in project.derived(laid).edits if e.path != draft.path]
+        beside = sidecars(draft, project.laid(laid, derived), raw, derived)
+        return Change((Edit(draft.path, raw, text), *derived, *beside), f"accept {draft.title}")
 
     def _text(self, library: Library, raw: bytes | None) -> bytes:
         """Return what the document becomes: the draft, merged with what happened to the file meanwhile."""
@@ -85,9 +87,8 @@ class ProjectDraft:
         errors = [f for f in self.draft.findings if f["severity"] == "error" and f["rule"] not in pardoned]
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
-            again = (
-                f"procauthor submit FILE --run {self.draft.id}" if self.draft.author == HAND_OFF else "create it again"
-            )
+            submitted = self.draft.author == HAND_OFF and not self.draft.wish
+            again = f"procauthor submit FILE --run {self.draft.id}" if submitted else "draft it again"
             raise DraftError(message, f"the first: {errors[0]['message']}; {again}, or edit after reject")
         try:
             change = self.change()

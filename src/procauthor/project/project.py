@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
@@ -39,8 +39,12 @@ if TYPE_CHECKING:
     from procauthor.project.export import Form
     from procauthor.project.handoff import Handoff
     from procauthor.project.refactoring import Refactoring
+    from procauthor.project.review import Reviewing
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
+    from procauthor.review.approve import Approval
+    from procauthor.review.blame import Blame
+    from procauthor.review.suspect import Clearance, Suspect
 
 _PASSES = 10
 _DONE = ("defined", "approved")
@@ -319,13 +323,24 @@ class Project:
     # Writing
 
     def sync(self) -> Change:
-        """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it."""
-        return replace(self.derived(self.library()), title="sync")
+        """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it.
+
+        What consumers see of a contract for the first time is written down too, so that a change of it can be noticed.
+        """
+        from procauthor.project.review import follow
+
+        library = self.library()
+        derived = self.derived(library).edits
+        return Change((*derived, *follow(self.laid(library, derived), derived)), "sync")
 
     def with_derived(self, library: Library) -> Library:
         """Return the library as it would be with everything derived up to date."""
-        edits = [(e.path, e.after) for e in self.derived(library).edits if e.after is not None]
-        return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in edits))
+        return self.laid(library, self.derived(library).edits)
+
+    def laid(self, library: Library, edits: Iterable[Edit]) -> Library:
+        """Return the library as it would be with some edits of documents written."""
+        found = [(e.path, e.after) for e in edits if e.after is not None]
+        return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in found))
 
     def derived(self, library: Library) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
@@ -513,6 +528,65 @@ class Project:
 
         return export(self, reference, form, out)
 
+    # Reviews
+
+    def approve(self, reference: str, *sections: str, role: str = "", by: str = "", expires: str = "") -> Approval:
+        """Approve the present bytes of a document, or of some of its sections; `apply` writes the change in it.
+
+        Args:
+            reference: Path, id or title.
+            sections: Headings; none for the whole document.
+            role: As what the person approves.
+            by: Who approves; else the user.name of git.
+            expires: The last day on which it holds, as ``2027-06-01`` or ``180d``; empty for no end.
+
+        Raises:
+            NotFoundError: There is no such document or section.
+            AmbiguousError: There are several; the hint names them.
+            ConfigError: Nobody knows who approves, or the day is none.
+            LibraryError: The document is derived, not written yet, or has findings of severity error.
+        """
+        return self._reviewing().approve(reference, sections, role=role, by=by, expires=expires)
+
+    def blame(self, reference: str) -> Blame:
+        """Say of each section of a document who wrote it, what it rests on, and who approved it.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+        """
+        return self._reviewing().blame(reference)
+
+    def suspects(self, reference: str = "") -> tuple[Suspect, ...]:
+        """Return where a document, or any, relies on a part of a contract that changed since.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+        """
+        return self._reviewing().suspects(reference)
+
+    def clear(self, reference: str, producer: str = "", *, by: str = "") -> Clearance:
+        """Say that a document fits the contracts that it relies on; `apply` writes the change in it.
+
+        Args:
+            reference: Path, id or title of the document that relies on others.
+            producer: Only on this one; empty for all.
+            by: Who has looked; else the user.name of git.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConfigError: Nobody knows who clears it.
+            LibraryError: The receipts that are there cannot be understood.
+        """
+        return self._reviewing().clear(reference, producer, by)
+
+    def _reviewing(self) -> Reviewing:
+        from procauthor.project.review import Reviewing
+
+        return Reviewing(self, self.library())
+
     # Authoring
 
     @cached_property
@@ -566,6 +640,23 @@ class Project:
         from procauthor.project.handoff import Handoff
 
         return Handoff(self)
+
+    def revise(self, reference: str, wish: str, changes: Mapping[str, Any], *, by: str = "") -> ProjectDraft:
+        """Make the draft that changes of an existing document give, as a person or an agent wrote them.
+
+        Args:
+            reference: Path, id or title.
+            wish: What should change, in words; it bounds how far the changes may reach.
+            changes: An answer of the schema that ``update --dry-run --json`` gives.
+            by: Who wrote them.
+
+        Raises:
+            AnswerError: The changes do not fit the schema, or reach wider than the wish.
+            DraftError: The document cannot be changed so.
+        """
+        from procauthor.project.revision import Revision
+
+        return Revision.open(self, reference, wish).propose(changes, by)
 
     def draft(self, name: str = "") -> ProjectDraft:
         """Return a draft that waits, by id or title; without a name, the only one.

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from procauthor.checking.scope import Scope
 from procauthor.library.change import Change
 from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.project.review import complete
 from procauthor.refactoring.deprecate import deprecate
 from procauthor.refactoring.merge import merge
 from procauthor.refactoring.migrate import Migration, read_renames
 from procauthor.refactoring.rename import move, rename
 from procauthor.refactoring.renumber import renumber
 from procauthor.refactoring.split import split, split_path
+from procauthor.review.carry import Fate, carry
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -39,16 +41,20 @@ class Refactoring:
         """Move sections into a new document."""
         procedure = self.library.find(reference)
         templated = self.project.templates.match(split_path(procedure, title)) is not None
-        return self._complete(split(self._scope, procedure, at, title, placeholder=templated))
+        change = split(self._scope, procedure, at, title, placeholder=templated)
+        return self._complete(change, Fate(donors={split_path(procedure, title): procedure.path}))
 
     def merge(self, reference: str, into: str) -> Change:
         """Put a document behind another one."""
-        return self._complete(merge(self._scope, self.library.find(reference), self.library.find(into)))
+        old, new = self.library.find(reference), self.library.find(into)
+        change = merge(self._scope, old, new)
+        return self._complete(change, Fate(heirs={old.path: new.path}, donors={new.path: old.path}))
 
     def deprecate(self, reference: str, by: str) -> Change:
         """Mark a document as out of use."""
-        find = self.library.find
-        return self._complete(deprecate(self._scope, find(reference), find(by) if by else None))
+        procedure, heir = self.library.find(reference), self.library.find(by) if by else None
+        change = deprecate(self._scope, procedure, heir)
+        return self._complete(change, Fate(heirs={procedure.path: heir.path} if heir else {}))
 
     def renumber(self, reference: str) -> Change:
         """Number steps and sections in order."""
@@ -68,21 +74,11 @@ class Refactoring:
     def _scope(self) -> Scope:
         return Scope(self.library, frozenset(self.project.announced(self.library)))
 
-    def _complete(self, change: Change) -> Change:
-        """Add what follows in tables and plans; a file that was out of date before stays so, until the next sync."""
-        project = self.project
-        stale = {edit.path for edit in project.derived(self.library).edits}
-        after = project.derived(self._laid(change)).edits
-        derived = {e.path: e for e in after if e.path not in stale}
-        if late := sorted(stale & {e.path for e in after}):
-            project.notices.append(
-                f"{', '.join(late)} was out of date before; bring it up to date with: procauthor sync"
-            )
-        edits = [
-            replace(edit, after=derived.pop(edit.path).after) if edit.path in derived else edit for edit in change.edits
-        ]
-        edits = [e for e in (*edits, *derived.values()) if e.before != e.after]
-        return replace(change, edits=tuple(sorted(edits, key=lambda e: e.origin is None)))
+    def _complete(self, change: Change, fate: Fate | None = None) -> Change:
+        """Add receipts and provenance, and what follows in tables and plans."""
+        laid, sidecars = carry(self.library, self._laid(change), change, fate or Fate())
+        found = complete(self.project, self.library, laid, change)
+        return replace(found, edits=(*found.edits, *sidecars)) if found else found
 
     def _laid(self, change: Change) -> Library:
         """Return the library as it would be with a change written."""

@@ -119,6 +119,11 @@ def open_prompts(project: Project) -> PromptLibrary:
     return PromptLibrary((folder,) if folder.is_dir() else ())
 
 
+def prompt_hash(project: Project, author: str) -> str:
+    """Return the hash of the prompts that an author is given, empty for one that reads none."""
+    return open_prompts(project).fingerprint() if ":" in author else ""
+
+
 def hand_off(project: Project, run: Run, more: Sequence[Complaint] = ()) -> Writing:
     """Return the author whose answers were handed in. Nobody is asked again, so there are no repairs."""
     template = project.templates.get(run.brief.template)

@@ -11,6 +11,7 @@ from procauthor.library.library import Procedure
 from procauthor.markdown.document import Definition, Document, Heading, Section
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import read_definitions
+from procauthor.markdown.title import title_section
 from procauthor.refactoring.link import relocate_links
 from procauthor.refactoring.relocation import Relocation
 
@@ -29,18 +30,6 @@ class Piece:
     def holds(self, offset: int) -> bool:
         """Say whether an offset lies within."""
         return self.start <= offset < self.end
-
-
-def top_sections(document: Document) -> list[Section]:
-    """Return the sections directly below the title, or at the top where there is no title."""
-    title = title_section(document)
-    above = {None, 0} | ({title.index} if title else set())
-    return [s for s in document.sections if s.heading and s is not title and s.parent in above]
-
-
-def title_section(document: Document) -> Section | None:
-    """Return the section of the title."""
-    return next((s for s in document.sections if s.level == 1), None)
 
 
 def end_of(document: Document, section: Section) -> int:

@@ -16,6 +16,7 @@ from procauthor.markdown.document import Definition, Document, Section
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.scalar import Scalar, read_scalars
+from procauthor.markdown.title import title_section, top_sections
 from procauthor.naming import title_key
 from procauthor.refactoring.carry import (
     Piece,
@@ -25,8 +26,6 @@ from procauthor.refactoring.carry import (
     end_of,
     headings_in,
     refuse_footnotes,
-    title_section,
-    top_sections,
 )
 from procauthor.refactoring.link import verify_text
 from procauthor.refactoring.relocation import NewName, Relocation

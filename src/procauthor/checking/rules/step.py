@@ -17,7 +17,7 @@ from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.library import Procedure
-from procauthor.markdown.passage import Passage, read_passages
+from procauthor.markdown.passage import Passage, read_prose
 from procauthor.procedure import Artifact, Part, Step
 from procauthor.template.spec import SectionSpec
 
@@ -80,6 +80,8 @@ _TARGET = re.compile(
     r"\b(step|phase)s?\s+(\d+)\b(?![.)]?\d)(?!\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b))",
     re.IGNORECASE,
 )
+# What every match of the pattern above holds; quick to find.
+_STEP_WORD = re.compile("[sS][tT][eE][pP]|[pP][hH][aA][sS][eE]")
 _ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
 # What a part without items can be followed by when it is empty: a heading, a rule, or the next label.
 _NEXT_PART = re.compile(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
@@ -295,7 +297,8 @@ def _targets(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Ite
     ends = _ends(procedure, ordered)
     starts = [step.start for step in ordered]
     words = _words(procedure)
-    for passage in read_passages(procedure.document):
+    prose = read_prose(procedure.document)
+    for passage in prose.around(match.start() for match in _STEP_WORD.finditer(prose.text)):
         at = passage.runs[0].start
         place = bisect_right(starts, at) - 1
         if place < 0 or at >= ends[place] or passage.heading:

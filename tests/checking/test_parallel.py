@@ -1,0 +1,62 @@
+"""Work that is shared with other processes comes out as if it had not been."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from procauthor.checking.parallel import share
+from procauthor.project import Project
+
+PATHS = [f"p{number}" for number in range(1000)]
+
+
+def made_by(work: object) -> dict[str, int]:
+    return dict(share(PATHS, work, tuple[str, int]))
+
+
+def test_every_path_is_worked_on_once() -> None:
+    found = list(share(PATHS, lambda path: (path, len(path)), tuple[str, int]))
+    assert sorted(found) == sorted((path, len(path)) for path in PATHS)
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor")
+def test_many_paths_are_worked_on_by_several_processes() -> None:
+    # In a process of its own: one with threads, which other tests may have left, is never copied.
+    code = (
+        "import os\nfrom procauthor.checking.parallel import share\n"
+        "print(len(set(share(['p'] * 1000, lambda path: os.getpid(), int))) > 1)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
+
+
+def test_what_a_process_that_dies_owes_is_made_here() -> None:
+    here = os.getpid()
+
+    def work(path: str) -> tuple[str, int]:
+        if os.getpid() != here and path == PATHS[-1]:
+            os.kill(os.getpid(), 9)
+        return path, os.getpid()
+
+    assert set(made_by(work)) == set(PATHS)
+
+
+def test_a_failure_is_raised_here() -> None:
+    def work(path: str) -> tuple[str, int]:
+        return path, 1 // (path != PATHS[-1])
+
+    with pytest.raises(ZeroDivisionError):
+        made_by(work)
+
+
+def test_a_large_library_gives_the_same_findings_as_one_that_is_read_at_once(tmp_path: Path) -> None:
+    for number in range(400):
+        text = f"# Topic {number}\n\n[x](p{number + 1}.md#topic-{number % 7})\n\n[y](gone-{number % 5}.md)\n"
+        (tmp_path / f"p{number}.md").write_text(text)
+    project = Project.open(tmp_path)
+    wanted = project.check_library(project.library(), None)
+    assert len(wanted.findings) > 400
+    assert project.check() == wanted
+    assert project.check() == wanted
