@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
-from benchmarks.grounding import inventions, measure
 
+from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.claim import find_claims, find_quantities
