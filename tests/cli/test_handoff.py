@@ -368,3 +368,10 @@ def test_explain_knows_what_can_be_wrong_with_an_answer(root: Path, rule: str) -
     told = run("-C", root, "explain", rule).stdout
     assert told.startswith("reference-unknown (D105, error)")
     assert "Fix: Take a title of the list" in told
+
+
+def test_a_draft_can_be_read_as_the_document_that_it_becomes(root: Path) -> None:
+    run("-C", root, "create", TITLE)
+    told = run("-C", root, "diff", "--document").stdout
+    run("-C", root, "accept")
+    assert told == (root / "feature/threat-check.md").read_text()

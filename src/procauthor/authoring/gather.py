@@ -27,18 +27,24 @@ Search = Callable[[str, int], Sequence[Chunk]]
 _MAX_REFERENCES = 120
 # Plans, indexes and placeholders are found too, and left out afterwards.
 _OVERSAMPLED = 5
+_LEAST_PASSAGE = 40
 _MAX_PASSAGE = 1600
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a brief is gathered from. ``announced`` maps the keys of titles that a plan announces to the titles."""
+    """Where a brief is gathered from.
+
+    ``announced`` maps the keys of titles that a plan announces to the titles; ``routine`` are the action items that
+    the plan asks of most procedures, which say nothing about this one.
+    """
 
     library: Library
     template: Template
     search: Search
     announced: Mapping[str, str]
     passages: int = 12
+    routine: frozenset[str] = frozenset()
 
 
 def gather(request: ChangeRequest, source: Source, own: Procedure | None = None) -> Brief:
@@ -199,10 +205,10 @@ def _after_name(artifact: Artifact) -> str:
 
 
 def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passage, ...]:
-    """Return the passages for the title, and for each action item, best first and each once."""
+    """Return the passages for the title, and for each action item of its own, best first and each once."""
     queries = [
         f"{request.title} {request.wish or request.why}".strip(),
-        *(f"{a} {request.title}" for a in request.actions),
+        *(f"{a} {request.title}" for a in request.actions if a not in source.routine),
     ]
     share = max(3, source.passages // max(1, len(queries)))
     found: dict[str, Chunk] = {}
@@ -220,11 +226,13 @@ def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passag
 def _usable(library: Library, chunk: Chunk) -> bool:
     """Say whether a passage can carry a draft.
 
-    Plans, indexes and placeholders only name what is to be done; what the offline author composed would echo itself.
+    Plans, indexes and placeholders only name what is to be done; what the offline author composed would echo itself;
+    a heading without words of its own says nothing.
     """
     procedure = library.by_path.get(chunk.path)
     return (
         procedure is not None
+        and len(chunk.text) >= _LEAST_PASSAGE
         and procedure.kind not in ("plan", "index", "readme", "template")
         and procedure.status in ("defined", "approved")
         and not _composed(procedure)

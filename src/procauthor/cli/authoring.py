@@ -144,12 +144,20 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
         say("no draft waits")
 
 
-def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
+def diff(
+    ctx: typer.Context,
+    draft: Name = "",
+    document: Annotated[bool, typer.Option("--document", help="Print the document as it would stand.")] = False,
+    as_json: Json = False,
+) -> None:
     """Show what accepting a draft would change, in all files."""
     from procauthor.project.draft import draft_json
 
     project = open_project(ctx)
     found = project.draft(draft)
+    if document:
+        show(found.draft.text.removeprefix("\ufeff").rstrip("\r\n"))
+        return
     change = found.change()
     say_notices(project)
     if as_json:

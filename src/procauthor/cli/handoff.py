@@ -35,7 +35,10 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
     plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Print all that an author needs to write a procedure, for a person, a chat window or a coding agent."""
+    """Print all that an author needs to write a procedure, for a person, a chat window or a coding agent.
+
+    Asked again, it keeps the run with what was handed in; options that are given then count from then on.
+    """
     project = open_project(ctx)
     found = project.handoff.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on or (), plan=plan)
     say_notices(project)

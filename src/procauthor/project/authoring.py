@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -28,6 +29,7 @@ from procauthor.template.spec import Template
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
     from procauthor.authoring.graph import Progress, Work
+    from procauthor.planning.plan import Plan
     from procauthor.project.project import Project
     from procauthor.retrieval.index import SectionIndex
 
@@ -71,6 +73,7 @@ class Authoring:
             search=self.search(library),
             announced=project.announced(library, found),
             passages=project.settings.authoring.passages,
+            routine=_routine(found),
         )
         return gather(request, source)
 
@@ -276,3 +279,10 @@ class Authoring:
             repairs=writing.repairs,
             max_tokens=run.max_tokens,
         )
+
+
+def _routine(plan: Plan | None) -> frozenset[str]:
+    """Return the action items that a third of the items with some share, at least three of them."""
+    items = [item for item in plan.items if item.actions] if plan else []
+    counts = Counter(text for item in items for text in {action.text for action in item.actions})
+    return frozenset(text for text, count in counts.items() if count >= max(3, len(items) / 3))
