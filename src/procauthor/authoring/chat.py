@@ -17,6 +17,7 @@ from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields, read_object
 from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
+from procauthor.authoring.spending import Spend, at_once
 from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
 from procauthor.redact import clean
@@ -50,15 +51,17 @@ class ChatAuthor:
     prompts: PromptLibrary
     calls: CallLog
     cache: ReplyCache | None = None
+    spend: Spend = at_once
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913, PLR0917 - what an author is made of
         cls,
         model: str,
         settings: AuthoringSettings,
         prompts: PromptLibrary,
         calls: CallLog,
         cache: ReplyCache | None = None,
+        spend: Spend = at_once,
     ) -> ChatAuthor:
         """Open the model ``provider:name``; nothing is sent yet.
 
@@ -68,6 +71,7 @@ class ChatAuthor:
             prompts: The prompt files.
             calls: The calls of the run so far.
             cache: Replies of earlier runs; without one, every call is paid for.
+            spend: Makes each call when there is room for it; at once where nothing is said.
 
         Raises:
             ConfigError: The id is malformed, the provider unknown, its package or its key missing, or the settings
@@ -76,7 +80,7 @@ class ChatAuthor:
         provider = Provider.open(model, settings)
         if calls.last is not None:
             provider.settle(calls.last.form, spelled=calls.last.spelled)
-        return cls(provider, settings, prompts, calls, cache)
+        return cls(provider, settings, prompts, calls, cache, spend)
 
     @property
     def id(self) -> str:
@@ -90,6 +94,7 @@ class ChatAuthor:
             ModelError: The provider failed after retries.
             ModelOutputError: No usable output after repairs; its ``raw`` holds the last reply.
             BudgetError: The next call could pass the run's ceiling.
+            HaltError: No further call may be made.
         """
         work = _begin(ask)
         for attempt in range(self.settings.repairs + 1):
@@ -122,7 +127,7 @@ class ChatAuthor:
         if attempt and work.last is not None and work.last.finish == "stop" and not work.found:
             # A server may take a schema and then ignore it: from now on the words say it too.
             self.provider.spelled = True
-        reply = self.provider.ask(request)
+        reply = self.spend(request.tokens + self.settings.reply_tokens, lambda: self.provider.ask(request))
         self.calls.append(key, reply, step=work.ask.step, fields=work.open)
         work.replies[key] = reply
         return reply

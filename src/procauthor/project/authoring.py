@@ -21,7 +21,7 @@ from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Writing, check_author, open_prompts, open_writing
+from procauthor.project.writing import Bench, Writing, check_author, open_prompts, open_writing
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -42,6 +42,11 @@ class Authoring:
     progress: Callable[[Progress], None] | None = None
     fresh: bool = False
     reviewer: str = ""
+    bench: Bench | None = None
+
+    def library(self) -> Library:
+        """Return the library that the author builds on: as it is now, or what a batch lets it see."""
+        return self.bench.library if self.bench else self.project.library()
 
     def brief(
         self,
@@ -61,14 +66,14 @@ class Authoring:
         """
         project = self.project
         name = check_title(title)
-        library = project.library()
+        library = self.library()
         found = project.plan(plan, library) if plan else project.own_plan(library)
         request = build_request(Wish(name, lifecycle, phase, tuple(depends_on)), library, found)
         refuse_duplicate(request.title, library)
         source = Source(
             library=library,
             template=self._template(library, request),
-            search=self.search(library),
+            search=self.bench.search if self.bench else self.search(library),
             announced=project.announced(library, found),
             passages=project.settings.authoring.passages,
         )
@@ -186,7 +191,7 @@ class Authoring:
                     from procauthor.project.update import run_update
 
                     return run_update(self, run)
-                return self.carry(run, open_writing(self.project, run, fresh=self.fresh))
+                return self.carry(run, open_writing(self.project, run, fresh=self.fresh, bench=self.bench))
             except AuthoringError as error:
                 if not error.hint:
                     error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
@@ -199,9 +204,10 @@ class Authoring:
         from procauthor.authoring.graph import build_graph, merge_late, questions_of
 
         project = self.project
-        library = project.library()
+        library = self.library()
         calls = writing.calls
-        self._tell_bound(run, calls.usage)
+        if self.bench is None:
+            self._tell_bound(run, calls.usage)
         work = self._work(run, library, writing)
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]

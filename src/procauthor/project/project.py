@@ -26,6 +26,8 @@ from procauthor.template.store import TemplateStore
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
 if TYPE_CHECKING:
+    from procauthor.authoring.batch.record import BatchStore
+    from procauthor.authoring.batch.schedule import OnFailure
     from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.graph import Progress
     from procauthor.authoring.run import RunStore
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from procauthor.planning.plan import Plan
     from procauthor.planning.propose import Proposal
     from procauthor.project.authoring import Authoring
+    from procauthor.project.batch.batching import Batching
+    from procauthor.project.batch.value import Tell
     from procauthor.project.draft import ProjectDraft
     from procauthor.project.export import Form
     from procauthor.project.handoff import Handoff
@@ -95,14 +99,17 @@ class Project:
         """
         from procauthor.planning.read import read_plan
 
+        known = library or self.library()
+        return read_plan(self.plan_bytes(file), known={p.key: str(p.status) for p in known.counted})
+
+    def plan_bytes(self, file: str | Path | None = None) -> bytes:
+        """Return an action plan as it is on disk; for the arguments and errors see `plan`."""
         place = Path(file) if file else self.root / self.settings.library.plan
         try:
-            raw = place.read_bytes()
+            return place.read_bytes()
         except OSError as error:
             message = f"{str(file or self.settings.library.plan)!r} cannot be read: {error.strerror}"
             raise PlanError(message, "name the file of an action plan") from error
-        known = {p.key: str(p.status) for p in (library or self.library()).counted}
-        return read_plan(raw, known=known)
 
     def propose_plan(self) -> Proposal:
         """Make a plan from the gaps of the library; `plan_change` writes it."""
@@ -270,8 +277,13 @@ class Project:
 
     def own_plan(self, library: Library) -> Plan | None:
         """Return the plan in the settings, or None where there is none that can be read."""
+        from procauthor.planning.read import read_plan
+
         file = self.root / self.settings.library.plan
+        present = library.by_path.get(self.settings.library.plan)
         try:
+            if present is not None:
+                return read_plan(present.source.raw, known={p.key: str(p.status) for p in library.counted})
             return self.plan(library=library) if file.is_file() else None
         except (PlanError, LibraryError):
             return None
@@ -534,6 +546,46 @@ class Project:
 
         return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh, reviewer)
 
+    @cached_property
+    def batches(self) -> BatchStore:
+        """The batches, finished or not."""
+        from procauthor.authoring.batch.record import BatchStore
+
+        return BatchStore(self.state / "batches")
+
+    def batch(  # noqa: PLR0913 - one argument for each bound
+        self,
+        model: str | None = None,
+        *,
+        reviewer: str = "",
+        jobs: int = 4,
+        max_tokens: int | None = None,
+        deadline: float | None = None,
+        accept: bool = False,
+        on_failure: OnFailure = "wait",
+        fresh: bool = False,
+        progress: Tell | None = None,
+    ) -> Batching:
+        """Return what authors the open items of a plan together.
+
+        Args:
+            model: ``offline``, or a model as ``provider:name``; the settings' where nothing is said.
+            reviewer: A second model that reads each draft once.
+            jobs: How many calls are on their way at once.
+            max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
+            deadline: Seconds after which no call begins.
+            accept: Write each draft that has no error into the library.
+            on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
+            fresh: Ask the model anew, even what was asked before.
+            progress: Is told what happens.
+        """
+        from procauthor.project.batch.batching import Batching
+        from procauthor.project.batch.value import Wishes
+
+        author = model or self.settings.authoring.model
+        wishes = Wishes(author, reviewer, jobs, max_tokens, deadline, accept, on_failure, fresh)
+        return Batching(self, wishes, progress)
+
     def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete runs that have ended and whose draft does not wait any more; return their ids.
 
@@ -541,7 +593,8 @@ class Project:
             keep: How many of these stay, the newest first.
             older: Delete only what is older than so many days.
         """
-        return self.runs.prune({draft.id for draft in self.drafts.all()}, keep=keep, older=older)
+        held = {draft.id for draft in self.drafts.all()} | set(self.batches.members())
+        return self.runs.prune(held, keep=keep, older=older)
 
     @property
     def handoff(self) -> Handoff:
