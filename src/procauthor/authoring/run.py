@@ -131,12 +131,16 @@ class RunStore:
         Raises:
             DraftError: There is none.
         """
-        for name in reversed(self.names()):
-            run = self.get(name)
-            if not run.ended and run.author != HAND_OFF:
-                return run
+        run = self.last_open()
+        if run is not None:
+            return run
         message = "no run waits to be resumed"
         raise DraftError(message, "procauthor drafts lists what waits for review")
+
+    def last_open(self) -> Run | None:
+        """Return the last run that has not come to its draft, None where there is none."""
+        runs = (self.get(name) for name in reversed(self.names()))
+        return next((run for run in runs if not run.ended and run.author != HAND_OFF), None)
 
     def prune(self, held: Collection[str], *, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete runs that have ended, with their checkpoints, and return their ids.

@@ -19,6 +19,7 @@ from procauthor.cli import (
     library,
     plan,
     refactor,
+    run,
     runs,
     update,
 )
@@ -112,6 +113,7 @@ evaluate.register(app)
 graph.register(app)
 plan.register(app)
 authoring.register(app)
+run.register(app)
 runs.register(app)
 handoff.register(app)
 update.register(app)

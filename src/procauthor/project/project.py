@@ -553,6 +553,21 @@ class Project:
 
         return BatchStore(self.state / "batches")
 
+    def batch_of(self, name: str = "") -> str:
+        """Return the id of the batch that a name means: its own, or that of a run in it; empty where there is none.
+
+        Without a name it is the last batch that can go on, unless a run of its own was stopped later.
+        """
+        batches = [self.batches.get(each) for each in self.batches.names()]
+        if name:
+            found = [b for b in batches if name == b.id or (not b.ended and name in b.runs)]
+        else:
+            last = self.runs.last_open()
+            found = [
+                b for b in batches if b.can_go_on and (last is None or last.id in b.runs or b.started > last.started)
+            ]
+        return found[-1].id if found else ""
+
     def batch(  # noqa: PLR0913 - one argument for each bound
         self,
         model: str | None = None,

@@ -95,6 +95,11 @@ class Batch:
         return f"{self.id}-{number:03}"
 
     @property
+    def runs(self) -> tuple[str, ...]:
+        """The ids of the runs of all items."""
+        return tuple(self.run_id(task.number) for task in self.terms.tasks)
+
+    @property
     def plan(self) -> Path:
         """The plan as it was when the batch began."""
         return self.folder / _PLAN
@@ -229,7 +234,7 @@ class BatchStore:
 
     def members(self) -> Collection[str]:
         """Return the ids of the runs of all batches that are not done."""
-        return {b.run_id(t.number) for b in map(self.get, self.names()) if not b.ended for t in b.terms.tasks}
+        return {name for b in map(self.get, self.names()) if not b.ended for name in b.runs}
 
 
 def _write(place: Path, content: bytes | Callable[[Path], None]) -> None:
