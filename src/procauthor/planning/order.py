@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 from procauthor.naming import title_key
@@ -33,18 +33,22 @@ def prerequisites(items: Sequence[PlanItem]) -> dict[int, tuple[int, ...]]:
 
     Nobody waits for himself in the end: what closes a circle is left out as it is there, and so are soft dependencies.
     """
+    return _before_each(items, _STRENGTHS[:2])
+
+
+def soft_prerequisites(items: Sequence[PlanItem]) -> dict[int, tuple[int, ...]]:
+    """Return for each item the numbers of those that better come before it, and need not."""
+    return _before_each(items, _STRENGTHS[2:])
+
+
+def _before_each(items: Sequence[PlanItem], strengths: Collection[Strength]) -> dict[int, tuple[int, ...]]:
     ranked = _rank(items)
-    strengths = edges(ranked)
-    kept = _kept(ranked)
-    places = {place: position for position, place in enumerate(_topological(len(ranked), kept))}
-    found: dict[int, list[int]] = {place: [] for place in range(len(ranked))}
-    for before, place in kept:
-        if strengths[before, place] != "soft":
-            found[place].append(before)
-    return {
-        ranked[place].number: tuple(ranked[other].number for other in sorted(before, key=places.__getitem__))
-        for place, before in reversed(found.items())
-    }
+    known = edges(ranked)
+    found: dict[int, list[int]] = {item.number: [] for item in ranked}
+    for before, place in sorted(_kept(ranked)):
+        if known[before, place] in strengths:
+            found[ranked[place].number].append(ranked[before].number)
+    return {number: tuple(before) for number, before in found.items()}
 
 
 def _rank(items: Sequence[PlanItem]) -> list[PlanItem]:

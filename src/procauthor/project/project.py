@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,7 @@ class Project:
         folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
         self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self.notices: list[str] = []
+        self._known: Library | None = None
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Project:
@@ -88,8 +89,9 @@ class Project:
     # Reading
 
     def library(self) -> Library:
-        """Read all documents, as they are now."""
-        return read_library(self.root, self.settings.library, self.templates)
+        """Read all documents, as they are now; what has not changed since the last reading is not parsed again."""
+        self._known = read_library(self.root, self.settings.library, self.templates, self._known)
+        return self._known
 
     def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:
         """Read an action plan: the given file, else the one in the settings.
@@ -270,10 +272,19 @@ class Project:
     def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
         """Return titles that a plan or the index announces without a document, by key."""
         titles = {key: entry.title for key, entry in missing_titles(library).items()}
-        found = plan or self.own_plan(library)
+        found = plan or self._titles_of_plan(library)
         if found:
             titles |= {title_key(item.title): item.title for item in found.items}
         return {key: title for key, title in titles.items() if key not in library.by_key}
+
+    def _titles_of_plan(self, library: Library) -> Plan | None:
+        """Return the plan in the settings without what the library says of its items: reading that takes long."""
+        present = library.by_path.get(self.settings.library.plan)
+        if present is None:
+            return self.own_plan(library)
+        with suppress(PlanError, LibraryError):
+            return recall_plan(present.source.raw)
+        return None
 
     def own_plan(self, library: Library) -> Plan | None:
         """Return the plan in the settings, or None where there is none that can be read."""
@@ -334,17 +345,17 @@ class Project:
         """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it."""
         return replace(self.derived(self.library()), title="sync")
 
-    def with_derived(self, library: Library) -> Library:
-        """Return the library as it would be with everything derived up to date."""
-        edits = [(e.path, e.after) for e in self.derived(library).edits if e.after is not None]
+    def with_derived(self, library: Library, *, ticks: bool = True) -> Library:
+        """Return the library as it would be with everything derived up to date; the ticks of plans if that matters."""
+        edits = [(e.path, e.after) for e in self.derived(library, ticks=ticks).edits if e.after is not None]
         return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in edits))
 
-    def derived(self, library: Library) -> Change:
+    def derived(self, library: Library, *, ticks: bool = True) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
         from procauthor.library.derive import derive
 
         edits = list(derive(library).edits)
-        for plan in library.of_kind("plan"):
+        for plan in library.of_kind("plan") if ticks else ():
             raw = plan.document.source.raw
             after = self._ticked(raw, library)
             if after != raw:
@@ -353,16 +364,15 @@ class Project:
 
     def _ticked(self, raw: bytes, library: Library) -> bytes:
         """Tick the items of a plan whose procedure is defined."""
-        from procauthor.planning.read import read_plan
         from procauthor.planning.tick import tick
 
         try:
-            plan = read_plan(raw)
+            plan = recall_plan(raw)
         except (PlanError, LibraryError):
             return raw
         for item in plan.items:
             if any(p.status in _DONE for p in library.by_key.get(title_key(item.title), ())):
-                raw = tick(raw, read_plan(raw), item.title)
+                raw = tick(raw, recall_plan(raw), item.title)
         return raw
 
     def apply(self, change: Change) -> None:
@@ -627,6 +637,14 @@ class Project:
         from procauthor.project.draft import ProjectDraft
 
         return ProjectDraft(self, self.drafts.get(name))
+
+
+@lru_cache(maxsize=32)
+def recall_plan(raw: bytes) -> Plan:
+    """Read a plan by itself, and remember it."""
+    from procauthor.planning.read import read_plan
+
+    return read_plan(raw)
 
 
 def _several(paths: Sequence[str]) -> str:

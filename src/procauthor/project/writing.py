@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.author import Author
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
+from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
 from procauthor.authoring.offline import OfflineAuthor
@@ -18,8 +19,9 @@ from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.submission import Submission
 from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import ConfigError
-from procauthor.library.library import Library
+from procauthor.library.library import Library, Procedure
 from procauthor.markdown.parse import parse
+from procauthor.planning.plan import Plan
 from procauthor.prompt import PromptLibrary
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
@@ -35,13 +37,16 @@ OFFLINE = "offline"
 class Bench:
     """What the runs of a batch share, and what one of them sees instead of the files as they are.
 
-    ``library`` is what the run may build on, ``search`` finds passages, ``spend`` makes its calls when there is room.
+    ``library`` is what the run may build on, ``plan`` the plan that its item stands in, ``search`` finds passages,
+    ``spend`` makes its calls when there is room, and ``plain`` gives the text of a document as evidence.
     """
 
     library: Library
+    plan: Plan
     search: Callable[[str, int], Sequence[Chunk]]
     prompts: PromptLibrary
     spend: Spend = at_once
+    plain: Callable[[Procedure], str] = plain_text
 
 
 @dataclass(frozen=True)

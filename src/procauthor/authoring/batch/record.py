@@ -60,7 +60,9 @@ class Terms:
     def from_json(cls, data: Mapping[str, Any]) -> Terms:
         """Read stored terms."""
         values = dict(data)
-        values["tasks"] = tuple(Task(t["number"], t["title"], tuple(t["needs"])) for t in values["tasks"])
+        values["tasks"] = tuple(
+            Task(t["number"], t["title"], tuple(t["needs"]), tuple(t["after"])) for t in values["tasks"]
+        )
         values["left_out"] = tuple(LeftOut(**each) for each in values["left_out"])
         return cls(**values)
 

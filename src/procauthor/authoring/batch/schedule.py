@@ -22,11 +22,21 @@ ENDED: tuple[State, ...] = ("accepted", *LACKING)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One procedure to write; ``needs`` are numbers of tasks that stand before it in the batch."""
+    """One procedure to write.
+
+    ``needs`` are numbers of tasks that have to be there first, ``after`` of those that have to have ended, well or not,
+    because something is handed over between them. All of them stand before it in the batch.
+    """
 
     number: int
     title: str
     needs: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """All tasks that end before this one begins."""
+        return (*self.needs, *self.after)
 
 
 @dataclass(frozen=True)
@@ -43,10 +53,10 @@ class Schedule:
 
     @cached_property
     def closure(self) -> dict[int, frozenset[int]]:
-        """What each task needs, and what that needs in turn."""
+        """What ends before each task begins, because of it or of something in between."""
         found: dict[int, frozenset[int]] = {}
         for task in self.tasks:
-            found[task.number] = frozenset(task.needs).union(*(found[n] for n in task.needs))
+            found[task.number] = frozenset(task.before).union(*(found[n] for n in task.before))
         return found
 
     @cached_property
@@ -54,7 +64,7 @@ class Schedule:
         """The length of the longest chain that begins with a task, itself included."""
         found = dict.fromkeys(self.by_number, 1)
         for task in reversed(self.tasks):
-            for number in task.needs:
+            for number in task.before:
                 found[number] = max(found[number], found[task.number] + 1)
         return found
 
@@ -76,7 +86,7 @@ class Schedule:
             fitting = [
                 task
                 for task in self.tasks
-                if best.number in task.needs and self.rest[task.number] == self.rest[best.number] - 1
+                if best.number in task.before and self.rest[task.number] == self.rest[best.number] - 1
             ]
 
     @property
@@ -84,7 +94,7 @@ class Schedule:
         """The tasks that could go on at the same time if all took equally long."""
         depth: dict[int, int] = {}
         for task in self.tasks:
-            depth[task.number] = 1 + max((depth[n] for n in task.needs), default=-1)
+            depth[task.number] = 1 + max((depth[n] for n in task.before), default=-1)
         count = max(depth.values(), default=-1) + 1
         return tuple(tuple(n for n, at in depth.items() if at == wave) for wave in range(count))
 
@@ -100,11 +110,14 @@ class Schedule:
 
     def ready(self, states: States) -> tuple[int, ...]:
         """Return the tasks that can begin, the most urgent first."""
-        good = (*THERE, *LACKING) if self.on_failure == "announce" else THERE
+        ended = (*THERE, *LACKING)
+        good = ended if self.on_failure == "announce" else THERE
         fitting = [
             task.number
             for task in self.tasks
-            if states[task.number] == "waiting" and all(states[n] in good for n in task.needs)
+            if states[task.number] == "waiting"
+            and all(states[n] in good for n in task.needs)
+            and all(states[n] in ended for n in task.after)
         ]
         return tuple(sorted(fitting, key=self.ranks.__getitem__))
 
@@ -118,7 +131,7 @@ class Schedule:
         return None
 
     def base(self, number: int, states: States) -> tuple[int, ...]:
-        """Return the tasks whose documents a task may build on: all that it needs, as far as it is there."""
+        """Return the tasks whose documents a task may build on: all that end before it, as far as they are there."""
         return tuple(t.number for t in self.tasks if t.number in self.closure[number] and states[t.number] in THERE)
 
 
@@ -138,7 +151,7 @@ def remaining(schedule: Schedule, left: Mapping[int, float], jobs: int) -> float
     """
     chain: dict[int, float] = {}
     for task in schedule.tasks:
-        chain[task.number] = left.get(task.number, 0.0) + max((chain[n] for n in task.needs), default=0.0)
+        chain[task.number] = left.get(task.number, 0.0) + max((chain[n] for n in task.before), default=0.0)
     return max(max(chain.values(), default=0.0), sum(left.values()) / max(jobs, 1))
 
 
@@ -146,4 +159,7 @@ def limit_tasks(tasks: Sequence[Task], only: Sequence[int], limit: int | None) -
     """Return the tasks that were chosen; what they need beyond these is taken as announced."""
     chosen = [task for task in tasks if not only or task.number in only][:limit]
     kept = {task.number for task in chosen}
-    return tuple(Task(t.number, t.title, tuple(n for n in t.needs if n in kept)) for t in chosen)
+    return tuple(
+        Task(t.number, t.title, tuple(n for n in t.needs if n in kept), tuple(n for n in t.after if n in kept))
+        for t in chosen
+    )

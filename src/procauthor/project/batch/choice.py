@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from procauthor.authoring.batch.record import LeftOut
 from procauthor.authoring.batch.schedule import Task, limit_tasks
 from procauthor.errors import PlanError
 from procauthor.library.library import Library
 from procauthor.naming import title_key
-from procauthor.planning.order import prerequisites
+from procauthor.planning.order import prerequisites, soft_prerequisites
 from procauthor.planning.plan import Plan, PlanItem
 
 _PRESENT = ("in progress", "deprecated", "alias")
@@ -32,10 +32,27 @@ def choose(
     first = {item.number: item for item in reversed(plan.items)}
     items = [first[number] for number in dict.fromkeys(plan.order)]
     open_items = [item for item in items if not item.done and item.title not in out]
-    numbers = {item.number for item in open_items}
-    needs = prerequisites(plan.items)
-    tasks = [Task(i.number, i.title, tuple(n for n in needs[i.number] if n in numbers)) for i in open_items]
-    return limit_tasks(tasks, only, limit), left_out
+    return limit_tasks(tuple(_tasks(plan, open_items, library)), only, limit), left_out
+
+
+def _tasks(plan: Plan, items: Sequence[PlanItem], library: Library) -> Iterator[Task]:
+    """Yield the tasks. Of two items that hand something to each other, the later one in order sees the earlier."""
+    needs, soft = prerequisites(plan.items), soft_prerequisites(plan.items)
+    numbers = {title_key(item.title): item.number for item in items}
+    declared = {item.number: _declared(item, library, numbers) for item in items}
+    seen: list[int] = []
+    for item in items:
+        number = item.number
+        near = {*soft[number], *declared[number], *(n for n in seen if number in declared[n])}
+        hard = [n for n in seen if n in needs[number]]
+        yield Task(number, item.title, tuple(hard), tuple(n for n in seen if n in near and n not in hard))
+        seen.append(number)
+
+
+def _declared(item: PlanItem, library: Library, numbers: Mapping[str, int]) -> set[int]:
+    """Return the items that a placeholder names as those it depends on."""
+    named = (title for p in library.by_key.get(title_key(item.title), ()) for title in p.depends_on)
+    return {numbers[key] for key in map(title_key, named) if key in numbers}
 
 
 def _left_out(plan: Plan, library: Library) -> Iterator[LeftOut]:

@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from procauthor.authoring.batch.record import Batch
+from procauthor.authoring.grounding import plain_text
 from procauthor.library.library import Library, Procedure, read_procedure
 
 if TYPE_CHECKING:
+    from procauthor.planning.plan import Plan
     from procauthor.project.project import Project
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import SectionIndex
@@ -27,6 +29,7 @@ class Scene:
         self._project = project
         self._batch = batch
         self._lock = threading.RLock()
+        self._texts: dict[tuple[str, str], str] = {}
         self._views: dict[tuple[tuple[int, str], ...], Library] = {}
 
     @cached_property
@@ -35,6 +38,11 @@ class Scene:
         raws, unread, files = self._batch.base()
         documents = tuple(self._read(path, raw) for path, raw in sorted(raws.items()))
         return Library(self._project.root, documents, unread, files)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan as it was when the batch began."""
+        return self._project.plan(self._batch.plan, self.base)
 
     def view(self, built_on: Sequence[tuple[int, str]]) -> Library:
         """Return the library with the documents of some items, each given by number and path."""
@@ -55,6 +63,13 @@ class Scene:
         """Return the best passages of the library as it was."""
         with self._lock:
             return [hit.chunk for hit in self._index.search(query, limit)]
+
+    def plain(self, procedure: Procedure) -> str:
+        """Return the text of a document as evidence; most documents are the same for all items."""
+        key = (procedure.path, procedure.stamp)
+        if key not in self._texts:
+            self._texts[key] = plain_text(procedure)
+        return self._texts[key]
 
     def close(self) -> None:
         """Let go of the index."""

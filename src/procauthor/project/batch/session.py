@@ -211,12 +211,14 @@ class Session:
     def _draft(self, item: Item, built_on: Sequence[tuple[int, str]]) -> ProjectDraft:
         terms, runs, name = self.terms, self.project.runs, self.batch.run_id(item.number)
         spend = self._allowance.spender(self.schedule.ranks[item.number])
-        bench = Bench(self.scene.view(built_on), self.scene.search, self._prompts, spend)
+        bench = Bench(
+            self.scene.view(built_on), self.scene.plan, self.scene.search, self._prompts, spend, self.scene.plain
+        )
         limit = self.project.settings.authoring.max_tokens
         authoring = Authoring(self.project, terms.author, limit, self._watch(item), terms.fresh, terms.reviewer, bench)
         if runs.holds(name):
             return authoring.execute(runs.get(name))
-        brief = authoring.brief(item.title, plan=self.batch.plan)
+        brief = authoring.brief(item.title)
         return authoring.execute(runs.create(brief, terms.author, limit, terms.reviewer, name))
 
     def _watch(self, item: Item) -> Callable[[Progress], None]:

@@ -60,6 +60,7 @@ def outlook_json(outlook: Outlook) -> dict[str, Any]:
                 "number": task.number,
                 "title": task.title,
                 "needs": list(task.needs),
+                "after": list(task.after),
                 "bound": outlook.bounds[task.number].as_json() if task.number in outlook.bounds else None,
             }
             for task in schedule.tasks
