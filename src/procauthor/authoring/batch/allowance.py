@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from procauthor.authoring.reply import Reply
-from procauthor.authoring.spending import Spend
 from procauthor.errors import BudgetError, HaltError
 
 Rank = tuple[int, ...]
@@ -95,12 +94,10 @@ class Allowance:
             self.halted = self.halted or reason
             self._changed.notify_all()
 
-    def spender(self, rank: Rank) -> Spend:
-        """Return what makes the calls of one task; of those who wait, the lowest rank goes first."""
-        return lambda need, call: self.spend(rank, need, call)
-
     def spend(self, rank: Rank, need: int, call: Callable[[], Reply]) -> Reply:
         """Wait for a place, reserve the tokens, make the call, and settle what it has cost.
+
+        Of those who wait, the lowest rank goes first.
 
         Raises:
             BudgetError: So many tokens are not left.

@@ -57,7 +57,7 @@ class Scene:
     def laid_over(self, library: Library, items: Sequence[tuple[int, str]]) -> Library:
         """Return a library with the documents of some items over it, and all that follows from them."""
         documents = [self._read(path, self._batch.text(number) or b"") for number, path in items]
-        return self._project.with_derived(library.overlay(*documents))
+        return self._project.with_derived(library.overlay(*documents), ticks=False)
 
     def search(self, query: str, limit: int) -> Sequence[Chunk]:
         """Return the best passages of the library as it was."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,13 @@ from procauthor.project.writing import Bench, open_prompts
 
 if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress
+    from procauthor.authoring.reply import Reply
     from procauthor.evaluation.value import Tally
     from procauthor.project.project import Project
 
 _AHEAD = 2
 """So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""
+_HANDS = 2
 _LOOK = 0.5
 _PATIENCE = 5.0
 _INTERRUPTED = "interrupted"
@@ -62,6 +64,8 @@ class Session:
         self._working: set[int] = set()
         self._accepting = False
         self._fault: BaseException | None = None
+        # Threads that all compute at once only hinder each other, and the first call would go out late.
+        self._hands = threading.Semaphore(_HANDS)
 
     def carry(self) -> BatchReport:
         """Work until nothing can go on; return what came of it.
@@ -185,7 +189,8 @@ class Session:
         started = time.monotonic()
         ended = replace(item, state="stopped", reason="a fault of procauthor")
         try:
-            ended = self._author(item, built_on)
+            with self._hands:
+                ended = self._author(item, built_on)
         except (HaltError, BudgetError) as error:
             self._allowance.halt(error.message)
             ended = replace(item, state="stopped", reason=error.message, exit_code=error.exit_code)
@@ -210,7 +215,12 @@ class Session:
 
     def _draft(self, item: Item, built_on: Sequence[tuple[int, str]]) -> ProjectDraft:
         terms, runs, name = self.terms, self.project.runs, self.batch.run_id(item.number)
-        spend = self._allowance.spender(self.schedule.ranks[item.number])
+        rank = self.schedule.ranks[item.number]
+
+        def spend(need: int, call: Callable[[], Reply]) -> Reply:
+            with _released(self._hands):
+                return self._allowance.spend(rank, need, call)
+
         bench = Bench(
             self.scene.view(built_on), self.scene.plan, self.scene.search, self._prompts, spend, self.scene.plain
         )
@@ -288,3 +298,13 @@ class Session:
     def _written(self, item: Item) -> Written:
         name = self.batch.run_id(item.number)
         return Written(item, name, name if self.project.drafts.holds(name) else "", self._usage(item.number))
+
+
+@contextmanager
+def _released(hands: threading.Semaphore) -> Iterator[None]:
+    """Let others compute while a reply is waited for."""
+    hands.release()
+    try:
+        yield
+    finally:
+        hands.acquire()
