@@ -20,7 +20,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -102,26 +103,29 @@ def kill(args: argparse.Namespace) -> None:
         root = write_batch_library(Path(folder) / "killed", needs, server.url)
         words = ["run", "--model", "openai:any", "--accept", "-j", str(jobs)]
         rounds = 0
-        for rounds in range(1, args.kills + 1):
-            if not killed(root, words, dice.uniform(3.0, 12.0)):
-                break
+        while rounds < args.kills and killed(root, words, dice.uniform(3.0, 9.0)):
+            rounds += 1
             if (root / ".procauthor/batches/batch-1/batch.json").exists():
                 words = ["run", "--resume", "last"]
         if words[1] == "--resume":
             subprocess.run(command(root, words), check=False, capture_output=True)
         second = Counter(server.requests()) - once
-        logged = [
-            json.loads(line) for f in root.glob(".procauthor/runs/*/calls.jsonl") for line in f.read_text().split()
-        ]
-        same = {k: v for k, v in snapshot(root).items() if k != "procauthor.toml"} == {
-            k: v for k, v in snapshot(calm).items() if k != "procauthor.toml"
-        }
+        logs = root.glob(".procauthor/runs/*/calls.jsonl")
+        logged = [line["key"] for log in logs for line in read_lines(log)]
+        same = snapshot(root) == snapshot(calm)
         again = sum(count - 1 for count in second.values())
         print(
             f"{rounds} kills, {jobs} jobs: same bytes: {same}; {len(second)} different requests of {len(once)}, "
             f"{again} made again (on their way at a kill: at most {rounds * jobs}); "
-            f"{len(logged)} calls on disk, {len({each['key'] for each in logged})} of them different"
+            f"{len(logged)} calls on disk, {len(set(logged))} of them different"
         )
+
+
+def read_lines(log: Path) -> Iterator[dict[str, str]]:
+    """Yield what is whole: a kill may leave half a line."""
+    for line in log.read_text().splitlines():
+        with suppress(ValueError):
+            yield json.loads(line)
 
 
 def command(root: Path, words: Sequence[str]) -> list[str]:

@@ -46,7 +46,7 @@ class _Group(TyperGroup):
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("procauthor: interrupted; nothing was written to the library", err=True)
-            if ctx.invoked_subcommand in ("create", "update", "resume"):
+            if ctx.invoked_subcommand in ("create", "update", "resume", "run"):
                 typer.echo("hint: go on with: procauthor resume", err=True)
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:

@@ -612,14 +612,14 @@ class Project:
         return Batching(self, wishes, progress)
 
     def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
-        """Delete runs that have ended and whose draft does not wait any more; return their ids.
+        """Delete runs that have ended and whose draft does not wait any more, and batches that ended; return their ids.
 
         Args:
             keep: How many of these stay, the newest first.
             older: Delete only what is older than so many days.
         """
         held = {draft.id for draft in self.drafts.all()} | set(self.batches.members())
-        return self.runs.prune(held, keep=keep, older=older)
+        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
 
     @property
     def handoff(self) -> Handoff:

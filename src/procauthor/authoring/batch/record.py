@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -224,12 +225,12 @@ class BatchStore:
         """Return the last batch in which something is left to do, be it to decide on drafts."""
         return next((b for b in map(self.get, reversed(self.names())) if not b.ended), None)
 
-    def prune(self, keep: int | None, older: float | None, now: float) -> list[str]:
+    def prune(self, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete batches that have ended, and return their ids; for the arguments see `RunStore.prune`."""
         ended = [batch for batch in map(self.get, self.names()) if batch.ended]
         doomed = ended[: max(0, len(ended) - keep)] if keep is not None else ended
         if older is not None:
-            doomed = [b for b in doomed if (b.folder / "ended").stat().st_mtime < now - older * 86_400]
+            doomed = [b for b in doomed if (b.folder / "ended").stat().st_mtime < time.time() - older * 86_400]
         for batch in doomed:
             shutil.rmtree(batch.folder)
         return [batch.id for batch in doomed]
