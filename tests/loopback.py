@@ -165,7 +165,12 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))
-            body = json.loads(self.rfile.read(length) or b"{}")
+            raw = self.rfile.read(length)
+            if len(raw) < length or not raw:
+                # Who asked was killed in the middle of it.
+                self.close_connection = True
+                return
+            body = json.loads(raw)
             reply = loopback.reply(body, {name.lower(): value for name, value in self.headers.items()})
             if reply.delay:
                 loopback.wait(reply.delay)

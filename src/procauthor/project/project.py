@@ -292,12 +292,12 @@ class Project:
 
     def own_plan(self, library: Library) -> Plan | None:
         """Return the plan in the settings, or None where there is none that can be read."""
-        from procauthor.planning.read import read_plan
-
         file = self.root / self.settings.library.plan
         present = library.by_path.get(self.settings.library.plan)
         try:
             if present is not None:
+                from procauthor.planning.read import read_plan
+
                 return read_plan(present.source.raw, known={p.key: str(p.status) for p in library.counted})
             return self.plan(library=library) if file.is_file() else None
         except (PlanError, LibraryError):
