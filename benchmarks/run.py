@@ -37,10 +37,11 @@ ROOT = Path(__file__).parents[1]
 
 
 class Server:
-    """The model, in a process of its own. ``log`` holds a line for each request: the SHA-256 of its body."""
+    """The model, in a process of its own. ``log`` holds the time of each request, and the SHA-256 of its body."""
 
     def __init__(self, folder: Path, latency: float) -> None:
         self.log = folder / "requests.log"
+        self.latency = latency
         command = [*SERVER, str(latency), str(self.log)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
@@ -54,7 +55,12 @@ class Server:
         self.process.wait()
 
     def requests(self) -> list[str]:
-        return self.log.read_text().split() if self.log.exists() else []
+        return [line.split()[1] for line in self.log.read_text().splitlines()]
+
+    def times(self) -> tuple[float, float]:
+        """When the first request came, and when the last reply went out."""
+        came = [float(line.split()[0]) for line in self.log.read_text().splitlines()]
+        return min(came), max(came) + self.latency
 
 
 def bound(needs: Sequence[Sequence[int]], latency: float, jobs: int) -> float:
@@ -69,15 +75,18 @@ def measure(args: argparse.Namespace) -> None:
     for jobs in args.jobs:
         with tempfile.TemporaryDirectory() as folder, Server(Path(folder), args.latency) as server:
             warm_up(Path(folder) / "warm", server.url)
+            server.log.unlink()
             root = write_batch_library(Path(folder) / "library", needs, server.url)
             started, busy = time.perf_counter(), time.process_time()
             report = carry(root, jobs, accept=args.accept)
             wall, cpu = time.perf_counter() - started, time.process_time() - busy
+            first, last = server.times()
         least = bound(needs, args.latency, jobs)
         states = Counter(written.item.state for written in report.items)
         print(
-            f"{args.shape:6} jobs {jobs}: {wall:6.2f} s, bound {least:6.2f} s, {wall / least - 1:+.1%}; "
-            f"CPU {cpu:.2f} s; {report.usage.calls} calls; {dict(states)}"
+            f"{args.shape:6} jobs {jobs}: bound {least:5.2f} s; from the first request to the last reply "
+            f"{last - first:5.2f} s ({(last - first) / least - 1:+.1%}), the whole batch {wall:5.2f} s "
+            f"({wall / least - 1:+.1%}); CPU {cpu:.2f} s; {report.usage.calls} calls; {dict(states)}"
         )
 
 

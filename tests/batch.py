@@ -92,7 +92,7 @@ def serve(seconds: float, log: Path) -> None:
         arrived = time.monotonic()
         digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
         with log.open("a") as file:
-            file.write(f"{digest}\n")
+            file.write(f"{arrived} {digest}\n")
         made = good(body).body
         return Scripted(body=made, delay=max(0.001, seconds - (time.monotonic() - arrived)))
 

@@ -66,13 +66,15 @@ class RunStore:
         """The file of the checkpointer."""
         return self.folder / "checkpoints.sqlite"
 
-    def prepare(self) -> None:
-        """Make the file of the checkpoints, so that several runs may begin at once."""
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Keep the file of the checkpoints open, so that several runs may begin at once, and none has to tidy it up."""
         from langgraph.checkpoint.sqlite import SqliteSaver
 
         self.folder.mkdir(parents=True, exist_ok=True)
         with _connect(self.checkpoints) as connection:
             SqliteSaver(connection).setup()
+            yield
 
     def create(self, brief: Brief, author: str, max_tokens: int | None, reviewer: str = "", name: str = "") -> Run:
         """Start a run under the given name, or the first free one made from the title."""

@@ -136,21 +136,22 @@ class Batch:
         """Return how far an item is."""
         try:
             return Item(**json.loads(self._file(task.number, "json").read_text(encoding="utf-8")))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, TypeError):
+            # A power cut may take a state: what was paid for is in the calls of its run, and nothing is paid again.
             return Item(task.number, task.title)
 
     def keep(self, item: Item) -> None:
         """Store how far an item is."""
-        _write(self._file(item.number, "json"), json.dumps(asdict(item), ensure_ascii=False).encode())
+        _write(self._file(item.number, "json"), json.dumps(asdict(item), ensure_ascii=False).encode(), flush=False)
 
     def keep_text(self, number: int, raw: bytes) -> None:
         """Store the document of an item, on which others build."""
-        _write(self._file(number, "md"), raw)
+        _write(self._file(number, "md"), raw, flush=False)
 
     def text(self, number: int) -> bytes | None:
-        """Return the document of an item, None where there is none yet."""
+        """Return the document of an item, None where there is none."""
         file = self._file(number, "md")
-        return file.read_bytes() if file.exists() else None
+        return (file.read_bytes() if file.exists() else b"") or None
 
     def _file(self, number: int, suffix: str) -> Path:
         return self.folder / "items" / f"{number:03}.{suffix}"
@@ -240,14 +241,15 @@ class BatchStore:
         return {name for b in map(self.get, self.names()) if not b.ended for name in b.runs}
 
 
-def _write(place: Path, content: bytes | Callable[[Path], None]) -> None:
+def _write(place: Path, content: bytes | Callable[[Path], None], *, flush: bool = True) -> None:
     temporary = place.with_suffix(".tmp")
     if isinstance(content, bytes):
         temporary.write_bytes(content)
     else:
         content(temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
+    if flush:
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
     temporary.replace(place)
 
 

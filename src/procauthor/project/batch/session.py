@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
     from procauthor.evaluation.value import Tally
     from procauthor.project.project import Project
 
-_AHEAD = 2
+_AHEAD = 3
 """So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""
 _HANDS = 2
+_CALLS = 5
+"""The calls of one item where every reply is good."""
 _LOOK = 0.5
 _PATIENCE = 5.0
 _INTERRUPTED = "interrupted"
@@ -74,13 +77,12 @@ class Session:
             LockedError: Another process works on the batch.
         """
         started = time.monotonic()
-        with hold(self.batch.folder, f"batch {self.batch.id!r}"):
+        with hold(self.batch.folder, f"batch {self.batch.id!r}"), self.project.runs.opened():
             self._items = self._recall(self.project.library())
             spent = sum(self._usage(number).tokens for number in self._items)
             purse = LocalPurse(self.terms.max_tokens, spent)
             self._allowance = Allowance(self.terms.jobs, purse, self.terms.deadline)
             self._prompts = open_prompts(self.project)
-            self.project.runs.prepare()
             counting = self._spawn("count", self._count_before)
             self._work()
             counting.join()
@@ -99,7 +101,8 @@ class Session:
 
     def _compare(self, item: Item, present: Library) -> Item:
         waits = self.project.drafts.holds(self.batch.run_id(item.number))
-        if item.state == "accepted" or (item.state == "drafted" and waits):
+        known = self.batch.text(item.number) is not None
+        if known and (item.state == "accepted" or (item.state == "drafted" and waits)):
             return item
         written = next((p for p in present.by_key.get(title_key(item.title), ()) if p.status in _DONE), None)
         if written is not None and not waits:
@@ -108,6 +111,8 @@ class Session:
             item = replace(item, state="accepted", path=written.path, reason="")
         elif item.state in {"drafted", "needs revision"} and not waits:
             item = replace(item, state="rejected", reason="its draft was rejected")
+        elif item.state == "drafted":
+            item = replace(item, state="waiting")
         self.batch.keep(item)
         return item
 
@@ -215,9 +220,12 @@ class Session:
 
     def _draft(self, item: Item, built_on: Sequence[tuple[int, str]]) -> ProjectDraft:
         terms, runs, name = self.terms, self.project.runs, self.batch.run_id(item.number)
-        rank = self.schedule.ranks[item.number]
+        chain, place = self.schedule.ranks[item.number]
+        calls = itertools.count()
 
         def spend(need: int, call: Callable[[], Reply]) -> Reply:
+            # Who has most before him goes first: so all end at about the same time, and no place stays empty.
+            rank = (chain * _CALLS + min(next(calls), _CALLS), place)
             with _released(self._hands):
                 return self._allowance.spend(rank, need, call)
 
