@@ -13,26 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.batch.allowance import Allowance, LocalPurse
 from procauthor.authoring.batch.record import Batch, Item
-from procauthor.authoring.batch.schedule import State, renew
-from procauthor.authoring.brief import Usage
-from procauthor.authoring.calls import CallLog
+from procauthor.authoring.batch.schedule import State
 from procauthor.authoring.run import hold
 from procauthor.errors import BudgetError, HaltError, ProcauthorError
-from procauthor.library.library import Library
-from procauthor.naming import title_key
 from procauthor.project.authoring import Authoring
+from procauthor.project.batch.conclude import conclude, count_before, usage_of
 from procauthor.project.batch.pace import Pace
 from procauthor.project.batch.publish import publish
+from procauthor.project.batch.recall import recall
 from procauthor.project.batch.scene import Scene
-from procauthor.project.batch.value import BatchReport, Tell, Told, Written
+from procauthor.project.batch.value import BatchReport, Tell, Told
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.evaluation import count, tally_json, tally_of
 from procauthor.project.writing import Bench, open_prompts
 
 if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress
     from procauthor.authoring.reply import Reply
-    from procauthor.evaluation.value import Tally
     from procauthor.project.project import Project
 
 _AHEAD = 3
@@ -43,8 +39,6 @@ _CALLS = 5
 _LOOK = 0.5
 _PATIENCE = 5.0
 _INTERRUPTED = "interrupted"
-_BEFORE = "before"
-_DONE = ("defined", "approved")
 
 
 class Session:
@@ -78,43 +72,19 @@ class Session:
         """
         started = time.monotonic()
         with hold(self.batch.folder, f"batch {self.batch.id!r}"), self.project.runs.opened():
-            self._items = self._recall(self.project.library())
-            spent = sum(self._usage(number).tokens for number in self._items)
+            self._items = recall(self.project, self.batch)
+            spent = sum(usage_of(self.project, self.batch, number).tokens for number in self._items)
             purse = LocalPurse(self.terms.max_tokens, spent)
             self._allowance = Allowance(self.terms.jobs, purse, self.terms.deadline)
             self._prompts = open_prompts(self.project)
-            counting = self._spawn("count", self._count_before)
+            counting = self._spawn("count", lambda: count_before(self.project, self.batch, self.scene))
             self._work()
             counting.join()
             self.scene.close()
             if self._fault is not None:
                 raise self._fault
-            return self._conclude(time.monotonic() - started)
-
-    # What was there before
-
-    def _recall(self, present: Library) -> dict[int, Item]:
-        """Return the items as an earlier session left them, held against what people did meanwhile."""
-        items = self.batch.items()
-        states = renew({number: item.state for number, item in items.items()})
-        return {n: self._compare(replace(item, state=states[n]), present) for n, item in items.items()}
-
-    def _compare(self, item: Item, present: Library) -> Item:
-        waits = self.project.drafts.holds(self.batch.run_id(item.number))
-        known = self.batch.text(item.number) is not None
-        if known and (item.state == "accepted" or (item.state == "drafted" and waits)):
-            return item
-        written = next((p for p in present.by_key.get(title_key(item.title), ()) if p.status in _DONE), None)
-        if written is not None and not waits:
-            # Somebody accepted the draft, or wrote the document himself: others can build on it.
-            self.batch.keep_text(item.number, written.source.raw)
-            item = replace(item, state="accepted", path=written.path, reason="")
-        elif item.state in {"drafted", "needs revision"} and not waits:
-            item = replace(item, state="rejected", reason="its draft was rejected")
-        elif item.state == "drafted":
-            item = replace(item, state="waiting")
-        self.batch.keep(item)
-        return item
+            seconds, halted = time.monotonic() - started, self._allowance.halted
+            return conclude(self.project, self.batch, self.scene, self._items, halted=halted, seconds=seconds)
 
     # The main thread
 
@@ -163,7 +133,7 @@ class Session:
         """Bring an item into a state: on disk first, then to whoever watches."""
         self._items[item.number] = item
         self.batch.keep(item)
-        self._tell(item, seconds=item.seconds, usage=self._usage(item.number), note=item.reason)
+        self._tell(item, seconds=item.seconds, usage=usage_of(self.project, self.batch, item.number), note=item.reason)
 
     def _tell(self, item: Item, **more: Any) -> None:
         self._report(Told(item.number, item.title, item.state, left=self._pace.left(self._states), **more))
@@ -267,45 +237,6 @@ class Session:
     def _end_accept(self, item: Item) -> None:
         self._accepting = False
         self._enter(item)
-
-    # The end
-
-    def _usage(self, number: int) -> Usage:
-        return CallLog(self.project.runs.folder / self.batch.run_id(number) / "calls.jsonl").usage
-
-    def _count_before(self) -> None:
-        if self.batch.noted(_BEFORE) is None:
-            self.batch.note(_BEFORE, tally_json(count(self.project, self.scene.base)))
-
-    def _conclude(self, seconds: float) -> BatchReport:
-        waiting = [number for number, item in self._items.items() if item.state == "drafted"]
-        present = self.project.library()
-        after = count(self.project, present)
-        once: Tally = after
-        if waiting:
-            once = count(self.project, self.scene.laid_over(present, [(n, self._items[n].path) for n in waiting]))
-        before = tally_of(self.batch.noted(_BEFORE) or {})
-        ended = all(item.state in {"accepted", "rejected"} for item in self._items.values())
-        report = BatchReport(
-            batch=self.batch.id,
-            author=self.terms.author,
-            items=tuple(self._written(item) for item in self._items.values()),
-            left_out=self.terms.left_out,
-            seconds=seconds,
-            before=before,
-            after=after,
-            once_accepted=once,
-            max_tokens=self.terms.max_tokens,
-            halted=self._allowance.halted,
-            ended=ended,
-        )
-        if ended:
-            self.batch.end()
-        return report
-
-    def _written(self, item: Item) -> Written:
-        name = self.batch.run_id(item.number)
-        return Written(item, name, name if self.project.drafts.holds(name) else "", self._usage(item.number))
 
 
 @contextmanager
