@@ -13,6 +13,8 @@
     + StaleError             a document changed while it was being checked
     + LockedError            another process holds the library
   x PlanError                the file holds no action plan
+  x CountError               numbers contradict each other: a fault of procauthor
+  x RevisionError            no such revision, or no git
   x RetrievalError           the index cannot be used
   x AuthoringError
     + DraftError             no such draft, or it cannot be accepted
@@ -98,6 +100,16 @@ class LockedError(LibraryError):
 
 class PlanError(ProcauthorError):
     """The file holds no action plan."""
+
+
+class CountError(ProcauthorError):
+    """Numbers contradict each other: a fault of procauthor, and nothing is reported."""
+
+    exit_code = 3
+
+
+class RevisionError(ProcauthorError):
+    """The library cannot be read as it was at a revision."""
 
 
 class RetrievalError(ProcauthorError):

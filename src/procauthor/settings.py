@@ -67,6 +67,22 @@ class LinkSettings(_Table):
     slugs: Literal["github", "gitlab", "mkdocs"] = "github"
 
 
+class PlanSettings(_Table):
+    """What makes a gap urgent when a plan is written, and from which sum on which priority begins."""
+
+    critical: float = Field(default=3.0, ge=0)
+    blocks: float = Field(default=0.5, ge=0)
+    used: float = Field(default=2.0, ge=0)
+    called: float = Field(default=1.0, ge=0)
+    broken: float = Field(default=2.0, ge=0)
+    closeness: float = Field(default=4.0, ge=0)
+    p0: float = 6.0
+    p1: float = 3.0
+    p2: float = 1.0
+    hours_min: float = Field(default=2.0, gt=0)
+    hours_max: float = Field(default=3.0, gt=0)
+
+
 class Settings(_Table):
     """All settings. ``templates`` maps a path pattern to the name of a template, the first match counts."""
 
@@ -77,6 +93,7 @@ class Settings(_Table):
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     links: LinkSettings = LinkSettings()
+    plan: PlanSettings = PlanSettings()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(default_factory=dict)
 
 

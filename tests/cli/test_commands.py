@@ -222,7 +222,9 @@ def test_a_file_that_is_not_utf_8_is_a_finding(root: Path) -> None:
     assert "not-utf8" in rules
 
 
-@pytest.mark.parametrize("command", [["--help"], ["create", "--help"], ["check"], ["plan"], ["sync"], ["drafts"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["create", "--help"], ["check"], ["plan"], ["sync"], ["drafts"], ["evaluate"]]
+)
 def test_light_commands_load_nothing_heavy(root: Path, command: list[str]) -> None:
     code = (
         "import sys\nfrom procauthor.cli.app import app\n"

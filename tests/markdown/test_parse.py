@@ -37,6 +37,11 @@ Intro with [a link](other.md#part) and [text][ref] and ![picture](i.png).
 """
 
 
+def test_a_list_in_a_quote_is_no_part_of_the_next_list() -> None:
+    document = parse(b"# T\n\n> - quoted\n\n## A\n\n- own\n")
+    assert [i.text for s in document.sections for b in s.blocks for i in b.items] == ["own"]
+
+
 def test_headings_have_level_line_and_github_slug() -> None:
     document = parse(SAMPLE.encode())
     assert [(h.level, h.line, h.slug) for h in document.headings] == [

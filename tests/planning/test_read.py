@@ -1,6 +1,7 @@
 """Reading plans of several shapes; all of them small and written here."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -330,3 +331,49 @@ def test_any_text_is_a_plan_or_is_refused_politely(lines):
         return
     assert sorted(plan.order) == sorted(i.number for i in plan.items)
     json.dumps(plan_json(plan))
+
+
+_KEYS = r"\*\*(Priority|Lifecycle|Status|Dependencies|Blocks|Estimated Effort|Why|Action Items):\*\*"
+RELATIVES = {
+    "deeper headings": (r"(?m)^### ", "#### "),
+    "fields as a list": (r"(?m)^" + _KEYS, r"- **\1:**"),
+    "colon outside": (_KEYS, r"**\1**:"),
+    "plain fields": (_KEYS, r"\1:"),
+    "stars": (r"- \[ \]", "* [ ]"),
+    "a range in words": ("4–6", "4 to 6"),
+    "a plain range": ("4–6", "4-6"),
+    "a bracket behind the number": (r"(?m)^### (\d)\.", r"### \1)"),
+    "another verb": (r"\. Define", ". Write"),
+    "no verb": (r"\. Define ", ". "),
+    "bold headings": (r"(?m)^### (.*)$", r"### **\1**"),
+    "a sign before the number": (r"(?m)^### (\d)", r"### ⬜ \1"),
+    "coloured priorities": ("P0 - Critical", "🔴 P0"),
+    "semicolons": ("Flour Procedure, ", "Flour Procedure; "),
+    "and": ("Flour Procedure, ", "Flour Procedure and "),
+    "a link": (r"\*\* Dough Procedure \(to", "** [Dough Procedure](dough.md) (to"),
+    "a list of dependencies": (
+        r"\*\* Flour Procedure, (Water & Salt Procedure) \(both defined\)  ",
+        r"**\n- Flour Procedure (defined)\n- \1 (defined)\n",
+    ),
+    "dashes": ("30-60 minutes", "30–60 minutes"),
+}
+
+
+@pytest.mark.parametrize("name", RELATIVES)
+def test_a_plan_in_other_clothes_is_the_same_plan(plan, name):
+    pattern, other = RELATIVES[name]
+    text = re.sub(pattern, other, HEADED)
+    assert text != HEADED
+    found = read_plan(text.encode())
+
+    def meaning(each):
+        items = [
+            (i.number, i.title, i.priority, i.lifecycle, i.phase, i.effort_hours, i.blocks, i.done) for i in each.items
+        ]
+        needs = [[(d.title, d.state, d.hard) for d in i.depends_on] for i in each.items]
+        actions = [[(a.text, a.done) for a in i.actions] for i in each.items]
+        groups = [(g.name, g.count, g.priority) for g in each.groups]
+        metrics = [(m.name, m.target, m.base) for m in each.metrics]
+        return items, needs, actions, groups, metrics, each.order, each.next
+
+    assert meaning(found) == meaning(plan)

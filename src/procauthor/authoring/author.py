@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.template.spec import Template
 
@@ -31,6 +33,17 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What an ask wants instead of the template's fields: a model of its own, and the prompts that ask for it.
+
+    ``prompts`` are (name, variables) in order; each gets the marker of the brief as ``mark`` besides.
+    """
+
+    model: type[BaseModel]
+    prompts: tuple[tuple[str, Mapping[str, object]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What one step asks of an author.
 
@@ -44,6 +57,7 @@ class Ask:
     fields: Mapping[str, Any] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     budget: int | None = None
+    form: Form | None = None
 
     @property
     def names(self) -> frozenset[str]:

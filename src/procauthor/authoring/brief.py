@@ -11,9 +11,10 @@ Relation = Literal["depends on", "is needed by"]
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
-    """The wish to create one procedure, with what the plan says of it.
+    """The wish to create or to update one procedure, with what the plan says of it.
 
-    ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles.
+    ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles. ``wish`` is what an update
+    should change, in words; empty for a procedure that is to be created.
     """
 
     title: str
@@ -24,6 +25,7 @@ class ChangeRequest:
     actions: tuple[str, ...] = ()
     why: str = ""
     item: int | None = None
+    wish: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Brief:
     """Everything that an author needs for one procedure, gathered without a model.
 
     ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
-    ``present`` holds what people already wrote there about its purpose.
+    ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
     """
 
     request: ChangeRequest
@@ -91,6 +93,7 @@ class Brief:
     template_hash: str
     base: str = ""
     present: str = ""
+    text: str = ""
     passages: tuple[Passage, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     standards: tuple[str, ...] = ()
@@ -129,6 +132,7 @@ class Brief:
             template_hash=data["template_hash"],
             base=data["base"],
             present=data["present"],
+            text=data.get("text", ""),
             passages=tuple(Passage(**each) for each in data["passages"]),
             neighbours=tuple(_neighbour(each) for each in data["neighbours"]),
             standards=tuple(data["standards"]),

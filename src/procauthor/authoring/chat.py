@@ -70,7 +70,7 @@ class ChatAuthor:
             ModelOutputError: No usable output after repairs; its ``raw`` holds the last reply.
             BudgetError: The next call could pass the run's ceiling.
         """
-        model = build_model(ask.template, ask.step, ask.brief.titles)
+        model = ask.form.model if ask.form else build_model(ask.template, ask.step, ask.brief.titles)
         wanted = tuple(name for name in model.model_fields if not ask.names or name in ask.names)
         work = _Work(ask, model, wanted, tuple(p for p in ask.problems if p.field in wanted))
         work.present = {name: ask.fields[name] for name in wanted if work.problems and name in ask.fields}
@@ -122,20 +122,26 @@ class ChatAuthor:
         ask = work.ask
         schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
         mark = _mark(ask.brief)
-        filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
-        texts = [
-            self.prompts.render("brief", _brief_variables(ask.brief, ask.template, mark)),
-            self.prompts.render(
-                prompt_name(ask.step),
-                {"mark": mark, "sections": list(_wanted(ask.template, ask.step, work.open)), "filled": filled},
-            ),
-        ]
+        texts = [self.prompts.render(name, {**words, "mark": mark}) for name, words in _prompts(work, mark)]
         if work.problems:
             problems = [{"field": p.field, "problem": p.message} for p in work.problems]
             words = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
             texts.append(self.prompts.render("repair", words))
         plain = self.prompts.render("plain", {"schema": schema})
         return Request(self.prompts.render("system", {}), "\n".join(texts), schema, plain)
+
+
+def _prompts(work: _Work, mark: str) -> Sequence[tuple[str, Mapping[str, object]]]:
+    """Return the prompts of an ask with their variables: those of its form, else brief and step."""
+    ask = work.ask
+    if ask.form:
+        return ask.form.prompts
+    filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
+    sections = list(_wanted(ask.template, ask.step, work.open))
+    return (
+        ("brief", _brief_variables(ask.brief, ask.template, mark)),
+        (prompt_name(ask.step), {"sections": sections, "filled": filled}),
+    )
 
 
 @dataclass

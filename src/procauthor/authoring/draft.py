@@ -84,8 +84,9 @@ def _present_head(present: bytes, ours: str) -> str:
 class Draft:
     """One draft as it is stored.
 
-    ``text`` is the whole document; ``base`` the stamp of the file that it replaces, or empty; ``sources`` the
-    passages and contracts that each field rests on.
+    ``text`` is the whole document; ``base`` the stamp of the file that it replaces, or empty, and
+    ``base_text`` that file; ``wish`` what an update was asked for; ``notes`` what was computed beyond it; ``sources``
+    the passages and contracts that each field rests on.
     """
 
     id: str
@@ -95,6 +96,9 @@ class Draft:
     outcome: str
     text: str
     base: str = ""
+    base_text: str | None = None
+    wish: str = ""
+    notes: tuple[str, ...] = ()
     template: str = ""
     template_hash: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -113,8 +117,8 @@ class Draft:
         """Read a stored draft."""
         values = dict(data)
         values["usage"] = Usage(**values["usage"])
-        for name in ("passages", "open_questions", "findings"):
-            values[name] = tuple(values[name])
+        for name in ("passages", "open_questions", "findings", "notes"):
+            values[name] = tuple(values.get(name, ()))
         values["sources"] = {key: tuple(found) for key, found in values["sources"].items()}
         return cls(**values)
 

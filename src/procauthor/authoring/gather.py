@@ -61,14 +61,14 @@ class Source:
     passages: int = 12
 
 
-def gather(request: ChangeRequest, source: Source) -> Brief:
-    """Gather the brief for a new procedure, or for a placeholder that it will replace.
+def gather(request: ChangeRequest, source: Source, own: Procedure | None = None) -> Brief:
+    """Gather the brief for a new procedure, for a placeholder that it will replace, or for an update of ``own``.
 
     Raises:
         NotFoundError: Nothing says to which lifecycle the title belongs.
     """
     library = source.library
-    present = next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
+    present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
     path = present.path if present else _path(request, library)
     neighbours = _neighbours(request, library)
     passages = _passages(request, source, path)
@@ -79,6 +79,7 @@ def gather(request: ChangeRequest, source: Source) -> Brief:
         template_hash=source.template.hash,
         base=present.stamp if present else "",
         present=_purpose(present) if present else "",
+        text=present.document.source.raw.decode() if present else "",
         passages=passages,
         neighbours=neighbours,
         standards=_standards(library, passages),
@@ -217,7 +218,10 @@ def _after_name(artifact: Artifact) -> str:
 
 def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passage, ...]:
     """Return the passages for the title, and for each action item, best first and each once."""
-    queries = [f"{request.title} {request.why}".strip(), *(f"{a} {request.title}" for a in request.actions)]
+    queries = [
+        f"{request.title} {request.wish or request.why}".strip(),
+        *(f"{a} {request.title}" for a in request.actions),
+    ]
     share = max(3, source.passages // max(1, len(queries)))
     found: dict[str, Chunk] = {}
     for position, query in enumerate(queries):

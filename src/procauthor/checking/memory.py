@@ -235,7 +235,7 @@ def _place(file: Path) -> bytes:
 def program_key() -> bytes:
     """Return a digest of the program itself: sizes and times of all its modules."""
     digest = blake2b(digest_size=16)
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parent.parent
     for folder, names, files in os.walk(root):
         names[:] = sorted(n for n in names if n != "__pycache__")
         for name in sorted(files):

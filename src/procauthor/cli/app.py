@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, check, init, library
+from procauthor.cli import authoring, check, evaluate, graph, init, library, plan, update
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -32,7 +32,7 @@ class _Group(TyperGroup):
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("procauthor: interrupted; nothing was written to the library", err=True)
-            if ctx.invoked_subcommand in ("create", "resume"):
+            if ctx.invoked_subcommand in ("create", "update", "resume"):
                 typer.echo("hint: go on with: procauthor resume", err=True)
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
@@ -95,7 +95,11 @@ def _options(
 init.register(app)
 library.register(app)
 check.register(app)
+evaluate.register(app)
+graph.register(app)
+plan.register(app)
 authoring.register(app)
+update.register(app)
 
 
 def main() -> None:

@@ -46,17 +46,18 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     project = open_project(ctx)
     options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
     if dry_run:
-        _show_brief(project, title, options, _author_id(model, author), as_json=as_json)
+        _show_brief(project, title, options, author_id(model, author), as_json=as_json)
         return
     from procauthor.cli.progress import checklist
 
     with checklist(title) as progress:
-        authoring = project.author(_author_id(model, author), max_tokens=max_tokens, progress=progress)
+        authoring = project.author(author_id(model, author), max_tokens=max_tokens, progress=progress)
         found = authoring.create(title, **options)
-    _finish(project, found, accept_it=accept_it, as_json=as_json)
+    finish(project, found, accept_it=accept_it, as_json=as_json)
 
 
-def _author_id(model: str, author: str) -> str | None:
+def author_id(model: str, author: str) -> str | None:
+    """Return the author that the options name, None for the one in the settings."""
     from procauthor.errors import ConfigError
 
     if author not in ("", "offline"):
@@ -91,15 +92,16 @@ def resume(
     project = open_project(ctx)
     with checklist(run or "last run") as progress:
         found = project.author(progress=progress).resume(run)
-    _finish(project, found, accept_it=False, as_json=as_json)
+    finish(project, found, accept_it=False, as_json=as_json)
 
 
-def _finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: bool) -> None:
+def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: bool) -> None:
+    """Show a draft, accept it if that is wanted and it has no error, and exit."""
     say_notices(project)
     failed = found.draft.outcome == "Needs revision"
-    accepted = accept_it and not failed
+    accepted = accept_it and not failed and found.waits
     change = found.accept() if accepted else found.change()
-    outcome = "Published" if accepted else found.draft.outcome
+    outcome = found.accepted if accepted else found.draft.outcome
     if as_json:
         show_json(_draft_json(found, change, outcome))
     else:
@@ -124,6 +126,7 @@ def _draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, 
         "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
         "passages": list(draft.passages),
         "usage": draft.usage.as_json(),
+        "notes": list(draft.notes),
         "changes": change.as_json(),
     }
 
@@ -146,11 +149,14 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
 
 def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Show what accepting a draft would change, in all files."""
-    found = open_project(ctx).draft(draft)
+    project = open_project(ctx)
+    found = project.draft(draft)
+    change = found.change()
+    say_notices(project)
     if as_json:
-        show_json(_draft_json(found, found.change(), found.draft.outcome) | {"diff": found.diff()})
+        show_json(_draft_json(found, change, found.draft.outcome) | {"diff": change.diff()})
     else:
-        show_diff(found.diff())
+        show_diff(change.diff())
 
 
 def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
@@ -158,12 +164,17 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     project = open_project(ctx)
     found = project.draft(draft)
     change = found.accept()
+    say_notices(project)
     if as_json:
-        show_json(_draft_json(found, change, "Published"))
+        show_json(_draft_json(found, change, found.accepted))
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
-    say(f"{found.draft.title} is published; {len(found.draft.open_questions)} questions stay open in its front matter")
+    if found.draft.wish:
+        say(f"{found.draft.title} is updated")
+    else:
+        count = len(found.draft.open_questions)
+        say(f"{found.draft.title} is published; {count} questions stay open in its front matter")
 
 
 def reject(ctx: typer.Context, draft: Name = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +15,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("explain")(explain)
     app.command("search")(search)
-    app.command("plan")(plan)
     app.command("sync")(sync)
 
 
@@ -68,24 +66,6 @@ def _hit(chunk: object, score: float) -> dict[str, object]:
         "score": round(score, 6),
         "text": chunk.text,
     }
-
-
-def plan(
-    ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="An action plan.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Read an action plan: its items, their order, and what comes next."""
-    from procauthor.planning.view import plan_json
-    from procauthor.reporting.plan import plan_lines
-
-    project = open_project(ctx)
-    found = project.plan(file)
-    if as_json:
-        show_json(plan_json(found))
-        return
-    for line in plan_lines(found):
-        show(line)
 
 
 def sync(

@@ -31,13 +31,17 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     """Yield what was drafted, what is left to decide, and what to do next."""
     yield ""
     yield f"{draft.title}: {outcome}, written by {draft.author}"
+    for note in draft.notes:
+        yield f"  {note}"
+    if outcome == "No change":
+        yield from _usage(draft)
+        return
     used = {source for found in draft.sources.values() for source in found}
     places = [f"{p['path']}:{p['line']}" for p in draft.passages if p["id"] in used]
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    yield f"  rests on {len(places)} of {len(draft.passages)} passages: {', '.join(places[:_SHOWN])}{more}"
-    if draft.usage.calls:
-        usage = draft.usage
-        yield f"  {usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out"
+    if not draft.wish:
+        yield f"  rests on {len(places)} of {len(draft.passages)} passages: {', '.join(places[:_SHOWN])}{more}"
+    yield from _usage(draft)
     for finding in draft.findings:
         yield f"  {finding['severity']} {finding['code']} line {finding['line']}: {finding['message']}"
     if draft.open_questions:
@@ -45,8 +49,14 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         for question in draft.open_questions:
             yield f"    - {question}"
     files = ", ".join(edit.path for edit in change.edits)
-    if outcome == "Published":
+    if outcome in ("Published", "Updated"):
         yield f"  wrote {files}"
     else:
         yield f"  would write {files}"
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"
+
+
+def _usage(draft: Draft) -> Iterator[str]:
+    usage = draft.usage
+    if usage.calls:
+        yield f"  {usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out"

@@ -307,6 +307,9 @@ class _Builder:
             items = tuple(sorted(self._done_items, key=lambda item: item.start))
             self._done_items = []
             self._block("list", start, end, items=items)
+        elif not self._lists:
+            # A list in a quote is part of the quote, not of the next list.
+            self._done_items = []
 
     def _start_item(self, _data: Any, start: int, end: int) -> None:
         counter = self._lists[-1]

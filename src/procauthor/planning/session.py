@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from procauthor.naming import title_key
 from procauthor.planning.order import edges
-from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem
+from procauthor.planning.plan import Dependency, Effort, Goal, PlanItem, Problem
 
 _MOST = 3
+_ROUNDING = 1e-6
 _OPEN_STATES = ("placeholder", "missing", "in progress", "to be defined")
 
 
@@ -30,6 +32,38 @@ def choose_next(
     if not chosen:
         chosen = [number for number in order if blockers.get(number) == []][:_MOST]
     return tuple(chosen), waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The items that fit into some hours, in order, and those that nobody has estimated. Numbers of items."""
+
+    chosen: tuple[int, ...]
+    effort: Effort
+    unknown: tuple[int, ...]
+
+
+def fit(items: Sequence[PlanItem], order: Sequence[int], hours: float) -> Fit:
+    """Choose items in their order until the hours are used up, counting the upper estimate of each.
+
+    An item is taken only when all that it waits for is done or taken before it. One that is too long is passed over;
+    what waits for it is passed over as well.
+    """
+    blockers = _blockers(items)
+    by_number = {item.number: item for item in items}
+    chosen: list[int] = []
+    unknown: list[int] = []
+    low = high = 0.0
+    for number in order:
+        effort = by_number[number].effort_hours
+        if number not in blockers or any(other not in chosen for other, _ in blockers[number]):
+            continue
+        if effort is None:
+            unknown.append(number)
+        elif high + effort.max <= hours + _ROUNDING:
+            chosen.append(number)
+            low, high = low + effort.min, high + effort.max
+    return Fit(tuple(chosen), Effort(round(low, 4), round(high, 4)), tuple(unknown))
 
 
 def _waiting(number: int, lacking: list[str], goals: Sequence[Goal]) -> Problem:

@@ -59,7 +59,7 @@ def propose(folder: Path) -> Adoption:
     templates = tuple(_named(infer(documents), folder))
     patterns = _patterns(templates, sorted(_folders(documents)))
     own = {f"templates/{t.name}.md": t.inferred.render(t.name).encode() for t in templates if not t.shipped}
-    files = {FILE_NAME: _settings(index, patterns, there=(folder / index).is_file()), **own}
+    files = {FILE_NAME: _settings(index if (folder / index).is_file() else "", patterns), **own}
     return Adoption(folder, _count(library), templates, patterns, index, files)
 
 
@@ -155,9 +155,9 @@ def _match(patterns: Mapping[str, str], folder: str) -> str | None:
     return next((n for p, n in patterns.items() if fnmatchcase(path, p) or fnmatchcase(path, f"**/{p}")), None)
 
 
-def _settings(index: str, patterns: Mapping[str, str], *, there: bool) -> bytes:
-    """Return the settings; an index that is not there yet is only hinted at."""
-    lines = [f"{_HEAD}[library]", f"{'' if there else '# '}index = {_quoted(index)}", "", "[templates]"]
+def _settings(index: str, patterns: Mapping[str, str]) -> bytes:
+    lines = [f"{_HEAD}[library]", f"index = {_quoted(index)}", ""] if index else [_HEAD.rstrip("\n"), ""]
+    lines.append("[templates]")
     lines += [f"{_quoted(pattern)} = {_quoted(name)}" for pattern, name in patterns.items()]
     if not patterns:
         lines.append('# "*/*.md" = "procedure"')

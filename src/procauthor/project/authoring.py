@@ -1,4 +1,4 @@
-"""Creates procedures with one author."""
+"""Creates and updates procedures with one author."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from procauthor.authoring.gather import Source, check_title, gather
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
+from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import AuthoringError, ConfigError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
 from procauthor.retrieval.chunk import Chunk
+from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress, Work
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Authoring:
-    """Creates procedures with one author."""
+    """Creates and updates procedures with one author."""
 
     project: Project
     model: str
@@ -62,7 +64,7 @@ class Authoring:
         source = Source(
             library=library,
             template=self._template(library, request),
-            search=self._search(library),
+            search=self.search(library),
             announced=project.announced(library, found),
             passages=project.settings.authoring.passages,
         )
@@ -75,7 +77,8 @@ class Authoring:
             return present.template
         return self.project.templates.of_kind("procedure")
 
-    def _search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
+    def search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
+        """Return the search of a library; the index is opened by the first query."""
         opened: list[SectionIndex] = []
 
         def search(query: str, limit: int) -> Sequence[Chunk]:
@@ -106,6 +109,36 @@ class Authoring:
         run = self.project.runs.create(brief, self.model, limit)
         return self.execute(run)
 
+    def update_brief(self, reference: str, wish: str) -> Brief:
+        """Gather everything that an author needs to change an existing document; no model is called.
+
+        Raises:
+            NotFoundError: No document has that path, id or title.
+            AmbiguousError: Several documents share the title.
+            DraftError: The document is derived, or still a placeholder, or the wish is empty.
+        """
+        from procauthor.project.update import update_brief
+
+        return update_brief(self, reference, wish)
+
+    def update(self, reference: str, wish: str) -> ProjectDraft:
+        """Draft a change of an existing document, in the eight steps; only the sections that the wish needs change.
+
+        The outcome is "No change" where nothing has to: then no draft is kept.
+
+        Raises:
+            LibraryError: No document, or several, of that path, id or title.
+            AuthoringError: The author failed, or wanted more than was wished; nothing was written.
+        """
+        self._author_check()
+        brief = self.update_brief(reference, wish)
+        limit = self.max_tokens or self.project.settings.authoring.max_tokens
+        return self.execute(self.project.runs.create(brief, self.model, limit))
+
+    async def aupdate(self, reference: str, wish: str) -> ProjectDraft:
+        """Update without blocking the event loop."""
+        return await asyncio.to_thread(lambda: self.update(reference, wish))
+
     async def acreate(self, title: str, **options: Any) -> ProjectDraft:
         """Create without blocking the event loop; the options are those of `create`."""
         return await asyncio.to_thread(lambda: self.create(title, **options))
@@ -125,9 +158,10 @@ class Authoring:
             message = f"{self.model!r} names no model"
             raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
 
-    def _author(self, run: Run) -> Author:
+    def author(self, run: Run) -> Author:
+        """Return the author of a run."""
         if self.model == "offline":
-            return OfflineAuthor()
+            return OfflineUpdateAuthor() if run.brief.request.wish else OfflineAuthor()
         from procauthor.authoring.calls import CallLog
         from procauthor.authoring.chat import ChatAuthor
         from procauthor.prompt import PromptLibrary
@@ -140,6 +174,10 @@ class Authoring:
         """Carry a run from its last checkpoint to its draft; an error names the command that resumes it."""
         with lease(run):
             try:
+                if run.brief.request.wish:
+                    from procauthor.project.update import run_update
+
+                    return run_update(self, run)
                 return self._run(run)
             except AuthoringError as error:
                 if not error.hint:
@@ -153,7 +191,7 @@ class Authoring:
 
         project = self.project
         library = project.library()
-        work = self._work(run, library, self._author(run))
+        work = self._work(run, library, self.author(run))
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
         questions = questions_of(state)  # type: ignore[arg-type]
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
@@ -167,6 +205,7 @@ class Authoring:
             outcome="Needs revision" if failed else "Awaiting review",
             text=work.render(fields, questions).decode(),
             base=run.brief.base,
+            base_text=run.brief.text if run.brief.base else None,
             template=run.brief.template,
             template_hash=run.brief.template_hash,
             fields=fields,
@@ -180,24 +219,30 @@ class Authoring:
         run.end()
         return ProjectDraft(project, draft)
 
+    def check(
+        self, library: Library, path: str, text: bytes, rules: Sequence[str], template: Template | None = None
+    ) -> Sequence[Finding]:
+        """Return the findings that a document would have with other bytes; ``template`` where no path names one."""
+        project = self.project
+        procedure: Procedure = read_procedure(path, text, project.settings.library, project.templates)
+        if procedure.template is None and template is not None:
+            procedure = replace(procedure, template=template, kind="procedure")
+        laid = library.overlay(procedure)
+        return project.check_library(project.with_derived(laid), [path], rules).findings
+
     def _work(self, run: Run, library: Library, author: Author) -> Work:
         from procauthor.authoring.graph import Work
 
         project, brief = self.project, run.brief
         template = project.templates.get(brief.template)
-        present = library.by_path.get(brief.path)
-        raw = present.document.source.raw if present else None
+        raw = brief.text.encode() if brief.base else None
         written_by = "offline author, no language model" if run.author == "offline" else run.author
 
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
             return render_draft(brief, template, fields, author=written_by, questions=questions, present=raw)
 
         def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
-            procedure: Procedure = read_procedure(brief.path, text, project.settings.library, project.templates)
-            if procedure.template is None:
-                procedure = replace(procedure, template=template, kind="procedure")
-            laid = library.overlay(procedure)
-            return project.check_library(project.with_derived(laid), [brief.path], rules).findings
+            return self.check(library, brief.path, text, rules, template)
 
         return Work(
             brief=brief,

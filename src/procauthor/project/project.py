@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.graph import Progress
     from procauthor.authoring.run import RunStore
+    from procauthor.evaluation.evaluate import Census
+    from procauthor.evaluation.value import Evaluation
     from procauthor.planning.plan import Plan
+    from procauthor.planning.propose import Proposal
     from procauthor.project.authoring import Authoring
     from procauthor.project.draft import ProjectDraft
     from procauthor.retrieval.chunk import Chunk
@@ -92,6 +95,23 @@ class Project:
             raise PlanError(message, "name the file of an action plan") from error
         known = {p.key: str(p.status) for p in (library or self.library()).counted}
         return read_plan(raw, known=known)
+
+    def propose_plan(self) -> Proposal:
+        """Make a plan from the gaps of the library; `plan_change` writes it."""
+        from procauthor.project.plan import propose_plan
+
+        return propose_plan(self)
+
+    def plan_change(self, proposal: Proposal, file: str | Path | None = None) -> Change:
+        """Return what writes a proposed plan, to the plan's own file or to the given one.
+
+        Raises:
+            PlanError: The plan there was written by a person, and no file was named; or a title cannot stand in a plan.
+            LibraryError: The file lies outside of the library.
+        """
+        from procauthor.project.plan import plan_change
+
+        return plan_change(self, proposal, file)
 
     def check(
         self,
@@ -247,6 +267,23 @@ class Project:
             return self.plan(library=library) if file.is_file() else None
         except (PlanError, LibraryError):
             return None
+
+    def evaluate(self, *, at: str = "", since: Sequence[str] = ()) -> Evaluation:
+        """Count the library, as it is or as it was ``at`` a git revision, with a trend ``since`` other revisions.
+
+        Raises:
+            RevisionError: There is no such revision.
+            CountError: The numbers contradict each other; a fault of procauthor.
+        """
+        from procauthor.project.evaluation import measure
+
+        return measure(self, at=at, since=since)[0]
+
+    def survey(self) -> Census:
+        """Read the library once and check it once, for all that is counted, drawn and planned from it."""
+        from procauthor.project.evaluation import survey
+
+        return survey(self)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the sections that answer a query best, over words and meaning.

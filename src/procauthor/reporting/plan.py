@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procauthor.evaluation.method import percent
 from procauthor.planning.plan import Plan, PlanItem
+from procauthor.planning.upcoming import Session
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -27,6 +29,49 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield "to look at:"
         for problem in plan.problems:
             yield f"  line {problem.line}: {problem.message}"
+
+
+def session_lines(session: Session) -> Iterator[str]:
+    """Yield what fits into the session, and the gain in completion."""
+    effort = session.fit.effort
+    if not session.items:
+        yield f"no open item that can start fits into {session.hours:g} hours"
+    else:
+        yield f"fits into {session.hours:g} hours ({effort.min:g}-{effort.max:g} h):"
+    for item in session.items:
+        hours = item.effort_hours
+        yield f"  {item.number:>2} {item.priority}  {item.title:45} {f'{hours.min:g}-{hours.max:g} h' if hours else ''}"
+    for name, now, then in (("the library", session.now, session.then), *session.lifecycles):
+        if now != then:
+            gain = f"{now.part} to {then.part} of {now.whole}, {percent(now.ratio)} to {percent(then.ratio)}"
+            yield f"  completion of {name or 'no lifecycle'}: {gain}"
+    if session.fit.unknown:
+        yield f"without an estimate, and so left out: {', '.join(map(str, session.fit.unknown))}"
+
+
+def session_json(session: Session) -> dict[str, object]:
+    """Return the session as a JSON object."""
+    gains = (("", session.now, session.then), *session.lifecycles)
+    return {
+        "hours": session.hours,
+        "items": [
+            {
+                "number": item.number,
+                "title": item.title,
+                "priority": item.priority,
+                "lifecycle": item.lifecycle,
+                "effort_hours": {"min": item.effort_hours.min, "max": item.effort_hours.max}
+                if item.effort_hours
+                else None,
+            }
+            for item in session.items
+        ],
+        "effort_hours": {"min": session.fit.effort.min, "max": session.fit.effort.max},
+        "completion": [
+            {"lifecycle": name, "defined": now.part, "then": then.part, "of": now.whole} for name, now, then in gains
+        ],
+        "without_estimate": list(session.fit.unknown),
+    }
 
 
 def _item_line(item: PlanItem) -> str:

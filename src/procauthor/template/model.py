@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
@@ -79,6 +79,24 @@ def build_draft_model(template: Template, references: Sequence[str]) -> type[Bas
     }
     model: type[BaseModel] = create_model("DraftFields", __config__=_STRICT, **fields)
     return model
+
+
+def value_type(spec: SectionSpec, references: Sequence[str], without: Collection[str] = ()) -> Any:
+    """Return the type of one value of a section: an item, a row, a step, a text.
+
+    Args:
+        spec: The section, or the part of a step.
+        references: The closed list of titles.
+        without: Fields of a row that are computed.
+    """
+    if spec.kind == "steps":
+        return _step(spec, references, late=True)
+    if spec.kind == "table":
+        patterns = [c.pattern for c in spec.columns if not {s.name for s in c.pattern.slots} & set(without)]
+        return _item(spec.name, patterns, references)
+    if spec.pattern is None or spec.pattern.single:
+        return Text
+    return _item(spec.name, [spec.pattern], references)
 
 
 def _describe(spec: SectionSpec) -> str:

@@ -229,7 +229,7 @@ class _Writer:
             if isinstance(part, str):
                 chunks.append(self.literal(part))
             elif part.optional:
-                before, after = _enclosure(parts, index)
+                before, after = enclosure(parts, index)
                 if before:
                     chunks[-1] = self.literal(str(parts[index - 1])[: -len(before)])
                 if after:
@@ -247,7 +247,7 @@ class _Writer:
         return f"{{{{ {value} | {'reference' if slot.reference else clean} }}}}"
 
 
-def _enclosure(parts: Sequence[str | Slot], index: int) -> tuple[str, str]:
+def enclosure(parts: Sequence[str | Slot], index: int) -> tuple[str, str]:
     """Return the text around an optional slot that goes with it: `` (From: `` and ``)``."""
     before = parts[index - 1] if index else ""
     after = parts[index + 1] if index + 1 < len(parts) else ""

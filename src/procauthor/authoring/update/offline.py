@@ -1,0 +1,343 @@
+"""The author of updates without a model: it understands a few forms of wish, and says so where it does not.
+
+It writes the words of the wish and what follows from the document, nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from procauthor.authoring.author import Ask
+from procauthor.authoring.brief import Answer, Brief
+from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
+from procauthor.authoring.update.operation import Action, Operation
+from procauthor.authoring.update.outline import Outline, Place, Target, read_outline
+from procauthor.authoring.update.table import references
+from procauthor.errors import DraftError
+from procauthor.library.contract import read_contract
+from procauthor.markdown.parse import parse
+from procauthor.naming import title_key
+from procauthor.procedure import Step
+from procauthor.template.key import section_key
+from procauthor.template.spec import SectionSpec, Template
+
+FORMS = (
+    "replace 'old words' with 'new words'",
+    "add input NAME from PROCEDURE",
+    "add input NAME: DESCRIPTION",
+    "add output NAME: GUARANTEE",
+    "add exit state NAME: MEANING",
+    "add trigger: EVENT",
+    "add criterion: CRITERION",
+    "add rule: RULE",
+    "add step NAME after step N: ACTION; ACTION",
+    "add a call of PROCEDURE to Phase N",
+    "remove step N",
+    "remove the call of PROCEDURE",
+    "remove input NAME (or output, exit state, trigger, criterion, rule)",
+    "set FIELD to VALUE",
+)
+_QUOTES = "'\"`\u2018\u2019\u201c\u201d"
+_WORD = f"[{_QUOTES}]"
+# What a person calls an item, and the keys of the sections that hold such items.
+_NOUNS: dict[str, tuple[str, ...]] = {
+    "input": ("required inputs", "inputs", "prerequisites"),
+    "output": ("output contract", "outputs"),
+    "exit state": ("exit states",),
+    "trigger": ("trigger", "triggers"),
+    "criterion": ("definition of done", "validation and acceptance criteria"),
+    "rule": ("coordination rules",),
+}
+_NOUN = "(?P<noun>" + "|".join(_NOUNS) + ")"
+_THE = r"(?:(?:the|an?|new)\s+)*"
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a wish means for a document: operations, none where it is fulfilled already, and what a person decides."""
+
+    operations: tuple[Operation, ...]
+    questions: tuple[str, ...] = ()
+
+
+class OfflineUpdateAuthor:
+    """Fills the forms of an update from the words of the wish."""
+
+    id = "offline"
+
+    def fill(self, ask: Ask) -> Answer:
+        """Return the scope, or the operations of one step."""
+        assert ask.form is not None
+        outline = _outline(ask.brief, ask.template)
+        found = understand(ask.brief.request.wish, outline, ask.brief.titles)
+        if SECTIONS in ask.form.model.model_fields:
+            return _scope(found, outline)
+        values: dict[str, list[dict[str, Any]]] = {name: [] for name in ask.form.model.model_fields}
+        for operation in found.operations:
+            name = field_of(operation, outline)
+            if name in values and _asked(ask, operation):
+                values[name].append(entry_of(operation))
+        return Answer(values, questions=found.questions)
+
+
+def _asked(ask: Ask, operation: Operation) -> bool:
+    """Say whether the form of an ask names the target of an operation."""
+    assert ask.form is not None
+    shown: Any = ask.form.prompts[-1][1]["targets"]
+    return any(target["id"] == operation.target for target in shown)
+
+
+def _outline(brief: Brief, template: Template) -> Outline:
+    return read_outline(parse(brief.text.encode()), template if brief.template else None)
+
+
+def _scope(found: Understood, outline: Outline) -> Answer:
+    if not found.operations:
+        return Answer({REASON: "The document already says so.", SECTIONS: []})
+    names = dict.fromkeys(_section(outline, operation) for operation in found.operations)
+    entries = [{"section": name, "change": "As the wish says."} for name in names]
+    return Answer({REASON: "The wish names them.", SECTIONS: entries})
+
+
+def _section(outline: Outline, operation: Operation) -> str:
+    target = outline.targets[operation.target]
+    return target.id.rpartition(".")[0] if target.kind == "step" else target.section
+
+
+def understand(wish: str, outline: Outline, titles: Sequence[str]) -> Understood:
+    """Return what a wish means.
+
+    Raises:
+        DraftError: It is none of the forms that are understood, or names something that is not there.
+    """
+    reader = _Reader(outline, titles)
+    text = " ".join(wish.split()).rstrip(".")
+    for pattern, read in reader.forms():
+        match = re.fullmatch(pattern, text, re.IGNORECASE)
+        if match:
+            return read(match)
+    message = "the offline author does not understand this wish; a model (--model provider:name) or a person is needed"
+    raise DraftError(message, "it understands: " + "; ".join(FORMS))
+
+
+class _Reader:
+    """Reads one form of wish a method."""
+
+    def __init__(self, outline: Outline, titles: Sequence[str]) -> None:
+        self.outline = outline
+        self.titles = titles
+
+    def forms(self) -> Iterator[tuple[str, Callable[[re.Match[str]], Understood]]]:
+        """Yield the patterns in order, with what reads them."""
+        yield (
+            rf"(?:replace|change)\s+{_WORD}(?P<old>.+?){_WORD}\s+(?:with|by|to)\s+{_WORD}(?P<new>.*){_WORD}",
+            self.words,
+        )
+        yield rf"add\s+{_THE}call\s+(?:of|to)\s+(?P<title>.+?)\s+(?:to|in)\s+phase\s+(?P<number>\d+)", self.call
+        yield rf"(?:remove|delete)\s+{_THE}calls?\s+(?:of|to)\s+(?P<title>.+)", self.uncall
+        yield (
+            (
+                rf"add\s+{_THE}step\s+{_WORD}?(?P<name>.+?){_WORD}?\s+(?P<side>after|before)\s+step\s+(?P<number>\d+)"
+                r"(?:\s*:\s*(?P<actions>.+))?"
+            ),
+            self.step,
+        )
+        yield r"(?:remove|delete)\s+step\s+(?P<number>\d+)", self.unstep
+        yield rf"add\s+{_THE}input\s+{_WORD}?(?P<name>.+?){_WORD}?\s+from\s+(?P<title>.+)", self.input
+        yield rf"add\s+{_THE}{_NOUN}\s*:?\s+(?P<text>.+)", self.item
+        yield rf"(?:remove|delete)\s+{_THE}{_NOUN}\s+(?P<text>.+)", self.unitem
+        yield r"set\s+(?:the\s+)?(?P<field>[\w -]+?)\s+to\s+(?P<value>.+)", self.field
+
+    def do(self, action: Action, target: str, *values: Any) -> Operation:
+        return Operation(action, target, self.outline.targets[target].hash, values)
+
+    # Words
+
+    def words(self, match: re.Match[str]) -> Understood:
+        old, new = match["old"], match["new"]
+        held = [t for t in self.outline.targets.values() if t.kind in ("item", "row", "paragraph")]
+        found = [self.do("substitute", t.id, old, new) for t in held if old in self.raw(t)]
+        if not found and not (new and any(new in self.raw(t) for t in held)):
+            message = f"{old!r} stands in no paragraph, list item or table row of the document"
+            raise DraftError(message, "take the old words from one line, letter by letter")
+        return Understood(tuple(found))
+
+    def raw(self, target: Target) -> str:
+        return self.outline.document.source.slice(target.start, target.end)
+
+    # Items
+
+    def place(self, noun: str) -> Place:
+        """Return the list of the items that a noun names."""
+        keys = _NOUNS[noun]
+        for key in keys:
+            for name, section in self.outline.sections.items():
+                found = [p for p in self.outline.places.values() if p.section == name and p.kind in ("list", "empty")]
+                if section_key(section.title) == key and found:
+                    return found[0]
+        message = f"the document has no list for {noun!r}"
+        raise DraftError(message, "add the section by hand, or use a model")
+
+    def member(self, place: Place, name: str) -> Target | None:
+        """Return the item of a name: its bold or first words, or all of it."""
+        key = title_key(name)
+        for target in self.outline.members(place.id):
+            head = re.split(r":\s|\s\(", target.text, maxsplit=1)[0]
+            if key in (title_key(head), title_key(target.text)):
+                return target
+        return None
+
+    def item(self, match: re.Match[str]) -> Understood:
+        place = self.place(match["noun"].lower())
+        text = match["text"].strip()
+        name, _, rest = text.partition(":")
+        if self.member(place, text) or (rest and self.member(place, name)):
+            return Understood(())
+        return Understood((self.do("append", place.id, _item(place.spec, text, match["noun"])),))
+
+    def input(self, match: re.Match[str]) -> Understood:
+        name, _, said = match["title"].partition(":")
+        title = self.title(name)
+        place = self.place("input")
+        if self.member(place, match["name"]):
+            return Understood(())
+        text = said.strip() or "as its provider guarantees it"
+        if place.spec is None or place.spec.pattern is None:
+            value: Any = f"{match['name']}: {text} (From: {title})"
+        else:
+            value = _fields(place.spec, [match["name"], text], title)
+        return Understood((self.do("append", place.id, value),))
+
+    def unitem(self, match: re.Match[str]) -> Understood:
+        place = self.place(match["noun"].lower())
+        target = self.member(place, match["text"].strip(_QUOTES))
+        return Understood((self.do("delete", target.id),) if target else ())
+
+    def title(self, words: str) -> str:
+        """Return a title of the closed list."""
+        key = title_key(words.strip(_QUOTES))
+        found = next((t for t in self.titles if title_key(t) == key), None)
+        if found is None:
+            message = f"no procedure {words.strip()!r} is known to this library"
+            raise DraftError(message, "write its title as the index does")
+        return found
+
+    # Calls of an orchestration
+
+    def calls(self) -> Iterator[tuple[str, Place]]:
+        """Yield (number of the phase, table of its calls)."""
+        for place in self.outline.places.values():
+            title = self.outline.title(place.section)
+            number = re.match(r"(?:phase|step)\s*(\d+)", title, re.IGNORECASE)
+            if place.kind == "table" and number and place.spec and references(place.spec):
+                yield number[1], place
+
+    def call(self, match: re.Match[str]) -> Understood:
+        title = self.title(match["title"])
+        place = dict(self.calls()).get(match["number"])
+        if place is None or place.spec is None:
+            message = f"the document has no phase {match['number']} with a table of calls"
+            raise DraftError(message, "name a phase of an orchestration")
+        if self.row(place, title):
+            return Understood(())
+        return Understood((self.do("append", place.id, {references(place.spec)[0]: title}),))
+
+    def row(self, place: Place, title: str) -> Target | None:
+        key = title_key(title)
+        rows = place.block.rows if place.block else ()
+        targets = self.outline.members(place.id)
+        return next(
+            (t for t, row in zip(targets, rows, strict=True) if any(title_key(c.text) == key for c in row.cells)), None
+        )
+
+    def uncall(self, match: re.Match[str]) -> Understood:
+        title = match["title"].strip(_QUOTES)
+        rows = [row for _, place in self.calls() if (row := self.row(place, title))]
+        return Understood(tuple(self.do("delete", row.id) for row in rows))
+
+    # Steps
+
+    def steps(self) -> dict[int, tuple[Target, Step]]:
+        """Return the steps by number, each with what the contract says of it."""
+        targets = [t for t in self.outline.targets.values() if t.kind == "step"]
+        steps = {step.start: step for step in read_contract(self.outline.document).steps}
+        found = ((t, steps[t.start]) for t in targets if t.start in steps)
+        return {step.number: (t, step) for t, step in found if step.number is not None}
+
+    def unstep(self, match: re.Match[str]) -> Understood:
+        target, _ = self._step(match["number"])
+        return Understood((self.do("delete", target.id),))
+
+    def _step(self, number: str) -> tuple[Target, Step]:
+        found = self.steps().get(int(number))
+        if found is None:
+            message = f"the document has no step {number}"
+            raise DraftError(message, "number the steps as their headings do")
+        return found
+
+    def step(self, match: re.Match[str]) -> Understood:
+        number = int(match["number"])
+        target, beside = self._step(match["number"])
+        name = match["name"].strip(_QUOTES)
+        if any(title_key(step.name) == title_key(name) for _, step in self.steps().values()):
+            return Understood(())
+        after = match["side"].lower() == "after"
+        before = beside if after else self.steps().get(number - 1, (target, beside))[1]
+        actions = [part.strip() for part in (match["actions"] or name).split(";") if part.strip()]
+        inputs = [{"artifact": a.name, "source": f"Step {before.number}"} for a in before.outputs]
+        value = {
+            "name": name,
+            "purpose": f"{name}.",
+            "inputs": inputs,
+            "actions": [_sentence(action) for action in actions],
+            "decisions": [],
+            "outputs": [{"artifact": f"{name} Record", "description": "what was done, and its result"}],
+            "failure_handling": [
+                {"failure": "The step cannot be completed", "response": "stop, and tell the role that started it"}
+            ],
+        }
+        action: Action = "insert_after" if after else "insert_before"
+        return Understood(
+            (self.do(action, target.id, value),),
+            (f"Step {name!r}: name what it makes, who uses that, and what can go wrong; the draft only holds places.",),
+        )
+
+    # Metadata
+
+    def field(self, match: re.Match[str]) -> Understood:
+        name = "M." + re.sub(r"[\s-]+", "_", match["field"].strip().lower())
+        target = self.outline.targets.get(name)
+        if target is None:
+            known = ", ".join(t.id[2:] for t in self.outline.targets.values() if t.kind == "field")
+            message = f"the document has no metadata field {match['field']!r}"
+            raise DraftError(message, f"it has: {known}" if known else "add the metadata by hand")
+        value = match["value"].strip(_QUOTES)
+        return Understood(() if target.text == value else (self.do("replace", name, value),))
+
+
+def _item(spec: SectionSpec | None, text: str, noun: str) -> Any:
+    """Return the value of an item from words such as "NAME: MEANING"."""
+    if spec is None or spec.pattern is None:
+        return _sentence(text)
+    slots = [s for s in spec.pattern.slots if not s.reference]
+    if spec.pattern.single:
+        return _sentence(text)
+    parts = [part.strip().strip(_QUOTES) for part in text.split(":", len(slots) - 1)]
+    if len(parts) < len([s for s in slots if not s.optional]):
+        message = f"{noun.lower()} {text!r} is said too shortly"
+        raise DraftError(message, f'say it as: add {noun.lower()} "NAME: WHAT IT MEANS"')
+    return _fields(spec, parts, None)
+
+
+def _fields(spec: SectionSpec, parts: Sequence[str], title: str | None) -> dict[str, Any]:
+    assert spec.pattern is not None
+    texts = iter(parts)
+    return {s.name: title if s.reference else next(texts, "") for s in spec.pattern.slots}
+
+
+def _sentence(text: str) -> str:
+    words = text.strip().strip(_QUOTES)
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")

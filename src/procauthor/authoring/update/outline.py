@@ -1,0 +1,334 @@
+"""The targets of a document: everything that an operation can name, with a stable id and a hash.
+
+Sections are numbered as a reader would number them below the title: ``S5.3`` is the third subsection of the fifth
+section. ``S5.3.actions`` is the list under the label "Actions" there, ``S5.3.actions[2]`` its second item,
+``S5.3.actions[2.1]`` the first item nested in it; ``S1.text[1]`` is a paragraph, ``S4.2.calls[1]`` a table row,
+``S5.3.title`` the words of a heading, ``M.phase`` a metadata value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from procauthor.library.contract import NONE_WORDS
+from procauthor.library.status import match_sections
+from procauthor.markdown.document import Block, Document, Item, Row, Section
+from procauthor.template.key import identifier, section_key
+from procauthor.template.spec import SectionSpec, Template
+
+TargetKind = Literal["section", "step", "title", "place", "item", "row", "paragraph", "field"]
+PlaceKind = Literal["list", "table", "prose", "empty"]
+
+_LABEL = re.compile(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
+_STEP = re.compile(r"^(?:step|phase)\s*\d+\b", re.IGNORECASE)
+_HASH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One addressable thing. The span is what it is made of; ``place`` the container that holds it."""
+
+    id: str
+    kind: TargetKind
+    start: int
+    end: int
+    text: str
+    hash: str
+    section: str
+    place: str = ""
+    shape: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A container of items, rows or paragraphs.
+
+    ``spec`` is what the template says of its values, None where the template does not know it. ``anchor`` is the
+    offset behind which a first value goes where the place is empty.
+    """
+
+    id: str
+    kind: PlaceKind
+    section: str
+    start: int
+    end: int
+    anchor: int
+    shape: str
+    spec: SectionSpec | None = None
+    block: Block | None = None
+    paragraphs: tuple[tuple[int, int], ...] = ()
+    inline: bool = False
+
+
+@dataclass(frozen=True)
+class Outline:
+    """All targets of a document in reading order."""
+
+    document: Document
+    template: Template | None
+    targets: Mapping[str, Target]
+    places: Mapping[str, Place]
+    sections: Mapping[str, Section]
+    specs: Mapping[str, SectionSpec] = field(default_factory=dict)
+    """What the template says of a section, by its id; a step has the spec of its workflow."""
+
+    def members(self, place: str) -> tuple[Target, ...]:
+        """Return the items, rows or paragraphs of a place in order, nested items included."""
+        return tuple(t for t in self.targets.values() if t.place == place and t.kind in ("item", "row", "paragraph"))
+
+    def of_section(self, section: str) -> tuple[Target, ...]:
+        """Return the targets of one section, without its subsections."""
+        return tuple(t for t in self.targets.values() if t.section == section)
+
+    def title(self, section: str) -> str:
+        """Return the heading of a section by its id."""
+        if section == "M":
+            return "Metadata"
+        found = self.sections.get(section)
+        return found.title if found else section
+
+
+def read_outline(document: Document, template: Template | None) -> Outline:
+    """Return the outline of a document."""
+    return _Reader(document, template).outline()
+
+
+def hash_of(raw: bytes) -> str:
+    """Return the short hash that proves a target."""
+    return hashlib.sha256(raw).hexdigest()[:_HASH]
+
+
+class _Reader:
+    """Walks a document once."""
+
+    def __init__(self, document: Document, template: Template | None) -> None:
+        self.document = document
+        self.template = template
+        self.raw = document.source.raw
+        self.targets: dict[str, Target] = {}
+        self.places: dict[str, Place] = {}
+        self.ids = dict(_number(document))
+        match = match_sections(document, template).sections if template else {}
+        self._spec_of = {match[s.key].index: s for s in template.sections if s.key in match} if template else {}
+        self.specs: dict[str, SectionSpec] = {}
+
+    def outline(self) -> Outline:
+        self.fields()
+        for index, name in self.ids.items():
+            self.section(self.document.sections[index], name)
+        sections = {name: self.document.sections[index] for index, name in self.ids.items()}
+        return Outline(self.document, self.template, self.targets, self.places, sections, self.specs)
+
+    def add(self, target: Target) -> None:
+        self.targets[target.id] = replace(target, hash=hash_of(self.raw[target.start : target.end]))
+
+    def fields(self) -> None:
+        for key, each in self.document.fields.items():
+            text = self.raw[each.start : each.end].decode(errors="replace").strip()
+            if each.end > each.start and not isinstance(each.value, list | dict):
+                self.add(Target(f"M.{key}", "field", each.start, each.end, text, "", "M", shape="metadata"))
+
+    def section(self, section: Section, name: str) -> None:
+        spec = self._spec_of.get(section.index)
+        parent = self.document.sections[section.parent] if section.parent is not None else None
+        above = self._spec_of.get(parent.index) if parent else None
+        step = above if above and above.kind == "steps" and _STEP.match(section.title) else None
+        end = self.document.end(section)
+        kind: TargetKind = "step" if step else "section"
+        if spec or step:
+            self.specs[name] = spec or step  # type: ignore[assignment]
+        shape = (step or spec).name if step or (spec and spec.kind == "steps") else ""  # type: ignore[union-attr]
+        self.add(Target(name, kind, section.start, end, section.title, "", name, shape=shape))
+        if step and section.heading:
+            self.add(
+                Target(f"{name}.title", "title", section.start, section.body, section.title, "", name, name, "title")
+            )
+        _Body(self, section, name, spec, step).read()
+
+
+def _number(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield (index, id) of every section but the head before the first heading and the document's title."""
+    yield 0, "S0"
+    roots = [s for s in document.sections[1:] if s.parent in (None, 0)]
+    if len(roots) == 1 and roots[0].level == 1:
+        yield roots[0].index, "T"
+        roots = [s for s in document.sections if s.parent == roots[0].index]
+    yield from _below(document, roots, "S")
+
+
+def _below(document: Document, sections: Sequence[Section], prefix: str) -> Iterator[tuple[int, str]]:
+    for number, section in enumerate(sections, start=1):
+        name = f"{prefix}{number}"
+        yield section.index, name
+        yield from _below(document, list(document.children(section)), f"{name}.")
+
+
+class _Body:
+    """Reads the places of one section."""
+
+    def __init__(
+        self, reader: _Reader, section: Section, name: str, spec: SectionSpec | None, step: SectionSpec | None
+    ) -> None:
+        self.reader, self.section, self.name = reader, section, name
+        self.spec, self.step = spec, step
+        self.raw = reader.raw
+        self.label = ""
+        self.anchor = section.body
+        self.fresh = False
+
+    def read(self) -> None:
+        texts: list[tuple[int, int]] = []
+        for block in self.section.blocks:
+            labelled = _LABEL.match(self.raw[block.start : block.end]) if block.kind == "paragraph" else None
+            if labelled:
+                self.close()
+                self.open_label(block, labelled)
+            elif block.kind in ("list", "table"):
+                self.container(block)
+            elif block.kind == "paragraph":
+                self.paragraph(block, texts)
+            if block.kind != "html":
+                self.anchor = _trim(self.raw, block.start, block.end)
+        self.close()
+        self.text_place(texts)
+        self.bare_section()
+
+    def open_label(self, block: Block, match: re.Match[bytes]) -> None:
+        key = section_key(match[1].decode(errors="replace"))
+        self.label, self.fresh = identifier(key, "part"), True
+        start, end = block.start + match.end(), _trim(self.raw, block.start, block.end)
+        if end > start:
+            place = self.place("prose", start, end, paragraphs=((start, end),), inline=True)
+            self.reader.add(
+                Target(
+                    f"{place.id}[1]",
+                    "paragraph",
+                    start,
+                    end,
+                    self.text(start, end),
+                    "",
+                    self.name,
+                    place.id,
+                    place.shape,
+                )
+            )
+            self.label, self.fresh = "", False
+        self.anchor = end
+
+    def close(self) -> None:
+        """End a label; one that nothing follows is an empty place."""
+        if self.label and self.fresh:
+            self.place("empty", self.anchor, self.anchor)
+        self.label, self.fresh = "", False
+
+    def place(self, kind: PlaceKind, start: int, end: int, **more: object) -> Place:
+        default = {"list": "items", "table": "rows", "prose": "text", "empty": "items"}[kind]
+        base = f"{self.name}.{self.label or default}"
+        name, number = base, 1
+        while name in self.reader.places:
+            number += 1
+            name = f"{base}~{number}"
+        spec = self.value_spec(kind)
+        shape = self.shape(spec, kind)
+        place = Place(name, kind, self.name, start, end, self.anchor, shape, spec, **more)  # type: ignore[arg-type]
+        self.reader.places[name] = place
+        self.reader.add(Target(name, "place", start, end, "", "", self.name, name, shape))
+        self.fresh = False
+        return place
+
+    def value_spec(self, kind: PlaceKind) -> SectionSpec | None:
+        """Return what the template says of the values here, if it fits what stands here."""
+        owner = self.step or self.spec
+        found = owner
+        if self.step:
+            found = next((p for p in self.step.parts if self.label in (p.name, p.key)), None)
+        elif self.label:
+            found = None
+        fits = {
+            "list": ("list", "numbered", "checklist"),
+            "table": ("table",),
+            "prose": ("prose",),
+            "empty": ("list", "numbered", "checklist"),
+        }[kind]
+        return found if found and found.kind in fits else None
+
+    def shape(self, spec: SectionSpec | None, kind: PlaceKind) -> str:
+        if spec is None or (spec.kind == "prose" and (spec.pattern is None or spec.pattern.single)):
+            return {"list": "item", "table": "row", "prose": "text", "empty": "item"}[kind]
+        return f"{self.step.name}_{spec.name}" if self.step else spec.name
+
+    def container(self, block: Block) -> None:
+        end = _trim(self.raw, block.start, block.end)
+        start = _line_start(self.raw, block.start)
+        if block.kind == "list":
+            place = self.place("list", start, end, block=block)
+            for number, item in _numbered(block.items):
+                self.member(place, number, "item", item)
+        else:
+            place = self.place("table", start, end, block=block)
+            for position, row in enumerate(block.rows, start=1):
+                self.member(place, str(position), "row", row)
+
+    def member(self, place: Place, number: str, kind: TargetKind, part: Item | Row) -> None:
+        end = _trim(self.raw, part.start, part.end)
+        text = part.text if isinstance(part, Item) else " | ".join(cell.text for cell in part.cells)
+        name = f"{place.id}[{number}]"
+        self.reader.add(Target(name, kind, part.start, end, text, "", self.name, place.id, place.shape))
+
+    def paragraph(self, block: Block, texts: list[tuple[int, int]]) -> None:
+        start, end = block.start, _trim(self.raw, block.start, block.end)
+        none = block.text.strip().casefold() in NONE_WORDS
+        if none and (self.label or (self.spec and self.spec.kind != "prose")):
+            self.place("empty", start, end)
+        elif self.label and self.fresh:
+            place = self.place("prose", start, end, paragraphs=((start, end),))
+            target = f"{place.id}[1]"
+            text = self.text(start, end)
+            self.reader.add(Target(target, "paragraph", start, end, text, "", self.name, place.id, place.shape))
+        else:
+            texts.append((start, end))
+
+    def text_place(self, texts: list[tuple[int, int]]) -> None:
+        if not texts or self.section.level < 1:
+            return
+        place = self.place("prose", texts[0][0], texts[-1][1], paragraphs=tuple(texts))
+        for number, (start, end) in enumerate(texts, start=1):
+            name = f"{place.id}[{number}]"
+            text = self.text(start, end)
+            self.reader.add(Target(name, "paragraph", start, end, text, "", self.name, place.id, place.shape))
+
+    def bare_section(self) -> None:
+        """Give an empty section of the template a place for what it should hold."""
+        spec = self.spec
+        if spec is None or spec.kind in ("steps", "group", "table"):
+            return
+        if any(p.section == self.name for p in self.reader.places.values()):
+            return
+        self.label = ""
+        kind: PlaceKind = "prose" if spec.kind == "prose" else "empty"
+        self.place(kind, self.anchor, self.anchor)
+
+    def text(self, start: int, end: int) -> str:
+        return self.raw[start:end].decode(errors="replace").replace("\r\n", "\n")
+
+
+def _numbered(items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
+    counts: list[int] = []
+    for item in items:
+        del counts[item.level + 1 :]
+        while len(counts) <= item.level:
+            counts.append(0)
+        counts[item.level] += 1
+        yield ".".join(map(str, counts)), item
+
+
+def _trim(raw: bytes, start: int, end: int) -> int:
+    return start + len(raw[start:end].rstrip())
+
+
+def _line_start(raw: bytes, offset: int) -> int:
+    return raw.rfind(b"\n", 0, offset) + 1

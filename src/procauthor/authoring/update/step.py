@@ -1,0 +1,185 @@
+"""Edits of steps: a new step takes the form of its neighbour; numbers, and what refers to them, go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from procauthor.authoring.update.arrange import Arrangement, Entry, arrange
+from procauthor.authoring.update.line import line_end, sequence, trim
+from procauthor.authoring.update.mold import Mold, read_mold
+from procauthor.authoring.update.operation import Operation, OperationError
+from procauthor.authoring.update.outline import Target
+from procauthor.authoring.update.pen import Pen
+from procauthor.markdown.slug import slugify
+from procauthor.template.spec import SectionSpec
+
+HEADING = re.compile(
+    rb"(?P<head>[^\n]*?(?P<word>step|phase)[ \t]*)(?P<number>\d+)"
+    rb"(?P<sep>[ \t]*(?:[:.)]|-|\xe2\x80\x93|\xe2\x80\x94)?[ \t]*)"
+    rb"(?P<name>[^\n]*?)(?P<tail>(?:[ \t]+#+)?[ \t]*)(?=\r?\n|$)",
+    re.IGNORECASE,
+)
+MENTION = re.compile(rb"\b(?P<word>step|phase)[ \t]+(?P<number>\d+)\b(?![ \t]+of\b)", re.IGNORECASE)
+
+
+def edit_steps(pen: Pen, workflow: str, operations: Sequence[Operation]) -> None:
+    """Insert and delete steps of a workflow."""
+    steps = steps_of(pen, workflow)
+    spec = pen.outline.specs.get(workflow)
+    if spec is None or spec.kind != "steps":
+        message = f"{workflow!r} holds no steps that the template knows"
+        raise OperationError(message, target=workflow)
+    if not steps:
+        _first_steps(pen, workflow, spec, operations)
+        return
+    plan = arrange([t.id for t in steps], workflow, operations)
+    if len(plan.entries) < min(len(steps), spec.constraint.minimum):
+        message = f"{spec.heading!r} would have fewer than {spec.constraint.minimum} steps"
+        raise OperationError(message, "keep that many", workflow)
+    for index in sorted(plan.deleted):
+        _delete(pen, steps[index])
+    numbers = _numbers(pen, steps, plan)
+    for entry, number in zip(plan.entries, numbers, strict=True):
+        if entry.old is None:
+            _insert(pen, spec, steps[entry.beside], entry, number)
+    _refuse_dangling(pen, workflow, [steps[index] for index in sorted(plan.deleted)])
+    _renumber(pen, workflow, steps, dict(_moved(pen, steps, plan, numbers)))
+
+
+def steps_of(pen: Pen, workflow: str) -> list[Target]:
+    """Return the steps of a workflow in order."""
+    return [t for t in pen.outline.targets.values() if t.kind == "step" and t.id.rpartition(".")[0] == workflow]
+
+
+def _heading(pen: Pen, step: Target) -> re.Match[bytes]:
+    match = HEADING.match(pen.raw, step.start)
+    if match is None:
+        message = f"the heading of {step.id!r} has no number"
+        raise OperationError(message, "a person has to change it", step.id)
+    return match
+
+
+def _first_steps(pen: Pen, workflow: str, spec: SectionSpec, operations: Sequence[Operation]) -> None:
+    target = pen.outline.targets[workflow]
+    values = [value for each in operations for value in each.values]
+    mold = read_mold(pen, None, spec)
+    at = trim(pen.raw, target.start, target.end)
+    text = "\n\n".join(mold.step(value, number) for number, value in enumerate(values, start=1))
+    pen.write(at, at, f"\n\n{text}")
+
+
+def _insert(pen: Pen, spec: SectionSpec, beside: Target, entry: Entry, number: int) -> None:
+    mold: Mold = read_mold(pen, beside.id, spec)
+    text = mold.step(_mapping(entry.value), number)
+    if entry.before:
+        pen.write(beside.start, beside.start, f"{text}\n\n")
+    else:
+        at = line_end(pen.raw, trim(pen.raw, beside.start, beside.end))
+        pen.write(at, at, f"\n\n{text}")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        message = "a step is given by its fields"
+        raise OperationError(message, "name it, and give each of its parts")
+    return value
+
+
+def _delete(pen: Pen, step: Target) -> None:
+    raw = pen.raw
+    if step.end < len(raw):
+        pen.cut(step.start, step.end)
+    else:
+        pen.cut(trim(raw, 0, step.start), trim(raw, step.start, step.end))
+
+
+# Numbers
+
+
+def _numbers(pen: Pen, steps: Sequence[Target], plan: Arrangement) -> list[int]:
+    old = [int(_heading(pen, s)["number"]) for s in steps]
+    if sequence(old):
+        return [old[0] + position for position in range(len(plan.entries))]
+    found: list[int] = []
+    for entry in plan.entries:
+        found.append(old[entry.old] if entry.old is not None else (found[-1] + 1 if found else old[0]))
+    return found
+
+
+def _moved(
+    pen: Pen, steps: Sequence[Target], plan: Arrangement, numbers: Sequence[int]
+) -> Iterator[tuple[int, tuple[Target, int]]]:
+    """Yield (old number, (step, new number)) of the steps that get another number."""
+    for entry, number in zip(plan.entries, numbers, strict=True):
+        if entry.old is not None:
+            old = int(_heading(pen, steps[entry.old])["number"])
+            if old != number:
+                yield old, (steps[entry.old], number)
+
+
+def _renumber(pen: Pen, workflow: str, steps: Sequence[Target], moved: Mapping[int, tuple[Target, int]]) -> None:
+    if not moved:
+        return
+    for step, number in moved.values():
+        match = _heading(pen, step)
+        text = step.text
+        _relink(pen, text, re.sub(r"\d+", str(number), text, count=1))
+        pen.write(match.start("number"), match.end("number"), str(number))
+    word = _heading(pen, steps[0])["word"].lower()
+    mentions = [m for m in _mentions(pen, workflow, word) if int(m["number"]) in moved]
+    for match in mentions:
+        pen.write(*match.span("number"), str(moved[int(match["number"])][1]))
+    pen.notes.append(
+        f"renumbered {len(moved)} steps of {workflow}" + (f" and {len(mentions)} mentions of them" if mentions else "")
+    )
+
+
+def _refuse_dangling(pen: Pen, workflow: str, deleted: Sequence[Target]) -> None:
+    """Refuse to delete a step that other steps still mention: its number would come to mean another step."""
+    for step in deleted:
+        heading = _heading(pen, step)
+        found = [
+            match for match in _mentions(pen, workflow, heading["word"].lower()) if match["number"] == heading["number"]
+        ]
+        if found:
+            lines = ", ".join(str(pen.document.source.line(match.start())) for match in found)
+            message = f"{step.text!r} is still mentioned in line {lines}"
+            raise OperationError(message, "change those mentions first, or in the same update", step.id)
+
+
+def _mentions(pen: Pen, workflow: str, word: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield mentions such as "(From: Step 3)" within the workflow, where nothing else is changed."""
+    target = pen.outline.targets[workflow]
+    taken = [(r.start, r.end) for r in pen.replacements if r.end > r.start]
+    for run in pen.document.runs:
+        if run.heading or not target.start <= run.start < target.end:
+            continue
+        for match in MENTION.finditer(pen.raw, run.start, run.end):
+            start, end = match.span("number")
+            if match["word"].lower() == word and not any(a < end and start < b for a, b in taken):
+                yield match
+
+
+def edit_title(pen: Pen, name: str, value: Any) -> None:
+    """Replace the name of a step; its number stays, and links to it within the document follow."""
+    step = pen.outline.targets[name.rpartition(".")[0]]
+    match = _heading(pen, step)
+    text = pen.clean.inline(value)
+    if not text:
+        message = f"the name in {name!r} is empty"
+        raise OperationError(message, target=name)
+    pen.write(match.start("name"), match.end("name"), text)
+    _relink(pen, step.text, step.text.replace(match["name"].decode().strip(), str(value), 1))
+
+
+def _relink(pen: Pen, old: str, new: str) -> None:
+    """Let links within the document follow a heading that gets another anchor."""
+    before, after = f"#{slugify(old)}", f"#{slugify(new)}"
+    for link in pen.document.links:
+        if link.target != before or before == after:
+            continue
+        at = pen.raw.rfind(before.encode(), link.start, link.end)
+        if at != -1:
+            pen.write(at, at + len(before.encode()), after)

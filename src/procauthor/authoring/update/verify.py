@@ -1,0 +1,270 @@
+"""The proof that an edit did what its operations say and nothing else, made without the editor's help.
+
+From the operations alone it works out where bytes may differ, compares everything outside of that byte for byte, and
+then reads the new text again: each heading, list item, row and block that no operation names must stand there still.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from procauthor.authoring.update.operation import Operation, OperationError
+from procauthor.authoring.update.outline import Outline, Target
+from procauthor.markdown.document import Document
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.parse import parse
+
+_DIGITS = re.compile(r"\d+")
+_ANCHOR = re.compile(r"#[\w-]*")
+_NUMBER = re.compile(rb"[ \t]*(\d{1,9})[.)]")
+_CELL = re.compile(rb"\|[ \t]*(\d+)[ \t]*(?=\|)")
+_MENTION = re.compile(rb"(?:step|phase)[ \t]*(\d+)", re.IGNORECASE)
+_LINK = re.compile(rb"\]\(<?(#[^)\s>]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where bytes may differ; ``form`` is what may stand there instead, None for anything."""
+
+    start: int
+    end: int
+    form: re.Pattern[str] | None = None
+
+
+def verify(outline: Outline, operations: Sequence[Operation], claims: Sequence[Replacement], after: bytes) -> None:
+    """Prove an edit.
+
+    Raises:
+        OperationError: Bytes outside of the targets differ, or something is lost that no operation names.
+    """
+    before = outline.document.source.raw
+    regions = [region for each in operations for region in allowed(outline, each)]
+    ordered = sorted(claims, key=lambda c: (c.start, c.end))
+    for claim in ordered:
+        if not any(_covers(region, claim) for region in regions):
+            raise _refuse(outline, f"line {outline.document.source.line(claim.start)} is no target of an operation")
+    _compare(outline, before, after, ordered)
+    try:
+        document = parse(after)
+    except UnicodeDecodeError as error:
+        raise _refuse(outline, "the result is not UTF-8") from error
+    _compare_structure(outline, document, ordered, operations)
+
+
+def _refuse(outline: Outline, what: str) -> OperationError:
+    title = outline.document.title or "the document"
+    return OperationError(f"the change of {title!r} is refused: {what}", "nothing was written")
+
+
+# Where bytes may differ
+
+
+def allowed(outline: Outline, operation: Operation) -> Iterator[Region]:
+    """Yield the regions that one operation may change."""
+    target = outline.targets[operation.target]
+    yield from _own(outline, target, operation.action)
+    if target.kind in ("step", "title") or (target.kind == "section" and operation.action == "append"):
+        yield from _step_numbers(outline, target)
+    elif target.place in outline.places and operation.action not in ("replace", "substitute"):
+        yield from _place_numbers(outline, target)
+
+
+def _own(outline: Outline, target: Target, action: str) -> Iterator[Region]:
+    raw = outline.document.source.raw
+    start, end = _extent(outline, target)
+    match action:
+        case "replace" | "substitute":
+            lines = (raw.rfind(b"\n", 0, start) + 1, _to_line_end(raw, end)) if target.kind != "field" else (start, end)
+            yield Region(*lines)
+            if start == end:
+                yield from _window(raw, start)
+        case "delete":
+            yield Region(_space_before(raw, start), _space_behind(raw, end))
+        case "insert_before":
+            at = raw.rfind(b"\n", 0, start) + 1
+            yield Region(at, at)
+        case _:
+            yield from _window(raw, _last(raw, start, end))
+            empty = target.kind == "place" and outline.places[target.place].kind == "empty"
+            if empty:
+                yield Region(start, end)
+
+
+def _extent(outline: Outline, target: Target) -> tuple[int, int]:
+    """Return the span of a target with all that belongs to it: nested items, the steps of a workflow."""
+    raw = outline.document.source.raw
+    if target.kind == "item":
+        later = [t for t in outline.members(target.place) if t.start > target.start]
+        inner = target.id[:-1] + "."
+        following = next((t.start for t in later if not t.id.startswith(inner)), outline.places[target.place].end)
+        # A nested item ends where its parent's list goes on.
+        return target.start, max(target.end, _last(raw, target.start, following))
+    if target.kind == "place" and outline.places[target.place].kind == "empty" and target.start == target.end:
+        anchor = outline.places[target.place].anchor
+        return anchor, anchor
+    return target.start, target.end
+
+
+def _window(raw: bytes, at: int) -> Iterator[Region]:
+    yield Region(at, _to_line_end(raw, at))
+    yield Region(_to_line_end(raw, at), _to_line_end(raw, at))
+
+
+def _last(raw: bytes, start: int, end: int) -> int:
+    found = start + len(raw[start:end].rstrip())
+    return max(found, start) if end > start else end
+
+
+def _to_line_end(raw: bytes, offset: int) -> int:
+    match = re.compile(rb"[^\n]*").match(raw, offset)
+    assert match is not None
+    return match.end() - match[0].endswith(b"\r")
+
+
+def _space_before(raw: bytes, offset: int) -> int:
+    return len(raw[:offset].rstrip())
+
+
+def _space_behind(raw: bytes, offset: int) -> int:
+    rest = raw[offset:]
+    return offset + len(rest) - len(rest.lstrip())
+
+
+def _place_numbers(outline: Outline, target: Target) -> Iterator[Region]:
+    raw = outline.document.source.raw
+    for member in outline.members(target.place):
+        line = raw.rfind(b"\n", 0, member.start) + 1
+        if member.kind == "item":
+            found = _NUMBER.match(raw, line)
+            yield from [Region(*found.span(1), _DIGITS)] if found else []
+        elif member.kind == "row":
+            yield from (Region(*m.span(1), _DIGITS) for m in _CELL.finditer(raw, line, member.end))
+
+
+def _step_numbers(outline: Outline, target: Target) -> Iterator[Region]:
+    raw = outline.document.source.raw
+    workflow = target.id if target.kind == "section" else target.section.rpartition(".")[0]
+    whole = outline.targets[workflow]
+    yield from (Region(*m.span(1), _DIGITS) for m in _MENTION.finditer(raw, whole.start, whole.end))
+    yield from (Region(*m.span(1), _ANCHOR) for m in _LINK.finditer(raw))
+
+
+def _covers(region: Region, claim: Replacement) -> bool:
+    inside = region.start <= claim.start and claim.end <= region.end
+    return inside and (region.form is None or bool(region.form.fullmatch(claim.text)))
+
+
+# What must be the same
+
+
+def _compare(outline: Outline, before: bytes, after: bytes, claims: Sequence[Replacement]) -> None:
+    """Walk the segments between the claims: each must stand in the new bytes, in its place."""
+    old = new = 0
+    for claim in claims:
+        segment = before[old : claim.start]
+        if claim.start < old or after[new : new + len(segment)] != segment:
+            raise _refuse(outline, f"bytes before line {outline.document.source.line(claim.start)} would change")
+        new += len(segment) + len(claim.text.encode())
+        old = claim.end
+    if after[new:] != before[old:]:
+        raise _refuse(outline, "bytes behind the last target would change")
+
+
+class _Shift:
+    """Where an old offset is in the new bytes; None within a claim."""
+
+    def __init__(self, claims: Sequence[Replacement]) -> None:
+        self.ends = [c.end for c in claims]
+        self.claims = claims
+        self.sums = [0]
+        for claim in claims:
+            self.sums.append(self.sums[-1] + len(claim.text.encode()) - (claim.end - claim.start))
+
+    def __call__(self, offset: int) -> int:
+        return offset + self.sums[bisect_right(self.ends, offset)]
+
+    def touches(self, start: int, end: int) -> bool:
+        return any(c.start <= end and start <= c.end for c in self.claims)
+
+    def removes(self, offset: int) -> bool:
+        return any(c.start <= offset < c.end for c in self.claims)
+
+
+def _compare_structure(
+    outline: Outline, new: Document, claims: Sequence[Replacement], operations: Sequence[Operation]
+) -> None:
+    old = outline.document
+    shift = _Shift(claims)
+    if (old.front_matter is None) != (new.front_matter is None):
+        raise _refuse(outline, "its metadata would be lost")
+    if len(new.problems) > len(old.problems):
+        raise _refuse(outline, new.problems[-1].message)
+    _compare_fields(outline, new, {o.target for o in operations})
+    _compare_headings(outline, new, shift, operations)
+    _compare_starts(outline, "list item", _items(old), _items(new), shift)
+    _compare_starts(outline, "table row", _rows(old), _rows(new), shift)
+    _compare_blocks(outline, new, shift)
+
+
+def _compare_fields(outline: Outline, new: Document, targets: set[str]) -> None:
+    old = outline.document.fields
+    if list(old) != list(new.fields):
+        raise _refuse(outline, "its metadata would have other fields")
+    for key, each in old.items():
+        name = f"M.{key}"
+        if name not in targets and new.fields[key].value != each.value:
+            raise _refuse(outline, f"the metadata {key!r} would change")
+        if name in targets and len(str(new.fields[key].value).splitlines()) != 1:
+            raise _refuse(outline, f"the metadata {key!r} would be read as something else")
+
+
+def _compare_headings(outline: Outline, new: Document, shift: _Shift, operations: Sequence[Operation]) -> None:
+    found = {h.start: h for h in new.headings}
+    kept = 0
+    for heading in outline.document.headings:
+        if shift.removes(heading.start):
+            continue
+        there = found.get(shift(heading.start))
+        same = there and there.level == heading.level
+        if not same or (not shift.touches(heading.start, heading.end - 1) and there and there.text != heading.text):
+            raise _refuse(outline, f"the heading {heading.text!r} would be lost")
+        kept += 1
+    steps = any(
+        outline.targets[o.target].kind in ("step", "section") and o.action != "delete" and o.values for o in operations
+    )
+    if len(new.headings) > kept and not steps:
+        raise _refuse(outline, "a heading would appear that no operation names")
+
+
+def _compare_starts(
+    outline: Outline, what: str, old: Sequence[tuple[int, int]], new: Sequence[tuple[int, int]], shift: _Shift
+) -> None:
+    found = {start for start, _ in new}
+    for start, end in old:
+        if not shift.removes(start) and not _gone(shift, start, end) and shift(start) not in found:
+            line = outline.document.source.line(start)
+            raise _refuse(outline, f"the {what} in line {line} would no longer be one")
+
+
+def _gone(shift: _Shift, start: int, end: int) -> bool:
+    return any(c.start <= start and end <= c.end for c in shift.claims)
+
+
+def _compare_blocks(outline: Outline, new: Document, shift: _Shift) -> None:
+    found = {(b.kind, b.start) for s in new.sections for b in s.blocks}
+    for section in outline.document.sections:
+        for block in section.blocks:
+            if not shift.touches(block.start, block.end) and (block.kind, shift(block.start)) not in found:
+                line = outline.document.source.line(block.start)
+                raise _refuse(outline, f"the {block.kind} in line {line} would become something else")
+
+
+def _items(document: Document) -> list[tuple[int, int]]:
+    return [(i.start, i.end) for s in document.sections for b in s.blocks for i in b.items]
+
+
+def _rows(document: Document) -> list[tuple[int, int]]:
+    return [(r.start, r.end) for s in document.sections for b in s.blocks for r in b.rows]

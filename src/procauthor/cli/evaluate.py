@@ -1,0 +1,132 @@
+"""The command that counts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from procauthor.cli.output import open_project, say
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from procauthor.evaluation.value import Evaluation, Tally
+    from procauthor.project import Project
+
+_BAR = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    ctx: typer.Context,
+    style: Annotated[Literal["text", "md", "json", "html"], typer.Option("--format", help="How to report.")] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to this file.")] = None,
+    at: Annotated[str, typer.Option("--at", metavar="REV", help="Count the library as it was at a git revision.")] = "",
+    since: Annotated[
+        list[str] | None, typer.Option(metavar="REV", help="Show a git revision in the trend; may be repeated.")
+    ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep the counts in the library, for later trends.")] = False,
+) -> None:
+    """Count what is defined, what is missing, and what the overviews claim."""
+    from procauthor.errors import ConfigError
+
+    if save and at:
+        message = "--save keeps the counts of today, --at looks at another day"
+        raise ConfigError(message, "use one of them")
+    project = open_project(ctx)
+    chosen = "json" if as_json else style
+    text, found = _report(project, chosen, at, since or [], output)
+    if save:
+        _save(project, found)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+        say(f"wrote {output}")
+    elif chosen == "text" and sys.stdout.isatty():
+        _show_rich(found)
+    else:
+        typer.echo(text, nl=not text.endswith("\n"))
+
+
+def _report(project: Project, style: str, at: str, since: list[str], output: Path | None) -> tuple[str, Evaluation]:
+    from procauthor.project.evaluation import measure
+
+    found, survey = measure(project, at=at, since=since)
+    if style == "json":
+        from procauthor.evaluation.view import evaluation_json
+
+        return json.dumps(evaluation_json(found), ensure_ascii=False, indent=2), found
+    if style == "md":
+        from procauthor.reporting.evaluation.markdown import evaluation_markdown
+
+        return evaluation_markdown(found, _place(project, output)), found
+    if style == "html":
+        from procauthor.project.evaluation import page_of
+
+        return page_of(project, found, survey), found
+    from procauthor.reporting.evaluation.text import evaluation_lines
+
+    return "\n".join(evaluation_lines(found)) + "\n", found
+
+
+def _place(project: Project, output: Path | None) -> str:
+    """Return where the report will stand within the library; links in it start there."""
+    if output is not None and output.resolve().is_relative_to(project.root.resolve()):
+        return output.resolve().relative_to(project.root.resolve()).as_posix()
+    return "evaluation-report.md"
+
+
+def _save(project: Project, found: Evaluation) -> None:
+    from procauthor.evaluation.trend import save
+
+    change = save(project.root, found)
+    project.apply(change)
+    say(f"kept in {change.edits[0].path}" if change else "these counts are kept already")
+
+
+def _show_rich(found: Evaluation) -> None:
+    """Show the counts with bars; who pipes the report gets the plain text instead."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from procauthor.evaluation.method import percent
+    from procauthor.reporting.evaluation.text import columns, detail_lines, heading, number_lines, table_rows
+
+    states = columns(found)
+    table = Table(title=heading(found), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table.add_column("lifecycle", min_width=12)
+    for head in ("total", *states):
+        table.add_column(head.replace(" ", "\n").replace("placeholder", "place-\nholder"), justify="right")
+    table.add_column("", width=_BAR, no_wrap=True)
+    table.add_column("done", justify="right")
+    for name, tally in table_rows(found):
+        counts = [str(tally.total), *(str(tally.count(state)) for state in states)]
+        style = "bold" if name == "Total" else None
+        table.add_row(name, *counts, _bar(tally), percent(tally.completion.ratio), style=style)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print()
+    for line in (*number_lines(found), *detail_lines(found)):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _bar(tally: Tally) -> Text:
+    """Return a bar: full blocks are done, shaded ones are begun, dots are not there."""
+    from rich.text import Text
+
+    done = tally.completion
+    if not done.whole:
+        return Text("")
+    full = int(_BAR * done.part / done.whole)
+    begun = int(_BAR * (done.part + tally.count("in progress") + tally.count("placeholder")) / done.whole) - full
+    bar = Text("█" * full, style="green")
+    bar.append("▒" * begun, style="yellow")
+    return bar.append("·" * (_BAR - full - begun), style="dim")

@@ -1,0 +1,91 @@
+"""The command for action plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from procauthor.cli.output import open_project, say, show, show_json
+
+if TYPE_CHECKING:
+    from procauthor.project import Project
+
+_NEXT = Path("next")
+_SESSION = 6.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("plan")(plan)
+
+
+def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="An action plan, or the word “next” for --next.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write a plan from the gaps of the library, to FILE if one is named.")
+    ] = False,
+    upcoming: Annotated[bool, typer.Option("--next", help="Say what fits into the next session.")] = False,
+    hours: Annotated[float | None, typer.Option(min=0, help="How long the next session is.", show_default="6")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Read an action plan: its items, their order, and what comes next."""
+    from procauthor.errors import ConfigError
+
+    if file == _NEXT and not file.exists():
+        file, upcoming = None, True
+    if write and (upcoming or hours is not None):
+        message = "--write makes a plan, --next reads one"
+        raise ConfigError(message, "use one of them")
+    project = open_project(ctx)
+    if write:
+        _write(project, file, as_json=as_json)
+    elif upcoming or hours is not None:
+        _next(project, file, _SESSION if hours is None else hours, as_json=as_json)
+    else:
+        _read(project, file, as_json=as_json)
+
+
+def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
+    from procauthor.planning.view import plan_json
+    from procauthor.reporting.plan import plan_lines
+
+    found = project.plan(file)
+    if as_json:
+        show_json(plan_json(found))
+        return
+    for line in plan_lines(found):
+        show(line)
+
+
+def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
+    from procauthor.planning.view import plan_json
+
+    proposal = project.propose_plan()
+    change = project.plan_change(proposal, file)
+    project.apply(change)
+    if as_json:
+        show_json({**plan_json(proposal.plan), "changes": change.as_json()})
+        return
+    for item in proposal.plan.items:
+        show(f"{item.number:>3} {item.priority}  {item.title}: {item.why}")
+    count = f"{len(proposal.plan.items)} items and {len(proposal.plan.groups)} groups"
+    say(f"wrote {change.edits[0].path}: {count}" if change else f"the plan is up to date: {count}")
+
+
+def _next(project: Project, file: Path | None, hours: float, *, as_json: bool) -> None:
+    from procauthor.planning.upcoming import plan_session
+    from procauthor.project.evaluation import measure
+    from procauthor.reporting.plan import session_json, session_lines
+
+    evaluation, survey = measure(project)
+    session = plan_session(project.plan(file, survey.library), evaluation, hours)
+    if as_json:
+        show_json(session_json(session))
+        return
+    for line in session_lines(session):
+        show(line)

@@ -1,0 +1,64 @@
+"""The command that changes an existing document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from procauthor.cli.authoring import author_id, finish
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, say_notices, show, show_json
+
+if TYPE_CHECKING:
+    from procauthor.project import Project
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("update")(update)
+
+
+def update(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of the document.")],
+    wish: Annotated[str, typer.Argument(metavar="WISH", help="What should change, in words.")],
+    model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
+    author: Annotated[str, typer.Option(help="offline: no model, no network.")] = "",
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
+    accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what can be changed; draft nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draft a change of an existing document; only what the wish needs changes."""
+    project = open_project(ctx)
+    chosen = author_id(model, author)
+    if dry_run:
+        _show_targets(project, ref, wish, chosen, as_json=as_json)
+        return
+    from procauthor.cli.progress import checklist
+
+    with checklist(ref) as progress:
+        found = project.author(chosen, max_tokens=max_tokens, progress=progress).update(ref, wish)
+    finish(project, found, accept_it=accept_it, as_json=as_json)
+
+
+def _show_targets(project: Project, ref: str, wish: str, author: str | None, *, as_json: bool) -> None:
+    from procauthor.authoring.update.form import operation_schema
+    from procauthor.project.update import outline_of
+
+    authoring = project.author(author)
+    brief = authoring.update_brief(ref, wish)
+    outline = outline_of(authoring, brief)
+    say_notices(project)
+    targets = [
+        {"id": t.id, "hash": t.hash, "kind": t.kind, "text": t.text} for t in outline.targets.values() if t.id != "S0"
+    ]
+    if as_json:
+        schema = operation_schema(outline, brief.titles)
+        show_json({"brief": brief.as_json(), "targets": targets, "schema": schema})
+        return
+    for target in targets:
+        text = " ".join(target["text"].split())
+        show(f"{target['id']:28} {target['hash']}  {target['kind']:9} {text[:70]}".rstrip())
+    say(f"{len(targets)} targets in {brief.path}; nothing was drafted")

@@ -1,0 +1,1 @@
+"""What a library amounts to: counts, completeness, references, paths through orchestrations, and their trend."""

@@ -1,0 +1,101 @@
+"""Counts a library, and refuses to hand on numbers that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from procauthor.checking.scope import Scope
+from procauthor.evaluation.claim import read_claims
+from procauthor.evaluation.course import read_courses
+from procauthor.evaluation.graph import Graph, read_graph
+from procauthor.evaluation.row import read_rows
+from procauthor.evaluation.value import Evaluation, Lifecycle, Measured, Row, Share, Tally
+from procauthor.evaluation.verify import verify
+from procauthor.finding import Report
+from procauthor.library.library import Library
+from procauthor.naming import title_key
+from procauthor.settings import Settings
+
+BROKEN = ("broken-link", "broken-anchor", "unknown-procedure", "index-dead-entry")
+_WRITTEN = frozenset({"in progress", "defined", "approved"})
+
+
+@dataclass(frozen=True)
+class Census:
+    """A library that was read once and checked once, and what follows from both."""
+
+    library: Library
+    report: Report
+    settings: Settings
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The library as rules see it."""
+        return Scope(self.library)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of the evaluation."""
+        return read_rows(self.scope, self.report)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who needs whom, without plain links."""
+        return read_graph(self.scope, self.rows)
+
+    @cached_property
+    def references(self) -> Graph:
+        """Who uses whom, with plain links."""
+        return read_graph(self.scope, self.rows, links=True)
+
+
+def evaluate(survey: Census, measured: Measured) -> Evaluation:
+    """Count a library. The trend and its notes are left empty; whoever knows other points adds them.
+
+    Raises:
+        CountError: The numbers contradict each other; a fault of procauthor, and nothing is reported.
+    """
+    library, report, rows = survey.library, survey.report, survey.rows
+    lifecycles = tuple(_lifecycles(rows))
+    total = Tally.of(row.status for row in rows)
+    by_path = {row.path: row for row in rows if row.path}
+    evaluation = Evaluation(
+        measured=measured,
+        rows=rows,
+        lifecycles=lifecycles,
+        total=total,
+        sections=_completeness(rows),
+        compliance=_compliance(rows),
+        broken=tuple(f for f in report.findings if f.rule in BROKEN),
+        courses=tuple(read_courses(survey.scope, by_path, survey.graph)),
+        claims=read_claims(library, rows, {title_key(each.name): each for each in lifecycles}, total),
+        report=report,
+        unread=tuple(each.path for each in library.unread),
+        silenced=tuple(name for name in BROKEN if survey.settings.rules.get(name) == "off"),
+    )
+    verify(evaluation, library)
+    return evaluation
+
+
+def _lifecycles(rows: Iterable[Row]) -> Iterable[Lifecycle]:
+    """Return the lifecycles in the order of their first rows."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(title_key(row.lifecycle), []).append(row)
+    for group in groups.values():
+        tally = Tally.of(row.status for row in group)
+        yield Lifecycle(group[0].lifecycle, tally, _completeness(group), _compliance(group))
+
+
+def _completeness(rows: Iterable[Row]) -> Share:
+    """Return the filled sections of all that the templates ask for; alias and deprecated are left out."""
+    counted = [row for row in rows if row.status not in ("alias", "deprecated")]
+    return Share(sum(row.filled for row in counted), sum(len(row.required) for row in counted))
+
+
+def _compliance(rows: Iterable[Row]) -> Share:
+    """Return the documents that hold every required section, of those that are written and have a template."""
+    written = [row for row in rows if row.path and row.required and row.status in _WRITTEN]
+    return Share(sum(row.filled == len(row.required) for row in written), len(written))

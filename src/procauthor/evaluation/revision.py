@@ -1,0 +1,200 @@
+"""A library as it was at a git revision, read from the object store; the work tree is not touched."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from procauthor.errors import ConfigError, RevisionError, UnreadableError
+from procauthor.library.library import Library, Procedure, Unread, read_procedure
+from procauthor.settings import FILE_NAME, Settings, locate
+from procauthor.template.store import TemplateStore
+
+_LINK = "120000"
+_FILES = ("100644", "100755", _LINK)
+_SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
+_SETTINGS = (FILE_NAME, "pyproject.toml")
+_ENDINGS = (".md", ".markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A library at a revision, with the settings of that time, else those of today."""
+
+    library: Library
+    settings: Settings
+    revision: str
+    date: str
+
+
+def head(root: Path) -> tuple[str, bool]:
+    """Return the commit that is checked out, shortened, and whether the library has no change beyond it."""
+    try:
+        commit = _git(root, "rev-parse", "--short=12", "HEAD").decode().strip()
+        changed = _git(root, "status", "--porcelain", "--", ".")
+    except RevisionError:
+        return "", True
+    return commit, not changed.strip()
+
+
+def read_past(root: Path, settings: Settings, revision: str) -> Past:
+    """Read the library as it was at a revision.
+
+    Raises:
+        RevisionError: There is no git, no repository, no such revision, or the library was not there yet.
+        ConfigError: The settings of that time are not valid.
+    """
+    commit, date = _resolve(root, revision)
+    tree = _tree(root, commit)
+    if not tree:
+        message = f"the library has no file at revision {revision!r}"
+        raise RevisionError(message, "name a later revision")
+    blobs = _blobs(root, {entry.blob for entry in tree.values()} & _wanted(tree))
+    with tempfile.TemporaryDirectory(prefix="procauthor-") as folder:
+        place = Path(folder)
+        own = _settings(place, tree, blobs, settings)
+        library = _library(place, tree, blobs, own)
+    return Past(library, own, commit, date)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    mode: str
+    blob: str
+
+
+def _resolve(root: Path, revision: str) -> tuple[str, str]:
+    if revision.startswith("-") or not revision.strip():
+        message = f"{revision!r} is no revision"
+        raise RevisionError(message, "name a commit, a tag or a branch")
+    try:
+        commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    except RevisionError as error:
+        if error.message.startswith("git is"):
+            raise
+        message = f"no revision {revision!r} in the repository of {str(root)!r}"
+        raise RevisionError(message, "name a commit, a tag or a branch") from error
+    shown = _git(root, "show", "--no-patch", "--no-show-signature", "--format=%h %cs", "--abbrev=12", commit)
+    short, date = shown.decode().split()
+    return short, date
+
+
+def _git(root: Path, *words: str, feed: bytes | None = None) -> bytes:
+    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # No program that a repository's settings name is to run because somebody counts its documents.
+    safe = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program, and words that were looked at
+            ["git", "-C", str(root), *safe, *words],  # noqa: S607 - found on the path, as every user's git is
+            input=feed,
+            capture_output=True,
+            check=False,
+            env=os.environ | quiet,
+        )
+    except OSError as error:
+        message = "git is not installed"
+        raise RevisionError(message, "earlier revisions are read with git") from error
+    if done.returncode:
+        words_of_git = done.stderr.decode(errors="replace").strip().splitlines()
+        message = f"git says: {words_of_git[0]}" if words_of_git else "git cannot read the repository"
+        raise RevisionError(message)
+    return done.stdout
+
+
+def _tree(root: Path, commit: str) -> dict[str, _Entry]:
+    """Return the files below the library's folder, by path from there."""
+    found: dict[str, _Entry] = {}
+    for line in _git(root, "ls-tree", "-r", "-z", commit).split(b"\0"):
+        head_, _, path = line.partition(b"\t")
+        words = head_.decode().split()
+        if path and words[0] in _FILES:
+            found[path.decode(errors="surrogateescape")] = _Entry(words[0], words[2])
+    return found
+
+
+def _wanted(tree: Mapping[str, _Entry]) -> set[str]:
+    """Return the blobs to read: documents, settings, and links, which may lead to a document."""
+    return {
+        entry.blob
+        for path, entry in tree.items()
+        if path.lower().endswith(_ENDINGS) or path in _SETTINGS or entry.mode == _LINK
+    }
+
+
+def _blobs(root: Path, wanted: Iterable[str]) -> dict[str, bytes]:
+    """Read blobs in one go."""
+    names = sorted(wanted)
+    if not names:
+        return {}
+    stream = _git(root, "cat-file", "--batch", feed="".join(f"{name}\n" for name in names).encode())
+    found: dict[str, bytes] = {}
+    place = 0
+    for name in names:
+        end = stream.index(b"\n", place)
+        words = stream[place:end].split()
+        place = end + 1
+        if len(words) == 3:  # noqa: PLR2004 - name, kind, size; a blob that is not there has two words
+            size = int(words[2])
+            found[name] = stream[place : place + size]
+            place += size + 1
+    return found
+
+
+def _settings(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes], today: Settings) -> Settings:
+    """Write settings and templates of that time where they can be read, and return the settings."""
+    for path, entry in tree.items():
+        parts = PurePosixPath(path).parts
+        template = len(parts) == 2 and parts[0] == "templates" and path.endswith(".md")  # noqa: PLR2004 - folder, name
+        if (template or path in _SETTINGS) and entry.mode != _LINK and entry.blob in blobs:
+            (place / path).parent.mkdir(exist_ok=True)
+            (place / path).write_bytes(blobs[entry.blob])
+    try:
+        location = locate(place)
+    except ConfigError as error:
+        message = f"the settings of that revision cannot be used: {error.message}"
+        raise ConfigError(message, error.hint) from error
+    return location.settings if location.root == place.absolute() and location.file else today
+
+
+def _library(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes], settings: Settings) -> Library:
+    folders = (place / "templates",) if (place / "templates").is_dir() else ()
+    templates = TemplateStore(folders, settings.templates)
+    procedures: list[Procedure] = []
+    unread: list[Unread] = []
+    for path in sorted(tree):
+        if not path.lower().endswith(_ENDINGS) or not _taken(path, settings.library.exclude):
+            continue
+        raw = _content(path, tree, blobs)
+        try:
+            if raw is None:
+                unread.append(Unread(path, "its content is not in the repository"))
+            else:
+                procedures.append(read_procedure(path, raw, settings.library, templates))
+        except UnicodeDecodeError as error:
+            unread.append(Unread(path, f"not UTF-8 at byte {error.start}", not_utf8=True))
+        except UnreadableError as error:
+            unread.append(Unread(path, error.message))
+    parents = {parent.as_posix() for path in tree for parent in PurePosixPath(path).parents}
+    return Library(place, tuple(procedures), tuple(unread), frozenset(tree) | parents)
+
+
+def _taken(path: str, exclude: Iterable[str]) -> bool:
+    parts = PurePosixPath(path).parts
+    hidden = any(part.startswith(".") for part in parts) or bool(_SKIPPED.intersection(parts[:-1]))
+    return not hidden and not any(fnmatchcase(path, pattern) for pattern in exclude)
+
+
+def _content(path: str, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes]) -> bytes | None:
+    """Return the bytes of a file; a link to a file is followed once, within the library."""
+    entry = tree[path]
+    raw = blobs.get(entry.blob)
+    if entry.mode == _LINK and raw is not None:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), raw.decode(errors="replace")))
+        return blobs.get(tree[target].blob) if target in tree else None
+    return raw

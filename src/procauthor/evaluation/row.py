@@ -1,0 +1,180 @@
+"""The rows of an evaluation: every document once, and every announced title without a document once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from procauthor.checking.scope import Scope
+from procauthor.evaluation.value import DONE, Row
+from procauthor.finding import Finding, Report
+from procauthor.library.index import Entry, entries, index_of
+from procauthor.library.library import Library, Procedure
+from procauthor.library.status import match_sections
+from procauthor.naming import title_key
+from procauthor.procedure import Kind, Status
+from procauthor.template.spec import Template
+
+_HOSTS: tuple[Kind, ...] = ("readme", "orchestration")
+
+
+def read_rows(scope: Scope, report: Report) -> tuple[Row, ...]:
+    """Return all rows: lifecycles in the order of the index, then by name; within one, the order of the index."""
+    library = scope.library
+    index = index_of(library)
+    listed = tuple(_listed(index)) if index else ()
+    names, ranks = _order(listed)
+    errors = Counter(f.path for f in report.findings if f.severity == "error" and not _about_index(f))
+    warnings = Counter(f.path for f in report.findings if f.severity == "warning")
+    required: dict[str, tuple[str, ...]] = {}
+    rows = [_document(p, names, errors, warnings, required) for p in library.counted]
+    usual = _usual(rows)
+    rows += [replace(row, required=usual, missing=usual) for row in _announced(scope, listed, names)]
+    return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks)))
+
+
+def _usual(rows: list[Row]) -> tuple[str, ...]:
+    """Return the sections that most procedures must have: what a procedure without a document lacks."""
+    counts = Counter(row.required for row in rows if row.kind == "procedure" and row.required)
+    return max(counts, key=lambda required: (counts[required], required)) if counts else ()
+
+
+def _about_index(finding: Finding) -> bool:
+    """Say whether a finding at a procedure speaks of the index: a text is no less finished for that."""
+    return finding.rule.startswith("index-")
+
+
+def _listed(index: Procedure) -> Iterator[Entry]:
+    """Yield the rows of the index that speak of procedures, not of standards."""
+    return (e for e in entries(index) if "standard" not in e.table.columns and e.title)
+
+
+def _order(listed: tuple[Entry, ...]) -> tuple[dict[str, str], dict[tuple[str, str], int]]:
+    """Return the index's spelling of each lifecycle by key, and the place of each title."""
+    names: dict[str, str] = {}
+    ranks: dict[tuple[str, str], int] = {}
+    for place, entry in enumerate(listed):
+        key = title_key(entry.table.lifecycle)
+        names.setdefault(key, entry.table.lifecycle)
+        ranks.setdefault((key, entry.key), place)
+    return names, ranks
+
+
+def _rank(row: Row, names: dict[str, str], ranks: dict[tuple[str, str], int]) -> tuple[object, ...]:
+    lifecycle, last = title_key(row.lifecycle), len(ranks)
+    home = list(names).index(lifecycle) if lifecycle in names else len(names)
+    return home, lifecycle, ranks.get((lifecycle, title_key(row.title)), last), row.title, row.path or ""
+
+
+# Documents
+
+
+def _document(
+    procedure: Procedure,
+    names: dict[str, str],
+    errors: Counter[str],
+    warnings: Counter[str],
+    required: dict[str, tuple[str, ...]],
+) -> Row:
+    missing, empty = _sections(procedure)
+    template = procedure.template
+    return Row(
+        title=procedure.title,
+        path=procedure.path,
+        lifecycle=names.get(title_key(procedure.lifecycle), procedure.lifecycle),
+        kind=procedure.kind,
+        status=_status(procedure, errors[procedure.path]),
+        text_status=procedure.status,
+        declared=procedure.declared_status,
+        phase=procedure.phase,
+        required=_required(template, required) if template else (),
+        missing=missing,
+        empty=empty,
+        errors=errors[procedure.path],
+        warnings=warnings[procedure.path],
+    )
+
+
+def _status(procedure: Procedure, errors: int) -> Status:
+    """Return the status that counts: a whole text with an error finding is not defined."""
+    return "in progress" if errors and procedure.status in DONE else procedure.status
+
+
+def _required(template: Template, seen: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return seen.setdefault(template.hash, tuple(spec.heading for spec in template.required))
+
+
+def _sections(procedure: Procedure) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the required sections that are not there, and those that hold nothing of their own."""
+    if procedure.template is None:
+        return (), ()
+    match = match_sections(procedure.document, procedure.template)
+    empty = tuple(spec.heading for spec in match.empty if not spec.constraint.optional)
+    return tuple(spec.heading for spec in match.missing), empty
+
+
+# Titles without a document
+
+
+def _announced(scope: Scope, listed: tuple[Entry, ...], names: dict[str, str]) -> Iterator[Row]:
+    """Yield what the index lists without a document; then what a README or an orchestration lists beyond that."""
+    spoken = _spoken(scope.library, listed)
+    seen: set[tuple[str, str]] = set()
+    for entry in listed:
+        lifecycle = entry.table.lifecycle
+        place = (title_key(lifecycle), entry.key)
+        if place not in seen and not _has_document(scope, entry, spoken):
+            seen.add(place)
+            yield _missing(entry, lifecycle)
+    titles = {title for _, title in seen}
+    hosts = (p for p in scope.library.procedures if p.kind in _HOSTS)
+    for host in hosts:
+        for entry in entries(host):
+            if entry.title and "standard" not in entry.table.columns and entry.key not in titles:
+                if entry.path in scope.library.by_path or entry.key in scope.library.by_key:
+                    continue
+                titles.add(entry.key)
+                yield _missing(entry, names.get(title_key(host.lifecycle), host.lifecycle))
+
+
+def _spoken(library: Library, listed: tuple[Entry, ...]) -> set[str]:
+    """Return the documents that have a row of their own: by its link, or by its title within their lifecycle."""
+    found: set[str] = set()
+    for entry in listed:
+        if entry.path in library.by_path:
+            found.add(str(entry.path))
+        for document in library.by_key.get(entry.key, ()):
+            if not entry.path and title_key(document.lifecycle) == title_key(entry.table.lifecycle):
+                found.add(document.path)
+    return found
+
+
+def _has_document(scope: Scope, entry: Entry, spoken: set[str]) -> bool:
+    """Say whether a row of the index speaks of a document.
+
+    A row of another lifecycle that repeats the title of a document with a row of its own names another procedure.
+    """
+    if entry.path in scope.library.by_path:
+        return True
+    here = title_key(entry.table.lifecycle)
+    return any(
+        title_key(document.lifecycle) == here or document.path not in spoken
+        for document in scope.library.by_key.get(entry.key, ())
+    )
+
+
+def _missing(entry: Entry, lifecycle: str) -> Row:
+    host = entry.table.procedure.path
+    words = entry.title.casefold().split()
+    return Row(
+        title=entry.title,
+        path=None,
+        lifecycle=lifecycle,
+        kind="orchestration" if words and words[-1] == "orchestration" else "procedure",
+        status="missing",
+        text_status="missing",
+        declared=entry.status,
+        phase=entry.phase,
+        announced=f"{host}:{entry.row.line}",
+    )

@@ -1,0 +1,96 @@
+"""Earlier evaluations, kept as small JSON files in the library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from procauthor.evaluation.value import Evaluation, Point, PointKind, Tally
+from procauthor.evaluation.view import record_json
+from procauthor.library.change import Change, Edit
+from procauthor.procedure import Status
+
+FOLDER = "evaluations"
+_MAX_BYTES = 1024 * 1024
+
+
+def point_of(evaluation: Evaluation, label: str, kind: PointKind) -> Point:
+    """Return an evaluation as one point of a trend."""
+    return Point(
+        label=label,
+        date=evaluation.measured.date,
+        kind=kind,
+        total=evaluation.total,
+        compliance=evaluation.compliance.ratio,
+        broken_references=evaluation.broken_references,
+        lifecycles=tuple((each.name, each.tally) for each in evaluation.lifecycles),
+        revision=evaluation.measured.revision,
+    )
+
+
+def save(root: Path, evaluation: Evaluation) -> Change:
+    """Return the change that keeps an evaluation; a second one on the same day takes the place of the first."""
+    path = f"{FOLDER}/{evaluation.measured.date}.json"
+    text = json.dumps(record_json(evaluation), ensure_ascii=False, indent=1) + "\n"
+    try:
+        before: bytes | None = (root / path).read_bytes()
+    except FileNotFoundError:
+        before = None
+    after = text.encode()
+    return Change(() if before == after else (Edit(path, before, after),))
+
+
+def read_saved(root: Path) -> tuple[tuple[Point, ...], tuple[str, ...]]:
+    """Return the kept evaluations by date, and a note for every file that is none or contradicts itself."""
+    points: list[Point] = []
+    notes: list[str] = []
+    for file in sorted((root / FOLDER).glob("*.json")):
+        try:
+            points.append(_read(file))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = error.args[0] if isinstance(error, ContradictionError) else "it is no saved evaluation"
+            notes.append(f"{FOLDER}/{file.name} is left out of the trend: {reason}")
+    return tuple(sorted(points, key=lambda point: (point.date, point.label))), tuple(notes)
+
+
+class ContradictionError(ValueError):
+    """A saved evaluation whose numbers do not sum."""
+
+
+def _read(file: Path) -> Point:
+    if file.stat().st_size > _MAX_BYTES:
+        message = "it is too large"
+        raise ContradictionError(message)
+    data = json.loads(file.read_text(encoding="utf-8"))
+    lifecycles = tuple((str(each["name"]), _tally(each)) for each in data["lifecycles"])
+    total = _tally(data["total"])
+    _require_sum(total, [tally for _, tally in lifecycles])
+    compliance = data["compliance"]
+    return Point(
+        label=file.stem,
+        date=str(data["measured"]["date"]),
+        kind="saved",
+        total=total,
+        compliance=None if compliance is None else float(compliance),
+        broken_references=int(data["broken_references"]),
+        lifecycles=lifecycles,
+        revision=str(data["measured"]["revision"]),
+    )
+
+
+def _tally(data: Mapping[str, Any]) -> Tally:
+    states = tuple((status, int(data[status.replace(" ", "_")])) for status in get_args(Status))
+    tally = Tally(int(data["total"]), states)
+    if tally.total != sum(count for _, count in states) or any(count < 0 for _, count in states):
+        message = "its states do not sum to its total"
+        raise ContradictionError(message)
+    return tally
+
+
+def _require_sum(total: Tally, parts: Iterable[Tally]) -> None:
+    listed = list(parts)
+    if total.total != sum(part.total for part in listed):
+        message = "its lifecycles do not sum to its total"
+        raise ContradictionError(message)

@@ -1,0 +1,193 @@
+"""Three-way merge of documents: by section, and within a section by block, list item and table row. Pure.
+
+What only one side changed is taken; what both changed alike is taken once; anything else that touches is a conflict.
+Markers are never written into a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from procauthor.markdown.document import Document
+from procauthor.markdown.parse import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A place that both sides changed in different ways: its section, and the bytes of all three."""
+
+    heading: str
+    base: bytes
+    ours: bytes
+    theirs: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The merged bytes, complete only where there is no clash; ``ours`` and ``theirs`` say which sections changed."""
+
+    raw: bytes
+    clashes: tuple[Clash, ...] = ()
+    ours: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A run of bytes that is merged as a whole; ``section`` is the key of the section that it stands in."""
+
+    raw: bytes
+    section: tuple[str, int]
+
+
+def merge(base: bytes, ours: bytes, theirs: bytes) -> Merged:
+    """Merge two descendants of one text.
+
+    Raises:
+        UnicodeDecodeError: One of the texts is not UTF-8.
+    """
+    if ours == base or theirs in (base, ours):
+        kept = theirs if ours == base else ours
+        return Merged(kept, (), _changed(base, ours), _changed(base, theirs))
+    pieces = [_pieces(parse(raw)) for raw in (base, ours, theirs)]
+    groups = [_by_section(each) for each in pieces]
+    raws: list[bytes] = []
+    clashes: list[Clash] = []
+    if list(groups[0]) == list(groups[1]) == list(groups[2]):
+        triples = [(groups[0][key], groups[1][key], groups[2][key]) for key in groups[0]]
+    else:
+        triples = [(pieces[0], pieces[1], pieces[2])]
+    for old, mine, yours in triples:
+        for part in _merge_pieces(old, mine, yours):
+            if isinstance(part, Clash):
+                clashes.append(part)
+            else:
+                raws.append(part)
+    return Merged(b"".join(raws), tuple(clashes), _changed(base, ours), _changed(base, theirs))
+
+
+def _changed(base: bytes, side: bytes) -> tuple[str, ...]:
+    """Return the headings of the sections that differ, in the order of the side."""
+    old, new = (_texts(raw) for raw in (base, side))
+    keys = [key for key in new if old.get(key) != new[key]] + [key for key in old if key not in new]
+    return tuple(dict.fromkeys(heading or "the head of the document" for heading, _ in keys))
+
+
+def _texts(raw: bytes) -> dict[tuple[str, int], bytes]:
+    return {key: b"".join(p.raw for p in pieces) for key, pieces in _by_section(_pieces(parse(raw))).items()}
+
+
+# Pieces
+
+
+def _pieces(document: Document) -> list[_Piece]:
+    """Cut a document; the pieces joined are its bytes."""
+    raw = document.source.raw
+    counts: dict[str, int] = {}
+    found: list[_Piece] = []
+    for section in document.sections:
+        number = counts[section.title] = counts.get(section.title, 0) + 1
+        start = 0 if section.index == 0 else section.start
+        cuts = sorted({start, *(c for c in _cuts(document, section.index) if start < c < section.end), section.end})
+        found += [_Piece(raw[a:b], (section.title, number)) for a, b in pairwise(cuts)]
+    return found
+
+
+def _cuts(document: Document, index: int) -> Iterator[int]:
+    """Yield where a section is cut: at blocks, items, rows, and each line of metadata."""
+    section = document.sections[index]
+    raw = document.source.raw
+    yield section.body
+    if index == 0 and document.front_matter:
+        lines = document.source.line_starts
+        yield from (start for start in lines if start <= document.front_matter[1])
+    for block in section.blocks:
+        yield _line(raw, block.start)
+        yield from (_line(raw, item.start) for item in block.items)
+        yield from (_line(raw, row.start) for row in block.rows)
+        if block.kind == "paragraph":
+            # A label, and each bold field, is a line of its own.
+            yield from (s for s in document.source.line_starts if block.start < s < block.end)
+
+
+def _line(raw: bytes, offset: int) -> int:
+    return raw.rfind(b"\n", 0, offset) + 1
+
+
+def _by_section(pieces: Sequence[_Piece]) -> dict[tuple[str, int], list[_Piece]]:
+    found: dict[tuple[str, int], list[_Piece]] = {}
+    for piece in pieces:
+        found.setdefault(piece.section, []).append(piece)
+    return found
+
+
+# Three sides
+
+
+def _merge_pieces(base: Sequence[_Piece], ours: Sequence[_Piece], theirs: Sequence[_Piece]) -> Iterator[bytes | Clash]:
+    """Yield the merged bytes, or a clash, from one stretch of changed pieces to the next."""
+    changes = sorted([*_changes(base, ours, 0), *_changes(base, theirs, 1)], key=lambda c: (c.low, c.high, c.side))
+    position = 0
+    while changes:
+        group = [changes.pop(0)]
+        high = group[0].high
+        while changes and _touches(changes[0], group, high):
+            group.append(changes.pop(0))
+            high = max(high, group[-1].high)
+        low = group[0].low
+        yield _join(base[position:low])
+        yield _resolve(base[low:high], _side(group, 0, base, low, high), _side(group, 1, base, low, high))
+        position = high
+    yield _join(base[position:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Pieces of the base from ``low`` to ``high`` become others on one side."""
+
+    low: int
+    high: int
+    pieces: tuple[_Piece, ...]
+    side: int
+
+
+def _changes(base: Sequence[_Piece], side: Sequence[_Piece], number: int) -> Iterator[_Change]:
+    old, new = [p.raw for p in base], [p.raw for p in side]
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield _Change(a, b, tuple(side[c:d]), number)
+
+
+def _touches(change: _Change, group: Sequence[_Change], high: int) -> bool:
+    """Say whether a change meets those of the other side: the same pieces, or an insertion at the same place."""
+    if change.low < high:
+        return True
+    return change.low == high and any(
+        c.side != change.side and (c.low == c.high or change.low == change.high) for c in group if c.high == high
+    )
+
+
+def _side(group: Sequence[_Change], number: int, base: Sequence[_Piece], low: int, high: int) -> list[_Piece]:
+    found: list[_Piece] = []
+    position = low
+    for change in (c for c in group if c.side == number):
+        found += [*base[position : change.low], *change.pieces]
+        position = change.high
+    return [*found, *base[position:high]]
+
+
+def _resolve(base: Sequence[_Piece], ours: Sequence[_Piece], theirs: Sequence[_Piece]) -> bytes | Clash:
+    old, mine, yours = _join(base), _join(ours), _join(theirs)
+    if mine in (old, yours):
+        return yours
+    if yours == old:
+        return mine
+    heading = next((p.section[0] for p in (*base, *ours, *theirs)), "")
+    return Clash(heading, old, mine, yours)
+
+
+def _join(pieces: Sequence[_Piece]) -> bytes:
+    return b"".join(p.raw for p in pieces)

@@ -1,0 +1,240 @@
+"""The gaps of a library: what is not finished, what waits for it, and how urgent that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from procauthor.evaluation.evaluate import Census
+from procauthor.evaluation.graph import Graph, row_id
+from procauthor.evaluation.value import UNCOUNTED, Course, Evaluation, Lifecycle, Row
+from procauthor.naming import title_key
+from procauthor.planning.plan import Effort, Plan, Priority
+from procauthor.settings import PlanSettings
+
+_MOST_WAITING = 20
+_NAMED = 3
+_HALF = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One unfinished procedure. Ids are those of the graph.
+
+    ``needs`` have to be there first, ``softly`` would help; ``waiting`` holds every gap behind it, however far.
+    """
+
+    id: str
+    row: Row
+    needs: tuple[str, ...]
+    softly: tuple[str, ...]
+    users: tuple[str, ...]
+    waiting: frozenset[str]
+    score: float
+    reasons: tuple[str, ...]
+    effort: Effort
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """All that gaps are judged by. ``before`` maps an id to the ids that have to be there first."""
+
+    survey: Census
+    evaluation: Evaluation
+    before: Mapping[str, tuple[str, ...]]
+    softly: Mapping[str, tuple[str, ...]]
+
+    @property
+    def graph(self) -> Graph:
+        """Who uses whom."""
+        return self.survey.graph
+
+    @property
+    def weights(self) -> PlanSettings:
+        """What makes a gap urgent."""
+        return self.survey.settings.plan
+
+
+def survey_terrain(survey: Census, evaluation: Evaluation, plan: Plan | None) -> Terrain:
+    """Return what gaps are judged by; what the present plan knows of dependencies is kept."""
+    counted = {row_id(row) for row in evaluation.rows}
+    before = {each: tuple(n for n in survey.graph.needs(each) if n in counted) for each in counted}
+    softly = {
+        each: tuple(dict.fromkeys(e.target for e in survey.graph.uses(each) if e.optional and e.target in counted))
+        for each in counted
+    }
+    for first, then in _planned(plan, evaluation.rows):
+        if first != then and first not in before[then]:
+            before[then] = (*before[then], first)
+    return Terrain(survey, evaluation, before, softly)
+
+
+def _planned(plan: Plan | None, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+    """Yield who comes before whom by the present plan, where both are known by one title."""
+    ids: dict[str, list[str]] = {}
+    for row in rows:
+        ids.setdefault(title_key(row.title), []).append(row_id(row))
+    known = {key: found[0] for key, found in ids.items() if len(found) == 1}
+    for item in plan.items if plan else ():
+        own = known.get(title_key(item.title))
+        needed = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
+        blocked = [t for t in item.blocks if t not in item.soft_blocks and t not in item.vague_blocks]
+        for first, then in [*((n, item.title) for n in needed), *((item.title, b) for b in blocked)]:
+            pair = known.get(title_key(first)), known.get(title_key(then))
+            if own and pair[0] and pair[1]:
+                yield pair[0], pair[1]
+
+
+def find_gaps(terrain: Terrain) -> list[Gap]:
+    """Return all gaps, in the order of the evaluation's rows."""
+    rows = [r for r in terrain.evaluation.rows if not r.done and r.status not in UNCOUNTED]
+    open_ids = {row_id(row) for row in rows}
+    waiting = _waiting(open_ids, terrain.before)
+    words = _words(terrain.survey)
+    return [_gap(terrain, row, waiting[row_id(row)], words) for row in rows]
+
+
+def _waiting(open_ids: set[str], before: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
+    """Return for every gap all gaps behind it; a finished procedure between two gaps does not part them."""
+    after: dict[str, list[str]] = {}
+    for then, firsts in before.items():
+        for first in firsts:
+            after.setdefault(first, []).append(then)
+    found: dict[str, frozenset[str]] = {}
+    for root in open_ids:
+        seen: set[str] = set()
+        stack = list(after.get(root, ()))
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                stack += after.get(node, ())
+        found[root] = frozenset(seen & open_ids - {root})
+    return found
+
+
+def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str, float]) -> Gap:
+    own = row_id(row)
+    graph, done = terrain.graph, {row_id(r) for r in terrain.evaluation.rows if r.done}
+    users = tuple(other for other, firsts in _sorted(terrain.before) if own in firsts)
+    courses = terrain.evaluation.courses
+    signs = _Signs(
+        critical=[c for c in courses if any(_is(call.path, call.title, row) for call in c.critical)],
+        called=[c for c in courses if any(_is(call.path, call.title, row) for call in c.calls)],
+        waiting=_titles(graph, waiting),
+        used=_titles(graph, (u for u in users if u in done)),
+        broken=sum(f.path == row.path for f in terrain.evaluation.broken),
+        lifecycle=next(each for each in terrain.evaluation.lifecycles if _same(each, row)),
+    )
+    score, reasons = _judge(signs, terrain.weights)
+    needs = terrain.before.get(own, ())
+    soft = tuple(each for each in terrain.softly.get(own, ()) if each not in needs)
+    return Gap(own, row, needs, soft, users, waiting, score, reasons, _effort(row, words, terrain.weights))
+
+
+def _sorted(before: Mapping[str, tuple[str, ...]]) -> list[tuple[str, tuple[str, ...]]]:
+    return sorted(before.items())
+
+
+def _is(path: str | None, title: str, row: Row) -> bool:
+    return path == row.path if path else row.path is None and title_key(title) == title_key(row.title)
+
+
+def _same(lifecycle: Lifecycle, row: Row) -> bool:
+    return title_key(lifecycle.name) == title_key(row.lifecycle)
+
+
+def _titles(graph: Graph, ids: Iterable[str]) -> list[str]:
+    return sorted(graph.by_id[each].title for each in ids)
+
+
+# Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    critical: list[Course]
+    called: list[Course]
+    waiting: list[str]
+    used: list[str]
+    broken: int
+    lifecycle: Lifecycle
+
+
+def _judge(signs: _Signs, weights: PlanSettings) -> tuple[float, tuple[str, ...]]:
+    """Return the sum of all signs, and each sign in words."""
+    done = signs.lifecycle.tally.completion
+    closeness = done.ratio or 0.0
+    name = signs.lifecycle.name or "the library"
+    found = [
+        (
+            weights.critical * bool(signs.critical),
+            f"it stands on the critical path of {listed([c.title for c in signs.critical])}",
+        ),
+        (
+            weights.blocks * min(len(signs.waiting), _MOST_WAITING),
+            f"it comes before {_count(len(signs.waiting), 'unfinished procedure')}: {listed(signs.waiting)}",
+        ),
+        (
+            weights.used * len(signs.used),
+            f"it is relied on by {_count(len(signs.used), 'finished procedure')}: {listed(signs.used)}",
+        ),
+        (
+            weights.called * len(signs.called) * (not signs.critical),
+            f"it is called by {listed([c.title for c in signs.called])}",
+        ),
+        (weights.broken * signs.broken, f"it has {_count(signs.broken, 'broken reference')}"),
+        (weights.closeness * closeness, f"{name} is {done.part} of {done.whole} complete"),
+    ]
+    score = sum(value for value, _ in found)
+    return round(score, 4), tuple(words for value, words in found if value > 0)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return some names as a sentence lists them; of many the first three."""
+    if len(names) > _NAMED + 1:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def rank(score: float, weights: PlanSettings) -> Priority:
+    """Return the priority that a score stands for."""
+    if score >= weights.p0:
+        return "P0"
+    if score >= weights.p1:
+        return "P1"
+    return "P2" if score >= weights.p2 else "P3"
+
+
+# Effort
+
+
+def _words(survey: Census) -> dict[str, float]:
+    """Return the median length in words of the finished procedures, by key of the lifecycle and over all ("")."""
+    lengths: dict[str, list[int]] = {}
+    done = {row.path for row in survey.rows if row.done and row.kind == "procedure"}
+    for procedure in survey.library.counted:
+        if procedure.path in done:
+            count = len(procedure.document.source.raw.split())
+            lengths.setdefault(title_key(procedure.lifecycle), []).append(count)
+            lengths.setdefault("", []).append(count)
+    return {key: median(found) for key, found in lengths.items()}
+
+
+def _effort(row: Row, words: Mapping[str, float], weights: PlanSettings) -> Effort:
+    """Scale the usual hours by the length of finished neighbours, and by what a begun text still lacks."""
+    usual = words.get("", 0.0)
+    scale = min(2.0, max(0.5, words.get(title_key(row.lifecycle), usual) / usual)) if usual else 1.0
+    if row.status == "in progress" and row.required:
+        scale *= max(0.25, 1 - row.filled / len(row.required))
+    low, high = sorted((weights.hours_min, weights.hours_max))
+    return Effort(_half(low * scale), _half(high * scale))
+
+
+def _half(hours: float) -> float:
+    return max(0.5, round(hours * _HALF) / _HALF)

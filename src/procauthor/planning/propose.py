@@ -1,0 +1,171 @@
+"""A plan made from the gaps of a library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from procauthor.evaluation.evaluate import Census
+from procauthor.evaluation.value import Evaluation, Share
+from procauthor.naming import title_key
+from procauthor.planning.gap import Gap, Terrain, find_gaps, rank, survey_terrain
+from procauthor.planning.order import arrange
+from procauthor.planning.plan import PRIORITIES, Action, Dependency, Group, Plan, PlanItem, Priority, State
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan, how the library stands now, and what the plan would reach."""
+
+    plan: Plan
+    evaluation: Evaluation
+    gains: tuple[Gain, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """The completion of a lifecycle (the library under an empty name) now, and with all P0 and P1 done."""
+
+    name: str
+    now: Share
+    then: Share
+
+
+def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None) -> Proposal:
+    """Make a plan: an item for every gap that something speaks for, and a group for the others of a lifecycle.
+
+    ``present`` is the plan there is: the dependencies that it states count, its priorities do not. Where nothing
+    speaks for any gap, each is an item.
+    """
+    terrain = survey_terrain(survey, evaluation, present)
+    gaps = find_gaps(terrain)
+    priorities = _priorities(gaps, terrain)
+    single = [g for g in gaps if priorities[g.id] != "P3" or g.row.path is not None or g.needs or g.users] or gaps
+    drafts = [_item(terrain, gap, priorities[gap.id]) for gap in single]
+    urgency = {title_key(g.row.title): g.score for g in single}
+    drafts.sort(key=lambda i: (i.priority, -urgency[title_key(i.title)], i.lifecycle, title_key(i.title)))
+    numbered = [replace(item, number=number) for number, item in enumerate(drafts, 1)]
+    order, problems = arrange(numbered)
+    items = _renumbered(numbered, order)
+    chosen = {g.id for g in single}
+    plan = Plan(
+        title="Procedures Library Action Plan",
+        items=tuple(items),
+        groups=tuple(_groups([g for g in gaps if g.id not in chosen])),
+        problems=problems,
+        order=tuple(item.number for item in items),
+    )
+    return Proposal(plan, evaluation, tuple(_gains(evaluation, items)))
+
+
+def _priorities(gaps: Sequence[Gap], terrain: Terrain) -> dict[str, Priority]:
+    """Return priorities; what comes before an urgent gap is as urgent as that."""
+    found = {gap.id: rank(gap.score, terrain.weights) for gap in gaps}
+    own = dict(found)
+    for gap in gaps:
+        found[gap.id] = min([own[gap.id], *(own[other] for other in gap.waiting)])
+    return found
+
+
+def _renumbered(items: Sequence[PlanItem], order: Sequence[int]) -> list[PlanItem]:
+    """Number the items by their order; a dependency that closes a circle is left out."""
+    by_number = {item.number: item for item in items}
+    places = {title_key(by_number[number].title): place for place, number in enumerate(order)}
+    found = []
+    for place, number in enumerate(order):
+        item = by_number[number]
+        needs = tuple(d for d in item.depends_on if places.get(title_key(d.title), -1) < place)
+        blocks = tuple(t for t in item.blocks if places.get(title_key(t), len(order)) > place)
+        found.append(replace(item, number=place + 1, depends_on=needs, blocks=blocks))
+    return found
+
+
+def _item(terrain: Terrain, gap: Gap, priority: Priority) -> PlanItem:
+    row, graph = gap.row, terrain.graph
+    reasons = gap.reasons or ("nothing waits for it yet",)
+    own = rank(gap.score, terrain.weights)
+    if own != priority:
+        reasons = (*reasons, f"a {priority} item waits for it")
+    hard = [Dependency(graph.by_id[n].title, _state(graph.by_id[n].status)) for n in gap.needs]
+    soft = [Dependency(graph.by_id[n].title, _state(graph.by_id[n].status), hard=False) for n in gap.softly]
+    return PlanItem(
+        number=0,
+        title=row.title,
+        priority=priority,
+        lifecycle=row.lifecycle,
+        phase=row.phase,
+        status=row.status,
+        depends_on=_unique([*hard, *soft], row.title),
+        blocks=tuple(dict.fromkeys(graph.by_id[u].title for u in gap.users)),
+        effort_hours=gap.effort,
+        actions=tuple(Action(text, done=False, marker=None, line=0) for text in _actions(terrain, gap)),
+        why=_sentence(reasons),
+    )
+
+
+def _unique(found: Sequence[Dependency], own: str) -> tuple[Dependency, ...]:
+    unique = {title_key(each.title): each for each in reversed(found)}
+    unique.pop(title_key(own), None)
+    return tuple(reversed(unique.values()))
+
+
+def _state(status: str) -> State:
+    if status in ("defined", "approved"):
+        return "defined"
+    return "missing" if status == "missing" else "to be defined"
+
+
+def _sentence(reasons: Sequence[str]) -> str:
+    text = "; ".join(reasons)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
+    """Yield what there is to do, from what the neighbours promise and expect."""
+    graph, row = terrain.graph, gap.row
+    if row.path is None:
+        yield "Create the file from the canonical template"
+    elif row.status == "placeholder":
+        yield "Replace the placeholder by the sections of the canonical template"
+    yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
+    if row.errors:
+        yield f"Correct what the check finds: {row.errors} errors"
+    for edge in graph.uses(gap.id):
+        if edge.kind == "output":
+            yield f"Take {edge.artifact} from {graph.by_id[edge.target].title}"
+    for edge in graph.users(gap.id):
+        if edge.kind == "input":
+            yield f"Provide {edge.artifact} for {graph.by_id[edge.source].title}"
+    for edge in graph.users(gap.id):
+        if edge.kind == "calls":
+            yield f"Bring the row in {graph.by_id[edge.source].title} up to date"
+    yield "Check that no error is found in it"
+
+
+def _groups(gaps: Sequence[Gap]) -> Iterator[Group]:
+    names: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        names.setdefault(gap.row.lifecycle, []).append(gap)
+    yield from (Group(name, len(found), "P3", 0) for name, found in names.items())
+
+
+def _gains(evaluation: Evaluation, items: Sequence[PlanItem]) -> Iterator[Gain]:
+    """Yield what completion would be with all P0 and P1 items done, where that is more than now."""
+    urgent = [item for item in items if item.priority in PRIORITIES[:2]]
+    total = evaluation.total.completion
+    yield Gain("", total, Share(total.part + len(urgent), total.whole))
+    for each in evaluation.lifecycles:
+        more = sum(title_key(item.lifecycle) == title_key(each.name) for item in urgent)
+        now = each.tally.completion
+        if more:
+            yield Gain(each.name, now, Share(now.part + more, now.whole))
+
+
+def sums(items: Sequence[PlanItem]) -> Mapping[Priority, tuple[float, float]]:
+    """Return the hours of each priority that occurs."""
+    found: dict[Priority, tuple[float, float]] = {}
+    for item in items:
+        if item.effort_hours:
+            low, high = found.get(item.priority, (0.0, 0.0))
+            found[item.priority] = (low + item.effort_hours.min, high + item.effort_hours.max)
+    return found

@@ -1,0 +1,206 @@
+"""A proposed plan as a Markdown document in the shape that `read_plan` reads."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from procauthor.errors import PlanError
+from procauthor.evaluation.method import percent
+from procauthor.evaluation.value import Share
+from procauthor.naming import title_key
+from procauthor.planning.plan import PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
+from procauthor.planning.propose import Gain, Proposal, sums
+from procauthor.planning.read import read_plan
+
+_NAMES: dict[Priority, str] = {"P0": "Critical", "P1": "High", "P2": "Medium", "P3": "Low"}
+_HEADINGS: dict[Priority, str] = {
+    "P0": "Immediate Actions (P0 Critical)",
+    "P1": "Short-Term Actions (P1 High)",
+    "P2": "Medium-Term Actions (P2 Medium)",
+    "P3": "Long-Term Actions (P3 Low)",
+}
+_STATUS = {"placeholder": "Placeholder exists", "missing": "Missing (not created)", "in progress": "In progress"}
+_STAMP = re.compile(rb"^written_by: procauthor ([0-9a-f]{16})\r?$", re.MULTILINE)
+_SESSION = 3
+
+
+def write_plan(proposal: Proposal) -> bytes:
+    """Return the document.
+
+    Raises:
+        PlanError: There is nothing to plan, or read back it would not be the same plan: a title cannot stand in one.
+    """
+    if not proposal.plan.items:
+        message = "nothing is left to define, so there is nothing to plan"
+        raise PlanError(message)
+    body = ("\n".join(_lines(proposal)) + "\n").encode()
+    raw = b"---\nwritten_by: procauthor " + _digest(body).encode() + b"\n---\n\n" + body
+    _require_same(proposal, raw)
+    return raw
+
+
+def is_untouched(raw: bytes) -> bool:
+    """Say whether a plan is still as `write_plan` left it, so that nobody's words are lost with it."""
+    match = _STAMP.search(raw[:200])
+    _, _, body = raw.partition(b"\n---\n\n")
+    return bool(match and match[1].decode() == _digest(body))
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _require_same(proposal: Proposal, raw: bytes) -> None:
+    known = {title_key(row.title): row.status for row in proposal.evaluation.rows if row.path}
+    back = read_plan(raw, known=known)
+    wanted, found = ([_shape(item) for item in plan.items] for plan in (proposal.plan, back))
+    different = [ours[1] for ours in wanted if ours not in found]
+    if different or len(found) != len(wanted) or back.order != proposal.plan.order:
+        names = ", ".join(repr(name) for name in different[:3]) or "the order"
+        message = f"a plan cannot hold {names}"
+        raise PlanError(message, "give these procedures plain titles that nothing else has")
+
+
+def _shape(item: PlanItem) -> tuple[object, ...]:
+    needs = frozenset((title_key(d.title), d.hard) for d in item.depends_on)
+    return item.number, title_key(item.title), item.priority, needs, item.effort_hours, len(item.actions)
+
+
+def _lines(proposal: Proposal) -> Iterator[str]:
+    plan, measured = proposal.plan, proposal.evaluation.measured
+    revision = f" at {measured.revision}" if measured.revision else ""
+    done = proposal.evaluation.total.completion
+    yield f"# {plan.title}"
+    yield ""
+    yield f"**Date:** {measured.date}  "
+    yield f"**Based on:** the gaps of the library on {measured.date}{revision}  "
+    yield "**Status:** Active"
+    yield ""
+    yield "---"
+    yield ""
+    yield "## Overview"
+    yield ""
+    yield (
+        f"{done.part} of {done.whole} procedures are defined ({percent(done.ratio)}). The items are ordered by what "
+        "waits for them; each says why it stands where it does. Priorities, order, hours and targets are computed from "
+        "the library."
+    )
+    for priority in PRIORITIES:
+        yield from _part(plan, priority)
+    if plan.problems:
+        yield ""
+        yield "## Circles"
+        yield ""
+        yield from (f"> {problem.message}" for problem in plan.problems)
+    yield from _metrics(proposal)
+    yield from _session(plan)
+
+
+def _part(plan: Plan, priority: Priority) -> Iterator[str]:
+    items = [item for item in plan.items if item.priority == priority]
+    groups = [group for group in plan.groups if group.priority == priority]
+    if not items and not groups:
+        return
+    yield ""
+    yield "---"
+    yield ""
+    yield f"## {_HEADINGS[priority]}"
+    for item in items:
+        yield ""
+        yield from _item(item)
+    if groups:
+        yield ""
+        yield "### Other Lifecycle Procedures"
+        yield ""
+        yield f"**Priority:** {priority} - {_NAMES[priority]}  "
+        yield "**Status:** Not yet created"
+        yield ""
+        yield "**Lifecycles:**"
+        yield ""
+        yield from (f"- {_lifecycle(g.name)} ({g.count} procedures)" for g in groups)
+    if items:
+        low, high = sums(items)[priority]
+        yield ""
+        yield f"**Total {priority} Effort:** {low:g}-{high:g} hours"
+
+
+def _lifecycle(name: str) -> str:
+    return f"{name} Lifecycle" if name else "No lifecycle"
+
+
+def _item(item: PlanItem) -> Iterator[str]:
+    phase = f" - Phase {item.phase}" if item.phase is not None else ""
+    yield f"### {item.number}. Define {item.title}"
+    yield ""
+    yield f"**Priority:** {item.priority} - {_NAMES[item.priority]}  "
+    if item.lifecycle:
+        yield f"**Lifecycle:** {item.lifecycle} Lifecycle{phase}  "
+    yield f"**Status:** {_STATUS[item.status]}  "
+    yield f"**Dependencies:** {', '.join(map(_need, item.depends_on)) or 'None'}  "
+    yield f"**Blocks:** {', '.join(item.blocks) or 'None'}  "
+    yield f"**Estimated Effort:** {_hours(item.effort_hours)}"
+    yield ""
+    yield f"**Why:** {item.why}"
+    yield ""
+    yield "**Action Items:**"
+    yield ""
+    yield from (f"- [ ] {action.text}" for action in item.actions)
+
+
+def _need(each: Dependency) -> str:
+    if not each.hard:
+        return f"{each.title} (optional)"
+    return f"{each.title} ({'defined' if each.state == 'defined' else 'to be defined'})"
+
+
+def _hours(effort: Effort | None) -> str:
+    return f"{effort.min:g}-{effort.max:g} hours" if effort else "unknown"
+
+
+def _metrics(proposal: Proposal) -> Iterator[str]:
+    """Yield what the plan reaches once its P0 and P1 items are done; counted, not wished for."""
+    urgent = sum(item.priority in PRIORITIES[:2] for item in proposal.plan.items)
+    complete = [gain.name for gain in proposal.gains if gain.name and gain.then.part == gain.then.whole]
+    yield ""
+    yield "---"
+    yield ""
+    yield "## Success Metrics"
+    yield ""
+    yield "**Completion Goals:**"
+    yield ""
+    yield from (_gain(gain) for gain in proposal.gains)
+    yield ""
+    yield "**Procedure Count Goals:**"
+    yield ""
+    yield f"- Define {urgent} procedures (P0 + P1)"
+    if complete:
+        yield f"- Complete {len(complete)} lifecycles ({', '.join(complete)})"
+    yield ""
+    yield "**Quality Goals:**"
+    yield ""
+    yield f"- Template compliance: 100% (now {percent(proposal.evaluation.compliance.ratio)})"
+    yield f"- Broken references: 0 (now {proposal.evaluation.broken_references})"
+
+
+def _gain(gain: Gain) -> str:
+    name = _lifecycle(gain.name) if gain.name else "Overall"
+    return f"- {name}: {_percent(gain.then)} (up from {_percent(gain.now)})"
+
+
+def _percent(share: Share) -> str:
+    return percent(share.ratio) if share.whole else "0%"
+
+
+def _session(plan: Plan) -> Iterator[str]:
+    if not plan.items:
+        return
+    yield ""
+    yield "---"
+    yield ""
+    yield "## Tracking"
+    yield ""
+    yield "### Next Session Goals"
+    yield ""
+    yield from (f"- [ ] {item.title} - Define" for item in plan.items[:_SESSION])

@@ -1,0 +1,91 @@
+"""Evaluates a project: as it is, and as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from procauthor.checking.check import check
+from procauthor.errors import LibraryError, PlanError
+from procauthor.evaluation.evaluate import Census, evaluate
+from procauthor.evaluation.revision import head, read_past
+from procauthor.evaluation.trace import read_traces
+from procauthor.evaluation.trend import point_of, read_saved
+from procauthor.evaluation.value import Evaluation, Measured, Point
+from procauthor.library.library import Library
+from procauthor.naming import title_key
+from procauthor.planning.plan import Plan
+from procauthor.planning.read import read_plan
+
+if TYPE_CHECKING:
+    from procauthor.project.project import Project
+
+
+def survey(project: Project) -> Census:
+    """Read the library once, and check it once."""
+    library = project.library()
+    return Census(library, project.check_library(library, None), project.settings)
+
+
+def measure(
+    project: Project, found: Census | None = None, *, at: str = "", since: Sequence[str] = (), today: str = ""
+) -> tuple[Evaluation, Census]:
+    """Count a library as it is, or as it was at a revision; return what was counted as well.
+
+    Raises:
+        RevisionError: There is no such revision.
+        CountError: The numbers contradict each other.
+    """
+    saved, notes = read_saved(project.root)
+    points = [point_of(_past(project, name)[0], name, "revision") for name in since]
+    chosen = found or survey(project)
+    revision, clean = head(project.root)
+    day = today or date.today().isoformat()  # noqa: DTZ011 - the day where the user is
+    now = evaluate(chosen, Measured(day, revision, clean))
+    points.append(point_of(now, "now", "now"))
+    evaluation = now
+    if at:
+        evaluation, chosen = _past(project, at)
+        points.append(point_of(evaluation, at, "revision"))
+        saved = tuple(point for point in saved if point.date <= evaluation.measured.date)
+    return replace(evaluation, trend=tuple(_by_date([*saved, *points])), notes=notes), chosen
+
+
+def _by_date(points: Sequence[Point]) -> list[Point]:
+    """Return points in the order of time; the work tree comes last."""
+    return sorted(points, key=lambda point: (point.kind == "now", point.date))
+
+
+def _past(project: Project, name: str) -> tuple[Evaluation, Census]:
+    past = read_past(project.root, project.settings, name)
+    report = check(past.library, settings=past.settings, announced=frozenset(_planned(past.library)))
+    found = Census(past.library, report, past.settings)
+    return evaluate(found, Measured(past.date, past.revision, at=name)), found
+
+
+def _planned(library: Library) -> Iterator[str]:
+    """Yield the keys of the titles that the plan of that time announces."""
+    plan = plan_in(library)
+    return (title_key(item.title) for item in (plan.items if plan else ()))
+
+
+def plan_in(library: Library) -> Plan | None:
+    """Return the action plan among the documents of a library, if there is one that can be read."""
+    known = {procedure.key: str(procedure.status) for procedure in library.counted}
+    for plan in library.of_kind("plan"):
+        try:
+            return read_plan(plan.document.source.raw, known=known)
+        except (PlanError, LibraryError):
+            continue
+    return None
+
+
+def page_of(project: Project, evaluation: Evaluation, found: Census) -> str:
+    """Return an evaluation as an HTML page."""
+    from procauthor.reporting.evaluation.page import evaluation_page
+
+    library = found.library
+    title = next((p.title for p in library.procedures if p.kind == "index"), project.root.absolute().name)
+    return evaluation_page(evaluation, found.graph, read_traces(library, found.graph), plan_in(library), title)

@@ -1,0 +1,179 @@
+"""Updates of existing documents: from a wish to a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from procauthor.authoring.brief import Brief, ChangeRequest, Reference, Usage
+from procauthor.authoring.draft import Draft
+from procauthor.authoring.gather import Source, gather
+from procauthor.authoring.run import Run, execute
+from procauthor.authoring.update.edit import edit
+from procauthor.authoring.update.offline import understand
+from procauthor.authoring.update.outline import Outline, read_outline
+from procauthor.errors import DraftError
+from procauthor.finding import Finding
+from procauthor.library.derive import show_status
+from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.reference import relative
+from procauthor.markdown.parse import parse
+from procauthor.naming import title_key
+from procauthor.project.draft import ProjectDraft
+from procauthor.retrieval.chunk import Chunk
+
+if TYPE_CHECKING:
+    from procauthor.authoring.update.graph import UpdateState, UpdateWork
+    from procauthor.project.authoring import Authoring
+
+_DERIVED = ("index", "readme", "plan", "template")
+_MAX_WISH = 4000
+
+
+def update_brief(authoring: Authoring, reference: str, wish: str) -> Brief:
+    """Gather the brief of an update."""
+    words = wish.strip()
+    if not words or len(words) > _MAX_WISH:
+        message = "the wish is empty" if not words else f"the wish has more than {_MAX_WISH} characters"
+        raise DraftError(message, 'say what to change, for example: add exit state "Deferred": decided next quarter')
+    project = authoring.project
+    library = project.library()
+    own = library.find(reference)
+    _refuse(own)
+    request = ChangeRequest(own.title, own.lifecycle, own.phase, own.depends_on, wish=words)
+    plan = project.own_plan(library)
+    offline = authoring.model == "offline"
+    source = Source(
+        library=library,
+        template=own.template or project.templates.of_kind("procedure"),
+        search=_nothing if offline else authoring.search(library),
+        announced=project.announced(library, plan),
+        passages=project.settings.authoring.passages,
+    )
+    brief = gather(request, source, own)
+    brief = replace(brief, template=own.template.name if own.template else "", references=_named(brief, library))
+    if offline:
+        _try_offline(brief, outline_of(authoring, brief), library)
+    return brief
+
+
+def _try_offline(brief: Brief, outline: Outline, library: Library) -> None:
+    """Refuse at once what the offline author cannot do, so that no run is left behind.
+
+    Raises:
+        DraftError: It does not understand the wish, or the document does not allow it.
+    """
+    edit(outline, understand(brief.request.wish, outline, brief.titles).operations, *_known(brief, library))
+
+
+def _known(brief: Brief, library: Library) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the link and the status of each title of the closed list."""
+    links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
+    found = {r.title: library.by_path.get(r.path) for r in brief.references}
+    return links, {title: show_status(p.status) for title, p in found.items() if p}
+
+
+def _nothing(_query: str, _limit: int) -> Sequence[Chunk]:
+    return ()
+
+
+def _refuse(own: Procedure) -> None:
+    if own.kind in _DERIVED:
+        message = f"{own.path} is a document of kind {own.kind}, and is not updated by a wish"
+        raise DraftError(message, "procauthor sync keeps tables up to date; a person writes the rest")
+    if own.status == "placeholder" and own.declared_status == "placeholder":
+        message = f"{own.title!r} is a placeholder"
+        raise DraftError(message, f'draft it with: procauthor create "{own.title}"')
+
+
+def _named(brief: Brief, library: Library) -> tuple[Reference, ...]:
+    """Return the closed list with the titles that the wish names in front."""
+    wish = f" {title_key(brief.request.wish)} "
+    own = title_key(brief.request.title)
+    found = [
+        Reference(p.title, p.path)
+        for p in library.procedures
+        if (p.counted or p.kind == "standard") and p.key != own and f" {p.key} " in wish
+        if len(library.by_key.get(p.key, ())) == 1
+    ]
+    return tuple({r.title: r for r in (*found, *brief.references)}.values())
+
+
+def outline_of(authoring: Authoring, brief: Brief) -> Outline:
+    """Return the outline of the document that a brief is based on."""
+    template = authoring.project.templates.get(brief.template) if brief.template else None
+    return read_outline(parse(brief.text.encode()), template)
+
+
+def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
+    """Carry an update from its last checkpoint to its draft."""
+    from procauthor.authoring.graph import questions_of
+    from procauthor.authoring.update.graph import build_update_graph, operations_of
+
+    project = authoring.project
+    work = _work(authoring, run, project.library())
+    state: UpdateState = execute(run, project.runs, lambda: build_update_graph(work))  # type: ignore[assignment]
+    operations = operations_of(state)
+    edited = work.edit(operations)
+    findings = tuple(state.get("findings", ()))
+    reason = state.get("reason", "")
+    draft = Draft(
+        id=run.id,
+        title=run.brief.request.title,
+        path=run.brief.path,
+        author=run.author,
+        outcome=_outcome(edited.raw != run.brief.text.encode(), findings),
+        text=edited.raw.decode(),
+        base=run.brief.base,
+        base_text=run.brief.text,
+        wish=run.brief.request.wish,
+        notes=tuple(filter(None, (reason, *edited.notes))),
+        template=run.brief.template,
+        template_hash=run.brief.template_hash,
+        fields={"operations": [operation.as_json() for operation in operations]},
+        sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
+        passages=tuple(run.brief.as_json()["passages"]),
+        open_questions=questions_of(state),
+        findings=findings,
+        usage=Usage(**state.get("usage", {})),
+    )
+    if draft.outcome != NO_CHANGE:
+        project.drafts.save(draft)
+    run.end()
+    return ProjectDraft(project, draft)
+
+
+NO_CHANGE = "No change"
+
+
+def _outcome(changed: bool, findings: Sequence[Mapping[str, object]]) -> str:  # noqa: FBT001 - the one question
+    if not changed:
+        return NO_CHANGE
+    return "Needs revision" if any(f["severity"] == "error" for f in findings) else "Awaiting review"
+
+
+def _work(authoring: Authoring, run: Run, library: Library) -> UpdateWork:
+    from procauthor.authoring.update.graph import UpdateWork
+
+    project, brief = authoring.project, run.brief
+    based = library.overlay(
+        read_procedure(brief.path, brief.text.encode(), project.settings.library, project.templates)
+    )
+
+    def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
+        return authoring.check(based, brief.path, text, rules)
+
+    links, statuses = _known(brief, library)
+    return UpdateWork(
+        brief=brief,
+        template=project.templates.get(brief.template or "procedure"),
+        outline=outline_of(authoring, brief),
+        author=authoring.author(run),
+        check=findings,
+        links=links,
+        statuses=statuses,
+        report=authoring.progress or (lambda _: None),
+        repairs=project.settings.authoring.repairs,
+        max_tokens=run.max_tokens,
+    )

@@ -1,0 +1,154 @@
+"""An evaluation as a document that fits the library: titles are links, tables hold the counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from procauthor.evaluation.method import method_lines, percent
+from procauthor.evaluation.value import Call, Course, Evaluation, Row
+from procauthor.library.reference import relative
+from procauthor.reporting.evaluation.text import columns, heading, table_rows, why
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
+
+
+def evaluation_markdown(evaluation: Evaluation, place: str = "evaluation-report.md") -> str:
+    """Return the report; ``place`` is its path from the library's root, for links."""
+    return "\n".join(_lines(evaluation, place)) + "\n"
+
+
+def _lines(evaluation: Evaluation, place: str) -> Iterator[str]:
+    done = evaluation.total.completion
+    yield "# Library Evaluation Report"
+    yield ""
+    yield f"{heading(evaluation)}. {done.part} of {done.whole} procedures are defined: {percent(done.ratio)}."
+    yield ""
+    yield "## Summary"
+    yield ""
+    yield from _table(("Measure", "Value", "Counted"), _summary(evaluation))
+    yield ""
+    yield "## Lifecycles"
+    yield ""
+    states = columns(evaluation)
+    yield from _table(
+        ("Lifecycle", "Total", *(state.capitalize() for state in states), "Completion"),
+        (
+            (escape(name), str(t.total), *(str(t.count(s)) for s in states), percent(t.completion.ratio))
+            for name, t in table_rows(evaluation)
+        ),
+    )
+    if evaluation.courses:
+        yield ""
+        yield "## Critical Paths"
+        for course in evaluation.courses:
+            yield ""
+            yield from _course(course, place)
+    yield from _unfinished(evaluation, place)
+    yield from _contradictions(evaluation, place)
+    if len(evaluation.trend) > 1:
+        yield from _trend(evaluation)
+    yield ""
+    yield "## Method"
+    yield ""
+    yield from (f"- {escape(line)}" for line in (*method_lines(evaluation), *evaluation.notes))
+
+
+def escape(text: str) -> str:
+    """Return a text that Markdown shows as it is, also in a cell."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _link(title: str, path: str | None, place: str) -> str:
+    return f"[{escape(title)}]({relative(place, path)})" if path else escape(title)
+
+
+def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def _summary(evaluation: Evaluation) -> Iterator[Sequence[str]]:
+    done, sections, compliance = evaluation.total.completion, evaluation.sections, evaluation.compliance
+    report = evaluation.report
+    yield "Completion", percent(done.ratio), f"{done.part} of {done.whole} procedures"
+    yield "Section completeness", percent(sections.ratio), f"{sections.part} of {sections.whole} required sections"
+    yield "Template compliance", percent(compliance.ratio), f"{compliance.part} of {compliance.whole} written documents"
+    yield "Broken references", str(evaluation.broken_references), "findings"
+    yield "Findings", str(report.count("error")), f"errors, and {report.count('warning')} warnings"
+
+
+def _course(course: Course, place: str) -> Iterator[str]:
+    yield f"### {escape(course.title)}"
+    yield ""
+    gaps = [call for call in course.critical if call.gap]
+    yield (
+        f"{_link(course.title, course.path, place)} calls {len(course.calls)} procedures; {len(course.gaps)} of "
+        f"them are not finished. The chain on which most is left to write has {len(course.critical)} calls, of which "
+        f"{len(gaps)} are not finished."
+    )
+    yield ""
+    yield from _table(("Call", "Step of the chain", "State"), (_call(call, place) for call in course.critical))
+
+
+def _call(call: Call, place: str) -> Sequence[str]:
+    return str(call.place), _link(call.title, call.path, place), call.status
+
+
+def _unfinished(evaluation: Evaluation, place: str) -> Iterator[str]:
+    begun = [row for row in evaluation.rows if row.status == "in progress"]
+    if begun:
+        yield ""
+        yield "## In Progress"
+        yield ""
+        yield from _table(("Document", "Lifecycle", "What it lacks"), (_lack(row, place) for row in begun))
+
+
+def _lack(row: Row, place: str) -> Sequence[str]:
+    lacking = [f"no {name}" for name in row.missing] + [f"{name} is empty" for name in row.empty]
+    if row.errors:
+        lacking.append(f"{row.errors} error findings")
+    return _link(row.title, row.path, place), escape(row.lifecycle), escape("; ".join(lacking)) or "words to replace"
+
+
+def _contradictions(evaluation: Evaluation, place: str) -> Iterator[str]:
+    if evaluation.disagreeing:
+        yield ""
+        yield "## Declared Status That the Text Does Not Support"
+        yield ""
+        rows = (
+            (_link(r.title, r.path, place), str(r.declared), f"{r.status}{why(r.errors, r.text_status)}")
+            for r in evaluation.disagreeing
+        )
+        yield from _table(("Document", "Declared", "Computed"), rows)
+    false = [claim for claim in evaluation.claims if not claim.holds]
+    if false:
+        yield ""
+        yield "## Claims That Do Not Hold"
+        yield ""
+        found = ((f"{escape(c.path)}:{c.line}", escape(c.scope), escape(c.text), escape(c.counted)) for c in false)
+        yield from _table(("Place", "Of", "Claim", "Count"), found)
+    if evaluation.broken:
+        yield ""
+        yield "## Broken References"
+        yield ""
+        yield from _table(
+            ("Place", "Finding"), ((f"{escape(f.path)}:{f.line}", escape(f.message)) for f in evaluation.broken)
+        )
+
+
+def _trend(evaluation: Evaluation) -> Iterator[str]:
+    yield ""
+    yield "## Trend"
+    yield ""
+    rows = (
+        (
+            p.date,
+            escape(p.label),
+            f"{p.total.completion.part}/{p.total.completion.whole}",
+            percent(p.total.completion.ratio),
+        )
+        for p in evaluation.trend
+    )
+    yield from _table(("Date", "Measurement", "Done", "Completion"), rows)

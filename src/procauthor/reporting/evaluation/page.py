@@ -1,0 +1,142 @@
+"""An evaluation as one HTML page that asks nothing of the network and needs no script to be read."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from procauthor.evaluation.graph import Graph, row_id
+from procauthor.evaluation.method import method_lines, percent
+from procauthor.evaluation.trace import Trace
+from procauthor.evaluation.value import UNCOUNTED, Evaluation, Row, Tally
+from procauthor.planning.plan import Plan, PlanItem
+from procauthor.reporting.evaluation.drawing import draw
+from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
+from procauthor.template.key import section_key
+
+_MOST = 2_000
+_SIGNS = {
+    "approved": "✔",
+    "defined": "●",
+    "in progress": "◐",
+    "placeholder": "○",
+    "missing": "✕",
+    "alias": "→",
+    "deprecated": "⊘",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """One cell of the heat map: how many documents of a lifecycle hold a section."""
+
+    part: int
+    whole: int
+
+    @property
+    def level(self) -> int:
+        """The shade, 0 to 4."""
+        return 0 if not self.whole else min(4, 4 * self.part // self.whole if self.part else 0)
+
+
+def evaluation_page(
+    evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: Plan | None, name: str = "Procedures"
+) -> str:
+    """Return the page."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("procauthor.reporting.evaluation", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = percent
+    assert environment.loader is not None
+    style, script = (environment.loader.get_source(environment, name)[0] for name in ("page.css", "page.js"))
+    words = _words(evaluation, graph, traces, plan)
+    return environment.get_template("page.html.j2").render(
+        **words, name=name, style=style, script=script, script_hash=_hash(script)
+    )
+
+
+def _hash(script: str) -> str:
+    """Return the hash by which the page's policy knows its only script."""
+    return f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: Plan | None) -> dict[str, Any]:
+    ids = {row_id(row): f"d{place}" for place, row in enumerate(evaluation.rows, 1)}
+    findings = evaluation.report.findings
+    heads, heat = heat_map(evaluation.rows)
+    needs = list(_needs(graph, ids))
+    return {
+        "evaluation": evaluation,
+        "heading": heading(evaluation),
+        "states": columns(evaluation),
+        "table": list(table_rows(evaluation)),
+        "segments": {name: list(_segments(tally)) for name, tally in table_rows(evaluation)},
+        "rows": [(ids[row_id(row)], row) for row in evaluation.rows],
+        "ids": ids,
+        "signs": _SIGNS,
+        "heat_heads": heads,
+        "heat": heat,
+        "drawings": draw(graph),
+        "needs": needs[:_MOST],
+        "needs_left": max(0, len(needs) - _MOST),
+        "graph": graph,
+        "traces": traces[:_MOST],
+        "traces_left": max(0, len(traces) - _MOST),
+        "findings": findings[:_MOST],
+        "findings_left": max(0, len(findings) - _MOST),
+        "plan": plan,
+        "plan_items": list(_open_items(plan)) if plan else [],
+        "false_claims": [claim for claim in evaluation.claims if not claim.holds],
+        "method": list(method_lines(evaluation)),
+    }
+
+
+def _segments(tally: Tally) -> Iterator[tuple[str, int, float]]:
+    """Yield state, count and width in percent of each part of a bar."""
+    for state in COLUMNS:
+        if tally.count(state):
+            yield state, tally.count(state), round(100 * tally.count(state) / tally.total, 2)
+
+
+def _needs(graph: Graph, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
+    pairs = ((e.source, e.target) for e in graph.edges if e.kind in ("needs", "input", "calls") and not e.optional)
+    return iter(dict.fromkeys((a, b) for a, b in pairs if a in ids and b in ids))
+
+
+def _open_items(plan: Plan) -> Iterator[PlanItem]:
+    items = {item.number: item for item in plan.items}
+    return (items[number] for number in plan.order if not items[number].done)
+
+
+def heat_map(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, list[Heat]]]]:
+    """Return the sections of the template that most procedures have, and for each lifecycle how many hold each.
+
+    A document of another template counts in the columns of the sections that it shares.
+    """
+    counted = [row for row in rows if row.required and row.status not in UNCOUNTED]
+    if not counted:
+        return (), []
+    shapes = [row.required for row in counted]
+    heads = max(dict.fromkeys(shapes), key=lambda shape: (shapes.count(shape), shape))
+    keys = [section_key(head) for head in heads]
+    groups: dict[str, list[Row]] = {}
+    for row in counted:
+        groups.setdefault(row.lifecycle or "(no lifecycle)", []).append(row)
+    return heads, [(name, list(_heats(group, keys))) for name, group in groups.items()]
+
+
+def _heats(rows: Sequence[Row], keys: Sequence[str]) -> Iterator[Heat]:
+    asked = [{section_key(head) for head in row.required} for row in rows]
+    lacking = [{section_key(head) for head in (*row.missing, *row.empty)} for row in rows]
+    for key in keys:
+        whole = sum(key in each for each in asked)
+        yield Heat(sum(key in each and key not in lack for each, lack in zip(asked, lacking, strict=True)), whole)

@@ -1,0 +1,140 @@
+"""An evaluation as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from procauthor.evaluation.method import method_lines, percent
+from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Point, Tally
+from procauthor.procedure import Status
+
+COLUMNS: tuple[Status, ...] = ("defined", "approved", "in progress", "placeholder", "missing", "alias", "deprecated")
+_ALWAYS = frozenset({"defined", "in progress", "placeholder", "missing"})
+_SHOWN = 20
+
+
+def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
+    """Yield the whole report, without colour."""
+    yield heading(evaluation)
+    yield ""
+    yield from _table(evaluation)
+    yield ""
+    yield from number_lines(evaluation)
+    yield from detail_lines(evaluation)
+
+
+def heading(evaluation: Evaluation) -> str:
+    """Return what was measured, and when."""
+    measured = evaluation.measured
+    at = f" at {measured.at}" if measured.at else ""
+    changed = "" if measured.clean else ", with changes that are not committed"
+    revision = f" ({measured.revision}{changed})" if measured.revision else ""
+    return f"Evaluation of {measured.date}{at}{revision}"
+
+
+def columns(evaluation: Evaluation) -> tuple[Status, ...]:
+    """Return the states to show: the usual ones, and any other that occurs."""
+    return tuple(status for status in COLUMNS if status in _ALWAYS or evaluation.total.count(status))
+
+
+def table_rows(evaluation: Evaluation) -> Iterator[tuple[str, Tally]]:
+    """Yield the lifecycles, then the total."""
+    yield from ((name_of(each), each.tally) for each in evaluation.lifecycles)
+    yield "Total", evaluation.total
+
+
+def name_of(lifecycle: Lifecycle) -> str:
+    """Return the name of a lifecycle; documents without one stand together."""
+    return lifecycle.name or "(no lifecycle)"
+
+
+def _table(evaluation: Evaluation) -> Iterator[str]:
+    states = columns(evaluation)
+    rows = list(table_rows(evaluation))
+    width = max(len(name) for name, _ in [("Lifecycle", evaluation.total), *rows])
+    heads = "".join(f"  {status:>11}" for status in ("total", *states, "completion"))
+    yield f"{'Lifecycle':<{width}}{heads}"
+    for name, tally in rows:
+        if name == "Total":
+            yield "-" * (width + len(heads))
+        cells = [str(tally.total), *(str(tally.count(s)) for s in states), percent(tally.completion.ratio)]
+        yield f"{name:<{width}}" + "".join(f"  {cell:>11}" for cell in cells)
+
+
+def number_lines(evaluation: Evaluation) -> Iterator[str]:
+    """Yield the numbers beside the counts, each with its denominator."""
+    done, sections, compliance = evaluation.total.completion, evaluation.sections, evaluation.compliance
+    report = evaluation.report
+    for name, value, counted in (
+        ("completion", percent(done.ratio), f"{done.part} of {done.whole} procedures defined or approved"),
+        ("section completeness", percent(sections.ratio), f"{sections.part} of {sections.whole} required sections"),
+        (
+            "template compliance",
+            percent(compliance.ratio),
+            f"{compliance.part} of {compliance.whole} written documents",
+        ),
+        ("broken references", evaluation.broken_references, ""),
+        ("findings", report.count("error"), f"errors, {report.count('warning')} warnings"),
+    ):
+        yield f"{name:<20}  {value:>6}  {counted}".rstrip()
+
+
+def detail_lines(evaluation: Evaluation) -> Iterator[str]:
+    """Yield paths, contradictions, broken references, trend and method."""
+    for course in evaluation.courses:
+        yield ""
+        yield from _course(course)
+    yield from _section(
+        "declared status that the text does not support",
+        [
+            f"{r.path or r.announced}: {r.title!r} says {r.declared}, is {r.status}{why(r.errors, r.text_status)}"
+            for r in evaluation.disagreeing
+        ],
+    )
+    yield from _section(
+        "claims that do not hold",
+        [
+            f"{c.path}:{c.line}: {c.text!r} ({c.scope}); the count is {c.counted}"
+            for c in evaluation.claims
+            if not c.holds
+        ],
+    )
+    yield from _section("broken references", [f"{f.path}:{f.line}: {f.message}" for f in evaluation.broken])
+    if len(evaluation.trend) > 1:
+        yield from _section("trend", list(trend_lines(evaluation.trend)), most=len(evaluation.trend))
+    yield from _section("notes", list(evaluation.notes))
+    yield from _section("how it was counted", list(method_lines(evaluation)))
+
+
+def why(errors: int, text_status: Status) -> str:
+    """Say why a whole text does not count as defined."""
+    return f" ({errors} error findings)" if errors and text_status in ("defined", "approved") else ""
+
+
+def _course(course: Course) -> Iterator[str]:
+    yield f"{course.title}: {len(course.calls)} calls, {len(course.gaps)} not finished"
+    critical = [call for call in course.critical if call.gap]
+    if critical:
+        length = len(course.critical)
+        yield f"  critical path: {length} calls, each waiting for the one before; {len(critical)} not finished"
+        for call in course.critical:
+            yield f"    {'!' if call.gap else ' '} {call.place:>2} {call.title} ({call.status})"
+
+
+def _section(title: str, lines: Sequence[str], most: int = _SHOWN) -> Iterator[str]:
+    if lines:
+        yield ""
+        yield f"{title}:"
+        yield from (f"  {line}" for line in lines[:most])
+    if len(lines) > most:
+        yield f"  and {len(lines) - most} more; --json lists them all"
+
+
+def trend_lines(points: Sequence[Point]) -> Iterator[str]:
+    """Yield one line a point, with the difference to the one before."""
+    before: Point | None = None
+    for point in points:
+        done = point.total.completion
+        moved = f"  ({done.part - before.total.completion.part:+d} defined)" if before else ""
+        yield f"{point.date}  {point.label:<14} {done.part:>4} of {done.whole:<4} {percent(done.ratio):>6}{moved}"
+        before = point

@@ -1,0 +1,184 @@
+"""A plan made from the gaps of a library."""
+
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from procauthor import Project
+from procauthor.errors import LibraryError, PlanError
+from procauthor.naming import title_key
+from procauthor.planning.plan import PRIORITIES, PlanItem
+from procauthor.planning.propose import Proposal, propose
+from procauthor.planning.session import fit
+from procauthor.planning.write import is_untouched, write_plan
+from procauthor.project.evaluation import measure
+from tests.conftest import PLACEHOLDER, SETTINGS, snapshot, write_library
+
+OWN = Path(__file__).parents[2] / "procedures"
+
+
+def placeholder(title: str, *needs: str, status: str = "Placeholder") -> str:
+    text = PLACEHOLDER.replace("Threat Check", title).replace("id: threat-check", f"id: {title_key(title)}")
+    listed = "depends_on:\n" + "".join(f"  - {need} Procedure\n" for need in needs) if needs else ""
+    return text.replace("depends_on:\n  - Design Review Procedure\n", listed).replace(
+        "status: Placeholder", f"status: {status}"
+    )
+
+
+def proposal(root: Path) -> Proposal:
+    return Project.open(root).propose_plan()
+
+
+def numbers(found: Proposal) -> dict[str, int]:
+    return {item.title.removesuffix(" Procedure"): item.number for item in found.plan.items}
+
+
+def require_order(items: tuple[PlanItem, ...]) -> None:
+    places = {title_key(item.title): item for item in items}
+    for item in items:
+        for need in item.depends_on:
+            before = places.get(title_key(need.title))
+            assert before is None or (before.number < item.number and before.priority <= item.priority)
+
+
+def test_what_waits_decides_the_order_and_every_item_says_why(root: Path) -> None:
+    found = proposal(root)
+    assert numbers(found) == {"Threat Check": 1, "Release Check": 2}
+    first, second = found.plan.items
+    # The dependency of a title without a document is known from the present plan.
+    assert [d.title for d in second.depends_on] == ["Threat Check Procedure"]
+    assert "before 1 unfinished procedure: Release Check Procedure" in first.why
+    assert "Feature is 1 of 3 complete" in second.why
+
+
+def test_our_own_gaps_make_a_plan_that_reads_back_the_same(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    shutil.copytree(OWN, library, ignore=shutil.ignore_patterns(".procauthor"))
+    project = Project.open(library)
+    found = project.propose_plan()
+    project.apply(project.plan_change(found, library / "action-plan.md"))
+    back = project.plan()
+    assert [p.message for p in back.problems] == []
+    assert back.order == found.plan.order
+    assert [(i.number, i.title, i.priority, i.lifecycle, i.phase, i.status, i.effort_hours) for i in back.items] == [
+        (i.number, i.title, i.priority, i.lifecycle, i.phase, i.status, i.effort_hours) for i in found.plan.items
+    ]
+    assert [[(d.title, d.hard) for d in i.depends_on] for i in back.items] == [
+        [(d.title, d.hard) for d in i.depends_on] for i in found.plan.items
+    ]
+    assert [i.blocks for i in back.items] == [i.blocks for i in found.plan.items]
+    assert sum(g.count for g in back.groups) + len(back.items) == 119
+    assert back.items[0].title == "Threat Model Procedure"
+    require_order(back.items)
+    metrics = {m.name: (m.target, m.base) for m in back.metrics}
+    urgent = sum(item.priority in ("P0", "P1") for item in back.items)
+    assert metrics["Overall"] == (round(100 * (19 + urgent) / 138, 1), 13.8)
+    # The plan that procauthor wrote is a fixed point, and the library stays clean.
+    assert not project.plan_change(project.propose_plan())
+    assert project.check().count("error") == 0
+    assert not project.sync()
+
+
+def test_a_plan_of_a_person_is_replaced_only_by_name(root: Path) -> None:
+    project = Project.open(root)
+    before = snapshot(root)
+    found = project.propose_plan()
+    with pytest.raises(PlanError, match="words of a person"):
+        project.plan_change(found)
+    with pytest.raises(LibraryError, match="outside"):
+        project.plan_change(found, root.parent / "plan.md")
+    assert snapshot(root) == before
+    project.apply(project.plan_change(found, "action-plan.md"))
+    plan = root / "action-plan.md"
+    assert is_untouched(plan.read_bytes())
+    plan.write_bytes(plan.read_bytes().replace(b"- [ ] Check", b"- [x] Check", 1))
+    assert not is_untouched(plan.read_bytes())
+    with pytest.raises(PlanError):
+        project.plan_change(found)
+
+
+def test_a_circle_is_named_and_still_ordered(tmp_path: Path) -> None:
+    root = write_library(
+        tmp_path,
+        **{"feature/a.md": placeholder("Alpha", "Beta"), "feature/b.md": placeholder("Beta", "Alpha")},
+    )
+    found = proposal(root)
+    assert any("circle" in problem.message for problem in found.plan.problems)
+    assert {"Alpha", "Beta"} <= set(numbers(found))
+    require_order(found.plan.items)
+    write_plan(found)
+
+
+def test_settings_change_what_is_urgent(root: Path) -> None:
+    (root / "procauthor.toml").write_text(SETTINGS + "\n[plan]\np0 = 0\nhours_min = 8\nhours_max = 12\n")
+    items = proposal(root).plan.items
+    assert {item.priority for item in items} == {"P0"}
+    assert {(i.effort_hours.min, i.effort_hours.max) for i in items if i.effort_hours} == {(8, 12)}
+
+
+def test_nothing_left_to_write_is_no_plan(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("# Notes\n")
+    with pytest.raises(PlanError, match="nothing is left"):
+        Project.open(tmp_path).plan_change(proposal(tmp_path), tmp_path / "p.md")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_library_gives_a_plan_in_order_whatever_the_order_of_its_rows(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    names = [f"{word} {kind}" for word in ("Red", "Green, Blue", "Merge / Squash", "R&D") for kind in ("Plan", "Check")]
+    chance.shuffle(names)
+    files = {
+        f"part-{n % 3}/p{n}.md": placeholder(
+            name,
+            *chance.sample(names[:n], min(n, chance.randrange(3))),
+            status=chance.choice(["Placeholder", "Defined"]),
+        )
+        for n, name in enumerate(names)
+    }
+    project = Project.open(write_library(tmp_path, **files))
+    evaluation, survey = measure(project)
+    found = propose(survey, evaluation, project.plan())
+    require_order(found.plan.items)
+    raw = write_plan(found)
+    for _ in range(3):
+        rows = list(evaluation.rows)
+        chance.shuffle(rows)
+        shuffled = replace(evaluation, rows=tuple(rows))
+        again = propose(survey, shuffled, project.plan())
+        assert [i.title for i in again.plan.items] == [i.title for i in found.plan.items]
+    assert write_plan(propose(survey, evaluation, project.plan())) == raw
+    ranks = [PRIORITIES.index(item.priority) for item in found.plan.items]
+    assert ranks == sorted(ranks)
+
+
+def test_where_nothing_speaks_for_a_gap_each_is_an_item(tmp_path: Path) -> None:
+    rows = "".join(f"| Number {n} Procedure | Missing |\n" for n in range(3))
+    (tmp_path / "index.md").write_text(f"# Index\n\n## Data Lifecycle\n\n| Procedure | Status |\n|---|---|\n{rows}")
+    found = proposal(tmp_path)
+    assert [item.priority for item in found.plan.items] == ["P3"] * 3
+    write_plan(found)
+
+
+# What fits into some hours
+
+
+@pytest.mark.parametrize(("hours", "titles"), [(2, []), (3, ["Threat Check"]), (5, ["Threat Check", "Release Check"])])
+def test_what_fits_is_chosen_in_order(root: Path, hours: float, titles: list[str]) -> None:
+    plan = Project.open(root).plan()
+    found = fit(plan.items, plan.order, hours)
+    names = {item.number: item.title.removesuffix(" Procedure") for item in plan.items}
+    assert [names[number] for number in found.chosen] == titles
+    assert found.effort.max <= hours
+
+
+def test_an_item_is_not_chosen_before_what_it_waits_for(root: Path) -> None:
+    plan = root / "action-plan.md"
+    plan.write_text(plan.read_text().replace("2-3 hours", "20-30 hours"))
+    read = Project.open(root).plan()
+    assert fit(read.items, read.order, 6).chosen == ()
+    plan.write_text(plan.read_text().replace("**Estimated Effort:** 20-30 hours\n", ""))
+    read = Project.open(root).plan()
+    assert fit(read.items, read.order, 6).unknown == (1,)
