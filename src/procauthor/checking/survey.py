@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Self
@@ -26,6 +25,7 @@ from procauthor.library.library import Library, Procedure, Tree, Unread, read_fi
 from procauthor.library.stored import Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Settings
+from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
 # Below this, to remember costs more than to read, and a small folder stays as clean as it was.
@@ -177,25 +177,20 @@ class Surveyor:
     def _put_together(
         self, tree: Tree, memory: Memory, records: dict[str, Record], unread: list[Unread], fresh: frozenset[str]
     ) -> Survey:
-        shelf = Shelf(self._root)
         ordered = {path: records[path] for path in tree.documents if path in records}
-        procedures = tuple(self._stored(record, memory, shelf) for record in ordered.values())
+        shelf = Shelf(self._root, lambda path: memory.facts(ordered[path]), self._template)
+        procedures = tuple(_stored(record, shelf) for record in ordered.values())
         library = Library(self._root, procedures, tuple(unread), tree.files)
         gone = frozenset(memory.records.keys() - ordered.keys())
         return Survey(library, memory, ordered, fresh, gone, shelf)
 
-    def _stored(self, record: Record, memory: Memory, shelf: Shelf) -> Stored:
-        kind: Kind = record.kind  # type: ignore[assignment]
-        return Stored(
-            path=record.path,
-            stamp=Stamp(record.stamp),
-            kind=kind,
-            template=partial(read_template, record.path, self._settings.library, self._templates),
-            face=record.face,
-            directives=record.directives,
-            fetch=partial(memory.facts, record),
-            shelf=shelf,
-        )
+    def _template(self, path: str) -> Template | None:
+        return read_template(path, self._settings.library, self._templates)
+
+
+def _stored(record: Record, shelf: Shelf) -> Stored:
+    kind: Kind = record.kind  # type: ignore[assignment]
+    return Stored(record.path, Stamp(record.stamp), kind, record.face, record.directives, shelf)
 
 
 def own_findings(survey: Survey) -> Iterator[Finding]:

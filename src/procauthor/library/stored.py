@@ -107,14 +107,18 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
 
 
 class Shelf:
-    """Reads documents again, keeps the last few, and notes whose text was looked into.
+    """Gives what is known of documents, reads them again, keeps the last few, and notes whose text was looked into.
 
     Args:
         root: The root of the library.
+        fetch: Gives the facts of the document at a path.
+        template: Gives the template for it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, fetch: Callable[[str], Facts], template: Callable[[str], Template | None]) -> None:
         self._root = root
+        self.fetch = fetch
+        self.template = template
         self._documents: OrderedDict[str, Document] = OrderedDict()
         self._sources: OrderedDict[str, Source] = OrderedDict()
         self._details: OrderedDict[str, Detail] = OrderedDict()
@@ -177,37 +181,24 @@ class Stored(Procedure):
         path: Relative to the root.
         stamp: What the facts are of.
         kind: What the document is.
-        template: Gives the template for it.
         face: The encoded face.
         directives: What the text says of the check itself, encoded; empty where it says nothing.
-        fetch: Gives the facts.
         shelf: Where the text is.
     """
 
     directives: bytes
 
     def __init__(  # noqa: PLR0913, PLR0917 - one value a fact
-        self,
-        path: str,
-        stamp: Stamp,
-        kind: Kind,
-        template: Callable[[], Template | None],
-        face: bytes,
-        directives: bytes,
-        fetch: Callable[[], Facts],
-        shelf: Shelf,
+        self, path: str, stamp: Stamp, kind: Kind, face: bytes, directives: bytes, shelf: Shelf
     ) -> None:
         # The base class is frozen, and this is done for every document of a library at every check.
-        self.__dict__.update(
-            path=path,
-            stamp=stamp,
-            kind=kind,
-            _template=template,
-            directives=directives,
-            _face=face,
-            _fetch=fetch,
-            _shelf=shelf,
-        )
+        own = self.__dict__
+        own["path"] = path
+        own["stamp"] = stamp
+        own["kind"] = kind
+        own["directives"] = directives
+        own["_face"] = face
+        own["_shelf"] = shelf
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -226,8 +217,8 @@ class Stored(Procedure):
     @cached_property
     def template(self) -> Template | None:
         """The template for the document."""
-        find: Callable[[], Template | None] = self.__dict__["_template"]
-        return find()
+        shelf: Shelf = self.__dict__["_shelf"]
+        return shelf.template(self.path)
 
     @property
     def view(self) -> View:
@@ -236,8 +227,8 @@ class Stored(Procedure):
 
     @property
     def _facts(self) -> Facts:
-        fetch: Callable[[], Facts] = self.__dict__["_fetch"]
-        return fetch()
+        shelf: Shelf = self.__dict__["_shelf"]
+        return shelf.fetch(self.path)
 
     # What has a place in the text
 
