@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
@@ -12,6 +13,7 @@ from procauthor.procedure import Artifact
 _OPTIONAL = re.compile(r"\boptional\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=16384)
 def artifact_key(name: str) -> str:
     """Return the key of an artifact: case, articles, emphasis and plurals do not count."""
     return " ".join(_singular(word) for word in title_key(name).split())

@@ -21,6 +21,8 @@ from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.template.spec import Template
 
 _KEPT = 16
+# Details are small, and those of neighbours are asked for again and again.
+_KEPT_DETAILS = 64
 _T = TypeVar("_T")
 
 
@@ -152,7 +154,7 @@ class Shelf:
 
     def detail(self, path: str, make: Callable[[], Detail]) -> Detail:
         """Return the decoded detail of a document."""
-        return _keep(self._details, path, make)
+        return _keep(self._details, path, make, _KEPT_DETAILS)
 
     def _read(self, procedure: Procedure) -> Source:
         try:
@@ -164,12 +166,12 @@ class Shelf:
         return Source(raw)
 
 
-def _keep(kept: OrderedDict[str, _T], path: str, make: Callable[[], _T]) -> _T:
+def _keep(kept: OrderedDict[str, _T], path: str, make: Callable[[], _T], most: int = _KEPT) -> _T:
     if path in kept:
         kept.move_to_end(path)
         return kept[path]
     made = kept[path] = make()
-    if len(kept) > _KEPT:
+    if len(kept) > most:
         kept.popitem(last=False)
     return made
 
