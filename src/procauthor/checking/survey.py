@@ -22,7 +22,7 @@ from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, Unread, read_file, read_template, walk
-from procauthor.library.stored import Shelf, Stored, read_facts
+from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Settings
 from procauthor.template.spec import Template
@@ -54,7 +54,7 @@ class Survey:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """Say of a memory that cannot be read that the question has to be asked again, without it."""
-        if isinstance(error, sqlite3.Error | msgspec.MsgspecError):
+        if isinstance(error, msgspec.MsgspecError):
             self.memory.forget()
             raise StaleError(FILE_NAME) from error
         self.memory.close()
@@ -178,7 +178,15 @@ class Surveyor:
         self, tree: Tree, memory: Memory, records: dict[str, Record], unread: list[Unread], fresh: frozenset[str]
     ) -> Survey:
         ordered = {path: records[path] for path in tree.documents if path in records}
-        shelf = Shelf(self._root, lambda path: memory.facts(ordered[path]), self._template)
+
+        def fetch(path: str) -> Facts:
+            try:
+                return memory.facts(ordered[path])
+            except sqlite3.Error as error:
+                memory.forget()
+                raise StaleError(FILE_NAME) from error
+
+        shelf = Shelf(self._root, fetch, self._template)
         procedures = tuple(_stored(record, shelf) for record in ordered.values())
         library = Library(self._root, procedures, tuple(unread), tree.files)
         gone = frozenset(memory.records.keys() - ordered.keys())

@@ -39,6 +39,7 @@ class Face(Struct, frozen=True, array_like=True):
     declared_status: Status | None
     status: Status
     silent: bool
+    lacking: tuple[tuple[str, ...], tuple[str, ...]]
     depends_on: tuple[str, ...]
     aliases: tuple[str, ...]
     superseded_by: str
@@ -93,6 +94,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         declared_status=procedure.declared_status,
         status=procedure.status,
         silent=procedure.silent,
+        lacking=procedure.lacking,
         depends_on=procedure.depends_on,
         aliases=procedure.aliases,
         superseded_by=procedure.superseded_by,
@@ -332,6 +334,11 @@ class Stored(Procedure):
     def silent(self) -> bool:
         """Whether nobody claims that the document is finished."""
         return self.face.silent
+
+    @property
+    def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The headings of required sections that are missing, and of those that hold nothing."""
+        return self.face.lacking
 
     @property
     def depends_on(self) -> tuple[str, ...]:

@@ -133,12 +133,16 @@ class Project:
         Raises:
             ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
-        surveyor = Surveyor(self.root, self.state, self.settings, self.templates)
+        surveyor = self.surveyor()
         with without_collection():
             for _ in range(_PASSES):
                 with suppress(StaleError), surveyor.survey() as survey:
                     return self._check(survey.library, paths, select, ignore, baseline=baseline, survey=survey)
         return self._check(self.library(), paths, select, ignore, baseline=baseline)
+
+    def surveyor(self) -> Surveyor:
+        """Return what reads the library and remembers what it read."""
+        return Surveyor(self.root, self.state, self.settings, self.templates)
 
     def _check(  # noqa: PLR0913 - each narrows or widens what is reported
         self,
