@@ -22,7 +22,7 @@ from procauthor.library.stored import Facts
 FILE_NAME = "check.db"
 _SCHEMA = """
 CREATE TABLE shelf (number INTEGER PRIMARY KEY, records BLOB, seal BLOB);
-CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, notes BLOB, seal BLOB);
+CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, contract BLOB, notes BLOB, seal BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
 # A file that was written this shortly before it was read may be written again without a change of its times.
@@ -201,10 +201,14 @@ def _open(file: Path) -> sqlite3.Connection:
 
 
 def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
-    facts = (_seal((r.path, r.facts.view, r.facts.detail, r.facts.notes)) for r in changed if r.facts)
-    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?)", facts)
+    facts = (_seal(_fact(r.path, r.facts)) for r in changed if r.facts)
+    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?)", facts)
     connection.executemany("DELETE FROM fact WHERE path = ?", ((path,) for path in gone))
     connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
+
+
+def _fact(path: str, facts: Facts) -> tuple[object, ...]:
+    return path, facts.view, facts.detail, facts.contract, facts.notes
 
 
 def _shelve(

@@ -61,7 +61,6 @@ class Detail(Struct, frozen=True, array_like=True):
     links: tuple[Link, ...]
     resolved: tuple[Target, ...]
     headings: tuple[Heading, ...]
-    contract: Contract
 
 
 class Facts(Struct, frozen=True, array_like=True):
@@ -70,6 +69,7 @@ class Facts(Struct, frozen=True, array_like=True):
     face: bytes
     view: bytes
     detail: bytes
+    contract: bytes
     notes: bytes
     """What the rules keep of the text."""
 
@@ -78,6 +78,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_face = msgspec.msgpack.Decoder(Face).decode
 _decode_view = msgspec.msgpack.Decoder(View).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
+_decode_contract = msgspec.msgpack.Decoder(Contract).decode
 
 
 def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
@@ -106,8 +107,8 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         other_anchors=tuple(sorted(document.anchors.difference(procedure.heading_slugs))),
         targets=procedure.targets,
     )
-    detail = Detail(document.links, procedure.resolved, document.headings, procedure.contract)
-    return Facts(_encode(face), _encode(view), _encode(detail), notes)
+    detail = Detail(document.links, procedure.resolved, document.headings)
+    return Facts(_encode(face), _encode(view), _encode(detail), _encode(procedure.contract), notes)
 
 
 class Shelf:
@@ -126,6 +127,7 @@ class Shelf:
         self._documents: OrderedDict[str, Document] = OrderedDict()
         self._sources: OrderedDict[str, Source] = OrderedDict()
         self._details: OrderedDict[str, Detail] = OrderedDict()
+        self._contracts: OrderedDict[str, Contract] = OrderedDict()
         self.own = ""
         """The document under check: to look into its text is no news."""
         self.looked: set[str] = set()
@@ -157,6 +159,10 @@ class Shelf:
     def detail(self, path: str, make: Callable[[], Detail]) -> Detail:
         """Return the decoded detail of a document."""
         return _keep(self._details, path, make, _KEPT_DETAILS)
+
+    def contract(self, path: str, make: Callable[[], Contract]) -> Contract:
+        """Return the decoded contract of a document."""
+        return _keep(self._contracts, path, make, _KEPT_DETAILS)
 
     def _read(self, procedure: Procedure) -> Source:
         try:
@@ -281,7 +287,7 @@ class Stored(Procedure):
     @property
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
-        return self._detail.contract
+        return self.shelf.contract(self.path, lambda: _decode_contract(self._facts.contract))
 
     # What others may know
 
