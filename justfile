@@ -14,9 +14,13 @@ fmt:
     uv run ruff format .
     uv run ruff check --fix .
 
-# Retrieval quality on a file of questions
-bench-retrieval questions corpus:
-    uv run python benchmarks/retrieval.py --questions {{questions}} --corpus {{corpus}}
+# Measure quality on our own cases: `just eval retrieval`, `just eval drafting --author offline`
+eval *args:
+    uv run python -m evals {{args}}
+
+# Size of the search index and time of a query at ten thousand sections
+bench-retrieval *args:
+    uv run python benchmarks/retrieval.py {{args}}
 
 # Speed of check beside other checkers, which are installed into a folder of their own
 bench-check *args:

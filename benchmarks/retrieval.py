@@ -1,128 +1,104 @@
-"""Measure the search of sections: questions with known answers over one or several libraries.
+"""Measure the search index: how long it takes to build, how large it is, and how long a query takes.
 
-    python benchmarks/retrieval.py --questions questions.jsonl --corpus libraries/
+    python benchmarks/retrieval.py --sections 10000
+    python benchmarks/retrieval.py --corpus libraries/
 
-A question is a line of JSON with ``query``, ``relevant`` and perhaps ``partial``: lists of ``path#anchor``, with paths
-relative to the corpus. A folder ``corpus`` on the way is left out of the paths (``pack/corpus/a.md`` is ``pack/a.md``).
+Without a corpus a library is made, whose few words stand in very many sections: the worst case for a word index. How
+good the answers are is measured by `python -m evals retrieval`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from library import make
+from procauthor.errors import ConfigError
 from procauthor.markdown.parse import parse
 from procauthor.retrieval.chunk import Chunk, chunk_document
 from procauthor.retrieval.embedding import embedding_for
 from procauthor.retrieval.index import Engine, SectionIndex
 
-_DEPTH = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A query and the sections that answer it, wholly or in part."""
-
-    query: str
-    relevant: frozenset[str]
-    partial: frozenset[str]
+_SECTIONS_EACH = 16
+_ROUNDS = 3
+QUERIES = (
+    "who has to approve the replacement of a shared valve",
+    "the gauge shows nothing after the nightly restart",
+    "roll back",
+    "what must exist before we can install a certified relay, and where is the test record kept",
+    "deviation",
+    "a customer is angry because the ticket was closed twice and nobody told him",
+)
 
 
 def main() -> None:
     """Print a table with a row for each engine."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=Path, required=True)
-    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--sections", type=int, default=10_000)
+    parser.add_argument("--corpus", type=Path)
     parser.add_argument("--embedding", default="builtin")
     options = parser.parse_args()
-    questions = read_questions(options.questions)
-    chunks = list(read_chunks(options.corpus))
     with tempfile.TemporaryDirectory() as folder:
-        embedding = embedding_for(options.embedding)
-        with SectionIndex.open(Path(folder) / "index", embedding=embedding) as index:
-            measure(index, chunks, questions)
+        corpus = options.corpus or make_corpus(Path(folder) / "library", options.sections)
+        chunks = list(read_chunks(corpus))
+        if not options.corpus:
+            chunks = cut_at(chunks, options.sections)
+        try:
+            measure(Path(folder) / "index", options.embedding, chunks)
+        except ConfigError as error:
+            sys.exit(f"not measured: {error.message}")
 
 
-def measure(index: SectionIndex, chunks: list[Chunk], questions: list[Question]) -> None:
-    """Build the index, ask all questions of each engine, and print what came out."""
-    words = _time(lambda: index.sync(chunks))
-    vectors = _time(lambda: index.search("warm", engine="dense"))
-    build = {"lexical": words, "dense": words + vectors, "merged": words + vectors}
-    out = sys.stdout.write
-    out(f"{len(chunks)} chunks, {len({chunk.place for chunk in chunks})} sections, {len(questions)} questions\n\n")
-    heads = "engine", "MRR", "recall@5", "recall@10", "hit@10", "MRR partial", "hit@10 partial", "build s", "query ms"
-    out(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n")
-    for engine in get_args(Engine):
-        found, took = _ask(index, questions, engine)
-        whole = [q.relevant for q in questions]
-        either = [q.relevant | q.partial for q in questions]
-        figures = [
-            mean_reciprocal(found, whole),
-            recall(found, whole, 5),
-            recall(found, whole, 10),
-            hit_rate(found, whole, 10),
-            mean_reciprocal(found, either),
-            hit_rate(found, either, 10),
-        ]
-        cells = " | ".join(f"{figure:.3f}" for figure in figures)
-        out(f"| {engine} | {cells} | {build[engine]:.1f} | {took:.0f} |\n")
+def make_corpus(folder: Path, sections: int) -> Path:
+    """Make a library of at least so many sections."""
+    make(folder, sections // _SECTIONS_EACH + 1)
+    return folder
 
 
-def read_questions(file: Path) -> list[Question]:
-    """Read questions, one a line."""
-    lines = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
-    return [Question(x["query"], frozenset(x["relevant"]), frozenset(x.get("partial", ()))) for x in lines]
+def cut_at(chunks: list[Chunk], sections: int) -> list[Chunk]:
+    """Return the chunks of the first sections."""
+    kept = set(list(dict.fromkeys(chunk.place for chunk in chunks))[:sections])
+    return [chunk for chunk in chunks if chunk.place in kept]
 
 
 def read_chunks(corpus: Path) -> Iterator[Chunk]:
     """Cut all Markdown files under a folder; files that are not UTF-8 are left out."""
     for file in sorted(corpus.rglob("*.md")):
-        path = "/".join(part for part in file.relative_to(corpus).parts if part != "corpus")
         try:
             document = parse(file.read_bytes())
         except UnicodeDecodeError:
             continue
-        yield from chunk_document(path, document)
+        yield from chunk_document(file.relative_to(corpus).as_posix(), document)
 
 
-def mean_reciprocal(found: list[list[str]], answers: list[frozenset[str]]) -> float:
-    """Return the mean of one divided by the rank of the first answer."""
-    ranks = [
-        next((1 / rank for rank, place in enumerate(places, 1) if place in right), 0.0)
-        for places, right in zip(found, answers, strict=True)
-    ]
-    return statistics.mean(ranks)
+def measure(folder: Path, embedding: str, chunks: list[Chunk]) -> None:
+    """Build the index, ask all queries of each engine, and print what it took."""
+    with SectionIndex.open(folder, embedding=embedding_for(embedding)) as index:
+        words = _time(lambda: index.sync(chunks))
+        vectors = _time(lambda: index.search("warm", engine="dense"))
+        again = _time(lambda: index.sync(chunks))
+        print(f"{len(chunks)} chunks, {len({chunk.place for chunk in chunks})} sections, embedding {embedding}\n")
+        print("| engine | median query ms | slowest query ms |\n|---|---|---|")
+        for engine in get_args(Engine):
+            times = _ask(index, engine)
+            print(f"| {engine} | {statistics.median(times):.1f} | {max(times):.1f} |")
+    with SectionIndex.open(folder, embedding=embedding_for(embedding)) as index:
+        first = _time(lambda: index.search("first query of a new process"))
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+    print(f"\nwords {words:.1f} s, vectors {vectors:.1f} s, sync without a change {again:.2f} s,")
+    print(f"first query after opening {first * 1000:.0f} ms, {size:.1f} MB on disk")
 
 
-def recall(found: list[list[str]], answers: list[frozenset[str]], depth: int) -> float:
-    """Return the mean share of the answers among the first places."""
-    pairs = zip(found, answers, strict=True)
-    return statistics.mean(len(right & set(places[:depth])) / len(right) for places, right in pairs)
-
-
-def hit_rate(found: list[list[str]], answers: list[frozenset[str]], depth: int) -> float:
-    """Return the share of questions with an answer among the first places."""
-    pairs = zip(found, answers, strict=True)
-    return statistics.mean(bool(right & set(places[:depth])) for places, right in pairs)
-
-
-def _ask(index: SectionIndex, questions: list[Question], engine: Engine) -> tuple[list[list[str]], float]:
-    found: list[list[str]] = []
-    times: list[float] = []
-    for question in questions:
-        start = time.perf_counter()
-        hits = index.search(question.query, _DEPTH, engine=engine)
-        times.append(time.perf_counter() - start)
-        found.append([hit.chunk.place for hit in hits])
-    return found, statistics.median(times) * 1000
+def _ask(index: SectionIndex, engine: Engine) -> list[float]:
+    index.search(QUERIES[0], engine=engine)
+    asked = [query for _ in range(_ROUNDS) for query in QUERIES]
+    return [_time(lambda query=query: index.search(query, engine=engine)) * 1000 for query in asked]
 
 
 def _time(work: Callable[[], object]) -> float:

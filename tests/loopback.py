@@ -28,6 +28,10 @@ class Scripted:
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
     delay: float = 0.0
+    cut: int = 0
+    """Send so many bytes fewer than announced, and close."""
+    drip: float = 0.0
+    """Wait so long after every byte of the first ten."""
 
 
 Script = Sequence[Scripted | Callable[[Json], Scripted]] | Callable[[Json], Scripted]
@@ -178,7 +182,11 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(raw)
+            for number in range(10 if reply.drip else 0):
+                self.wfile.write(raw[number : number + 1])
+                loopback.wait(reply.drip)
+            self.wfile.write(raw[10 if reply.drip else 0 : len(raw) - reply.cut])
+            self.close_connection = self.close_connection or reply.cut > 0
 
         def finish(self) -> None:
             with suppress(OSError, ValueError):

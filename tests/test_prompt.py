@@ -21,8 +21,16 @@ def test_a_prompt_declares_exactly_the_variables_that_it_uses(name):
 
 
 def test_every_shipped_prompt_is_listed():
-    assert f"{len(NAMES)}" == f"{len(list(shipped('prompts').glob('*.md.j2')))}"
-    assert {"system", "brief", "repair", "plain", "step-1-purpose", "step-6-contract"} <= set(NAMES)
+    assert f"{len(NAMES)}" == f"{len(list(shipped('prompts').rglob('*.md.j2')))}"
+    assert {
+        "system",
+        "brief",
+        "repair",
+        "plain",
+        "step-1-purpose/ask",
+        "step-6-contract/ask",
+        "review/critique",
+    } <= set(NAMES)
 
 
 def test_front_matter_is_not_part_of_the_rendered_prompt():

@@ -10,6 +10,7 @@
     + AmbiguousError         a title that several documents share (also LookupError)
     + InvalidTitleError      a title that cannot name a procedure (also ValueError)
     + ConflictError          the file moved since the draft was based on it
+    + MarkError              the marks of a managed region are no single pair
     + StaleError             a document changed while it was being checked
     + LockedError            another process holds the library
   x PlanError                the file holds no action plan
@@ -18,6 +19,7 @@
   x RetrievalError           the index cannot be used
   x AuthoringError
     + DraftError             no such draft, or it cannot be accepted
+    + AnswerError            what was handed in cannot be read
     + ModelError             the provider failed after retries
     + ModelOutputError       no output, or not of the schema, after repairs
     + BudgetError            the run would pass its ceiling of tokens
@@ -82,6 +84,10 @@ class ConflictError(LibraryError):
     """A file moved since the change was based on it."""
 
 
+class MarkError(LibraryError):
+    """The marks around what `sync` may write are no single pair."""
+
+
 class StaleError(LibraryError):
     """A document changed while the library was being checked."""
 
@@ -122,6 +128,10 @@ class AuthoringError(ProcauthorError):
 
 class DraftError(AuthoringError):
     """No such draft, or it is not in a state for this."""
+
+
+class AnswerError(AuthoringError):
+    """What was handed in is no answer to a brief."""
 
 
 class ModelError(AuthoringError):

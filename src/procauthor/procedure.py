@@ -74,3 +74,7 @@ class Contract(Struct, frozen=True, array_like=True):
     steps: tuple[Step, ...] = ()
     downstream: tuple[str, ...] = ()
     """Every line of Downstream Dependencies, also those that link nobody."""
+    exits: tuple[Artifact, ...] = ()
+    """The states in which the procedure can end."""
+    signals: tuple[Artifact, ...] = ()
+    """What it tells others while it runs or when it ends."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, meta
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from procauthor.errors import PromptError
@@ -31,6 +31,18 @@ class PromptHead:
     variables: frozenset[str]
 
 
+class _Loader(FileSystemLoader):
+    """Reads templates below its folders only. A link in a project could lead to any file of the user."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Return the source of a template."""
+        source, name, fresh = super().get_source(environment, template)
+        place = Path(name).resolve()
+        if not any(place.is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
+            raise TemplateNotFound(template)
+        return source, name, fresh
+
+
 class PromptLibrary:
     """Finds and renders prompts by name.
 
@@ -41,7 +53,7 @@ class PromptLibrary:
     def __init__(self, overrides: tuple[Path, ...] = ()) -> None:
         # Overrides are somebody else's code, so templates run in the sandbox.
         self._environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader([*overrides, shipped("prompts")]),
+            loader=_Loader([*overrides, shipped("prompts")]),
             undefined=StrictUndefined,
             autoescape=False,
             trim_blocks=True,
@@ -68,6 +80,13 @@ class PromptLibrary:
         digest = hashlib.sha256()
         for source in self._sources(f"{name}{_SUFFIX}", set()):
             digest.update(source.encode())
+        return digest.hexdigest()
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of all prompts together."""
+        digest = hashlib.sha256()
+        for name in self.names():
+            digest.update(f"{name} {self.hash(name)}\n".encode())
         return digest.hexdigest()
 
     def head(self, name: str) -> PromptHead:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from procauthor.errors import ConfigError, LibraryError
+from procauthor.library.change import Change, Edit
 from procauthor.library.library import document_paths
+from procauthor.library.transaction import STATE, apply
 from procauthor.resources import shipped
 from procauthor.settings import FILE_NAME
 
@@ -37,13 +39,13 @@ def start(folder: Path) -> list[str]:
         message = f"{str(folder)!r} holds documents already"
         raise ConfigError(message, "adopt them: procauthor init")
     files = dict(_new())
+    edits = tuple(Edit(path, None, content) for path, content in files.items())
     try:
-        for path, content in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(content)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"cannot write to {str(folder)!r}: {error.strerror}"
         raise LibraryError(message) from error
+    apply(folder, folder / STATE, Change(edits, "init"))
     return list(files)
 
 

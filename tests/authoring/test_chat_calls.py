@@ -11,12 +11,12 @@ from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.chat import ChatAuthor
 from procauthor.authoring.provider import ModelId, Provider
 from procauthor.authoring.reply import Reply, read_object
-from procauthor.errors import ModelOutputError
+from procauthor.errors import ModelError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
 from tests.authoring.test_chat import INPUTS, PURPOSE, ask, author
 from tests.authoring.test_chat import environment as environment  # noqa: PLC0414 - a fixture
-from tests.loopback import data, empty, serving
+from tests.loopback import data, dropped, empty, serving
 
 REPLY = Reply("text \u2028 \U0001f600", "length", Usage(1, 10, 5))
 
@@ -33,14 +33,25 @@ def test_a_repeated_ask_is_answered_from_the_log_without_http(tmp_path):
     assert CallLog(path).usage == first.usage
 
 
-def test_a_failed_conversation_is_replayed_as_it_was_paid(tmp_path):
+def test_a_failed_conversation_is_tried_again_and_stays_on_the_bill(tmp_path):
     path = tmp_path / "calls.jsonl"
-    with serving(empty(), empty()) as server:
-        for _ in range(2):
-            with pytest.raises(ModelOutputError):
-                author(server, CallLog(path)).fill(ask())
-    assert len(server.requests) == 2
+    with serving(empty(), empty(), data(PURPOSE)) as server:
+        with pytest.raises(ModelOutputError):
+            author(server, CallLog(path)).fill(ask())
+        author(server, CallLog(path)).fill(ask())
+    assert len(server.requests) == 3
+    assert CallLog(path).usage.calls == 3
+
+
+def test_a_conversation_that_was_cut_off_is_replayed_as_it_was_paid(tmp_path):
+    path = tmp_path / "calls.jsonl"
+    with serving(empty(), dropped(), data(PURPOSE)) as server:
+        with pytest.raises(ModelError):
+            author(server, CallLog(path)).fill(ask())
+        author(server, CallLog(path)).fill(ask())
+    assert len(server.requests) == 3
     assert CallLog(path).usage.calls == 2
+    assert [row["calls"] for row in CallLog(path).by_step()] == [2]
 
 
 def test_the_log_needs_no_budget(tmp_path):
@@ -146,4 +157,4 @@ def test_a_model_without_tools_is_asked_in_words():
     provider = Provider(ModelId("other", "any"), FakeListChatModel(responses=[json.dumps(PURPOSE)]))
     writer = ChatAuthor(provider, AuthoringSettings(), PromptLibrary(), CallLog())
     assert writer.fill(ask()).values == {"purpose": PURPOSE["purpose"]}
-    assert not provider.structured
+    assert provider.form == "plain"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from procauthor.library.history import follow, parse_renames, read_renames
+from procauthor.library.renames import follow, parse_renames, read_renames
 from procauthor.settings import LibrarySettings, LinkSettings, Settings
 from tests.checking.cases import run_check
 

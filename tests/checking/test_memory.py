@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from procauthor.finding import Finding
+from procauthor.library.mark import read_marks
+from procauthor.markdown.parse import parse
 from procauthor.project import Project
 from tests.conftest import REVIEW, SETTINGS
 
@@ -180,7 +182,41 @@ def change_row(root: Path, rng: random.Random) -> None:
     file.write_text(file.read_text().replace("| Defined |", "| In progress |", rng.randrange(1, 3)))
 
 
+def keep_receipts(root: Path, rng: random.Random) -> None:
+    """Approve some sections, of the present bytes or of others; see a contract as it is or as it is not."""
+    number, other = rng.randrange(DOCUMENTS), rng.randrange(DOCUMENTS)
+    file = root / f"feature/p{number:02}.md"
+    marks = read_marks(parse(file.read_bytes())) if file.exists() and file.read_bytes() != b"# \xff\n" else ()
+    ends = rng.choice(['"expires": "2020-01-01"', '"expires": "2999-01-01"', '"role": "Lead"', '"expires": 7'])
+    wrong = rng.choice(["0" * 64, ""])
+    approvals = [
+        f'{{"section": "{m.key}", "hash": "{wrong or m.hash}", "by": "Ada", "on": "2019-01-01", {ends}}}' for m in marks
+    ]
+    seen = f'{{"from": "feature/p{other:02}.md", "part": "output", "name": "Note {other:02}", "text": ["x"]}}'
+    place = root / f"receipts/feature/p{number:02}.md.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(f'{{"approvals": [{", ".join(approvals)}], "seen": [{seen}]}}')
+
+
+def approve_all(root: Path, rng: random.Random) -> None:
+    file = pick(root, rng)
+    if file.read_bytes() != b"# \xff\n":
+        marks = read_marks(parse(file.read_bytes()))
+        lines = [f'{{"section": "{m.key}", "hash": "{m.hash}", "by": "Ada", "on": "2019-01-01"}}' for m in marks]
+        place = root / f"receipts/feature/{file.name}.json"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f'{{"approvals": [{", ".join(lines)}]}}')
+
+
+def drop_receipts(root: Path, rng: random.Random) -> None:
+    for file in rng.sample(found, len(found) // 2) if (found := sorted(root.glob("receipts/*/*.json"))) else ():
+        file.unlink()
+
+
 EDITS: tuple[Edit, ...] = (
+    keep_receipts,
+    approve_all,
+    drop_receipts,
     say_more,
     promise_else,
     say_it_first,
@@ -316,3 +352,16 @@ def test_a_small_library_stays_as_clean_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# A\n")
     warm(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_an_edit_of_an_approved_text_is_noticed_by_those_who_show_its_status(root: Path) -> None:
+    approve_all(root, random.Random(1))
+    (place,) = root.glob("receipts/feature/*.json")
+    shown = root / f"feature/{place.name.removesuffix('.json')}"
+    index = root / "index.md"
+    index.write_text(f"{index.read_text()}| [x](feature/{shown.name}) | Placeholder |\n")
+    assert_same(root)
+    shown.write_text(f"{shown.read_text()}\nOne line more.\n")
+    assert_same(root)
+    place.unlink()
+    assert_same(root)

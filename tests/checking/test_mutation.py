@@ -3,6 +3,7 @@
 ``PROCAUTHOR_MUTATIONS`` says how often each is tried; the same number always gives the same libraries.
 """
 
+import json
 import os
 import random
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from procauthor.checking.rule import RULES
+from procauthor.template.key import section_key
 from tests.checking.cases import run_check
 from tests.checking.clean import Library, make
 
@@ -487,3 +489,45 @@ def _(rnd: random.Random, library: Library) -> Expected:
     path, comment = some(rnd, library), "<!-- procauthor: ignore broken-link -- the page is made at night -->"
     say(library, path, comment)
     return Expected(path, comment)
+
+
+def keep_receipts(library: Library, path: str, receipts: object) -> None:
+    file = f"receipts/{path}.json"
+    library.files[file] = ""
+    library.raw[file] = json.dumps(receipts).encode()
+
+
+@breaks("suspect")
+def _(rnd: random.Random, library: Library) -> Expected:
+    place = rnd.randrange(1, len(library.titles))
+    wanted = re.search(r"- \*\*([^*]+)\*\*: from before", library.files[library.path(place)])
+    assert wanted
+    seen = [
+        {"from": library.path(place - 1), "part": "output", "name": wanted[1], "text": [f"{wanted[1]}: it is signed."]}
+    ]
+    keep_receipts(library, library.path(place), {"seen": seen})
+    return Expected(library.path(place), ": from before")
+
+
+@breaks("suspect")
+def _(rnd: random.Random, library: Library) -> Expected:
+    place = rnd.randrange(len(library.titles))
+    seen = [{"from": library.path(place), "part": "ends", "name": "", "text": ["Completed: it is merged."]}]
+    keep_receipts(library, "feature/feature-orchestration.md", {"seen": seen})
+    return Expected("feature/feature-orchestration.md", f"(p{place}.md)")
+
+
+@breaks("approval-outdated")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path, name = some(rnd, library), rnd.choice(PLAIN)
+    receipt = {"section": section_key(name), "hash": "0" * 64, "by": "Ada", "on": "2026-07-01"}
+    keep_receipts(library, path, {"approvals": [receipt]})
+    return Expected(path, heading(library, path, name))
+
+
+@breaks("bad-receipt")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    receipt = {"section": "purpose", "hash": "0" * 64, "by": "Ada", "on": rnd.choice(["2026-02-30", "July", 3])}
+    keep_receipts(library, path, {"approvals": [receipt]})
+    return Expected(path, 8)

@@ -57,6 +57,9 @@ def test_create_shows_a_draft_and_writes_nothing_to_the_library(root: Path) -> N
         "index.md",
         "feature/README.md",
         "action-plan.md",
+        "provenance/feature/threat-check.md.json",
+        "receipts/feature/design-review.md.json",
+        "receipts/feature/threat-check.md.json",
     }
     assert found["open_questions"]
     assert any(s["rests_on"] for s in found["sources"])
@@ -251,3 +254,69 @@ def test_an_interrupted_run_is_kept_and_resumes_to_the_same_bytes(root: Path) ->
     run("-C", root, "create", "Threat Check Procedure")
     texts = {json.loads(f.read_text())["text"] for f in (root / ".procauthor/drafts").glob("*.json")}
     assert len(texts) == 1
+
+
+def test_undo_and_redo_of_what_was_written(root: Path) -> None:
+    before = snapshot(root)
+    (root / "index.md").write_text((root / "index.md").read_text().replace("| 1 | Placeholder", "| 1 | Defined"))
+    edited = snapshot(root)
+    assert "undo with: procauthor undo" in run("-C", root, "sync").stderr
+    assert snapshot(root) == before
+    assert run("-C", root, "undo", "--list").stdout.split()[-1] == "sync"
+    done = run("-C", root, "undo")
+    assert done.stdout == "update  index.md\n"
+    assert "undid 'sync'" in done.stderr
+    assert snapshot(root) == edited
+    assert run_json("-C", root, "undo", "--list")["history"][0]["undone"] is True
+    assert run_json("-C", root, "redo")["redone"][0]["changes"] == [{"path": "index.md", "action": "update"}]
+    assert snapshot(root) == before
+    (root / "index.md").write_text("somebody's words\n")
+    assert "index.md changed since 'sync'" in run("-C", root, "undo", code=2).stderr
+    assert "nothing to redo" in run("-C", root, "redo", code=2).stderr
+
+
+def test_rename_shows_writes_and_is_undone(root: Path) -> None:
+    before = snapshot(root)
+    words = ("rename", "Design Review Procedure", "Structure Choice Procedure")
+    shown = run("-C", root, *words, "--dry-run")
+    assert "rename from feature/design-review.md\nrename to feature/structure-choice.md\n" in shown.stdout
+    assert "nothing was written" in shown.stderr
+    assert run_json("-C", root, *words, "--dry-run")["applied"] is False
+    assert snapshot(root) == before
+    done = run("-C", root, *words)
+    assert done.stdout.startswith("create  feature/structure-choice.md (was feature/design-review.md)\n")
+    assert done.stderr == (
+        "done: rename Design Review Procedure to Structure Choice Procedure (6 files)\nundo with: procauthor undo\n"
+    )
+    run("-C", root, "undo")
+    assert snapshot(root) == before
+    found = run_json("-C", root, *words, "--no-alias")
+    assert found["applied"] is True
+    assert {"path": "feature/design-review.md", "action": "delete"} in found["changes"]
+
+
+def test_the_other_refactorings_run_from_the_command_line(root: Path) -> None:
+    before = snapshot(root)
+    commands = (
+        ("move", "threat-check", "safety"),
+        ("split", "design-review", "--at", "Step 2", "--title", "Decision Procedure"),
+        ("merge", "decision", "safety/threat-check.md"),
+        ("deprecate", "threat-check", "--by", "design-review"),
+    )
+    for words in commands:
+        assert "undo with: procauthor undo" in run("-C", root, *words).stderr
+    assert "nothing to do" in run("-C", root, "renumber", "design-review").stderr
+    assert len(run_json("-C", root, "undo", "-n", str(len(commands)))["undone"]) == len(commands)
+    assert snapshot(root) == before
+
+
+def test_refactorings_say_what_is_wrong(root: Path) -> None:
+    (root / "release").mkdir()
+    (root / "release/other.md").write_text("# Design Review Procedure\n")
+    done = run("-C", root, "rename", "Design Review Procedure", "New Procedure", code=2)
+    assert "feature/design-review.md, release/other.md" in done.stderr
+    assert "no document" in run("-C", root, "move", "nobody", "release", code=2).stderr
+    os.chmod(root / "index.md", 0o444)
+    done = run("-C", root, "rename", "threat-check", "New Procedure", code=2)
+    assert done.stderr == "procauthor: index.md is read-only\nhint: nothing was changed; make the file writable first\n"
+    assert not (root / "feature/new.md").exists()

@@ -81,6 +81,32 @@ def test_a_model_changes_one_item_and_nothing_else(root: Path) -> None:
     assert (root / FILE).read_bytes() == raw.replace(b"Two options", b"Three options")
 
 
+def test_a_secret_in_the_document_stays_there_and_does_not_travel(root: Path) -> None:
+    token = "ghp_" + "a1B2" * 9
+    raw = b"\xef\xbb\xbf" + REVIEW.replace("Two options", f"With `{token}` two opt\u200bions", 1).encode()
+    (root / FILE).write_bytes(raw)
+
+    def add(hashes: Mapping[str, str]) -> Json:
+        target = "S7.items[1]"
+        change = {
+            "action": "insert_after",
+            "target": target,
+            "expect": hashes.get(target, ""),
+            "values": ["Costs fit."],
+        }
+        return {"validation_and_acceptance_criteria_changes": [change]}
+
+    with Loopback(model(["S7"], add)) as server:
+        found = wish(point(root, server), "the costs are known")
+    assert len(server.requests) == 2
+    for words in map(words_of, server.requests):
+        assert token not in words
+        assert "\u200b" not in words
+    assert "[redacted: GitHub token]" in words_of(server.requests[1])
+    found.accept()
+    assert (root / FILE).read_bytes().replace(b"- Costs fit.\n", b"") == raw
+
+
 def test_a_wish_that_is_fulfilled_costs_one_call_and_writes_nothing(root: Path) -> None:
     with Loopback(model([], replace_criterion)) as server:
         point(root, server)
@@ -231,7 +257,8 @@ def offline(root: Path, words: str, ref: str = TITLE) -> ProjectDraft:
 def test_a_wish_is_fulfilled_only_once(root: Path) -> None:
     words = "add exit state Deferred: the board decides next quarter"
     found = run_json("-C", root, "update", TITLE, words, "--accept")
-    assert (found["outcome"], found["changes"]) == ("Updated", [{"path": FILE, "action": "update"}])
+    sidecar = {"path": f"provenance/{FILE}.json", "action": "create"}
+    assert (found["outcome"], found["changes"]) == ("Updated", [{"path": FILE, "action": "update"}, sidecar])
     assert offline(root, words).draft.outcome == "No change"
 
 
@@ -302,3 +329,52 @@ def test_a_dry_run_lists_the_targets_and_the_schema_of_operations(root: Path) ->
     ].items()
     entry: dict[str, Any] = found["schema"]["properties"]["trigger_changes"]["items"]
     assert entry["required"] == ["action", "target", "expect", "values"]
+
+
+# Changes that a person or an agent writes
+
+
+def handed_in(root: Path, words: str, name: str, value: object, action: str = "replace") -> Json:
+    """An answer with one operation, made as its writer would: from what the dry run says."""
+    shown = run_json("-C", root, "update", TITLE, words, "--dry-run")
+    hashes = {t["id"]: t["hash"] for t in shown["targets"]}
+    (field,) = (key for key in shown["schema"]["properties"] if key == "validation_and_acceptance_criteria_changes")
+    return {field: [{"action": action, "target": name, "expect": hashes[name], "values": [value]}]}
+
+
+def test_changes_written_by_hand_leave_every_other_byte(root: Path) -> None:
+    raw = REVIEW.replace("\n", "\r\n").encode()
+    (root / FILE).write_bytes(raw)
+    words = "three options, not two"
+    file = root.parent / "answer.json"
+    file.write_text(json.dumps(handed_in(root, words, "S7.items[1]", "Three options were compared.")))
+    told = run_json("-C", root, "update", TITLE, words, "--answer", file, "--by", "A. Person", "--accept")
+    assert (told["outcome"], told["author"]) == ("Updated", "A. Person")
+    assert (root / FILE).read_bytes() == raw.replace(b"Two options", b"Three options")
+    run("-C", root, "undo")
+    assert (root / FILE).read_bytes() == raw
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda answer: {}, "the answer names no change"),
+        (lambda answer: {"purpose": "All new."}, "has no field 'purpose'"),
+        (lambda answer: json.loads(json.dumps(answer).replace("S7.items[1]", "S7.items[9]")), "not in the closed list"),
+        (
+            lambda answer: json.loads(json.dumps(answer).replace('"expect": "', '"expect": "0')),
+            "is not what the operation expects",
+        ),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_refused_and_leaves_no_trace(
+    root: Path, change: Callable[[Json], Json], said: str
+) -> None:
+    answer = change(handed_in(root, "three options", "S7.items[1]", "Three options were compared."))
+    before = snapshot(root)
+    file = root.parent / "answer.json"
+    file.write_text(json.dumps(answer))
+    done = run("-C", root, "update", TITLE, "three options", "--answer", file, code=2)
+    assert said in done.stderr
+    assert snapshot(root) == before
+    assert Project.open(root).drafts.all() == []

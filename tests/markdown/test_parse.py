@@ -169,3 +169,13 @@ def test_an_edit_leaves_all_other_bytes(raw: bytes, places: list[tuple[int, int]
     edited = replace_spans(raw, [Replacement(start, end, "<new>") for start, end in spans])
     kept = [raw[a:b] for a, b in zip([0, *(e for _, e in spans)], [*(s for s, _ in spans), len(raw)], strict=True)]
     assert edited == b"<new>".join(kept)
+
+
+@pytest.mark.parametrize("mark", [b"\r\n", b"\n> "])
+def test_places_in_html_count_the_bytes_between_its_lines(mark: bytes) -> None:
+    raw = mark.join(
+        [b"> <p>" if b">" in mark else b"<p>", b'<img src="a.md">', b'<!-- x --> <a href="b.md">t</a>', b""]
+    )
+    document = parse(raw)
+    assert [raw[link.start : link.end] for link in document.links] == [b'<img src="a.md"', b'<a href="b.md"']
+    assert [raw[c.start : c.end] for c in document.comments] == [b"<!-- x -->"]

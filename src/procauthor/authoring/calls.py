@@ -1,4 +1,4 @@
-"""The calls that a run has paid for. A repeated ask is answered from here and costs nothing."""
+"""The calls of one run: what each said and cost. A repeated ask is answered from here and costs nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +15,37 @@ from procauthor.authoring.brief import Usage
 from procauthor.authoring.reply import Reply
 
 
-def call_key(model: str, messages: tuple[str, ...], schema: Mapping[str, Any], attempt: int) -> str:
+def call_key(model: str, messages: tuple[str, ...], schema: Mapping[str, Any], attempt: int, bounds: str = "") -> str:
     """Return the key of one exact call.
 
-    The attempt belongs to it: to ask the same thing again after an empty reply must not repeat that reply.
+    The attempt belongs to it: to ask the same thing again after an empty reply must not repeat that reply. So do the
+    ``bounds``, as server and length of the reply: a run that is resumed with other ones asks anew.
     """
-    text = json.dumps([model, messages, schema, attempt], ensure_ascii=False)
+    text = json.dumps([model, messages, schema, attempt, bounds], ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: its reply, and what it was for. ``reused`` says that an earlier run had paid for it."""
+
+    reply: Reply
+    step: int = 0
+    fields: tuple[str, ...] = ()
+    reused: bool = False
+
+
 class CallLog:
-    """Replies of one run in a file of JSON lines, each on disk before it is used.
+    """The calls of one run in a file of JSON lines, each on disk before its reply is used.
 
     Args:
-        path: The file; without one, replies are kept in memory only.
+        path: The file; without one, calls are kept in memory only.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._calls: list[Call] = []
         self._replies: dict[str, Reply] = {}
         self._whole = True
         if path is not None and path.is_file():
@@ -40,30 +53,83 @@ class CallLog:
 
     @property
     def usage(self) -> Usage:
-        """What all recorded calls have cost, whichever process made them."""
+        """What all calls of the run have cost, whichever process made them."""
         with self._lock:
-            return sum((reply.usage for reply in self._replies.values()), Usage())
+            return sum((call.reply.usage for call in self._calls), Usage())
+
+    @property
+    def reused(self) -> int:
+        """How many replies were taken from earlier runs."""
+        with self._lock:
+            return sum(call.reused for call in self._calls)
+
+    @property
+    def last(self) -> Reply | None:
+        """The reply to the last call, which tells the form that worked."""
+        with self._lock:
+            return self._calls[-1].reply if self._calls else None
+
+    def by_step(self) -> tuple[dict[str, Any], ...]:
+        """Return the usage of each step, and of the fields that it asked for, in the order of the first call."""
+        rows: dict[tuple[int, tuple[str, ...]], list[Call]] = {}
+        with self._lock:
+            for call in self._calls:
+                rows.setdefault((call.step, call.fields), []).append(call)
+        return tuple(
+            {
+                "step": step,
+                "fields": list(fields),
+                "reused": sum(call.reused for call in calls),
+                **sum((call.reply.usage for call in calls), Usage()).as_json(),
+            }
+            for (step, fields), calls in rows.items()
+        )
 
     def find(self, key: str) -> Reply | None:
         """Return the recorded reply to a call."""
         with self._lock:
             return self._replies.get(key)
 
-    def append(self, key: str, reply: Reply) -> None:
+    def append(self, key: str, reply: Reply, *, step: int = 0, fields: tuple[str, ...] = ()) -> None:
         """Record a paid call."""
-        line = json.dumps(
-            {"key": key, "text": reply.text, "finish": reply.finish, "usage": reply.usage.as_json()},
-        )
-        with self._lock:
-            self._replies[key] = reply
-            if self._path is not None:
-                self._write(self._path, line)
+        self._record(key, Call(reply, step, fields))
 
-    def _write(self, path: Path, line: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+    def reuse(self, key: str, reply: Reply, *, step: int = 0, fields: tuple[str, ...] = ()) -> None:
+        """Record a call that an earlier run had paid for."""
+        self._record(key, Call(replace(reply, usage=Usage()), step, fields, reused=True))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Have calls made anew: their replies were of no use. What they cost stays on the bill."""
+        with self._lock:
+            for key in keys:
+                if self._replies.pop(key, None) is not None:
+                    self._write({"forget": key})
+
+    def _record(self, key: str, call: Call) -> None:
+        reply = call.reply
+        line = {
+            "key": key,
+            "step": call.step,
+            "fields": call.fields,
+            "text": reply.text,
+            "finish": reply.finish,
+            "form": reply.form,
+            "spelled": reply.spelled,
+            "reused": call.reused,
+            "usage": reply.usage.as_json(),
+        }
+        with self._lock:
+            self._calls.append(call)
+            self._replies[key] = reply
+            self._write(line)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("ab") as file:
             # A crash can leave half a line: the next one must not continue it.
-            file.write((("" if self._whole else "\n") + line + "\n").encode("ascii"))
+            file.write((("" if self._whole else "\n") + json.dumps(line) + "\n").encode("ascii"))
             file.flush()
             os.fsync(file.fileno())
         self._whole = True
@@ -71,15 +137,24 @@ class CallLog:
     def _load(self, raw: bytes) -> None:
         self._whole = not raw or raw.endswith(b"\n")
         for line in raw.split(b"\n"):
-            entry = _entry(line)
-            if entry:
-                self._replies[entry[0]] = entry[1]
+            try:
+                data = json.loads(line)
+                if "forget" in data:
+                    self._replies.pop(data["forget"], None)
+                    continue
+                call = Call(read_reply(data), data["step"], tuple(data["fields"]), data["reused"])
+                self._calls.append(call)
+                self._replies[str(data["key"])] = call.reply
+            except (ValueError, KeyError, TypeError):
+                # A line that a crash cut off is no call.
+                continue
 
 
-def _entry(line: bytes) -> tuple[str, Reply] | None:
-    """Return a recorded call; a line that a crash cut off is none."""
-    try:
-        data = json.loads(line)
-        return str(data["key"]), Reply(data["text"], data["finish"], Usage(**data["usage"]))
-    except (ValueError, KeyError, TypeError):
-        return None
+def read_reply(data: Mapping[str, Any]) -> Reply:
+    """Read a recorded reply.
+
+    Raises:
+        KeyError: A part of it is missing.
+        TypeError: It is none.
+    """
+    return Reply(str(data["text"]), data["finish"], Usage(**data["usage"]), data["form"], bool(data["spelled"]))

@@ -5,29 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel
 
 from procauthor.authoring.author import Ask, Problem
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
+from procauthor.authoring.cache import ReplyCache
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields, read_object
 from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
 from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
+from procauthor.redact import clean
 from procauthor.settings import AuthoringSettings
 from procauthor.template.model import build_model, late_name, late_parts, sections_of_step
 from procauthor.template.spec import Constraint, SectionSpec, Template
 
 _PROMPTS = {
-    1: "step-1-purpose",
-    2: "step-2-inputs",
-    3: "step-3-workflow",
-    5: "step-5-failures",
-    6: "step-6-contract",
+    1: "step-1-purpose/ask",
+    2: "step-2-inputs/ask",
+    3: "step-3-workflow/ask",
+    5: "step-5-failures/ask",
+    6: "step-6-contract/ask",
 }
 _MAX_QUESTIONS = 20
 _MAX_TOLD = 300
@@ -47,15 +49,34 @@ class ChatAuthor:
     settings: AuthoringSettings
     prompts: PromptLibrary
     calls: CallLog
+    cache: ReplyCache | None = None
 
     @classmethod
-    def open(cls, model: str, settings: AuthoringSettings, prompts: PromptLibrary, calls: CallLog) -> ChatAuthor:
+    def open(
+        cls,
+        model: str,
+        settings: AuthoringSettings,
+        prompts: PromptLibrary,
+        calls: CallLog,
+        cache: ReplyCache | None = None,
+    ) -> ChatAuthor:
         """Open the model ``provider:name``; nothing is sent yet.
 
+        Args:
+            model: The id.
+            settings: Bounds, and the server.
+            prompts: The prompt files.
+            calls: The calls of the run so far.
+            cache: Replies of earlier runs; without one, every call is paid for.
+
         Raises:
-            ConfigError: The id is malformed, the provider unknown, its package or its key missing.
+            ConfigError: The id is malformed, the provider unknown, its package or its key missing, or the settings
+                would send the key to a server that the user did not choose.
         """
-        return cls(Provider.open(model, settings), settings, prompts, calls)
+        provider = Provider.open(model, settings)
+        if calls.last is not None:
+            provider.settle(calls.last.form, spelled=calls.last.spelled)
+        return cls(provider, settings, prompts, calls, cache)
 
     @property
     def id(self) -> str:
@@ -70,40 +91,49 @@ class ChatAuthor:
             ModelOutputError: No usable output after repairs; its ``raw`` holds the last reply.
             BudgetError: The next call could pass the run's ceiling.
         """
-        model = ask.form.model if ask.form else build_model(ask.template, ask.step, ask.brief.titles)
-        wanted = tuple(name for name in model.model_fields if not ask.names or name in ask.names)
-        work = _Work(ask, model, wanted, tuple(p for p in ask.problems if p.field in wanted))
-        work.present = {name: ask.fields[name] for name in wanted if work.problems and name in ask.fields}
+        work = _begin(ask)
         for attempt in range(self.settings.repairs + 1):
             if not work.open:
                 break
             work.take(self._call(work, attempt))
         if work.open:
+            # To resume is to try again: the same bad replies from the log would be no try.
+            self.calls.forget(work.replies)
             raise self._unusable(work)
+        if self.cache is not None:
+            for key, reply in work.replies.items():
+                self.cache.save(key, reply)
         return work.answer()
 
     def _call(self, work: _Work, attempt: int) -> Reply:
-        request = self._request(work)
-        key = call_key(self.id, (request.system, request.user, request.plain), request.schema, attempt)
-        known = self.calls.find(key)
-        if known:
-            return Reply(known.text, known.finish)
+        request = build_request(self.prompts, work)
+        messages = (request.system, request.user, request.plain)
+        key = call_key(self.id, messages, request.schema, attempt, self._bounds)
+        reply = self.calls.find(key)
+        if reply is not None:
+            work.replies[key] = reply
+            return replace(reply, usage=Usage())
+        earlier = self.cache.find(key) if self.cache is not None else None
+        if earlier is not None:
+            self.calls.reuse(key, earlier, step=work.ask.step, fields=work.open)
+            work.replies[key] = earlier
+            return replace(earlier, usage=Usage())
         self._check_budget(work, request)
+        if attempt and work.last is not None and work.last.finish == "stop" and not work.found:
+            # A server may take a schema and then ignore it: from now on the words say it too.
+            self.provider.spelled = True
         reply = self.provider.ask(request)
-        self.calls.append(key, reply)
+        self.calls.append(key, reply, step=work.ask.step, fields=work.open)
+        work.replies[key] = reply
         return reply
 
+    @property
+    def _bounds(self) -> str:
+        return json.dumps([self.provider.url, self.settings.temperature, self.settings.reply_tokens])
+
     def _check_budget(self, work: _Work, request: Request) -> None:
-        if work.ask.budget is None:
-            return
-        left = work.ask.budget - work.usage.tokens
-        need = request.tokens + self.settings.reply_tokens
-        if need > left:
-            message = (
-                f"the next call could use {need} tokens ({request.tokens} in, {self.settings.reply_tokens} out), "
-                f"and {max(left, 0)} are left"
-            )
-            raise BudgetError(message, "raise the ceiling with --max-tokens, and resume the run")
+        left = None if work.ask.budget is None else work.ask.budget - work.usage.tokens
+        check_room(request, self.settings.reply_tokens, left)
 
     def _unusable(self, work: _Work) -> UnusableReplyError:
         last = work.last or Reply("")
@@ -116,19 +146,45 @@ class ChatAuthor:
         hint = "raise reply_tokens in the settings" if last.finish == "length" else "try another model"
         return UnusableReplyError(message, f"{hint}, then resume the run", last.text)
 
-    # Words
 
-    def _request(self, work: _Work) -> Request:
-        ask = work.ask
-        schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
-        mark = _mark(ask.brief)
-        texts = [self.prompts.render(name, {**words, "mark": mark}) for name, words in _prompts(work, mark)]
-        if work.problems:
-            problems = [{"field": p.field, "problem": p.message} for p in work.problems]
-            words = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
-            texts.append(self.prompts.render("repair", words))
-        plain = self.prompts.render("plain", {"schema": schema})
-        return Request(self.prompts.render("system", {}), "\n".join(texts), schema, plain)
+def check_room(request: Request, reply_tokens: int, left: int | None) -> None:
+    """Refuse a call that could pass the ceiling.
+
+    Raises:
+        BudgetError: It could.
+    """
+    need = request.tokens + reply_tokens
+    if left is not None and need > left:
+        message = (
+            f"the next call could use {need} tokens ({request.tokens} in, {reply_tokens} out), "
+            f"and {max(left, 0)} are left"
+        )
+        raise BudgetError(message, "raise the ceiling with --max-tokens, and resume the run")
+
+
+def brief_words(prompts: PromptLibrary, brief: Brief, template: Template) -> tuple[str, str]:
+    """Return the brief as every call of a run begins with it, and the mark of its data."""
+    mark = _mark(brief)
+    return prompts.render("brief", _brief_variables(brief, template, mark)), mark
+
+
+def request_size(prompts: PromptLibrary, ask: Ask) -> int:
+    """Return an estimate of the tokens of the first request for a step."""
+    return build_request(prompts, _begin(ask)).tokens
+
+
+def build_request(prompts: PromptLibrary, work: _Work) -> Request:
+    """Return the words and the schema of the next call. The brief comes first, the same in all calls of a run."""
+    ask = work.ask
+    schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
+    mark = _mark(ask.brief)
+    texts = [prompts.render(name, {**clean(words), "mark": mark}) for name, words in _prompts(work, mark)]
+    if work.problems:
+        problems = [{"field": p.field, "problem": p.message} for p in work.problems]
+        told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
+        texts.append(prompts.render("repair", told))
+    plain = prompts.render("plain", {"schema": schema})
+    return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
 
 def _prompts(work: _Work, mark: str) -> Sequence[tuple[str, Mapping[str, object]]]:
@@ -157,6 +213,7 @@ class _Work:
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
     usage: Usage = Usage()
+    replies: dict[str, Reply] = field(default_factory=dict)
     last: Reply | None = None
     found: bool = False
 
@@ -191,6 +248,14 @@ class _Work:
             questions=tuple(dict.fromkeys(self.questions))[:_MAX_QUESTIONS],
             usage=self.usage,
         )
+
+
+def _begin(ask: Ask) -> _Work:
+    model = ask.form.model if ask.form else build_model(ask.template, ask.step, ask.brief.titles)
+    wanted = tuple(name for name in model.model_fields if not ask.names or name in ask.names)
+    work = _Work(ask, model, wanted, tuple(p for p in ask.problems if p.field in wanted))
+    work.present = {name: ask.fields[name] for name in wanted if work.problems and name in ask.fields}
+    return work
 
 
 def _texts(value: object) -> list[str]:

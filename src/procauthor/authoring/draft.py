@@ -32,16 +32,18 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     author: str,
     questions: tuple[str, ...] = (),
     present: bytes | None = None,
+    status: str = "Defined",
 ) -> bytes:
-    """Render the whole document: metadata, title and sections.
+    """Render the whole document: metadata, title and sections. Without an author, none is named.
 
     ``present`` is the placeholder that the document replaces: its metadata, byte order mark and line endings stay.
     """
     links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
     body = render(template, brief.request.title, fields, links)
-    ours = _dump({"written_by": author, **({"open_questions": list(questions)} if questions else {})})
-    head = _present_head(present, ours) if present else ""
-    text = f"{head or _new_head(brief, ours)}\n{body}"
+    own: dict[str, Any] = {"written_by": author} if author else {}
+    ours = _dump(own | {"open_questions": list(questions)} if questions else own) if own or questions else ""
+    head = _present_head(present, ours, status) if present else ""
+    text = f"{head or _new_head(brief, ours, status)}\n{body}"
     newline = parse(present).source.newline if present else "\n"
     mark = BOM if present and present.startswith(BOM) else b""
     return mark + text.replace("\n", newline).encode()
@@ -51,20 +53,20 @@ def _dump(values: Mapping[str, Any]) -> str:
     return yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, width=110)
 
 
-def _new_head(brief: Brief, ours: str) -> str:
+def _new_head(brief: Brief, ours: str, status: str) -> str:
     request = brief.request
     values: dict[str, Any] = {"id": PurePosixPath(brief.path).stem}
     if request.lifecycle:
         values["lifecycle"] = request.lifecycle
     if request.phase is not None:
         values["phase"] = request.phase
-    values["status"] = "Defined"
+    values["status"] = status
     if request.depends_on:
         values["depends_on"] = list(request.depends_on)
     return f"---\n{_dump(values)}{ours}---\n"
 
 
-def _present_head(present: bytes, ours: str) -> str:
+def _present_head(present: bytes, ours: str, wanted: str) -> str:
     """Return the front matter of the placeholder with its status set; empty where it has none."""
     document = parse(present)
     if document.front_matter is None:
@@ -73,11 +75,11 @@ def _present_head(present: bytes, ours: str) -> str:
     changes = []
     status = document.fields.get("status")
     if status:
-        changes.append(Replacement(status.start, status.end, " Defined"))
+        changes.append(Replacement(status.start, status.end, f" {wanted}"))
     raw = replace_spans(present[:end], changes)[start:]
     lines = raw.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
     kept = _OURS.sub("", "\n".join(lines[1:-1]) + "\n")
-    return f"---\n{kept}{'' if status else 'status: Defined' + chr(10)}{ours}---\n"
+    return f"---\n{kept}{'' if status else f'status: {wanted}' + chr(10)}{ours}---\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,9 @@ class Draft:
     """One draft as it is stored.
 
     ``text`` is the whole document; ``base`` the stamp of the file that it replaces, or empty, and
-    ``base_text`` that file; ``wish`` what an update was asked for; ``notes`` what was computed beyond it; ``sources``
-    the passages and contracts that each field rests on.
+    ``base_text`` that file; ``wish`` what an update was asked for; ``notes`` what was computed beyond it;
+    ``prompt`` the hash of the prompts that a model was given; ``sources`` the passages and contracts that each field
+    rests on.
     """
 
     id: str
@@ -101,12 +104,19 @@ class Draft:
     notes: tuple[str, ...] = ()
     template: str = ""
     template_hash: str = ""
+    prompt: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     passages: tuple[Mapping[str, Any], ...] = ()
     open_questions: tuple[str, ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
     usage: Usage = Usage()
+    usage_by_step: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def reused(self) -> int:
+        """How many replies earlier runs had paid for."""
+        return sum(row["reused"] for row in self.usage_by_step)
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored."""
@@ -117,7 +127,7 @@ class Draft:
         """Read a stored draft."""
         values = dict(data)
         values["usage"] = Usage(**values["usage"])
-        for name in ("passages", "open_questions", "findings", "notes"):
+        for name in ("passages", "open_questions", "findings", "notes", "usage_by_step"):
             values[name] = tuple(values.get(name, ()))
         values["sources"] = {key: tuple(found) for key, found in values["sources"].items()}
         return cls(**values)
@@ -136,6 +146,10 @@ class DraftStore:
         temporary = file.with_suffix(".tmp")
         temporary.write_text(json.dumps(draft.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
         temporary.replace(file)
+
+    def holds(self, name: str) -> bool:
+        """Say whether a draft of that id waits."""
+        return (self.folder / f"{name}.json").is_file()
 
     def all(self) -> list[Draft]:
         """Return all drafts that wait, by id."""

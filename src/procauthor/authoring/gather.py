@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from procauthor.authoring.brief import Brief, ChangeRequest, NamedText, Neighbour, Passage, Reference, Relation
 from procauthor.authoring.spoken import spoken_artifacts
-from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.errors import NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
+from procauthor.library.title import file_stem
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
+from procauthor.redact import clean
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -24,41 +25,26 @@ Search = Callable[[str, int], Sequence[Chunk]]
 
 # A closed list that is longer than this does not fit a schema that providers accept.
 _MAX_REFERENCES = 120
-_MAX_TITLE = 120
 # Plans, indexes and placeholders are found too, and left out afterwards.
 _OVERSAMPLED = 5
+_LEAST_PASSAGE = 40
 _MAX_PASSAGE = 1600
-_BAD_TITLE = re.compile(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
-
-
-def check_title(title: str) -> str:
-    """Return a title with its spaces folded.
-
-    Raises:
-        InvalidTitleError: It is empty, too long, or holds what no title can hold.
-    """
-    clean = " ".join(title.split())
-    if not clean:
-        message = "the title is empty"
-        raise InvalidTitleError(message, 'name the procedure, for example "Threat Model Procedure"')
-    if len(clean) > _MAX_TITLE:
-        message = f"the title has {len(clean)} characters, more than {_MAX_TITLE}"
-        raise InvalidTitleError(message)
-    if _BAD_TITLE.search(title) or not clean[0].isalnum() or not slugify(clean).strip("-"):
-        message = f"{title!r} cannot be the title of a procedure"
-        raise InvalidTitleError(message, "a title begins with a letter or a digit and is no path")
-    return clean
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a brief is gathered from. ``announced`` maps the keys of titles that a plan announces to the titles."""
+    """Where a brief is gathered from.
+
+    ``announced`` maps the keys of titles that a plan announces to the titles; ``routine`` are the action items that
+    the plan asks of most procedures, which say nothing about this one.
+    """
 
     library: Library
     template: Template
     search: Search
     announced: Mapping[str, str]
     passages: int = 12
+    routine: frozenset[str] = frozenset()
 
 
 def gather(request: ChangeRequest, source: Source, own: Procedure | None = None) -> Brief:
@@ -72,7 +58,7 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
     path = present.path if present else _path(request, library)
     neighbours = _neighbours(request, library)
     passages = _passages(request, source, path)
-    return Brief(
+    brief = Brief(
         request=request,
         path=path,
         template=source.template.name,
@@ -88,6 +74,8 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
     )
+    # The document itself stays as it is, byte for byte: a draft is laid over it, and prompts take it through `clean`.
+    return replace(Brief.from_json(clean(brief.as_json())), text=brief.text)
 
 
 def _path(request: ChangeRequest, library: Library) -> str:
@@ -103,7 +91,7 @@ def _path(request: ChangeRequest, library: Library) -> str:
         if title_key(p.lifecycle) == key and p.kind != "plan"
     )
     folder = min(folders, key=lambda f: (-folders[f], f)) if folders else slugify(request.lifecycle)
-    name = re.sub(r"-{2,}", "-", re.sub(r"[^\w]+", "-", title_key(request.title))).strip("-")
+    name = file_stem(request.title)
     return f"{name}.md" if folder == "." else f"{folder}/{name}.md"
 
 
@@ -217,10 +205,10 @@ def _after_name(artifact: Artifact) -> str:
 
 
 def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passage, ...]:
-    """Return the passages for the title, and for each action item, best first and each once."""
+    """Return the passages for the title, and for each action item of its own, best first and each once."""
     queries = [
         f"{request.title} {request.wish or request.why}".strip(),
-        *(f"{a} {request.title}" for a in request.actions),
+        *(f"{a} {request.title}" for a in request.actions if a not in source.routine),
     ]
     share = max(3, source.passages // max(1, len(queries)))
     found: dict[str, Chunk] = {}
@@ -238,11 +226,13 @@ def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passag
 def _usable(library: Library, chunk: Chunk) -> bool:
     """Say whether a passage can carry a draft.
 
-    Plans, indexes and placeholders only name what is to be done; what the offline author composed would echo itself.
+    Plans, indexes and placeholders only name what is to be done; what the offline author composed would echo itself;
+    a heading without words of its own says nothing.
     """
     procedure = library.by_path.get(chunk.path)
     return (
         procedure is not None
+        and len(chunk.text) >= _LEAST_PASSAGE
         and procedure.kind not in ("plan", "index", "readme", "template")
         and procedure.status in ("defined", "approved")
         and not _composed(procedure)

@@ -12,6 +12,7 @@ from langgraph.graph import END, START, StateGraph
 
 from procauthor.authoring.author import STEPS, Ask, Author, Problem
 from procauthor.authoring.brief import Brief, Usage
+from procauthor.authoring.critique import Critique
 from procauthor.finding import Finding
 from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
@@ -34,6 +35,7 @@ class State(TypedDict, total=False):
     findings: list[dict[str, Any]]
     tries: int
     stuck: bool
+    reviewed: bool
 
 
 class Node(Protocol):
@@ -60,7 +62,8 @@ class Work:
     """What the steps need beside the state.
 
     ``render`` turns fields and questions into the document's bytes; ``check`` gives the findings of such bytes, for
-    some rules or for all.
+    some rules or for all; ``doubts`` gives an open question for each claim that nothing supports; ``spent`` is what
+    the calls of the run have cost, where there is a record of them; ``critique`` lets a second model read the fields.
     """
 
     brief: Brief
@@ -68,7 +71,10 @@ class Work:
     author: Author
     render: Callable[[Mapping[str, Any], tuple[str, ...]], bytes]
     check: Callable[[bytes, Sequence[str]], Sequence[Finding]]
+    doubts: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda _: ()
     report: Callable[[Progress], None] = lambda _: None
+    spent: Callable[[], Usage] | None = None
+    critique: Callable[[Mapping[str, Any], int | None], Critique] | None = None
     repairs: int = 2
     max_tokens: int | None = None
 
@@ -129,9 +135,10 @@ class _Steps:
         """Ask the author for the fields of a step; on a later round, only for those that must be mended."""
         own = fields_of_step(self.work.template, number)
         problems = [Problem(*each) for each in state.get("problems", []) if each[0] in own]
-        if not own or (state.get("problems") and not problems):
+        problems = problems or self.outdated(number, state)
+        if not problems and own <= state.get("fields", {}).keys():
             return {}
-        used = Usage(**state.get("usage", {}))
+        used = self.used(state)
         budget = None if self.work.max_tokens is None else self.work.max_tokens - used.tokens
         fields = dict(state.get("fields", {}))
         ask = Ask(self.work.brief, self.work.template, number, fields, problems, budget)
@@ -144,26 +151,43 @@ class _Steps:
             "fields": fields,
             "sources": sources,
             "questions": questions if not problems else state.get("questions", {}),
-            "usage": (used + answer.usage).as_json(),
+            "usage": (self.used(state) if self.work.spent else used + answer.usage).as_json(),
             "problems": [each for each in state.get("problems", []) if each[0] not in own],
         }
         if problems:
             update["stuck"] = not changed
         return update
 
+    def outdated(self, number: int, state: State) -> list[Problem]:
+        """Return the late parts that no longer fit, because the steps that they belong to were written again."""
+        fields = state.get("fields", {})
+        return [
+            Problem(late_name(section, part), f"the steps have changed: there are {len(fields[section.name])} now")
+            for section, part in late_parts(self.work.template, number)
+            if late_name(section, part) in fields and len(fields[late_name(section, part)]) != len(fields[section.name])
+        ]
+
+    def used(self, state: State) -> Usage:
+        """Return what the run has cost: as its calls say, or else as the steps say that came to their end."""
+        return self.work.spent() if self.work.spent else Usage(**state.get("usage", {}))
+
     # Steps that are computed
 
     def continuity(self, state: State) -> State:
         """Check that each step's inputs have a producer; breaks go back to step 3, a bounded number of times."""
         findings = self.findings(state, _CONTINUITY_RULES)
-        problems = [p for p in self.problems(state, findings) if p[0] in fields_of_step(self.work.template, 3)]
+        own = fields_of_step(self.work.template, 3)
+        problems = [p for p in self.problems(state, findings) if p[0] in own]
+        # What a review found in later steps still waits to be mended there.
+        later = [p for p in state.get("problems", []) if p[0] not in own]
         tries = state.get("tries", 0)
         if not problems or tries >= self.work.repairs or state.get("stuck"):
-            return {"problems": [], "stuck": False}
-        return {"problems": problems, "tries": tries + 1}
+            return {"problems": later, "stuck": False}
+        return {"problems": problems + later, "tries": tries + 1}
 
     def after_continuity(self, state: State) -> str:
-        return STEPS[2] if state.get("problems") else STEPS[4]
+        names = {each[0] for each in state.get("problems", [])}
+        return STEPS[2] if names & fields_of_step(self.work.template, 3) else STEPS[4]
 
     def format(self, _state: State) -> State:
         """Rendering is a pure function of the fields, so there is nothing to keep."""
@@ -176,12 +200,28 @@ class _Steps:
         tries = state.get("tries", 0)
         problems = self.problems(state, errors)
         over = tries >= self.work.repairs or bool(state.get("stuck"))
-        return {
+        update: State = {
             "findings": [f.as_json() for f in findings],
             "problems": [] if over else problems,
             "tries": tries + bool(problems and not over),
             "stuck": False,
         }
+        return update | self.critique(state) if not errors else update
+
+    def critique(self, state: State) -> State:
+        """Let a second model read a draft without errors, once; its remarks are mended in one more round."""
+        if self.work.critique is None or state.get("reviewed"):
+            return {}
+        left = None if self.work.max_tokens is None else self.work.max_tokens - self.used(state).tokens
+        found = self.work.critique(state.get("fields", {}), left)
+        update: State = {
+            "reviewed": True,
+            "problems": [[remark.field, remark.message] for remark in found.remarks],
+            "usage": self.used(state).as_json(),
+        }
+        if found.question:
+            update["questions"] = state.get("questions", {}) | {str(_REVIEW): [found.question]}
+        return update
 
     def after_review(self, state: State) -> str:
         names = {each[0] for each in state.get("problems", [])}

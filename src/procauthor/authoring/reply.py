@@ -17,6 +17,7 @@ from procauthor.authoring.schema import restrict
 from procauthor.errors import ModelOutputError
 
 Finish = Literal["stop", "length", "refusal"]
+Form = Literal["schema", "tool", "json", "plain"]
 
 # Control characters in strings are common with small models, and harmless: rendering cleans them.
 _DECODER = json.JSONDecoder(strict=False)
@@ -43,11 +44,13 @@ class UnusableReplyError(ModelOutputError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply of a model."""
+    """One reply of a model, and the form in which it was asked for."""
 
     text: str
     finish: Finish = "stop"
     usage: Usage = Usage()
+    form: Form = "schema"
+    spelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

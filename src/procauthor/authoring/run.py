@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +20,8 @@ from procauthor.errors import AuthoringError, DraftError, LockedError
 from procauthor.markdown.slug import slugify
 
 _RECURSION_LIMIT = 100
+# The author of a run that waits for an answer of a person or an agent.
+HAND_OFF = "hand-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,17 @@ class Run:
     brief: Brief
     author: str
     max_tokens: int | None = None
+    reviewer: str = ""
 
     @property
     def calls(self) -> Path:
         """The log of paid calls."""
         return self.folder / "calls.jsonl"
+
+    @property
+    def started(self) -> datetime:
+        """When it began, in local time."""
+        return datetime.fromtimestamp((self.folder / "run.json").stat().st_mtime).astimezone()
 
     @property
     def ended(self) -> bool:
@@ -55,7 +66,7 @@ class RunStore:
         """The file of the checkpointer."""
         return self.folder / "checkpoints.sqlite"
 
-    def create(self, brief: Brief, author: str, max_tokens: int | None) -> Run:
+    def create(self, brief: Brief, author: str, max_tokens: int | None, reviewer: str = "") -> Run:
         """Start a run under the first free name made from the title."""
         self.folder.mkdir(parents=True, exist_ok=True)
         base = slugify(brief.request.title.removesuffix(" Procedure")).strip("-")[:60] or "run"
@@ -67,10 +78,24 @@ class RunStore:
                 break
             except FileExistsError:
                 number += 1
-        run = Run(name, self.folder / name, brief, author, max_tokens)
-        data = {"id": name, "author": author, "max_tokens": max_tokens, "brief": brief.as_json()}
-        (run.folder / "run.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        run = Run(name, self.folder / name, brief, author, max_tokens, reviewer)
+        _write(run)
         return run
+
+    def renew(self, run: Run, brief: Brief) -> Run:
+        """Give a run that waits for an answer a brief that was gathered anew."""
+        renewed = replace(run, brief=brief)
+        _write(renewed)
+        return renewed
+
+    def rewind(self, run: Run) -> None:
+        """Forget the checkpoints of a run, so that it begins again with what was handed in since."""
+        from langgraph.checkpoint.sqlite import SqliteSaver
+
+        with _connect(self.checkpoints) as connection:
+            saver = SqliteSaver(connection)
+            saver.setup()
+            saver.delete_thread(run.id)
 
     def get(self, name: str) -> Run:
         """Return a run by its id.
@@ -84,7 +109,8 @@ class RunStore:
             known = ", ".join(self.names()[-5:])
             raise DraftError(message, f"known runs: {known}" if known else "there is no run yet")
         data = json.loads(file.read_text(encoding="utf-8"))
-        return Run(data["id"], file.parent, Brief.from_json(data["brief"]), data["author"], data["max_tokens"])
+        brief = Brief.from_json(data["brief"])
+        return Run(data["id"], file.parent, brief, data["author"], data["max_tokens"], data.get("reviewer", ""))
 
     def unfinished(self) -> Run:
         """Return the last run that has not come to its draft.
@@ -94,10 +120,46 @@ class RunStore:
         """
         for name in reversed(self.names()):
             run = self.get(name)
-            if not run.ended:
+            if not run.ended and run.author != HAND_OFF:
                 return run
         message = "no run waits to be resumed"
         raise DraftError(message, "procauthor drafts lists what waits for review")
+
+    def prune(self, held: Collection[str], *, keep: int | None = None, older: float | None = None) -> list[str]:
+        """Delete runs that have ended, with their checkpoints, and return their ids.
+
+        A run that has not come to its draft can still be resumed, so it stays.
+
+        Args:
+            held: Ids that stay in any case.
+            keep: How many of the others stay, the newest first; none where only ``older`` is given.
+            older: Delete only what is older than so many days.
+        """
+        ended = [name for name in self.names() if name not in held and self.get(name).ended]
+        doomed = ended[: max(0, len(ended) - keep)] if keep is not None else ended
+        if older is not None:
+            limit = time.time() - older * 86_400
+            doomed = [name for name in doomed if (self.folder / name / "ended").stat().st_mtime < limit]
+        self._forget(doomed)
+        for name in doomed:
+            shutil.rmtree(self.folder / name)
+        return doomed
+
+    def _forget(self, names: Sequence[str]) -> None:
+        """Delete checkpoints: a later run may get the same name."""
+        if not names or not self.checkpoints.is_file():
+            return
+        marks = ", ".join("?" * len(names))
+        connection = sqlite3.connect(self.checkpoints, timeout=30)
+        try:
+            with connection:
+                for table in ("checkpoints", "writes"):
+                    connection.execute(f"delete from {table} where thread_id in ({marks})", list(names))  # noqa: S608
+        except sqlite3.Error as error:
+            message = f"the checkpoints cannot be changed: {error}"
+            raise AuthoringError(message, "try again when no run is being worked on") from error
+        finally:
+            connection.close()
 
     def names(self) -> list[str]:
         """Return the ids of all runs, oldest first."""
@@ -135,9 +197,7 @@ def execute(run: Run, store: RunStore, build: Callable[[], Any]) -> dict[str, An
     """
     from langgraph.checkpoint.sqlite import SqliteSaver
 
-    connection = sqlite3.connect(store.checkpoints, check_same_thread=False, timeout=30)
-    try:
-        connection.execute("pragma journal_mode=wal")
+    with _connect(store.checkpoints) as connection:
         graph = build().compile(checkpointer=SqliteSaver(connection))
         config = {"configurable": {"thread_id": run.id}, "recursion_limit": _RECURSION_LIMIT}
         state = graph.get_state(config)
@@ -145,8 +205,30 @@ def execute(run: Run, store: RunStore, build: Callable[[], Any]) -> dict[str, An
             return cast("dict[str, Any]", state.values)
         start = None if state.created_at else {"fields": {}, "tries": 0}
         return cast("dict[str, Any]", graph.invoke(start, config, durability="sync"))
+
+
+@contextmanager
+def _connect(file: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
+    try:
+        connection.execute("pragma journal_mode=wal")
+        yield connection
     except sqlite3.Error as error:
         message = f"the checkpoints cannot be used: {error}"
-        raise AuthoringError(message, f"delete {store.checkpoints.name} to start over") from error
+        raise AuthoringError(message, f"delete {file.name} to start over") from error
     finally:
         connection.close()
+
+
+def _write(run: Run) -> None:
+    """Write what a run is. It is replaced as a whole: a crash leaves the old or the new, never a half."""
+    data = {
+        "id": run.id,
+        "author": run.author,
+        "reviewer": run.reviewer,
+        "max_tokens": run.max_tokens,
+        "brief": run.brief.as_json(),
+    }
+    temporary = run.folder / "run.tmp"
+    temporary.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    temporary.replace(run.folder / "run.json")

@@ -1,9 +1,8 @@
-"""Artifacts: when two spellings mean the same one, and which procedures a required input comes from."""
+"""Artifacts: which are optional, and which procedures a required input comes from."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
@@ -11,21 +10,6 @@ from procauthor.naming import title_key
 from procauthor.procedure import Artifact
 
 _OPTIONAL = re.compile(r"\boptional\b", re.IGNORECASE)
-
-
-@lru_cache(maxsize=16384)
-def artifact_key(name: str) -> str:
-    """Return the key of an artifact: case, articles, emphasis and plurals do not count."""
-    return " ".join(_singular(word) for word in title_key(name).split())
-
-
-def _singular(word: str) -> str:
-    """Return a word's stem; a key only has to be the same for one and for many."""
-    if len(word) < 4 or word.endswith(("ss", "us", "is")):  # noqa: PLR2004 - "bus", "api" are no plurals
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    return word.removesuffix("s").removesuffix("e")
 
 
 def is_optional(artifact: Artifact) -> bool:

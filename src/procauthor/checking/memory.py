@@ -64,7 +64,7 @@ class Record(Struct, array_like=True):
 
     ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
     documents into whose text these looked, ``needs`` what must come before it. ``whole`` says that a family which
-    mostly needs one document alone wanted to see the others.
+    mostly needs one document alone wanted to see the others. ``marks`` are the hashes of its sections.
     """
 
     path: str
@@ -79,6 +79,7 @@ class Record(Struct, array_like=True):
     among: bytes | None = None
     looked: bytes = b""
     needs: bytes = b""
+    marks: bytes = b""
     facts: Facts | None = None
 
 

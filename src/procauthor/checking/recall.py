@@ -16,7 +16,7 @@ from procauthor.checking.rule import FAMILIES, reach, run_family
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import Survey, decode_findings, encode_findings, own_findings
 from procauthor.finding import Finding
-from procauthor.library.history import head_of
+from procauthor.library.renames import head_of
 
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 _AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")
@@ -101,6 +101,12 @@ class Recall:
             digest.update(text.encode(errors="surrogateescape") + b"\0")
         for path, record in self.survey.records.items():
             digest.update(path.encode(errors="surrogateescape") + b"\0" + record.digest)
+        for path, review in library.reviews.items():
+            digest.update(path.encode(errors="surrogateescape") + b"\0" + _encode(review.receipts))
+            if path in self.survey.records:
+                # What approvals are worth depends on the text, and on the day.
+                digest.update(_encode([(r.state, r.receipt) for r in library.by_path[path].standing.outdated]))
+                digest.update(library.by_path[path].status.encode())
         return digest.digest()
 
     def _is_as_before(self, world: _World) -> bool:

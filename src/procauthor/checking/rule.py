@@ -15,6 +15,7 @@ from procauthor.checking.rules import (
     name,
     orchestration,
     reference,
+    review,
     safety,
     status,
     step,
@@ -39,6 +40,7 @@ FAMILIES = (
     reference,
     index,
     orchestration,
+    review,
     suppression,
 )
 RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.RULES})

@@ -18,9 +18,9 @@ from procauthor.checking.note import read_notes
 from procauthor.checking.paragraph import Paragraphs
 from procauthor.checking.phrase import Titles
 from procauthor.finding import Finding
-from procauthor.library.history import follow, head_of, read_renames
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target
+from procauthor.library.renames import follow, head_of, read_renames
 from procauthor.markdown.document import Link
 from procauthor.markdown.passage import Passage
 from procauthor.naming import title_key

@@ -22,6 +22,7 @@ from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, Unread, read_file, read_template, walk
+from procauthor.library.receipt import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Settings
@@ -32,6 +33,7 @@ from procauthor.template.store import TemplateStore
 _WORTH_KEEPING = 64
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 encode_findings = msgspec.msgpack.Encoder().encode
+_encode_marks = msgspec.msgpack.Encoder().encode
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 
 
@@ -161,6 +163,7 @@ class Surveyor:
             directives=write_directives(procedure),
             own=encode_findings(findings) if findings else b"",
             whole=whole,
+            marks=_encode_marks(procedure.marks),
             facts=facts,
         )
 
@@ -187,8 +190,9 @@ class Surveyor:
                 raise StaleError(FILE_NAME) from error
 
         shelf = Shelf(self._root, fetch, self._template)
-        procedures = tuple(_stored(record, shelf) for record in ordered.values())
-        library = Library(self._root, procedures, tuple(unread), tree.files)
+        reviews = read_reviews(self._root)
+        procedures = tuple(_stored(record, reviews.get(record.path), shelf) for record in ordered.values())
+        library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
         return Survey(library, memory, ordered, fresh, gone, shelf)
 
@@ -196,9 +200,10 @@ class Surveyor:
         return read_template(path, self._settings.library, self._templates)
 
 
-def _stored(record: Record, shelf: Shelf) -> Stored:
+def _stored(record: Record, review: Review | None, shelf: Shelf) -> Stored:
     kind: Kind = record.kind  # type: ignore[assignment]
-    return Stored(record.path, Stamp(record.stamp), kind, record.face, record.directives, shelf)
+    head = record.path, Stamp(record.stamp), kind
+    return Stored(*head, record.face, record.directives, record.marks, review, shelf)
 
 
 def own_findings(survey: Survey) -> Iterator[Finding]:

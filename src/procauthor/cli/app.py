@@ -8,7 +8,21 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import authoring, check, evaluate, graph, init, library, plan, update
+from procauthor.cli import (
+    authoring,
+    check,
+    evaluate,
+    graph,
+    handoff,
+    history,
+    init,
+    library,
+    plan,
+    refactor,
+    review,
+    runs,
+    update,
+)
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -99,7 +113,12 @@ evaluate.register(app)
 graph.register(app)
 plan.register(app)
 authoring.register(app)
+runs.register(app)
+handoff.register(app)
 update.register(app)
+history.register(app)
+refactor.register(app)
+review.register(app)
 
 
 def main() -> None:

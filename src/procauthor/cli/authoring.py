@@ -11,8 +11,8 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
 if TYPE_CHECKING:
-    from procauthor.library.change import Change
     from procauthor.project import Project, ProjectDraft
+    from procauthor.project.authoring import Authoring
 
 Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
 _NEEDS_REVISION = 1
@@ -36,22 +36,29 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
     model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
-    author: Annotated[str, typer.Option(help="offline: no model, no network.")] = "",
+    author: Annotated[str, typer.Option(help="offline, skeleton, or a chat model.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the brief's outline; draft nothing.")] = False,
+    reviewer: Annotated[str, typer.Option(help='Second model that reads the draft once, as "provider:name".')] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, even what was asked before.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the brief and what it may cost; send nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
     options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
     if dry_run:
-        _show_brief(project, title, options, author_id(model, author), as_json=as_json)
+        asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
+        _show_brief(project, title, options, asked, as_json=as_json)
         return
     from procauthor.cli.progress import checklist
 
     with checklist(title) as progress:
-        authoring = project.author(author_id(model, author), max_tokens=max_tokens, progress=progress)
+        authoring = project.author(
+            author_id(model, author), max_tokens=max_tokens, progress=progress, fresh=fresh, reviewer=reviewer
+        )
         found = authoring.create(title, **options)
     finish(project, found, accept_it=accept_it, as_json=as_json)
 
@@ -60,25 +67,31 @@ def author_id(model: str, author: str) -> str | None:
     """Return the author that the options name, None for the one in the settings."""
     from procauthor.errors import ConfigError
 
-    if author not in ("", "offline"):
+    if author not in ("", "offline", "skeleton") and ":" not in author:
         message = f"no author {author!r}"
-        raise ConfigError(message, 'known: offline; for a chat model use --model "provider:name"')
+        raise ConfigError(message, 'known: offline, skeleton, or a chat model as "provider:name"')
     if author and model:
-        message = "--author offline and --model exclude each other"
-        raise ConfigError(message)
+        message = "--author and --model exclude each other"
+        raise ConfigError(message, "--model provider:name is short for --author provider:name")
     return model or author or None
 
 
-def _show_brief(project: Project, title: str, options: dict[str, Any], author: str | None, *, as_json: bool) -> None:
-    brief = project.author(author).brief(title, **options)
+def _show_brief(project: Project, title: str, options: dict[str, Any], author: Authoring, *, as_json: bool) -> None:
+    brief = author.brief(title, **options)
+    bound = author.bound(brief)
     say_notices(project)
     if as_json:
-        show_json({"brief": brief.as_json()})
+        from procauthor.redact import clean
+
+        show_json(
+            {"brief": clean(brief.as_json()), "author": author.model, "bound": bound.as_json() if bound else None}
+        )
         return
     from procauthor.cli.text import brief_lines
 
     for line in brief_lines(brief):
         show(line)
+    show(f"budget for {author.model}: {bound}" if bound else f"author {author.model}: no calls, no tokens")
 
 
 def resume(
@@ -97,13 +110,15 @@ def resume(
 
 def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: bool) -> None:
     """Show a draft, accept it if that is wanted and it has no error, and exit."""
+    from procauthor.project.draft import draft_json
+
     say_notices(project)
     failed = found.draft.outcome == "Needs revision"
     accepted = accept_it and not failed and found.waits
     change = found.accept() if accepted else found.change()
     outcome = found.accepted if accepted else found.draft.outcome
     if as_json:
-        show_json(_draft_json(found, change, outcome))
+        show_json(draft_json(found, change, outcome))
     else:
         from procauthor.cli.text import draft_lines
 
@@ -111,24 +126,6 @@ def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: b
         for line in draft_lines(found.draft, outcome, change):
             say(line)
     raise typer.Exit(_NEEDS_REVISION if failed else 0)
-
-
-def _draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
-    draft = found.draft
-    return {
-        "run": draft.id,
-        "outcome": outcome,
-        "draft": draft.id,
-        "path": draft.path,
-        "author": draft.author,
-        "findings": list(draft.findings),
-        "open_questions": list(draft.open_questions),
-        "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
-        "passages": list(draft.passages),
-        "usage": draft.usage.as_json(),
-        "notes": list(draft.notes),
-        "changes": change.as_json(),
-    }
 
 
 def drafts(ctx: typer.Context, as_json: Json = False) -> None:
@@ -147,26 +144,38 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
         say("no draft waits")
 
 
-def diff(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
+def diff(
+    ctx: typer.Context,
+    draft: Name = "",
+    document: Annotated[bool, typer.Option("--document", help="Print the document as it would stand.")] = False,
+    as_json: Json = False,
+) -> None:
     """Show what accepting a draft would change, in all files."""
+    from procauthor.project.draft import draft_json
+
     project = open_project(ctx)
     found = project.draft(draft)
+    if document:
+        show(found.draft.text.removeprefix("\ufeff").rstrip("\r\n"))
+        return
     change = found.change()
     say_notices(project)
     if as_json:
-        show_json(_draft_json(found, change, found.draft.outcome) | {"diff": change.diff()})
+        show_json(draft_json(found, change, found.draft.outcome) | {"diff": change.diff()})
     else:
         show_diff(change.diff())
 
 
 def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Write a draft, and all that follows from it, into the library."""
+    from procauthor.project.draft import draft_json
+
     project = open_project(ctx)
     found = project.draft(draft)
     change = found.accept()
     say_notices(project)
     if as_json:
-        show_json(_draft_json(found, change, found.accepted))
+        show_json(draft_json(found, change, found.accepted))
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
@@ -175,6 +184,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     else:
         count = len(found.draft.open_questions)
         say(f"{found.draft.title} is published; {count} questions stay open in its front matter")
+    say("undo with: procauthor undo")
 
 
 def reject(ctx: typer.Context, draft: Name = "") -> None:
@@ -182,3 +192,5 @@ def reject(ctx: typer.Context, draft: Name = "") -> None:
     found = open_project(ctx).draft(draft)
     found.reject()
     say(f"dropped {found.draft.id}; the library is unchanged")
+    if found.draft.usage_by_step:
+        say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model anew")

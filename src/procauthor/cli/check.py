@@ -141,7 +141,7 @@ def _show(project: Project, report: Report, form: Format, output: Path | None) -
     if output is None:
         show_bytes(raw)
         return
-    from procauthor.library.change import write_file
+    from procauthor.library.disk import write_file
     from procauthor.reporting.text import summary_line
 
     write_file(output, raw)

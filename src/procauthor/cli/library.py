@@ -20,9 +20,11 @@ def register(app: typer.Typer) -> None:
 
 def explain(rule: Annotated[str, typer.Argument(help="Name or code of a rule.")]) -> None:
     """Say what a rule means, why it is there, and how to fix what it finds."""
+    from procauthor.authoring.complaint import RULES
     from procauthor.checking.rule import find_rule
 
-    found = find_rule(rule)
+    handed_in = (each for each in RULES if rule.casefold() in (each.name, each.code.casefold()))
+    found = next(handed_in, None) or find_rule(rule)
     show(f"{found.name} ({found.code}, {found.severity})\n\n{found.summary}\n\nWhy: {found.why}\n")
     if found.example:
         show(f"Example: {found.example}\n")
@@ -73,9 +75,10 @@ def sync(
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something is stale.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring index, lifecycle READMEs, orchestrations and plan ticks up to date."""
+    """Bring index, lifecycle READMEs, orchestrations and plan ticks up to date; note new uses of contracts."""
     project = open_project(ctx)
-    change = project.sync()
+    # What nobody has written down yet is not stale: nothing in the library is wrong without it.
+    change = project.derived(project.library()) if check_only else project.sync()
     if not check_only:
         project.apply(change)
     if as_json:
@@ -84,5 +87,11 @@ def sync(
         say("everything is up to date")
     else:
         show_diff(change.diff())
-        say(f"{len(change.edits)} files {'are stale' if check_only else 'brought up to date'}")
+        noted = sum(edit.quiet for edit in change.edits)
+        if derived := len(change.edits) - noted:
+            say(f"{derived} files {'are stale' if check_only else 'brought up to date'}")
+        if noted:
+            say(f"noted what {noted} documents take from the contracts of others")
+        if not check_only:
+            say("undo with: procauthor undo")
     raise typer.Exit(1 if check_only and change else 0)

@@ -35,7 +35,9 @@ def checklist(title: str) -> Iterator[Callable[[Progress], None]]:
 
 
 def _plain(progress: Progress) -> None:
-    if progress.done:
+    if not progress.step:
+        say(f"  {progress.note}")
+    elif progress.done:
         say(f"  {progress.step} {progress.name:45} {_cost(progress)}")
 
 
@@ -52,6 +54,8 @@ def _table(title: str, done: dict[int, Progress]) -> Any:
 
     table = Table.grid(padding=(0, 2))
     table.add_row("", Text(title, style="bold"), "")
+    if 0 in done:
+        table.add_row("", Text(done[0].note, style="dim"), "")
     for number, name in enumerate(STEPS, start=1):
         progress = done.get(number)
         mark, style = ("✓", "green") if progress and progress.done else ("▸", "yellow") if progress else ("·", "dim")

@@ -51,6 +51,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     files = ", ".join(edit.path for edit in change.edits)
     if outcome in ("Published", "Updated"):
         yield f"  wrote {files}"
+        yield "undo with: procauthor undo"
     else:
         yield f"  would write {files}"
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"
@@ -60,3 +61,5 @@ def _usage(draft: Draft) -> Iterator[str]:
     usage = draft.usage
     if usage.calls:
         yield f"  {usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out"
+    if draft.reused:
+        yield f"  {draft.reused} replies reused from an earlier run at no cost; --fresh asks the model anew"

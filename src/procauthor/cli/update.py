@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from procauthor.cli.authoring import author_id, finish
+from procauthor.cli.handoff import read_file
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_json
 
@@ -26,16 +27,23 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
     author: Annotated[str, typer.Option(help="offline: no model, no network.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
+    answer: Annotated[str, typer.Option(metavar="FILE|-", help="Changes as a person or an agent wrote them.")] = "",
+    by: Annotated[str, typer.Option(help="Who wrote the answer.")] = "",
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what can be changed; draft nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Draft a change of an existing document; only what the wish needs changes."""
+    from procauthor.authoring.answer import read_members
+
     project = open_project(ctx)
-    chosen = author_id(model, author)
     if dry_run:
-        _show_targets(project, ref, wish, chosen, as_json=as_json)
+        _show_targets(project, ref, wish, as_json=as_json)
         return
+    if answer:
+        found = project.revise(ref, wish, read_members(read_file(answer)), by=by)
+        finish(project, found, accept_it=accept_it, as_json=as_json)
+    chosen = author_id(model, author)
     from procauthor.cli.progress import checklist
 
     with checklist(ref) as progress:
@@ -43,22 +51,16 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
     finish(project, found, accept_it=accept_it, as_json=as_json)
 
 
-def _show_targets(project: Project, ref: str, wish: str, author: str | None, *, as_json: bool) -> None:
-    from procauthor.authoring.update.form import operation_schema
-    from procauthor.project.update import outline_of
+def _show_targets(project: Project, ref: str, wish: str, *, as_json: bool) -> None:
+    from procauthor.project.revision import Revision
 
-    authoring = project.author(author)
-    brief = authoring.update_brief(ref, wish)
-    outline = outline_of(authoring, brief)
+    data = Revision.open(project, ref, wish).as_json()
     say_notices(project)
-    targets = [
-        {"id": t.id, "hash": t.hash, "kind": t.kind, "text": t.text} for t in outline.targets.values() if t.id != "S0"
-    ]
     if as_json:
-        schema = operation_schema(outline, brief.titles)
-        show_json({"brief": brief.as_json(), "targets": targets, "schema": schema})
+        show_json(data)
         return
-    for target in targets:
+    for target in data["targets"]:
         text = " ".join(target["text"].split())
         show(f"{target['id']:28} {target['hash']}  {target['kind']:9} {text[:70]}".rstrip())
-    say(f"{len(targets)} targets in {brief.path}; nothing was drafted")
+    say(f"{len(data['targets'])} targets in {data['brief']['path']}; nothing was drafted")
+    say("--json adds the schema of an answer, which --answer FILE takes")

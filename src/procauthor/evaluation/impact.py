@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from procauthor.checking.artifact import artifact_key
 from procauthor.errors import NotFoundError
 from procauthor.evaluation.graph import Graph
+from procauthor.library.artifact import artifact_key
 from procauthor.library.library import Library, Procedure
 from procauthor.procedure import Artifact, Step
 

@@ -8,11 +8,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date as day
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from procauthor.errors import ConfigError, RevisionError, UnreadableError
 from procauthor.library.library import Library, Procedure, Unread, read_procedure
+from procauthor.library.receipt import Review, decode, document_of
 from procauthor.settings import FILE_NAME, Settings, locate
 from procauthor.template.store import TemplateStore
 
@@ -60,6 +62,7 @@ def read_past(root: Path, settings: Settings, revision: str) -> Past:
         place = Path(folder)
         own = _settings(place, tree, blobs, settings)
         library = _library(place, tree, blobs, own)
+        library = library.reviewed(_reviews(tree, blobs, day.fromisoformat(date)))
     return Past(library, own, commit, date)
 
 
@@ -119,11 +122,11 @@ def _tree(root: Path, commit: str) -> dict[str, _Entry]:
 
 
 def _wanted(tree: Mapping[str, _Entry]) -> set[str]:
-    """Return the blobs to read: documents, settings, and links, which may lead to a document."""
+    """Return the blobs to read: documents, settings, receipts, and links, which may lead to a document."""
     return {
         entry.blob
         for path, entry in tree.items()
-        if path.lower().endswith(_ENDINGS) or path in _SETTINGS or entry.mode == _LINK
+        if path.lower().endswith(_ENDINGS) or path in _SETTINGS or entry.mode == _LINK or document_of(path)
     }
 
 
@@ -182,6 +185,12 @@ def _library(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes]
             unread.append(Unread(path, error.message))
     parents = {parent.as_posix() for path in tree for parent in PurePosixPath(path).parents}
     return Library(place, tuple(procedures), tuple(unread), frozenset(tree) | parents)
+
+
+def _reviews(tree: Mapping[str, _Entry], blobs: Mapping[str, bytes], when: day) -> dict[str, Review]:
+    """Return the receipts of that time, as they were worth on that day."""
+    found = {document_of(path): blobs.get(entry.blob) for path, entry in tree.items() if entry.mode != _LINK}
+    return {path: Review(decode(raw), when) for path, raw in found.items() if path and raw is not None}
 
 
 def _taken(path: str, exclude: Iterable[str]) -> bool:

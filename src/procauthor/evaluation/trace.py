@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from procauthor.checking.artifact import artifact_key
 from procauthor.evaluation.graph import Edge, Graph, Node
 from procauthor.evaluation.value import DONE
+from procauthor.library.artifact import artifact_key
 from procauthor.library.library import Library
 
 TraceState = Literal[

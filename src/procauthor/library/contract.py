@@ -23,6 +23,8 @@ _SECTIONS = {
     "inputs": ("required inputs", "inputs", "prerequisites"),
     "outputs": ("output contract", "outputs"),
     "consumers": ("downstream dependencies",),
+    "exits": ("exit states",),
+    "signals": ("signals", "output signals", "signals emitted"),
     "workflow": ("workflow", "procedure", "steps", "phases"),
 }
 NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
@@ -39,6 +41,8 @@ def read_contract(document: Document) -> Contract:
         consumers=tuple(_consumers(document, found["consumers"])),
         steps=tuple(read_steps(document, workflow)) if workflow else (),
         downstream=tuple(_downstream(document)),
+        exits=tuple(_artifacts(document, found["exits"])),
+        signals=tuple(_artifacts(document, found["signals"])),
     )
 
 

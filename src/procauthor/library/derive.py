@@ -1,6 +1,7 @@
-"""Brings what follows from the library up to date: index, lifecycle READMEs, orchestrations, announced titles.
+"""Brings what follows from the library up to date: index, READMEs, orchestrations, announced titles, consumers.
 
-A table is found by its header (a title column and a status column). Rows of people are kept in their order and with
+A table is found by its header (a title column and a status column), within the marks of a region where there are some.
+Rows of people are kept in their order and with
 their words; a row's link and status are computed, and a document without a row gets one.
 """
 
@@ -15,6 +16,7 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.index import Entry, Table, read_entry, tables
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
+from procauthor.library.region import read_region
 from procauthor.markdown.document import Cell
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.naming import title_key
@@ -32,10 +34,16 @@ def show_status(status: Status) -> str:
 
 def derive(library: Library) -> Change:
     """Return what must change so that every table tells the truth; an empty change where it does."""
+    # Rules use the tables of this module, and need no rendering.
+    from procauthor.library.downstream import find_uses, name_consumers
+
     edits: list[Edit] = []
+    uses = find_uses(library)
     for procedure in library.procedures:
         raw = procedure.document.source.raw
         found = list(link_announced(library, procedure))
+        if procedure.path in uses:
+            found += name_consumers(procedure, uses[procedure.path])
         if procedure.kind in ("index", "readme", "orchestration"):
             found += _replacements(library, procedure)
         after = replace_spans(raw, found) if found else raw
@@ -45,8 +53,10 @@ def derive(library: Library) -> Change:
 
 
 def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
-    found = list(tables(host))
-    listed = {title_key(read_entry(t, row).title) for t in found for row in t.block.rows}
+    region = read_region(host)
+    every = list(tables(host))
+    found = [t for t in every if region is None or region[0] <= t.block.start < region[1]]
+    listed = {title_key(read_entry(t, row).title) for t in every for row in t.block.rows}
     for table in found:
         for row in table.block.rows:
             yield from _update(library, host, read_entry(table, row))
@@ -54,7 +64,7 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
         if wanted:
             yield _insert(host, table, wanted)
     if host.kind == "readme" and found:
-        yield from _completion(library, host, found)
+        yield from _completion(library, host, every)
 
 
 def fill_status(host: Procedure, entry: Entry, document: Procedure) -> Iterator[Replacement]:

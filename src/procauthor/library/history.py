@@ -1,93 +1,128 @@
-"""What git knows of renamed files. Asked only where a link is broken, and never needed."""
+"""The changes that were written, the newest last: each can be taken back, and brought back again."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
-_SECONDS = 3.0
-_COMMITS = 5000
-_MOST_RENAMES = 50
-# A library may come from anywhere: no setting of its repository may start a program or fetch something.
-_COMMAND = (
-    "git",
-    "--no-pager",
-    "--no-optional-locks",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.quotePath=false",
-    "-c",
-    "diff.renameLimit=1000",
-    "log",
-    f"--max-count={_COMMITS}",
-    "--no-show-signature",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--diff-filter=R",
-    "-M",
-    "--name-status",
-    "--format=",
-    "--relative",
-    "-z",
-)
+from procauthor.errors import ConflictError, NotFoundError
+from procauthor.library import disk, record
+from procauthor.library.change import Change, Edit
+from procauthor.library.record import Record
+from procauthor.library.transaction import history_folder, lock, perform, roll_back
+from procauthor.procedure import stamp
+
+_SHOWN = 3
 
 
-def head_of(root: Path) -> str:
-    """Return the commit that is checked out, or an empty string; renames are the same as long as it is."""
-    command = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "rev-parse", "HEAD")
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command without a shell
-            command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="replace").strip()
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A change that was written, or taken back: ``record`` says how to turn it round."""
+
+    number: int
+    file: Path
+    record: Record
+
+    @property
+    def title(self) -> str:
+        """What the change was for."""
+        return self.record.title
+
+    @property
+    def undone(self) -> bool:
+        """Whether it was taken back."""
+        return self.record.undone
+
+    def as_json(self) -> dict[str, object]:
+        """Return the entry as the documented JSON object; actions are those of the change itself."""
+        turned = {"create": "delete", "delete": "create", "update": "update"}
+        changes = [{"path": f.path, "action": turned[f.action] if self.undone else f.action} for f in self.record.files]
+        return {
+            "number": self.number,
+            "title": self.title,
+            "time": self.record.time,
+            "undone": self.undone,
+            "changes": changes,
+        }
 
 
-def read_renames(root: Path) -> dict[str, str]:
-    """Return the last rename of every path that git remembers, relative to the root; empty where git cannot say."""
-    environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command without a shell
-            _COMMAND,
-            cwd=root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-        out = done.stdout
-    except subprocess.TimeoutExpired as error:
-        # The newest renames come first, so what has arrived is of use.
-        out = error.stdout or b""
-    except OSError:
-        return {}
-    return parse_renames(out)
+def read_history(state: Path) -> list[HistoryEntry]:
+    """Return all entries, the oldest first.
+
+    Raises:
+        LibraryError: An entry was damaged.
+    """
+    return list(_newest_first(state))[::-1]
 
 
-def parse_renames(out: bytes) -> dict[str, str]:
-    """Read ``R100 NUL old NUL new NUL ...``, newest first; of several renames of one path the newest counts."""
-    parts = [part.strip(b"\n") for part in out.split(b"\0")]
-    found: dict[str, str] = {}
-    place = 0
-    while place + 2 < len(parts):
-        if parts[place][:1] != b"R":
-            place += 1
-            continue
-        old, new = (part.decode("utf-8", errors="surrogateescape") for part in parts[place + 1 : place + 3])
-        found.setdefault(old, new)
-        place += 3
-    return found
+def _newest_first(state: Path) -> Iterator[HistoryEntry]:
+    for file in reversed(record.entries(history_folder(state))):
+        yield HistoryEntry(int(file.stem), file, record.load(file))
 
 
-def follow(renames: Mapping[str, str], path: str, present: Collection[str]) -> str:
-    """Return where a path is today, over several renames, or an empty string where it is nowhere."""
-    for _ in range(_MOST_RENAMES):
-        path = renames.get(path, "")
-        if not path or path in present:
-            return path
-    return ""
+def undo(root: Path, state: Path) -> tuple[HistoryEntry, Change]:
+    """Take back the newest change that still stands; return it with what was written.
+
+    Raises:
+        NotFoundError: There is none.
+        ConflictError: A file of it was edited since; nothing was written.
+        LibraryError: The disk refused; nothing was changed.
+    """
+    with lock(state):
+        roll_back(root, state)
+        standing = next((entry for entry in _newest_first(state) if not entry.undone), None)
+        if standing is None:
+            message = "there is nothing to undo"
+            raise NotFoundError(message, "no change of this library is in its history")
+        return standing, _turn(root, state, standing)
+
+
+def redo(root: Path, state: Path) -> tuple[HistoryEntry, Change]:
+    """Write again what was undone last; return it with what was written.
+
+    Raises:
+        NotFoundError: Nothing was undone, or another change was written since.
+        ConflictError: A file of it was edited since; nothing was written.
+        LibraryError: The disk refused; nothing was changed.
+    """
+    with lock(state):
+        roll_back(root, state)
+        waiting = list(takewhile(lambda entry: entry.undone, _newest_first(state)))
+        if not waiting:
+            message = "there is nothing to redo"
+            raise NotFoundError(message, "only what was undone last can come back, and only before the next change")
+        return waiting[-1], _turn(root, state, waiting[-1])
+
+
+def _turn(root: Path, state: Path, entry: HistoryEntry) -> Change:
+    """Write the bytes from before the entry; the entry is replaced by its opposite."""
+    word = "redone" if entry.undone else "undone"
+    found = {f.path: disk.read(disk.locate(root, f.path)) for f in entry.record.files}
+    moved = [
+        f.path for f in entry.record.files if _stamp(found[f.path]) != f.after and not _hidden(root, f.path, f.after)
+    ]
+    if moved:
+        more = f" and {len(moved) - _SHOWN} more" if len(moved) > _SHOWN else ""
+        names = ", ".join(moved[:_SHOWN]) + more
+        message = f"{names} changed since {entry.title!r}, so it cannot be {word}"
+        raise ConflictError(message, "nothing was written; take those edits back first, or keep them")
+    origins = {f.origin: f.path for f in entry.record.files if f.origin}
+    edits = tuple(
+        Edit(f.path, None if f.after is None else found[f.path], f.before, origins.get(f.path))
+        for f in entry.record.files
+    )
+    change = Change(edits, entry.title)
+    modes = {f.path: f.mode for f in entry.record.files if f.mode is not None}
+    perform(root, state, change, entry.file, modes, entry.record.folders, undone=not entry.undone)
+    return change
+
+
+def _stamp(raw: bytes | None) -> str | None:
+    return None if raw is None else stamp(raw)
+
+
+def _hidden(root: Path, path: str, after: str | None) -> bool:
+    """Say whether a file is gone as it should be, though the disk shows another one that differs in case alone."""
+    return after is None and not disk.is_listed(disk.locate(root, path))

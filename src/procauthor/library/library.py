@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import translate
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
+from procauthor.library.alias import follow
 from procauthor.library.contract import read_contract
+from procauthor.library.mark import Mark, read_marks
+from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve
 from procauthor.library.status import compute_status, is_silent, match_sections, read_status
 from procauthor.markdown.document import Document, Heading, Link
@@ -42,6 +45,7 @@ class Procedure:
     stamp: Stamp
     kind: Kind
     template: Template | None
+    review: Review | None = None
 
     @property
     def title(self) -> str:
@@ -92,14 +96,29 @@ class Procedure:
         return read_status(self.document.metadata.get("status"))
 
     @cached_property
-    def status(self) -> Status:
+    def text_status(self) -> Status:
         """The status that the text supports."""
         return compute_status(self.document, self.template)
 
     @cached_property
+    def status(self) -> Status:
+        """The status that text and receipts support: a defined document is approved by receipts for all its bytes."""
+        return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """The sections below the title, with the hashes of their bytes."""
+        return read_marks(self.document)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What the approvals of the document are worth."""
+        return read_standing(self.marks, self.review) if self.review else UNREVIEWED
+
+    @cached_property
     def silent(self) -> bool:
         """Whether nobody claims that the document is finished."""
-        return is_silent(self.document, self.status, self.declared_status)
+        return is_silent(self.document, self.text_status, self.declared_status)
 
     @cached_property
     def contract(self) -> Contract:
@@ -118,17 +137,18 @@ class Procedure:
     @cached_property
     def depends_on(self) -> tuple[str, ...]:
         """Titles in the metadata that must exist before this one."""
-        value = self.document.metadata.get("depends_on") or ()
+        return self._listed("depends_on")
+
+    @cached_property
+    def aliases(self) -> tuple[str, ...]:
+        """Other titles in the metadata under which the document is known."""
+        return self._listed("aliases")
+
+    def _listed(self, key: str) -> tuple[str, ...]:
+        value = self.document.metadata.get(key) or ()
         if isinstance(value, str):
             value = value.split(",")
         return tuple(str(part).strip() for part in value) if isinstance(value, Sequence) else ()
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """Other names that the metadata give the document."""
-        value = self.document.metadata.get("aliases")
-        names = value.split(",") if isinstance(value, str) else value
-        return tuple(map(str, names)) if isinstance(names, list) else ()
 
     @property
     def superseded_by(self) -> str:
@@ -208,6 +228,8 @@ class Library:
     unread: tuple[Unread, ...] = ()
     files: frozenset[str] = frozenset()
     """Every file and folder below the root, Markdown or not: what a link may point to."""
+    reviews: Mapping[str, Review] = field(default_factory=dict)
+    """What is kept of reviews, by the path of the document; each of the documents has its own already."""
 
     @cached_property
     def by_path(self) -> dict[str, Procedure]:
@@ -216,12 +238,19 @@ class Library:
 
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
-        """Documents with a name of their own, by the key of their title."""
+        """Documents with a name of their own, by the key of their title; other names where no title is the same."""
         found: dict[str, list[Procedure]] = {}
         for procedure in self.procedures:
             if procedure.kind not in ("readme", "template"):
                 found.setdefault(procedure.key, []).append(procedure)
-        return {key: tuple(all_) for key, all_ in found.items()}
+        for key, procedure in [(title_key(name), p) for p in self.procedures for name in p.aliases]:
+            if key not in found:
+                found[key] = [procedure]
+        return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
+
+    def _distinct(self, namesakes: Sequence[Procedure]) -> list[Procedure]:
+        own = [p for p in namesakes if p.status != "alias"]
+        return own or list({follow(p, self.by_path, {}).path: p for p in reversed(namesakes)}.values())
 
     @property
     def counted(self) -> tuple[Procedure, ...]:
@@ -230,17 +259,22 @@ class Library:
 
     def overlay(self, *changed: Procedure) -> Library:
         """Return the library as it would be with these documents added or replaced."""
-        merged = self.by_path | {p.path: p for p in changed}
+        merged = self.by_path | {p.path: p for p in attach(changed, self.reviews)}
         procedures = tuple(merged[path] for path in sorted(merged))
         folders = {parent.as_posix() for p in changed for parent in PurePosixPath(p.path).parents}
-        return Library(self.root, procedures, self.unread, self.files | folders | {p.path for p in changed})
+        files = self.files | folders | {p.path for p in changed}
+        return replace(self, procedures=procedures, files=files)
+
+    def reviewed(self, reviews: Mapping[str, Review]) -> Library:
+        """Return the library as it would be with other receipts."""
+        return replace(self, procedures=tuple(attach(self.procedures, reviews)), reviews=reviews)
 
     def of_kind(self, kind: Kind) -> tuple[Procedure, ...]:
         """Return the documents of one kind."""
         return tuple(p for p in self.procedures if p.kind == kind)
 
     def find(self, reference: str) -> Procedure:
-        """Return the document with that path, id or title.
+        """Return the document with that path, id or title; an alias leads on to the document that it stands for.
 
         Raises:
             AmbiguousError: Several documents share the title or id.
@@ -249,8 +283,9 @@ class Library:
         text = reference.strip()
         path = PurePosixPath(text).as_posix().removeprefix("./")
         if path in self.by_path:
-            return self.by_path[path]
-        for found in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+            return self._followed([self.by_path[path]])[0]
+        for candidates in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+            found = self._followed(candidates)
             if len(found) == 1:
                 return found[0]
             if found:
@@ -258,6 +293,12 @@ class Library:
                 raise AmbiguousError(message, "say which by its path: " + ", ".join(p.path for p in found))
         message = f"no document has the path, id or title {reference!r}"
         raise NotFoundError(message, self._near(text))
+
+    def _followed(self, candidates: Sequence[Procedure]) -> list[Procedure]:
+        """Return what the documents stand for; one with the name of its own comes before what an alias leads to."""
+        own = [p for p in candidates if p.status != "alias"]
+        led = {p.path: p for p in (follow(p, self.by_path, self.by_key) for p in own or candidates)}
+        return list(led.values())
 
     def _near(self, text: str) -> str:
         names = {p.title: p.title for p in self.procedures} | {p.id: p.title for p in self.procedures}
@@ -276,7 +317,15 @@ def read_library(root: Path, settings: LibrarySettings, templates: TemplateStore
             unread.append(found)
         else:
             procedures.append(found)
-    return Library(root, tuple(procedures), tuple(unread), tree.files)
+    reviews = read_reviews(root)
+    return Library(root, tuple(attach(procedures, reviews)), tuple(unread), tree.files, reviews)
+
+
+def attach(procedures: Iterable[Procedure], reviews: Mapping[str, Review]) -> Iterator[Procedure]:
+    """Yield documents with what is kept of their reviews."""
+    for procedure in procedures:
+        review = reviews.get(procedure.path)
+        yield procedure if review is procedure.review else replace(procedure, review=review)
 
 
 def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:

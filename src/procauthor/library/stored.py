@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from procauthor.errors import StaleError
 from procauthor.library.library import Procedure
+from procauthor.library.mark import Mark
+from procauthor.library.receipt import Review
 from procauthor.library.reference import Target
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
@@ -77,6 +79,7 @@ class Facts(Struct, frozen=True, array_like=True):
 _encode = msgspec.msgpack.Encoder().encode
 _decode_face = msgspec.msgpack.Decoder(Face).decode
 _decode_view = msgspec.msgpack.Decoder(View).decode
+_decode_marks = msgspec.msgpack.Decoder(tuple[Mark, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
 _decode_contract = msgspec.msgpack.Decoder(Contract).decode
 
@@ -93,7 +96,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         lifecycle=procedure.lifecycle,
         phase=procedure.phase,
         declared_status=procedure.declared_status,
-        status=procedure.status,
+        status=procedure.text_status,
         silent=procedure.silent,
         lacking=procedure.lacking,
         depends_on=procedure.depends_on,
@@ -193,13 +196,23 @@ class Stored(Procedure):
         kind: What the document is.
         face: The encoded face.
         directives: What the text says of the check itself, encoded; empty where it says nothing.
+        marks: The encoded marks of its sections.
+        review: What is kept of its reviews.
         shelf: Where the text is.
     """
 
     directives: bytes
 
     def __init__(  # noqa: PLR0913, PLR0917 - one value a fact
-        self, path: str, stamp: Stamp, kind: Kind, face: bytes, directives: bytes, shelf: Shelf
+        self,
+        path: str,
+        stamp: Stamp,
+        kind: Kind,
+        face: bytes,
+        directives: bytes,
+        marks: bytes,
+        review: Review | None,
+        shelf: Shelf,
     ) -> None:
         # The base class is frozen, and this is done for every document of a library at every check.
         own = self.__dict__
@@ -208,6 +221,8 @@ class Stored(Procedure):
         own["kind"] = kind
         own["directives"] = directives
         own["_face"] = face
+        own["_marks"] = marks
+        own["review"] = review
         own["_shelf"] = shelf
 
     def __eq__(self, other: object) -> bool:
@@ -332,9 +347,19 @@ class Stored(Procedure):
         return self.face.declared_status
 
     @property
-    def status(self) -> Status:
+    def text_status(self) -> Status:
         """The status that the text supports."""
         return self.face.status
+
+    @property
+    def status(self) -> Status:
+        """The status that text and receipts support."""
+        return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The sections below the title, with their lines: what says where they stand looks into the text."""
+        return _decode_marks(self.__dict__["_marks"])
 
     @property
     def silent(self) -> bool:

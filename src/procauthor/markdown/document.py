@@ -43,6 +43,15 @@ class Link(Struct, frozen=True, gc=False):
     label: str = ""
 
 
+class Definition(Struct, frozen=True, gc=False):
+    """A reference definition, ``[label]: target``; ``target`` is what it means, before percent-decoding."""
+
+    label: str
+    target: str
+    start: int
+    end: int
+
+
 class Item(Struct, frozen=True, gc=False):
     """A list item without its nested lists; ``level`` counts from 0."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import pyromark
@@ -19,6 +19,7 @@ from procauthor.markdown.document import (
     BlockKind,
     Cell,
     Comment,
+    Definition,
     Document,
     Heading,
     Item,
@@ -85,6 +86,16 @@ def parse(raw: bytes) -> Document:
     )
 
 
+def read_definitions(document: Document) -> Iterator[Definition]:
+    """Yield the reference definitions of a document, used or not, in order; of a label, the first counts."""
+    front = document.front_matter
+    offset = front[1] if front else document.source.start
+    found = _PARSER.reference_definitions(document.source.raw[offset:].decode("utf-8"))
+    for label, each in sorted(found.items(), key=lambda pair: pair[1]["span"]["start"]):
+        span = each["span"]
+        yield Definition(label, each["dest"], span["start"] + offset, span["end"] + offset)
+
+
 def _without_fence_tabs(text: str) -> str:
     """Put spaces for tabs behind a fence, which CommonMark allows and the parser does not; no offset moves."""
     return _FENCE_AND_TAB.sub(lambda m: m[1] + " " * len(m[2]), text) if "\t" in text else text
@@ -137,8 +148,7 @@ class _Builder:
         self._language = ""
         self._cell_links = 0
         self._in_heading = False
-        self._html: list[str] = []
-        self._html_start = 0
+        self._html: list[tuple[str, int]] = []
         self._pending: list[tuple[int, str, str]] = []
 
     def run(self, text: str) -> None:
@@ -182,7 +192,7 @@ class _Builder:
         if name == "Code":
             self._said.append(value)
         elif name == "Html":
-            self._html.append(value)
+            self._html.append((value, start))
         elif name == "InlineHtml":
             self._inline_html(value, start, end)
         elif name == "TaskListMarker" and self._items:
@@ -202,15 +212,14 @@ class _Builder:
         if value.startswith("<!--"):
             self._comment(value, start, end)
         else:
-            self._html_parts(value, start)
+            self._html_parts([(value, start)])
 
-    def _html_parts(self, text: str, start: int) -> None:
+    def _html_parts(self, parts: list[tuple[str, int]]) -> None:
         """Note the anchors and links of raw HTML; what stands in a comment is no part of the page."""
-        visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), text)
+        visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), "".join(text for text, _ in parts))
         self.anchors.update(_HTML_ANCHOR.findall(visible))
         for match in _HTML_LINK.finditer(visible):
-            at = start + len(text[: match.start()].encode())
-            end = at + len(match[0].encode())
+            at, end = _offset(parts, match.start()), _offset(parts, match.end() - 1) + 1
             image = match[1].lower() == "src"
             self.links.append(Link("", match[2], image, at, end, self._line(at)))
 
@@ -278,21 +287,21 @@ class _Builder:
         if not closed:
             self.problems.append(Problem("unclosed-block", "code fence is never closed", start))
 
-    def _start_html(self, _data: Any, start: int, _end: int) -> None:
-        self._html, self._html_start = [], start
+    def _start_html(self, _data: Any, _start: int, _end: int) -> None:
+        self._html = []
 
     def _end_html(self, _data: Any, start: int, end: int) -> None:
-        text = "".join(self._html)
-        self._html_parts(text, start)
+        text = "".join(part for part, _ in self._html)
+        self._html_parts(self._html)
         position = 0
         while (opened := text.find("<!--", position)) != -1:
             closed = text.find("-->", opened)
-            at = start + len(text[:opened].encode())
+            at = _offset(self._html, opened)
             if closed == -1:
                 self.problems.append(Problem("unclosed-block", "HTML comment is never closed", at))
                 break
             position = closed + 3
-            self._comment(text[opened:position], at, at + len(text[opened:position].encode()))
+            self._comment(text[opened:position], at, _offset(self._html, position - 1) + 1)
         if self._depth == 0:
             self._block("html", start, end, text=text)
 
@@ -417,6 +426,18 @@ class _Builder:
         "HtmlBlock": _end_html,
         "BlockQuote": _end_quote,
     }
+
+
+def _offset(parts: list[tuple[str, int]], place: int) -> int:
+    """Return the byte offset of a character of joined parts.
+
+    The parser gives lines, without the carriage returns and the marks of quotes between them.
+    """
+    for text, start in parts:
+        if place < len(text):
+            return start + len(text[:place].encode())
+        place -= len(text)
+    return parts[-1][1] + len(parts[-1][0].encode()) if parts else 0
 
 
 def _sections(source: Source, builder: _Builder, offset: int) -> list[Section]:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.author import Author
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
-from procauthor.authoring.draft import Draft, render_draft
-from procauthor.authoring.gather import Source, check_title, gather
-from procauthor.authoring.offline import OfflineAuthor
+from procauthor.authoring.draft import Draft
+from procauthor.authoring.gather import Source, gather
+from procauthor.authoring.grounding import gather_evidence, unverified
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
-from procauthor.authoring.update.offline import OfflineUpdateAuthor
-from procauthor.errors import AuthoringError, ConfigError
+from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
+from procauthor.project.writing import Writing, check_author, open_prompts, open_writing, prompt_hash
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
+    from procauthor.authoring.budget import Bound
     from procauthor.authoring.graph import Progress, Work
+    from procauthor.planning.plan import Plan
     from procauthor.project.project import Project
     from procauthor.retrieval.index import SectionIndex
 
@@ -38,6 +42,8 @@ class Authoring:
     model: str
     max_tokens: int | None = None
     progress: Callable[[Progress], None] | None = None
+    fresh: bool = False
+    reviewer: str = ""
 
     def brief(
         self,
@@ -67,6 +73,7 @@ class Authoring:
             search=self.search(library),
             announced=project.announced(library, found),
             passages=project.settings.authoring.passages,
+            routine=_routine(found),
         )
         return gather(request, source)
 
@@ -103,10 +110,10 @@ class Authoring:
             InvalidTitleError: The title cannot name a procedure.
             AuthoringError: The procedure is already defined, or the author failed; the run is kept.
         """
-        self._author_check()
+        check_author(self.model, self.reviewer)
         brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
         limit = self.max_tokens or self.project.settings.authoring.max_tokens
-        run = self.project.runs.create(brief, self.model, limit)
+        run = self.project.runs.create(brief, self.model, limit, self.reviewer)
         return self.execute(run)
 
     def update_brief(self, reference: str, wish: str) -> Brief:
@@ -130,7 +137,7 @@ class Authoring:
             LibraryError: No document, or several, of that path, id or title.
             AuthoringError: The author failed, or wanted more than was wished; nothing was written.
         """
-        self._author_check()
+        check_author(self.model, changing=True)
         brief = self.update_brief(reference, wish)
         limit = self.max_tokens or self.project.settings.authoring.max_tokens
         return self.execute(self.project.runs.create(brief, self.model, limit))
@@ -150,25 +157,29 @@ class Authoring:
             DraftError: There is no such run.
         """
         run = self.project.runs.get(name) if name else self.project.runs.unfinished()
-        return replace(self, model=run.author, max_tokens=run.max_tokens).execute(run)
+        return replace(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
 
-    def _author_check(self) -> None:
-        """Fail on an unknown model before anything is gathered."""
-        if self.model != "offline" and ":" not in self.model:
-            message = f"{self.model!r} names no model"
-            raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
+    def bound(self, brief: Brief) -> Bound | None:
+        """Return what drafting may cost at most; nothing is sent. Without a model it costs nothing, which is None."""
+        check_author(self.model, self.reviewer)
+        if ":" not in self.model:
+            return None
+        from procauthor.authoring.budget import bound_run
 
-    def author(self, run: Run) -> Author:
-        """Return the author of a run."""
-        if self.model == "offline":
-            return OfflineUpdateAuthor() if run.brief.request.wish else OfflineAuthor()
-        from procauthor.authoring.calls import CallLog
-        from procauthor.authoring.chat import ChatAuthor
-        from procauthor.prompt import PromptLibrary
+        project = self.project
+        settings = project.settings.authoring
+        template = project.templates.get(brief.template)
+        limit = self.max_tokens or settings.max_tokens
+        return bound_run(open_prompts(project), settings, brief, template, limit, reviewed=bool(self.reviewer))
 
-        folder = self.project.root / "prompts"
-        prompts = PromptLibrary((folder,) if folder.is_dir() else ())
-        return ChatAuthor.open(self.model, self.project.settings.authoring, prompts, CallLog(run.calls))
+    def _tell_bound(self, run: Run, used: Usage) -> None:
+        bound = self.bound(run.brief) if ":" in self.model and self.progress else None
+        if bound is None or self.progress is None:
+            return
+        from procauthor.authoring.graph import Progress
+
+        already = f"; {used.tokens:,} are used already" if used.calls else ""
+        self.progress(Progress(0, "Budget", done=False, usage=used, note=f"{bound}{already}"))
 
     def execute(self, run: Run) -> ProjectDraft:
         """Carry a run from its last checkpoint to its draft; an error names the command that resumes it."""
@@ -178,7 +189,7 @@ class Authoring:
                     from procauthor.project.update import run_update
 
                     return run_update(self, run)
-                return self._run(run)
+                return self.carry(run, open_writing(self.project, run, fresh=self.fresh))
             except AuthoringError as error:
                 if not error.hint:
                     error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
@@ -186,15 +197,18 @@ class Authoring:
                     error.hint += f" (the run is kept; go on with: procauthor resume {run.id})"
                 raise
 
-    def _run(self, run: Run) -> ProjectDraft:
+    def carry(self, run: Run, writing: Writing) -> ProjectDraft:
+        """Carry a run that is held to its draft."""
         from procauthor.authoring.graph import build_graph, merge_late, questions_of
 
         project = self.project
         library = project.library()
-        work = self._work(run, library, self.author(run))
+        calls = writing.calls
+        self._tell_bound(run, calls.usage)
+        work = self._work(run, library, writing)
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
-        questions = questions_of(state)  # type: ignore[arg-type]
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
+        questions = questions_of(state)  # type: ignore[arg-type]
         findings = tuple(state.get("findings", ()))
         failed = any(f["severity"] == "error" for f in findings)
         draft = Draft(
@@ -208,13 +222,16 @@ class Authoring:
             base_text=run.brief.text if run.brief.base else None,
             template=run.brief.template,
             template_hash=run.brief.template_hash,
+            prompt=prompt_hash(project, run.author),
             fields=fields,
             sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
             passages=tuple(p for p in run.brief.as_json()["passages"]),
-            open_questions=questions,
+            open_questions=(*questions, *(work.doubts(fields) if writing.grounded else ())),
             findings=findings,
-            usage=Usage(**state.get("usage", {})),
+            usage=calls.usage,
+            usage_by_step=calls.by_step(),
         )
+        draft = writing.finish(draft)
         project.drafts.save(draft)
         run.end()
         return ProjectDraft(project, draft)
@@ -230,16 +247,21 @@ class Authoring:
         laid = library.overlay(procedure)
         return project.check_library(project.with_derived(laid), [path], rules).findings
 
-    def _work(self, run: Run, library: Library, author: Author) -> Work:
+    def _work(self, run: Run, library: Library, writing: Writing) -> Work:
         from procauthor.authoring.graph import Work
 
         project, brief = self.project, run.brief
         template = project.templates.get(brief.template)
         raw = brief.text.encode() if brief.base else None
-        written_by = "offline author, no language model" if run.author == "offline" else run.author
+
+        evidence = cache(lambda: gather_evidence(brief, library))
+
+        def doubts(fields: Mapping[str, Any]) -> tuple[str, ...]:
+            return unverified(template, fields, evidence())
 
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
-            return render_draft(brief, template, fields, author=written_by, questions=questions, present=raw)
+            told = (*questions, *doubts(fields)) if writing.grounded else questions
+            return writing.render(brief, template, fields, author=writing.written_by, questions=told, present=raw)
 
         def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
             return self.check(library, brief.path, text, rules, template)
@@ -247,10 +269,20 @@ class Authoring:
         return Work(
             brief=brief,
             template=template,
-            author=author,
+            author=writing.author,
             render=render,
+            doubts=doubts,
+            spent=lambda: writing.calls.usage,
+            critique=writing.critique,
             check=findings,
             report=self.progress or (lambda _: None),
-            repairs=project.settings.authoring.repairs,
+            repairs=writing.repairs,
             max_tokens=run.max_tokens,
         )
+
+
+def _routine(plan: Plan | None) -> frozenset[str]:
+    """Return the action items that a third of the items with some share, at least three of them."""
+    items = [item for item in plan.items if item.actions] if plan else []
+    counts = Counter(text for item in items for text in {action.text for action in item.actions})
+    return frozenset(text for text, count in counts.items() if count >= max(3, len(items) / 3))

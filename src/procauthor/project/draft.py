@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.run import HAND_OFF
+from procauthor.authoring.skeleton import SKELETON, UNFINISHED
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, read_procedure
 from procauthor.procedure import stamp
 from procauthor.project.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
+from procauthor.project.origin import sidecars
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -29,7 +32,7 @@ class ProjectDraft:
         return getattr(self.draft, name)
 
     def change(self) -> Change:
-        """Return all that accepting changes: the procedure, index, README, orchestrations and plan ticks.
+        """Return all that accepting changes: the procedure, index, README, orchestrations, plan ticks and sidecars.
 
         Raises:
             ConflictError: The document moved since, and its change and the draft meet.
@@ -42,8 +45,10 @@ class ProjectDraft:
         if text == raw:
             return Change(())
         procedure = read_procedure(draft.path, text, project.settings.library, project.templates)
-        derived = project.derived(library.overlay(procedure))
-        return Change((Edit(draft.path, raw, text), *(e for e in derived.edits if e.path != draft.path)))
+        laid = library.overlay(procedure)
+        derived = [e for e in project.derived(laid).edits if e.path != draft.path]
+        beside = sidecars(draft, project.laid(laid, derived), raw, derived)
+        return Change((Edit(draft.path, raw, text), *derived, *beside), f"accept {draft.title}")
 
     def _text(self, library: Library, raw: bytes | None) -> bytes:
         """Return what the document becomes: the draft, merged with what happened to the file meanwhile."""
@@ -75,13 +80,16 @@ class ProjectDraft:
         """Write the draft and everything that follows from it, in one transaction.
 
         Raises:
-            DraftError: The draft still has findings of severity error.
+            DraftError: The draft still has findings of severity error; a skeleton may be unfinished.
             ConflictError: The document moved since, and its change and the draft meet: both texts are in a side file.
         """
-        errors = [f for f in self.draft.findings if f["severity"] == "error"]
+        pardoned = UNFINISHED if self.draft.author == SKELETON else frozenset()
+        errors = [f for f in self.draft.findings if f["severity"] == "error" and f["rule"] not in pardoned]
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
-            raise DraftError(message, f"the first: {errors[0]['message']}; create it again, or edit after reject")
+            submitted = self.draft.author == HAND_OFF and not self.draft.wish
+            again = f"procauthor submit FILE --run {self.draft.id}" if submitted else "draft it again"
+            raise DraftError(message, f"the first: {errors[0]['message']}; {again}, or edit after reject")
         try:
             change = self.change()
         except ClashError as error:
@@ -108,3 +116,23 @@ class ProjectDraft:
     def reject(self) -> None:
         """Drop the draft; the library stays as it is."""
         self.project.drafts.remove(self.draft)
+
+
+def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
+    """Return the documented JSON object about a draft."""
+    draft = found.draft
+    return {
+        "run": draft.id,
+        "outcome": outcome,
+        "draft": draft.id,
+        "path": draft.path,
+        "author": draft.author,
+        "findings": list(draft.findings),
+        "open_questions": list(draft.open_questions),
+        "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
+        "passages": list(draft.passages),
+        "usage": draft.usage.as_json(),
+        "usage_by_step": list(draft.usage_by_step),
+        "notes": list(draft.notes),
+        "changes": change.as_json(),
+    }

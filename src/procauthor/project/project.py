@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
@@ -16,9 +16,11 @@ from procauthor.checking.parallel import without_collection
 from procauthor.checking.survey import Survey, Surveyor
 from procauthor.errors import ConfigError, LibraryError, PlanError, StaleError
 from procauthor.finding import Report
-from procauthor.library.change import Change, Edit, apply, recover, write_file
+from procauthor.library.change import Change, Edit
+from procauthor.library.disk import write_file
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, read_library, read_procedure
+from procauthor.library.transaction import STATE, apply, recover
 from procauthor.naming import title_key
 from procauthor.settings import Location, Settings, locate
 from procauthor.template.store import TemplateStore
@@ -30,16 +32,24 @@ if TYPE_CHECKING:
     from procauthor.authoring.run import RunStore
     from procauthor.evaluation.evaluate import Census
     from procauthor.evaluation.value import Evaluation
+    from procauthor.library.history import HistoryEntry
     from procauthor.planning.plan import Plan
     from procauthor.planning.propose import Proposal
     from procauthor.project.authoring import Authoring
     from procauthor.project.draft import ProjectDraft
+    from procauthor.project.export import Form
+    from procauthor.project.handoff import Handoff
+    from procauthor.project.refactoring import Refactoring
+    from procauthor.project.review import Reviewing
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
+    from procauthor.review.approve import Approval
+    from procauthor.review.blame import Blame
+    from procauthor.review.suspect import Clearance, Suspect
 
-STATE = ".procauthor"
 _PASSES = 10
 _DONE = ("defined", "approved")
+_SHOWN = 5
 
 
 class Project:
@@ -68,11 +78,13 @@ class Project:
         return project
 
     def _recover(self) -> None:
-        if not (self.state / "journal.json").exists():
+        found = recover(self.root, self.state)
+        if found is None:
             return
-        restored = recover(self.root, self.state)
-        if restored:
-            self.notices.append(f"took back a change that had been cut off: {', '.join(restored)}")
+        files = _several(found.restored) or "no file had been written yet"
+        self.notices.append(f"took back {found.title or 'a change'!r}, which had been cut off: {files}")
+        if found.kept:
+            self.notices.append(f"left as they are, because somebody edited them since: {_several(found.kept)}")
 
     # Reading
 
@@ -317,13 +329,24 @@ class Project:
     # Writing
 
     def sync(self) -> Change:
-        """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it."""
-        return self.derived(self.library())
+        """Return what brings the index, READMEs, orchestrations and plan ticks up to date; `apply` writes it.
+
+        What consumers see of a contract for the first time is written down too, so that a change of it can be noticed.
+        """
+        from procauthor.project.review import follow
+
+        library = self.library()
+        derived = self.derived(library).edits
+        return Change((*derived, *follow(self.laid(library, derived), derived)), "sync")
 
     def with_derived(self, library: Library) -> Library:
         """Return the library as it would be with everything derived up to date."""
-        edits = [(e.path, e.after) for e in self.derived(library).edits if e.after is not None]
-        return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in edits))
+        return self.laid(library, self.derived(library).edits)
+
+    def laid(self, library: Library, edits: Iterable[Edit]) -> Library:
+        """Return the library as it would be with some edits of documents written."""
+        found = [(e.path, e.after) for e in edits if e.after is not None]
+        return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in found))
 
     def derived(self, library: Library) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
@@ -361,6 +384,215 @@ class Project:
         if change:
             apply(self.root, self.state, change)
 
+    def history(self) -> list[HistoryEntry]:
+        """Return the changes that were written, the oldest first."""
+        from procauthor.library.history import read_history
+
+        return read_history(self.state)
+
+    def undo(self) -> tuple[HistoryEntry, Change]:
+        """Take back the newest change that still stands; return it with what was written.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: A file of it was edited since; nothing was written.
+        """
+        from procauthor.library.history import undo
+
+        return undo(self.root, self.state)
+
+    def redo(self) -> tuple[HistoryEntry, Change]:
+        """Write again what was undone last; return it with what was written.
+
+        Raises:
+            NotFoundError: Nothing was undone, or another change was written since.
+            ConflictError: A file of it was edited since; nothing was written.
+        """
+        from procauthor.library.history import redo
+
+        return redo(self.root, self.state)
+
+    # Refactoring: each method returns a change, and `apply` writes it
+
+    def rename(self, reference: str, title: str, *, alias: bool = True) -> Change:
+        """Return what gives a document another title: file name, heading, id, and all that refers to them.
+
+        Args:
+            reference: Path, id or title.
+            title: The new title.
+            alias: Leave a document at the old path that leads to the new one.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+            ConflictError: Another file stands where the document would go.
+        """
+        return self._refactoring().rename(reference, title, alias=alias)
+
+    def move(self, reference: str, destination: str, *, alias: bool = True) -> Change:
+        """Return what puts a document into another folder or under another path, with all links to it and in it.
+
+        Args:
+            reference: Path, id or title.
+            destination: A folder, or a path that ends in ``.md``, from the library's root.
+            alias: Leave a document at the old path that leads to the new one.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: Another file stands there.
+            LibraryError: The destination lies outside of the library.
+        """
+        return self._refactoring().move(reference, destination, alias=alias)
+
+    def split(self, reference: str, at: Sequence[str], title: str) -> Change:
+        """Return what moves sections or steps of a document into a new one beside it, and leaves links.
+
+        Args:
+            reference: Path, id or title.
+            at: Headings of the sections, by text, anchor or "Step 3".
+            title: Title of the new document.
+
+        Raises:
+            NotFoundError: There is no such document or heading.
+            AmbiguousError: There are several; the hint names them.
+            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+            ConflictError: Another file stands where the new document would go, or a footnote would be torn.
+        """
+        return self._refactoring().split(reference, at, title)
+
+    def merge(self, reference: str, into: str) -> Change:
+        """Return what puts the text of a document behind that of another one, and leaves an alias.
+
+        Args:
+            reference: Path, id or title of the document that goes.
+            into: Path, id or title of the one that stays.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: Both use one label of a link for two targets, or a step is referred to that stands twice.
+        """
+        return self._refactoring().merge(reference, into)
+
+    def deprecate(self, reference: str, by: str = "") -> Change:
+        """Return what takes a document out of use: it stays, says so, and references lead to its replacement.
+
+        Args:
+            reference: Path, id or title.
+            by: Path, id or title of the replacement; without one, references stay as they are.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: It is deprecated already.
+        """
+        return self._refactoring().deprecate(reference, by)
+
+    def renumber(self, reference: str) -> Change:
+        """Return what numbers steps and sections in order, with all that refers to them; empty where they are.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConflictError: A number stands twice, and is referred to.
+        """
+        return self._refactoring().renumber(reference)
+
+    def migrate(self, *references: str, renamed: Sequence[str] = ()) -> Change:
+        """Return what carries documents over to their templates as these are now; no text of people is lost.
+
+        Headings that match by a synonym or a renaming take the template's words, sections take its order, and missing
+        ones come in with their guidance as a comment. Links to renamed headings follow.
+
+        Args:
+            references: Path, id or title of each document; all with a template where nothing is said.
+            renamed: Old headings that became others, as ``Old Heading=New Heading``.
+
+        Raises:
+            NotFoundError: There is no such document.
+            ConfigError: A renaming is malformed, or names a heading that no template has.
+            ConflictError: Both sections stand in a document, or the anchors of equal headings would change places.
+        """
+        return self._refactoring().migrate(references, renamed)
+
+    def _refactoring(self) -> Refactoring:
+        from procauthor.project.refactoring import Refactoring
+
+        return Refactoring(self, self.library())
+
+    # Elsewhere
+
+    def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
+        """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
+
+        Raises:
+            ProcauthorError: It is not finished, or the folder cannot be used.
+        """
+        from procauthor.project.export import export
+
+        return export(self, reference, form, out)
+
+    # Reviews
+
+    def approve(self, reference: str, *sections: str, role: str = "", by: str = "", expires: str = "") -> Approval:
+        """Approve the present bytes of a document, or of some of its sections; `apply` writes the change in it.
+
+        Args:
+            reference: Path, id or title.
+            sections: Headings; none for the whole document.
+            role: As what the person approves.
+            by: Who approves; else the user.name of git.
+            expires: The last day on which it holds, as ``2027-06-01`` or ``180d``; empty for no end.
+
+        Raises:
+            NotFoundError: There is no such document or section.
+            AmbiguousError: There are several; the hint names them.
+            ConfigError: Nobody knows who approves, or the day is none.
+            LibraryError: The document is derived, not written yet, or has findings of severity error.
+        """
+        return self._reviewing().approve(reference, sections, role=role, by=by, expires=expires)
+
+    def blame(self, reference: str) -> Blame:
+        """Say of each section of a document who wrote it, what it rests on, and who approved it.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+        """
+        return self._reviewing().blame(reference)
+
+    def suspects(self, reference: str = "") -> tuple[Suspect, ...]:
+        """Return where a document, or any, relies on a part of a contract that changed since.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+        """
+        return self._reviewing().suspects(reference)
+
+    def clear(self, reference: str, producer: str = "", *, by: str = "") -> Clearance:
+        """Say that a document fits the contracts that it relies on; `apply` writes the change in it.
+
+        Args:
+            reference: Path, id or title of the document that relies on others.
+            producer: Only on this one; empty for all.
+            by: Who has looked; else the user.name of git.
+
+        Raises:
+            NotFoundError: There is no such document.
+            AmbiguousError: There are several; the hint names them.
+            ConfigError: Nobody knows who clears it.
+            LibraryError: The receipts that are there cannot be understood.
+        """
+        return self._reviewing().clear(reference, producer, by)
+
+    def _reviewing(self) -> Reviewing:
+        from procauthor.project.review import Reviewing
+
+        return Reviewing(self, self.library())
+
     # Authoring
 
     @cached_property
@@ -383,11 +615,54 @@ class Project:
         *,
         max_tokens: int | None = None,
         progress: Callable[[Progress], None] | None = None,
+        fresh: bool = False,
+        reviewer: str = "",
     ) -> Authoring:
-        """Return the authoring side with one author: ``offline``, or a model as ``provider:name``."""
+        """Return the authoring side with one author.
+
+        Args:
+            model: ``offline``, or a model as ``provider:name``; the settings' where nothing is said.
+            max_tokens: The ceiling of a run; the settings' where nothing is said.
+            progress: Is told when a step begins and ends.
+            fresh: Ask the model anew, even what an earlier run has asked word by word.
+            reviewer: A second model, as ``provider:name``, that reads the draft once.
+        """
         from procauthor.project.authoring import Authoring
 
-        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress)
+        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh, reviewer)
+
+    def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
+        """Delete runs that have ended and whose draft does not wait any more; return their ids.
+
+        Args:
+            keep: How many of these stay, the newest first.
+            older: Delete only what is older than so many days.
+        """
+        return self.runs.prune({draft.id for draft in self.drafts.all()}, keep=keep, older=older)
+
+    @property
+    def handoff(self) -> Handoff:
+        """Briefs for people and agents, and their answers."""
+        from procauthor.project.handoff import Handoff
+
+        return Handoff(self)
+
+    def revise(self, reference: str, wish: str, changes: Mapping[str, Any], *, by: str = "") -> ProjectDraft:
+        """Make the draft that changes of an existing document give, as a person or an agent wrote them.
+
+        Args:
+            reference: Path, id or title.
+            wish: What should change, in words; it bounds how far the changes may reach.
+            changes: An answer of the schema that ``update --dry-run --json`` gives.
+            by: Who wrote them.
+
+        Raises:
+            AnswerError: The changes do not fit the schema, or reach wider than the wish.
+            DraftError: The document cannot be changed so.
+        """
+        from procauthor.project.revision import Revision
+
+        return Revision.open(self, reference, wish).propose(changes, by)
 
     def draft(self, name: str = "") -> ProjectDraft:
         """Return a draft that waits, by id or title; without a name, the only one.
@@ -398,6 +673,12 @@ class Project:
         from procauthor.project.draft import ProjectDraft
 
         return ProjectDraft(self, self.drafts.get(name))
+
+
+def _several(paths: Sequence[str]) -> str:
+    """Name some paths, and count those beyond the fifth."""
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return ", ".join(paths[:_SHOWN]) + more
 
 
 def section_chunks(library: Library) -> list[Chunk]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.brief import Brief, ChangeRequest, Reference, Usage
+from procauthor.authoring.brief import Brief, ChangeRequest, Reference
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.run import Run, execute
@@ -21,6 +21,7 @@ from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.project.draft import ProjectDraft
+from procauthor.project.writing import Writing, open_writing, prompt_hash
 from procauthor.retrieval.chunk import Chunk
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def _try_offline(brief: Brief, outline: Outline, library: Library) -> None:
     Raises:
         DraftError: It does not understand the wish, or the document does not allow it.
     """
-    edit(outline, understand(brief.request.wish, outline, brief.titles).operations, *_known(brief, library))
+    edit(outline, understand(brief.request.wish, outline, brief.titles).operations, *known_references(brief, library))
 
 
-def _known(brief: Brief, library: Library) -> tuple[dict[str, str], dict[str, str]]:
+def known_references(brief: Brief, library: Library) -> tuple[dict[str, str], dict[str, str]]:
     """Return the link and the status of each title of the closed list."""
     links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
     found = {r.title: library.by_path.get(r.path) for r in brief.references}
@@ -112,7 +113,8 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
     from procauthor.authoring.update.graph import build_update_graph, operations_of
 
     project = authoring.project
-    work = _work(authoring, run, project.library())
+    writing = open_writing(project, run, fresh=authoring.fresh)
+    work = _work(authoring, run, project.library(), writing)
     state: UpdateState = execute(run, project.runs, lambda: build_update_graph(work))  # type: ignore[assignment]
     operations = operations_of(state)
     edited = work.edit(operations)
@@ -123,7 +125,7 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
         title=run.brief.request.title,
         path=run.brief.path,
         author=run.author,
-        outcome=_outcome(edited.raw != run.brief.text.encode(), findings),
+        outcome=outcome_of(findings) if edited.raw != run.brief.text.encode() else NO_CHANGE,
         text=edited.raw.decode(),
         base=run.brief.base,
         base_text=run.brief.text,
@@ -131,12 +133,14 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
         notes=tuple(filter(None, (reason, *edited.notes))),
         template=run.brief.template,
         template_hash=run.brief.template_hash,
+        prompt=prompt_hash(project, run.author),
         fields={"operations": [operation.as_json() for operation in operations]},
         sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
         passages=tuple(run.brief.as_json()["passages"]),
         open_questions=questions_of(state),
         findings=findings,
-        usage=Usage(**state.get("usage", {})),
+        usage=writing.calls.usage,
+        usage_by_step=writing.calls.by_step(),
     )
     if draft.outcome != NO_CHANGE:
         project.drafts.save(draft)
@@ -147,13 +151,13 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
 NO_CHANGE = "No change"
 
 
-def _outcome(changed: bool, findings: Sequence[Mapping[str, object]]) -> str:  # noqa: FBT001 - the one question
-    if not changed:
-        return NO_CHANGE
-    return "Needs revision" if any(f["severity"] == "error" for f in findings) else "Awaiting review"
+def outcome_of(findings: Sequence[Finding | Mapping[str, object]]) -> str:
+    """Return the outcome of a change with these findings."""
+    severities = (f.severity if isinstance(f, Finding) else f["severity"] for f in findings)
+    return "Needs revision" if "error" in severities else "Awaiting review"
 
 
-def _work(authoring: Authoring, run: Run, library: Library) -> UpdateWork:
+def _work(authoring: Authoring, run: Run, library: Library, writing: Writing) -> UpdateWork:
     from procauthor.authoring.update.graph import UpdateWork
 
     project, brief = authoring.project, run.brief
@@ -164,12 +168,13 @@ def _work(authoring: Authoring, run: Run, library: Library) -> UpdateWork:
     def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
         return authoring.check(based, brief.path, text, rules)
 
-    links, statuses = _known(brief, library)
+    links, statuses = known_references(brief, library)
     return UpdateWork(
         brief=brief,
         template=project.templates.get(brief.template or "procedure"),
         outline=outline_of(authoring, brief),
-        author=authoring.author(run),
+        author=writing.author,
+        spent=lambda: writing.calls.usage,
         check=findings,
         links=links,
         statuses=statuses,

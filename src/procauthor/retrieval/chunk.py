@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from procauthor.markdown.document import Block, Document, Section
+from procauthor.redact import clean
 
 _TARGET_WORDS = 200
 _LONGEST_WORDS = 250
@@ -117,7 +118,7 @@ def _count(raw: bytes, span: Span) -> int:
 
 
 def _read(document: Document, start: int, end: int) -> str:
-    """Return the text of a span without its HTML comments."""
+    """Return the text of a span without its HTML comments, secrets and hidden characters."""
     kept: list[str] = []
     for comment in document.comments:
         if start <= comment.start < end:
@@ -126,4 +127,5 @@ def _read(document: Document, start: int, end: int) -> str:
         elif comment.start < start < comment.end:
             start = min(comment.end, end)
     kept.append(document.source.slice(start, end))
-    return "".join(kept).strip()
+    # The index and every prompt are made from chunks, so this is where secrets and hidden text end.
+    return str(clean("".join(kept))).strip()

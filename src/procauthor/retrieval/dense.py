@@ -19,7 +19,7 @@ from uuid import uuid4
 from procauthor.errors import ConfigError, RetrievalError
 
 if TYPE_CHECKING:
-    from procauthor.retrieval.embedding import Vectors
+    from procauthor.retrieval.vector import Vectors
 
 _PREFIX = "vectors-"
 _DATABASE = "chroma.sqlite3"
@@ -137,7 +137,7 @@ def blend(vectors: Vectors, paths: Sequence[str]) -> Vectors:
     """Return the vectors, each drawn towards the mean of its document: a passage is about what its document is."""
     import numpy as np
 
-    from procauthor.retrieval.embedding import normalise
+    from procauthor.retrieval.vector import normalise
 
     numbers = {path: number for number, path in enumerate(dict.fromkeys(paths))}
     pages = np.array([numbers[path] for path in paths])

@@ -17,18 +17,17 @@ from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.dense import VectorStore
 from procauthor.retrieval.embedding import Embedding, Learner, embedding_for
-from procauthor.retrieval.lexical import rank_words
 from procauthor.retrieval.lock import hold
 from procauthor.retrieval.meaning import Meaning
-from procauthor.retrieval.store import FILE_NAME, ChunkStore, sign
+from procauthor.retrieval.store import FILE_NAME, ChunkStore, OutdatedStoreError, sign
 
 Engine = Literal["merged", "lexical", "dense"]
 Ranking = list[tuple[str, float]]
 _Result = TypeVar("_Result")
 
-_FLAT = 60
-"""The constant of reciprocal rank fusion: how little the first ranks count more than the next."""
 _DEPTH = 200
+_SPAN = 100
+"""How many places of a ranking count in the merge; the score at its end counts nothing."""
 _DAMAGED = "the search index was damaged and has been rebuilt"
 
 
@@ -40,8 +39,8 @@ class Weights:
     dense: float = 1.0
 
 
-LEARNT = Weights(dense=0.2)
-"""An embedding that was fitted to the library knows little more than its words say, so it counts less."""
+LEARNT = Weights(dense=0.7)
+"""The built-in embedding knows words, not sentences, so it counts less than a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +189,23 @@ class SectionIndex:
                 return self._renew_store()
 
     def _renew_store(self) -> ChunkStore:
-        """Put the damaged file aside and begin a new one, unless another process has just done so."""
+        """Put a damaged file aside, drop an outdated one, and begin anew, unless another process has just done so."""
         file = self._folder / FILE_NAME
-        with suppress(sqlite3.DatabaseError):
+        outdated = False
+        try:
             store = ChunkStore(file)
             if store.is_whole():
                 return store
             store.close()
+        except sqlite3.DatabaseError as error:
+            outdated = isinstance(error, OutdatedStoreError)
         for suffix in ("-wal", "-shm"):
             file.with_name(file.name + suffix).unlink(missing_ok=True)
-        file.replace(file.with_suffix(".damaged"))
-        self._mended.append(_DAMAGED)
+        if outdated:
+            file.unlink()
+        else:
+            file.replace(file.with_suffix(".damaged"))
+            self._mended.append(_DAMAGED)
         return ChunkStore(file)
 
     def _rebuild(self) -> None:
@@ -242,30 +247,43 @@ class SectionIndex:
     def _search(self, query: str, limit: int, engine: Engine) -> list[Hit]:
         rankings: dict[str, Ranking] = {}
         if engine != "dense":
-            rankings["lexical"] = rank_words(self._store.db, query, _DEPTH)
+            rankings["lexical"] = self._store.rank(query, _DEPTH)
         if engine != "lexical":
             rankings["dense"] = self._meaning.rank(self._store, query, _DEPTH)
         scores = self._merge(rankings) if engine == "merged" else dict(rankings[engine])
         return self._choose(scores, rankings, limit)
 
     def _merge(self, rankings: dict[str, Ranking]) -> dict[str, float]:
-        """Add up reciprocal ranks: the scores of the two rankings cannot be compared, their ranks can."""
+        """Add up what each ranking says of a chunk, from 1 for its best down to 0, as the weights share it out."""
+        weights = {name: getattr(self._weights, name) for name in rankings}
         scores: dict[str, float] = {}
         for name, ranking in rankings.items():
-            weight = getattr(self._weights, name)
-            for place, (key, _) in enumerate(ranking, 1):
-                scores[key] = scores.get(key, 0.0) + weight / (_FLAT + place)
+            share = weights[name] / sum(weights.values())
+            for key, score in _scale(ranking):
+                scores[key] = scores.get(key, 0.0) + share * score
         return scores
 
     def _choose(self, scores: dict[str, float], rankings: dict[str, Ranking], limit: int) -> list[Hit]:
         """Return hits for the best chunks, one for each section."""
-        chunks = self._store.read(scores)
         finders = {name: {key for key, _ in ranking} for name, ranking in rankings.items()}
         best: dict[str, Hit] = {}
-        for key in sorted(chunks, key=lambda key: (-scores[key], key)):
-            engines = tuple(name for name, keys in finders.items() if key in keys)
-            best.setdefault(chunks[key].place, Hit(chunks[key], scores[key], engines))
-        return list(best.values())[: max(limit, 0)]
+        for key in sorted(scores, key=lambda key: (-scores[key], key)):
+            if len(best) >= limit:
+                break
+            for chunk in self._store.read([key]).values():
+                engines = tuple(name for name, keys in finders.items() if key in keys)
+                best.setdefault(chunk.place, Hit(chunk, scores[key], engines))
+        return list(best.values())
+
+
+def _scale(ranking: Ranking) -> Ranking:
+    """Return the scores of the places that count, from 1 for the first to 0 for one that counts no more."""
+    if not ranking:
+        return []
+    best = ranking[0][1]
+    floor = ranking[_SPAN][1] if len(ranking) > _SPAN else min(0.0, ranking[-1][1])
+    spread = best - floor
+    return [(key, (score - floor) / spread if spread > 0 else 1.0) for key, score in ranking[:_SPAN]]
 
 
 def _is_busy(error: Exception) -> bool:

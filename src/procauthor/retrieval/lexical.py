@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from heapq import nsmallest
 
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.word import list_concepts, list_terms, read_passage, read_path, spell_out
@@ -17,8 +18,10 @@ create virtual table passage using fts5(title, path, headings, heading, body, to
 create virtual table page using fts5(title, path, headings, body, tokenize = 'porter unicode61');
 create virtual table concept using fts5(body, tokenize = 'unicode61');
 """
+Places = dict[int, tuple[str, int]]
 _PASSAGE = "bm25(passage, 2, 1, 1, 2, 1)"
 _PAGE_SHARE = 0.5
+_MOST = 1_000
 _CONCEPT_SHARE = 0.5
 
 
@@ -52,20 +55,24 @@ def replace_page(db: sqlite3.Connection, row: int, chunks: Sequence[Chunk]) -> N
     )
 
 
-def rank_words(db: sqlite3.Connection, query: str, limit: int) -> list[tuple[str, float]]:
+def read_places(db: sqlite3.Connection) -> Places:
+    """Return for each row its chunk's id and the row of its document."""
+    rows = db.execute("select chunk.row, chunk.id, document.row from chunk join document using (path)")
+    return {row: (name, page) for row, name, page in rows}
+
+
+def rank_words(db: sqlite3.Connection, places: Places, query: str, limit: int) -> list[tuple[str, float]]:
     """Return the ids of the best chunks with their scores, best first."""
     words = _match(list_terms(query))
     own = _score(db, "passage", _PASSAGE, words)
     related = _score(db, "concept", "bm25(concept)", _match(dict.fromkeys(list_concepts(query))))
-    if not own and not related:
-        return []
     pages = _score(db, "page", "bm25(page)", words)
-    scores: list[tuple[str, float]] = []
-    for row, name, page in db.execute("select chunk.row, chunk.id, document.row from chunk join document using (path)"):
-        if row in own or row in related:
-            shares = _PAGE_SHARE * pages.get(page, 0.0) + _CONCEPT_SHARE * related.get(row, 0.0)
-            scores.append((name, round(own.get(row, 0.0) + shares, 9)))
-    return sorted(scores, key=lambda found: (-found[1], found[0]))[:limit]
+    scores: list[tuple[float, str]] = []
+    for row in own.keys() | related.keys():
+        name, page = places.get(row, ("", 0))
+        shares = _PAGE_SHARE * pages.get(page, 0.0) + _CONCEPT_SHARE * related.get(row, 0.0)
+        scores.append((-round(own.get(row, 0.0) + shares, 9), name))
+    return [(name, -score) for score, name in nsmallest(limit, scores)]
 
 
 def _match(words: Iterable[str]) -> str:
@@ -77,5 +84,5 @@ def _score(db: sqlite3.Connection, table: str, rank: str, match: str) -> dict[in
     if not match:
         return {}
     # Only names from this file enter the statement; the query itself is a parameter.
-    rows = db.execute(f"select rowid, -{rank} from {table} where {table} match ?", (match,))  # noqa: S608
-    return dict(rows.fetchall())
+    asked = f"select rowid, -{rank} as score from {table} where {table} match ? order by score desc limit {_MOST}"  # noqa: S608
+    return dict(db.execute(asked, (match,)).fetchall())

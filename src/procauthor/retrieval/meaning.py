@@ -14,7 +14,7 @@ from procauthor.retrieval.store import ChunkStore, hash_passage
 from procauthor.retrieval.word import read_passage
 
 if TYPE_CHECKING:
-    from procauthor.retrieval.embedding import Vectors
+    from procauthor.retrieval.vector import Vectors
 
 _UNREADABLE = "the stored vectors could not be read and are made anew"
 

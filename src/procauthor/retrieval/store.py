@@ -7,13 +7,22 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.lexical import SCHEMA, add_passage, remove_passage, replace_page
+from procauthor.retrieval.lexical import (
+    SCHEMA,
+    Places,
+    add_passage,
+    rank_words,
+    read_places,
+    remove_passage,
+    replace_page,
+)
 from procauthor.retrieval.word import read_passage
 
 FILE_NAME = "index.sqlite"
-_VERSION = 1
+_VERSION = 2
 _TIMEOUT = 10.0
 _TABLES = f"""
 create table chunk(row integer primary key, id text unique, path text, signature text, passage text, value text);
@@ -27,11 +36,16 @@ pragma user_version = {_VERSION};
 """
 
 
+class OutdatedStoreError(sqlite3.DatabaseError):
+    """The file was made by another version of procauthor, and has to be made anew."""
+
+
 class ChunkStore:
     """The SQLite file of an index. Every method leaves it whole, whenever the process dies."""
 
     def __init__(self, file: Path) -> None:
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
+        self._places: tuple[str, Places] = "", {}
         try:
             self._prepare()
         except sqlite3.Error:
@@ -48,7 +62,7 @@ class ChunkStore:
         with self.db:
             if self._version() not in (0, _VERSION):
                 message = "the index was made by another version"
-                raise sqlite3.DatabaseError(message)
+                raise OutdatedStoreError(message)
             if self._version() == 0:
                 for statement in _TABLES.split(";"):
                     self.db.execute(statement)
@@ -80,11 +94,19 @@ class ChunkStore:
             for path in sorted(paths | {chunk.path for chunk in added}):
                 self._renew_page(path)
             self._set("content", self._digest())
+            self._set("revision", uuid4().hex)
 
     def read(self, keys: Iterable[str]) -> dict[str, Chunk]:
         """Return the chunks with these ids, as far as they are known."""
         found = (self.db.execute("select value from chunk where id = ?", (key,)).fetchone() for key in keys)
         return {chunk.id: chunk for chunk in (_load(row[0]) for row in found if row)}
+
+    def rank(self, query: str, limit: int) -> list[tuple[str, float]]:
+        """Return the ids of the chunks whose words answer a query best, with their scores, best first."""
+        revision = self.fact("revision")
+        if self._places[0] != revision:
+            self._places = revision, read_places(self.db)
+        return rank_words(self.db, self._places[1], query, limit)
 
     def read_all(self) -> list[Chunk]:
         """Return all chunks, ordered by id."""

@@ -6,18 +6,13 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from procauthor.retrieval.chunk import Chunk
 
 _WORD = re.compile(r"[^\W_]+")
 _JOINED = re.compile(r"\b\w*[a-z0-9][A-Z]\w*\b")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_SUFFIXES = str.split(
-    "ization isation ational fulness ations ation ments ment ings ing edly ed ies ers er ors or ions ion ally ly "
-    "able ible ive ize ise ness ance ence ant ent al ful y e "
-)
-_SHORT_SUFFIXES = frozenset({"e", "y", "ed", "ing", "er"})
-_SHORT_WORD = 3
 _LONGEST_WORD = 30
 _LONGEST_PHRASE = 3
 
@@ -72,37 +67,31 @@ def list_terms(query: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
-    """Return a rough stem: ``deleting`` and ``deletion`` meet, ``delete`` too."""
-    if len(word) <= _SHORT_WORD or word.isdigit():
-        return word
-    word = _singular(word)
-    for suffix in _SUFFIXES:
-        shortest = _SHORT_WORD + (suffix not in _SHORT_SUFFIXES)
-        if word.endswith(suffix) and len(word) - len(suffix) >= shortest:
-            word = word.removesuffix(suffix)
-            break
-    doubled = len(word) > _SHORT_WORD and word[-1] == word[-2] and word[-1] not in "aeiou"
-    return word[:-1] if doubled else word
+    """Return the stem of an English word: ``deleting`` and ``deletes`` meet."""
+    return str(_stemmer().stemWord(word))
 
 
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > _SHORT_WORD + 1:
-        return word[:-3] + "y"
-    if word.endswith("sses"):
-        return word[:-2]
-    return word if not word.endswith("s") or word.endswith(("ss", "us", "is")) else word[:-1]
+@cache
+def _stemmer() -> Any:
+    from snowballstemmer import stemmer
+
+    return stemmer("english")
+
+
+def list_words(text: str) -> list[str]:
+    """Return the words of a text in lower case, those of joined words too."""
+    return _WORD.findall(spell_out(text).lower())
 
 
 def list_concepts(text: str) -> list[str]:
     """Return the groups of synonyms that a text speaks of, once for each time that it does."""
-    return _concepts([stem(word) for word in _WORD.findall(spell_out(text).lower())])
+    return _concepts([stem(word) for word in list_words(text)])
 
 
 def list_features(text: str) -> list[str]:
-    """Return the stems of a text without stop words and numbers, and its groups of synonyms."""
-    words = _WORD.findall(spell_out(text).lower())
-    stems = [stem(w) for w in words if w not in STOP_WORDS and 1 < len(w) < _LONGEST_WORD and not w.isdigit()]
-    return stems + _concepts([stem(word) for word in words])
+    """Return the stems of a text without stop words and numbers."""
+    words = list_words(text)
+    return [stem(w) for w in words if w not in STOP_WORDS and 1 < len(w) < _LONGEST_WORD and not w.isdigit()]
 
 
 def _concepts(stems: list[str]) -> list[str]:

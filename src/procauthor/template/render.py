@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from jinja2 import StrictUndefined
@@ -19,6 +20,7 @@ from procauthor.template.spec import SectionSpec, Template
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])(?!https?://[^\s>]*>)")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _BLOCK_START = re.compile(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
 _INLINE_START = re.compile(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\|)")
@@ -35,14 +37,26 @@ def render(template: Template, title: str, fields: Mapping[str, Any], links: Map
         fields: Values by field name, as the template's model holds them.
         links: Known titles and the relative path of each; an empty path marks a title that is only announced.
     """
+    environment = _environment(Cleaner(links))
+    code, literals = _compiled(template)
+    compiled = environment.template_class.from_code(environment, code, environment.make_globals(None))
+    text = compiled.render(f=_Fields(fields), lit=literals, title=title)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _environment(clean: Cleaner) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    clean = Cleaner(links)
     environment.filters.update(inline=clean.inline, prose=clean.prose, cell=clean.cell, reference=clean.reference)
+    return environment
+
+
+@lru_cache(maxsize=64)
+def _compiled(template: Template) -> tuple[CodeType, tuple[str, ...]]:
+    """Compile once a template: a draft is rendered several times in one run, and compiling is what takes time."""
     source, literals = _source(template)
-    text = environment.from_string(source).render(f=_Fields(fields), lit=literals, title=title)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return _environment(Cleaner({})).compile(source), literals
 
 
 class _Fields(dict[str, Any]):
@@ -101,7 +115,7 @@ class Cleaner:
         return "".join(parts)
 
     def _clean(self, text: str) -> str:
-        text = text.replace("<!--", "&lt;!--")
+        text = _TAG.sub("&lt;", text)
         pieces: list[str] = []
         position = 0
         for match in _LINK.finditer(text):
@@ -125,7 +139,6 @@ def _name_pattern(titles: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile(r"(?<![\w/\[])(?:" + "|".join(map(re.escape, ordered)) + r")(?![\w/\]])")
 
 
-@lru_cache(maxsize=64)
 def _source(template: Template) -> tuple[str, tuple[str, ...]]:
     """Return the Jinja source of a template, and the literals that it refers to by number."""
     writer = _Writer()

@@ -39,7 +39,7 @@ class UpdateWork:
     """What the steps need beside the state.
 
     ``template`` is passed on to the author; ``outline`` knows the document. ``check`` gives the findings of bytes that
-    the document does not have yet, for some rules or for all.
+    the document does not have yet, for some rules or for all; ``spent`` is what the run has cost so far.
     """
 
     brief: Brief
@@ -50,6 +50,7 @@ class UpdateWork:
     links: Mapping[str, str]
     statuses: Mapping[str, str]
     report: Callable[[Progress], None] = lambda _: None
+    spent: Callable[[], Usage] = Usage
     repairs: int = 2
     max_tokens: int | None = None
 
@@ -185,19 +186,17 @@ class _Steps:
         Raises:
             ModelOutputError: It never does; nothing of it is kept.
         """
-        used = Usage(**state.get("usage", {}))
         fields: dict[str, Any] = dict(state.get("replies", {}).get(str(number), {}))
         found: Answer | None = None
         for _ in range(self.work.repairs + 1):
-            budget = None if self.work.max_tokens is None else self.work.max_tokens - used.tokens
+            budget = None if self.work.max_tokens is None else self.work.max_tokens - self.work.spent().tokens
             ask = Ask(self.work.brief, self.work.template, number, fields, tuple(problems), budget, form)
             answer = self.work.author.fill(ask)
-            used += answer.usage
             fields |= answer.values
             found = Answer(dict(fields), answer.sources, answer.questions)
             problems = check(fields)
             if not problems:
-                return found, used
+                return found, self.work.spent()
         what = "; ".join(f"{p.message}" for p in problems)
         message = f"Rejected: the change that {self.work.author.id} wants is not what was wished: {what}"
         raise ModelOutputError(message, "nothing was written; say the wish more exactly, or try another model")

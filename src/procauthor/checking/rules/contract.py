@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.artifact import artifact_key, providers
+from procauthor.checking.artifact import providers
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
+from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
-from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Consumer
 
 INPUT_WITHOUT_PROVIDER = Rule(
@@ -42,8 +42,6 @@ OUTPUT_WITHOUT_PRODUCER = Rule(
 )
 RULES = (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL, OUTPUT_WITHOUT_PRODUCER)
 REACH: Reach = "neighbours"
-_READY = frozenset({"defined", "approved"})
-_DOWNSTREAM = "downstream dependencies"
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -54,10 +52,6 @@ def check(scope: Scope) -> Iterator[Finding]:
         for consumer in procedure.contract.consumers:
             yield from _consumer(scope, procedure, consumer)
         yield from _unmade(procedure)
-
-
-def _is_ready(procedure: Procedure) -> bool:
-    return procedure.status in _READY and procedure.template is not None
 
 
 def _unmade(procedure: Procedure) -> Iterator[Finding]:
@@ -72,51 +66,32 @@ def _unmade(procedure: Procedure) -> Iterator[Finding]:
             yield say(OUTPUT_WITHOUT_PRODUCER, procedure, promise.start, message)
 
 
-def _promised(procedure: Procedure) -> dict[str, str]:
-    return {artifact_key(a.name): a.name for a in procedure.contract.outputs}
-
-
 def _input(scope: Scope, procedure: Procedure, wanted: Artifact) -> Iterator[Finding]:
     """Check an input against its providers; one that is not written yet may still come to promise it."""
     found = providers(scope, procedure, wanted)
-    if not found or not all(_is_ready(p) and p.contract.outputs for p in found):
+    if not found or not all(is_ready(p) and p.contract.outputs for p in found):
         return
     key = artifact_key(wanted.name)
-    giving = [p for p in found if key in _promised(p)]
+    giving = [p for p in found if key in promised(p)]
     if not giving:
-        hint = "it promises " + ", ".join(_promised(found[0]).values())
+        hint = "it promises " + ", ".join(promised(found[0]).values())
         message = f"{found[0].title!r} does not promise {wanted.name!r}"
         yield say(INPUT_WITHOUT_PROVIDER, procedure, wanted.start, message, hint)
-    elif procedure.kind == "procedure" and not any(_knows(p, procedure, key) for p in giving):
+    elif procedure.kind == "procedure" and not any(knows(p, procedure, key) for p in giving):
         message = f"{giving[0].title!r} does not say that {procedure.title!r} uses {wanted.name!r}"
         yield say(CONTRACT_NOT_RECIPROCAL, procedure, wanted.start, message, f"add it to {giving[0].path}")
-
-
-def _knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
-    """Say whether a provider names a consumer of an artifact; one whose template has no such section need not."""
-    if provider.template is None or provider.template.section(_DOWNSTREAM) is None:
-        return True
-    if any(
-        artifact_key(c.artifact) == key and resolve(provider.path, c.target).path == consumer.path
-        for c in provider.contract.consumers
-    ):
-        return True
-    return any(
-        f" {key} " in f" {artifact_key(line)} " and f" {consumer.key} " in f" {title_key(line)} "
-        for line in provider.contract.downstream
-    )
 
 
 def _consumer(scope: Scope, procedure: Procedure, consumer: Consumer) -> Iterator[Finding]:
     target = resolve(procedure.path, consumer.target).path
     other = scope.library.by_path.get(target) if target else None
     key = artifact_key(consumer.artifact)
-    if key and procedure.contract.outputs and key not in _promised(procedure):
-        hint = "it promises " + ", ".join(_promised(procedure).values())
+    if key and procedure.contract.outputs and key not in promised(procedure):
+        hint = "it promises " + ", ".join(promised(procedure).values())
         message = f"{consumer.artifact!r} is used downstream, and the output contract does not promise it"
         yield say_line(CONTRACT_NOT_RECIPROCAL, procedure, consumer.line, message, hint)
         return
-    if other is None or other.kind != "procedure" or not _is_ready(other):
+    if other is None or other.kind != "procedure" or not is_ready(other):
         return
     if other is not procedure and key not in {artifact_key(a.name) for a in other.contract.inputs}:
         message = f"{other.title!r} does not list {consumer.artifact!r} among its required inputs"

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from procauthor.checking.artifact import artifact_key, is_optional
+from procauthor.checking.artifact import is_optional
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import mend, renumber
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
+from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import Passage, read_prose

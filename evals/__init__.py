@@ -1,0 +1,1 @@
+"""Evaluations of retrieval and drafting: cases, evaluators and what came out."""

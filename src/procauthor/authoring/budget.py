@@ -1,0 +1,100 @@
+"""What a run may cost, said before the first call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from procauthor.authoring.author import Ask
+from procauthor.authoring.brief import Brief
+from procauthor.authoring.chat import request_size
+from procauthor.prompt import PromptLibrary
+from procauthor.settings import AuthoringSettings
+from procauthor.template.model import build_model
+from procauthor.template.spec import Template
+
+_STEPS = (1, 2, 3, 5, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The upper bound of a run, in calls and tokens.
+
+    ``plain`` is what a run takes at most in which no reply has to be asked for again; ``worst`` is what it takes if
+    every field of every step is asked for as often as the settings allow; ``ceiling`` is where it stops in any case.
+    """
+
+    calls: int
+    plain: int
+    worst_calls: int
+    worst: int
+    ceiling: int | None
+
+    @property
+    def most(self) -> int:
+        """The tokens that are never passed."""
+        return self.worst if self.ceiling is None else min(self.worst, self.ceiling)
+
+    def as_json(self) -> dict[str, int | None]:
+        """Return the documented JSON object."""
+        return {
+            "calls": self.calls,
+            "tokens": self.plain,
+            "worst_calls": self.worst_calls,
+            "worst_tokens": self.worst,
+            "ceiling": self.ceiling,
+            "most": self.most,
+        }
+
+    def __str__(self) -> str:
+        """Return it in one sentence."""
+        text = (
+            f"{self.calls} calls and at most {self.plain:,} tokens if nothing has to be asked for again, "
+            f"{self.worst_calls} calls and {self.worst:,} tokens at worst"
+        )
+        return text if self.ceiling is None else f"{text}; it stops before {self.ceiling:,}"
+
+
+def bound_run(  # noqa: PLR0913 - what a bound depends on
+    prompts: PromptLibrary,
+    settings: AuthoringSettings,
+    brief: Brief,
+    template: Template,
+    ceiling: int | None,
+    *,
+    reviewed: bool = False,
+) -> Bound:
+    """Return the bound of a run.
+
+    A step's request grows by what the steps before it filled, and each of these is at most one reply long.
+    """
+    reply, repairs = settings.reply_tokens, settings.repairs
+    asked = [n for n in _STEPS if build_model(template, n, brief.titles).model_fields]
+    sizes = [request_size(prompts, Ask(brief, template, step)) + place * reply for place, step in enumerate(asked)]
+    plain = sum(size + reply for size in sizes)
+    # A repair also shows what is kept and what is wrong: two replies more at most.
+    again = sum(size + 3 * reply for size in sizes)
+    # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of mending.
+    rounds = repairs + repairs * (repairs + 1)
+    if reviewed:
+        # The review shows all fields, may be asked for twice, and its remarks are mended in one more round.
+        review = sizes[0] + (len(asked) + 1) * reply
+        mended = sum(size + 3 * reply for size in sizes)
+        worst = plain + (rounds + repairs + 1) * again + 2 * review
+        return Bound(
+            2 * len(asked) + 1, plain + review + mended, len(asked) * (2 + repairs + rounds) + 2, worst, ceiling
+        )
+    return Bound(len(asked), plain, len(asked) * (1 + rounds), plain + rounds * again, ceiling)
+
+
+def summary(brief: Brief) -> Mapping[str, Any]:
+    """Return what of a brief would be sent, without its text."""
+    return {
+        "title": brief.request.title,
+        "path": brief.path,
+        "actions": len(brief.request.actions),
+        "neighbours": [n.title for n in brief.neighbours],
+        "passages": [f"{p.path}:{p.line}" for p in brief.passages],
+        "references": len(brief.references),
+    }

@@ -1,0 +1,160 @@
+"""The grounding gate: what a draft claims must stand in its brief or in the library, or a person has to confirm it.
+
+Commands, paths, addresses, tools, procedure names and quantities are looked up letter by letter. What is not found is
+not taken out, because it may be right; it becomes an open question that says where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from procauthor.authoring.brief import Brief
+from procauthor.authoring.claim import Claim, find_claims, find_quantities, spellings
+from procauthor.library.library import Library
+from procauthor.naming import title_key
+from procauthor.retrieval.chunk import chunk_document
+from procauthor.template.spec import Template
+
+UNVERIFIED = "Unverified: "
+_CLAIMED = re.compile(rf"^{UNVERIFIED}\w+ [`\"](.+)[`\"] in ")
+_CONTINUED = re.compile(r"\\\r?\n")
+_MARKUP = re.compile(r"[`*]+|\\(?=[|_*#<>-])")
+_HOLE = re.compile(r"<[\w .-]+>|\{\{?[\w .-]+\}?\}|\$\{?[A-Za-z_]\w*\}?|\[[\w .-]+\]|\.\.\.|…")
+_WINDOW = 60
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that a draft may rest on."""
+
+    text: str
+    folded: str
+    titles: frozenset[str]
+
+    @classmethod
+    def of(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
+        """Take texts as evidence. Titles are names that may be used, whatever the texts say."""
+        text = "\n".join(_plain(each) for each in texts)
+        return cls(text, text.casefold(), frozenset(map(title_key, titles)))
+
+    def holds(self, claim: Claim) -> bool:
+        """Say whether a claim stands here."""
+        if claim.kind == "procedure":
+            return any(title_key(name) in self.titles or self._stands(name, folded=True) for name in claim.names)
+        if claim.quantities:
+            return all(self._measures(*each) for each in claim.quantities)
+        # Case matters to a command and to a path; a tool or a host has one name in any case.
+        if self._stands(_plain(claim.text), folded=claim.kind in ("tool", "address", "URL", "number")):
+            return True
+        return claim.kind == "URL" and self._stands(claim.text.rstrip("/"), folded=True)
+
+    def _stands(self, words: str, *, folded: bool) -> bool:
+        text, words = (self.folded, words.casefold()) if folded else (self.text, words)
+        if _HOLE.search(words) and _pattern(words).search(text):
+            return True
+        position = text.find(words)
+        while position != -1:
+            if _is_whole(text, position, position + len(words)):
+                return True
+            position = text.find(words, position + 1)
+        return False
+
+    def _measures(self, number: str, unit: str) -> bool:
+        for spelling in spellings(number):
+            for written in {spelling, _grouped(spelling)}:
+                for match in re.finditer(rf"(?<!\w){re.escape(written)}", self.folded):
+                    around = self.folded[max(0, match.start() - _WINDOW) : match.end() + _WINDOW]
+                    if (number, unit) in find_quantities(around):
+                        return True
+        return False
+
+
+def _grouped(number: str) -> str:
+    return f"{int(number):,}" if number.isdigit() else number
+
+
+def _plain(text: str) -> str:
+    """Return a text without the marks of inline code and emphasis, its spaces folded."""
+    return " ".join(_MARKUP.sub("", _CONTINUED.sub(" ", text)).split())
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Say whether a match is no piece of a longer word, file name or option."""
+    before, after = text[start - 1 : start], text[end : end + 2]
+    if re.match(r"[\w-]", before) and re.match(r"[\w-]", text[start]):
+        return False
+    if before == "." and text[start].isalnum() and re.match(r"\w", text[start - 2 : start - 1]):
+        return False
+    return not re.match(r"[\w-]|\.\w", after) or not re.match(r"[\w-]", text[end - 1])
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    """Return a pattern in which a hole such as ``<name>`` takes one word."""
+    inside = r"\S+".join(re.escape(piece) for piece in _HOLE.split(words))
+    return re.compile(rf"(?<![\w-]){inside}(?![\w-])")
+
+
+def gather_evidence(brief: Brief, library: Library) -> Evidence:
+    """Return what the brief and the library say.
+
+    Comments do not count, because a reader does not see them. Nor does what an earlier draft claimed and nobody has
+    confirmed yet: an invention must not become evidence by being accepted.
+    """
+    titles = [brief.request.title, *brief.titles, *(p.title for p in library.procedures)]
+    return Evidence.of([*_texts(brief.as_json()), *document_texts(library)], titles)
+
+
+def document_texts(library: Library) -> Iterator[str]:
+    """Yield the sections of all documents without comments, secrets and claims that nobody has confirmed."""
+    for procedure in library.procedures:
+        open_claims = _open_claims(procedure.document.metadata.get("open_questions"))
+        for chunk in chunk_document(procedure.path, procedure.document):
+            text = f"{chunk.heading}\n{chunk.text}"
+            for claim in open_claims:
+                text = text.replace(claim, "\u2022")
+            yield text
+
+
+def _open_claims(questions: object) -> list[str]:
+    items = questions if isinstance(questions, list) else []
+    matches = (_CLAIMED.match(str(item)) for item in items)
+    return [match[1] for match in matches if match]
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
+
+
+def unverified(template: Template, fields: Mapping[str, Any], evidence: Evidence) -> tuple[str, ...]:
+    """Return an open question for each claim of a draft that the evidence does not hold, with where it stands."""
+    places: dict[str, list[str]] = {}
+    for place, text in _placed(template, fields):
+        for claim in find_claims(text):
+            known = places.get(str(claim))
+            if known is None and evidence.holds(claim):
+                continue
+            known = places.setdefault(str(claim), [])
+            if place not in known:
+                known.append(place)
+    return tuple(f"{UNVERIFIED}{claim} in {' and '.join(found)}" for claim, found in places.items())
+
+
+def _placed(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each text of a draft with its place: ``step 3``, or the heading of its section."""
+    for spec in template.sections:
+        value = fields.get(spec.name)
+        if spec.kind == "steps" and isinstance(value, Sequence):
+            for number, row in enumerate(value, start=1):
+                yield from ((f"step {number}", text) for text in _texts(row))
+        else:
+            yield from ((f'"{spec.heading}"', text) for text in _texts(value))

@@ -1,0 +1,252 @@
+"""Judges a submission against the template and the closed lists: what can stand, and what must be handed in again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from procauthor.authoring.brief import Brief
+from procauthor.authoring.complaint import RULES
+from procauthor.authoring.place import field_path
+from procauthor.authoring.schema import restrict
+from procauthor.authoring.submission import Submission
+from procauthor.markdown.document import Document
+from procauthor.naming import title_key
+from procauthor.template.model import build_draft_model, sections_of_step
+from procauthor.template.spec import SectionSpec, Template
+
+# What is wrong with what was handed in, by name: the code, and what it is called.
+CODES: Mapping[str, str] = {rule.name: rule.code for rule in RULES}
+# These say of a rendered draft what a missing field already says, or follow from it.
+_SAID_ALREADY = frozenset({"missing-section", "empty-section", "status-mismatch", "section-order"})
+# These compare fields, so they would cry wolf while the fields of a step are missing.
+_NEEDS_STEP = {"step-input-without-producer": 2, "unused-output": 6}
+_EXAMPLE = re.compile(r"<(?!https?:)[^<>\n]+>")
+_NEAREST = 3
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong at one place of a submission. ``field`` is a path; ``allowed`` names what could stand there."""
+
+    rule: str
+    field: str
+    message: str
+    hint: str = ""
+    allowed: tuple[str, ...] = ()
+    severity: str = "error"
+
+    def as_json(self, path: str) -> dict[str, Any]:
+        """Return the complaint as a finding about the document that the draft would become."""
+        return {
+            "rule": self.rule,
+            "code": CODES[self.rule],
+            "severity": self.severity,
+            "message": self.message,
+            "path": path,
+            "line": 1,
+            "column": 1,
+            "hint": self.hint,
+            "fixable": False,
+            "fingerprint": "",
+            "field": self.field,
+            "allowed": list(self.allowed),
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The fields that fit, with their sources, and what is wrong with the rest."""
+
+    values: Mapping[str, Any]
+    sources: Mapping[str, tuple[str, ...]]
+    complaints: tuple[Complaint, ...]
+    lacking: frozenset[str]
+
+
+def source_ids(brief: Brief) -> tuple[str, ...]:
+    """Return what a field may be said to rest on: passages, contracts, the plan's item, the present document."""
+    found = [passage.id for passage in brief.passages]
+    found += [f"contract:{n.path or n.title}" for n in brief.neighbours]
+    if brief.request.item is not None:
+        found.append(f"plan:{brief.request.item}")
+    if brief.present:
+        found.append(f"document:{brief.path}")
+    return tuple(found)
+
+
+def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
+    """Judge each field for itself, so that one that does not fit costs no other."""
+    model = build_draft_model(template, brief.titles)
+    specs = {spec.name: spec for spec in template.sections}
+    values: dict[str, Any] = {}
+    known = list(model.model_fields)
+    complaints = [_unknown(name, known) for name in submission.fields if name not in known]
+    for name in model.model_fields:
+        if name not in submission.fields:
+            if specs[name].constraint.optional:
+                continue
+            complaints.append(
+                Complaint("field-missing", name, f"{specs[name].heading!r} is missing", _ask(specs[name]))
+            )
+            continue
+        try:
+            part = restrict(model, [name]).model_validate({name: submission.fields[name]})
+            values[name] = part.model_dump()[name]
+            complaints += _too_long(specs[name], values[name])
+            complaints += _examples((name,), values[name])
+        except ValidationError as error:
+            complaints += _explain(error, model, brief)
+    sources, wrong = _sources(submission, brief, known)
+    required = {n for n in model.model_fields if not specs[n].constraint.optional or n in submission.fields}
+    return Verdict(values, sources, (*complaints, *wrong), frozenset(required - values.keys()))
+
+
+def _unknown(name: str, known: Sequence[str]) -> Complaint:
+    close = tuple(get_close_matches(name, known, n=_NEAREST, cutoff=0.5))
+    hint = f"did you mean {close[0]!r}?" if close else f"the fields are {', '.join(known)}"
+    return Complaint("field-unknown", name, f"there is no field {name!r}", hint, close or tuple(known))
+
+
+def _ask(spec: SectionSpec) -> str:
+    least = spec.constraint.minimum
+    count = f"at least {least}" if spec.kind != "prose" and least else ""
+    return ": ".join(filter(None, [f"hand in {spec.name!r}", count]))
+
+
+def _too_long(spec: SectionSpec, value: Any) -> Iterator[Complaint]:
+    most = spec.constraint.max_words
+    words = len(value.split()) if most and isinstance(value, str) else 0
+    if words > most:
+        message = f"{spec.heading!r} has {words} words, and the template wants {most} at most"
+        yield Complaint("field-length", spec.name, message, "say it shorter", severity="warning")
+
+
+def _examples(location: tuple[int | str, ...], value: Any) -> Iterator[Complaint]:
+    """Report the texts of the brief's examples: left in a draft, nobody has filled that place."""
+    if isinstance(value, str) and _EXAMPLE.fullmatch(value):
+        yield Complaint("field-example", path_of(location), f"{_shown(value)} is still the text of the example")
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for part, each in items:
+        yield from _examples((*location, part), each)
+
+
+# What does not fit the model
+
+
+def _explain(error: ValidationError, model: type[BaseModel], brief: Brief) -> Iterator[Complaint]:
+    schema = model.model_json_schema()
+    for detail in error.errors(include_url=False):
+        yield _complaint(detail, schema, brief)
+
+
+def _complaint(detail: ErrorDetails, schema: Mapping[str, Any], brief: Brief) -> Complaint:
+    location = detail["loc"]
+    path = path_of(location)
+    kind = detail["type"]
+    if kind == "literal_error":
+        return _reference(path, detail["input"], brief)
+    if kind == "missing":
+        return Complaint("field-missing", path, f"{location[-1]!r} is missing", "", _members(schema, location[:-1]))
+    if kind == "extra_forbidden":
+        return _unknown_member(path, str(location[-1]), _members(schema, location[:-1]))
+    if kind in ("too_short", "too_long"):
+        bounds = detail.get("ctx", {})
+        wanted = f"at least {bounds['min_length']}" if kind == "too_short" else f"at most {bounds['max_length']}"
+        return Complaint("field-count", path, f"has {bounds['actual_length']} entries, and the template wants {wanted}")
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    members = _members(schema, location) if kind in ("model_type", "dict_type") else ()
+    if members:
+        message = "must be an object with the members " + ", ".join(members)
+    return Complaint("field-type", path, message, f"it is {_shown(detail['input'])}", members)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def path_of(location: Sequence[int | str]) -> str:
+    """Return a place as people and programs write it: ``workflow[2].inputs[1].source``."""
+    pieces = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(pieces).removeprefix(".")
+
+
+def _reference(path: str, value: Any, brief: Brief) -> Complaint:
+    near = _near(str(value), brief)
+    hint = (
+        f"did you mean {near[0]!r}?" if near else "take one of the references of the brief; null where it may be empty"
+    )
+    message = f"{_shown(value)} is not in the closed list of {len(brief.titles)} titles"
+    return Complaint("reference-unknown", path, message, hint, near)
+
+
+def _near(value: str, brief: Brief) -> tuple[str, ...]:
+    keys = {title_key(title): title for title in brief.titles}
+    return tuple(keys[key] for key in get_close_matches(title_key(value), list(keys), n=_NEAREST, cutoff=0.4))
+
+
+def _unknown_member(path: str, name: str, known: Sequence[str]) -> Complaint:
+    return Complaint("field-unknown", path, f"there is no {name!r} here", f"known are {', '.join(known)}", tuple(known))
+
+
+def _members(schema: Mapping[str, Any], location: Sequence[int | str]) -> tuple[str, ...]:
+    """Return the names of the members that the object at a place may have."""
+    place = _resolve(schema, schema)
+    for part in location:
+        inner = place.get("items", {}) if isinstance(part, int) else place.get("properties", {}).get(part, {})
+        place = _resolve(inner, schema)
+    return tuple(place.get("properties", {}))
+
+
+def _resolve(place: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    target = place.get("$ref", "")
+    found: Mapping[str, Any] = schema["$defs"][target.rsplit("/", 1)[-1]] if target else place
+    return found
+
+
+# What fields rest on
+
+
+def _sources(
+    submission: Submission, brief: Brief, names: Sequence[str]
+) -> tuple[dict[str, tuple[str, ...]], list[Complaint]]:
+    allowed = source_ids(brief)
+    found: dict[str, tuple[str, ...]] = {}
+    wrong: list[Complaint] = []
+    for name, ids in submission.sources.items():
+        if name not in names:
+            wrong.append(_unknown(name, names))
+            continue
+        found[name] = tuple(each for each in ids if each in allowed)
+        for each in ids:
+            if each not in allowed:
+                message = f"{_shown(each)} is no passage of the brief"
+                hint = f"the brief has {', '.join(allowed)}" if allowed else "the brief has no passage"
+                wrong.append(Complaint("source-unknown", f"sources.{name}", message, hint, allowed))
+    return found, wrong
+
+
+# What the rules say
+
+
+def follows(rule: str, template: Template, lacking: frozenset[str]) -> bool:
+    """Say whether a finding only follows from fields that are lacking."""
+    if not lacking:
+        return False
+    step = _NEEDS_STEP.get(rule)
+    return rule in _SAID_ALREADY or (
+        step is not None and bool(lacking & {spec.name for spec in sections_of_step(template, step)})
+    )
+
+
+def place_finding(finding: Mapping[str, Any], template: Template, document: Document) -> dict[str, Any]:
+    """Return a finding of a rule with the path of the field that it is about."""
+    return {**finding, "field": field_path(template, document, int(finding["line"])), "allowed": []}

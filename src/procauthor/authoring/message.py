@@ -1,0 +1,69 @@
+"""What a provider's message says: its text, why it ended, and what it cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from procauthor.authoring.brief import Usage
+from procauthor.authoring.reply import Finish, Reply
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+_LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", "model_context_window_exceeded"})
+_REFUSAL = frozenset({"refusal", "content_filter", "safety", "prohibited_content", "blocklist", "recitation", "spii"})
+_LONGEST = 400_000
+"""More characters than this are no fields of a procedure; what follows is left unread."""
+
+
+def estimate(text: str) -> int:
+    """Return about how many tokens a text has, rounded up."""
+    return -(-len(text) // 4)
+
+
+def read_message(message: AIMessage, asked: int) -> Reply:
+    """Return a reply. ``asked`` is the estimate of its input, for servers that do not count."""
+    text = _text(message)
+    refusal = message.additional_kwargs.get("refusal") or _block_refusal(message)
+    finish: Finish = "refusal" if refusal else _finish(message.response_metadata)
+    if len(text) > _LONGEST:
+        text, finish = text[:_LONGEST], "length"
+    return Reply(text or str(refusal or ""), finish, _usage(message, asked, text))
+
+
+def _text(message: AIMessage) -> str:
+    for call in message.tool_calls:
+        if call["args"]:
+            return json.dumps(call["args"], ensure_ascii=False)
+    for broken in message.invalid_tool_calls:
+        if broken["args"]:
+            return str(broken["args"])
+    return str(message.text)
+
+
+def _block_refusal(message: AIMessage) -> str:
+    blocks = message.content if isinstance(message.content, list) else []
+    texts = [str(b.get("refusal", "")) for b in blocks if isinstance(b, dict) and b.get("type") == "refusal"]
+    return " ".join(texts)
+
+
+def _finish(metadata: Mapping[str, Any]) -> Finish:
+    incomplete = metadata.get("incomplete_details") or {}
+    reasons = [metadata.get(name) for name in ("finish_reason", "stop_reason", "done_reason")]
+    reasons.append(incomplete.get("reason") if isinstance(incomplete, dict) else None)
+    known = {str(reason).rsplit(".", 1)[-1].lower() for reason in reasons if reason}
+    kind: Literal["length", "refusal", "stop"] = "stop"
+    if known & _LENGTH:
+        kind = "length"
+    elif known & _REFUSAL:
+        kind = "refusal"
+    return kind
+
+
+def _usage(message: AIMessage, asked: int, text: str) -> Usage:
+    counted = message.usage_metadata
+    if counted and counted["input_tokens"]:
+        return Usage(1, counted["input_tokens"], counted["output_tokens"])
+    return Usage(1, asked, estimate(text))

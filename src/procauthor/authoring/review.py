@@ -1,0 +1,101 @@
+"""A second model reads a draft once; its remarks go back to the author as problems, for one more round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from procauthor.authoring.author import Problem
+from procauthor.authoring.brief import Brief
+from procauthor.authoring.calls import CallLog, call_key
+from procauthor.authoring.chat import brief_words, check_room
+from procauthor.authoring.critique import Critique
+from procauthor.authoring.provider import Provider, Request
+from procauthor.authoring.reply import Reply, read_object
+from procauthor.prompt import PromptLibrary
+from procauthor.settings import AuthoringSettings
+from procauthor.template.spec import Template
+
+_STEP = 8
+_ATTEMPTS = 2
+_MOST = 8
+_LONGEST = 600
+
+
+@dataclass
+class Reviewer:
+    """Reads a draft with a chat model."""
+
+    provider: Provider
+    settings: AuthoringSettings
+    prompts: PromptLibrary
+    calls: CallLog
+
+    @classmethod
+    def open(cls, model: str, settings: AuthoringSettings, prompts: PromptLibrary, calls: CallLog) -> Reviewer:
+        """Open the model ``provider:name``; nothing is sent yet.
+
+        Raises:
+            ConfigError: The id is malformed, the provider unknown, its package or its key missing.
+        """
+        return cls(Provider.open(model, settings), settings, prompts, calls)
+
+    def review(self, brief: Brief, template: Template, fields: Mapping[str, Any], budget: int | None) -> Critique:
+        """Return remarks on the fields of a draft.
+
+        Raises:
+            ModelError: The provider failed after retries.
+            BudgetError: The next call could pass the run's ceiling.
+        """
+        request = self._request(brief, template, fields)
+        for attempt in range(_ATTEMPTS):
+            reply = self._call(request, attempt, budget)
+            data = read_object(reply.text, ["remarks"]) if reply.finish != "refusal" else {}
+            if isinstance(data.get("remarks"), list):
+                return Critique(tuple(_remarks(data["remarks"], fields)))
+        return Critique(question=f"The reviewer {self.provider.id} gave no usable reply: who else reads this draft?")
+
+    def _request(self, brief: Brief, template: Template, fields: Mapping[str, Any]) -> Request:
+        words, mark = brief_words(self.prompts, brief, template)
+        schema = _schema(list(fields))
+        told = {"mark": mark, "fields": list(fields), "document": fields}
+        critique = self.prompts.render("review/critique", told)
+        plain = self.prompts.render("plain", {"schema": schema})
+        return Request(self.prompts.render("system", {}), f"{words}\n{critique}", schema, plain)
+
+    def _call(self, request: Request, attempt: int, budget: int | None) -> Reply:
+        key = call_key(str(self.provider.id), (request.system, request.user, request.plain), request.schema, attempt)
+        known = self.calls.find(key)
+        if known is not None:
+            return known
+        check_room(request, self.settings.reply_tokens, budget)
+        reply = self.provider.ask(request)
+        self.calls.append(key, reply, step=_STEP, fields=("review",))
+        return reply
+
+
+def _schema(names: Sequence[str]) -> dict[str, Any]:
+    remark = {
+        "type": "object",
+        "properties": {"field": {"type": "string", "enum": list(names)}, "remark": {"type": "string"}},
+        "required": ["field", "remark"],
+        "additionalProperties": False,
+    }
+    return {
+        "title": "remarks",
+        "description": "Remarks of a reviewer on the fields of a draft.",
+        "type": "object",
+        "properties": {"remarks": {"type": "array", "items": remark}},
+        "required": ["remarks"],
+        "additionalProperties": False,
+    }
+
+
+def _remarks(found: Sequence[object], fields: Mapping[str, Any]) -> list[Problem]:
+    remarks = [
+        Problem(each["field"], f"a reviewer says: {' '.join(str(each['remark']).split())[:_LONGEST]}")
+        for each in found
+        if isinstance(each, dict) and each.get("field") in fields and str(each.get("remark") or "").strip()
+    ]
+    return remarks[:_MOST]

@@ -1,0 +1,192 @@
+"""The skeleton author: the template with its guidance as comments, known facts filled in, the rest marked as to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from procauthor.authoring.author import Ask
+from procauthor.authoring.brief import Answer, Brief
+from procauthor.authoring.draft import render_draft
+from procauthor.library.status import match_sections
+from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.parse import parse
+from procauthor.template.model import sections_of_step
+from procauthor.template.pattern import Pattern, Slot
+from procauthor.template.spec import SectionSpec, Template
+
+SKELETON = "skeleton"
+STATUS = "In progress"
+# What a skeleton is expected to lack. It may be accepted with these findings: a person fills it in place, and the
+# check keeps saying what is missing. Any other error blocks it like every draft.
+UNFINISHED = frozenset(
+    {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
+)
+_TO_DO = "TODO"
+
+
+class SkeletonAuthor:
+    """Fills what is known without judgement: what neighbours hand over or expect, and what people already wrote."""
+
+    id = SKELETON
+
+    def fill(self, ask: Ask) -> Answer:
+        """Return the known fields of one step."""
+        values = {}
+        for spec in sections_of_step(ask.template, ask.step):
+            found = _FACTS.get(spec.key, _nothing)(ask.brief)
+            if found and _fits(spec, found):
+                values[spec.name] = found
+        return Answer(values)
+
+
+def _nothing(_brief: Brief) -> Any:
+    return None
+
+
+def _purpose(brief: Brief) -> str:
+    return brief.present
+
+
+def _inputs(brief: Brief) -> list[dict[str, Any]]:
+    return [
+        {"artifact": o.name, "description": o.text or _TO_DO, "provider": n.title}
+        for n in brief.upstream
+        for o in n.outputs
+        if n.title in brief.titles
+    ]
+
+
+def _outputs(brief: Brief) -> list[dict[str, Any]]:
+    wanted: dict[str, str] = {}
+    for want in (want for neighbour in brief.downstream for want in neighbour.wants):
+        wanted[want.name] = wanted.get(want.name) or want.text
+    return [{"artifact": name, "guarantee": text or _TO_DO} for name, text in wanted.items()]
+
+
+def _consumers(brief: Brief) -> list[dict[str, Any]]:
+    return [
+        {"artifact": want.name, "consumer": n.title, "use": want.text or _TO_DO}
+        for n in brief.downstream
+        for want in n.wants
+        if n.title in brief.titles
+    ]
+
+
+_FACTS: Mapping[str, Callable[[Brief], Any]] = {
+    "purpose": _purpose,
+    "required inputs": _inputs,
+    "output contract": _outputs,
+    "downstream dependencies": _consumers,
+}
+
+
+def _fits(spec: SectionSpec, found: Any) -> bool:
+    """Say whether facts have the shape that this template gives to the section."""
+    pattern = spec.pattern
+    if isinstance(found, str):
+        return spec.kind == "prose" and (pattern is None or pattern.single is not None)
+    names = {slot.name for slot in pattern.slots} if pattern else set()
+    return spec.kind in ("list", "numbered", "checklist") and names == set(found[0])
+
+
+# The document
+
+
+def render_skeleton(  # noqa: PLR0913 - what a document is made of
+    brief: Brief,
+    template: Template,
+    fields: Mapping[str, Any],
+    *,
+    author: str,
+    questions: tuple[str, ...] = (),
+    present: bytes | None = None,
+) -> bytes:
+    """Render the facts, and write guidance and places to fill around them."""
+    raw = render_draft(brief, template, fields, author=author, questions=questions, present=present, status=STATUS)
+    document = parse(raw)
+    newline = document.source.newline
+    match = match_sections(document, template)
+    changes = []
+    for spec in template.sections:
+        section = match.sections.get(spec.key)
+        if section is None or spec.kind == "group":
+            continue
+        filled = spec.name in fields
+        text = "\n" + _comment(_guidance(spec, brief)) + ("" if filled else "\n".join(_body(spec)) + "\n\n")
+        # The empty line between heading and facts is already there.
+        text = text.rstrip("\n") + "\n" if filled else text
+        end = section.body if filled else section.end
+        changes.append(Replacement(section.body, end, text.replace("\n", newline)))
+    return replace_spans(raw, changes).rstrip() + newline.encode()
+
+
+def _guidance(spec: SectionSpec, brief: Brief) -> list[str]:
+    limit = spec.constraint
+    found = [spec.guidance]
+    if spec.kind != "prose" and limit.minimum > 1:
+        found.append(f"At least {limit.minimum}.")
+    if limit.maximum:
+        found.append(f"At most {limit.maximum}.")
+    if limit.max_words:
+        found.append(f"At most {limit.max_words} words.")
+    if limit.none:
+        found.append(f"Where there is nothing to say: {limit.none}")
+    if spec.kind == "steps":
+        found.append("Copy the step below for each further one.")
+        found += [f"The action plan asks: {action}" for action in brief.request.actions]
+    return [line for line in found if line]
+
+
+def _comment(lines: list[str]) -> str:
+    if not lines:
+        return ""
+    text = "\n".join(lines).replace("--", "- -")
+    return f"<!--\n{text}\n-->\n\n"
+
+
+def _body(spec: SectionSpec) -> Iterator[str]:
+    """Yield the lines of a section that nothing is known for, each with one mark that says so."""
+    if spec.kind == "steps":
+        yield from _step(spec)
+    elif spec.kind == "table":
+        yield "| " + " | ".join(column.header for column in spec.columns) + " |"
+        yield "|" + "---|" * len(spec.columns)
+        yield f"| {_TO_DO} |" + " … |" * (len(spec.columns) - 1)
+    else:
+        assert spec.pattern is not None
+        bullet = {"list": "- ", "checklist": "- [ ] ", "numbered": "1. ", "prose": ""}[spec.kind]
+        yield bullet + _line(spec.pattern)
+
+
+def _step(spec: SectionSpec) -> Iterator[str]:
+    assert spec.step_heading is not None
+    heading = [
+        part if isinstance(part, str) else "1" if part.name == "number" else _words(part)
+        for part in spec.step_heading.parts
+    ]
+    yield "#" * spec.step_level + " " + "".join(heading)
+    for part in spec.parts:
+        yield ""
+        label = f"**{part.heading}:**" if part.labelled else "#" * part.level + " " + part.heading
+        lines = list(_body(part))
+        if part.labelled and part.kind == "prose":
+            yield f"{label} {lines[0]}"
+            continue
+        yield label
+        yield ""
+        if part.guidance:
+            yield f"<!-- {part.guidance.replace('--', '- -')} -->"
+            yield ""
+        yield from lines
+
+
+def _line(pattern: Pattern) -> str:
+    """Return the example line of a template with its first field marked as to do, and the others left open."""
+    first = next(iter(pattern.slots), None)
+    pieces = [part if isinstance(part, str) else _words(part) if part is first else "…" for part in pattern.parts]
+    return "".join(pieces)
+
+
+def _words(slot: Slot) -> str:
+    return f"{_TO_DO}: {slot.hint}" if slot.hint else f"{_TO_DO} {slot.name.replace('_', ' ')}"

@@ -1,0 +1,116 @@
+"""What was handed in for a run so far, kept beside it and judged as a whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from procauthor.authoring.answer import HandedIn
+from procauthor.authoring.brief import Brief
+from procauthor.errors import AnswerError
+
+_FILE = "submission.json"
+_MAX_QUESTIONS = 50
+_MAX_NAME = 100
+_PATH = re.compile(r"^[a-z_]\w*(?:\[\d+\]|\.[a-z_]\w*)+$")
+_PIECE = re.compile(r"\[(\d+)\]|\.?([a-z_]\w*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """All parts that were handed in for one run, as they were written.
+
+    ``revision`` counts the times that something was handed in. ``sources`` are ids by field name.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()
+    by: str = ""
+    revision: int = 0
+
+    @classmethod
+    def load(cls, folder: Path) -> Submission:
+        """Return what was handed in for the run in a folder; an empty submission where there is nothing.
+
+        Raises:
+            AnswerError: The file is damaged.
+        """
+        file = folder / _FILE
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+            sources = {name: tuple(found) for name, found in data["sources"].items()}
+            return cls(data["fields"], sources, tuple(data["questions"]), data["by"], data["revision"])
+        except FileNotFoundError:
+            return cls()
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            message = f"what was handed in for run {folder.name!r} cannot be read"
+            raise AnswerError(message, f"delete {_FILE} in its folder, and hand in the whole draft again") from error
+
+    def save(self, folder: Path) -> None:
+        """Keep the submission with its run."""
+        temporary = folder / f"{_FILE}.tmp"
+        temporary.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
+        temporary.replace(folder / _FILE)
+
+    def add(self, part: HandedIn) -> tuple[Submission, list[tuple[str, str]]]:
+        """Lay a part over what is there; also return (path, reason) of what could not be placed.
+
+        A key of the part's fields is a field's name, or a path into a field that was handed in before. A field
+        whose value is null is taken out again.
+        """
+        fields = json.loads(json.dumps(self.fields))
+        lost: list[tuple[str, str]] = []
+        for name, value in part.fields.items():
+            if _PATH.match(name):
+                reason = _put(fields, name, value)
+                lost += [(name, reason)] if reason else []
+            elif value is None:
+                fields.pop(name, None)
+            else:
+                fields[name] = value
+        questions = self.questions if part.questions is None else tuple(dict.fromkeys(part.questions))[:_MAX_QUESTIONS]
+        added = replace(
+            self,
+            fields=fields,
+            sources={**self.sources, **{name: tuple(_texts(found)) for name, found in part.sources.items()}},
+            questions=questions,
+            by=part.by[:_MAX_NAME] or self.by,
+            revision=self.revision + 1,
+        )
+        return added, lost
+
+    def carry(self, old: Brief, new: Brief) -> Submission:
+        """Return the submission for a brief that was gathered anew: passages that are still there got other ids."""
+        places = {(p.path, p.hash, p.text): p.id for p in new.passages}
+        ids = {p.id: places.get((p.path, p.hash, p.text), "") for p in old.passages}
+        sources = {name: tuple(filter(None, (ids.get(s, s) for s in found))) for name, found in self.sources.items()}
+        return replace(self, sources=sources)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    yield from dict.fromkeys(str(item).strip() for item in items if item is not None and str(item).strip())
+
+
+def _put(fields: dict[str, Any], path: str, value: Any) -> str:
+    """Put a value at a path; return why that cannot be, or nothing. The index behind the last one appends."""
+    pieces = [int(index) if index else name for index, name in _PIECE.findall(path)]
+    place: Any = fields
+    for piece in pieces[:-1]:
+        try:
+            place = place[piece]
+        except (KeyError, IndexError, TypeError):
+            return f"nothing was handed in at {piece!r} of this path yet"
+    last = pieces[-1]
+    if isinstance(place, list) and isinstance(last, int) and last <= len(place):
+        place[last : last + 1] = [value]
+    elif isinstance(place, dict) and isinstance(last, str):
+        place[last] = value
+    else:
+        return f"nothing was handed in at {last!r} of this path yet"
+    return ""

@@ -1,0 +1,146 @@
+"""Commands that hand work to a person or an agent, and take it back."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, say_notices, show, show_json
+
+if TYPE_CHECKING:
+    from procauthor.project import ProjectDraft
+
+_NEEDS_REVISION = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("brief")(brief)
+    app.command("submit")(submit)
+    app.command("mcp")(mcp)
+    app.command("export")(export)
+
+
+def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    title: Annotated[str, typer.Argument(help="Title of the procedure.")],
+    lifecycle: Annotated[str, typer.Option(help="Lifecycle that it belongs to.")] = "",
+    phase: Annotated[str | None, typer.Option(help="Phase within the lifecycle.")] = None,
+    depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print all that an author needs to write a procedure, for a person, a chat window or a coding agent.
+
+    Asked again, it keeps the run with what was handed in; options that are given then count from then on.
+    """
+    project = open_project(ctx)
+    found = project.handoff.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on or (), plan=plan)
+    say_notices(project)
+    if as_json:
+        show_json(found.as_json())
+        return
+    show(project.handoff.text(found))
+    say(f"the answer belongs to run {found.run}: procauthor submit FILE --run {found.run}")
+
+
+def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The answer; - reads standard input.")],
+    run: Annotated[str, typer.Option(help="Run that it belongs to, where the answer does not say it.")] = "",
+    title: Annotated[str, typer.Option(help="Title that it is for, where the answer does not say it.")] = "",
+    by: Annotated[str, typer.Option(help="Who wrote it, for the front matter of the document.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Take an answer to a brief, whole or in part; exit 1 while something is wrong or missing."""
+    project = open_project(ctx)
+    found = project.handoff.submit(read_file(file), run=run, title=title, by=by)
+    say_notices(project)
+    if as_json:
+        from procauthor.project.handoff import answer_json
+
+        show_json(answer_json(found))
+    else:
+        _show(found)
+    raise typer.Exit(_NEEDS_REVISION if found.draft.outcome == "Needs revision" else 0)
+
+
+def read_file(file: str) -> str:
+    """Return what was written by hand, from a file or from standard input."""
+    from procauthor.errors import AnswerError
+
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        message = f"{file!r} cannot be read: {error.strerror}"
+        raise AnswerError(message, "name a file with the answer, or - for standard input") from error
+    except UnicodeDecodeError as error:
+        message = f"{file!r} is not UTF-8 at byte {error.start}"
+        raise AnswerError(message, "save the answer as UTF-8") from error
+
+
+def _show(found: ProjectDraft) -> None:
+    draft = found.draft
+    for finding in draft.findings:
+        place = finding["field"] or f"line {finding['line']}"
+        hint = f" ({finding['hint']})" if finding["hint"] else ""
+        show(f"{finding['severity']} {place}: {finding['message']}{hint}")
+    errors = sum(finding["severity"] == "error" for finding in draft.findings)
+    say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
+    if errors:
+        say(f"next: hand in what is wrong or missing with: procauthor submit FILE --run {draft.id}")
+    else:
+        say(f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}")
+
+
+def mcp(
+    ctx: typer.Context,
+    allow_accept: Annotated[
+        bool, typer.Option("--allow-accept", help="Let clients accept drafts; without it they only propose.")
+    ] = False,
+) -> None:
+    """Serve the library over the Model Context Protocol, on standard input and output."""
+    from procauthor.errors import ConfigError
+
+    try:
+        from procauthor.mcp.server import serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types", "anyio"):
+            raise
+        message = "the MCP server needs the package 'mcp', which is not installed"
+        raise ConfigError(message, 'install it with: pip install "procauthor[mcp]"') from error
+    serve(ctx.obj, allow_accept=allow_accept)
+
+
+class Form(StrEnum):
+    """The forms that a procedure can be exported in."""
+
+    SKILL = "agent-skill"
+    SOP = "agent-sop"
+
+
+def export(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(help="Path, id or title of a procedure.")],
+    to: Annotated[Form, typer.Option(help="What to write.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to.", show_default=".agents/skills or .agents/sops")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a procedure as an Agent Skill or an Agent SOP."""
+    project = open_project(ctx)
+    root = project.root.absolute()
+    written = [file.absolute() for file in project.export(ref, to.value, out)]
+    files = [str(file.relative_to(root) if file.is_relative_to(root) else file) for file in written]
+    if as_json:
+        show_json({"form": to.value, "files": files})
+        return
+    for file in files:
+        show(f"wrote {file}")

@@ -1,0 +1,75 @@
+"""Commands that take back and bring back what was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, show, show_json
+
+if TYPE_CHECKING:
+    from procauthor.library.change import Change
+    from procauthor.library.history import HistoryEntry
+    from procauthor.project import Project
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("undo")(undo)
+    app.command("redo")(redo)
+
+
+def undo(
+    ctx: typer.Context,
+    list_them: Annotated[bool, typer.Option("--list", help="List what was written; change nothing.")] = False,
+    steps: Annotated[int, typer.Option("--steps", "-n", min=1, help="How many changes to take back.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Take back the last change: its files get their old bytes."""
+    project = open_project(ctx)
+    if list_them:
+        _list(project, as_json=as_json)
+        return
+    done: list[tuple[HistoryEntry, Change]] = []
+    for _ in range(steps):
+        done.append(project.undo())
+        if not as_json:
+            _say(*done[-1], "undid")
+    if as_json:
+        show_json({"undone": [_json(*each) for each in done]})
+    else:
+        say("bring it back with: procauthor redo")
+
+
+def redo(ctx: typer.Context, as_json: Json = False) -> None:
+    """Bring back what was undone last, as long as nothing else was written since."""
+    entry, change = open_project(ctx).redo()
+    if as_json:
+        show_json({"redone": [_json(entry, change)]})
+        return
+    _say(entry, change, "redid")
+    say("undo with: procauthor undo")
+
+
+def _say(entry: HistoryEntry, change: Change, word: str) -> None:
+    for edit in change.edits:
+        show(f"{edit.action:7} {edit.path}")
+    say(f"{word} {entry.title or 'a change'!r} ({len(change.edits)} files)")
+
+
+def _json(entry: HistoryEntry, change: Change) -> dict[str, object]:
+    return {"number": entry.number, "title": entry.title, "changes": change.as_json()}
+
+
+def _list(project: Project, *, as_json: bool) -> None:
+    entries = project.history()[::-1]
+    if as_json:
+        show_json({"history": [entry.as_json() for entry in entries]})
+        return
+    for entry in entries:
+        mark = "undone" if entry.undone else ""
+        show(f"{entry.number:4}  {entry.record.time}  {len(entry.record.files):3} files  {mark:6}  {entry.title}")
+    if not entries:
+        say("nothing was written yet")

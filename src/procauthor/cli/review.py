@@ -1,0 +1,133 @@
+"""Commands about reviews: who approved and who wrote what, and who relies on a contract that changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+
+if TYPE_CHECKING:
+    from procauthor.library.change import Change
+    from procauthor.project import Project
+
+Ref = Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document.")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who you are.", show_default="git's user.name")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the diff; write nothing.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("approve")(approve)
+    app.command("blame")(blame)
+    app.command("suspects")(suspects)
+    app.command("clear")(clear)
+
+
+def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    ref: Ref,
+    section: Annotated[
+        list[str] | None, typer.Option("--section", metavar="HEADING", help="Only this section; may be repeated.")
+    ] = None,
+    role: Annotated[str, typer.Option("--role", help="As what you approve.")] = "",
+    by: By = "",
+    expires: Annotated[
+        str, typer.Option("--expires", metavar="DAY", help="Last day on which it holds: 2027-06-01 or 180d.")
+    ] = "",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Approve a document, or sections of it, as it is now: an edit of one byte shows."""
+    from procauthor.reporting.escape import plain
+    from procauthor.reporting.review import approval_json, approval_lines
+
+    project = open_project(ctx)
+    found = project.approve(ref, *(section or ()), role=role, by=by, expires=expires)
+    written = _write(project, found.change, dry_run=dry_run, as_json=as_json)
+    if as_json:
+        show_json(approval_json(found, written=written))
+        return
+    if not found.change:
+        say("nothing to do: it is approved so already")
+        return
+    for line in approval_lines(found, written=not dry_run):
+        show(plain(line))
+    say("nothing was written" if dry_run else "undo with: procauthor undo")
+
+
+def blame(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
+    """Say of each section of a document who wrote it, what it rests on, and who approved it."""
+    from procauthor.reporting.escape import plain
+    from procauthor.reporting.review import blame_json, blame_lines
+
+    found = open_project(ctx).blame(ref)
+    if as_json:
+        show_json(blame_json(found))
+        return
+    for line in blame_lines(found):
+        show(plain(line))
+
+
+def suspects(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(metavar="[REF]", help="Only this document.", show_default=False)] = "",
+    as_json: Json = False,
+) -> None:
+    """List documents that rely on a part of a contract that changed since they last saw it."""
+    from procauthor.reporting.escape import plain
+    from procauthor.reporting.review import suspect_json, suspect_lines
+
+    found = open_project(ctx).suspects(ref)
+    if as_json:
+        show_json({"suspects": [suspect_json(suspect) for suspect in found]})
+        return
+    for line in suspect_lines(found):
+        show(plain(line))
+    documents = len({suspect.use.consumer.path for suspect in found})
+    if found:
+        say(f"{len(found)} suspects in {documents} documents; when a text still fits: procauthor clear REF")
+    else:
+        say("no suspects")
+
+
+def clear(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    ref: Ref,
+    producer: Annotated[str, typer.Option("--from", metavar="REF", help="Only what comes from this one.")] = "",
+    by: By = "",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Say that a document still fits the contracts that changed under it."""
+    from procauthor.reporting.escape import plain
+    from procauthor.reporting.review import clearance_json, suspect_lines
+
+    project = open_project(ctx)
+    found = project.clear(ref, producer, by=by)
+    written = _write(project, found.change, dry_run=dry_run, as_json=as_json)
+    if as_json:
+        show_json(clearance_json(found, written=written))
+        return
+    for line in suspect_lines(found.suspects):
+        show(plain(line))
+    if not found.change:
+        say(f"nothing to do: {found.title} is no suspect")
+    elif dry_run:
+        say("nothing was written")
+    else:
+        say(f"cleared {len(found.suspects)} by {found.by}")
+        say("undo with: procauthor undo")
+
+
+def _write(project: Project, change: Change, *, dry_run: bool, as_json: bool) -> bool:
+    """Write a change unless it is only looked at; return whether anything was written."""
+    say_notices(project)
+    if not dry_run:
+        project.apply(change)
+        return bool(change)
+    if not as_json:
+        show_diff(change.diff())
+    return False

@@ -1,0 +1,108 @@
+"""Commands that show and delete runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, show, show_json
+
+if TYPE_CHECKING:
+    from procauthor.authoring.run import Run
+    from procauthor.project import Project
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Show and delete runs; without a command, list them.", rich_markup_mode=None)
+    group.callback(invoke_without_command=True)(list_runs)
+    group.command("show")(show_run)
+    group.command("prune")(prune)
+    app.add_typer(group, name="runs")
+
+
+def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show and delete runs; without a command, list them."""
+    if ctx.invoked_subcommand:
+        return
+    project = open_project(ctx)
+    runs = [project.runs.get(name) for name in project.runs.names()]
+    if as_json:
+        show_json({"runs": [_summary(project, run) for run in runs]})
+        return
+    for run in runs:
+        row = _summary(project, run)
+        usage = row["usage"]
+        cost = f"{usage['calls']} calls, {usage['input_tokens'] + usage['output_tokens']} tokens"
+        show(f"{row['run']}  {row['title']}  {row['started']}  {row['author']}  {row['state']}  {cost}")
+    if not runs:
+        say("there is no run")
+
+
+def show_run(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(help="Id of the run.")],
+    as_json: Json = False,
+) -> None:
+    """Show a run: its state, and what each step has cost."""
+    project = open_project(ctx)
+    found = project.runs.get(run)
+    row = _summary(project, found)
+    steps = _calls(found)
+    if as_json:
+        show_json({**row, "usage_by_step": steps, "passages": [f"{p.path}:{p.line}" for p in found.brief.passages]})
+        return
+    for name in ("run", "title", "path", "author", "started", "state"):
+        show(f"{name:10} {row[name]}")
+    show(f"{'ceiling':10} {row['max_tokens'] or '-'}")
+    for step in steps:
+        reused = f", {step['reused']} reused" if step["reused"] else ""
+        cost = f"{step['calls']} calls, {step['input_tokens']} tokens in, {step['output_tokens']} out{reused}"
+        show(f"step {step['step']}: {', '.join(step['fields'])}: {cost}")
+    usage = row["usage"]
+    show(f"total: {usage['calls']} calls, {usage['input_tokens']} tokens in, {usage['output_tokens']} out")
+
+
+def prune(
+    ctx: typer.Context,
+    keep: Annotated[int | None, typer.Option(min=0, help="Keep the newest of them.")] = None,
+    older: Annotated[float | None, typer.Option(min=0, help="Only those that ended so many days ago.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Delete runs that have ended. A run that can be resumed, and one whose draft waits, stays."""
+    if keep is None and older is None:
+        from procauthor.errors import ConfigError
+
+        message = "nothing says which runs to delete"
+        raise ConfigError(message, "procauthor runs prune --keep 10, or --older 30 (days)")
+    deleted = open_project(ctx).prune_runs(keep=keep, older=older)
+    if as_json:
+        show_json({"deleted": deleted})
+        return
+    for name in deleted:
+        show(name)
+    say(f"deleted {len(deleted)} runs")
+
+
+def _summary(project: Project, run: Run) -> dict[str, Any]:
+    from procauthor.authoring.calls import CallLog
+
+    waiting = any(draft.id == run.id for draft in project.drafts.all())
+    return {
+        "run": run.id,
+        "title": run.brief.request.title,
+        "path": run.brief.path,
+        "author": run.author,
+        "started": run.started.isoformat(timespec="minutes"),
+        "state": "draft waits" if waiting else "ended" if run.ended else "can be resumed",
+        "max_tokens": run.max_tokens,
+        "usage": CallLog(run.calls).usage.as_json(),
+    }
+
+
+def _calls(run: Run) -> list[dict[str, Any]]:
+    from procauthor.authoring.calls import CallLog
+
+    return list(CallLog(run.calls).by_step())

@@ -1,0 +1,156 @@
+"""Bytes on the disk: where a path is, and how a file is written so that no reader sees half of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from procauthor.errors import LibraryError
+
+_BESIDE = ".procauthor-new"
+
+
+def locate(root: Path, path: str) -> Path:
+    """Return where a path is; a link is followed, so that it stays a link, but never out of the root.
+
+    Raises:
+        LibraryError: The path, or what it links to, lies outside of the library.
+    """
+    place = Path(os.path.realpath(root / path))
+    if not place.is_relative_to(os.path.realpath(root)):
+        message = f"{path!r} lies outside of the library"
+        raise LibraryError(message, "nothing was changed")
+    return place
+
+
+def read(place: Path) -> bytes | None:
+    """Return the bytes of a file, or None where there is none.
+
+    Raises:
+        LibraryError: It is a folder, or cannot be read.
+    """
+    try:
+        return place.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        message = f"{place.name} cannot be read: {error.strerror}"
+        raise LibraryError(message, "nothing was changed") from error
+
+
+def is_listed(place: Path) -> bool:
+    """Say whether the folder lists this very name: some disks find README.md under readme.md."""
+    try:
+        return place.name in os.listdir(place.parent)
+    except OSError:
+        return False
+
+
+def mode_of(place: Path) -> int | None:
+    """Return the permission bits of a file, or None where there is none."""
+    try:
+        return stat.S_IMODE(place.stat().st_mode)
+    except OSError:
+        return None
+
+
+def is_writable(place: Path) -> bool:
+    """Say whether a file or folder may be written; a superuser respects a missing write bit too."""
+    return bool((mode_of(place) or 0) & 0o222) and os.access(place, os.W_OK)
+
+
+def write(place: Path, content: bytes, like: Path | None = None, mode: int | None = None) -> None:
+    """Write a new file and flush it to the disk, with the mode and owner of another one or with a mode."""
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        if like is not None and (found := mode_of(like)) is not None:
+            _own_as(file.fileno(), like)
+            mode = found
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+
+
+def _own_as(handle: int, like: Path) -> None:
+    owner = like.stat()
+    with suppress(PermissionError):
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+
+
+def replace(staged: Path, place: Path) -> None:
+    """Put a written file in its place in one step, also where the place is on another disk than the stage."""
+    try:
+        os.replace(staged, place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        write(_beside(place), staged.read_bytes(), like=staged)
+        os.replace(_beside(place), place)
+        staged.unlink()
+
+
+def write_file(place: Path, content: bytes) -> None:
+    """Write one file that is no part of a change, whole or not at all; a device or a pipe is written to as it is.
+
+    Raises:
+        LibraryError: It cannot be written.
+    """
+    try:
+        if place.exists() and not place.is_file():
+            place.write_bytes(content)
+            return
+        place = Path(os.path.realpath(place))
+        write(_beside(place), content, like=place if place.exists() else None)
+        os.replace(_beside(place), place)
+        flush_folders([place.parent])
+    except OSError as error:
+        with suppress(OSError):
+            clear_beside(place)
+        message = f"cannot write {str(place)!r}: {error.strerror}"
+        raise LibraryError(message) from error
+
+
+def clear_beside(place: Path) -> None:
+    """Remove what a crash may have left beside a file."""
+    _beside(place).unlink(missing_ok=True)
+
+
+def _beside(place: Path) -> Path:
+    return place.with_name(f".{place.name}{_BESIDE}")
+
+
+def missing_folders(places: Iterable[Path]) -> list[Path]:
+    """Return the folders that do not exist yet above some places, the outermost first."""
+    found: set[Path] = set()
+    for place in places:
+        for folder in place.parents:
+            if folder.is_dir() or folder in found:
+                break
+            found.add(folder)
+    return sorted(found)
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, the innermost first, that hold nothing."""
+    for folder in sorted(folders, reverse=True):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def flush_folders(folders: Iterable[Path]) -> None:
+    """Flush folders to the disk, so that a renaming in them outlives a power cut."""
+    for folder in sorted(set(folders)):
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

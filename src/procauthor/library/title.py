@@ -1,0 +1,53 @@
+"""Titles of procedures, and the file names that follow from them."""
+
+from __future__ import annotations
+
+import re
+
+from procauthor.errors import InvalidTitleError
+from procauthor.markdown.slug import slugify
+from procauthor.naming import title_key
+
+_MAX_TITLE = 120
+_BAD_TITLE = re.compile(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
+
+
+def check_title(title: str) -> str:
+    """Return a title with its spaces folded.
+
+    Raises:
+        InvalidTitleError: It is empty, too long, or holds what no title can hold.
+    """
+    clean = " ".join(title.split())
+    if not clean:
+        message = "the title is empty"
+        raise InvalidTitleError(message, 'name the procedure, for example "Threat Model Procedure"')
+    if len(clean) > _MAX_TITLE:
+        message = f"the title has {len(clean)} characters, more than {_MAX_TITLE}"
+        raise InvalidTitleError(message)
+    if _BAD_TITLE.search(title) or not clean[0].isalnum() or not slugify(clean).strip("-"):
+        message = f"{title!r} cannot be the title of a procedure"
+        raise InvalidTitleError(message, "a title begins with a letter or a digit and is no path")
+    return clean
+
+
+def file_stem(title: str) -> str:
+    """Return the name of the file for a title, without ending: ``Threat Model Procedure`` gives ``threat-model``."""
+    return _dashed(title_key(title))
+
+
+def _dashed(text: str) -> str:
+    return re.sub(r"-{2,}", "-", re.sub(r"[^\w]+", "-", text)).strip("-")
+
+
+def stem_like(stem: str, old_title: str, new_title: str) -> str:
+    """Return the name of the file for a new title, in the manner in which the old one follows from the old title."""
+    manners = (
+        file_stem,
+        lambda title: slugify(title).strip("-"),
+        lambda title: file_stem(title).replace("-", "_"),
+        lambda title: slugify(title).strip("-").replace("-", "_"),
+        _dashed,
+        lambda title: _dashed(title).replace("-", "_"),
+    )
+    return next((manner(new_title) for manner in manners if manner(old_title) == stem), file_stem(new_title))

@@ -1,0 +1,283 @@
+"""Writes a change set as a whole or not at all.
+
+All new bytes are staged and flushed first, then a journal with the old bytes; only then are files replaced, each in one
+step. The change is done at the moment in which the journal becomes the newest entry of the history. Whatever stops
+the work before leaves a journal, from which the old bytes come back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from procauthor.errors import LibraryError, LockedError
+from procauthor.library import disk, record
+from procauthor.library.change import Change, Edit
+from procauthor.library.record import FileRecord, Record
+from procauthor.library.verify import verify
+from procauthor.procedure import stamp
+
+STATE = ".procauthor"
+_JOURNAL = "journal.json"
+_STAGE = "stage"
+_HISTORY = "history"
+_LOCK = "lock"
+_LOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was taken back of a change that had been cut off; ``kept`` are files that somebody edited since."""
+
+    title: str
+    restored: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+
+
+@contextmanager
+def lock(state: Path, wait: float = _LOCK_SECONDS) -> Iterator[None]:
+    """Hold the library's lock; a second process waits, then is refused.
+
+    Args:
+        state: State folder of the library.
+        wait: Seconds to wait.
+
+    Raises:
+        LockedError: Another process held the lock all the time.
+        LibraryError: The state folder cannot be written.
+    """
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        handle = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _unwritable(state, error) from error
+    try:
+        _wait(handle, time.monotonic() + wait)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _wait(handle: int, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                message = "another procauthor process is writing to this library"
+                raise LockedError(message, "try again when it has finished") from error
+            time.sleep(0.02)
+        else:
+            return
+
+
+def history_folder(state: Path) -> Path:
+    """Return where the records of written changes are."""
+    return state / _HISTORY
+
+
+def apply(root: Path, state: Path, change: Change, *, wait: float = _LOCK_SECONDS) -> None:
+    """Write all files of a change, or none; `history.undo` takes it back.
+
+    Raises:
+        LockedError: Another process was writing for as many seconds as we may wait.
+        ConflictError: A file is no longer what the change was based on; nothing was written.
+        LibraryError: A file may not be written, or the disk refused; nothing was changed.
+    """
+    with lock(state, wait):
+        roll_back(root, state)
+        history = history_folder(state)
+        number = max((int(file.stem) for file in record.entries(history)), default=0) + 1
+        perform(root, state, change, history / f"{number:06}.json")
+        with suppress(OSError):
+            record.prune(history)
+
+
+def perform(  # noqa: PLR0913, PLR0917 - a change, and how it differs from an ordinary one
+    root: Path,
+    state: Path,
+    change: Change,
+    entry: Path,
+    modes: Mapping[str, int] | None = None,
+    folders: tuple[str, ...] = (),
+    *,
+    undone: bool = False,
+) -> None:
+    """Write a change while the lock is held; the journal ends as the given entry of the history.
+
+    Args:
+        root: Root of the library.
+        state: Its state folder.
+        change: What to write.
+        entry: File in the history that says how to take it back.
+        modes: Permission bits of files that come back.
+        folders: Folders to remove if they are empty afterwards.
+        undone: Whether the change is an undoing.
+    """
+    places = verify(root, change)
+    try:
+        _stage(root, state, places, modes or {})
+        made = disk.missing_folders(place for edit, place in places if edit.after is not None)
+        _write_journal(root, state, _record(root, change, places, made, undone=undone))
+        _put(state, places, made)
+        disk.remove_empty(root / folder for folder in folders)
+        disk.flush_folders({place.parent for _, place in places} | {folder.parent for folder in made})
+        _commit(state, entry)
+    except OSError as error:
+        _give_up(root, state)
+        raise _unwritable(root, error) from error
+    except BaseException:
+        _give_up(root, state)
+        raise
+    finally:
+        shutil.rmtree(state / _STAGE, ignore_errors=True)
+
+
+def _give_up(root: Path, state: Path) -> None:
+    # If the disk refuses this too, the journal stays, and the next command tries again.
+    with suppress(OSError):
+        roll_back(root, state)
+
+
+def _stage(root: Path, state: Path, places: list[tuple[Edit, Path]], modes: Mapping[str, int]) -> None:
+    """Write all new bytes where nobody reads them: a full disk is noticed here, before any file is touched."""
+    stage = state / _STAGE
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir()
+    for number, (edit, place) in enumerate(places):
+        if edit.after is not None:
+            origin = disk.locate(root, edit.origin) if edit.origin else place
+            like = place if edit.before is not None else origin
+            mode = modes.get(edit.path) if edit.before is None else None
+            disk.write(stage / str(number), edit.after, like=like, mode=mode)
+    disk.flush_folders([stage])
+
+
+def _record(root: Path, change: Change, places: list[tuple[Edit, Path]], made: list[Path], *, undone: bool) -> Record:
+    files = tuple(
+        FileRecord(
+            edit.path,
+            edit.before,
+            None if edit.after is None else stamp(edit.after),
+            None if edit.before is None else disk.mode_of(place),
+            edit.origin,
+        )
+        for edit, place in places
+    )
+    real = Path(os.path.realpath(root))
+    return Record(change.title, files, tuple(f.relative_to(real).as_posix() for f in made), undone=undone)
+
+
+def _write_journal(root: Path, state: Path, journal: Record) -> None:
+    staged = state / _STAGE / _JOURNAL
+    disk.write(staged, journal.dump())
+    history_folder(state).mkdir(exist_ok=True)
+    os.replace(staged, state / _JOURNAL)
+    disk.flush_folders([state, root])
+
+
+def _put(state: Path, places: list[tuple[Edit, Path]], made: list[Path]) -> None:
+    """Delete first: where a disk does not tell upper from lower case, the new name may be the old file."""
+    for folder in made:
+        folder.mkdir(exist_ok=True)
+    for edit, place in places:
+        if edit.after is None:
+            place.unlink()
+    for number, (edit, place) in enumerate(places):
+        if edit.after is not None:
+            disk.replace(state / _STAGE / str(number), place)
+
+
+def _commit(state: Path, entry: Path) -> None:
+    os.replace(state / _JOURNAL, entry)
+    # From here on the change is written; a flush that fails can only be made up for by the system.
+    with suppress(OSError):
+        disk.flush_folders([state, entry.parent])
+
+
+# Taking back
+
+
+def has_journal(state: Path) -> bool:
+    """Say whether a change is being written, or was cut off."""
+    return (state / _JOURNAL).exists()
+
+
+def recover(root: Path, state: Path) -> Recovery | None:
+    """Take back a change that was cut off; None where there is none.
+
+    A file that somebody edited since the crash is left as it is, and the record of the change is kept in the history
+    folder.
+
+    Raises:
+        LockedError: Another process is still writing.
+        LibraryError: The disk refuses; the next command tries again.
+    """
+    if not has_journal(state):
+        return None
+    with lock(state):
+        try:
+            return roll_back(root, state)
+        except OSError as error:
+            message = f"a change was cut off, and cannot be taken back: {error.strerror}"
+            raise LibraryError(
+                message, f"free the disk or correct the permissions of {root}, then try again"
+            ) from error
+
+
+def roll_back(root: Path, state: Path) -> Recovery | None:
+    """Take back what the journal says, while the lock is held."""
+    journal = state / _JOURNAL
+    if not journal.exists():
+        shutil.rmtree(state / _STAGE, ignore_errors=True)
+        return None
+    found = record.load(journal)
+    stage = state / _STAGE
+    stage.mkdir(exist_ok=True)
+    places = {f.path: disk.locate(root, f.path) for f in found.files}
+    for place in places.values():
+        disk.clear_beside(place)
+    # Created files go before others come back: see `_put`.
+    files = sorted(found.files, key=lambda f: f.before is not None)
+    outcomes = {f.path: _restore(stage, places[f.path], f) for f in files}
+    disk.remove_empty(root / folder for folder in found.folders)
+    disk.flush_folders(place.parent for place in places.values())
+    kept = tuple(path for path, outcome in outcomes.items() if outcome is None)
+    if kept:
+        os.replace(journal, history_folder(state) / f"cut-off-{int(time.time())}.json")
+    else:
+        journal.unlink()
+    disk.flush_folders([state])
+    shutil.rmtree(stage, ignore_errors=True)
+    return Recovery(found.title, tuple(path for path, outcome in outcomes.items() if outcome), kept)
+
+
+def _restore(stage: Path, place: Path, file: FileRecord) -> bool | None:
+    """Bring a file back: True if it had been changed, None if somebody else has edited it since."""
+    present = disk.read(place)
+    if file.before is None:
+        if present is None or not disk.is_listed(place):
+            return False
+        if stamp(present) != file.after:
+            return None
+        place.unlink()
+        return True
+    if present == file.before:
+        return False
+    if present is not None and stamp(present) != file.after:
+        return None
+    place.parent.mkdir(parents=True, exist_ok=True)
+    disk.write(stage / "back", file.before, like=place, mode=file.mode)
+    disk.replace(stage / "back", place)
+    return True
+
+
+def _unwritable(place: Path, error: OSError) -> LibraryError:
+    message = f"cannot write to {place}: {error.strerror}"
+    return LibraryError(message, "nothing was changed")

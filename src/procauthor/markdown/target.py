@@ -1,0 +1,124 @@
+"""Where the targets and the texts of links are written: inline, in reference definitions, and in HTML."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from procauthor.markdown.document import Document, Link
+from procauthor.markdown.parse import read_definitions
+
+Form = Literal["inline", "definition", "html"]
+
+_INLINE_END = re.compile(
+    r"""\]\(\s*(?P<dest><[^<>\n]*>|[^\s<][^\s]*?)(?:\s+(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\((?:\\.|[^()\\])*\)))?\s*\)"""
+)
+_DEFINITION = re.compile(r"\[(?:\\.|[^\]\\])*\]:[ \t]*(?:\r?\n[ \t>]*)?(?P<dest><[^<>\n]*>|\S+)", re.DOTALL)
+_ENTITY = re.compile(r"&(?:#\d+|#[xX][\da-fA-F]+|\w+);")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A target as it is written, with its span; ``target`` is what it means, ``angle`` whether it stands in <...>."""
+
+    form: Form
+    written: str
+    target: str
+    start: int
+    end: int
+    angle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkText:
+    """The span of a link's text. ``label`` is the label that has to be kept where the text is the label itself."""
+
+    start: int
+    end: int
+    label: str = ""
+    rest: int = 0
+    """Where the link ends: behind the text and its brackets."""
+
+
+def read_spots(document: Document) -> Iterator[Spot]:
+    """Yield the written targets of a document; of a reference, the target stands in its definition."""
+    for link in document.links:
+        spot = _html_spot(link) if _is_html(document, link) else _inline_spot(document, link)
+        if spot:
+            yield spot
+    for definition in read_definitions(document):
+        raw = _raw(document, definition.start, definition.end)
+        match = _DEFINITION.match(raw)
+        if match:
+            yield _spot("definition", definition.start, raw, match.span("dest"), definition.target)
+
+
+def _raw(document: Document, start: int, end: int) -> str:
+    return document.source.raw[start:end].decode()
+
+
+def _is_html(document: Document, link: Link) -> bool:
+    head = document.source.raw[link.start : link.start + 4].lower()
+    return head.startswith((b"<a ", b"<a\t", b"<a\n", b"<a\r", b"<img"))
+
+
+def _spot(form: Form, at: int, raw: str, span: tuple[int, int], target: str) -> Spot:
+    written = raw[span[0] : span[1]]
+    angle = written.startswith("<")
+    start, end = (span[0] + 1, span[1] - 1) if angle else span
+    offset = at + len(raw[:start].encode())
+    return Spot(form, raw[start:end], target, offset, offset + len(raw[start:end].encode()), angle)
+
+
+def _html_spot(link: Link) -> Spot:
+    """Return the attribute's value: the link's span ends with its closing quote."""
+    size = len(link.target.encode())
+    return Spot("html", link.target, html.unescape(link.target), link.end - 1 - size, link.end - 1)
+
+
+def _inline_spot(document: Document, link: Link) -> Spot | None:
+    if link.label:
+        return None
+    raw = _raw(document, link.start, link.end)
+    match = _inline_end(raw, link)
+    return _spot("inline", link.start, raw, match.span("dest"), link.target) if match else None
+
+
+def _inline_end(raw: str, link: Link) -> re.Match[str] | None:
+    """Return the end of an inline link from its closing bracket on: the first that means the link's target."""
+    position = raw.find("](")
+    while position != -1:
+        match = _INLINE_END.fullmatch(raw, position)
+        if match and _meaning(match["dest"]) == link.target:
+            return match
+        position = raw.find("](", position + 1)
+    return None
+
+
+def _meaning(written: str) -> str:
+    bare = written[1:-1] if written.startswith("<") else written
+    return _ENTITY.sub(lambda m: html.unescape(m[0]), _ESCAPE.sub(r"\1", bare))
+
+
+def read_text(document: Document, link: Link) -> LinkText | None:
+    """Return where the text of a Markdown link stands, or None for an autolink, an image or HTML."""
+    raw = _raw(document, link.start, link.end)
+    if link.image or not raw.startswith("["):
+        return None
+    label = ""
+    if not link.label:
+        match = _inline_end(raw, link)
+        end = match.start() if match else -1
+    elif raw.endswith("[]"):
+        end, label = len(raw) - 3, raw[1:-3]
+    else:
+        second = raw.rfind("][")
+        end, label = (second, "") if second > 0 else (len(raw) - 1, raw[1:-1])
+    if end < 1:
+        return None
+    start = link.start + 1
+    return LinkText(start, start + len(raw[1:end].encode()), label, link.end)

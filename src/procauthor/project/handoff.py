@@ -1,0 +1,187 @@
+"""Hands briefs to people and agents, and takes their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from procauthor.authoring.answer import HandedIn, read_answer
+from procauthor.authoring.brief import ChangeRequest
+from procauthor.authoring.handoff import Assignment, step_text
+from procauthor.authoring.judge import Complaint, judge
+from procauthor.authoring.request import refuse_duplicate
+from procauthor.authoring.run import HAND_OFF, Run, lease
+from procauthor.authoring.submission import Submission
+from procauthor.errors import AnswerError, ConflictError, NotFoundError
+from procauthor.library.title import check_title
+from procauthor.naming import title_key
+from procauthor.project.authoring import Authoring
+from procauthor.project.draft import ProjectDraft, draft_json
+from procauthor.project.writing import hand_off, open_prompts
+
+if TYPE_CHECKING:
+    from procauthor.project.project import Project
+
+
+@dataclass(frozen=True)
+class Handoff:
+    """Briefs that go out, and answers that come in. One title has one open run, however often it is asked for."""
+
+    project: Project
+
+    def brief(
+        self,
+        title: str,
+        *,
+        lifecycle: str = "",
+        phase: int | str | None = None,
+        depends_on: Sequence[str] = (),
+        plan: str | Path | None = None,
+    ) -> Assignment:
+        """Gather a brief and keep it, so that its answer is judged by what its author has read.
+
+        Where the title has an open run, options that are left out stay as they were.
+
+        Raises:
+            InvalidTitleError: The title cannot name a procedure.
+            DraftError: The procedure is already defined.
+            NotFoundError: Nothing says to which lifecycle the title belongs.
+            LockedError: An answer to it is being worked on.
+        """
+        project = self.project
+        run = self._open_run(check_title(title))
+        before = run.brief.request if run else ChangeRequest(title)
+        brief = Authoring(project, HAND_OFF).brief(
+            before.title,
+            lifecycle=lifecycle or before.lifecycle,
+            phase=before.phase if phase is None else phase,
+            depends_on=depends_on or before.depends_on,
+            plan=plan,
+        )
+        if run is None:
+            run = project.runs.create(brief, HAND_OFF, None)
+        elif run.brief != brief:
+            with lease(run):
+                Submission.load(run.folder).carry(run.brief, brief).save(run.folder)
+                run = project.runs.renew(run, brief)
+        return self._assignment(run)
+
+    def text(self, assignment: Assignment) -> str:
+        """Return a brief as Markdown."""
+        return assignment.text(open_prompts(self.project))
+
+    def step_text(self, title: str, number: int) -> str:
+        """Return what one of the eight steps asks, for a title whose brief was asked for before or is now.
+
+        Raises:
+            ProcauthorError: What `brief` raises.
+        """
+        run = self._open_run(check_title(title))
+        assignment = self._assignment(run) if run else self.brief(title)
+        return step_text(assignment, number, open_prompts(self.project))
+
+    def _assignment(self, run: Run) -> Assignment:
+        template = self.project.templates.get(run.brief.template)
+        submission = Submission.load(run.folder)
+        return Assignment(run.id, run.brief, template, judge(template, run.brief, submission), submission.revision)
+
+    def _open_run(self, title: str) -> Run | None:
+        """Return the run that waits for an answer for a title: none where its draft was accepted or rejected."""
+        runs, key = self.project.runs, title_key(title)
+        for name in reversed(runs.names()):
+            run = runs.get(name)
+            if run.author == HAND_OFF and title_key(run.brief.request.title) == key and self._is_open(run):
+                return run
+        return None
+
+    def _is_open(self, run: Run) -> bool:
+        return not run.ended or self.project.drafts.holds(run.id)
+
+    # Answers
+
+    def submit(self, text: str, *, run: str = "", title: str = "", by: str = "") -> ProjectDraft:
+        """Take an answer, whole or in part, and return the draft that stands after it, with its findings.
+
+        Args:
+            text: JSON, alone or inside prose and code fences.
+            run: The run that it belongs to; else the answer says it, or its title does.
+            title: The title, where there may be no run yet.
+            by: Who wrote it, for the document's front matter.
+
+        Raises:
+            AnswerError: It cannot be read, or nothing says what it belongs to.
+            ConflictError: The document was changed since the brief.
+        """
+        part = read_answer(text)
+        part = replace(part, by=" ".join(by.split()) or part.by)
+        found = self._run_for(part, run, title)
+        self._check_base(found)
+        with lease(found):
+            return self._take(found, part)
+
+    def _run_for(self, part: HandedIn, run: str, title: str) -> Run:
+        wanted, name = run or part.run, title or part.title
+        if wanted:
+            found = self.project.runs.get(wanted)
+            if found.author != HAND_OFF:
+                message = f"run {wanted!r} belongs to {found.author}, not to a hand-off"
+                raise AnswerError(message, f"procauthor brief {found.brief.request.title!r} starts one")
+            if name and title_key(name) != title_key(found.brief.request.title):
+                message = f"run {wanted!r} is for {found.brief.request.title!r}, not for {name!r}"
+                raise AnswerError(message, "correct the title or the run")
+            return found
+        if not name:
+            message = "the answer does not say which procedure it is for"
+            raise AnswerError(message, 'give it "run" or "title", or use --run or --title')
+        open_run = self._open_run(name)
+        if open_run is not None:
+            return open_run
+        try:
+            return self.project.runs.get(self.brief(name).run)
+        except NotFoundError as error:
+            close = error.hint.partition("? ")[0] + "? " if "did you mean" in error.hint else ""
+            error.hint = f"{close}print its brief first: procauthor brief {name!r} --lifecycle ..."
+            raise
+
+    def _check_base(self, run: Run) -> None:
+        """Refuse an answer to what is no longer there."""
+        library = self.project.library()
+        refuse_duplicate(run.brief.request.title, library)
+        present = library.by_path.get(run.brief.path)
+        if (present.stamp if present else "") != run.brief.base:
+            message = f"{run.brief.path} changed since the brief of run {run.id!r}"
+            hint = f"read it again with: procauthor brief {run.brief.request.title!r}; what was handed in is kept"
+            raise ConflictError(message, hint)
+        if not self._is_open(run):
+            message = f"the draft of run {run.id!r} was already decided on"
+            raise AnswerError(message, f"start again with: procauthor brief {run.brief.request.title!r}")
+
+    def _take(self, run: Run, part: HandedIn) -> ProjectDraft:
+        template = self.project.templates.get(run.brief.template)
+        submission, lost = Submission.load(run.folder).add(part)
+        verdict = judge(template, run.brief, submission)
+        names = [spec.name for spec in template.sections if spec.kind != "group"]
+        unknown = set(submission.fields).difference(names)
+        if unknown and unknown >= set(part.fields):
+            message = f"the answer has no field of the template, only {', '.join(sorted(map(repr, unknown))[:5])}"
+            raise AnswerError(message, f"the fields are {', '.join(names)}")
+        kept = {name: value for name, value in submission.fields.items() if name not in unknown}
+        submission = replace(submission, fields=kept)
+        self.project.runs.rewind(run)
+        submission.save(run.folder)
+        # What cannot be kept is told once, in the answer to the part that it came with.
+        extra = [c for c in verdict.complaints if c.field in unknown]
+        extra += [Complaint("field-unknown", path, reason, "hand in the whole field") for path, reason in lost]
+        extra += [
+            Complaint("field-unknown", key, f"there is no member {key!r}", 'put it in "fields"') for key in part.rest
+        ]
+        return Authoring(self.project, HAND_OFF).carry(run, hand_off(self.project, run, extra))
+
+
+def answer_json(found: ProjectDraft) -> dict[str, Any]:
+    """Return what is known of the draft, without the passages: who answers a brief has them."""
+    data = draft_json(found, found.change(), found.draft.outcome)
+    missing = [f["field"] for f in found.draft.findings if f["rule"] == "field-missing"]
+    return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing}

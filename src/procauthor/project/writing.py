@@ -1,0 +1,149 @@
+"""Who carries out a run: its author, and what is particular about the author's drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from procauthor.authoring.author import Author
+from procauthor.authoring.calls import CallLog
+from procauthor.authoring.draft import Draft, render_draft
+from procauthor.authoring.handoff import HandoffAuthor
+from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
+from procauthor.authoring.offline import OfflineAuthor
+from procauthor.authoring.run import HAND_OFF, Run
+from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
+from procauthor.authoring.submission import Submission
+from procauthor.authoring.update.offline import OfflineUpdateAuthor
+from procauthor.errors import ConfigError
+from procauthor.markdown.parse import parse
+from procauthor.prompt import PromptLibrary
+from procauthor.template.spec import Template
+
+if TYPE_CHECKING:
+    from procauthor.authoring.critique import Critique
+    from procauthor.project.project import Project
+
+OFFLINE = "offline"
+
+
+@dataclass(frozen=True)
+class Writing:
+    """An author at work.
+
+    ``finish`` has the last word on the draft before it is stored; ``render`` makes the document as `render_draft` does.
+    ``grounded`` says whether claims that nothing supports become open questions; ``calls`` is what was paid for, and
+    ``critique`` the second model's reading, where there is one.
+    """
+
+    author: Author
+    written_by: str
+    repairs: int
+    finish: Callable[[Draft], Draft] = lambda draft: draft
+    render: Callable[..., bytes] = render_draft
+    grounded: bool = True
+    calls: CallLog = field(default_factory=CallLog)
+    critique: Callable[[Mapping[str, Any], int | None], Critique] | None = None
+
+
+def check_author(name: str, reviewer: str = "", *, changing: bool = False) -> None:
+    """Fail on an unknown author before anything is gathered.
+
+    Raises:
+        ConfigError: It is neither offline nor a model, cannot change what stands, or has a reviewer and is no model.
+    """
+    if reviewer and ":" not in name:
+        message = "a reviewer needs a chat model as author"
+        raise ConfigError(message, 'name one with --model "provider:name"')
+    if name == SKELETON and changing:
+        message = "the skeleton author writes new documents and changes none"
+        raise ConfigError(message, "edit the file, or use offline or a model")
+    if name not in (OFFLINE, SKELETON) and ":" not in name:
+        message = f"{name!r} names no model"
+        raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
+
+
+def open_writing(project: Project, run: Run, *, fresh: bool = False) -> Writing:
+    """Return who carries out a run; ``fresh`` asks a model anew, even what an earlier run has asked word by word.
+
+    Raises:
+        ConfigError: The model cannot be used.
+    """
+    repairs = project.settings.authoring.repairs
+    if run.author == OFFLINE:
+        author = OfflineUpdateAuthor() if run.brief.request.wish else OfflineAuthor()
+        return Writing(author, "offline author, no language model", repairs)
+    if run.author == SKELETON:
+        return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton, grounded=False)
+    if run.author == HAND_OFF:
+        return hand_off(project, run)
+    return _chat(project, run, fresh=fresh)
+
+
+def _chat(project: Project, run: Run, *, fresh: bool) -> Writing:
+    from procauthor.authoring.cache import ReplyCache
+    from procauthor.authoring.chat import ChatAuthor
+
+    settings, prompts = project.settings.authoring, open_prompts(project)
+    calls = CallLog(run.calls)
+    cache = None if fresh else ReplyCache(project.state / "replies")
+    model = ChatAuthor.open(run.author, settings, prompts, calls, cache)
+    critique = _critique(project, run, prompts, calls) if run.reviewer else None
+    return Writing(model, run.author, settings.repairs, calls=calls, critique=critique)
+
+
+def _critique(
+    project: Project, run: Run, prompts: PromptLibrary, calls: CallLog
+) -> Callable[[Mapping[str, Any], int | None], Critique]:
+    from procauthor.authoring.review import Reviewer
+
+    settings = project.settings.authoring
+    if run.reviewer.partition(":")[0] != run.author.partition(":")[0]:
+        # The server of one provider is not that of another.
+        settings = settings.model_copy(update={"base_url": ""})
+    reviewer = Reviewer.open(run.reviewer, settings, prompts, calls)
+    template = project.templates.get(run.brief.template)
+    return lambda fields, budget: reviewer.review(run.brief, template, fields, budget)
+
+
+def _pass_unfinished(draft: Draft) -> Draft:
+    """A skeleton is meant to be unfinished: that alone does not send it back."""
+    failed = any(f["severity"] == "error" and f["rule"] not in UNFINISHED for f in draft.findings)
+    return replace(draft, outcome="Needs revision" if failed else "Awaiting review")
+
+
+def open_prompts(project: Project) -> PromptLibrary:
+    """Return the prompts; the project's own come first."""
+    folder = project.root / "prompts"
+    return PromptLibrary((folder,) if folder.is_dir() else ())
+
+
+def prompt_hash(project: Project, author: str) -> str:
+    """Return the hash of the prompts that an author is given, empty for one that reads none."""
+    return open_prompts(project).fingerprint() if ":" in author else ""
+
+
+def hand_off(project: Project, run: Run, more: Sequence[Complaint] = ()) -> Writing:
+    """Return the author whose answers were handed in. Nobody is asked again, so there are no repairs."""
+    template = project.templates.get(run.brief.template)
+    submission = Submission.load(run.folder)
+    verdict = judge(template, run.brief, submission)
+
+    def finish(draft: Draft) -> Draft:
+        return _join(draft, template, verdict, (*verdict.complaints, *more))
+
+    # Who hands in an answer knows more than the brief says: what is new in it is no doubt.
+    return Writing(HandoffAuthor(verdict, submission), submission.by or HAND_OFF, 0, finish, grounded=False)
+
+
+def _join(draft: Draft, template: Template, verdict: Verdict, complaints: Sequence[Complaint]) -> Draft:
+    """Join what is wrong with the fields and what the rules say, by field."""
+    document = parse(draft.text.encode())
+    found: list[dict[str, Any]] = [complaint.as_json(draft.path) for complaint in complaints]
+    own = [f for f in draft.findings if not follows(str(f["rule"]), template, verdict.lacking)]
+    found += [place_finding(finding, template, document) for finding in own]
+    # That the status is not true yet only sums up the other errors.
+    found = [f for f in found if f["rule"] != "status-mismatch"] or found
+    failed = any(each["severity"] == "error" for each in found)
+    return replace(draft, findings=tuple(found), outcome="Needs revision" if failed else "Awaiting review")

@@ -1,0 +1,113 @@
+"""Takes a document out of use: it stays as a tombstone, and references lead to its replacement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from procauthor.checking.scope import GONE, Scope
+from procauthor.errors import ConflictError, LibraryError
+from procauthor.library.change import Change, Edit
+from procauthor.library.library import Procedure
+from procauthor.library.reference import relative
+from procauthor.markdown.document import Field
+from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.scalar import read_scalars, write_scalar
+from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.rewrite import Rewriting
+
+# Lists keep a deprecated document, with its status.
+_LISTING = frozenset({"index", "readme", "plan"})
+
+
+def deprecate(scope: Scope, procedure: Procedure, by: Procedure | None = None) -> Change:
+    """Return the change that marks a document as deprecated; with a replacement, references lead to that one.
+
+    Raises:
+        ConflictError: It is deprecated already.
+        LibraryError: The replacement is the document itself, or out of use too, or a link cannot be rewritten.
+    """
+    _refuse(procedure, by)
+    by_path = scope.library.by_path
+    raw = procedure.document.source.raw
+    edits = [Edit(procedure.path, raw, replace_spans(raw, _tombstone(procedure, by)))]
+    if by is not None:
+        found = Rewriting(scope, _relocation(scope, procedure, by), {}).run()
+        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
+    return Change(tuple(edits), f"deprecate {procedure.title}" + (f" by {by.title}" if by else ""))
+
+
+def _refuse(procedure: Procedure, by: Procedure | None) -> None:
+    if procedure.status == "deprecated":
+        message = f"{procedure.path} is deprecated already"
+        raise ConflictError(message, "nothing was changed")
+    if procedure.kind in _LISTING or procedure.kind == "template":
+        message = f"{procedure.path} is no document that can be deprecated ({procedure.kind})"
+        raise LibraryError(message, "nothing was changed")
+    if by is not None and (by.path == procedure.path or by.status in GONE):
+        what = "the document itself" if by.path == procedure.path else f"{by.status} too"
+        message = f"{by.title!r} cannot replace it: it is {what}"
+        raise LibraryError(message, "name the document that is used instead")
+
+
+def _relocation(scope: Scope, procedure: Procedure, by: Procedure) -> Relocation:
+    """Lead references to the replacement, but not those of lists, of the two themselves, and of what is out of use."""
+    documents = scope.library.procedures
+    spared = {p.path for p in documents if p.kind in _LISTING or p.status in GONE} | {by.path, procedure.path}
+    anchors = {
+        (procedure.path, anchor): (by.path, anchor if anchor in by.document.anchors else "")
+        for anchor in procedure.document.anchors
+    }
+    names = {procedure.path: NewName(procedure, by.title, by.id)}
+    return Relocation(targets={procedure.path: by.path}, anchors=anchors, names=names, spared=frozenset(spared))
+
+
+def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
+    yield from _status(procedure, by)
+    document, newline = procedure.document, procedure.document.source.newline
+    link = f"Use [{by.title}]({relative(procedure.path, by.path)}) instead." if by else "Nothing replaces it."
+    note = f"> **Deprecated.** {link}"
+    heading = next((h for h in document.headings if h.level == 1 and not h.nested), None)
+    if heading is None:
+        start = document.sections[0].body
+        yield Replacement(start, start, f"{note}{newline}{newline}")
+    elif document.source.raw[heading.end - 1 : heading.end] == b"\n":
+        yield Replacement(heading.end, heading.end, f"{newline}{note}{newline}")
+    else:
+        yield Replacement(heading.end, heading.end, f"{newline}{newline}{note}{newline}")
+
+
+def _status(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
+    document, newline = procedure.document, procedure.document.source.newline
+    field = document.fields.get("status")
+    if document.front_matter is None and field is not None:
+        yield from _bold_status(procedure, field, by)
+        return
+    lines = [f"superseded_by: {json.dumps(by.title, ensure_ascii=False)}"] if by else []
+    scalar = next((s for s in read_scalars(document) if s.key == "status"), None)
+    if scalar:
+        yield Replacement(scalar.start, scalar.end, write_scalar(scalar, "Deprecated"))
+    else:
+        lines.insert(0, "status: Deprecated")
+    text = "".join(line + newline for line in lines)
+    if document.front_matter:
+        fence = document.source.raw.rfind(b"\n", 0, document.front_matter[1] - 1) + 1
+        yield Replacement(fence, fence, text)
+    else:
+        start = document.source.start
+        yield Replacement(start, start, f"---{newline}{text}---{newline}{newline}")
+
+
+def _bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> Iterator[Replacement]:
+    """Change the bold field; the replacement gets a line of the same form below."""
+    raw = procedure.document.source.raw
+    if by is None:
+        yield Replacement(field.start, field.end, "Deprecated")
+        return
+    begin = raw.rfind(b"\n", 0, field.start) + 1
+    lead = raw[begin : raw.find(b"**", begin)].decode()
+    end = raw.find(b"\n", field.end)
+    tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
+    newline = procedure.document.source.newline
+    link = f"[{by.title}]({relative(procedure.path, by.path)})"
+    yield Replacement(field.start, field.end, f"Deprecated{tail}{newline}{lead}**Superseded by:** {link}")

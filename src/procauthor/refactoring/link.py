@@ -1,0 +1,94 @@
+"""Rewrites where links lead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+
+from procauthor.errors import LibraryError
+from procauthor.library.library import Procedure
+from procauthor.library.reference import resolve
+from procauthor.markdown.document import Link
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.parse import parse, read_definitions
+from procauthor.markdown.scalar import Scalar, read_scalars, write_scalar
+from procauthor.markdown.target import Spot, read_spots
+from procauthor.refactoring.destination import respell
+from procauthor.refactoring.relocation import Relocation, is_same
+
+_ENDINGS = (".md", ".markdown")
+
+
+def relocate_links(host: Procedure, relocation: Relocation, home: str | None = None) -> Iterator[Replacement]:
+    """Yield replacements of the targets in a document that lead elsewhere afterwards, or are written otherwise."""
+    for spot in read_spots(host.document):
+        ways = relocation.ways(host.path, spot.target, home)
+        if ways is None or is_same(*ways):
+            continue
+        text = respell(spot, *ways)
+        if text != spot.written:
+            yield Replacement(spot.start, spot.end, text)
+
+
+def relocate_paths(
+    host: Procedure, relocation: Relocation, documents: AbstractSet[str], home: str | None = None
+) -> Iterator[Replacement]:
+    """Yield replacements of paths in the front matter that lead to documents."""
+    for scalar in read_scalars(host.document):
+        path = scalar.value.partition("#")[0]
+        if not path.lower().endswith(_ENDINGS):
+            continue
+        text = _moved(host, scalar, relocation, documents, home)
+        if text != scalar.value:
+            yield Replacement(scalar.start, scalar.end, write_scalar(scalar, text))
+
+
+def _moved(
+    host: Procedure, scalar: Scalar, relocation: Relocation, documents: AbstractSet[str], home: str | None
+) -> str:
+    value = scalar.value
+    if resolve(host.path, value).path in documents:
+        ways = relocation.ways(host.path, value, home)
+        spot = Spot("inline", value, value, scalar.start, scalar.end, angle=True)
+        return value if ways is None or is_same(*ways) else respell(spot, *ways)
+    path, mark, anchor = value.partition("#")
+    return relocation.targets.get(path, path) + mark + anchor
+
+
+def verify_links(host: Procedure, relocation: Relocation, raw: bytes, own: Sequence[Replacement] = ()) -> None:
+    """Make sure that every link of a rewritten document leads where it has to: nothing is written that is not proven.
+
+    Links within what was replaced are gone, and those in the new text are taken as they are.
+
+    Raises:
+        LibraryError: A link could not be rewritten.
+    """
+    stay = [link for link in host.document.links if not any(r.start <= link.start < r.end for r in own)]
+    places: list[tuple[int, Link | None]] = [(link.start, link) for link in stay]
+    # A reference in a new text needs the definitions of the document to be read as a link.
+    known = b"\n\n" + b"\n".join(raw[d.start : d.end].strip() for d in read_definitions(parse(raw)))
+    places += [(each.start, None) for each in own for _ in parse(each.text.encode() + known).links]
+    expected = [link for _, link in sorted(places, key=lambda place: place[0])]
+    verify_text(host, expected, relocation, relocation.home(host.path), raw)
+
+
+def verify_text(
+    host: Procedure, expected: Sequence[Link | None], relocation: Relocation, home: str, raw: bytes
+) -> None:
+    """Make sure that the links of a text are the expected ones of a host; None stands for any link.
+
+    Raises:
+        LibraryError: A link could not be rewritten.
+    """
+    document = parse(raw)
+    if len(document.links) != len(expected):
+        message = f"{host.path} cannot be rewritten safely: its links would be read otherwise afterwards"
+        raise LibraryError(message, "nothing was changed")
+    for old, new in zip(expected, document.links, strict=True):
+        ways = relocation.ways(host.path, old.target, home) if old else None
+        if old is None or ways is None:
+            continue
+        found = Relocation().ways(home, new.target)
+        if found is None or (found[1].path, found[1].anchor) != (ways[1].path, ways[1].anchor):
+            message = f"{host.path}:{old.line}: the link {old.target!r} cannot be rewritten safely"
+            raise LibraryError(message, "nothing was changed; rewrite this link by hand, then try again")

@@ -1,0 +1,90 @@
+"""Where running text names a document by its title."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from procauthor.checking.phrase import Phrase, Titles, find_phrases
+from procauthor.checking.scope import Scope
+from procauthor.library.library import Procedure
+from procauthor.markdown.passage import Passage, read_passages
+from procauthor.naming import title_key
+
+_ARTICLES = frozenset({"the", "a", "an"})
+# A capitalised word before a name is part of another name, unless one of these stands between.
+_MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by"})
+_SPACE = re.compile(r"[\s>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in running text and its span in the document's bytes."""
+
+    text: str
+    start: int
+    end: int
+
+
+def find_mentions(scope: Scope, host: Procedure, target: Procedure) -> Iterator[Mention]:
+    """Yield where a document names another one, or itself, outside of links and code.
+
+    A name that several documents share counts only where the one in reach is the target. A longer name that ends with
+    the title is another name.
+    """
+    titles = Titles({target.title})
+    for passage in read_passages(host.document):
+        taken: list[tuple[int, int]] = []
+        for phrase in find_phrases(passage.text):
+            taken.append((phrase.starts[0], phrase.end))
+            start = _start_of_name(scope, host, target, phrase)
+            if start is not None:
+                yield from _mention(host, passage, start, phrase.end)
+        for match in titles.search(passage.text):
+            if not any(start < match.end() and match.start() < end for start, end in taken):
+                yield from _mention(host, passage, match.start(), match.end())
+
+
+def _start_of_name(scope: Scope, host: Procedure, target: Procedure, phrase: Phrase) -> int | None:
+    """Return where the name of the target starts: the longest end of the phrase that is a known name must be it."""
+    ends = list(phrase.ends)
+    for place, (start, words) in enumerate(ends):
+        key = title_key(words)
+        if key in scope.announced and key != target.key:
+            return None
+        found = (host,) if key == host.key else scope.named(key, host)
+        if found:
+            if found != (target,) or not _begins(phrase, place):
+                return None
+            # The key of "The API Design Procedure" is that of the name without its article.
+            skip = words.split()[0].casefold() in _ARTICLES and place + 1 < len(ends)
+            return ends[place + 1][0] if skip else start
+    return None
+
+
+def _begins(phrase: Phrase, place: int) -> bool:
+    """Say whether a name can begin there: of "Define Test Plan Procedure", the verb opens the sentence."""
+    if place == 0 or phrase.words[place].casefold() in _ARTICLES or phrase.words[place - 1].casefold() in _MINOR:
+        return True
+    return place == 1 and phrase.sentence_start
+
+
+def _mention(host: Procedure, passage: Passage, start: int, end: int) -> Iterator[Mention]:
+    text = passage.text[start:end]
+    first, last = passage.offset(start), _end_offset(passage, end)
+    raw = host.document.source.raw[first:last].decode(errors="replace")
+    # Where emphasis begins or ends within the name, replacing it would break the emphasis.
+    plain = html.unescape(raw.replace("\\", ""))
+    if _SPACE.sub(" ", plain) == _SPACE.sub(" ", text):
+        yield Mention(text, first, last)
+
+
+def _end_offset(passage: Passage, end: int) -> int:
+    """Return the byte offset behind the last character before ``end``."""
+    for run, start in zip(reversed(passage.runs), reversed(passage.starts), strict=True):
+        if start < end:
+            inside = end - start
+            return run.end if inside >= len(run.text) else run.start + len(run.text[:inside].encode())
+    return passage.runs[0].start

@@ -1,0 +1,285 @@
+"""Merges a document into another one: section by section, with everything that refers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from procauthor.checking.scope import GONE, Scope
+from procauthor.errors import ConflictError, LibraryError
+from procauthor.library.alias import Alias, alias_text
+from procauthor.library.change import Change, Edit
+from procauthor.library.contract import NONE_WORDS
+from procauthor.library.index import entries
+from procauthor.library.library import Procedure
+from procauthor.markdown.document import Definition, Document, Section
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.parse import parse, read_definitions
+from procauthor.markdown.scalar import Scalar, read_scalars
+from procauthor.markdown.title import title_section, top_sections
+from procauthor.naming import title_key
+from procauthor.refactoring.carry import (
+    Piece,
+    carry,
+    definition_lines,
+    definition_text,
+    end_of,
+    headings_in,
+    refuse_footnotes,
+)
+from procauthor.refactoring.link import verify_text
+from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.renumber import Numbered, read_numbers, renumber_references
+from procauthor.refactoring.rewrite import Rewriting
+from procauthor.template.key import section_key
+
+_FIXED = frozenset({"index", "readme", "plan", "template"})
+_STEPS = frozenset({"step", "phase"})
+
+
+def merge(scope: Scope, procedure: Procedure, into: Procedure) -> Change:
+    """Return the change that puts the text of a document behind that of another one, and leaves an alias.
+
+    Sections with the same heading are joined, others go to the end; steps are numbered on. Metadata of the document
+    that goes stay in the history alone.
+
+    Raises:
+        ConflictError: Both use one label for two targets, or a step is referred to that stands twice.
+        LibraryError: One of them cannot be merged, or a link cannot be rewritten safely.
+    """
+    _refuse(procedure, into)
+    return _Merging(scope, procedure, into).change()
+
+
+def _refuse(procedure: Procedure, into: Procedure) -> None:
+    if procedure.path == into.path:
+        message = f"{procedure.path} cannot be merged into itself"
+        raise LibraryError(message, "name two documents")
+    for each in (procedure, into):
+        if each.kind in _FIXED or each.status in GONE:
+            what = each.status if each.status in GONE else each.kind
+            message = f"{each.path} cannot be merged: it is {what}"
+            raise LibraryError(message, "nothing was changed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """Where a piece of the one document goes in the other: to ``at``, over a text that says "None." where there is one.
+
+    Preambles come first, then what joins a section, then sections of their own.
+    """
+
+    piece: Piece
+    at: int
+    rank: int
+    over: int = 0
+    heading: str = ""
+    """Anchor of the heading in the one document that falls away, because the other has it."""
+    kept: str = ""
+    """Anchor of that heading in the other document."""
+
+
+@dataclass(frozen=True)
+class _Merging:
+    scope: Scope
+    procedure: Procedure
+    into: Procedure
+
+    def change(self) -> Change:
+        old, new = self.procedure, self.into
+        refuse_footnotes(old, [joint.piece for joint in self._joints()])
+        own = self._insertions(Relocation(targets={old.path: new.path}))
+        relocation = self._relocation(own)
+        own = self._insertions(relocation)
+        edits = {new.path: (*own, *self._without_itself())}
+        edits = {**self._rows(), **edits}
+        found = Rewriting(self.scope, relocation, edits).run()
+        by_path = self.scope.library.by_path
+        alias = alias_text(Alias(old.path, old.title), new.path, new.title, old.document.source.newline)
+        changed = [Edit(new.path, new.document.source.raw, found.pop(new.path, new.document.source.raw))]
+        changed += [Edit(old.path, old.document.source.raw, alias)]
+        changed += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
+        return Change(tuple(changed), f"merge {old.title} into {new.title}")
+
+    def _relocation(self, own: Sequence[Replacement]) -> Relocation:
+        """Lead references to the other document; plans keep the titles of what they planned."""
+        old, new = self.procedure, self.into
+        spared = frozenset({old.path} | {p.path for p in self.scope.library.of_kind("plan")})
+        names = {old.path: NewName(old, new.title, new.id)}
+        return Relocation(targets={old.path: new.path}, anchors=self._anchors(own), names=names, spared=spared)
+
+    # The text
+
+    def _joints(self) -> list[_Joint]:
+        one, other = self.procedure.document, self.into.document
+        known = {section_key(s.title): s for s in reversed(top_sections(other))}
+        level = min((s.level for s in top_sections(other)), default=2)
+        found = list(self._preamble())
+        for section in top_sections(one):
+            same, end = known.get(section_key(section.title)), end_of(one, section)
+            if same is None:
+                last = max(end_of(other, s) for s in (*top_sections(other), other.sections[0]))
+                found.append(_Joint(Piece(section.start, end, level - section.level), last, 2))
+            elif not _says_none(one, section, end):
+                at = end_of(other, same)
+                over = at - same.body if _says_none(other, same, at) else 0
+                assert section.heading is not None
+                assert same.heading is not None
+                piece = Piece(section.body, end, same.level - section.level)
+                found.append(_Joint(piece, at, 1, over, section.heading.slug, same.heading.slug))
+        return sorted(found, key=lambda joint: joint.rank)
+
+    def _preamble(self) -> Iterator[_Joint]:
+        """Carry what stands below the title, but not metadata."""
+        one, other = self.procedure.document, self.into.document
+        fields = [f.start for f in one.fields.values()] if one.front_matter is None else []
+        own, their = title_section(one) or one.sections[0], title_section(other) or other.sections[0]
+        for block in own.blocks:
+            if not any(block.start <= start < block.end for start in fields):
+                yield _Joint(Piece(block.start, block.end), their.end, 0)
+
+    def _insertions(self, relocation: Relocation) -> list[Replacement]:
+        """Return what is written into the other document: one replacement for each place."""
+        newline, size = self.into.document.source.newline, len(self.into.document.source.raw)
+        numbers = self._numbers()
+        texts: dict[tuple[int, int], list[str]] = {}
+        for joint in self._joints():
+            text = carry(self.procedure, joint.piece, relocation, self.into.path, numbers).strip("\r\n")
+            texts.setdefault((joint.at - joint.over, joint.at), []).append(text)
+        definitions = [definition_text(self.procedure, d, relocation, self.into.path) for d in self._definitions()]
+        if definitions:
+            texts.setdefault((size, size), []).append(newline.join(definitions))
+        self._verify(relocation, [part for parts in texts.values() for part in parts])
+        return [self._insertion(start, end, parts) for (start, end), parts in texts.items()]
+
+    def _insertion(self, start: int, end: int, parts: list[str]) -> Replacement:
+        raw, newline = self.into.document.source.raw, self.into.document.source.newline
+        lead = newline * (2 - _newlines_before(raw, start))
+        tail = newline * (2 if end < len(raw) else 1)
+        return Replacement(start, end, lead + (newline * 2).join(parts) + tail)
+
+    def _verify(self, relocation: Relocation, parts: list[str]) -> None:
+        """Make sure that the links of what is carried lead where they have to."""
+        document = self.procedure.document
+        ordered = sorted(self._joints(), key=self._place)
+        links = [link for joint in ordered for link in document.links if joint.piece.holds(link.start)]
+        theirs = definition_lines(self.into.document)
+        verify_text(self.procedure, links, relocation, self.into.path, "\n\n".join([*parts, theirs]).encode())
+
+    def _place(self, joint: _Joint) -> int:
+        """Return the order in which the place of a joint is first used."""
+        places = list(dict.fromkeys((j.at - j.over, j.at) for j in self._joints()))
+        return places.index((joint.at - joint.over, joint.at))
+
+    def _definitions(self) -> list[Definition]:
+        """Return the definitions of the one document that are not carried with its sections."""
+        theirs = {_label(d): d.target for d in read_definitions(self.into.document)}
+        found = []
+        for definition in read_definitions(self.procedure.document):
+            if _label(definition) in theirs and theirs[_label(definition)] != definition.target:
+                message = (
+                    f"{self.procedure.path} and {self.into.path} use the label {definition.label!r} for two targets"
+                )
+                raise ConflictError(message, "nothing was changed; rename one label first")
+            carried = any(joint.piece.holds(definition.start) for joint in self._joints())
+            if not carried and _label(definition) not in theirs:
+                found.append(definition)
+        return found
+
+    def _numbers(self) -> list[Replacement]:
+        """Number the steps of the one document on, behind those of the other."""
+        theirs = [int(n.old) for n in read_numbers(self.into.document) if n.word in _STEPS and n.old.isdigit()]
+        own = [n for n in read_numbers(self.procedure.document) if n.word in _STEPS and n.old.isdigit()]
+        if not theirs or not own:
+            return []
+        shifted: list[Numbered] = [replace(n, new=str(int(n.old) + max(theirs))) for n in own]
+        headings = [Replacement(n.start, n.end, n.new) for n in shifted]
+        return [*headings, *renumber_references(self.procedure, shifted)]
+
+    def _anchors(self, own: Sequence[Replacement]) -> dict[tuple[str, str], tuple[str, str]]:
+        """Lead links to the headings of the one document to where these are in the other."""
+        old, new = self.procedure.path, self.into.path
+        document = self.procedure.document
+        named = document.anchors - {h.slug for h in document.headings}
+        top = next((h.slug for h in self.into.document.headings if h.level == 1), "")
+        found = {(old, a): (new, a if a in named else top) for a in document.anchors}
+        whole, spans = _with_spans(self.into.document.source.raw, own)
+        headings = parse(whole).headings
+        for start, (begin, end) in spans.items():
+            inserted = [h for h in headings if begin <= h.start < end]
+            joints = [joint for joint in self._joints() if joint.at - joint.over == start]
+            carried = [h for joint in joints for h in headings_in(document, joint.piece)]
+            found |= {(old, a.slug): (new, b.slug) for a, b in zip(carried, inserted, strict=True)}
+        stay = [h for h in headings if not any(begin <= h.start < end for begin, end in spans.values())]
+        pairs = dict(zip((h.slug for h in self.into.document.headings), (h.slug for h in stay), strict=True))
+        found |= {(old, joint.heading): (new, pairs[joint.kept]) for joint in self._joints() if joint.heading}
+        return found | {(new, a): (new, b) for a, b in pairs.items() if a != b}
+
+    # What refers to it
+
+    def _rows(self) -> dict[str, tuple[Replacement, ...]]:
+        """Take the row of the document out of tables that have a row of the other one."""
+        found: dict[str, tuple[Replacement, ...]] = {}
+        for host in self.scope.library.procedures:
+            if host.kind in ("index", "readme", "orchestration"):
+                rows = list(entries(host))
+                if any(entry.path == self.into.path for entry in rows):
+                    raw = host.document.source.raw
+                    gone = [e.row for e in rows if e.path == self.procedure.path]
+                    found[host.path] = tuple(Replacement(r.start, _line_end(raw, r.end), "") for r in gone)
+        return found
+
+    def _without_itself(self) -> Iterator[Replacement]:
+        """Take the merged title out of what the other document depends on."""
+        raw = self.into.document.source.raw
+        for scalar in read_scalars(self.into.document):
+            if scalar.key == "depends_on" and title_key(scalar.value) == self.procedure.key:
+                yield _removed_item(raw, scalar)
+
+
+def _with_spans(raw: bytes, own: Sequence[Replacement]) -> tuple[bytes, dict[int, tuple[int, int]]]:
+    """Return the bytes with the insertions made, and where each of them stands then, by where it was put."""
+    whole, position = b"", 0
+    spans: dict[int, tuple[int, int]] = {}
+    for each in sorted(own, key=lambda r: r.start):
+        whole += raw[position : each.start]
+        spans[each.start] = (len(whole), len(whole) + len(each.text.encode()))
+        whole += each.text.encode()
+        position = each.end
+    return whole + raw[position:], spans
+
+
+def _removed_item(raw: bytes, scalar: Scalar) -> Replacement:
+    if not scalar.flow:
+        start = raw.rfind(b"\n", 0, scalar.start) + 1
+        whole = raw[start : scalar.start].strip() == b"-"
+        return (
+            Replacement(start, _line_end(raw, scalar.end), "") if whole else Replacement(scalar.start, scalar.end, "[]")
+        )
+    after = raw[scalar.end :]
+    if after.lstrip(b" ").startswith(b","):
+        gap = len(after) - len(after.lstrip(b" ,"))
+        return Replacement(scalar.start, scalar.end + gap, "")
+    before = raw[: scalar.start]
+    return Replacement(len(before.rstrip(b" ,")), scalar.end, "")
+
+
+def _line_end(raw: bytes, end: int) -> int:
+    if raw[end - 1 : end] == b"\n":
+        return end
+    found = raw.find(b"\n", end)
+    return len(raw) if found == -1 else found + 1
+
+
+def _label(definition: Definition) -> str:
+    return " ".join(definition.label.split()).casefold()
+
+
+def _says_none(document: Document, section: Section, end: int) -> bool:
+    text = document.source.slice(section.body, end).strip().casefold()
+    return not text or text in NONE_WORDS
+
+
+def _newlines_before(raw: bytes, start: int) -> int:
+    text = raw[:start].replace(b"\r", b"")
+    return min(2, len(text) - len(text.rstrip(b"\n")))

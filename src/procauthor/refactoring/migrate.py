@@ -1,0 +1,271 @@
+"""Carries documents over to their template as it is now: headings, order, what is missing; no text of people is lost.
+
+Three passes, each over what the one before left: headings take the template's words, sections take the template's
+order and missing ones come in, and the numbers follow. What the template does not know stays behind what it followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from procauthor.checking.scope import Scope
+from procauthor.errors import ConfigError, ConflictError, LibraryError
+from procauthor.library.change import Change, Edit
+from procauthor.library.library import Library, Procedure
+from procauthor.markdown.document import Document, Section
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.parse import parse
+from procauthor.markdown.title import heading_span
+from procauthor.refactoring.relocation import Relocation
+from procauthor.refactoring.renumber import read_numbers, renumber
+from procauthor.refactoring.rewrite import Rewriting
+from procauthor.template.key import section_key
+from procauthor.template.spec import SectionSpec, Template
+
+Read = Callable[[str, bytes], Procedure]
+_NUMBER = re.compile(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
+_FREE_NUMBER = 900
+_SKIPPED = frozenset({"placeholder", "alias", "deprecated", "missing"})
+
+
+@dataclass(frozen=True)
+class Migration:
+    """What is carried over: the library, how a document is read, and headings that people have matched by hand.
+
+    ``renamed`` maps the key of a heading in a document to the heading of the template that it becomes.
+    """
+
+    scope: Scope
+    read: Read
+    renamed: Mapping[str, str]
+
+    def run(self, paths: Sequence[str] = ()) -> Change:
+        """Return the change that brings documents in line with their templates.
+
+        Args:
+            paths: Only these documents; all that have a template where nothing is said.
+
+        Raises:
+            ConfigError: No template has a heading that a renaming names.
+            ConflictError: Both the old and the new section stand in a document, or a link would lead elsewhere.
+            LibraryError: A link cannot be rewritten safely.
+        """
+        library = self.scope.library
+        chosen = [p for p in library.procedures if _is_carried(p) and (not paths or p.path in paths)]
+        self._check_names(chosen)
+        after = self._retitle(library, chosen)
+        after = self._arrange(after, chosen)
+        after = self._number(after, chosen)
+        edits = (
+            Edit(path, old.document.source.raw, after.by_path[path].document.source.raw)
+            for path, old in library.by_path.items()
+        )
+        return Change(tuple(e for e in edits if e.before != e.after), "migrate to the present templates")
+
+    def _check_names(self, chosen: Sequence[Procedure]) -> None:
+        known = {spec.key for p in chosen if p.template for spec in p.template.sections}
+        for heading in self.renamed.values():
+            if section_key(heading) not in known:
+                message = f"no template of these documents has a section {heading!r}"
+                raise ConfigError(message, "known: " + ", ".join(sorted(known)))
+
+    def _overlay(self, library: Library, texts: Mapping[str, bytes]) -> Library:
+        return library.overlay(*(self.read(path, raw) for path, raw in texts.items()))
+
+    def _spec(self, template: Template, title: str) -> SectionSpec | None:
+        """Return what a heading of a document is in the template: by its words, a synonym or a renaming."""
+        key = section_key(title)
+        wanted = self.renamed.get(key)
+        return template.section(section_key(wanted) if wanted else key) if key else None
+
+    # Headings
+
+    def _retitle(self, library: Library, chosen: Sequence[Procedure]) -> Library:
+        own = {p.path: found for p in chosen if (found := tuple(self._titles(p)))}
+        if not own:
+            return library
+        return self._overlay(library, Rewriting(self.scope, Relocation(), own).run())
+
+    def _titles(self, procedure: Procedure) -> Iterator[Replacement]:
+        assert procedure.template is not None
+        document = procedure.document
+        keys = Counter(section_key(s.title) for s in document.sections if s.heading)
+        for section in document.sections:
+            spec = self._spec(procedure.template, section.title) if _is_section(section) else None
+            if spec is None or section.heading is None or section_key(section.title) == spec.key:
+                continue
+            if keys[spec.key]:
+                message = (
+                    f"{procedure.path}:{section.line}: {section.title!r} becomes {spec.heading!r}, which stands too"
+                )
+                raise ConflictError(message, "nothing was changed; join the two sections by hand first")
+            keys[spec.key] += 1
+            start, end = heading_span(document, section.heading)
+            words = _NUMBER.match(document.source.raw[start:end].decode())
+            bare = _NUMBER.match(spec.heading)
+            if words and bare:
+                first = start + len((words["lead"] + (words["number"] or "")).encode())
+                yield Replacement(first, end, bare["words"])
+
+    # Order, and what is missing
+
+    def _arrange(self, library: Library, chosen: Sequence[Procedure]) -> Library:
+        texts: dict[str, bytes] = {}
+        for procedure in chosen:
+            present = library.by_path[procedure.path]
+            raw = arrange(present)
+            if raw != present.document.source.raw:
+                _verify(present, raw)
+                texts[procedure.path] = raw
+        return self._overlay(library, texts) if texts else library
+
+    def _number(self, library: Library, chosen: Sequence[Procedure]) -> Library:
+        """Number the sections where they were numbered in order before."""
+        for procedure in chosen:
+            before, present = procedure.document, library.by_path[procedure.path]
+            if before.source.raw == present.document.source.raw:
+                continue
+            if not any(n.word == "section" and n.old != n.new for n in read_numbers(before)):
+                change = renumber(Scope(library, self.scope.announced), present)
+                library = self._overlay(library, {e.path: e.after for e in change.edits if e.after is not None})
+        return library
+
+
+def _is_carried(procedure: Procedure) -> bool:
+    return procedure.template is not None and procedure.kind != "template" and procedure.status not in _SKIPPED
+
+
+def _is_section(section: Section) -> bool:
+    return section.heading is not None and section.level > 1 and not section.heading.nested
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A run of bytes that moves as one: a section with all below it, and what the template does not know behind it."""
+
+    order: int
+    raw: bytes
+
+
+def arrange(procedure: Procedure) -> bytes:
+    """Return a document with its sections in the order of the template, and with those that are missing."""
+    document, template = procedure.document, procedure.template
+    assert template is not None
+    raw = document.source.raw
+    level = min(spec.level for spec in template.sections)
+    specs = [spec for spec in template.sections if spec.level == level]
+    known = list(_known(document, specs))
+    if not known:
+        return raw
+    foot = _foot(document, known[-1][1])
+    ends = [section.start for _, section in known[1:]] + [foot]
+    pieces = [_Piece(order, raw[s.start : end]) for (order, s), end in zip(known, ends, strict=True)]
+    found = {order for order, _ in known}
+    wanted = [n for n, spec in enumerate(specs) if n not in found and not spec.constraint.optional]
+    newline = document.source.newline.encode()
+    own_level = known[0][1].level
+    pieces += [_Piece(n, _stand_in(document, specs[n], own_level, n)) for n in wanted]
+    if not wanted and [p.order for p in pieces] == sorted(found):
+        return raw
+    ordered = sorted(pieces, key=lambda piece: piece.order)
+    body = b"".join(_spaced(piece.raw, newline) for piece in ordered[:-1])
+    last = ordered[-1].raw
+    tail = raw[foot:]
+    last = _spaced(last, newline) if tail else last.rstrip(b"\r\n") + _ending(raw)
+    return raw[: known[0][1].start] + body + last + tail
+
+
+def _known(document: Document, specs: Sequence[SectionSpec]) -> Iterator[tuple[int, Section]]:
+    """Yield the template's sections that stand in a document with their place in it: each once, all of one level."""
+    places = {key: n for n, spec in enumerate(specs) for key in spec.keys}
+    levels = Counter(s.level for s in document.sections if _is_section(s) and section_key(s.title) in places)
+    level = min(levels, default=0)
+    seen: set[int] = set()
+    for section in document.sections:
+        place = places.get(section_key(section.title)) if _is_section(section) and section.level == level else None
+        if place is not None and place not in seen:
+            seen.add(place)
+            yield place, section
+
+
+def _foot(document: Document, last: Section) -> int:
+    """Return where the foot of a document begins: a rule and what stands below it, without any heading."""
+    family = list(document.family(last))
+    for block in reversed(family[-1].blocks):
+        if block.kind == "rule" and document.end(last) >= len(document.source.raw.rstrip()):
+            return block.start
+    return len(document.source.raw)
+
+
+def _ending(raw: bytes) -> bytes:
+    return raw[len(raw.rstrip(b"\r\n")) :]
+
+
+def _spaced(raw: bytes, newline: bytes) -> bytes:
+    """Return a piece with an empty line at its end."""
+    ending = _ending(raw).count(b"\n")
+    return raw + newline * max(0, 2 - ending)
+
+
+def _stand_in(document: Document, spec: SectionSpec, level: int, place: int) -> bytes:
+    """Return a section that is still to be written: its heading, and the template's words on it as a comment."""
+    words = _NUMBER.match(spec.heading)
+    assert words is not None
+    numbered = any(n.word == "section" for n in read_numbers(document))
+    # A number that nothing refers to, until the sections are numbered anew.
+    number = f"{_FREE_NUMBER + place}. " if numbered else ""
+    lines = ["#" * level + f" {number}{words['words']}"]
+    if spec.guidance:
+        lines += ["", f"<!-- {spec.guidance.replace('--', '- -')} -->"]
+    newline = document.source.newline
+    return (newline.join(lines) + newline * 2).encode()
+
+
+def _verify(procedure: Procedure, raw: bytes) -> None:
+    """Make sure that nothing was lost and that every link still finds its heading.
+
+    Raises:
+        ConflictError: A link to one of several headings of the same words would lead to another one.
+        LibraryError: A line is missing; a fault of procauthor.
+    """
+    before, after = procedure.document, parse(raw)
+    lost = Counter(before.source.raw.splitlines()) - Counter(raw.splitlines())
+    if any(line.strip() for line in lost):
+        message = f"{procedure.path} would lose a line"
+        raise LibraryError(message, "nothing was changed")
+    if not _anchors(before) <= _anchors(after):
+        message = f"{procedure.path} has several headings of the same words, and their anchors would change places"
+        raise ConflictError(message, "nothing was changed; give these headings words of their own first")
+
+
+def _anchors(document: Document) -> set[tuple[str, bytes]]:
+    """Return the anchors; of several headings of the same words with the line below, which tells them apart."""
+    counts = Counter(h.text for h in document.headings)
+    raw = document.source.raw
+    lines = (
+        raw[h.end :].lstrip().partition(b"\n")[0].strip() if counts[h.text] > 1 else b"" for h in document.headings
+    )
+    return {(h.slug, line) for h, line in zip(document.headings, lines, strict=True)}
+
+
+def read_renames(pairs: Sequence[str]) -> dict[str, str]:
+    """Read ``Old Heading=New Heading``.
+
+    Raises:
+        ConfigError: It has no equals sign, or a side is empty, or an old heading becomes two.
+    """
+    found: dict[str, str] = {}
+    for pair in pairs:
+        old, sign, new = pair.partition("=")
+        key = section_key(old)
+        if not sign or not key or not section_key(new):
+            message = f"{pair!r} is not of the form 'Old Heading=New Heading'"
+            raise ConfigError(message, 'for example: --rename "Rollback=Failure Handling"')
+        if found.get(key, new.strip()) != new.strip():
+            message = f"{old.strip()!r} cannot become both {found[key]!r} and {new.strip()!r}"
+            raise ConfigError(message)
+        found[key] = new.strip()
+    return found

@@ -1,0 +1,231 @@
+"""Renames and moves a document, and all that refers to it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from procauthor.checking.scope import Scope
+from procauthor.errors import ConflictError, InvalidTitleError, LibraryError
+from procauthor.library.alias import Alias, alias_text, follow
+from procauthor.library.change import Change, Edit
+from procauthor.library.index import entries, tables
+from procauthor.library.library import Library, Procedure
+from procauthor.library.title import check_title, stem_like
+from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.parse import parse
+from procauthor.markdown.scalar import read_scalars, write_scalar
+from procauthor.markdown.slug import slugify
+from procauthor.markdown.title import heading_span
+from procauthor.naming import title_key
+from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.rewrite import Rewriting
+
+_MARKDOWN = (".md", ".markdown")
+# The settings name the index and the plan by their paths; a README is one by its name.
+_IN_SETTINGS = frozenset({"index", "plan"})
+_FIXED_NAME = _IN_SETTINGS | {"readme"}
+_MARKUP = re.compile(rb"[<\[\]]")
+
+
+def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True) -> Change:
+    """Return the change that gives a document another title, and with it another file name and id.
+
+    Raises:
+        InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+        ConflictError: Another file stands where the document would go.
+        LibraryError: A link cannot be rewritten safely.
+    """
+    new_title = check_title(title)
+    if new_title == procedure.title:
+        message = f"{procedure.path} already has the title {new_title!r}"
+        raise InvalidTitleError(message, "nothing was changed")
+    _refuse_taken(scope, procedure, new_title)
+    place = PurePosixPath(procedure.path)
+    stem = place.stem if procedure.kind in _FIXED_NAME else stem_like(place.stem, procedure.title, new_title)
+    path = place.with_name(stem + place.suffix).as_posix()
+    new_id = stem if procedure.id in (place.stem, slugify(procedure.title)) else ""
+    name = NewName(procedure, new_title, new_id)
+    own = (*_title_edits(procedure, new_title), *_id_edits(procedure, new_id))
+    if procedure.document.title:
+        _verify_title(procedure, own, new_title)
+    label = f"rename {procedure.title} to {new_title}"
+    return _Relocating(scope, procedure, path, name, own, alias).change(label)
+
+
+def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = True) -> Change:
+    """Return the change that puts a document into another folder, or under another path.
+
+    Raises:
+        ConflictError: Another file stands there.
+        LibraryError: The destination lies outside of the library, or a link cannot be rewritten safely.
+    """
+    if procedure.kind in _IN_SETTINGS:
+        message = f"{procedure.path} is the {procedure.kind} that the settings name, so it cannot be moved"
+        raise LibraryError(message, "nothing was changed; move it by hand, and change the settings")
+    path = _destination(scope.library, procedure, destination)
+    old, new = PurePosixPath(procedure.path).stem, PurePosixPath(path).stem
+    name = NewName(procedure, procedure.title, new if procedure.id == old else "")
+    own = tuple(_id_edits(procedure, name.id)) if old != new else ()
+    return _Relocating(scope, procedure, path, name, own, alias).change(f"move {procedure.path} to {path}")
+
+
+def _destination(library: Library, procedure: Procedure, destination: str) -> str:
+    """Return the path that is meant: a folder, or a path that ends like a document."""
+    text = posixpath.normpath(destination.strip().replace("\\", "/")) if destination.strip() else ""
+    if (
+        not text
+        or text.startswith(("/", "../"))
+        or text == ".."
+        or any(p.startswith(".") for p in text.split("/")[:-1])
+    ):
+        message = f"{destination!r} is no place in the library"
+        raise LibraryError(message, "name a folder or a path, seen from the root of the library")
+    is_document = text.lower().endswith(_MARKDOWN) and not destination.endswith("/")
+    path = text if is_document else posixpath.normpath(f"{text}/{PurePosixPath(procedure.path).name}")
+    if path == procedure.path:
+        message = f"{procedure.path} is there already"
+        raise ConflictError(message, "nothing was changed")
+    if PurePosixPath(path).name.startswith(".") or (library.root / path).is_dir():
+        message = f"{path!r} cannot be the path of a document"
+        raise LibraryError(message, "nothing was changed")
+    return path
+
+
+def _refuse_taken(scope: Scope, procedure: Procedure, title: str) -> None:
+    key = title_key(title)
+    library = scope.library
+    for other in library.by_key.get(key, ()):
+        if follow(other, library.by_path, library.by_key) is not procedure:
+            message = f"{title!r} is the title of {other.path} already"
+            raise InvalidTitleError(message, "one name would mean two documents; choose another, or merge them")
+
+
+def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
+    document = procedure.document
+    heading = next((h for h in document.headings if h.level == 1 and not h.nested), None)
+    if heading:
+        start, end = heading_span(document, heading)
+        written = document.source.raw[start:end]
+        old = procedure.title.encode()
+        if written.count(old) == 1:
+            start += written.index(old)
+            end = start + len(old)
+        elif _MARKUP.search(written):
+            message = f"{procedure.path}:{heading.line}: the title contains a link or HTML"
+            raise LibraryError(message, "nothing was changed; write the title as plain text first")
+        yield Replacement(start, end, title)
+    yield from _value_edits(procedure, "title", lambda value: title_key(value) == procedure.key, title)
+
+
+def _id_edits(procedure: Procedure, new_id: str) -> Iterator[Replacement]:
+    if new_id and new_id != procedure.id:
+        yield from _value_edits(procedure, "id", lambda value: value == procedure.id, new_id)
+
+
+def _value_edits(procedure: Procedure, key: str, is_old: Callable[[str], bool], value: str) -> Iterator[Replacement]:
+    """Replace a value of the front matter, or of a bold field where there is none."""
+    if procedure.document.front_matter:
+        for scalar in read_scalars(procedure.document):
+            if scalar.key == key and is_old(scalar.value):
+                yield Replacement(scalar.start, scalar.end, write_scalar(scalar, value))
+    elif (field := procedure.document.fields.get(key)) and is_old(str(field.value)):
+        yield Replacement(field.start, field.end, value)
+
+
+def _verify_title(procedure: Procedure, own: tuple[Replacement, ...], title: str) -> None:
+    if parse(replace_spans(procedure.document.source.raw, own)).title != title:
+        message = f"{title!r} cannot be written as a heading"
+        raise InvalidTitleError(message, "nothing was changed; leave out signs that mean something in Markdown")
+
+
+@dataclass(frozen=True)
+class _Relocating:
+    """A document on its way to another path, with its new name and the edits of its own text."""
+
+    scope: Scope
+    procedure: Procedure
+    path: str
+    name: NewName
+    own: tuple[Replacement, ...]
+    alias: bool
+
+    def change(self, label: str) -> Change:
+        old = self.procedure.path
+        self._refuse_occupied()
+        moves = {old: self.path} if self.path != old else {}
+        taken = {self.path} if self.path in self.scope.library.by_path and moves else set()
+        names = {old: self.name}
+        relocation = Relocation(homes=moves, targets=moves, names=names, spared=frozenset(taken))
+        own = {old: self.own, **_row_edits(self.scope.library, self.procedure, self.path)}
+        found = Rewriting(self.scope, relocation, own).run()
+        return Change(tuple(self._edits(found)), label)
+
+    def _refuse_occupied(self) -> None:
+        """Allow only an alias of the document itself at the new path: it goes where the document comes back."""
+        library = self.scope.library
+        other = library.by_path.get(self.path)
+        if self.path == self.procedure.path:
+            return
+        if other and follow(other, library.by_path, library.by_key) is self.procedure:
+            return
+        if other or self.path in library.files:
+            what = f"an alias of {_target(library, other)}" if other and other.status == "alias" else "there already"
+            message = f"{self.path} is {what}"
+            raise ConflictError(message, "nothing was changed; choose another title or path")
+
+    def _edits(self, found: Mapping[str, bytes]) -> Iterator[Edit]:
+        library, old = self.scope.library, self.procedure.path
+        raw = self.procedure.document.source.raw
+        text = found.get(old, raw)
+        if self.path == old:
+            yield Edit(old, raw, text)
+        else:
+            present = library.by_path.get(self.path)
+            yield Edit(self.path, present.document.source.raw if present else None, text, old)
+            yield Edit(old, raw, self._alias(text))
+        for path, after in found.items():
+            if path != old:
+                yield Edit(path, library.by_path[path].document.source.raw, after)
+
+    def _alias(self, text: bytes) -> bytes | None:
+        """Return the alias for the old path; none where a disk may not tell the two names apart."""
+        procedure = self.procedure
+        if not self.alias or self.path.casefold() == procedure.path.casefold():
+            return None
+        title = parse(text).title or PurePosixPath(self.path).stem
+        alias = Alias(procedure.path, procedure.title, tuple(self._names_of_place(title)))
+        return alias_text(alias, self.path, title, procedure.document.source.newline)
+
+    def _names_of_place(self, title: str) -> Iterator[str]:
+        """Yield the names of an alias of the document at the new path: it goes, and they must not be lost."""
+        place = self.scope.library.by_path.get(self.path)
+        known = {title_key(title), self.procedure.key}
+        for name in (place.title, *place.aliases) if place else ():
+            if title_key(name) not in known:
+                yield name
+
+
+def _target(library: Library, alias: Procedure) -> str:
+    return follow(alias, library.by_path, library.by_key).path
+
+
+def _row_edits(library: Library, procedure: Procedure, path: str) -> dict[str, tuple[Replacement, ...]]:
+    """Take the row out of the README of a folder that the document leaves, if the new folder's README lists its own."""
+    old, new = posixpath.dirname(procedure.path), posixpath.dirname(path)
+    readmes = {posixpath.dirname(p.path): p for p in library.of_kind("readme") if next(tables(p), None)}
+    if old == new or old not in readmes or new not in readmes:
+        return {}
+    rows = [e.row for e in entries(readmes[old]) if e.path == procedure.path]
+    raw = readmes[old].document.source.raw
+    return {readmes[old].path: tuple(Replacement(row.start, _line_end(raw, row.end), "") for row in rows)}
+
+
+def _line_end(raw: bytes, end: int) -> int:
+    if raw[end - 1 : end] == b"\n":
+        return end
+    found = raw.find(b"\n", end)
+    return len(raw) if found == -1 else found + 1

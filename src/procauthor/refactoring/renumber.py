@@ -1,0 +1,163 @@
+"""Numbers the steps and sections of a document in order, and all that refers to them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from procauthor.checking.scope import Scope
+from procauthor.errors import ConflictError
+from procauthor.library.change import Change, Edit
+from procauthor.library.library import Procedure
+from procauthor.library.reference import resolve
+from procauthor.markdown.document import Document, Heading, Section
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.target import read_text
+from procauthor.markdown.title import heading_span
+from procauthor.refactoring.relocation import Relocation
+from procauthor.refactoring.rewrite import Rewriting
+
+_HEADING = re.compile(r"(?P<word>(?:step|phase)\s+)?(?P<number>\d+(?:\.\d+)*)(?P<stop>[.):\s-]|$)", re.IGNORECASE)
+_SERIES = r"\d+(?:\.\d+)*(?:(?:\s*(?:,|&|-|–)\s*|\s+(?:and|or|to)\s+)\d+(?:\.\d+)*)*"
+_REFERENCE = re.compile(rf"\b(?P<word>step|phase|section)s?\s+(?P<series>{_SERIES})", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A heading with a number: ``word`` is "step", "phase" or "section"; the span is that of the number."""
+
+    word: str
+    old: str
+    new: str
+    start: int
+    end: int
+    line: int
+
+
+def renumber(scope: Scope, procedure: Procedure) -> Change:
+    """Return the change that numbers steps and sections in order; an empty one where they are.
+
+    Raises:
+        ConflictError: A number stands twice and is referred to, so nobody can tell which is meant.
+        LibraryError: A link cannot be rewritten safely.
+    """
+    numbered = read_numbers(procedure.document)
+    changed = [n for n in numbered if n.old != n.new]
+    if not changed:
+        return Change((), f"renumber {procedure.title}")
+    own = [Replacement(n.start, n.end, n.new) for n in changed]
+    own += renumber_references(procedure, numbered)
+    edits = {procedure.path: tuple(own)} | _link_edits(scope, procedure, numbered, own)
+    found = Rewriting(scope, Relocation(), edits).run()
+    by_path = scope.library.by_path
+    changes = tuple(Edit(path, by_path[path].document.source.raw, after) for path, after in found.items())
+    return Change(tuple(sorted(changes, key=lambda e: e.path != procedure.path)), f"renumber {procedure.title}")
+
+
+def read_numbers(document: Document) -> list[Numbered]:
+    """Return the numbered headings with the numbers that they should have: counted among those of one parent."""
+    found: list[Numbered] = []
+    counts: Counter[tuple[int | None, int, str]] = Counter()
+    last: dict[str, int] = {}
+    prefixes: dict[int, str] = {}
+    for section in document.sections:
+        match = _match(document, section)
+        if match is None or section.heading is None:
+            continue
+        word = (match["word"] or "section").strip().casefold()
+        *above, number = match["number"].split(".")
+        key = (section.parent, section.level, word)
+        if key not in counts:
+            counts[key] = _first(int(number), last.get(word, 0), word) - 1
+        counts[key] += 1
+        last[word] = counts[key]
+        prefix = prefixes.get(section.parent or 0, ".".join(above)) if above else ""
+        new = f"{prefix}.{counts[key]}" if prefix else str(counts[key])
+        prefixes[section.index] = new
+        start, _ = heading_span(document, section.heading)
+        start += len(match.string[: match.start("number")].encode())
+        found.append(Numbered(word, match["number"], new, start, start + len(match["number"]), section.line))
+    return found
+
+
+def _match(document: Document, section: Section) -> re.Match[str] | None:
+    heading = section.heading
+    if heading is None or heading.level == 1 or heading.nested:
+        return None
+    match = _HEADING.match(_written(document, heading))
+    # "3 ways to deploy" is a title; "3. Deploy" and "Step 3" are numbered.
+    plain = match is not None and not match["word"] and not match["stop"].strip() and "." not in match["number"]
+    return None if plain else match
+
+
+def _written(document: Document, heading: Heading) -> str:
+    start, end = heading_span(document, heading)
+    return document.source.raw[start:end].decode()
+
+
+def _first(number: int, last: int, word: str) -> int:
+    """Return where a series starts: at 0 or 1, or steps go on from the part before."""
+    if number in (0, 1):
+        return number
+    return last + 1 if word != "section" else 1
+
+
+# References
+
+
+def renumber_references(procedure: Procedure, numbered: Sequence[Numbered]) -> list[Replacement]:
+    """Return replacements of "Step 2" and the like in running text of the document itself."""
+    document = procedure.document
+    news = _by_old(numbered)
+    found: list[Replacement] = []
+    for run in document.runs:
+        if run.heading or document.source.raw[run.start : run.end] != run.text.encode():
+            continue
+        found += _references(procedure, run.text, run.start, news)
+    return found
+
+
+def _by_old(numbered: Sequence[Numbered]) -> dict[tuple[str, str], set[str]]:
+    news: dict[tuple[str, str], set[str]] = {}
+    for each in numbered:
+        news.setdefault((each.word, each.old), set()).add(each.new)
+    return news
+
+
+def _references(
+    procedure: Procedure, text: str, offset: int, news: Mapping[tuple[str, str], set[str]]
+) -> Iterator[Replacement]:
+    for match in _REFERENCE.finditer(text):
+        for number in _NUMBER.finditer(text, match.start("series"), match.end("series")):
+            known = news.get((match["word"].casefold(), number[0]), set())
+            start = offset + len(text[: number.start()].encode())
+            if len(known) > 1:
+                line = procedure.document.source.line(start)
+                message = f"{procedure.path}:{line}: {match[0]!r} may mean several, because the number stands twice"
+                raise ConflictError(message, "nothing was changed; correct this reference by hand first")
+            if known and (new := next(iter(known))) != number[0]:
+                yield Replacement(start, start + len(number[0]), new)
+
+
+def _link_edits(
+    scope: Scope, procedure: Procedure, numbered: Sequence[Numbered], own: list[Replacement]
+) -> dict[str, tuple[Replacement, ...]]:
+    """Return replacements of numbers in texts of links that lead to the document, by the path of their host."""
+    news = _by_old(numbered)
+    found: dict[str, tuple[Replacement, ...]] = {}
+    for host in scope.library.procedures:
+        edits: list[Replacement] = []
+        for link in host.document.links:
+            target = resolve(host.path, link.target)
+            place = read_text(host.document, link) if target.path == procedure.path and target.anchor else None
+            if place and not place.label:
+                text = host.document.source.raw[place.start : place.end].decode()
+                edits += _references(procedure, text, place.start, news)
+        if host.path == procedure.path:
+            found[host.path] = (*own, *edits)
+        elif edits:
+            found[host.path] = tuple(edits)
+    return found

@@ -1,0 +1,94 @@
+"""Rewrites a whole library after a relocation. What no reference asks for stays, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from procauthor.checking.scope import Scope
+from procauthor.library.library import Procedure
+from procauthor.markdown.document import Document
+from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.parse import parse
+from procauthor.refactoring.link import relocate_links, relocate_paths, verify_links
+from procauthor.refactoring.name import rename_names
+from procauthor.refactoring.relocation import Relocation
+
+Own = Mapping[str, Sequence[Replacement]]
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """A library before, and what happens to it; ``own`` are further replacements by the path of the document."""
+
+    scope: Scope
+    relocation: Relocation
+    own: Own
+
+    def run(self) -> dict[str, bytes]:
+        """Return the new bytes of every document that changes, by its path from before.
+
+        Raises:
+            LibraryError: A link could not be rewritten.
+        """
+        hosts = [p for p in self.scope.library.procedures if self._is_host(p)]
+        texts = {p.path: self.texts(p) for p in hosts}
+        relocation = replace(self.relocation, anchors={**self._anchors(hosts, texts), **self.relocation.anchors})
+        found: dict[str, bytes] = {}
+        for host in hosts:
+            raw = host.document.source.raw
+            after = replace_spans(raw, merge(texts[host.path], self._links(host, relocation)))
+            if after != raw:
+                verify_links(host, relocation, after, self.own.get(host.path, ()))
+                found[host.path] = after
+        return found
+
+    def _is_host(self, procedure: Procedure) -> bool:
+        """A template's links lead where the document will be; a link's bytes are those of the file it leads to."""
+        if procedure.kind == "template" or procedure.path in self.relocation.spared:
+            return False
+        return not (self.scope.library.root / procedure.path).is_symlink()
+
+    def texts(self, host: Procedure) -> list[Replacement]:
+        """Return what changes in a document but the targets of its links."""
+        own = self.own.get(host.path, ())
+        named = self.relocation.names or self.relocation.parts
+        return merge(own, rename_names(self.scope, host, self.relocation) if named else ())
+
+    def _links(self, host: Procedure, relocation: Relocation) -> list[Replacement]:
+        documents = self.scope.library.by_path.keys()
+        return merge(relocate_links(host, relocation), relocate_paths(host, relocation, documents))
+
+    def _anchors(
+        self, hosts: Iterable[Procedure], texts: Mapping[str, list[Replacement]]
+    ) -> dict[tuple[str, str], tuple[str, str]]:
+        """Return the anchors that change because a heading does."""
+        found: dict[tuple[str, str], tuple[str, str]] = {}
+        for host in hosts:
+            if any(_touches_heading(host.document, each) for each in texts[host.path]):
+                after = parse(replace_spans(host.document.source.raw, texts[host.path]))
+                home = self.relocation.home(host.path)
+                if len(after.headings) != len(host.document.headings):
+                    # Headings came or went: whoever did that says in the relocation where links to them lead.
+                    continue
+                pairs = zip(host.document.headings, after.headings, strict=True)
+                found |= {(host.path, old.slug): (home, new.slug) for old, new in pairs if old.slug != new.slug}
+        return found
+
+
+def _touches_heading(document: Document, each: Replacement) -> bool:
+    return any(h.start <= each.start < h.end for h in document.headings)
+
+
+def merge(*groups: Iterable[Replacement]) -> list[Replacement]:
+    """Join replacements; where two overlap, the earlier counts."""
+    kept: list[Replacement] = []
+    for each in chain.from_iterable(groups):
+        if not any(_overlap(each, other) for other in kept):
+            kept.append(each)
+    return sorted(kept, key=lambda r: r.start)
+
+
+def _overlap(one: Replacement, other: Replacement) -> bool:
+    return (one.start, one.end) == (other.start, other.end) or (one.start < other.end and other.start < one.end)

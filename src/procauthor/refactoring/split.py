@@ -1,0 +1,228 @@
+"""Moves sections or steps of a document into a new one, and leaves a link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+
+from procauthor.checking.scope import Scope
+from procauthor.errors import AmbiguousError, ConflictError, InvalidTitleError, NotFoundError
+from procauthor.library.change import Change, Edit
+from procauthor.library.library import Procedure
+from procauthor.library.reference import relative
+from procauthor.library.title import check_title, stem_like
+from procauthor.markdown.document import Document, Section
+from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.parse import parse
+from procauthor.naming import title_key
+from procauthor.refactoring.carry import (
+    Piece,
+    carry,
+    definition_text,
+    end_of,
+    headings_in,
+    idle_definitions,
+    needed_definitions,
+    refuse_footnotes,
+)
+from procauthor.refactoring.link import verify_text
+from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.rewrite import Rewriting
+from procauthor.template.key import section_key
+
+_ACTIONS = "**actions"
+
+
+def split_path(procedure: Procedure, title: str) -> str:
+    """Return where a document with that title goes that is split off from another one."""
+    place = PurePosixPath(procedure.path)
+    return place.with_name(stem_like(place.stem, procedure.title, check_title(title)) + place.suffix).as_posix()
+
+
+def split(scope: Scope, procedure: Procedure, at: Sequence[str], title: str, *, placeholder: bool) -> Change:
+    """Return the change that moves the sections under some headings into a new document.
+
+    The headings stay, with a link below; of a step, all parts but its actions stay.
+
+    Args:
+        scope: The library.
+        procedure: The document to split.
+        at: Headings, by text, anchor or "Step 3".
+        title: Title of the new document.
+        placeholder: Whether the new document lacks sections of its template, and has to say so.
+
+    Raises:
+        InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+        NotFoundError: There is no such heading.
+        AmbiguousError: Several headings are meant.
+        ConflictError: Another file stands where the new document would go, or a footnote would be torn.
+    """
+    path = split_path(procedure, title)
+    name = check_title(title)
+    taken = scope.library.by_key.get(title_key(name), ())
+    if taken:
+        message = f"{name!r} is the title of {taken[0].path} already"
+        raise InvalidTitleError(message, "choose another title, or merge the section by hand")
+    if path in scope.library.files:
+        message = f"{path} is there already"
+        raise ConflictError(message, "choose another title")
+    sections = sorted({find_section(procedure, heading).index for heading in at})
+    chosen = [procedure.document.sections[index] for index in sections]
+    return _Splitting(scope, procedure, _outermost(procedure.document, chosen), name, path, placeholder).change()
+
+
+def find_section(procedure: Procedure, name: str) -> Section:
+    """Return the section of a heading, by its text, its text without number, its anchor, or "Step 3".
+
+    Raises:
+        NotFoundError: There is none; the hint names the nearest.
+        AmbiguousError: There are several.
+    """
+    found = [s for s in procedure.document.sections if s.heading and s.level > 1]
+    wanted = name.strip().casefold()
+    tests = (
+        lambda s: s.title.casefold() == wanted,
+        lambda s: s.heading is not None and s.heading.slug == wanted.removeprefix("#"),
+        lambda s: section_key(s.title) == section_key(name),
+        lambda s: s.title.casefold().startswith((f"{wanted}:", f"{wanted} ", f"{wanted}.")),
+    )
+    for test in tests:
+        matched = [s for s in found if test(s)]
+        if len(matched) == 1:
+            return matched[0]
+        if matched:
+            message = f"{name!r} is the heading of {len(matched)} sections of {procedure.path}"
+            lines = ", ".join(f"#{s.heading.slug} (line {s.line})" for s in matched if s.heading)
+            raise AmbiguousError(message, f"name one by its anchor: {lines}")
+    message = f"{procedure.path} has no section {name!r}"
+    close = get_close_matches(name, [s.title for s in found], n=1, cutoff=0.4)
+    raise NotFoundError(message, f"did you mean {close[0]!r}?" if close else "")
+
+
+def _outermost(document: Document, chosen: Sequence[Section]) -> list[Section]:
+    """Leave out what lies below another chosen section."""
+    below = {s.index for each in chosen for s in document.family(each) if s is not each}
+    return [s for s in chosen if s.index not in below]
+
+
+@dataclass(frozen=True)
+class _Splitting:
+    scope: Scope
+    procedure: Procedure
+    sections: list[Section]
+    title: str
+    path: str
+    placeholder: bool
+
+    def change(self) -> Change:
+        refuse_footnotes(self.procedure, [Piece(s.body, self._end(s)) for s in self.sections])
+        own = self._pointers()
+        parts = {self.path: NewName(self.procedure, self.title)}
+        relocation = Relocation(anchors=self._anchors(own), parts=parts)
+        text = self._new(relocation)
+        expected = [link for link in self._document.links if any(p.holds(link.start) for p in self._pieces())]
+        verify_text(self.procedure, expected, relocation, self.path, text)
+        found = Rewriting(self.scope, relocation, {self.procedure.path: own}).run()
+        by_path = self.scope.library.by_path
+        edits = [Edit(self.path, None, text)]
+        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
+        headings = ", ".join(section.title for section in self.sections)
+        return Change(tuple(edits), f"split {headings} of {self.procedure.title} into {self.title}")
+
+    @property
+    def _document(self) -> Document:
+        return self.procedure.document
+
+    def _end(self, section: Section) -> int:
+        return end_of(self._document, section)
+
+    def _pieces(self) -> list[Piece]:
+        shift = 2 - min(section.level for section in self.sections)
+        return [Piece(section.start, self._end(section), shift) for section in self.sections]
+
+    def _pointers(self) -> list[Replacement]:
+        """Replace what goes by a link; definitions stay where the rest needs them, and only there."""
+        newline = self._document.source.newline
+        link = f"[{self.title}]({relative(self.procedure.path, self.path)})"
+        found = [self._pointer(section, link) for section in self.sections]
+        spans = [Piece(r.start, r.end) for r in found]
+        idle = list(idle_definitions(self._document, spans, within=False))
+        _, left = needed_definitions(self._document, spans)
+        if left:
+            kept = newline.join(self._document.source.slice(d.start, d.end).rstrip("\n") for d in left)
+            last = found[-1]
+            blank = newline if last.end < len(self._document.source.raw) else ""
+            text = f"{last.text.rstrip()}{newline}{newline}{kept}{newline}{blank}"
+            found[-1] = Replacement(last.start, last.end, text)
+        return sorted([*found, *idle], key=lambda r: r.start)
+
+    def _pointer(self, section: Section, link: str) -> Replacement:
+        newline, size = self._document.source.newline, len(self._document.source.raw)
+        end = self._end(section)
+        blank = newline if end < size else ""
+        actions = self._actions(section)
+        if actions:
+            return Replacement(*actions, f"1. Carry out the {link}.{newline}{newline if actions[1] < size else ''}")
+        lead = "" if self._document.source.raw[section.body - 1 : section.body] == b"\n" else newline
+        return Replacement(section.body, end, f"{lead}{newline}See {link}.{newline}{blank}")
+
+    def _actions(self, section: Section) -> tuple[int, int] | None:
+        """Return the span of the actions of a step that has its parts as bold labels; None for other sections."""
+        if all(step.start != section.start for step in self.procedure.contract.steps):
+            return None
+        labels = [
+            block
+            for block in section.blocks
+            if block.kind == "paragraph" and self._document.source.raw[block.start : block.start + 2] == b"**"
+        ]
+        for place, block in enumerate(labels):
+            raw = self._document.source.slice(block.start, block.end)
+            if raw.casefold().startswith(_ACTIONS) and not raw.rstrip().partition(":**")[2]:
+                following = [b.start for b in section.blocks if b.start >= block.end]
+                end = labels[place + 1].start if place + 1 < len(labels) else self._end(section)
+                return (following[0], end) if following and following[0] < end else None
+        return None
+
+    def _anchors(self, own: Sequence[Replacement]) -> dict[tuple[str, str], tuple[str, str]]:
+        """Lead links to headings that go to the new document, and follow anchors that are counted otherwise."""
+        document = self._document
+        left = parse(replace_spans(document.source.raw, own))
+        new = parse(self._new(Relocation()))
+        gone = [Piece(r.start, r.end) for r in own]
+        old = self.procedure.path
+        found: dict[tuple[str, str], tuple[str, str]] = {}
+        moved = [h for piece in self._pieces() for h in headings_in(document, piece)]
+        for before, after in zip(moved, new.headings[1:], strict=True):
+            if any(piece.holds(before.start) for piece in gone):
+                found[old, before.slug] = (self.path, after.slug)
+        stay = [h for h in document.headings if not any(piece.holds(h.start) for piece in gone)]
+        for before, after in zip(stay, left.headings, strict=True):
+            if before.slug != after.slug:
+                found[old, before.slug] = (old, after.slug)
+        named = document.anchors - {h.slug for h in document.headings}
+        found |= {(old, anchor): (self.path, anchor) for anchor in named - left.anchors}
+        return found
+
+    def _new(self, relocation: Relocation) -> bytes:
+        newline = self._document.source.newline
+        pieces = self._pieces()
+        idle = list(idle_definitions(self._document, pieces, within=True))
+        texts = [carry(self.procedure, piece, relocation, self.path, idle).strip("\r\n") for piece in pieces]
+        carried, _ = needed_definitions(self._document, pieces)
+        definitions = [definition_text(self.procedure, d, relocation, self.path) for d in carried]
+        parts = [f"# {self.title}", *texts, *([newline.join(definitions)] if definitions else [])]
+        return (self._head(newline) + (newline * 2).join(parts) + newline).encode()
+
+    def _head(self, newline: str) -> str:
+        """Return front matter after the example of the document that is split."""
+        lines = []
+        metadata = self._document.metadata
+        if self._document.front_matter and metadata.get("id"):
+            lines.append(f"id: {PurePosixPath(self.path).stem}")
+        if self._document.front_matter and (field := self._document.fields.get("lifecycle")):
+            lines.append("lifecycle:" + self._document.source.slice(field.start, field.end))
+        if self.placeholder:
+            lines.append("status: Placeholder")
+        return newline.join(["---", *lines, "---", "", ""]) if lines else ""

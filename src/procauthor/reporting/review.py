@@ -1,0 +1,194 @@
+"""Approvals, suspects and provenance as lines for a person, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from procauthor.checking.suspect import Suspect
+from procauthor.library.mark import show_key
+from procauthor.library.receipt import Ruling
+from procauthor.review.approve import Approval
+from procauthor.review.blame import Blame, Evidence, SectionBlame
+from procauthor.review.suspect import Clearance
+
+_SHOWN = 3
+
+
+def approval_lines(found: Approval, *, written: bool) -> Iterator[str]:
+    """Yield what was approved."""
+    who = found.signature
+    role = f" ({who.role})" if who.role else ""
+    until = f", until {who.expires}" if who.expires else ""
+    word = "approved" if written else "would approve"
+    yield f"{word} {found.title} by {who.by}{role} on {who.on}{until}"
+    for section in found.sections:
+        yield f"  {section}"
+    if found.open:
+        yield f"  not approved yet: {', '.join(found.open)}"
+    yield f"  the document is {found.status}" if written else f"  the document would be {found.status}"
+
+
+def approval_json(found: Approval, *, written: bool) -> dict[str, Any]:
+    """Return the documented JSON object about an approval."""
+    who = found.signature
+    return {
+        "path": found.path,
+        "title": found.title,
+        "status": found.status,
+        "sections": list(found.sections),
+        "open": list(found.open),
+        "by": who.by,
+        "role": who.role,
+        "on": who.on.isoformat(),
+        "expires": who.expires.isoformat() if who.expires else None,
+        "changes": found.change.as_json(),
+        "applied": written,
+    }
+
+
+# Suspects
+
+
+def suspect_lines(suspects: Sequence[Suspect]) -> Iterator[str]:
+    """Yield suspects by document, with what was there and what is."""
+    for path, found in groupby(suspects, key=lambda s: s.use.consumer.path):
+        yield path
+        for suspect in found:
+            yield f"  line {suspect.use.line}: {suspect.what} of {suspect.use.producer.title} changed"
+            yield from (f"    - {line}" for line in suspect.seen.text if line not in suspect.use.text)
+            yield from (f"    + {line}" for line in suspect.use.text if line not in suspect.seen.text)
+            if suspect.seen.by:
+                yield f"    last seen by {suspect.seen.by} on {suspect.seen.on}"
+
+
+def suspect_json(suspect: Suspect) -> dict[str, Any]:
+    """Return the documented JSON object about one suspect."""
+    use, seen = suspect.use, suspect.seen
+    return {
+        "path": use.consumer.path,
+        "title": use.consumer.title,
+        "line": use.line,
+        "producer": {"path": use.producer.path, "title": use.producer.title},
+        "part": use.part,
+        "name": use.name,
+        "was": list(seen.text),
+        "now": list(use.text),
+        "seen_by": seen.by,
+        "seen_on": seen.on.isoformat() if seen.on else None,
+    }
+
+
+def clearance_json(found: Clearance, *, written: bool) -> dict[str, Any]:
+    """Return the documented JSON object about suspects that were cleared."""
+    return {
+        "path": found.path,
+        "title": found.title,
+        "by": found.by,
+        "on": found.on.isoformat(),
+        "cleared": [suspect_json(suspect) for suspect in found.suspects],
+        "changes": found.change.as_json(),
+        "applied": written,
+    }
+
+
+# Blame
+
+
+def blame_lines(found: Blame) -> Iterator[str]:
+    """Yield who wrote and who approved each section."""
+    yield f"{found.title} ({found.path}, {found.status})"
+    for section in found.sections:
+        yield f"{section.line:5}-{section.last_line}  {section.heading}"
+        yield f"        written {_written(section)}"
+        if section.sources:
+            yield f"        rests on {_rests(section)}"
+        for ruling in section.approvals:
+            yield f"        {_ruled(ruling)}"
+    for ruling in found.lost:
+        yield f"    gone  {show_key(ruling.receipt.section)}: {_ruled(ruling)}"
+
+
+def _written(section: SectionBlame) -> str:
+    if section.writer == "human":
+        return "by hand"
+    author = {"offline": "by the offline author", "hand-off": f"by {section.by} (handed in)"}
+    edited = ", edited by hand since" if section.edited else ""
+    return f"{author.get(section.writer, f'by {section.by}')} on {section.on}{edited}"
+
+
+def _rests(section: SectionBlame) -> str:
+    shown = [
+        e.source.shown + ("" if e.state in ("same", "unknown") else f" ({e.state} since)") for e in section.sources
+    ]
+    # What changed is what somebody looks for.
+    shown.sort(key=lambda text: not text.endswith(" since)"))
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
+
+
+def _ruled(ruling: Ruling) -> str:
+    receipt = ruling.receipt
+    who = receipt.by + (f" ({receipt.role})" if receipt.role else "")
+    if ruling.state == "approved":
+        until = f", until {receipt.expires}" if receipt.expires else ""
+        return f"approved by {who} on {receipt.on}{until}"
+    if ruling.state == "expired":
+        return f"approval by {who} expired on {receipt.expires}"
+    what = "gone" if ruling.state == "gone" else "changed"
+    return f"{what} since approval by {who} on {receipt.on}"
+
+
+def blame_json(found: Blame) -> dict[str, Any]:
+    """Return the documented JSON object about a document's sections."""
+    return {
+        "path": found.path,
+        "title": found.title,
+        "status": found.status,
+        "sections": [_section_json(section) for section in found.sections],
+        "lost_approvals": [_ruling_json(ruling) for ruling in found.lost],
+    }
+
+
+def _section_json(section: SectionBlame) -> dict[str, Any]:
+    return {
+        "heading": section.heading,
+        "line": section.line,
+        "last_line": section.last_line,
+        "hash": section.hash,
+        "writer": section.writer,
+        "by": section.by,
+        "on": section.on.isoformat() if section.on else None,
+        "run": section.run,
+        "prompt": section.prompt,
+        "template": section.template,
+        "edited": section.edited,
+        "sources": [_evidence_json(evidence) for evidence in section.sources],
+        "approval": section.approval,
+        "approvals": [_ruling_json(ruling) for ruling in section.approvals],
+    }
+
+
+def _evidence_json(evidence: Evidence) -> dict[str, Any]:
+    source = evidence.source
+    return {
+        "name": source.shown,
+        "path": source.path,
+        "heading": source.heading,
+        "hash": source.hash,
+        "state": evidence.state,
+    }
+
+
+def _ruling_json(ruling: Ruling) -> dict[str, Any]:
+    receipt = ruling.receipt
+    return {
+        "section": receipt.section,
+        "by": receipt.by,
+        "role": receipt.role,
+        "on": receipt.on.isoformat(),
+        "expires": receipt.expires.isoformat() if receipt.expires else None,
+        "hash": receipt.hash,
+        "state": ruling.state,
+    }

@@ -1,0 +1,144 @@
+"""Approves the present bytes of a document, or of some of its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from procauthor.errors import LibraryError, NotFoundError
+from procauthor.finding import Finding
+from procauthor.library.change import Change
+from procauthor.library.ledger import edit_receipts
+from procauthor.library.library import Library, Procedure
+from procauthor.library.mark import Mark
+from procauthor.library.receipt import Receipt, Receipts, Review, receipts_of
+from procauthor.procedure import Status
+from procauthor.template.key import section_key
+
+_DERIVED = frozenset({"index", "readme", "plan", "template"})
+_UNWRITTEN: frozenset[Status] = frozenset({"placeholder", "alias", "deprecated", "missing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who approves, in which role, on which day, and until when it holds."""
+
+    by: str
+    on: date
+    role: str = ""
+    expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What was approved: the document, its sections by heading, by whom; ``change`` writes it.
+
+    ``status`` is what the document is with it: approved only where all sections are. ``open`` are the others,
+    ``receipts`` all that stand for the document then.
+    """
+
+    path: str
+    title: str
+    sections: tuple[str, ...]
+    signature: Signature
+    status: Status
+    open: tuple[str, ...]
+    receipts: Receipts
+    change: Change
+
+
+def refuse_unfit(procedure: Procedure, findings: Sequence[Finding]) -> None:
+    """Refuse to approve what is derived, not written yet, or wrong.
+
+    Raises:
+        LibraryError: The document is one of these.
+    """
+    if procedure.kind in _DERIVED:
+        message = f"{procedure.path} is a document of kind {procedure.kind}, and is not approved"
+        raise LibraryError(message, "name a procedure, an orchestration or a standard")
+    if procedure.text_status in _UNWRITTEN:
+        message = f"{procedure.title!r} is {procedure.text_status}, so there is nothing to approve"
+        raise LibraryError(message, "nothing was written")
+    # A row that is missing in the index says nothing of the text.
+    errors = [f for f in findings if f.severity == "error" and not f.rule.startswith("index-")]
+    if errors:
+        more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
+        message = f"{procedure.path} has findings of severity error, and cannot be approved"
+        raise LibraryError(message, f"line {errors[0].line}: {errors[0].message}{more}; see them with procauthor check")
+
+
+def approve(library: Library, procedure: Procedure, headings: Sequence[str], signature: Signature) -> Approval:
+    """Return the approval of some sections, or of all where none is named.
+
+    Raises:
+        NotFoundError: There is no such section.
+        LibraryError: The receipts that are there cannot be understood.
+    """
+    chosen = [_find(procedure, heading) for heading in headings] or list(procedure.marks)
+    if not chosen:
+        message = f"{procedure.path} holds no text"
+        raise LibraryError(message, "nothing was written")
+    lost = frozenset() if headings else _lost(procedure)
+
+    def change(receipts: Receipts) -> Receipts:
+        return sign(receipts, chosen, signature, lost)
+
+    edit = edit_receipts(library.root, procedure.path, change)
+    after = change(receipts_of(library.reviews, procedure.path))
+    laid = library.reviewed({**library.reviews, procedure.path: Review(after, signature.on)}).by_path[procedure.path]
+    valid = {r.section for r in after.approvals} - {r.receipt.section for r in laid.standing.outdated}
+    label = f"approve {procedure.title}" + (f": {', '.join(m.shown for m in chosen)}" if headings else "")
+    return Approval(
+        path=procedure.path,
+        title=procedure.title,
+        sections=tuple(mark.shown for mark in chosen),
+        signature=signature,
+        status=laid.status,
+        open=tuple(mark.shown for mark in procedure.marks if mark.key not in valid),
+        receipts=after,
+        change=Change((edit,) if edit else (), label),
+    )
+
+
+def _lost(procedure: Procedure) -> frozenset[str]:
+    """Return the sections that were approved and are gone: who approves the whole document has seen that."""
+    receipts = procedure.review.receipts.approvals if procedure.review else ()
+    return frozenset(r.section for r in receipts) - {mark.key for mark in procedure.marks}
+
+
+def sign(
+    receipts: Receipts, marks: Sequence[Mark], signature: Signature, lost: frozenset[str] = frozenset()
+) -> Receipts:
+    """Return receipts with an approval, and without those of lost sections.
+
+    What the same person approved before in the same role is replaced. Approvals by others are kept while they are for
+    the same bytes; what they approved is no longer there otherwise, and version control remembers it.
+    """
+    hashes = {mark.key: mark.hash for mark in marks}
+    kept = [
+        r
+        for r in receipts.approvals
+        if r.section not in lost
+        and (
+            r.section not in hashes
+            or (r.hash == hashes[r.section] and (r.by, r.role) != (signature.by, signature.role))
+        )
+    ]
+    new = [Receipt(m.key, m.hash, signature.by, signature.on, signature.role, signature.expires) for m in marks]
+    return Receipts((*kept, *new), receipts.seen)
+
+
+def _find(procedure: Procedure, heading: str) -> Mark:
+    """Return the section of a heading, whatever its number."""
+    key = section_key(heading)
+    exact = [m for m in procedure.marks if m.heading == heading.strip()]
+    found = exact or [m for m in procedure.marks if m.key.partition("#")[0] == key and key]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        lines = ", ".join(str(m.line) for m in found)
+        message = f"{procedure.path} has {len(found)} sections {heading!r}, in lines {lines}"
+        raise NotFoundError(message, "make their headings differ, or approve the whole document")
+    message = f"{procedure.path} has no section {heading!r} directly below its title"
+    raise NotFoundError(message, "its sections are: " + ", ".join(m.shown for m in procedure.marks))

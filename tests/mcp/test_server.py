@@ -1,0 +1,206 @@
+"""The server, driven by the SDK's own client over a real pipe."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from mcp import Client, MCPError, StdioServerParameters
+from tests.cli.test_handoff import TITLE, answer
+from tests.conftest import snapshot
+
+MAIN = "from procauthor.cli.app import main; main()"
+
+
+def talk(root: Path, work: Callable[[Client], Awaitable[None]], *options: str) -> None:
+    """Start the server as a client does, and do some work with it."""
+    server = StdioServerParameters(command=sys.executable, args=["-c", MAIN, "-C", str(root), "mcp", *options])
+
+    async def session() -> None:
+        with anyio.fail_after(90):
+            async with Client(server) as client:
+                await work(client)
+
+    anyio.run(session)
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    assert isinstance(result.structured_content, dict)
+    return result.structured_content
+
+
+async def fail(client: Client, tool: str, **arguments: Any) -> str:
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    text: str = result.content[0].text
+    assert "Traceback" not in text
+    return text
+
+
+def test_an_agent_reads_proposes_mends_and_leaves_the_decision(root: Path) -> None:
+    before = snapshot(root)
+
+    async def work(client: Client) -> None:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert {"search", "read", "check", "explain", "plan", "list_procedures", "get_brief", "propose_draft"} <= set(
+            tools
+        )
+        assert "accept" not in tools
+        assert tools["search"].annotations.read_only_hint
+        assert not tools["propose_draft"].annotations.read_only_hint
+        brief = await call(client, "get_brief", title=TITLE)
+        assert brief["brief"].startswith(f"# Brief: {TITLE}")
+        fields = answer()
+        fields["required_inputs"][0]["provider"] = "Design Reviw"
+        first = await call(client, "propose_draft", run=brief["run"], fields={"purpose": fields.pop("purpose")})
+        assert first["outcome"] == "Needs revision"
+        assert "trigger" in first["missing"]
+        second = await call(client, "propose_draft", run=brief["run"], fields=fields, by="an agent")
+        (finding,) = second["findings"]
+        assert (finding["field"], finding["allowed"][0]) == ("required_inputs[0].provider", "Design Review Procedure")
+        path = {"required_inputs[0].provider": "Design Review Procedure"}
+        third = await call(client, "propose_draft", title=TITLE, fields=path)
+        assert (third["outcome"], third["findings"]) == ("Awaiting review", [])
+        assert (await call(client, "findings"))["outcome"] == "Awaiting review"
+        assert (await call(client, "list_drafts"))["drafts"][0]["draft"] == brief["run"]
+        assert "### Step 2: Rate" in (await call(client, "get_draft", draft=TITLE))["text"]
+        assert "+status: Defined" in (await call(client, "diff"))["diff"]
+        assert "no tool 'accept'" in await fail(client, "accept")
+
+    talk(root, work)
+    assert snapshot(root) == before
+
+
+def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
+    before = snapshot(root)
+    ref, wish = "Design Review Procedure", "three options, not two"
+
+    async def work(client: Client) -> None:
+        shown = await call(client, "get_update_targets", ref=ref, wish=wish)
+        target = next(t for t in shown["targets"] if t["id"] == "S7.items[1]")
+        entry = {"action": "replace", "target": target["id"], "values": ["Three options were compared."]}
+        changes = {"validation_and_acceptance_criteria_changes": [{**entry, "expect": "stale"}]}
+        assert "is not what the operation expects" in await fail(
+            client, "propose_update", ref=ref, wish=wish, changes=changes
+        )
+        changes["validation_and_acceptance_criteria_changes"][0]["expect"] = target["hash"]
+        found = await call(client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent")
+        assert (found["outcome"], found["author"]) == ("Awaiting review", "an agent")
+        diff = (await call(client, "diff"))["diff"]
+        assert [line for line in diff.splitlines() if line.startswith(("+- ", "-- "))] == [
+            "-- Two options were compared.",
+            "+- Three options were compared.",
+        ]
+
+    talk(root, work)
+    assert snapshot(root) == before
+
+
+def test_reading_tools_say_what_the_library_says_now(root: Path) -> None:
+    async def work(client: Client) -> None:
+        rows = (await call(client, "list_procedures", status="placeholder"))["procedures"]
+        assert [row["title"] for row in rows] == [TITLE]
+        section = await call(client, "read", ref="Design Review", section="purpose")
+        assert section["text"].startswith("## 1. Purpose")
+        assert section["path"] == "feature/design-review.md"
+        assert (await call(client, "search", query="who decides on options", limit=2))["hits"]
+        assert (await call(client, "plan"))["next"] == [1]
+        assert (await call(client, "explain", rule="W103"))["rule"] == "step-input-without-producer"
+        assert (await call(client, "check"))["summary"]["errors"] == 0
+        page = root / "feature/design-review.md"
+        page.write_text(page.read_text().replace("](threat-check.md)", "](gone.md)"))
+        rules = {f["rule"] for f in (await call(client, "check", paths=["feature"]))["findings"]}
+        assert "broken-link" in rules
+        assert "did you mean 'Design Review Procedure'" in await fail(client, "read", ref="Desing Review Procedure")
+        assert "no section" in await fail(client, "read", ref="Design Review", section="Nothing")
+        assert "outside of the library" in await fail(client, "plan", file="../../etc/passwd")
+        assert "already exists" in await fail(client, "get_brief", title="Design Review Procedure")
+        assert "query" in await fail(client, "search")
+        assert "no rule" in await fail(client, "explain", rule="nonsense")
+
+    talk(root, work)
+
+
+def test_documents_are_resources_and_steps_are_prompts(root: Path) -> None:
+    (root / "feature/größe & x.md").write_text("# Größe\n", encoding="utf-8")
+
+    async def work(client: Client) -> None:
+        resources = {r.name: r for r in (await client.list_resources()).resources}
+        assert resources["feature/design-review.md"].uri == "procauthor://procedures/feature/design-review.md"
+        for path in ("feature/design-review.md", "feature/größe & x.md"):
+            found = await client.read_resource(resources[path].uri)
+            assert found.contents[0].text == (root / path).read_text(encoding="utf-8")
+        for address in ("procauthor://procedures/../../etc/passwd", "file:///etc/passwd"):
+            with pytest.raises(MCPError, match="no document"):
+                await client.read_resource(address)
+        templates = (await client.list_resource_templates()).resource_templates
+        assert templates[0].uri_template == "procauthor://procedures/{+path}"
+        prompts = (await client.list_prompts()).prompts
+        assert len(prompts) == 8
+        assert prompts[3].name == "step-4-validate-input-output-continuity"
+        texts = [(await client.get_prompt(p.name, {"title": TITLE})).messages[0].content.text for p in prompts]
+        assert "`purpose`" in texts[0]
+        assert "`workflow` (steps, at least 3, at most 12)" in texts[2]
+        assert "`workflow[0].failure_handling`" in texts[4]
+        assert "Accepting is their decision" in texts[7]
+        with pytest.raises(MCPError, match="title is empty"):
+            await client.get_prompt(prompts[0].name, {})
+
+    talk(root, work)
+
+
+def test_calls_at_the_same_time_are_worked_off_one_by_one_and_accepting_may_be_allowed(root: Path) -> None:
+    async def work(client: Client) -> None:
+        parts = [{name: value} for name, value in answer().items()]
+        await call(client, "propose_draft", title=TITLE, fields=parts[0])
+        assert "severity error" in await fail(client, "accept")
+        async with anyio.create_task_group() as group:
+            for part in parts[1:]:
+                group.start_soon(lambda part=part: call(client, "propose_draft", title=TITLE, fields=part))
+        assert (await call(client, "findings", draft=TITLE))["outcome"] == "Awaiting review"
+        assert len((await call(client, "list_drafts"))["drafts"]) == 1
+        assert (await call(client, "accept"))["outcome"] == "Published"
+
+    talk(root, work, "--allow-accept")
+    assert "status: Defined" in (root / "feature/threat-check.md").read_text()
+
+
+def test_nothing_but_the_protocol_is_on_stdout(root: Path) -> None:
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}},
+    }
+    ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    ask = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "x"}}}
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "-C", str(root), "mcp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for message in (hello, ready, ask):
+        process.stdin.write(json.dumps(message) + "\n")
+    process.stdin.flush()
+    replies = [json.loads(process.stdout.readline()) for _ in range(2)]
+    assert [reply["id"] for reply in replies] == [1, 2]
+    assert replies[0]["result"]["serverInfo"]["name"] == "procauthor"
+    process.stdin.close()
+    assert process.stdout.read() == ""
+    assert process.wait(timeout=30) == 0
+
+
+def test_a_missing_sdk_is_one_sentence(root: Path) -> None:
+    code = f"import sys; sys.modules['mcp'] = sys.modules['mcp_types'] = None; sys.argv = ['procauthor', '-C', {str(root)!r}, 'mcp']\n{MAIN}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert 'pip install "procauthor[mcp]"' in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 2

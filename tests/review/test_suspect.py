@@ -1,0 +1,154 @@
+"""Only a change of a contract makes suspects, and only of those who rely on the part that changed."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from procauthor import Project
+from procauthor.errors import ConfigError, LibraryError, NotFoundError
+from tests.checking.clean import make
+from tests.conftest import SETTINGS, snapshot
+
+WORDS = st.text(alphabet="abcdef ghij", min_size=1, max_size=30).map(str.strip).filter(bool)
+
+
+def clean(root: Path, seed: int) -> Project:
+    """A library of procedures in a chain: each takes one output of the one before."""
+    make(random.Random(seed)).write(root)
+    (root / "procauthor.toml").write_text(SETTINGS)
+    project = Project.open(root)
+    project.apply(project.sync())
+    assert project.suspects() == ()
+    return project
+
+
+def edit(root: Path, path: str, pattern: bytes, new: bytes) -> None:
+    file = root / path
+    raw, count = re.subn(pattern, new, file.read_bytes(), count=1)
+    assert count == 1, pattern
+    file.write_bytes(raw)
+
+
+def found(project: Project) -> set[tuple[str, str, str]]:
+    return {(s.use.consumer.path, s.use.producer.path, s.use.part) for s in project.suspects()}
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 40), words=WORDS, place=st.sampled_from([rb"Words about purpose \d\.", rb"Somebody asks\.", rb"None is needed\.", rb"The lead agrees\.", rb"it is done\.", rb"in the repository", rb"Work\."]), data=st.data())  # fmt: skip
+def test_an_edit_of_prose_marks_nobody(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, words: str, place: bytes, data: st.DataObject
+) -> None:
+    root = tmp_path_factory.mktemp("library")
+    project = clean(root, seed)
+    files = [p for p in sorted(root.glob("feature/p*.md")) if re.search(place, p.read_bytes(), re.IGNORECASE)]
+    path = data.draw(st.sampled_from(files)).relative_to(root).as_posix()
+    edit(root, path, b"(?i)" + place, f"Other {words}.".encode())
+    assert found(project) == set()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_changed_output_marks_exactly_those_who_take_it(tmp_path: Path, seed: int) -> None:
+    project = clean(tmp_path, seed)
+    count = len(list(tmp_path.glob("feature/p*.md")))
+    place = random.Random(seed).randrange(count)
+    path = f"feature/p{place}.md"
+    edit(tmp_path, path, rb": it is dated\.", b": it is signed.")
+    assert found(project) == ({(f"feature/p{place + 1}.md", path, "output")} if place + 1 < count else set())
+    findings = [f for f in project.check().findings if f.rule == "suspect"]
+    assert {f.path for f in findings} == {c for c, _, _ in found(project)}
+    assert {f.severity for f in findings} <= {"warning"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_changed_exit_state_marks_those_who_wait_for_it(tmp_path: Path, seed: int) -> None:
+    project = clean(tmp_path, seed)
+    edit(tmp_path, "feature/p1.md", rb": it is merged\.", b": it is merged twice.")
+    waiting = {("feature/feature-orchestration.md", "feature/p1.md", "ends")}
+    if (tmp_path / "feature/p2.md").exists():
+        waiting.add(("feature/p2.md", "feature/p1.md", "ends"))
+    assert found(project) == waiting
+
+
+def test_a_changed_input_marks_who_feeds_it_and_a_new_one_who_calls(tmp_path: Path) -> None:
+    project = clean(tmp_path, 1)
+    edit(tmp_path, "feature/p1.md", rb": from before", b": at least ten")
+    assert found(project) == {("feature/p0.md", "feature/p1.md", "input")}
+    edit(tmp_path, "feature/p1.md", rb"- \*\*Request\*\*", b"- **Budget**: in euros.\n- **Request**")
+    assert found(project) == {
+        ("feature/p0.md", "feature/p1.md", "input"),
+        ("feature/feature-orchestration.md", "feature/p1.md", "inputs"),
+    }
+
+
+def test_what_was_seen_is_never_overwritten_by_sync(tmp_path: Path) -> None:
+    project = clean(tmp_path, 1)
+    edit(tmp_path, "feature/p0.md", rb": it is dated\.", b": it is signed.")
+    before = snapshot(tmp_path)
+    assert not project.sync()
+    project.apply(project.sync())
+    assert snapshot(tmp_path) == before
+    assert len(project.suspects()) == 1
+
+
+def test_clearing_takes_one_producer_or_all_and_can_be_undone(tmp_path: Path) -> None:
+    project = clean(tmp_path, 1)
+    for path in ("feature/p0.md", "feature/p2.md"):
+        edit(tmp_path, path, rb": it is merged\.", b": it is merged twice.")
+    caller = "feature/feature-orchestration.md"
+    before = snapshot(tmp_path)
+    assert len(project.suspects(caller)) == 2
+    cleared = project.clear(caller, "feature/p0.md", by="Ada")
+    assert snapshot(tmp_path) == before
+    project.apply(cleared.change)
+    (left,) = project.suspects(caller)
+    assert left.use.producer.path == "feature/p2.md"
+    project.apply(project.clear(caller, by="Ada").change)
+    assert project.suspects(caller) == ()
+    assert not project.clear(caller, by="Ada").change
+    assert '"by": "Ada"' in (tmp_path / f"receipts/{caller}.json").read_text()
+    project.undo()
+    project.undo()
+    assert snapshot(tmp_path) == before
+
+
+def test_an_output_that_is_gone_is_a_suspect_until_somebody_has_looked(tmp_path: Path) -> None:
+    project = clean(tmp_path, 1)
+    edit(tmp_path, "feature/p0.md", rb"- \*\*[^*]+\*\*: it is dated\.", b"- **Lost Sheet**: it is dated.")
+    assert ("feature/p1.md", "feature/p0.md", "output") in found(project)
+    project.apply(project.clear("feature/p1.md", by="Ada").change)
+    assert not project.suspects("feature/p1.md")
+    assert not [e for e in project.sync().edits if e.path.startswith("receipts/feature/p1")]
+
+
+def test_receipts_that_cannot_be_understood_are_never_overwritten(tmp_path: Path) -> None:
+    project = clean(tmp_path, 1)
+    file = tmp_path / "receipts/feature/p1.md.json"
+    file.write_text(file.read_text().replace("[", "<<<<<<<", 1))
+    edit(tmp_path, "feature/p0.md", rb": it is dated\.", b": it is signed.")
+    before = snapshot(tmp_path)
+    project.apply(project.sync())
+    assert snapshot(tmp_path) == before
+    assert [f.rule for f in project.check().findings] == ["bad-receipt"]
+    with pytest.raises(LibraryError, match=r"receipts/feature/p1\.md\.json cannot be understood"):
+        project.approve("feature/p1.md", by="Ada")
+
+
+def test_without_a_name_nobody_clears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = clean(tmp_path, 1)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    with pytest.raises(ConfigError) as failed:
+        project.clear("feature/p1.md")
+    assert "--by" in failed.value.hint
+    monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("empty")))
+    with pytest.raises(ConfigError, match=r"user\.name"):
+        project.clear("feature/p1.md")
+    with pytest.raises(NotFoundError):
+        project.suspects("feature/p99.md")
