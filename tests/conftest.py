@@ -1,6 +1,7 @@
 """A small library that tests work on."""
 
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,12 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         for p in sorted(folder.rglob("*"))
         if p.is_file() and ".procauthor" not in p.parts
     }
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    """A copy of a whole library of software procedures as it was on one day: the one that the evaluations use."""
+    folder = tmp_path / "big"
+    with tarfile.open(Path(__file__).parents[1] / "evals/library.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder

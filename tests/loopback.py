@@ -160,10 +160,17 @@ class Loopback:
 def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
     class Conversation(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body go out in two pieces: without this, the second waits 40 ms for the client's acknowledgement.
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))
-            body = json.loads(self.rfile.read(length) or b"{}")
+            raw = self.rfile.read(length)
+            if len(raw) < length or not raw:
+                # Who asked was killed in the middle of it.
+                self.close_connection = True
+                return
+            body = json.loads(raw)
             reply = loopback.reply(body, {name.lower(): value for name, value in self.headers.items()})
             if reply.delay:
                 loopback.wait(reply.delay)

@@ -23,6 +23,7 @@
     + ModelError             the provider failed after retries
     + ModelOutputError       no output, or not of the schema, after repairs
     + BudgetError            the run would pass its ceiling of tokens
+    + HaltError              no further call may be made: a deadline has passed, or somebody stopped the work
 """
 
 from __future__ import annotations
@@ -148,5 +149,11 @@ class ModelOutputError(AuthoringError):
 
 class BudgetError(AuthoringError):
     """The run would pass its ceiling of tokens."""
+
+    exit_code = 3
+
+
+class HaltError(AuthoringError):
+    """No further call may be made; what was paid for is kept."""
 
     exit_code = 3

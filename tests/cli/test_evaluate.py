@@ -68,9 +68,8 @@ def test_a_kept_file_whose_numbers_do_not_sum_is_left_out(root: Path) -> None:
     assert "its states do not sum to its total" in run_json("-C", root, "evaluate")["notes"][0]
 
 
-def test_the_report_fits_the_library(tmp_path: Path) -> None:
-    library = tmp_path / "library"
-    shutil.copytree(ROOT / "procedures", library, ignore=shutil.ignore_patterns(".procauthor"))
+def test_the_report_fits_the_library(big: Path) -> None:
+    library = big
     before = run_json("-C", library, "check")["summary"]
     run("-C", library, "evaluate", "--format", "md", "-o", library / "evaluation-report.md", "--save")
     text = (library / "evaluation-report.md").read_text(encoding="utf-8")
@@ -148,8 +147,8 @@ def read_page(text: str) -> Page:
     return page
 
 
-def test_the_page_says_what_the_json_says() -> None:
-    procedures = ROOT / "procedures"
+def test_the_page_says_what_the_json_says(big: Path) -> None:
+    procedures = big
     found = run_json("-C", procedures, "evaluate")
     page = read_page(run("-C", procedures, "evaluate", "--format", "html").stdout)
     _, *rows, last = page.tables["lifecycle-table"]

@@ -7,8 +7,6 @@ import pytest
 from tests.cli.inside import run, run_json
 from tests.conftest import snapshot
 
-OWN = Path(__file__).parents[2] / "procedures"
-
 
 @pytest.mark.parametrize("words", [("plan", "next", "--hours", "3"), ("plan", "--next", "--hours", "3")])
 def test_what_fits_into_the_next_session(root: Path, words: tuple[str, ...]) -> None:
@@ -77,16 +75,16 @@ def test_a_changed_output_reaches_the_steps_that_use_it(root: Path) -> None:
     assert "its outputs are" in run("-C", root, "refs", "design-review", "--output", "Nothing", code=2).stderr
 
 
-def test_the_graph_holds_every_procedure_and_announced_title() -> None:
-    found = run_json("-C", OWN, "graph")
+def test_the_graph_holds_every_procedure_and_announced_title(big: Path) -> None:
+    found = run_json("-C", big, "graph")
     assert len(found["nodes"]) == 138
     ids = {node["id"] for node in found["nodes"]}
     assert all({edge["source"], edge["target"]} <= ids for edge in found["edges"])
-    api = run_json("-C", OWN, "graph", "--lifecycle", "API Lifecycle")
+    api = run_json("-C", big, "graph", "--lifecycle", "API Lifecycle")
     assert {node["lifecycle"] for node in api["nodes"]} == {"API"}
-    near = run_json("-C", OWN, "graph", "--around", "Data Design")
+    near = run_json("-C", big, "graph", "--around", "Data Design")
     assert "feature/architecture-review.md" in {node["id"] for node in near["nodes"]}
-    assert "lifecycles are" in run("-C", OWN, "graph", "--lifecycle", "nowhere", code=2).stderr
+    assert "lifecycles are" in run("-C", big, "graph", "--lifecycle", "nowhere", code=2).stderr
 
 
 def test_the_graph_in_the_languages_of_drawing_tools(root: Path) -> None:

@@ -167,8 +167,8 @@ def test_other_numbers_are_no_claims(root: Path, text: str) -> None:
     assert counted(root)["claims"] == []
 
 
-def test_the_critical_path_is_the_chain_with_most_left_to_write() -> None:
-    (course,) = counted(OWN)["orchestrations"]
+def test_the_critical_path_is_the_chain_with_most_left_to_write(big: Path) -> None:
+    (course,) = counted(big)["orchestrations"]
     assert len(course["calls"]) == 22
     assert course["critical_path"][0]["title"] == "Requirements & Scope Procedure"
     assert course["critical_path"][-1]["title"] == "Feature Closure Procedure"

@@ -17,6 +17,7 @@ from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields, read_object
 from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
+from procauthor.authoring.spending import Spend, at_once
 from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
 from procauthor.redact import clean
@@ -50,15 +51,18 @@ class ChatAuthor:
     prompts: PromptLibrary
     calls: CallLog
     cache: ReplyCache | None = None
+    spend: Spend = at_once
+    _begun: tuple[Brief, str] | None = None
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913, PLR0917 - what an author is made of
         cls,
         model: str,
         settings: AuthoringSettings,
         prompts: PromptLibrary,
         calls: CallLog,
         cache: ReplyCache | None = None,
+        spend: Spend = at_once,
     ) -> ChatAuthor:
         """Open the model ``provider:name``; nothing is sent yet.
 
@@ -68,6 +72,7 @@ class ChatAuthor:
             prompts: The prompt files.
             calls: The calls of the run so far.
             cache: Replies of earlier runs; without one, every call is paid for.
+            spend: Makes each call when there is room for it; at once where nothing is said.
 
         Raises:
             ConfigError: The id is malformed, the provider unknown, its package or its key missing, or the settings
@@ -76,7 +81,7 @@ class ChatAuthor:
         provider = Provider.open(model, settings)
         if calls.last is not None:
             provider.settle(calls.last.form, spelled=calls.last.spelled)
-        return cls(provider, settings, prompts, calls, cache)
+        return cls(provider, settings, prompts, calls, cache, spend)
 
     @property
     def id(self) -> str:
@@ -90,6 +95,7 @@ class ChatAuthor:
             ModelError: The provider failed after retries.
             ModelOutputError: No usable output after repairs; its ``raw`` holds the last reply.
             BudgetError: The next call could pass the run's ceiling.
+            HaltError: No further call may be made.
         """
         work = _begin(ask)
         for attempt in range(self.settings.repairs + 1):
@@ -106,7 +112,7 @@ class ChatAuthor:
         return work.answer()
 
     def _call(self, work: _Work, attempt: int) -> Reply:
-        request = build_request(self.prompts, work)
+        request = build_request(self.prompts, work, self._begin_words(work.ask))
         messages = (request.system, request.user, request.plain)
         key = call_key(self.id, messages, request.schema, attempt, self._bounds)
         reply = self.calls.find(key)
@@ -122,10 +128,18 @@ class ChatAuthor:
         if attempt and work.last is not None and work.last.finish == "stop" and not work.found:
             # A server may take a schema and then ignore it: from now on the words say it too.
             self.provider.spelled = True
-        reply = self.provider.ask(request)
+        reply = self.spend(request.tokens + self.settings.reply_tokens, lambda: self.provider.ask(request))
         self.calls.append(key, reply, step=work.ask.step, fields=work.open)
         work.replies[key] = reply
         return reply
+
+    def _begin_words(self, ask: Ask) -> str:
+        """Return the words that all calls of a run begin with: they are made once."""
+        if ask.form:
+            return ""
+        if self._begun is None or self._begun[0] is not ask.brief:
+            self._begun = ask.brief, _render_brief(self.prompts, ask.brief, ask.template)
+        return self._begun[1]
 
     @property
     def _bounds(self) -> str:
@@ -173,12 +187,16 @@ def request_size(prompts: PromptLibrary, ask: Ask) -> int:
     return build_request(prompts, _begin(ask)).tokens
 
 
-def build_request(prompts: PromptLibrary, work: _Work) -> Request:
-    """Return the words and the schema of the next call. The brief comes first, the same in all calls of a run."""
+def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Request:
+    """Return the words and the schema of the next call. The brief comes first, the same in all calls of a run.
+
+    ``begun`` is the brief in words, where it was rendered before.
+    """
     ask = work.ask
     schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
     mark = _mark(ask.brief)
-    texts = [prompts.render(name, {**clean(words), "mark": mark}) for name, words in _prompts(work, mark)]
+    texts = [] if ask.form else [begun or _render_brief(prompts, ask.brief, ask.template)]
+    texts += [prompts.render(name, {**clean(words), "mark": mark}) for name, words in _prompts(work)]
     if work.problems:
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
         told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
@@ -187,17 +205,19 @@ def build_request(prompts: PromptLibrary, work: _Work) -> Request:
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
 
-def _prompts(work: _Work, mark: str) -> Sequence[tuple[str, Mapping[str, object]]]:
-    """Return the prompts of an ask with their variables: those of its form, else brief and step."""
+def _render_brief(prompts: PromptLibrary, brief: Brief, template: Template) -> str:
+    mark = _mark(brief)
+    return prompts.render("brief", {**clean(_brief_variables(brief, template, mark)), "mark": mark})
+
+
+def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
+    """Return the prompts of an ask behind the brief with their variables: those of its form, else of its step."""
     ask = work.ask
     if ask.form:
         return ask.form.prompts
     filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
     sections = list(_wanted(ask.template, ask.step, work.open))
-    return (
-        ("brief", _brief_variables(ask.brief, ask.template, mark)),
-        (prompt_name(ask.step), {"sections": sections, "filled": filled}),
-    )
+    return ((prompt_name(ask.step), {"sections": sections, "filled": filled}),)
 
 
 @dataclass

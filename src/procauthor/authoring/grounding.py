@@ -7,13 +7,13 @@ not taken out, because it may be right; it becomes an open question that says wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.claim import Claim, find_claims, find_quantities, spellings
-from procauthor.library.library import Library
+from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import chunk_document
 from procauthor.template.spec import Template
@@ -37,7 +37,12 @@ class Evidence:
     @classmethod
     def of(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
         """Take texts as evidence. Titles are names that may be used, whatever the texts say."""
-        text = "\n".join(_plain(each) for each in texts)
+        return cls.of_plain(map(_plain, texts), titles)
+
+    @classmethod
+    def of_plain(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
+        """Take texts without marks as evidence."""
+        text = "\n".join(texts)
         return cls(text, text.casefold(), frozenset(map(title_key, titles)))
 
     def holds(self, claim: Claim) -> bool:
@@ -97,25 +102,35 @@ def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){inside}(?![\w-])")
 
 
-def gather_evidence(brief: Brief, library: Library) -> Evidence:
-    """Return what the brief and the library say.
+def gather_evidence(brief: Brief, library: Library, plain: Callable[[Procedure], str] | None = None) -> Evidence:
+    """Return what the brief and the library say; ``plain`` may remember what `plain_text` gives.
 
     Comments do not count, because a reader does not see them. Nor does what an earlier draft claimed and nobody has
     confirmed yet: an invention must not become evidence by being accepted.
     """
     titles = [brief.request.title, *brief.titles, *(p.title for p in library.procedures)]
-    return Evidence.of([*_texts(brief.as_json()), *document_texts(library)], titles)
+    documents = map(plain or plain_text, library.procedures)
+    return Evidence.of_plain([*map(_plain, _texts(brief.as_json())), *documents], titles)
+
+
+def plain_text(procedure: Procedure) -> str:
+    """Return all that a document says, as evidence."""
+    return "\n".join(map(_plain, _document_texts(procedure)))
 
 
 def document_texts(library: Library) -> Iterator[str]:
     """Yield the sections of all documents without comments, secrets and claims that nobody has confirmed."""
     for procedure in library.procedures:
-        open_claims = _open_claims(procedure.document.metadata.get("open_questions"))
-        for chunk in chunk_document(procedure.path, procedure.document):
-            text = f"{chunk.heading}\n{chunk.text}"
-            for claim in open_claims:
-                text = text.replace(claim, "\u2022")
-            yield text
+        yield from _document_texts(procedure)
+
+
+def _document_texts(procedure: Procedure) -> Iterator[str]:
+    open_claims = _open_claims(procedure.document.metadata.get("open_questions"))
+    for chunk in chunk_document(procedure.path, procedure.document):
+        text = f"{chunk.heading}\n{chunk.text}"
+        for claim in open_claims:
+            text = text.replace(claim, "\u2022")
+        yield text
 
 
 def _open_claims(questions: object) -> list[str]:

@@ -13,6 +13,7 @@ from procauthor.authoring.chat import brief_words, check_room
 from procauthor.authoring.critique import Critique
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Reply, read_object
+from procauthor.authoring.spending import Spend, at_once
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
 from procauthor.template.spec import Template
@@ -31,15 +32,18 @@ class Reviewer:
     settings: AuthoringSettings
     prompts: PromptLibrary
     calls: CallLog
+    spend: Spend = at_once
 
     @classmethod
-    def open(cls, model: str, settings: AuthoringSettings, prompts: PromptLibrary, calls: CallLog) -> Reviewer:
+    def open(
+        cls, model: str, settings: AuthoringSettings, prompts: PromptLibrary, calls: CallLog, spend: Spend = at_once
+    ) -> Reviewer:
         """Open the model ``provider:name``; nothing is sent yet.
 
         Raises:
             ConfigError: The id is malformed, the provider unknown, its package or its key missing.
         """
-        return cls(Provider.open(model, settings), settings, prompts, calls)
+        return cls(Provider.open(model, settings), settings, prompts, calls, spend)
 
     def review(self, brief: Brief, template: Template, fields: Mapping[str, Any], budget: int | None) -> Critique:
         """Return remarks on the fields of a draft.
@@ -70,7 +74,7 @@ class Reviewer:
         if known is not None:
             return known
         check_room(request, self.settings.reply_tokens, budget)
-        reply = self.provider.ask(request)
+        reply = self.spend(request.tokens + self.settings.reply_tokens, lambda: self.provider.ask(request))
         self.calls.append(key, reply, step=_STEP, fields=("review",))
         return reply
 

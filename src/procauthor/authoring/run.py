@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -66,9 +66,20 @@ class RunStore:
         """The file of the checkpointer."""
         return self.folder / "checkpoints.sqlite"
 
-    def create(self, brief: Brief, author: str, max_tokens: int | None, reviewer: str = "") -> Run:
-        """Start a run under the first free name made from the title."""
+    def prepare(self) -> None:
+        """Make the file of the checkpoints, so that several runs may begin at once."""
+        from langgraph.checkpoint.sqlite import SqliteSaver
+
         self.folder.mkdir(parents=True, exist_ok=True)
+        with _connect(self.checkpoints) as connection:
+            SqliteSaver(connection).setup()
+
+    def create(self, brief: Brief, author: str, max_tokens: int | None, reviewer: str = "", name: str = "") -> Run:
+        """Start a run under the given name, or the first free one made from the title."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if name:
+            (self.folder / name).mkdir(exist_ok=True)
+            return _start(Run(name, self.folder / name, brief, author, max_tokens, reviewer))
         base = slugify(brief.request.title.removesuffix(" Procedure")).strip("-")[:60] or "run"
         number = 1
         while True:
@@ -78,9 +89,11 @@ class RunStore:
                 break
             except FileExistsError:
                 number += 1
-        run = Run(name, self.folder / name, brief, author, max_tokens, reviewer)
-        _write(run)
-        return run
+        return _start(Run(name, self.folder / name, brief, author, max_tokens, reviewer))
+
+    def holds(self, name: str) -> bool:
+        """Say whether there is a run of that id."""
+        return (self.folder / name / "run.json").is_file()
 
     def renew(self, run: Run, brief: Brief) -> Run:
         """Give a run that waits for an answer a brief that was gathered anew."""
@@ -118,12 +131,16 @@ class RunStore:
         Raises:
             DraftError: There is none.
         """
-        for name in reversed(self.names()):
-            run = self.get(name)
-            if not run.ended and run.author != HAND_OFF:
-                return run
+        run = self.last_open()
+        if run is not None:
+            return run
         message = "no run waits to be resumed"
         raise DraftError(message, "procauthor drafts lists what waits for review")
+
+    def last_open(self) -> Run | None:
+        """Return the last run that has not come to its draft, None where there is none."""
+        runs = (self.get(name) for name in reversed(self.names()))
+        return next((run for run in runs if not run.ended and run.author != HAND_OFF), None)
 
     def prune(self, held: Collection[str], *, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete runs that have ended, with their checkpoints, and return their ids.
@@ -167,19 +184,28 @@ class RunStore:
         return [file.parent.name for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f.parent.name))]
 
 
-@contextmanager
-def lease(run: Run) -> Iterator[None]:
+def lease(run: Run) -> AbstractContextManager[None]:
     """Hold a run, so that no second process works on it.
 
     Raises:
         LockedError: Another process does.
     """
-    handle = os.open(run.folder / "lease", os.O_RDWR | os.O_CREAT, 0o644)
+    return hold(run.folder, f"run {run.id!r}")
+
+
+@contextmanager
+def hold(folder: Path, name: str) -> Iterator[None]:
+    """Hold what a folder stands for, so that no second process works on it.
+
+    Raises:
+        LockedError: Another process does.
+    """
+    handle = os.open(folder / "lease", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(handle)
-        message = f"run {run.id!r} is being worked on by another process"
+        message = f"{name} is being worked on by another process"
         raise LockedError(message, "wait until it has ended") from error
     try:
         yield
@@ -212,12 +238,19 @@ def _connect(file: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
     try:
         connection.execute("pragma journal_mode=wal")
+        # Each reply is flushed by itself. A checkpoint that a power cut takes is computed from these again.
+        connection.execute("pragma synchronous=normal")
         yield connection
     except sqlite3.Error as error:
         message = f"the checkpoints cannot be used: {error}"
         raise AuthoringError(message, f"delete {file.name} to start over") from error
     finally:
         connection.close()
+
+
+def _start(run: Run) -> Run:
+    _write(run)
+    return run
 
 
 def _write(run: Run) -> None:

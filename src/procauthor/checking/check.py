@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from types import ModuleType
 
 from procauthor.checking.directive import read_directives
 from procauthor.checking.recall import Recall
-from procauthor.checking.rule import FAMILIES, RULES, find_rule, find_rules, run_family
+from procauthor.checking.rule import FAMILIES, RULES, find_rule, find_rules, reach, run_family
 from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.rules.suppression import UNUSED_SUPPRESSION
 from procauthor.checking.scope import ROOT, Scope
@@ -51,7 +52,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     directives = tuple(read_directives(library.procedures))
     # Whether a suppression is used shows only when the rule that it names has run.
     needed = named_rules(directives) - off if UNUSED_SUPPRESSION.name in wanted else frozenset[str]()
-    found = Report.of(_findings(scope, wanted | needed, survey)).findings
+    found = Report.of(_findings(scope, wanted | needed, survey, paths)).findings
     suppressed = suppress(found, directives)
     unused = find_unused(directives, suppressed, wanted | needed) if UNUSED_SUPPRESSION.name in wanted else ()
     seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
@@ -91,11 +92,25 @@ class _Seen:
         return finding.rule in self.rules and (self.paths is None or finding.path in self.paths)
 
 
-def _findings(scope: Scope, wanted: Collection[str], survey: Survey | None) -> Iterator[Finding]:
-    """Run the families that hold a wanted rule, or recall what they found."""
+def _findings(
+    scope: Scope, wanted: Collection[str], survey: Survey | None, paths: Collection[str] | None
+) -> Iterator[Finding]:
+    """Run the families that hold a wanted rule, or recall what they found.
+
+    Families that report on one document after the other look at those under report only.
+    """
     if survey is not None:
         yield from (finding for finding in Recall(survey, scope).findings() if finding.rule in wanted)
         return
     for family in FAMILIES:
         if any(rule.name in wanted for rule in family.RULES):
-            yield from (finding for finding in run_family(family, scope) if finding.rule in wanted)
+            yield from (finding for finding in _run(family, scope, paths) if finding.rule in wanted)
+
+
+def _run(family: ModuleType, scope: Scope, paths: Collection[str] | None) -> Iterable[Finding]:
+    if paths is None or reach(family) == "library":
+        return run_family(family, scope)
+    scope.subjects = tuple(p for p in scope.library.procedures if p.path in paths)
+    found = list(family.check(scope))
+    scope.subjects = scope.library.procedures
+    return found + list(family.check_library(scope)) if hasattr(family, "check_library") else found

@@ -52,6 +52,12 @@ def reach(family: ModuleType) -> Reach:
     return found
 
 
+def look_at_one(rules: Iterable[str]) -> bool:
+    """Say whether rules, by name, look at one document without the others."""
+    wanted = frozenset(rules)
+    return all(reach(family) == "document" for family in FAMILIES if any(rule.name in wanted for rule in family.RULES))
+
+
 def run_family(family: ModuleType, scope: Scope) -> Iterator[Finding]:
     """Yield the findings of a family on the documents under report, and those on the library."""
     yield from family.check(scope)

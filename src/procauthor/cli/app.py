@@ -20,6 +20,7 @@ from procauthor.cli import (
     plan,
     refactor,
     review,
+    run,
     runs,
     update,
 )
@@ -46,7 +47,7 @@ class _Group(TyperGroup):
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("procauthor: interrupted; nothing was written to the library", err=True)
-            if ctx.invoked_subcommand in ("create", "update", "resume"):
+            if ctx.invoked_subcommand in ("create", "update", "resume", "run"):
                 typer.echo("hint: go on with: procauthor resume", err=True)
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
@@ -113,6 +114,7 @@ evaluate.register(app)
 graph.register(app)
 plan.register(app)
 authoring.register(app)
+run.register(app)
 runs.register(app)
 handoff.register(app)
 update.register(app)

@@ -96,13 +96,20 @@ def _show_brief(project: Project, title: str, options: dict[str, Any], author: A
 
 def resume(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="Id of the run; the last one where none is named.")] = "",
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="Id of a run or a batch; the last one where none is named.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Go on with a run that was stopped; no paid call is made twice."""
+    """Go on with a run or a batch that was stopped; no paid call is made twice."""
     from procauthor.cli.progress import checklist
 
     project = open_project(ctx)
+    batch = project.batch_of(run)
+    if batch:
+        from procauthor.cli.run import go_on
+
+        go_on(project, batch, as_json=as_json)
     with checklist(run or "last run") as progress:
         found = project.author(progress=progress).resume(run)
     finish(project, found, accept_it=False, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, show, show_json
 
 if TYPE_CHECKING:
+    from procauthor.authoring.batch.record import Batch
     from procauthor.authoring.run import Run
     from procauthor.project import Project
 
@@ -29,15 +31,19 @@ def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
         return
     project = open_project(ctx)
     runs = [project.runs.get(name) for name in project.runs.names()]
+    batches = [_batch(project.batches.get(name)) for name in project.batches.names()]
     if as_json:
-        show_json({"runs": [_summary(project, run) for run in runs]})
+        show_json({"runs": [_summary(project, run) for run in runs], "batches": batches})
         return
     for run in runs:
         row = _summary(project, run)
         usage = row["usage"]
         cost = f"{usage['calls']} calls, {usage['input_tokens'] + usage['output_tokens']} tokens"
         show(f"{row['run']}  {row['title']}  {row['started']}  {row['author']}  {row['state']}  {cost}")
-    if not runs:
+    for each in batches:
+        states = ", ".join(f"{count} {state}" for state, count in each["items"].items())
+        show(f"{each['batch']}  {each['plan']}  {each['started']}  {each['author']}  {each['state']}  {states}")
+    if not runs and not batches:
         say("there is no run")
 
 
@@ -83,7 +89,20 @@ def prune(
         return
     for name in deleted:
         show(name)
-    say(f"deleted {len(deleted)} runs")
+    say(f"deleted {len(deleted)} runs and batches")
+
+
+def _batch(batch: Batch) -> dict[str, Any]:
+    items = batch.items().values()
+    return {
+        "batch": batch.id,
+        "plan": batch.terms.plan,
+        "author": batch.terms.author,
+        "started": batch.started.isoformat(timespec="minutes"),
+        "state": "ended" if batch.ended else "can be resumed" if batch.can_go_on else "drafts wait",
+        "max_tokens": batch.terms.max_tokens,
+        "items": dict(Counter(item.state for item in items)),
+    }
 
 
 def _summary(project: Project, run: Run) -> dict[str, Any]:

@@ -306,13 +306,19 @@ class Library:
         return f"did you mean {names[close[0]]!r}?" if close else ""
 
 
-def read_library(root: Path, settings: LibrarySettings, templates: TemplateStore) -> Library:
-    """Read every Markdown file below the root; hidden folders and excluded patterns are left out."""
+def read_library(
+    root: Path, settings: LibrarySettings, templates: TemplateStore, known: Library | None = None
+) -> Library:
+    """Read every Markdown file below the root; hidden folders and excluded patterns are left out.
+
+    What ``known`` holds with the same bytes, read with the same settings and templates, is taken from there.
+    """
+    before = known.by_path if known else {}
     tree = walk(root, settings.exclude)
     procedures: list[Procedure] = []
     unread: list[Unread] = []
     for path in tree.documents:
-        found = read_file(root, path, settings, templates)
+        found = read_file(root, path, settings, templates, before.get(path))
         if isinstance(found, Unread):
             unread.append(found)
         else:
@@ -333,13 +339,16 @@ def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:
     return iter(walk(root, exclude).documents)
 
 
-def read_file(root: Path, path: str, settings: LibrarySettings, templates: TemplateStore) -> Procedure | Unread:
-    """Read one document of a library, or say why it cannot be read."""
+def read_file(
+    root: Path, path: str, settings: LibrarySettings, templates: TemplateStore, known: Procedure | None = None
+) -> Procedure | Unread:
+    """Read one document of a library, or say why it cannot be read; ``known`` is what it was before."""
     if not path.isprintable() and any("\udc80" <= c <= "\udcff" for c in path):
         shown = os.fsencode(path).decode(errors="backslashreplace")
         return Unread(shown, "its name is not UTF-8", not_utf8=True)
     try:
-        return read_procedure(path, read_bytes(root / path), settings, templates)
+        raw = read_bytes(root / path)
+        return known if known and known.source.raw == raw else read_procedure(path, raw, settings, templates)
     except UnicodeDecodeError as error:
         return Unread(path, f"not UTF-8 at byte {error.start}", not_utf8=True)
     except UnreadableError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 from procauthor.naming import title_key
@@ -22,15 +22,46 @@ def arrange(items: Sequence[PlanItem]) -> tuple[tuple[int, ...], tuple[Problem, 
     The order does not depend on the order of the items given. Soft and vague dependencies are kept unless they
     close a circle.
     """
-    ranked = sorted(items, key=lambda i: (i.priority, i.number, title_key(i.title)))
+    ranked = _rank(items)
+    hard = {edge for edge, strength in edges(ranked).items() if strength == "hard"}
+    problems = tuple(_cycle_problem(ranked, hard, loop) for loop in _components(len(ranked), hard))
+    return tuple(ranked[place].number for place in _topological(len(ranked), _kept(ranked))), problems
+
+
+def prerequisites(items: Sequence[PlanItem]) -> dict[int, tuple[int, ...]]:
+    """Return for each item the numbers of those that it waits for, in the order of `arrange`.
+
+    Nobody waits for himself in the end: what closes a circle is left out as it is there, and so are soft dependencies.
+    """
+    return _before_each(items, _STRENGTHS[:2])
+
+
+def soft_prerequisites(items: Sequence[PlanItem]) -> dict[int, tuple[int, ...]]:
+    """Return for each item the numbers of those that better come before it, and need not."""
+    return _before_each(items, _STRENGTHS[2:])
+
+
+def _before_each(items: Sequence[PlanItem], strengths: Collection[Strength]) -> dict[int, tuple[int, ...]]:
+    ranked = _rank(items)
+    known = edges(ranked)
+    found: dict[int, list[int]] = {item.number: [] for item in ranked}
+    for before, place in sorted(_kept(ranked)):
+        if known[before, place] in strengths:
+            found[ranked[place].number].append(ranked[before].number)
+    return {number: tuple(before) for number, before in found.items()}
+
+
+def _rank(items: Sequence[PlanItem]) -> list[PlanItem]:
+    return sorted(items, key=lambda i: (i.priority, i.number, title_key(i.title)))
+
+
+def _kept(ranked: Sequence[PlanItem]) -> Edges:
+    """Return who comes before whom, without circles."""
     found = edges(ranked)
     hard = {edge for edge, strength in found.items() if strength == "hard"}
-    loops = _components(len(ranked), hard)
-    problems = tuple(_cycle_problem(ranked, hard, loop) for loop in loops)
-    kept = _without_loops(hard, loops)
+    kept = _without_loops(hard, _components(len(ranked), hard))
     wished = kept | {edge for edge in found if edge not in hard}
-    kept = _without_loops(wished, _components(len(ranked), wished), keep=kept)
-    return tuple(ranked[place].number for place in _topological(len(ranked), kept)), problems
+    return _without_loops(wished, _components(len(ranked), wished), keep=kept)
 
 
 def edges(items: Sequence[PlanItem]) -> dict[tuple[int, int], Strength]:

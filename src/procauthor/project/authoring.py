@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import Source, gather
-from procauthor.authoring.grounding import gather_evidence, unverified
+from procauthor.authoring.grounding import gather_evidence, plain_text, unverified
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
+from procauthor.checking.rule import look_at_one
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.title import check_title
 from procauthor.naming import title_key
+from procauthor.planning.plan import Plan
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Writing, check_author, open_prompts, open_writing, prompt_hash
+from procauthor.project.writing import Bench, Writing, check_author, open_prompts, open_writing, prompt_hash
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -44,6 +47,11 @@ class Authoring:
     progress: Callable[[Progress], None] | None = None
     fresh: bool = False
     reviewer: str = ""
+    bench: Bench | None = None
+
+    def library(self) -> Library:
+        """Return the library that the author builds on: as it is now, or what a batch lets it see."""
+        return self.bench.library if self.bench else self.project.library()
 
     def brief(
         self,
@@ -63,19 +71,24 @@ class Authoring:
         """
         project = self.project
         name = check_title(title)
-        library = project.library()
-        found = project.plan(plan, library) if plan else project.own_plan(library)
+        library = self.library()
+        found = self._plan(plan, library)
         request = build_request(Wish(name, lifecycle, phase, tuple(depends_on)), library, found)
         refuse_duplicate(request.title, library)
         source = Source(
             library=library,
             template=self._template(library, request),
-            search=self.search(library),
+            search=self.bench.search if self.bench else self.search(library),
             announced=project.announced(library, found),
             passages=project.settings.authoring.passages,
             routine=_routine(found),
         )
         return gather(request, source)
+
+    def _plan(self, plan: str | Path | None, library: Library) -> Plan | None:
+        if self.bench:
+            return self.bench.plan
+        return self.project.plan(plan, library) if plan else self.project.own_plan(library)
 
     def _template(self, library: Library, request: ChangeRequest) -> Any:
         """Return the template of the path at which the document already stands, else the one for procedures."""
@@ -189,7 +202,7 @@ class Authoring:
                     from procauthor.project.update import run_update
 
                     return run_update(self, run)
-                return self.carry(run, open_writing(self.project, run, fresh=self.fresh))
+                return self.carry(run, open_writing(self.project, run, fresh=self.fresh, bench=self.bench))
             except AuthoringError as error:
                 if not error.hint:
                     error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
@@ -202,9 +215,10 @@ class Authoring:
         from procauthor.authoring.graph import build_graph, merge_late, questions_of
 
         project = self.project
-        library = project.library()
+        library = self.library()
         calls = writing.calls
-        self._tell_bound(run, calls.usage)
+        if self.bench is None:
+            self._tell_bound(run, calls.usage)
         work = self._work(run, library, writing)
         state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
@@ -245,7 +259,9 @@ class Authoring:
         if procedure.template is None and template is not None:
             procedure = replace(procedure, template=template, kind="procedure")
         laid = library.overlay(procedure)
-        return project.check_library(project.with_derived(laid), [path], rules).findings
+        # What looks at the document alone does not see what follows from it elsewhere.
+        seen = laid if rules and look_at_one(rules) else project.with_derived(laid, ticks=False)
+        return project.check_library(seen, [path], rules).findings
 
     def _work(self, run: Run, library: Library, writing: Writing) -> Work:
         from procauthor.authoring.graph import Work
@@ -254,14 +270,21 @@ class Authoring:
         template = project.templates.get(brief.template)
         raw = brief.text.encode() if brief.base else None
 
-        evidence = cache(lambda: gather_evidence(brief, library))
+        plain = self.bench.plain if self.bench else plain_text
+        evidence = cache(lambda: gather_evidence(brief, library, plain))
 
         def doubts(fields: Mapping[str, Any]) -> tuple[str, ...]:
             return unverified(template, fields, evidence())
 
+        last: list[tuple[Mapping[str, Any], tuple[str, ...], bytes]] = []
+
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
+            if last and last[0][:2] == (fields, questions):
+                return last[0][2]
             told = (*questions, *doubts(fields)) if writing.grounded else questions
-            return writing.render(brief, template, fields, author=writing.written_by, questions=told, present=raw)
+            made = writing.render(brief, template, fields, author=writing.written_by, questions=told, present=raw)
+            last[:] = [(copy.deepcopy(fields), questions, made)]
+            return made
 
         def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
             return self.check(library, brief.path, text, rules, template)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.check import check
 from procauthor.checking.parallel import without_collection
@@ -15,7 +15,7 @@ from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import head, read_past
 from procauthor.evaluation.trace import read_traces
 from procauthor.evaluation.trend import point_of, read_saved
-from procauthor.evaluation.value import Evaluation, Measured, Point
+from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Tally
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
@@ -37,6 +37,22 @@ def survey(project: Project) -> Census:
             return Census(found.library, report, project.settings).counted()
     library = project.library()
     return Census(library, project.check_library(library, None), project.settings)
+
+
+def count(project: Project, library: Library) -> Tally:
+    """Count a library that was read before, perhaps with drafts laid over it."""
+    return evaluate(Census(library, project.check_library(library, None), project.settings), Measured("")).total
+
+
+def tally_json(tally: Tally) -> dict[str, Any]:
+    """Return counts as the documented JSON object."""
+    named = {status.replace(" ", "_"): number for status, number in tally.states}
+    return {"total": tally.total, **named, "completion": tally.completion.ratio}
+
+
+def tally_of(data: Mapping[str, Any]) -> Tally:
+    """Read counts back."""
+    return Tally(data["total"], tuple((status, data[status.replace(" ", "_")]) for status in STATUSES))
 
 
 def measure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ from procauthor.template.store import TemplateStore
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
 if TYPE_CHECKING:
+    from procauthor.authoring.batch.record import BatchStore
+    from procauthor.authoring.batch.schedule import OnFailure
     from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.graph import Progress
     from procauthor.authoring.run import RunStore
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from procauthor.planning.plan import Plan
     from procauthor.planning.propose import Proposal
     from procauthor.project.authoring import Authoring
+    from procauthor.project.batch.batching import Batching
+    from procauthor.project.batch.value import Tell
     from procauthor.project.draft import ProjectDraft
     from procauthor.project.export import Form
     from procauthor.project.handoff import Handoff
@@ -63,6 +67,7 @@ class Project:
         folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
         self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self.notices: list[str] = []
+        self._known: Library | None = None
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Project:
@@ -89,8 +94,9 @@ class Project:
     # Reading
 
     def library(self) -> Library:
-        """Read all documents, as they are now."""
-        return read_library(self.root, self.settings.library, self.templates)
+        """Read all documents, as they are now; what has not changed since the last reading is not parsed again."""
+        self._known = read_library(self.root, self.settings.library, self.templates, self._known)
+        return self._known
 
     def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:
         """Read an action plan: the given file, else the one in the settings.
@@ -100,14 +106,17 @@ class Project:
         """
         from procauthor.planning.read import read_plan
 
+        known = library or self.library()
+        return read_plan(self.plan_bytes(file), known={p.key: str(p.status) for p in known.counted})
+
+    def plan_bytes(self, file: str | Path | None = None) -> bytes:
+        """Return an action plan as it is on disk; for the arguments and errors see `plan`."""
         place = Path(file) if file else self.root / self.settings.library.plan
         try:
-            raw = place.read_bytes()
+            return place.read_bytes()
         except OSError as error:
             message = f"{str(file or self.settings.library.plan)!r} cannot be read: {error.strerror}"
             raise PlanError(message, "name the file of an action plan") from error
-        known = {p.key: str(p.status) for p in (library or self.library()).counted}
-        return read_plan(raw, known=known)
 
     def propose_plan(self) -> Proposal:
         """Make a plan from the gaps of the library; `plan_change` writes it."""
@@ -273,15 +282,29 @@ class Project:
     def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
         """Return titles that a plan or the index announces without a document, by key."""
         titles = {key: entry.title for key, entry in missing_titles(library).items()}
-        found = plan or self.own_plan(library)
+        found = plan or self._titles_of_plan(library)
         if found:
             titles |= {title_key(item.title): item.title for item in found.items}
         return {key: title for key, title in titles.items() if key not in library.by_key}
 
+    def _titles_of_plan(self, library: Library) -> Plan | None:
+        """Return the plan in the settings without what the library says of its items: reading that takes long."""
+        present = library.by_path.get(self.settings.library.plan)
+        if present is None:
+            return self.own_plan(library)
+        with suppress(PlanError, LibraryError):
+            return recall_plan(present.source.raw)
+        return None
+
     def own_plan(self, library: Library) -> Plan | None:
         """Return the plan in the settings, or None where there is none that can be read."""
         file = self.root / self.settings.library.plan
+        present = library.by_path.get(self.settings.library.plan)
         try:
+            if present is not None:
+                from procauthor.planning.read import read_plan
+
+                return read_plan(present.source.raw, known={p.key: str(p.status) for p in library.counted})
             return self.plan(library=library) if file.is_file() else None
         except (PlanError, LibraryError):
             return None
@@ -339,21 +362,21 @@ class Project:
         derived = self.derived(library).edits
         return Change((*derived, *follow(self.laid(library, derived), derived)), "sync")
 
-    def with_derived(self, library: Library) -> Library:
-        """Return the library as it would be with everything derived up to date."""
-        return self.laid(library, self.derived(library).edits)
+    def with_derived(self, library: Library, *, ticks: bool = True) -> Library:
+        """Return the library as it would be with everything derived up to date; the ticks of plans if that matters."""
+        return self.laid(library, self.derived(library, ticks=ticks).edits)
 
     def laid(self, library: Library, edits: Iterable[Edit]) -> Library:
         """Return the library as it would be with some edits of documents written."""
         found = [(e.path, e.after) for e in edits if e.after is not None]
         return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in found))
 
-    def derived(self, library: Library) -> Change:
+    def derived(self, library: Library, *, ticks: bool = True) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
         from procauthor.library.derive import derive
 
         edits = list(derive(library).edits)
-        for plan in library.of_kind("plan"):
+        for plan in library.of_kind("plan") if ticks else ():
             raw = plan.document.source.raw
             after = self._ticked(raw, library)
             if after != raw:
@@ -362,16 +385,15 @@ class Project:
 
     def _ticked(self, raw: bytes, library: Library) -> bytes:
         """Tick the items of a plan whose procedure is defined."""
-        from procauthor.planning.read import read_plan
         from procauthor.planning.tick import tick
 
         try:
-            plan = read_plan(raw)
+            plan = recall_plan(raw)
         except (PlanError, LibraryError):
             return raw
         for item in plan.items:
             if any(p.status in _DONE for p in library.by_key.get(title_key(item.title), ())):
-                raw = tick(raw, read_plan(raw), item.title)
+                raw = tick(raw, recall_plan(raw), item.title)
         return raw
 
     def apply(self, change: Change) -> None:
@@ -631,14 +653,70 @@ class Project:
 
         return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh, reviewer)
 
+    @cached_property
+    def batches(self) -> BatchStore:
+        """The batches, finished or not."""
+        from procauthor.authoring.batch.record import BatchStore
+
+        return BatchStore(self.state / "batches")
+
+    def batch_of(self, name: str = "") -> str:
+        """Return the id of the batch that a name means: its own, or that of a run in it; empty where there is none.
+
+        Without a name it is the last batch that can go on, unless a run of its own was stopped later.
+        """
+        batches = [self.batches.get(each) for each in self.batches.names()]
+        if name:
+            found = [b for b in batches if name == b.id or (not b.ended and name in b.runs)]
+        else:
+            last = self.runs.last_open()
+            found = [
+                b for b in batches if b.can_go_on and (last is None or last.id in b.runs or b.started > last.started)
+            ]
+        return found[-1].id if found else ""
+
+    def batch(  # noqa: PLR0913 - one argument for each bound
+        self,
+        model: str | None = None,
+        *,
+        reviewer: str = "",
+        jobs: int = 4,
+        max_tokens: int | None = None,
+        deadline: float | None = None,
+        accept: bool = False,
+        on_failure: OnFailure = "wait",
+        fresh: bool = False,
+        progress: Tell | None = None,
+    ) -> Batching:
+        """Return what authors the open items of a plan together.
+
+        Args:
+            model: ``offline``, or a model as ``provider:name``; the settings' where nothing is said.
+            reviewer: A second model that reads each draft once.
+            jobs: How many calls are on their way at once.
+            max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
+            deadline: Seconds after which no call begins.
+            accept: Write each draft that has no error into the library.
+            on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
+            fresh: Ask the model anew, even what was asked before.
+            progress: Is told what happens.
+        """
+        from procauthor.project.batch.batching import Batching
+        from procauthor.project.batch.value import Wishes
+
+        author = model or self.settings.authoring.model
+        wishes = Wishes(author, reviewer, jobs, max_tokens, deadline, accept, on_failure, fresh)
+        return Batching(self, wishes, progress)
+
     def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
-        """Delete runs that have ended and whose draft does not wait any more; return their ids.
+        """Delete runs that have ended and whose draft does not wait any more, and batches that ended; return their ids.
 
         Args:
             keep: How many of these stay, the newest first.
             older: Delete only what is older than so many days.
         """
-        return self.runs.prune({draft.id for draft in self.drafts.all()}, keep=keep, older=older)
+        held = {draft.id for draft in self.drafts.all()} | set(self.batches.members())
+        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
 
     @property
     def handoff(self) -> Handoff:
@@ -673,6 +751,14 @@ class Project:
         from procauthor.project.draft import ProjectDraft
 
         return ProjectDraft(self, self.drafts.get(name))
+
+
+@lru_cache(maxsize=32)
+def recall_plan(raw: bytes) -> Plan:
+    """Read a plan by itself, and remember it."""
+    from procauthor.planning.read import read_plan
+
+    return read_plan(raw)
 
 
 def _several(paths: Sequence[str]) -> str:

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.author import Author
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
+from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
+from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.submission import Submission
 from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import ConfigError
+from procauthor.library.library import Library, Procedure
 from procauthor.markdown.parse import parse
+from procauthor.planning.plan import Plan
 from procauthor.prompt import PromptLibrary
+from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
@@ -26,6 +31,22 @@ if TYPE_CHECKING:
     from procauthor.project.project import Project
 
 OFFLINE = "offline"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the runs of a batch share, and what one of them sees instead of the files as they are.
+
+    ``library`` is what the run may build on, ``plan`` the plan that its item stands in, ``search`` finds passages,
+    ``spend`` makes its calls when there is room, and ``plain`` gives the text of a document as evidence.
+    """
+
+    library: Library
+    plan: Plan
+    search: Callable[[str, int], Sequence[Chunk]]
+    prompts: PromptLibrary
+    spend: Spend = at_once
+    plain: Callable[[Procedure], str] = plain_text
 
 
 @dataclass(frozen=True)
@@ -64,7 +85,7 @@ def check_author(name: str, reviewer: str = "", *, changing: bool = False) -> No
         raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
 
 
-def open_writing(project: Project, run: Run, *, fresh: bool = False) -> Writing:
+def open_writing(project: Project, run: Run, *, fresh: bool = False, bench: Bench | None = None) -> Writing:
     """Return who carries out a run; ``fresh`` asks a model anew, even what an earlier run has asked word by word.
 
     Raises:
@@ -78,23 +99,25 @@ def open_writing(project: Project, run: Run, *, fresh: bool = False) -> Writing:
         return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton, grounded=False)
     if run.author == HAND_OFF:
         return hand_off(project, run)
-    return _chat(project, run, fresh=fresh)
+    return _chat(project, run, fresh=fresh, bench=bench)
 
 
-def _chat(project: Project, run: Run, *, fresh: bool) -> Writing:
+def _chat(project: Project, run: Run, *, fresh: bool, bench: Bench | None) -> Writing:
     from procauthor.authoring.cache import ReplyCache
     from procauthor.authoring.chat import ChatAuthor
 
-    settings, prompts = project.settings.authoring, open_prompts(project)
+    settings = project.settings.authoring
+    prompts = bench.prompts if bench else open_prompts(project)
+    spend = bench.spend if bench else at_once
     calls = CallLog(run.calls)
     cache = None if fresh else ReplyCache(project.state / "replies")
-    model = ChatAuthor.open(run.author, settings, prompts, calls, cache)
-    critique = _critique(project, run, prompts, calls) if run.reviewer else None
+    model = ChatAuthor.open(run.author, settings, prompts, calls, cache, spend)
+    critique = _critique(project, run, prompts, calls, spend) if run.reviewer else None
     return Writing(model, run.author, settings.repairs, calls=calls, critique=critique)
 
 
 def _critique(
-    project: Project, run: Run, prompts: PromptLibrary, calls: CallLog
+    project: Project, run: Run, prompts: PromptLibrary, calls: CallLog, spend: Spend
 ) -> Callable[[Mapping[str, Any], int | None], Critique]:
     from procauthor.authoring.review import Reviewer
 
@@ -102,7 +125,7 @@ def _critique(
     if run.reviewer.partition(":")[0] != run.author.partition(":")[0]:
         # The server of one provider is not that of another.
         settings = settings.model_copy(update={"base_url": ""})
-    reviewer = Reviewer.open(run.reviewer, settings, prompts, calls)
+    reviewer = Reviewer.open(run.reviewer, settings, prompts, calls, spend)
     template = project.templates.get(run.brief.template)
     return lambda fields, budget: reviewer.review(run.brief, template, fields, budget)
 

@@ -1,0 +1,82 @@
+"""What a batch shows while it works: a table on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from procauthor.cli.output import say
+
+if TYPE_CHECKING:
+    from procauthor.project import Project
+    from procauthor.project.batch.value import Told
+
+_MINUTE = 60
+_STEPS = 8
+_MARKS = {
+    "working": ("▸", "yellow"),
+    "drafted": ("✓", "green"),
+    "accepted": ("✓", "bold green"),
+    "needs revision": ("!", "red"),
+    "rejected": ("✗", "red"),
+    "failed": ("✗", "red"),
+    "blocked": ("-", "dim"),
+    "stopped": ("■", "yellow"),
+}
+
+
+@contextmanager
+def watching(project: Project, name: str) -> Iterator[Callable[[Told], None]]:
+    """Yield what takes the events of a batch and shows them."""
+    if not sys.stderr.isatty():
+        yield _plain
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    batch = project.batches.get(name) if name else project.batches.unfinished()
+    rows: dict[int, Told | str] = {task.number: task.title for task in batch.terms.tasks} if batch else {}
+    with Live(console=Console(stderr=True), refresh_per_second=8) as live:
+
+        def update(told: Told) -> None:
+            rows[told.number] = told
+            live.update(_table(rows, told.left))
+
+        yield update
+
+
+def _plain(told: Told) -> None:
+    left = f"  about {_time(told.left)} left" if told.left else ""
+    cost = f"  {told.usage.tokens} tokens" if told.usage.calls else ""
+    note = f"  {told.note}" if told.note else ""
+    if told.done:
+        say(f"  {told.number:>3} {told.title}: step {told.step} {told.name}  {told.seconds:.2f} s{cost}{note}{left}")
+    elif not told.step:
+        say(f"  {told.number:>3} {told.title}: {told.state}{cost}{note}{left}")
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 2 * _MINUTE else f"{seconds / _MINUTE:.0f} min"
+
+
+def _table(rows: dict[int, Told | str], left: float | None) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    tokens = 0
+    for number, row in rows.items():
+        if isinstance(row, str):
+            table.add_row(Text("·", style="dim"), str(number), Text(row, style="dim"), "", "", "")
+            continue
+        tokens += row.usage.tokens
+        mark, style = _MARKS.get(row.state, ("·", "dim"))
+        bar = "█" * row.step + "·" * (_STEPS - row.step) if row.step else ""
+        cost = f"{row.usage.tokens:,} tokens" if row.usage.calls else ""
+        told = row.name if row.state == "working" else f"{row.state}  {row.note}".rstrip()
+        table.add_row(Text(mark, style=style), str(number), row.title, bar, cost, Text(told, style=style))
+    rest = f"about {_time(left)} left" if left else ""
+    table.add_row("", "", Text(f"{tokens:,} tokens  {rest}", style="dim"), "", "", "")
+    return table

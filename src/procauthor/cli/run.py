@@ -1,0 +1,195 @@
+"""The command that authors the open items of a plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from procauthor.cli.authoring import author_id
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, say_notices, show, show_json
+
+if TYPE_CHECKING:
+    from procauthor.project import Project
+    from procauthor.project.batch.batching import Outlook
+    from procauthor.project.batch.value import BatchReport, Written
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+_LAST = "last"
+_INTERRUPTED = 130
+_TITLE = 46
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
+def run(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Action plan; that of the settings.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, max=64, help="How many calls at once.", show_default="4")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for all items together.")] = None,
+    deadline: Annotated[str, typer.Option(help="No call begins after this time, such as 2h or 30m.")] = "",
+    model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
+    author: Annotated[str, typer.Option(help="offline, skeleton, or a chat model.")] = "",
+    reviewer: Annotated[str, typer.Option(help='Second model that reads each draft, as "provider:name".')] = "",
+    accept_them: Annotated[bool, typer.Option("--accept", help="Accept every draft that has no error.")] = False,
+    only: Annotated[list[str] | None, typer.Option(help="Numbers of items, with commas between.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many items, the first in order.")] = None,
+    on_failure: Annotated[
+        Literal["wait", "announce"],
+        typer.Option(help="What dependents of a failed item do: wait, or go on with what the plan announces."),
+    ] = "wait",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, even what was asked before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show order and bound of tokens; send nothing.")] = False,
+    resume: Annotated[
+        str, typer.Option("--resume", metavar="ID", help='Go on with a batch; "last" for the last.')
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Author the open items of a plan in the order of their dependencies, several at a time."""
+    project = open_project(ctx)
+    seconds = read_duration(deadline)
+    if resume:
+        name = "" if resume == _LAST else resume
+        changed = {"jobs": jobs, "max_tokens": max_tokens, "deadline": seconds, "accept": accept_them or None}
+        go_on(project, name, as_json=as_json, **changed)
+        return
+    options: dict[str, Any] = {"reviewer": reviewer, "jobs": jobs or 4, "max_tokens": max_tokens, "fresh": fresh}
+    options |= {"deadline": seconds, "accept": accept_them, "on_failure": on_failure}
+    chosen: dict[str, Any] = {"only": read_numbers(only or []), "limit": limit}
+    batching = project.batch(author_id(model, author), **options)
+    if dry_run:
+        _show_outlook(project, batching.outlook(file, **chosen), as_json=as_json)
+        return
+    batch = batching.begin(file, **chosen)
+    go_on(project, batch.id, as_json=as_json, deadline=seconds)
+
+
+def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None:
+    """Carry a batch on, show what came of it, and exit."""
+    from procauthor.cli.live import watching
+
+    with watching(project, name) as progress:
+        report = project.batch(progress=progress).resume(name, **changed)
+    say_notices(project)
+    if as_json:
+        from procauthor.project.batch.view import batch_json
+
+        show_json(batch_json(report))
+    else:
+        for line in report_lines(report):
+            show(line)
+    for line in _advice(report):
+        say(line)
+    raise typer.Exit(_INTERRUPTED if report.halted == "interrupted" else report.exit_code)
+
+
+def read_duration(text: str) -> float | None:
+    """Return seconds: 2h, 30m, 1h30m, 90s.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    from procauthor.errors import ConfigError
+
+    if not text:
+        return None
+    match = _DURATION.fullmatch(text.replace(" ", ""))
+    seconds = (
+        sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True)) if match else 0
+    )
+    if not seconds:
+        message = f"{text!r} is no duration"
+        raise ConfigError(message, "write it as 2h, 30m or 1h30m")
+    return seconds
+
+
+def read_numbers(texts: list[str]) -> list[int]:
+    """Return the numbers of items: 1,3 or 2-5.
+
+    Raises:
+        ConfigError: They are none.
+    """
+    from procauthor.errors import ConfigError
+
+    found: list[int] = []
+    for part in (part.strip() for text in texts for part in text.split(",")):
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
+        if match is None:
+            message = f"{part!r} is no number of an item"
+            raise ConfigError(message, "write them as 1,3 or 2-5")
+        found += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return found
+
+
+def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
+    from procauthor.project.batch.view import outlook_json
+
+    say_notices(project)
+    data = outlook_json(outlook)
+    if as_json:
+        show_json(data)
+        return
+    titles = {task.number: task.title for task in outlook.schedule.tasks}
+    for number, wave in enumerate(outlook.schedule.waves, start=1):
+        show(f"wave {number}: {', '.join(f'{n} {titles[n]}' for n in wave)}")
+    for each in outlook.left_out:
+        show(f"left out: {each.number} {each.title}: {each.reason}")
+    path = outlook.schedule.critical_path
+    show(f"{len(titles)} items; the longest chain has {len(path)}: {' -> '.join(map(str, path)) or '-'}")
+    bound = data["bound"]
+    if not outlook.bounds:
+        show(f"author {outlook.author}: no calls, no tokens")
+        return
+    show(
+        f"budget for {outlook.author}: {bound['calls']} calls and at most {bound['tokens']:,} tokens if nothing has to "
+        f"be asked for again, {bound['worst_tokens']:,} tokens at worst; it stops before {bound['ceiling']:,}"
+    )
+
+
+def report_lines(report: BatchReport) -> Iterator[str]:
+    """Yield the final table, and the evaluation before and after."""
+    from procauthor.evaluation.method import percent
+
+    for written in report.items:
+        yield _line(written)
+    for each in report.left_out:
+        yield f"{each.number:>3}  {each.title[:_TITLE]:{_TITLE}} left out        {each.reason}"
+    usage = report.usage
+    cost = f"{usage.calls} calls, {usage.tokens:,} tokens" if usage.calls else "no calls, no tokens"
+    yield f"{report.outcome}: {len(report.items)} items, {cost}, {report.seconds:.1f} s"
+    counts = [("before", report.before), ("after", report.after)]
+    if report.once_accepted != report.after:
+        counts.append(("once accepted", report.once_accepted))
+    for name, tally in counts:
+        done = tally.completion
+        yield f"{name}: {done.part} of {done.whole} defined ({percent(done.ratio)})"
+
+
+def _line(written: Written) -> str:
+    item = written.item
+    cost = f"{written.usage.tokens:>8,} tokens" if written.usage.calls else " " * 15
+    note = item.reason or (f"draft {written.draft}" if written.draft else item.path)
+    head = f"{item.number:>3}  {item.title[:_TITLE]:{_TITLE}} {item.state:14}"
+    return f"{head} {item.seconds:7.1f} s {cost}  {note}".rstrip()
+
+
+def _advice(report: BatchReport) -> Iterator[str]:
+    states = {written.item.state for written in report.items}
+    if report.halted:
+        yield f"stopped: {report.halted}; what was paid for is kept"
+    if states & {"failed", "blocked", "stopped", "waiting", "working"}:
+        more = " --max-tokens N" if "tokens" in report.halted else ""
+        yield f"go on with: procauthor run --resume {report.batch}{more}"
+    if "drafted" in states:
+        yield f"drafts wait: procauthor drafts; accept all with: procauthor run --resume {report.batch} --accept"
+    if "accepted" in states:
+        yield "undo the last one with: procauthor undo"

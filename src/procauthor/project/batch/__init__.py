@@ -1,0 +1,1 @@
+"""The open items of a plan, authored as one batch."""

@@ -1,0 +1,45 @@
+"""Writes the draft of an item into the library."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from procauthor.errors import ConflictError, LockedError
+from procauthor.project.draft import ProjectDraft
+from procauthor.project.meanwhile import ClashError
+
+if TYPE_CHECKING:
+    from procauthor.project.project import Project
+
+_TRIES = 5
+_PAUSE = 0.1
+
+
+def publish(project: Project, name: str) -> str:
+    """Accept a draft, and return the outcome of its run. If a file moves under our hands, the change is made anew.
+
+    Raises:
+        DraftError: It has errors, or does not wait.
+        LibraryError: It does not go together with the file as it is, or the disk refuses.
+    """
+    found = ProjectDraft(project, project.drafts.get(name))
+    for attempt in range(_TRIES):
+        if _is_written(found):
+            project.drafts.remove(found.draft)
+            break
+        try:
+            found.accept()
+        except (ConflictError, LockedError) as error:
+            if attempt == _TRIES - 1 or isinstance(error.__cause__, ClashError):
+                raise
+            time.sleep(_PAUSE * attempt)
+        else:
+            break
+    return found.accepted
+
+
+def _is_written(found: ProjectDraft) -> bool:
+    """Say whether the library holds the draft: a kill may have come between the writing and the note of it."""
+    file = found.project.root / found.draft.path
+    return file.is_file() and file.read_bytes() == found.draft.text.encode()
