@@ -2,66 +2,60 @@
 
     python benchmarks/check.py --sizes 1000 10000 --tools /some/folder
 
-The peers are installed from PyPI and the npm registry into the folder given, once. What is not there is said to be not
-there. Every tool is a whole process: cold without any cache of its own, warm again after one file has changed. "Found"
-counts the planted defects of which its output speaks, "traps" links in code, of which it should not speak. Read ratios:
-the machine is whatever it is.
+Every tool is a whole process. Cold: without any cache of its own, the files in the page cache. Warm: again, after one
+file has changed. The fast tools are run several times, turn by turn, and the best of each counts; "cpu" adds up all of
+a tool's processes, so it says more than seconds where others use the machine. Memory is that of all its processes at
+one time. "Found" counts the planted defects of which its output speaks, "traps" links in code, of which it should not
+speak.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from library import DEFECTS, Defect, make, path
+from peer import Tool, find_tools
 
-_SECONDS = 1800
-_NPM = ("markdownlint-cli2", "remark-cli", "remark-validate-links", "@contextlint/cli")
-_PYPI = ("rumdl", "mkdocs", "doorstop")
-_SECTIONS = (
-    "1. Purpose",
-    "2. Trigger",
-    "3. Required Inputs",
-    "4. Plan Requirement",
-    "5. Workflow",
-    "6. Output Contract",
-    "7. Validation & Acceptance Criteria",
-    "8. Downstream Dependencies",
-    "9. Definition of Done",
-    "10. Audit & Traceability",
-    "11. Exit States",
+from library import DEFECTS, Defect, edit, make
+
+_LARGE = 1000
+_GRAIN = 2.5
+_POLL = 0.1
+_HEAD = (
+    "| tool | cold s | cpu | ratio | ms a document | one edit s | cpu | ratio | MiB cold | MiB warm | found | traps |"
 )
 
 
 @dataclass(frozen=True)
-class Tool:
-    """A command line. ``most`` is the largest library that it is given; ``forget`` removes what it remembers."""
-
-    name: str
-    command: Callable[[Path], list[str]]
-    forget: Callable[[Path], None] = lambda root: None  # noqa: ARG005
-    most: int = 1_000_000
-
-
-@dataclass(frozen=True)
 class Measure:
-    """Seconds, MiB at most, and the output of one process with its children."""
+    """Seconds of the clock and of processors, MiB at most, and the output of one process with its children."""
 
     seconds: float
+    cpu: float
     memory: float
     output: str
+
+
+@dataclass
+class Result:
+    """What was measured of a tool."""
+
+    tool: Tool
+    root: Path
+    cold: list[Measure] = field(default_factory=list)
+    warm: list[Measure] = field(default_factory=list)
 
 
 def main() -> None:
@@ -70,48 +64,152 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--tools", type=Path, default=Path(tempfile.gettempdir()) / "procauthor-peers")
     parser.add_argument("--only", nargs="*", default=[], help="only tools whose name begins so")
+    parser.add_argument("--rounds", type=int, default=3, help="how often the fast tools are run")
+    parser.add_argument("--slow", action="store_true", help="give the slow tools large libraries too (hours at 10,000)")
     options = parser.parse_args()
-    tools, absent = _tools(options.tools)
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d}, {platform.platform()}, {os.cpu_count()} processors, Python {sys.version[:6]}\n"
-    )
+    tools, absent = find_tools(options.tools)
+    chosen = [t for t in tools if not options.only or t.name.startswith(tuple(options.only))]
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, Python {platform.python_version()}\n", flush=True)
     for size in options.sizes:
+        fit = [tool for tool in chosen if options.slow or not tool.slow or size <= _LARGE]
         with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder) / "library"
-            planted = make(root, size)
-            chosen = [t for t in tools if not options.only or t.name.startswith(tuple(options.only))]
-            _table(root, size, planted, [tool for tool in chosen if tool.most >= size])
-            for tool in (tool for tool in chosen if tool.most < size):
-                print(f"{tool.name}: not run on more than {tool.most:,} procedures")
+            _measure(Path(folder), size, fit, options.rounds)
+        for tool in chosen:
+            if tool not in fit:
+                print(f"{tool.name}: not run on more than {_LARGE:,} procedures without --slow")
+        print()
     for name, why in absent:
-        print(f"{name}: not available ({why})")
+        print(f"{name}: not there: {why}")
 
 
-def _table(root: Path, size: int, planted: Sequence[Defect], tools: Sequence[Tool]) -> None:
-    many = Counter(defect.kind for defect in planted)
-    print(f"## {size:,} procedures, {len(planted)} defects\n")
-    print("| tool | cold s | ratio | warm s | ratio | MiB cold | MiB warm | found | traps |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    base: tuple[float, float] | None = None
-    kinds: list[str] = []
-    for tool in tools:
-        tool.forget(root)
-        cold = _run(tool.command(root), root)
+def _machine() -> str:
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, load {load}"
+
+
+# Running
+
+
+def _measure(folder: Path, size: int, tools: Sequence[Tool], rounds: int) -> None:
+    root = folder / "library"
+    planted = make(root, size)
+    print(f"## {size:,} procedures, {len(planted)} defects\n", flush=True)
+    results = [Result(tool, tool.make(folder / "own", size) if tool.make else root) for tool in tools]
+    for result in results:
+        # Once, so that the programs themselves are in the page cache and compiled.
+        _run([*result.tool.command(result.root)[:1], "--help"], result.root)
+    for number in range(rounds):
+        for result in results:
+            if number == 0 or not result.tool.slow:
+                result.tool.forget(result.root)
+                result.cold.append(_run(result.tool.command(result.root), result.root))
+    _warm_up(results)
+    for number in range(rounds):
+        for result in results:
+            if number == 0 or not result.tool.slow:
+                edit(result.root, size)
+                result.warm.append(_run(result.tool.command(result.root), result.root))
         # A file that has just been written may change again unnoticed, so careful tools read it again.
-        time.sleep(3)
-        _run(tool.command(root), root)
-        _edit(root, size)
-        warm = _run(tool.command(root), root)
-        base = base or (cold.seconds, warm.seconds)
-        found = [defect for defect in planted if _is_found(defect, cold.output)]
-        traps = sum(f"trap-{n}.md" in cold.output for n in range(size))
-        ratios = cold.seconds / base[0], warm.seconds / base[1]
-        times = f"{cold.seconds:.2f} | {ratios[0]:.1f} | {warm.seconds:.2f} | {ratios[1]:.1f}"
-        print(f"| {tool.name} | {times} | {cold.memory:.0f} | {warm.memory:.0f} | {len(found)} | {traps} |", flush=True)
+        time.sleep(_GRAIN)
+        _warm_up(results)
+    _print(results, size, planted)
+
+
+def _warm_up(results: Sequence[Result]) -> None:
+    time.sleep(_GRAIN)
+    for result in results:
+        if not result.tool.slow:
+            _run(result.tool.command(result.root), result.root)
+
+
+def _run(command: Sequence[str], root: Path) -> Measure:
+    """Run a process and measure it with its children."""
+    # An installed program is compiled; a workplace that forbids that would measure the compiler.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryFile() as out:
+        start = time.monotonic()
+        process = subprocess.Popen(command, cwd=root, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment)
+        memory = _Memory(process.pid)
+        _, _, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - start
+        process.returncode = 0
+        memory.end()
+        out.seek(0)
+        output = out.read().decode(errors="replace")
+    return Measure(seconds, usage.ru_utime + usage.ru_stime, max(memory.most, usage.ru_maxrss / 1024), output)
+
+
+class _Memory:
+    """Adds up what the processes below one hold, shared pages once, as often as it can; only where /proc says so."""
+
+    def __init__(self, process: int) -> None:
+        self.most = 0.0
+        self._process = process
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop."""
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_POLL):
+            found = [self._process, *_children(self._process)]
+            if len(found) > 1:
+                self.most = max(self.most, sum(map(_held, found)))
+
+
+def _children(process: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return []
+    return [found for child in map(int, children) for found in (child, *_children(child))]
+
+
+def _held(process: int) -> float:
+    """Return the MiB of a process; a page that it shares with others counts for its part."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+
+
+# Showing
+
+
+def _print(results: Sequence[Result], size: int, planted: Sequence[Defect]) -> None:
+    print(f"{_HEAD}\n|---|{'---|' * (_HEAD.count('|') - 2)}")
+    base = results[0]
+    kinds: list[str] = []
+    many = Counter(defect.kind for defect in planted)
+    for result in results:
+        cold, warm = _best(result.cold), _best(result.warm)
+        ratios = cold.seconds / _best(base.cold).seconds, warm.seconds / _best(base.warm).seconds
+        output = result.cold[0].output
+        found = [defect for defect in planted if _is_found(defect, output)]
+        traps = sum(f"trap-{number}.md" in output for number in range(size))
+        first = f"{cold.seconds:.2f} | {cold.cpu:.2f} | {ratios[0]:.2f} | {cold.seconds / size * 1000:.2f}"
+        again = f"{warm.seconds:.2f} | {warm.cpu:.2f} | {ratios[1]:.2f}"
+        memory = f"{max(m.memory for m in result.cold):.0f} | {max(m.memory for m in result.warm):.0f}"
+        print(f"| {result.tool.name} | {first} | {again} | {memory} | {len(found)} | {traps} |", flush=True)
         by_kind = Counter(defect.kind for defect in found)
-        kinds.append(f"| {tool.name} | " + " | ".join(f"{by_kind[k]}/{many[k]}" for k in DEFECTS) + " |")
+        kinds.append(f"| {result.tool.name} | " + " | ".join(f"{by_kind[k]}/{many[k]}" for k in DEFECTS) + " |")
     print(f"\n| tool | {' | '.join(DEFECTS)} |\n|---|{'---|' * len(DEFECTS)}")
-    print("\n".join(kinds) + "\n")
+    print("\n".join(kinds) + "\n", flush=True)
+
+
+def _best(measures: Sequence[Measure]) -> Measure:
+    """Return the least of each: what is above it is the work of others."""
+    return Measure(
+        min(m.seconds for m in measures),
+        min(m.cpu for m in measures),
+        max(m.memory for m in measures),
+        measures[0].output,
+    )
 
 
 def _is_found(defect: Defect, output: str) -> bool:
@@ -121,134 +219,7 @@ def _is_found(defect: Defect, output: str) -> bool:
     return any(word in line for line in lines for word in defect.words)
 
 
-def _edit(root: Path, size: int) -> None:
-    file = root / path(size // 2)
-    file.write_text(f"{file.read_text(encoding='utf-8')}\nOne sentence more.\n", encoding="utf-8")
-
-
-def _run(command: Sequence[str], root: Path) -> Measure:
-    """Run a process; its memory is that of the largest process in it, as the kernel counts."""
-    with tempfile.TemporaryFile() as out:
-        start = time.monotonic()
-        process = subprocess.Popen(command, cwd=root, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
-        _, _, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - start
-        process.returncode = 0
-        out.seek(0)
-        return Measure(seconds, usage.ru_maxrss / 1024, out.read().decode(errors="replace"))
-
-
-# Tools
-
-
-def _tools(folder: Path) -> tuple[list[Tool], list[tuple[str, str]]]:
-    """Install the peers and return them behind procauthor, and those that are not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tools = [Tool("procauthor, every rule", _procauthor, lambda root: shutil.rmtree(root / ".procauthor", True))]  # noqa: FBT003
-    absent: list[tuple[str, str]] = []
-    why = _install_pypi(folder)
-    if why:
-        absent += [(name, why) for name in _PYPI]
-    else:
-        tools += _python_tools(folder)
-    why = _install_npm(folder)
-    if why:
-        absent += [(name, why) for name in _NPM]
-    else:
-        tools += _node_tools(folder)
-    absent.append(("doorstop", "it reads its own items, with settings in each folder, and no such library"))
-    return tools, absent
-
-
-def _procauthor(_root: Path) -> list[str]:
-    return [str(Path(sys.executable).with_name("procauthor")), "check"]
-
-
-def _install_pypi(folder: Path) -> str:
-    if (folder / "venv/bin/rumdl").exists():
-        return ""
-    commands = ([sys.executable, "-m", "venv", "venv"], ["venv/bin/pip", "install", "-q", *_PYPI[:2]])
-    return next((why for why in (_attempt(command, folder) for command in commands) if why), "")
-
-
-def _install_npm(folder: Path) -> str:
-    if (folder / "node_modules/.bin/remark").exists():
-        return ""
-    if not shutil.which("npm"):
-        return "no npm on this machine"
-    return _attempt(["npm", "install", "--silent", "--prefix", ".", *_NPM], folder)
-
-
-def _attempt(command: Sequence[str], folder: Path) -> str:
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return "" if done.returncode == 0 else f"{' '.join(command[:3])} failed"
-
-
-def _python_tools(folder: Path) -> list[Tool]:
-    rumdl = str(folder / "venv/bin/rumdl")
-    cache = folder / "rumdl-cache"
-    links = _write(folder / "links.toml", '[global]\nenable = ["MD051", "MD057"]\n')
-    every = _write(folder / "every.toml", "[global]\nline-length = 200\n")
-
-    def forget(_root: Path) -> None:
-        shutil.rmtree(cache, ignore_errors=True)
-
-    def command(settings: str) -> Callable[[Path], list[str]]:
-        return lambda _root: [rumdl, "check", "--config", settings, "--cache-dir", str(cache), "."]
-
-    return [
-        Tool("rumdl, links and anchors", command(links), forget),
-        Tool("rumdl, every rule", command(every), forget),
-        Tool("mkdocs build --strict", lambda root: _mkdocs(folder, root), most=1000),
-    ]
-
-
-def _mkdocs(folder: Path, root: Path) -> list[str]:
-    settings = {
-        "site_name": "library",
-        "docs_dir": str(root),
-        "site_dir": str(folder / "site"),
-        "validation": {"links": {"anchors": "warn", "not_found": "warn"}},
-    }
-    file = _write(folder / "mkdocs.yml", json.dumps(settings))
-    return [str(folder / "venv/bin/mkdocs"), "build", "--strict", "-f", file]
-
-
-def _node_tools(folder: Path) -> list[Tool]:
-    binaries = folder / "node_modules/.bin"
-    headings = {"headings": ["*", *(part for name in _SECTIONS for part in (f"## {name}", "*"))]}
-    rules = {"default": False, "MD024": {"siblings_only": True}, "MD043": headings, "MD051": True}
-    lint = _write(folder / ".markdownlint-cli2.jsonc", json.dumps({"config": rules}))
-    sections = {"rule": "sec001", "options": {"sections": list(_SECTIONS), "files": "**/procedure-*.md"}}
-    context = {"include": ["**/*.md"], "rules": [{"rule": "ref001"}, {"rule": "ref005"}, sections]}
-    contextlint = _write(folder / "contextlint.config.json", json.dumps(context))
-    plugin = str(folder / "node_modules/remark-validate-links/index.js")
-    return [
-        Tool(
-            "markdownlint-cli2, headings and own anchors",
-            lambda _root: [str(binaries / "markdownlint-cli2"), "--config", lint, "**/*.md"],
-            most=1000,
-        ),
-        Tool(
-            "remark-validate-links",
-            lambda _root: [str(binaries / "remark"), "--quiet", "--frail", "--use", f"{plugin}=repository:false", "."],
-            most=1000,
-        ),
-        Tool(
-            "contextlint, links, anchors, sections",
-            lambda _root: [str(binaries / "contextlint"), "--config", contextlint],
-            most=1000,
-        ),
-    ]
-
-
-def _write(file: Path, text: str) -> str:
-    file.write_text(text, encoding="utf-8")
-    return str(file)
-
-
 if __name__ == "__main__":
+    if not shutil.which("git"):
+        sys.exit("git is needed to lay down a library for doorstop")
     main()

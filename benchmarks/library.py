@@ -83,6 +83,27 @@ def make(folder: Path, count: int) -> list[Defect]:
     return planted
 
 
+def make_items(folder: Path, count: int) -> None:
+    """Write the same procedures as items of doorstop. It stops at the first unknown link, so there is none."""
+    folder.mkdir()
+    settings = 'settings:\n  digits: 5\n  itemformat: markdown\n  prefix: P\n  sep: ""\n'
+    (folder / ".doorstop.yml").write_text(settings, encoding="utf-8")
+    for number in range(count):
+        body = procedure(number, count)[0].partition(f"# {title(number)}\n")[2]
+        needs = "".join(f"\n- P{number - back:05}: null" for back in _BACK if number >= back) or " []"
+        head = f"active: true\nderived: false\nheader: |\n  {title(number)}\nlevel: 1.{number + 1}.1\nlinks:{needs}"
+        text = f'---\n{head}\nnormative: true\nref: ""\nreviewed: null\n---\n{body}'
+        (folder / f"P{number:05}.md").write_text(text, encoding="utf-8")
+
+
+def edit(folder: Path, count: int) -> None:
+    """Add a sentence to a procedure in the middle of a library, or of such items."""
+    number = count // 2
+    file = folder / path(number)
+    file = file if file.exists() else folder / f"P{number:05}.md"
+    file.write_text(f"{file.read_text(encoding='utf-8')}\nOne sentence more.\n", encoding="utf-8")
+
+
 def procedure(number: int, count: int) -> tuple[str, list[Defect]]:
     """Return the text of a procedure and what is planted in it."""
     rng = random.Random(f"text {number}")

@@ -297,7 +297,7 @@ def test_a_spoilt_file_is_made_anew(root: Path, spoilt: bytes | None) -> None:
     assert warm(root) == wanted
     assert warm(root) == wanted
     connection = sqlite3.connect(file)
-    assert connection.execute("SELECT count(*) FROM document").fetchone() == (len(list(root.rglob("*.md"))),)
+    assert connection.execute("SELECT count(*) FROM fact").fetchone() == (len(list(root.rglob("*.md"))),)
     connection.close()
 
 
@@ -312,7 +312,7 @@ def test_a_wrong_value_is_not_believed(root: Path) -> None:
     wanted = warm(root)
     tamper(
         root,
-        "UPDATE document SET own = x'90', among = x'90'",
+        "UPDATE shelf SET records = x'90' WHERE number % 2",
         "UPDATE fact SET view = x'90'",
         "UPDATE note SET value = x'90' WHERE name = 'library'",
     )

@@ -60,3 +60,45 @@ def test_a_large_library_gives_the_same_findings_as_one_that_is_read_at_once(tmp
     assert len(wanted.findings) > 400
     assert project.check() == wanted
     assert project.check() == wanted
+
+
+def test_an_interrupt_ends_the_other_processes_as_well() -> None:
+    """The children die with the parent's work, and none of them runs what the parent does at its end."""
+    code = """
+import os, signal, sys, time
+from procauthor.checking.parallel import share
+
+here = os.getpid()
+
+def work(path):
+    if os.getpid() == here:
+        os.kill(here, signal.SIGINT)
+    time.sleep(0.2)
+    return path
+
+try:
+    list(share(["p"] * 1000, work, str))
+except KeyboardInterrupt:
+    print("interrupted")
+try:
+    os.waitpid(-1, os.WNOHANG)
+except ChildProcessError:
+    print("no child is left")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
+    assert done.stdout == "interrupted\nno child is left\n"
+    assert not done.stderr
+
+
+def test_a_process_with_threads_is_not_copied() -> None:
+    code = """
+import os, threading
+from procauthor.checking.parallel import share
+
+stop = threading.Event()
+threading.Thread(target=stop.wait).start()
+print(len(set(share(["p"] * 1000, lambda path: os.getpid(), int))))
+stop.set()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
+    assert done.stdout == "1\n"

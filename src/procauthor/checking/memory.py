@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -21,17 +21,16 @@ from procauthor.library.stored import Facts
 
 FILE_NAME = "check.db"
 _SCHEMA = """
-CREATE TABLE document (
-    path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, stamp TEXT, kind TEXT,
-    digest BLOB, face BLOB, directives BLOB, own BLOB, whole INTEGER, among BLOB, looked BLOB, needs BLOB, marks BLOB,
-    seal BLOB
-) WITHOUT ROWID;
-CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, notes BLOB, seal BLOB);
+CREATE TABLE shelf (number INTEGER PRIMARY KEY, records BLOB, seal BLOB);
+CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, contract BLOB, notes BLOB, seal BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
 # A file that was written this shortly before it was read may be written again without a change of its times.
 _GRAIN = 2_000_000_000
 
+
+# All records are read at every check, so they lie together; after an edit only those of one shelf are written again.
+_SHELVES = 128
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -84,6 +83,9 @@ class Record(Struct, array_like=True):
     facts: Facts | None = None
 
 
+_decode_records = msgspec.msgpack.Decoder(list[Record]).decode
+
+
 class Memory:
     """The remembered records and notes, read from a file if there is one that can be believed.
 
@@ -110,8 +112,9 @@ class Memory:
         if notes.get("key") != self._key or notes.get("place") != _place(file):
             connection.close()
             return
-        rows = connection.execute("SELECT * FROM document")
-        self.records = {row[0]: _record(row[:-1]) for row in rows if _is_sealed(row)}
+        for row in connection.execute("SELECT * FROM shelf"):
+            if _is_sealed(row):
+                self.records.update((record.path, record) for record in _decode_records(row[1]))
         self.notes = notes
         self._connection = connection
 
@@ -168,6 +171,7 @@ class Memory:
                     return
                 own = {"key": self._key, "place": _place(file), "turn": os.urandom(8)}
                 _fill(connection, changed, gone, {**notes, **own})
+                _shelve(connection, self.records, changed, gone)
                 connection.execute("COMMIT")
             if fresh:
                 target.replace(file)
@@ -198,19 +202,35 @@ def _open(file: Path) -> sqlite3.Connection:
 
 
 def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
-    rows = (_seal(_row(record)) for record in changed)
-    connection.executemany(f"REPLACE INTO document VALUES ({', '.join('?' * 17)})", rows)  # noqa: S608 - a constant
-    facts = (_seal((r.path, r.facts.view, r.facts.detail, r.facts.notes)) for r in changed if r.facts)
-    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?)", facts)
-    for table in ("document", "fact"):
-        connection.executemany(f"DELETE FROM {table} WHERE path = ?", ((path,) for path in gone))  # noqa: S608
+    facts = (_seal(_fact(r.path, r.facts)) for r in changed if r.facts)
+    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?)", facts)
+    connection.executemany("DELETE FROM fact WHERE path = ?", ((path,) for path in gone))
     connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
 
 
-def _row(record: Record) -> tuple[object, ...]:
-    of, r = record.signature, record
-    head = (r.path, of.size, of.modified, of.changed, of.inode, r.stamp, r.kind, r.digest, r.face, r.directives, r.own)
-    return (*head, int(r.whole), r.among, r.looked, r.needs, r.marks)
+def _fact(path: str, facts: Facts) -> tuple[object, ...]:
+    return path, facts.view, facts.detail, facts.contract, facts.notes
+
+
+def _shelve(
+    connection: sqlite3.Connection, before: Mapping[str, Record], changed: list[Record], gone: list[str]
+) -> None:
+    """Write the shelves on which a record has changed; the facts stand in a table of their own."""
+    now = {**before, **{record.path: record for record in changed}}
+    for path in gone:
+        now.pop(path, None)
+    numbers = {_shelf(path) for path in (*(record.path for record in changed), *gone)}
+    shelves: dict[int, list[Record]] = {number: [] for number in numbers}
+    for path, record in now.items():
+        number = _shelf(path)
+        if number in numbers:
+            shelves[number].append(msgspec.structs.replace(record, facts=None))
+    rows = (_seal((number, _encode(records))) for number, records in shelves.items())
+    connection.executemany("REPLACE INTO shelf VALUES (?, ?, ?)", rows)
+
+
+def _shelf(path: str) -> int:
+    return zlib.crc32(path.encode(errors="surrogateescape")) % _SHELVES
 
 
 def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
@@ -220,14 +240,6 @@ def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
 
 def _is_sealed(row: tuple[object, ...]) -> bool:
     return _seal(row[:-1]) == row
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    path, size, modified, changed, inode, *rest = row
-    stamp, kind, digest, face, directives, own, whole, among, looked, needs, marks = rest
-    signature = Signature(size, modified, changed, inode)
-    head = (path, signature, stamp, kind, digest, face, directives, own)
-    return Record(*head, bool(whole), among, looked, needs, marks)
 
 
 def _place(file: Path) -> bytes:

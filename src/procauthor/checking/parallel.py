@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -15,6 +17,19 @@ _T = TypeVar("_T")
 # A process takes about as long to begin as these many files to read.
 _WORTH_SHARING = 300
 _MOST = 8
+_INTERRUPT = frozenset({signal.SIGINT})
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Look for no cycles: what is made of documents has none, and to look for them takes a fifth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def share(paths: Sequence[str], work: Callable[[str], _T], kind: Any) -> Iterator[_T]:
@@ -29,27 +44,33 @@ def share(paths: Sequence[str], work: Callable[[str], _T], kind: Any) -> Iterato
         kind: The type of the values, for msgspec.
     """
     workers = _workers(len(paths))
-    children = [_Child(paths[n::workers], work) for n in range(1, workers)]
-    collecting = gc.isenabled()
-    # What is made of a document has no cycles; to look for them takes a fifth of the time.
-    gc.disable()
-    try:
-        yield from map(work, paths[::workers])
-        for child in children:
-            yield from child.collect(kind)
-    finally:
-        if collecting:
-            gc.enable()
-        for child in children:
-            child.end()
+    children: list[_Child] = []
+    with without_collection():
+        try:
+            children += (_Child(paths[n::workers], work) for n in range(1, workers))
+            yield from map(work, paths[::workers])
+            for child in children:
+                yield from child.collect(kind)
+        finally:
+            for child in children:
+                child.end()
 
 
 def _workers(files: int) -> int:
     """Return the number of processes, this one included. One that has threads must not be copied."""
-    if files < _WORTH_SHARING or threading.active_count() > 1 or sys.platform != "linux":
+    if files < _WORTH_SHARING or sys.platform != "linux" or _has_threads():
         return 1
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, _MOST, files // (_WORTH_SHARING // 2)))
+    return max(1, min(len(os.sched_getaffinity(0)), _MOST, files // (_WORTH_SHARING // 2)))
+
+
+def _has_threads() -> bool:
+    """Say whether there are threads: Python's own, or those of a native library."""
+    if threading.active_count() > 1 or threading.current_thread() is not threading.main_thread():
+        return True
+    try:
+        return len(os.listdir("/proc/self/task")) > 1
+    except OSError:
+        return True
 
 
 class _Child:
@@ -64,29 +85,30 @@ class _Child:
             reader, writer = os.pipe()
         except OSError:
             return
+        # An interrupt must not find the copy half-way between this process's duties and its own.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPT)
         try:
             self._pid = os.fork()
+            if self._pid == 0:
+                self._run(writer, blocked)
+            self._reader = reader
         except OSError:
             os.close(reader)
+        finally:
             os.close(writer)
-            return
-        if self._pid == 0:
-            os.close(reader)
-            self._run(writer)
-        os.close(writer)
-        self._reader = reader
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
-    def _run(self, writer: int) -> None:
+    def _run(self, writer: int, blocked: set[int]) -> NoReturn:
         """Work, send, and end without any of what this process would do at its end."""
         code = 1
         try:
-            gc.disable()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             made = msgspec.msgpack.encode([self._work(path) for path in self._paths])
             with os.fdopen(writer, "wb") as out:
                 out.write(made)
             code = 0
         finally:
-            sys.stderr = None
             os._exit(code)
 
     def collect(self, kind: Any) -> Iterator[Any]:
@@ -97,15 +119,20 @@ class _Child:
                 self._reader = -1
                 made = source.read()
         try:
-            yield from msgspec.msgpack.decode(made, type=list[kind])
+            values: Iterable[Any] = msgspec.msgpack.decode(made, type=list[kind])
         except msgspec.MsgspecError:
-            yield from map(self._work, self._paths)
+            values = map(self._work, self._paths)
+        del made
+        yield from values
 
     def end(self) -> None:
-        """Wait for the child, which is told to stop if nobody reads what it makes."""
+        """Stop the child, if nobody has read what it makes, and wait for it."""
         if self._reader >= 0:
             os.close(self._reader)
             self._reader = -1
+            with suppress(OSError):
+                os.kill(self._pid, signal.SIGKILL)
         if self._pid:
-            os.waitpid(self._pid, 0)
+            with suppress(ChildProcessError):
+                os.waitpid(self._pid, 0)
             self._pid = 0

@@ -122,7 +122,11 @@ class Recall:
 
     def _are_as_before(self, looked: _Looked) -> bool:
         records = self.survey.records
-        return all(path in records and records[path].stamp == stamp for path, stamp in looked.items())
+        for path, stamp in looked.items():
+            record = records.get(path)
+            if record is None or record.stamp != stamp:
+                return False
+        return True
 
     def _looked(self) -> _Looked:
         return {path: self.survey.records[path].stamp for path in sorted(self.survey.shelf.looked)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -197,7 +196,7 @@ class Scope:
         """All files by their name, case folded."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.library.files):
-            found.setdefault(posixpath.basename(path).casefold(), []).append(path)
+            found.setdefault(path.rpartition("/")[2].casefold(), []).append(path)
         return found
 
     @cached_property
@@ -223,7 +222,8 @@ class Scope:
         """The names of all files by their folder."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.library.files):
-            found.setdefault(posixpath.dirname(path), []).append(posixpath.basename(path))
+            folder, _, name = path.rpartition("/")
+            found.setdefault(folder, []).append(name)
         return found
 
     def exists(self, path: str) -> bool:

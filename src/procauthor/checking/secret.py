@@ -21,7 +21,7 @@ class Secret:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
     """Every match holds one of ``marks``: a text without them is not searched further.
 
@@ -82,6 +82,11 @@ _SHAPES = (
     _shape("private key", "PRIVATE", _PRIVATE_KEY, 3.5, ""),
     _shape("password in an address", "://", _ADDRESS, 3.2, r"(?!example\.)(?=[a-z0-9-]{1,63}\.)"),
 )
+# The marks with their shapes, by the rarest byte of the mark.
+_BY_RARE = {
+    byte: [(mark, shape) for shape in _SHAPES for rare, mark in shape.marks if rare == byte]
+    for byte in {rare for shape in _SHAPES for rare, _ in shape.marks}
+}
 # Written in any case, so the text is looked at in lower case first.
 _NAMED = _shape("AWS secret key", "", _AWS)
 # A made-up value says so, repeats itself, or counts through the alphabet.
@@ -98,9 +103,8 @@ def find_secrets(raw: bytes) -> Iterator[Secret]:
     """Yield the secrets of a text in order, code and comments included: there they stand mostly."""
     found: dict[int, str] = {}
     named = (_NAMED,) if b"secret" in raw.lower() else ()
-    for shape in (*_SHAPES, *named):
-        if shape.marks and not any(rare in raw and mark in raw for rare, mark in shape.marks):
-            continue
+    possible = {shape for rare, marks in _BY_RARE.items() if rare in raw for mark, shape in marks if mark in raw}
+    for shape in (*(shape for shape in _SHAPES if shape in possible), *named):
         for match in shape.pattern.finditer(raw):
             if _is_random(match[1], shape.least_bits):
                 found.setdefault(match.start(), shape.kind)

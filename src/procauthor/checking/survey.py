@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Self
@@ -24,9 +23,10 @@ from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, Unread, read_file, read_template, walk
 from procauthor.library.receipt import Review, read_reviews
-from procauthor.library.stored import Shelf, Stored, read_facts
+from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Settings
+from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
 # Below this, to remember costs more than to read, and a small folder stays as clean as it was.
@@ -56,7 +56,7 @@ class Survey:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """Say of a memory that cannot be read that the question has to be asked again, without it."""
-        if isinstance(error, sqlite3.Error | msgspec.MsgspecError):
+        if isinstance(error, msgspec.MsgspecError):
             self.memory.forget()
             raise StaleError(FILE_NAME) from error
         self.memory.close()
@@ -180,28 +180,30 @@ class Surveyor:
     def _put_together(
         self, tree: Tree, memory: Memory, records: dict[str, Record], unread: list[Unread], fresh: frozenset[str]
     ) -> Survey:
-        shelf = Shelf(self._root)
         ordered = {path: records[path] for path in tree.documents if path in records}
+
+        def fetch(path: str) -> Facts:
+            try:
+                return memory.facts(ordered[path])
+            except sqlite3.Error as error:
+                memory.forget()
+                raise StaleError(FILE_NAME) from error
+
+        shelf = Shelf(self._root, fetch, self._template)
         reviews = read_reviews(self._root)
-        procedures = tuple(self._stored(r, memory, shelf, reviews.get(r.path)) for r in ordered.values())
+        procedures = tuple(_stored(record, reviews.get(record.path), shelf) for record in ordered.values())
         library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
         return Survey(library, memory, ordered, fresh, gone, shelf)
 
-    def _stored(self, record: Record, memory: Memory, shelf: Shelf, review: Review | None) -> Stored:
-        kind: Kind = record.kind  # type: ignore[assignment]
-        return Stored(
-            path=record.path,
-            stamp=Stamp(record.stamp),
-            kind=kind,
-            template=partial(read_template, record.path, self._settings.library, self._templates),
-            face=record.face,
-            directives=record.directives,
-            marks=record.marks,
-            review=review,
-            fetch=partial(memory.facts, record),
-            shelf=shelf,
-        )
+    def _template(self, path: str) -> Template | None:
+        return read_template(path, self._settings.library, self._templates)
+
+
+def _stored(record: Record, review: Review | None, shelf: Shelf) -> Stored:
+    kind: Kind = record.kind  # type: ignore[assignment]
+    head = record.path, Stamp(record.stamp), kind
+    return Stored(*head, record.face, record.directives, record.marks, review, shelf)
 
 
 def own_findings(survey: Survey) -> Iterator[Finding]:

@@ -40,6 +40,11 @@ class Census:
         """The rows of the evaluation."""
         return read_rows(self.scope, self.report)
 
+    def counted(self) -> Census:
+        """Count now, and not when somebody asks."""
+        _ = self.rows, self.graph
+        return self
+
     @cached_property
     def graph(self) -> Graph:
         """Who needs whom, without plain links."""

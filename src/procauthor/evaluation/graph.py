@@ -145,8 +145,7 @@ class _Reader:
         for name in procedure.depends_on:
             target = self._named(name, procedure) or self._identified(name)
             if target and target != procedure.path:
-                field = procedure.document.fields.get("depends_on")
-                yield Edge(procedure.path, target, "needs", field.line if field else 1)
+                yield Edge(procedure.path, target, "needs", procedure.field_lines.get("depends_on", 1))
 
     def _identified(self, name: str) -> str | None:
         """Return the path of the one document that has this id or path."""
@@ -192,7 +191,7 @@ class _Reader:
             if target and target != host.path:
                 yield Edge(host.path, target, kind, entry.row.line)
         if host.kind == "orchestration" and not any(entries(host)):
-            for link in host.document.links:
+            for link in host.links:
                 other = self._library.by_path.get(resolve(host.path, link.target).path or "")
                 if other is not None and other is not host and other.kind == "procedure" and not link.image:
                     yield Edge(host.path, other.path, "calls", link.line)
@@ -200,7 +199,7 @@ class _Reader:
     def _links(self, procedure: Procedure, tabled: frozenset[str]) -> Iterator[Edge]:
         """Yield plain links, one for each target."""
         seen: set[str] = set(tabled)
-        for link in procedure.document.links:
+        for link in procedure.links:
             path = resolve(procedure.path, link.target).path
             if path in self._library.by_path and path != procedure.path and path not in seen:
                 seen.add(str(path))

@@ -11,7 +11,6 @@ from procauthor.evaluation.value import DONE, Row
 from procauthor.finding import Finding, Report
 from procauthor.library.index import Entry, entries, index_of
 from procauthor.library.library import Library, Procedure
-from procauthor.library.status import match_sections
 from procauthor.naming import title_key
 from procauthor.procedure import Kind, Status
 from procauthor.template.spec import Template
@@ -77,7 +76,7 @@ def _document(
     warnings: Counter[str],
     required: dict[str, tuple[str, ...]],
 ) -> Row:
-    missing, empty = _sections(procedure)
+    missing, empty = procedure.lacking
     template = procedure.template
     return Row(
         title=procedure.title,
@@ -103,15 +102,6 @@ def _status(procedure: Procedure, errors: int) -> Status:
 
 def _required(template: Template, seen: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     return seen.setdefault(template.hash, tuple(spec.heading for spec in template.required))
-
-
-def _sections(procedure: Procedure) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the required sections that are not there, and those that hold nothing of their own."""
-    if procedure.template is None:
-        return (), ()
-    match = match_sections(procedure.document, procedure.template)
-    empty = tuple(spec.heading for spec in match.empty if not spec.constraint.optional)
-    return tuple(spec.heading for spec in match.missing), empty
 
 
 # Titles without a document

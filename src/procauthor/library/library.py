@@ -18,7 +18,7 @@ from procauthor.library.contract import read_contract
 from procauthor.library.mark import Mark, read_marks
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve
-from procauthor.library.status import compute_status, is_silent, read_status
+from procauthor.library.status import compute_status, is_silent, match_sections, read_status
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
@@ -124,6 +124,15 @@ class Procedure:
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
         return read_contract(self.document)
+
+    @cached_property
+    def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The headings of required sections that are missing, and of those that hold nothing of their own."""
+        if self.template is None:
+            return (), ()
+        match = match_sections(self.document, self.template)
+        empty = tuple(spec.heading for spec in match.empty if not spec.constraint.optional)
+        return tuple(spec.heading for spec in match.missing), empty
 
     @cached_property
     def depends_on(self) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ def find_placeholders(document: Document) -> Iterator[Leftover]:
     # To look for a few pieces is much faster than to search for patterns, and there is hardly ever something to find.
     words = (_WORDS,) if any(piece in text for piece in _PIECES) else ()
     filler = (_FILLER,) if "lorem" in text.lower() else ()
-    for pattern in (*words, _BRACKETS, *filler):
+    brackets = (_BRACKETS,) if "[" in text else ()
+    for pattern in (*words, *brackets, *filler):
         for passage, place, found in prose.search(pattern):
             # In capitals it is what a reader is told to replace: "Replace [YOUR DOMAIN] by ...".
             if not found.startswith("[YOUR"):
@@ -47,9 +48,7 @@ def find_placeholders(document: Document) -> Iterator[Leftover]:
 
 def find_template_text(document: Document, template: Template) -> Iterator[Leftover]:
     """Yield fields in braces that stand in the document as they stand in the template."""
-    raw = document.source.raw
-    # A brace is written as itself, or as an entity.
-    if b"{" not in raw and b"&" not in raw:
+    if "{" not in read_prose(document).text:
         return
     words = _fields(template.boilerplate)
     for run in document.runs:

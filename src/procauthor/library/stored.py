@@ -23,6 +23,8 @@ from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.template.spec import Template
 
 _KEPT = 16
+# Details are small, and those of neighbours are asked for again and again.
+_KEPT_DETAILS = 64
 _T = TypeVar("_T")
 
 
@@ -39,6 +41,7 @@ class Face(Struct, frozen=True, array_like=True):
     declared_status: Status | None
     status: Status
     silent: bool
+    lacking: tuple[tuple[str, ...], tuple[str, ...]]
     depends_on: tuple[str, ...]
     aliases: tuple[str, ...]
     superseded_by: str
@@ -60,7 +63,6 @@ class Detail(Struct, frozen=True, array_like=True):
     links: tuple[Link, ...]
     resolved: tuple[Target, ...]
     headings: tuple[Heading, ...]
-    contract: Contract
 
 
 class Facts(Struct, frozen=True, array_like=True):
@@ -69,6 +71,7 @@ class Facts(Struct, frozen=True, array_like=True):
     face: bytes
     view: bytes
     detail: bytes
+    contract: bytes
     notes: bytes
     """What the rules keep of the text."""
 
@@ -78,6 +81,7 @@ _decode_face = msgspec.msgpack.Decoder(Face).decode
 _decode_view = msgspec.msgpack.Decoder(View).decode
 _decode_marks = msgspec.msgpack.Decoder(tuple[Mark, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
+_decode_contract = msgspec.msgpack.Decoder(Contract).decode
 
 
 def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
@@ -94,6 +98,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         declared_status=procedure.declared_status,
         status=procedure.text_status,
         silent=procedure.silent,
+        lacking=procedure.lacking,
         depends_on=procedure.depends_on,
         aliases=procedure.aliases,
         superseded_by=procedure.superseded_by,
@@ -105,22 +110,27 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         other_anchors=tuple(sorted(document.anchors.difference(procedure.heading_slugs))),
         targets=procedure.targets,
     )
-    detail = Detail(document.links, procedure.resolved, document.headings, procedure.contract)
-    return Facts(_encode(face), _encode(view), _encode(detail), notes)
+    detail = Detail(document.links, procedure.resolved, document.headings)
+    return Facts(_encode(face), _encode(view), _encode(detail), _encode(procedure.contract), notes)
 
 
 class Shelf:
-    """Reads documents again, keeps the last few, and notes whose text was looked into.
+    """Gives what is known of documents, reads them again, keeps the last few, and notes whose text was looked into.
 
     Args:
         root: The root of the library.
+        fetch: Gives the facts of the document at a path.
+        template: Gives the template for it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, fetch: Callable[[str], Facts], template: Callable[[str], Template | None]) -> None:
         self._root = root
+        self.fetch = fetch
+        self.template = template
         self._documents: OrderedDict[str, Document] = OrderedDict()
         self._sources: OrderedDict[str, Source] = OrderedDict()
         self._details: OrderedDict[str, Detail] = OrderedDict()
+        self._contracts: OrderedDict[str, Contract] = OrderedDict()
         self.own = ""
         """The document under check: to look into its text is no news."""
         self.looked: set[str] = set()
@@ -151,7 +161,11 @@ class Shelf:
 
     def detail(self, path: str, make: Callable[[], Detail]) -> Detail:
         """Return the decoded detail of a document."""
-        return _keep(self._details, path, make)
+        return _keep(self._details, path, make, _KEPT_DETAILS)
+
+    def contract(self, path: str, make: Callable[[], Contract]) -> Contract:
+        """Return the decoded contract of a document."""
+        return _keep(self._contracts, path, make, _KEPT_DETAILS)
 
     def _read(self, procedure: Procedure) -> Source:
         try:
@@ -163,12 +177,12 @@ class Shelf:
         return Source(raw)
 
 
-def _keep(kept: OrderedDict[str, _T], path: str, make: Callable[[], _T]) -> _T:
+def _keep(kept: OrderedDict[str, _T], path: str, make: Callable[[], _T], most: int = _KEPT) -> _T:
     if path in kept:
         kept.move_to_end(path)
         return kept[path]
     made = kept[path] = make()
-    if len(kept) > _KEPT:
+    if len(kept) > most:
         kept.popitem(last=False)
     return made
 
@@ -180,12 +194,10 @@ class Stored(Procedure):
         path: Relative to the root.
         stamp: What the facts are of.
         kind: What the document is.
-        template: Gives the template for it.
         face: The encoded face.
         directives: What the text says of the check itself, encoded; empty where it says nothing.
         marks: The encoded marks of its sections.
         review: What is kept of its reviews.
-        fetch: Gives the facts.
         shelf: Where the text is.
     """
 
@@ -196,27 +208,22 @@ class Stored(Procedure):
         path: str,
         stamp: Stamp,
         kind: Kind,
-        template: Callable[[], Template | None],
         face: bytes,
         directives: bytes,
         marks: bytes,
         review: Review | None,
-        fetch: Callable[[], Facts],
         shelf: Shelf,
     ) -> None:
         # The base class is frozen, and this is done for every document of a library at every check.
-        self.__dict__.update(
-            path=path,
-            stamp=stamp,
-            kind=kind,
-            _template=template,
-            directives=directives,
-            _face=face,
-            _marks=marks,
-            review=review,
-            _fetch=fetch,
-            _shelf=shelf,
-        )
+        own = self.__dict__
+        own["path"] = path
+        own["stamp"] = stamp
+        own["kind"] = kind
+        own["directives"] = directives
+        own["_face"] = face
+        own["_marks"] = marks
+        own["review"] = review
+        own["_shelf"] = shelf
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -235,8 +242,8 @@ class Stored(Procedure):
     @cached_property
     def template(self) -> Template | None:
         """The template for the document."""
-        find: Callable[[], Template | None] = self.__dict__["_template"]
-        return find()
+        shelf: Shelf = self.__dict__["_shelf"]
+        return shelf.template(self.path)
 
     @property
     def view(self) -> View:
@@ -245,8 +252,8 @@ class Stored(Procedure):
 
     @property
     def _facts(self) -> Facts:
-        fetch: Callable[[], Facts] = self.__dict__["_fetch"]
-        return fetch()
+        shelf: Shelf = self.__dict__["_shelf"]
+        return shelf.fetch(self.path)
 
     # What has a place in the text
 
@@ -295,7 +302,7 @@ class Stored(Procedure):
     @property
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
-        return self._detail.contract
+        return self.shelf.contract(self.path, lambda: _decode_contract(self._facts.contract))
 
     # What others may know
 
@@ -358,6 +365,11 @@ class Stored(Procedure):
     def silent(self) -> bool:
         """Whether nobody claims that the document is finished."""
         return self.face.silent
+
+    @property
+    def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The headings of required sections that are missing, and of those that hold nothing."""
+        return self.face.lacking
 
     @property
     def depends_on(self) -> tuple[str, ...]:

@@ -160,25 +160,25 @@ class _Builder:
             if event.__class__ is str:
                 self._mark(event, span)
                 continue
-            for name, value in event.items():
-                if name == "Text":
-                    say(value)
-                    if not self._closed:
-                        run(Run(value, span["start"] + shift, span["end"] + shift, self._in_heading))
-                elif name == "Start":
-                    tag, data = (value, None) if value.__class__ is str else value.popitem()
-                    self._depth += tag in _NESTING
-                    handler = starts.get(tag)
-                    if handler:
-                        handler(self, data, span["start"] + shift, span["end"] + shift)
-                elif name == "End":
-                    tag, data = (value, None) if value.__class__ is str else value.popitem()
-                    self._depth -= tag in _NESTING
-                    handler = ends.get(tag)
-                    if handler:
-                        handler(self, data, span["start"] + shift, span["end"] + shift)
-                else:
-                    self._leaf(name, value, span["start"] + shift, span["end"] + shift)
+            name, value = event.popitem()
+            if name == "Text":
+                say(value)
+                if not self._closed:
+                    run(Run(value, span["start"] + shift, span["end"] + shift, self._in_heading))
+            elif name == "Start":
+                tag, data = (value, None) if value.__class__ is str else value.popitem()
+                self._depth += tag in _NESTING
+                handler = starts.get(tag)
+                if handler:
+                    handler(self, data, span["start"] + shift, span["end"] + shift)
+            elif name == "End":
+                tag, data = (value, None) if value.__class__ is str else value.popitem()
+                self._depth -= tag in _NESTING
+                handler = ends.get(tag)
+                if handler:
+                    handler(self, data, span["start"] + shift, span["end"] + shift)
+            else:
+                self._leaf(name, value, span["start"] + shift, span["end"] + shift)
 
     # Leaves
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
 BOM = b"\xef\xbb\xbf"
 _LONG_LINE = 2000
+_NEWLINE = re.compile(b"\n")
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,7 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         """Offset of the first byte of each line."""
-        end = 0
-        starts = [0, *(end := end + len(line) + 1 for line in self.raw.split(b"\n"))]
-        starts.pop()
-        return starts
+        return [0, *(match.end() for match in _NEWLINE.finditer(self.raw))]
 
     def line(self, offset: int) -> int:
         """Return the 1-based line of a byte offset."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.check import check
-from procauthor.errors import LibraryError, PlanError
+from procauthor.checking.parallel import without_collection
+from procauthor.errors import LibraryError, PlanError, StaleError
 from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import head, read_past
 from procauthor.evaluation.trace import read_traces
@@ -23,8 +25,16 @@ if TYPE_CHECKING:
     from procauthor.project.project import Project
 
 
+_PASSES = 3
+
+
 def survey(project: Project) -> Census:
-    """Read the library once, and check it once."""
+    """Read the library once, and check it once, with what is remembered of the last check."""
+    surveyor = project.surveyor()
+    for _ in range(_PASSES):
+        with suppress(StaleError), without_collection(), surveyor.survey() as found:
+            report = project.check_library(found.library, None, survey=found)
+            return Census(found.library, report, project.settings).counted()
     library = project.library()
     return Census(library, project.check_library(library, None), project.settings)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
 from procauthor.checking.check import check, choose_rules
+from procauthor.checking.parallel import without_collection
 from procauthor.checking.survey import Survey, Surveyor
 from procauthor.errors import ConfigError, LibraryError, PlanError, StaleError
 from procauthor.finding import Report
@@ -153,11 +154,16 @@ class Project:
         Raises:
             ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
-        surveyor = Surveyor(self.root, self.state, self.settings, self.templates)
-        for _ in range(_PASSES):
-            with suppress(StaleError), surveyor.survey() as survey:
-                return self._check(survey.library, paths, select, ignore, baseline=baseline, survey=survey)
+        surveyor = self.surveyor()
+        with without_collection():
+            for _ in range(_PASSES):
+                with suppress(StaleError), surveyor.survey() as survey:
+                    return self._check(survey.library, paths, select, ignore, baseline=baseline, survey=survey)
         return self._check(self.library(), paths, select, ignore, baseline=baseline)
+
+    def surveyor(self) -> Surveyor:
+        """Return what reads the library and remembers what it read."""
+        return Surveyor(self.root, self.state, self.settings, self.templates)
 
     def _check(  # noqa: PLR0913 - each narrows or widens what is reported
         self,

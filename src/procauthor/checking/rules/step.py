@@ -298,7 +298,7 @@ def _targets(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Ite
     starts = [step.start for step in ordered]
     words = _words(procedure)
     prose = read_prose(procedure.document)
-    for passage in prose.around(match.start() for match in _STEP_WORD.finditer(prose.text)):
+    for passage in prose.around(_mentions(prose.text)):
         at = passage.runs[0].start
         place = bisect_right(starts, at) - 1
         if place < 0 or at >= ends[place] or passage.heading:
@@ -312,6 +312,19 @@ def _targets(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Ite
             if not _of_another(scope, procedure, passage, match.start()):
                 message = f"step {_name(step)} refers to {match[1].casefold()} {match[2][:9]}, which does not exist"
                 yield say(STEP_TARGET_MISSING, procedure, passage.offset(match.start()), message)
+
+
+def _mentions(text: str) -> Iterator[int]:
+    """Yield where a text speaks of steps or phases, in any case; to look for a word is faster than for a pattern."""
+    if not text.isascii():
+        yield from (match.start() for match in _STEP_WORD.finditer(text))
+        return
+    lower = text.lower()
+    for word in ("step", "phase"):
+        at = lower.find(word)
+        while at != -1:
+            yield at
+            at = lower.find(word, at + 1)
 
 
 def _ends(procedure: Procedure, ordered: Sequence[Step]) -> list[int]:

@@ -238,6 +238,8 @@ def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
 
 def _heading_fields(procedure: Procedure, template: Template) -> Iterator[tuple[str, int]]:
     """Yield the fields that a template has in headings, where a heading still shows them."""
+    if not any("{" in heading.text for heading in procedure.document.headings):
+        return
     body = {match[0] for line in template.boilerplate for match in _FIELD.finditer(line)}
     slots = [slot.name for s in template.sections if s.step_heading for slot in s.step_heading.slots]
     fields = {f"{{{name}}}" for name in ("title", *slots)} - body
