@@ -275,6 +275,34 @@ def test_undo_and_redo_of_what_was_written(root: Path) -> None:
     assert "nothing to redo" in run("-C", root, "redo", code=2).stderr
 
 
+def test_a_change_in_the_middle_is_undone_by_its_number(root: Path) -> None:
+    (root / "index.md").write_text((root / "index.md").read_text().replace("| 1 | Placeholder", "| 1 | Defined"))
+    before = snapshot(root)
+    run("-C", root, "sync")
+    run("-C", root, "rename", "Design Review Procedure", "Structure Choice Procedure")
+    both = snapshot(root)
+    assert "bring it back with: procauthor redo 1" in run("-C", root, "undo", "1").stderr
+    index = (root / "index.md").read_text()
+    assert "| 1 | Defined" in index
+    assert "Structure Choice Procedure" in index
+    assert "was taken back already" in run("-C", root, "undo", "1", code=2).stderr
+    assert "the history has no change 9" in run("-C", root, "undo", "9", code=2).stderr
+    assert "one change by its number" in run("-C", root, "undo", "1", "-n", "2", code=2).stderr
+    run("-C", root, "redo", "1")
+    assert snapshot(root) == both
+    assert "stands" in run("-C", root, "redo", "1", code=2).stderr
+    run("-C", root, "undo", "-n", "2")
+    assert snapshot(root) == before
+
+
+def test_a_change_that_a_later_one_rests_on_cannot_be_undone_alone(root: Path) -> None:
+    run("-C", root, "rename", "Design Review Procedure", "Structure Choice Procedure", "--no-alias")
+    run("-C", root, "rename", "Structure Choice Procedure", "Structure Check Procedure", "--no-alias")
+    after = snapshot(root)
+    assert "cannot be undone" in run("-C", root, "undo", "1", code=2).stderr
+    assert snapshot(root) == after
+
+
 def test_rename_shows_writes_and_is_undone(root: Path) -> None:
     before = snapshot(root)
     words = ("rename", "Design Review Procedure", "Structure Choice Procedure")

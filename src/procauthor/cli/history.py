@@ -8,6 +8,7 @@ import typer
 
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, show, show_json
+from procauthor.errors import ConfigError
 
 if TYPE_CHECKING:
     from procauthor.library.change import Change
@@ -23,29 +24,40 @@ def register(app: typer.Typer) -> None:
 
 def undo(
     ctx: typer.Context,
+    number: Annotated[int | None, typer.Argument(min=1, help="Number of the change, as --list shows it.")] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List what was written; change nothing.")] = False,
     steps: Annotated[int, typer.Option("--steps", "-n", min=1, help="How many changes to take back.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """Take back the last change: its files get their old bytes."""
+    """Take back the last change, or the one with a number: its files get their old bytes.
+
+    Later changes stay where they are at other places of the same documents.
+    """
     project = open_project(ctx)
     if list_them:
         _list(project, as_json=as_json)
         return
+    if number is not None and steps > 1:
+        message = "name one change by its number, or how many of the last ones with --steps"
+        raise ConfigError(message)
     done: list[tuple[HistoryEntry, Change]] = []
     for _ in range(steps):
-        done.append(project.undo())
+        done.append(project.undo(number))
         if not as_json:
             _say(*done[-1], "undid")
     if as_json:
         show_json({"undone": [_json(*each) for each in done]})
     else:
-        say("bring it back with: procauthor redo")
+        say(f"bring it back with: procauthor redo{'' if number is None else f' {number}'}")
 
 
-def redo(ctx: typer.Context, as_json: Json = False) -> None:
-    """Bring back what was undone last, as long as nothing else was written since."""
-    entry, change = open_project(ctx).redo()
+def redo(
+    ctx: typer.Context,
+    number: Annotated[int | None, typer.Argument(min=1, help="Number of the change, as undo --list shows it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring back what was undone last, as long as nothing else was written since, or the change with a number."""
+    entry, change = open_project(ctx).redo(number)
     if as_json:
         show_json({"redone": [_json(entry, change)]})
         return

@@ -39,7 +39,9 @@ def save(root: Path, evaluation: Evaluation) -> Change:
     except FileNotFoundError:
         before = None
     after = text.encode()
-    return Change(() if before == after else (Edit(path, before, after),))
+    return Change(
+        () if before == after else (Edit(path, before, after),), f"save the evaluation of {evaluation.measured.date}"
+    )
 
 
 def read_saved(root: Path) -> tuple[tuple[Point, ...], tuple[str, ...]]:

@@ -32,7 +32,7 @@ def plan_change(project: Project, proposal: Proposal, file: str | Path | None = 
         message = f"{path} holds words of a person, and would be replaced"
         raise PlanError(message, f"name the file to replace it: procauthor plan --write {path}")
     after = write_plan(proposal)
-    return Change(() if before == after else (Edit(path, before, after),))
+    return Change(() if before == after else (Edit(path, before, after),), f"write the plan {path}")
 
 
 def _path(project: Project, file: Path) -> str:

@@ -215,7 +215,9 @@ class Project:
             Edit(path, old.document.source.raw, library.by_path[path].document.source.raw)
             for path, old in before.by_path.items()
         )
-        return Change(tuple(edit for edit in edits if edit.before != edit.after)), replace(report, fixed=fixed)
+        return Change(tuple(edit for edit in edits if edit.before != edit.after), "check --fix"), replace(
+            report, fixed=fixed
+        )
 
     @property
     def baseline_file(self) -> Path:
@@ -412,19 +414,19 @@ class Project:
 
         return read_history(self.state)
 
-    def undo(self) -> tuple[HistoryEntry, Change]:
-        """Take back the newest change that still stands; return it with what was written.
+    def undo(self, number: int | None = None) -> tuple[HistoryEntry, Change]:
+        """Take back the newest change that still stands, or the one with a number; return it with what was written.
 
         Raises:
             NotFoundError: There is none.
-            ConflictError: A file of it was edited since; nothing was written.
+            ConflictError: A file of it was edited since at the same place; nothing was written.
         """
         from procauthor.library.history import undo
 
-        return undo(self.root, self.state)
+        return undo(self.root, self.state, number)
 
-    def redo(self) -> tuple[HistoryEntry, Change]:
-        """Write again what was undone last; return it with what was written.
+    def redo(self, number: int | None = None) -> tuple[HistoryEntry, Change]:
+        """Write again what was undone last, or the change with a number; return it with what was written.
 
         Raises:
             NotFoundError: Nothing was undone, or another change was written since.
@@ -432,7 +434,7 @@ class Project:
         """
         from procauthor.library.history import redo
 
-        return redo(self.root, self.state)
+        return redo(self.root, self.state, number)
 
     # Refactoring: each method returns a change, and `apply` writes it
 
