@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from procauthor.checking.artifact import is_optional, providers
 from procauthor.checking.scope import GONE, Scope, field_line
 from procauthor.library.library import Procedure
-from procauthor.naming import title_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
     """Find what a procedure depends on: declared, or as the provider of a required input."""
     found: list[Need] = []
     for title in procedure.depends_on:
-        named = scope.named(title_key(title), procedure)
+        named = scope.declared(title, procedure)
         if len(named) == 1:
             found.append(Need(named[0], field_line(procedure, "depends_on")))
     for wanted in procedure.contract.inputs:

@@ -133,6 +133,25 @@ class Scope:
             return local if len(local) == 1 else found
         return found
 
+    def declared(self, name: str, near: Procedure) -> tuple[Procedure, ...]:
+        """Return the documents that metadata mean: by title or alias, else the one with this path or id."""
+        found = self.named(title_key(name), near)
+        if found:
+            return found
+        document = self.library.by_path.get(name)
+        if document is not None:
+            return (document,)
+        same = self._ids.get(name, ())
+        return same if len(same) == 1 else ()
+
+    @cached_property
+    def _ids(self) -> dict[str, tuple[Procedure, ...]]:
+        ids: dict[str, tuple[Procedure, ...]] = {}
+        for procedure in self.library.procedures:
+            if procedure.kind not in ("readme", "template"):
+                ids[procedure.id] = (*ids.get(procedure.id, ()), procedure)
+        return ids
+
     @cached_property
     def _names(self) -> dict[str, tuple[Procedure, ...]]:
         """Documents by the key of their title, and of every other name that their metadata give them."""

@@ -14,7 +14,6 @@ from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.library.receipt import Part, Seen
 from procauthor.library.reference import resolve
-from procauthor.naming import title_key
 from procauthor.procedure import Artifact
 
 Key = tuple[str, Part, str]
@@ -89,7 +88,7 @@ def _given(scope: Scope, consumer: Procedure) -> Iterator[Use]:
 def _waits(scope: Scope, consumer: Procedure) -> Iterator[Use]:
     """Yield how those end that the metadata say this document depends on."""
     for title in consumer.depends_on:
-        named = scope.named(title_key(title), consumer)
+        named = scope.declared(title, consumer)
         for producer in _kept(scope, consumer, named if len(named) == 1 else ()):
             yield from _ends(consumer, producer, field_line(consumer, "depends_on"))
 

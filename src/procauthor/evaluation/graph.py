@@ -143,24 +143,10 @@ class _Reader:
 
     def _declared(self, procedure: Procedure) -> Iterator[Edge]:
         for name in procedure.depends_on:
-            target = self._named(name, procedure) or self._identified(name)
+            found = self.scope.declared(name, procedure)
+            target = self._named(name, procedure) or (found[0].path if len(found) == 1 else None)
             if target and target != procedure.path:
                 yield Edge(procedure.path, target, "needs", procedure.field_lines.get("depends_on", 1))
-
-    def _identified(self, name: str) -> str | None:
-        """Return the path of the one document that has this id or path."""
-        if name in self._library.by_path:
-            return name
-        found = self._ids.get(name, ())
-        return found[0] if len(found) == 1 else None
-
-    @cached_property
-    def _ids(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for procedure in self._library.procedures:
-            if procedure.kind not in ("readme", "template"):
-                found.setdefault(procedure.id, []).append(procedure.path)
-        return found
 
     def _inputs(self, procedure: Procedure) -> Iterator[Edge]:
         for wanted in procedure.contract.inputs:

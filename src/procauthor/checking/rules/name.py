@@ -82,7 +82,7 @@ def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
     """Report what depends_on names and nobody knows."""
     for title in procedure.depends_on:
         key = title_key(title)
-        found = scope.named(key, procedure)
+        found = scope.declared(title, procedure)
         line = field_line(procedure, "depends_on")
         if len(found) > 1:
             yield say_line(AMBIGUOUS_NAME, procedure, line, _several(title, found), _choose(found))

@@ -152,7 +152,7 @@ def _reached(scope: Scope) -> set[str]:
     found: set[str] = set()
     for procedure in scope.library.procedures:
         own = set(procedure.targets)
-        own |= {p.path for title in procedure.depends_on for p in scope.named(title_key(title), procedure)}
+        own |= {p.path for title in procedure.depends_on for p in scope.declared(title, procedure)}
         if procedure.kind in ("index", "readme", "orchestration"):
             rows = (find_document(scope, procedure, entry) for entry in entries(procedure))
             own |= {document.path for document in rows if document}
