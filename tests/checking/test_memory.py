@@ -319,6 +319,18 @@ def test_a_wrong_value_is_not_believed(root: Path) -> None:
     assert warm(root) == wanted
 
 
+def test_facts_of_an_older_text_are_not_believed(root: Path) -> None:
+    """Two checks at once may leave the records of one beside the facts of the other."""
+    warm(root)
+    tamper(root, "CREATE TABLE older AS SELECT * FROM fact")
+    for file in sorted((root / "feature").glob("p*.md")):
+        file.write_text(file.read_text().replace("## Exit States", "## Ends"))
+    warm(root)
+    tamper(root, "REPLACE INTO fact SELECT * FROM older", "DROP TABLE older")
+    (root / "feature/p00.md").write_text("# Topic 00 Procedure\n\n[x](p01.md#exit-states) [y](p01.md#ends)\n")
+    assert_same(root)
+
+
 def test_what_came_with_a_copy_of_the_folder_is_not_believed(root: Path, tmp_path: Path) -> None:
     """Somebody else's repository could bring a memory that says that nothing is wrong."""
     wanted = warm(root)

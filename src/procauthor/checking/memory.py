@@ -22,7 +22,7 @@ from procauthor.library.stored import Facts
 FILE_NAME = "check.db"
 _SCHEMA = """
 CREATE TABLE shelf (number INTEGER PRIMARY KEY, records BLOB, seal BLOB);
-CREATE TABLE fact (path TEXT PRIMARY KEY, view BLOB, detail BLOB, contract BLOB, notes BLOB, seal BLOB);
+CREATE TABLE fact (path TEXT PRIMARY KEY, stamp TEXT, view BLOB, detail BLOB, contract BLOB, notes BLOB, seal BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
 # A file that was written this shortly before it was read may be written again without a change of its times.
@@ -130,10 +130,11 @@ class Memory:
             assert self._file is not None
             self._connection = _open(self._file)
         row = self._connection.execute("SELECT * FROM fact WHERE path = ?", (record.path,)).fetchone()
-        if row is None or not _is_sealed(row):
-            message = "a row is missing or spoilt"
+        # Another check may have written meanwhile, of a text that is newer than the one this check is about.
+        if row is None or not _is_sealed(row) or row[1] != record.stamp:
+            message = "a row is missing, spoilt, or of another text"
             raise sqlite3.DatabaseError(message)
-        return Facts(record.face, *row[1:-1])
+        return Facts(record.face, *row[2:-1])
 
     def close(self) -> None:
         """Close the file."""
@@ -202,14 +203,14 @@ def _open(file: Path) -> sqlite3.Connection:
 
 
 def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
-    facts = (_seal(_fact(r.path, r.facts)) for r in changed if r.facts)
-    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?)", facts)
+    facts = (_seal(_fact(r, r.facts)) for r in changed if r.facts)
+    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?, ?)", facts)
     connection.executemany("DELETE FROM fact WHERE path = ?", ((path,) for path in gone))
     connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
 
 
-def _fact(path: str, facts: Facts) -> tuple[object, ...]:
-    return path, facts.view, facts.detail, facts.contract, facts.notes
+def _fact(record: Record, facts: Facts) -> tuple[object, ...]:
+    return record.path, record.stamp, facts.view, facts.detail, facts.contract, facts.notes
 
 
 def _shelve(
