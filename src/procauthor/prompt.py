@@ -31,6 +31,15 @@ class PromptHead:
     variables: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The text of a file, the files that it imports, and whether it is still the same on the disk."""
+
+    text: str
+    others: tuple[str, ...]
+    is_fresh: Callable[[], bool]
+
+
 class _Loader(FileSystemLoader):
     """Reads templates below its folders only. A link in a project could lead to any file of the user."""
 
@@ -61,6 +70,7 @@ class PromptLibrary:
             keep_trailing_newline=True,
         )
         self._environment.filters.update(json=as_json, quoted=quoted)
+        self._read: dict[str, _Source] = {}
 
     def render(self, name: str, variables: Mapping[str, object]) -> str:
         """Render a prompt. Text in variables is never template source.
@@ -123,19 +133,31 @@ class PromptLibrary:
             raise PromptError(message) from error
 
     def _source(self, file: str) -> str:
+        return self._kept(file).text
+
+    def _kept(self, file: str) -> _Source:
+        """Read a file and what it imports once, and again when it has changed: a batch asks for every draft."""
+        kept = self._read.get(file)
+        if kept is None or not kept.is_fresh():
+            kept = self._read[file] = self._load(file)
+        return kept
+
+    def _load(self, file: str) -> _Source:
         assert self._environment.loader is not None
         try:
-            return self._environment.loader.get_source(self._environment, file)[0]
+            text, _, is_fresh = self._environment.loader.get_source(self._environment, file)
         except TemplateNotFound as error:
             message = f"no prompt {file!r}"
             raise PromptError(message, f"known prompts: {', '.join(self.names())}") from error
+        others = meta.find_referenced_templates(self._environment.parse(text))
+        return _Source(text, tuple(other for other in others if other), is_fresh or (lambda: False))
 
     def _sources(self, file: str, seen: set[str]) -> Iterator[str]:
         seen.add(file)
-        source = self._source(file)
-        yield source
-        for other in meta.find_referenced_templates(self._environment.parse(source)):
-            if other and other not in seen:
+        kept = self._kept(file)
+        yield kept.text
+        for other in kept.others:
+            if other not in seen:
                 yield from self._sources(other, seen)
 
 

@@ -236,7 +236,7 @@ class Authoring:
             base_text=run.brief.text if run.brief.base else None,
             template=run.brief.template,
             template_hash=run.brief.template_hash,
-            prompt=prompt_hash(project, run.author),
+            prompt=prompt_hash(project, run.author, self.bench),
             fields=fields,
             sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
             passages=tuple(p for p in run.brief.as_json()["passages"]),

@@ -142,9 +142,11 @@ def open_prompts(project: Project) -> PromptLibrary:
     return PromptLibrary((folder,) if folder.is_dir() else ())
 
 
-def prompt_hash(project: Project, author: str) -> str:
+def prompt_hash(project: Project, author: str, bench: Bench | None = None) -> str:
     """Return the hash of the prompts that an author is given, empty for one that reads none."""
-    return open_prompts(project).fingerprint() if ":" in author else ""
+    if ":" not in author:
+        return ""
+    return (bench.prompts if bench else open_prompts(project)).fingerprint()
 
 
 def hand_off(project: Project, run: Run, more: Sequence[Complaint] = ()) -> Writing:
