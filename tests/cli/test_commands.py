@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import snapshot
 
-CLI = [sys.executable, "-c", "from procauthor.cli.app import main; main()"]
+CLI = [sys.executable, "-m", "procauthor"]
 
 
 def run(*args: str | Path, code: int = 0, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
@@ -160,6 +160,10 @@ def test_init_starts_a_library_that_is_clean(tmp_path: Path) -> None:
     run("-C", tmp_path / "new", "sync", "--check")
     run("-C", tmp_path / "new", "create", "Backup Procedure", "--lifecycle", "Library", "--accept")
     assert (tmp_path / "new/library/backup.md").is_file()
+    (tmp_path / "new/evaluations").mkdir()
+    run("-C", tmp_path / "new", "evaluate", "--format", "md", "-o", tmp_path / "new/evaluations/now.md")
+    run("-C", tmp_path / "new", "check")
+    run("-C", tmp_path / "new", "sync", "--check")
 
 
 def test_init_on_documents_writes_its_settings_only(root: Path) -> None:

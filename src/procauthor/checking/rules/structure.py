@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -161,12 +161,19 @@ def _nothing(scope: Scope) -> Iterator[Finding]:
     if "index" in settings.library.model_fields_set and index and index not in library.files:
         yield say_path(NOTHING_MATCHED, ROOT, f"the settings name the index {index!r}, which does not exist")
     # Where every document has its template, a pattern without a document waits for the first of its kind.
-    if not any(p.template is None and p.kind not in _OWN_PLACE for p in library.procedures):
+    if not any(_lacks_template(p, settings.templates) for p in library.procedures):
         return
-    for pattern in settings.templates:
-        if not any(_matches(p.path, pattern) for p in library.procedures):
+    for pattern, name in settings.templates.items():
+        if name and not any(_matches(p.path, pattern) for p in library.procedures):
             message = f"no document matches {pattern!r}, which the settings give a template"
             yield say_path(NOTHING_MATCHED, ROOT, message, "some documents have no template: are these meant?")
+
+
+def _lacks_template(procedure: Procedure, patterns: Mapping[str, str]) -> bool:
+    """Say whether a document has no template, and the settings do not say that it shall have none."""
+    if procedure.template is not None or procedure.kind in _OWN_PLACE:
+        return False
+    return next((name for pattern, name in patterns.items() if _matches(procedure.path, pattern)), None) != ""
 
 
 def _matches(path: str, pattern: str) -> bool:
