@@ -80,8 +80,8 @@ def measure(
 
 
 def _by_date(points: Sequence[Point]) -> list[Point]:
-    """Return points in the order of time; the work tree comes last."""
-    return sorted(points, key=lambda point: (point.kind == "now", point.date))
+    """Return points in the order of time; of one day what was saved comes after revisions, and the work tree last."""
+    return sorted(points, key=lambda point: (point.kind == "now", point.date, point.kind == "saved"))
 
 
 def _past(project: Project, name: str) -> tuple[Evaluation, Census]:
