@@ -334,6 +334,22 @@ def test_a_dry_run_lists_the_targets_and_the_schema_of_operations(root: Path) ->
 # Changes that a person or an agent writes
 
 
+def test_the_words_of_a_target_can_be_handed_back_and_change_nothing(root: Path) -> None:
+    file, words = root / FILE, "three options, not two"
+    line = "- Two `options` of the [Threat Check Procedure](threat-check.md) were *compared*, see [this](https://example.org/a)."
+    text = file.read_text()
+    old = next(each for each in text.split("## 7.")[1].splitlines() if each.startswith("- "))
+    file.write_text(text.replace(old, line))
+    shown = run_json("-C", root, "update", TITLE, words, "--dry-run")
+    (own,) = (t["text"] for t in shown["targets"] if t["id"] == "S7.items[1]")
+    assert own == "Two `options` of the Threat Check Procedure were *compared*, see [this](https://example.org/a)."
+    before = file.read_bytes()
+    answer = root.parent / "answer.json"
+    answer.write_text(json.dumps(handed_in(root, words, "S7.items[1]", own)))
+    run("-C", root, "update", TITLE, words, "--answer", answer, "--accept")
+    assert file.read_bytes() == before
+
+
 def handed_in(root: Path, words: str, name: str, value: object, action: str = "replace") -> Json:
     """An answer with one operation, made as its writer would: from what the dry run says."""
     shown = run_json("-C", root, "update", TITLE, words, "--dry-run")

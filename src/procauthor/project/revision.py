@@ -50,7 +50,7 @@ class Revision:
     def as_json(self) -> dict[str, Any]:
         """Return brief, targets with their hashes, and the schema of the answer, without secrets."""
         targets = [
-            {"id": t.id, "hash": t.hash, "kind": t.kind, "text": t.text}
+            {"id": t.id, "hash": t.hash, "kind": t.kind, "text": self.outline.words(t)}
             for t in self.outline.targets.values()
             if t.id != "S0"
         ]

@@ -187,7 +187,10 @@ def scope_form(brief: Brief, outline: Outline, limit: int) -> Form:
 
 def operation_form(brief: Brief, outline: Outline, scope: Sequence[ScopeEntry], targets: Sequence[Target]) -> Form:
     """Return the form of a later step: the targets of the sections that it works on."""
-    shown = [{"id": t.id, "hash": t.hash, "kind": t.kind, "text": t.text or outline.title(t.section)} for t in targets]
+    shown = [
+        {"id": t.id, "hash": t.hash, "kind": t.kind, "text": outline.words(t) or outline.title(t.section)}
+        for t in targets
+    ]
     plan = [{"section": e.section, "heading": outline.title(e.section), "change": e.change} for e in scope]
     guidance = {
         spec.heading: " ".join(filter(None, [spec.guidance, *(p.guidance for p in spec.parts)]))
@@ -219,7 +222,7 @@ def _brief_prompt(brief: Brief) -> tuple[str, Mapping[str, object]]:
 
 
 def _excerpt(outline: Outline, name: str) -> list[str]:
-    texts = [t.text for t in outline.of_section(name) if t.kind in ("item", "row", "paragraph")]
+    texts = [outline.words(t) for t in outline.of_section(name) if t.kind in ("item", "row", "paragraph")]
     if name == "M":
         return [f"{t.id.removeprefix('M.')}: {t.text}" for t in outline.of_section(name)]
     return texts

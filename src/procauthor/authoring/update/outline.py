@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from procauthor.authoring.update.line import MARKER
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Row, Section
@@ -24,6 +25,8 @@ TargetKind = Literal["section", "step", "title", "place", "item", "row", "paragr
 PlaceKind = Literal["list", "table", "prose", "empty"]
 
 _LABEL = re.compile(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
+# Links to the web stay; those within the library are made again from the names.
+_OWN_LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\((?![a-z][a-z0-9+.-]*:)[^()\s]*\)", re.IGNORECASE)
 _STEP = re.compile(r"^(?:step|phase)\s*\d+\b", re.IGNORECASE)
 _HASH = 8
 
@@ -79,6 +82,15 @@ class Outline:
     def members(self, place: str) -> tuple[Target, ...]:
         """Return the items, rows or paragraphs of a place in order, nested items included."""
         return tuple(t for t in self.targets.values() if t.place == place and t.kind in ("item", "row", "paragraph"))
+
+    def words(self, target: Target) -> str:
+        """Return a target as its author would write it: with marks of code, without bullet, links as their names."""
+        if target.kind not in ("item", "paragraph"):
+            return target.text
+        raw = self.document.source.raw[target.start : target.end]
+        marker = MARKER.match(raw) if target.kind == "item" else None
+        text = raw[marker.end() if marker else 0 :].decode(errors="replace")
+        return " ".join(_OWN_LINK.sub(r"\1", text).split())
 
     def of_section(self, section: str) -> tuple[Target, ...]:
         """Return the targets of one section, without its subsections."""
