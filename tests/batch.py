@@ -14,6 +14,8 @@ from tests.loopback import Json, Loopback, Scripted, answers, procedure_hook
 
 CALLS = 5
 """The calls that one item takes where every reply is good."""
+PATH = 4
+"""How many of them wait for the one before: the last two are made at the same time."""
 
 ITEM = """### {number}. Define {title}
 **Priority:** P1 - High

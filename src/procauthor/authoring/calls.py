@@ -70,7 +70,7 @@ class CallLog:
             return self._calls[-1].reply if self._calls else None
 
     def by_step(self) -> tuple[dict[str, Any], ...]:
-        """Return the usage of each step, and of the fields that it asked for, in the order of the first call."""
+        """Return the usage of each step, and of the fields that it asked for, by step and then by the first call."""
         rows: dict[tuple[int, tuple[str, ...]], list[Call]] = {}
         with self._lock:
             for call in self._calls:
@@ -82,7 +82,7 @@ class CallLog:
                 "reused": sum(call.reused for call in calls),
                 **sum((call.reply.usage for call in calls), Usage()).as_json(),
             }
-            for (step, fields), calls in rows.items()
+            for (step, fields), calls in sorted(rows.items(), key=lambda row: row[0][0])
         )
 
     def find(self, key: str) -> Reply | None:

@@ -16,6 +16,7 @@ from procauthor.authoring.cache import ReplyCache
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields, read_object
+from procauthor.authoring.retry import Gate
 from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.errors import BudgetError
@@ -63,6 +64,7 @@ class ChatAuthor:
         calls: CallLog,
         cache: ReplyCache | None = None,
         spend: Spend = at_once,
+        gate: Gate | None = None,
     ) -> ChatAuthor:
         """Open the model ``provider:name``; nothing is sent yet.
 
@@ -73,12 +75,13 @@ class ChatAuthor:
             calls: The calls of the run so far.
             cache: Replies of earlier runs; without one, every call is paid for.
             spend: Makes each call when there is room for it; at once where nothing is said.
+            gate: Where calls wait while the server has too many requests.
 
         Raises:
             ConfigError: The id is malformed, the provider unknown, its package or its key missing, or the settings
                 would send the key to a server that the user did not choose.
         """
-        provider = Provider.open(model, settings)
+        provider = Provider.open(model, settings, gate)
         if calls.last is not None:
             provider.settle(calls.last.form, spelled=calls.last.spelled)
         return cls(provider, settings, prompts, calls, cache, spend)

@@ -59,6 +59,11 @@ def is_passing(error: BaseException) -> bool:
     return _is_transport(error)
 
 
+def is_busy(error: BaseException) -> bool:
+    """Say whether a server has too many requests: then none of ours should come."""
+    return status_of(error) == _TOO_MANY
+
+
 def retry_after(error: BaseException) -> float | None:
     """Return how many seconds the server asks to wait."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}

@@ -13,6 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from procauthor.authoring.author import STEPS, Ask, Author, Problem
 from procauthor.authoring.brief import Brief, Usage
 from procauthor.authoring.critique import Critique
+from procauthor.authoring.together import together
 from procauthor.finding import Finding
 from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
@@ -21,6 +22,8 @@ from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.spec import SectionSpec, Template
 
 _CONTINUITY, _FORMAT, _REVIEW = 4, 7, 8
+# Both rest on the workflow, and neither on the other.
+_TOGETHER = (5, 6)
 _CONTINUITY_RULES = ("step-input-without-producer", "step-target-missing")
 
 
@@ -64,6 +67,7 @@ class Work:
     ``render`` turns fields and questions into the document's bytes; ``check`` gives the findings of such bytes, for
     some rules or for all; ``doubts`` gives an open question for each claim that nothing supports; ``spent`` is what
     the calls of the run have cost, where there is a record of them; ``critique`` lets a second model read the fields.
+    ``at_once`` says that the author can write independent sections at the same time, which needs that record.
     """
 
     brief: Brief
@@ -77,6 +81,7 @@ class Work:
     critique: Callable[[Mapping[str, Any], int | None], Critique] | None = None
     repairs: int = 2
     max_tokens: int | None = None
+    at_once: bool = False
 
 
 def build_graph(work: Work) -> StateGraph[State]:
@@ -105,6 +110,8 @@ class _Steps:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self._ahead: dict[int, float] = {}
+        """How long a step took that was worked on beside the one before it."""
 
     def node(self, number: int) -> Callable[[State], State]:
         if number == _CONTINUITY:
@@ -113,15 +120,19 @@ class _Steps:
             return self.format
         if number == _REVIEW:
             return self.review
+        if number == _TOGETHER[0] and self.work.at_once and self.work.spent:
+            return self.fill_both
         return lambda state: self.fill(number, state)
 
     def timed(self, number: int, node: Callable[[State], State]) -> Node:
         def run(state: State) -> State:
-            self.work.report(Progress(number, STEPS[number - 1], done=False))
+            ahead = self._ahead.pop(number, None)
+            if ahead is None:
+                self.work.report(Progress(number, STEPS[number - 1], done=False))
             started = time.monotonic()
             update = node(state)
             usage = Usage(**update.get("usage", state.get("usage", {})))
-            seconds = time.monotonic() - started
+            seconds = time.monotonic() - started if ahead is None else ahead
             problems = len(update.get("problems", []))
             note = f"{problems} to mend" if problems and number in (_CONTINUITY, _REVIEW) else ""
             self.work.report(Progress(number, STEPS[number - 1], done=True, seconds=seconds, usage=usage, note=note))
@@ -130,6 +141,44 @@ class _Steps:
         return run
 
     # Steps that an author fills
+
+    def fill_both(self, state: State) -> State:
+        """Fill two steps that do not rest on each other at the same time; both see the draft as it was before."""
+        if not all(self.has_work(number, state) for number in _TOGETHER):
+            return self.fill(_TOGETHER[0], state)
+
+        def second() -> State:
+            self.work.report(Progress(_TOGETHER[1], STEPS[_TOGETHER[1] - 1], done=False))
+            started = time.monotonic()
+            update = self.fill(_TOGETHER[1], state)
+            self._ahead[_TOGETHER[1]] = time.monotonic() - started
+            return update
+
+        one, other = together(lambda: self.fill(_TOGETHER[0], state), second)
+        return self.join(state, one, other)
+
+    def join(self, state: State, one: State, other: State) -> State:
+        """Return what two steps add to the state, whichever of them ended first: of each what is its own."""
+        update: State = {
+            "fields": dict(state.get("fields", {})),
+            "sources": dict(state.get("sources", {})),
+            "questions": dict(state.get("questions", {})),
+            "usage": self.used(state).as_json(),
+            "problems": [each for each in one["problems"] if each in other["problems"]],
+        }
+        for number, added in zip(_TOGETHER, (one, other), strict=True):
+            own = fields_of_step(self.work.template, number)
+            update["fields"] |= {name: value for name, value in added["fields"].items() if name in own}
+            update["sources"] |= {name: found for name, found in added["sources"].items() if name in own}
+            update["questions"] |= {key: found for key, found in added["questions"].items() if key == str(number)}
+        stuck = [added["stuck"] for added in (one, other) if "stuck" in added]
+        return update | {"stuck": all(stuck)} if stuck else update
+
+    def has_work(self, number: int, state: State) -> bool:
+        """Say whether a step has something to write or to mend."""
+        own = fields_of_step(self.work.template, number)
+        mend = any(each[0] in own for each in state.get("problems", [])) or self.outdated(number, state)
+        return bool(mend) or not own <= state.get("fields", {}).keys()
 
     def fill(self, number: int, state: State) -> State:
         """Ask the author for the fields of a step; on a later round, only for those that must be mended."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.client import open_client, refuse_detour
 from procauthor.authoring.credential import find_credential, find_server, known_secrets, refuse_leak, require_key
-from procauthor.authoring.failure import is_passing, model_error, refuses_form, retry_after
+from procauthor.authoring.failure import is_busy, is_passing, model_error, refuses_form, retry_after
 from procauthor.authoring.identity import ModelId
 from procauthor.authoring.message import estimate, read_message
 from procauthor.authoring.reply import Form, Reply
-from procauthor.authoring.retry import Patience, bounded
+from procauthor.authoring.retry import Gate, Patience, bounded
 from procauthor.settings import AuthoringSettings
 
 if TYPE_CHECKING:
@@ -57,14 +58,15 @@ class Provider:
     forms: tuple[Form, ...] = ()
     certain: bool = False
     spelled: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         """Choose the forms that this kind of client has."""
         self.forms = self.forms or (_OPENAI if self._speaks_openai else _OTHERS)
 
     @classmethod
-    def open(cls, model: str, settings: AuthoringSettings) -> Provider:
-        """Create the client; nothing is sent.
+    def open(cls, model: str, settings: AuthoringSettings, gate: Gate | None = None) -> Provider:
+        """Create the client; nothing is sent. ``gate`` is shared by all who ask the same server.
 
         Raises:
             ConfigError: No such provider, its package is missing, there is no key, or the settings would leak it.
@@ -75,7 +77,7 @@ class Provider:
         refuse_leak(identity, server, credential)
         chat = open_client(identity, settings, server, credential)
         require_key(identity, server, credential)
-        patience = Patience(settings.retries)
+        patience = Patience(settings.retries, gate=gate)
         return cls(identity, chat, known_secrets(credential), settings.timeout, patience, server.url)
 
     @property
@@ -96,35 +98,41 @@ class Provider:
             ModelError: The provider failed after retries.
         """
         while True:
+            form = self.form
             try:
-                reply = self._try(request)
+                reply = self._try(request, form)
             except _FormRefusedError:
-                self.forms = self.forms[1:]
+                with self._lock:
+                    # Another call may have been refused at the same time.
+                    if self.form == form:
+                        self.forms = self.forms[1:]
                 continue
             self.certain = True
-            return replace(reply, form=self.form, spelled=self.spelled)
+            return replace(reply, form=form, spelled=self.spelled)
 
-    def _try(self, request: Request) -> Reply:
-        """Make the call in the present form, again and again while the failure may pass."""
+    def _try(self, request: Request, form: Form) -> Reply:
+        """Make the call in a form, again and again while the failure may pass."""
         attempt = 0
         while True:
+            self.patience.gate.pass_through()
             try:
-                return self._send(request)
+                return self._send(request, form)
             except Exception as error:
                 # The providers' clients share no base class, so this is the one place that catches all of them.
                 refused = isinstance(error, NotImplementedError) or refuses_form(error, certain=self.certain)
                 if refused and len(self.forms) > 1:
                     raise _FormRefusedError from error
-                if not is_passing(error) or not self.patience.wait(attempt, retry_after(error)):
+                busy = is_busy(error)
+                if not is_passing(error) or not self.patience.wait(attempt, retry_after(error), everybody=busy):
                     raise model_error(self.id, error, self.secrets, self.url) from error
             attempt += 1
 
-    def _send(self, request: Request) -> Reply:
+    def _send(self, request: Request, form: Form) -> Reply:
         words = request.user
-        if self.spelled or self.form in ("json", "plain") or self._fallen:
+        if self.spelled or form in ("json", "plain") or self._fallen:
             words = f"{request.user}\n{request.plain}"
         messages = [("system", request.system), ("human", words)]
-        runnable = self._runnable(request.schema)
+        runnable = self._runnable(request.schema, form)
         raw = bounded(_untraced(lambda: runnable.invoke(messages)), self.timeout + min(_GRACE, self.timeout / 2))
         message = raw["raw"] if isinstance(raw, dict) else raw
         return read_message(message, request.tokens)
@@ -138,17 +146,17 @@ class Provider:
     def _speaks_openai(self) -> bool:
         return any(parent.__name__ == "BaseChatOpenAI" for parent in type(self.chat).__mro__)
 
-    def _runnable(self, schema: Mapping[str, Any]) -> Any:
-        if self.form == "plain":
+    def _runnable(self, schema: Mapping[str, Any], asked: Form) -> Any:
+        if asked == "plain":
             return self.chat
         if not self._speaks_openai:
             # A tool call or a native schema: the client knows what its provider does best.
             return self.chat.with_structured_output(dict(schema), include_raw=True)
-        if self.form == "tool":
+        if asked == "tool":
             function = {"name": "fields", "description": schema.get("description", ""), "parameters": _bare(schema)}
             return self.chat.bind_tools([{"type": "function", "function": function}], tool_choice="fields")
         form: dict[str, Any] = {"type": "json_object"}
-        if self.form == "schema":
+        if asked == "schema":
             form = {"type": "json_schema", "json_schema": {"name": "fields", "schema": _bare(schema), "strict": True}}
         if getattr(self.chat, "use_responses_api", False):
             return self.chat.bind(response_format=form)

@@ -16,6 +16,34 @@ _LONGEST = 30.0
 _MOST_ASKED = 60.0
 """A server that asks for a longer wait is not waited for: the run is kept, and a person resumes it."""
 _SHARE = 5
+_SPREAD = 0.2
+
+
+class Gate:
+    """Keeps calls back while a server has too many requests: all that share it, not only the one that was told.
+
+    Args:
+        sleep: What waits.
+        clock: Returns seconds.
+    """
+
+    def __init__(
+        self, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._sleep = sleep
+        self._clock = clock
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def close(self, seconds: float) -> None:
+        """Let nobody through for so many seconds from now."""
+        with self._lock:
+            self._until = max(self._until, time.monotonic() + seconds)
+
+    def pass_through(self) -> None:
+        """Wait until the gate is open, and a little longer: not all at the same moment."""
+        while (left := self._until - time.monotonic()) > 0:
+            self._sleep(left + left * _SPREAD * random.random())  # noqa: S311 - it only keeps clients apart
 
 
 class Patience:
@@ -25,20 +53,30 @@ class Patience:
         retries: How often one call is tried again.
         total: How often calls of the run are tried again altogether; five times ``retries`` where nothing is said.
         sleep: What waits.
+        gate: Where calls wait that share a server; one of its own where nothing is said.
     """
 
-    def __init__(self, retries: int, *, total: int | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        retries: int,
+        *,
+        total: int | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        gate: Gate | None = None,
+    ) -> None:
+        self.gate = gate or Gate(sleep)
         self._retries = retries
         self._left = retries * _SHARE if total is None else total
         self._sleep = sleep
         self._lock = threading.Lock()
 
-    def wait(self, attempt: int, asked: float | None = None) -> bool:
+    def wait(self, attempt: int, asked: float | None = None, *, everybody: bool = False) -> bool:
         """Wait before the next try, longer each time and never the same; say whether there may be one.
 
         Args:
             attempt: How many tries of this call failed before this one.
             asked: The seconds that the server asks for.
+            everybody: Keep back all calls that share the gate for this time.
         """
         with self._lock:
             if attempt >= self._retries or self._left <= 0 or (asked or 0.0) > _MOST_ASKED:
@@ -46,7 +84,10 @@ class Patience:
             self._left -= 1
         longest = min(_LONGEST, _FIRST * 2.0**attempt)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 - it only keeps clients apart
-        self._sleep(longest * jitter if asked is None else asked + 0.1 * jitter)
+        seconds = longest * jitter if asked is None else asked + 0.1 * jitter
+        if everybody:
+            self.gate.close(seconds)
+        self._sleep(seconds)
         return True
 
 

@@ -302,6 +302,7 @@ class Authoring:
             report=self.progress or (lambda _: None),
             repairs=writing.repairs,
             max_tokens=run.max_tokens,
+            at_once=":" in run.author,
         )
 
 

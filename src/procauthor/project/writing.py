@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.author import Author
+from procauthor.authoring.batch.allowance import Allowance, LocalPurse
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
 from procauthor.authoring.offline import OfflineAuthor
+from procauthor.authoring.reply import Reply
+from procauthor.authoring.retry import Gate
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
 from procauthor.authoring.spending import Spend, at_once
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from procauthor.project.project import Project
 
 OFFLINE = "offline"
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Bench:
     """What the runs of a batch share, and what one of them sees instead of the files as they are.
 
     ``library`` is what the run may build on, ``plan`` the plan that its item stands in, ``search`` finds passages,
-    ``spend`` makes its calls when there is room, and ``plain`` gives the text of a document as evidence.
+    ``spend`` makes its calls when there is room, ``gate`` keeps them back while the server has too many requests, and
+    ``plain`` gives the text of a document as evidence.
     """
 
     library: Library
@@ -46,6 +51,7 @@ class Bench:
     search: Callable[[str, int], Sequence[Chunk]]
     prompts: PromptLibrary
     spend: Spend = at_once
+    gate: Gate | None = None
     plain: Callable[[Procedure], str] = plain_text
 
 
@@ -108,10 +114,16 @@ def _chat(project: Project, run: Run, *, fresh: bool, bench: Bench | None) -> Wr
 
     settings = project.settings.authoring
     prompts = bench.prompts if bench else open_prompts(project)
-    spend = bench.spend if bench else at_once
+    outer = bench.spend if bench else at_once
     calls = CallLog(run.calls)
+    # Two sections may be written at the same time: together they keep to the ceiling of the run as well.
+    allowance = Allowance(_AT_ONCE, LocalPurse(run.max_tokens, calls.usage.tokens))
+
+    def spend(need: int, call: Callable[[], Reply]) -> Reply:
+        return allowance.spend((), need, lambda: outer(need, call))
+
     cache = None if fresh else ReplyCache(project.state / "replies")
-    model = ChatAuthor.open(run.author, settings, prompts, calls, cache, spend)
+    model = ChatAuthor.open(run.author, settings, prompts, calls, cache, spend, bench.gate if bench else None)
     critique = _critique(project, run, prompts, calls, spend) if run.reviewer else None
     return Writing(model, run.author, settings.repairs, calls=calls, critique=critique)
 

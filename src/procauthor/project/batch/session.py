@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.batch.allowance import Allowance, LocalPurse
 from procauthor.authoring.batch.record import Batch, Item
 from procauthor.authoring.batch.schedule import State
+from procauthor.authoring.retry import Gate
 from procauthor.authoring.run import hold
 from procauthor.errors import BudgetError, HaltError, ProcauthorError
 from procauthor.project.authoring import Authoring
@@ -77,6 +78,7 @@ class Session:
             purse = LocalPurse(self.terms.max_tokens, spent)
             self._allowance = Allowance(self.terms.jobs, purse, self.terms.deadline)
             self._prompts = open_prompts(self.project)
+            self._gate = Gate()
             counting = self._spawn("count", lambda: count_before(self.project, self.batch, self.scene))
             self._work()
             counting.join()
@@ -200,7 +202,13 @@ class Session:
                 return self._allowance.spend(rank, need, call)
 
         bench = Bench(
-            self.scene.view(built_on), self.scene.plan, self.scene.search, self._prompts, spend, self.scene.plain
+            self.scene.view(built_on),
+            self.scene.plan,
+            self.scene.search,
+            self._prompts,
+            spend,
+            self._gate,
+            self.scene.plain,
         )
         limit = self.project.settings.authoring.max_tokens
         authoring = Authoring(self.project, terms.author, limit, self._watch(item), terms.fresh, terms.reviewer, bench)
