@@ -215,36 +215,6 @@ def test_a_reference_outside_of_the_closed_list_gets_the_nearest_titles(root: Pa
     assert mended.outcome == "Awaiting review"
 
 
-def test_every_title_of_a_large_library_may_be_named(root: Path) -> None:
-    for number in range(310):
-        (root / f"feature/other-{number:03}.md").write_text(f"# Other {number:03} Procedure\n\nWords.\n")
-    brief = json.loads(run("-C", root, "brief", TITLE, "--json").stdout)
-    assert len(brief["references"]) == 300
-    assert brief["schema"]["$defs"]["reference"] == {"type": "string"}
-    more = brief["more_references"]
-    assert more > 10
-    assert f"{more} further titles" in run("-C", root, "brief", TITLE).stdout
-    last = "Other 309 Procedure"
-    assert last not in [each["title"] for each in brief["references"]]
-    used = [{"artifact": "Mitigation Plan", "consumer": last, "use": "to work by it"}]
-    found = submit(root, answer() | {"downstream_dependencies": used})
-    assert found.outcome == "Awaiting review"
-    assert f"[{last}](other-309.md)" in found.text
-
-
-def test_an_answer_is_told_how_long_it_is(root: Path) -> None:
-    text = json.dumps({"title": TITLE, "fields": answer()})
-    words = json.loads(run("-C", root, "submit", "-", "--json", text=text).stdout)["words"]
-    assert words["fields"]["purpose"] == 13
-    assert words["fields"]["plan_requirement"] == 3
-    assert words["total"] == sum(words["fields"].values())
-    assert len(words["steps"]) == 3
-    assert sum(words["steps"]) == words["fields"]["workflow"]
-    said = run("-C", root, "submit", "-", text=text).stderr
-    assert f"{words['total']} words: purpose 13, " in said
-    assert f"steps {', '.join(map(str, words['steps']))}\n" in said
-
-
 def test_unknown_fields_and_passages_are_named_and_do_not_stay(root: Path) -> None:
     found = submit(root, answer() | {"purpos": "x"}, sources={"purpose": ["P1", "P99"]}, foo=1)
     assert problems(found) == {"purpos": "field-unknown", "foo": "field-unknown", "sources.purpose": "source-unknown"}

@@ -24,11 +24,10 @@ from procauthor.template.spec import Template
 Search = Callable[[str, int], Sequence[Chunk]]
 
 # A closed list that is longer than this does not fit a schema that providers accept.
-MODEL_REFERENCES = 120
+_MAX_REFERENCES = 120
 # Plans, indexes and placeholders are found too, and left out afterwards.
 _OVERSAMPLED = 5
 _LEAST_PASSAGE = 40
-_LEAST_ANNOUNCED = 40
 _MAX_PASSAGE = 1600
 
 
@@ -37,8 +36,7 @@ class Source:
     """Where a brief is gathered from.
 
     ``announced`` maps the keys of titles that a plan announces to the titles; ``routine`` are the action items that
-    the plan asks of most procedures, which say nothing about this one. ``references`` is the greatest length of the
-    closed list; None where no provider limits it, and it holds every title of the library, the index and the plan.
+    the plan asks of most procedures, which say nothing about this one.
     """
 
     library: Library
@@ -47,7 +45,6 @@ class Source:
     announced: Mapping[str, str]
     passages: int = 12
     routine: frozenset[str] = frozenset()
-    references: int | None = MODEL_REFERENCES
 
 
 def gather(request: ChangeRequest, source: Source, own: Procedure | None = None) -> Brief:
@@ -270,13 +267,9 @@ def _references(
         if len(library.by_key.get(procedure.key, ())) == 1 and procedure.status not in ("alias", "deprecated"):
             names[procedure.key] = Reference(procedure.title, procedure.path)
     announced = {title_key(n.title): n.title for n in neighbours if not n.path}
-    missing = missing_titles(library)
-    announced |= {k: e.title for k, e in missing.items() if title_key(e.table.lifecycle) == lifecycle}
+    announced |= {k: e.title for k, e in missing_titles(library).items() if title_key(e.table.lifecycle) == lifecycle}
     announced |= {k: t for k, t in source.announced.items() if k not in library.by_key}
-    announced |= {k: e.title for k, e in missing.items() if k not in announced}
-    written = [r for k, r in names.items() if k != own]
-    waiting = [Reference(t) for k, t in announced.items() if k != own and k not in names]
-    if source.references is None:
-        return (*written, *waiting)
-    written = written[: source.references]
-    return (*written, *waiting[: max(source.references - len(written), _LEAST_ANNOUNCED)])
+    chosen = [r for k, r in names.items() if k != own][:_MAX_REFERENCES]
+    room = _MAX_REFERENCES - len(chosen)
+    chosen += [Reference(t) for k, t in announced.items() if k != own and k not in names][: max(room, 40)]
+    return tuple(chosen)

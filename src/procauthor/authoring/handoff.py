@@ -19,9 +19,6 @@ from procauthor.template.model import build_draft_model, late_name, late_parts, 
 from procauthor.template.pattern import Pattern
 from procauthor.template.spec import SectionSpec, Template
 
-# So many titles are listed in a brief, and enumerated in its schema; all may be named.
-_LISTED = 300
-
 
 class HandoffAuthor:
     """Answers each step with the fields that were handed in and fit; what is missing stays empty."""
@@ -77,10 +74,7 @@ class Assignment:
             "path": brief.path,
             "brief": clean(brief.as_json()),
             "fields": [_field(spec) for spec in self.template.sections if spec.kind != "group"],
-            "references": [
-                {"title": r.title, "path": r.path, "announced": r.announced} for r in brief.references[:_LISTED]
-            ],
-            "more_references": max(len(brief.references) - _LISTED, 0),
+            "references": [{"title": r.title, "path": r.path, "announced": r.announced} for r in brief.references],
             "sources": list(source_ids(brief)),
             "filled": sorted(self.filled.values),
             "missing": sorted(self.filled.lacking),
@@ -117,8 +111,7 @@ class Assignment:
                 "present": brief.present,
                 "neighbours": [{k: v for k, v in each.items() if v} for each in data["neighbours"]],
                 "standards": brief.standards,
-                "references": brief.references[:_LISTED],
-                "more": max(len(brief.references) - _LISTED, 0),
+                "references": brief.references,
                 "orchestrations": brief.orchestrations,
                 "passages": data["passages"],
                 "sources": source_ids(brief),
@@ -200,9 +193,7 @@ def _slots(pattern: Pattern) -> Iterator[tuple[str, str]]:
 
 def answer_schema(template: Template, brief: Brief) -> dict[str, Any]:
     """Return the JSON Schema of an answer that holds the whole draft; a part of one may leave fields out."""
-    titles = list(brief.titles)
-    reference: dict[str, Any] = {"type": "string"} | ({"enum": titles} if len(titles) <= _LISTED else {})
-    fields = build_draft_model(template, titles).model_json_schema()
+    fields = build_draft_model(template, brief.titles).model_json_schema()
     fields["description"] = "A finished draft has all required fields; a part of it may leave any out."
     definitions = fields.pop("$defs", {})
     sources = source_ids(brief)
@@ -224,9 +215,9 @@ def answer_schema(template: Template, brief: Brief) -> dict[str, Any]:
             "open_questions": {"type": "array", "items": {"type": "string"}},
         },
         "required": ["fields"],
-        "$defs": definitions | ({"reference": reference} if titles else {}),
+        "$defs": definitions | ({"reference": {"type": "string", "enum": list(brief.titles)}} if brief.titles else {}),
     }
-    shared: dict[str, Any] = _share(schema, titles, root=True)
+    shared: dict[str, Any] = _share(schema, list(brief.titles), root=True)
     return shared
 
 

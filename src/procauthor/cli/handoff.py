@@ -86,18 +86,12 @@ def read_file(file: str) -> str:
 
 
 def _show(found: ProjectDraft) -> None:
-    from procauthor.project.handoff import words_of
-
     draft = found.draft
     for finding in draft.findings:
         place = finding["field"] or f"line {finding['line']}"
         hint = f" ({finding['hint']})" if finding["hint"] else ""
         show(f"{finding['severity']} {place}: {finding['message']}{hint}")
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
-    words = words_of(found)
-    longest = ", ".join(f"{name} {count:,}" for name, count in words["fields"].items())
-    steps = f"; steps {', '.join(map(str, words['steps']))}" if words["steps"] else ""
-    say(f"{words['total']:,} words: {longest}{steps}")
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
     if errors:
         say(f"next: hand in what is wrong or missing with: procauthor submit FILE --run {draft.id}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.gather import MODEL_REFERENCES, Source, gather
+from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.grounding import gather_evidence, plain_text, unverified
 from procauthor.authoring.request import Wish, build_request, refuse_duplicate
 from procauthor.authoring.run import Run, execute, lease
@@ -82,7 +82,6 @@ class Authoring:
             announced=project.announced(library, found),
             passages=project.settings.authoring.passages,
             routine=_routine(found),
-            references=MODEL_REFERENCES if ":" in self.model else None,
         )
         return gather(request, source)
 

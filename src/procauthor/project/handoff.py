@@ -11,7 +11,6 @@ from procauthor.authoring.answer import HandedIn, read_answer
 from procauthor.authoring.brief import ChangeRequest
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
-from procauthor.authoring.length import count_words
 from procauthor.authoring.request import refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run, lease
 from procauthor.authoring.submission import Submission
@@ -185,10 +184,4 @@ def answer_json(found: ProjectDraft) -> dict[str, Any]:
     """Return what is known of the draft, without the passages: who answers a brief has them."""
     data = draft_json(found, found.change(), found.draft.outcome)
     missing = [f["field"] for f in found.draft.findings if f["rule"] == "field-missing"]
-    words = words_of(found)
-    return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing, "words": words}
-
-
-def words_of(found: ProjectDraft) -> dict[str, Any]:
-    """Return how many words were handed in: in all, by field, and by step."""
-    return count_words(found.draft.fields, found.project.templates.get(found.draft.template))
+    return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing}

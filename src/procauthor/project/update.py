@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Reference
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.gather import MODEL_REFERENCES, Source, gather
+from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.run import Run, execute
 from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.offline import understand
@@ -51,7 +51,6 @@ def update_brief(authoring: Authoring, reference: str, wish: str) -> Brief:
         search=_nothing if offline else authoring.search(library),
         announced=project.announced(library, plan),
         passages=project.settings.authoring.passages,
-        references=MODEL_REFERENCES if ":" in authoring.model else None,
     )
     brief = gather(request, source, own)
     brief = replace(brief, template=own.template.name if own.template else "", references=_named(brief, library))
