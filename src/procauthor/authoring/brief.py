@@ -85,6 +85,8 @@ class Brief:
 
     ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
     ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
+    ``references`` is the closed list, the nearest titles first; so many of them, ``nearest``, are listed where there is
+    no room for all.
     """
 
     request: ChangeRequest
@@ -99,11 +101,17 @@ class Brief:
     standards: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     orchestrations: tuple[str, ...] = ()
+    nearest: int | None = None
 
     @property
     def titles(self) -> tuple[str, ...]:
         """The closed list of titles."""
         return tuple(reference.title for reference in self.references)
+
+    @property
+    def near(self) -> tuple[Reference, ...]:
+        """The part of the closed list that fits a prompt, and a schema as providers take it."""
+        return self.references[: self.nearest]
 
     @property
     def upstream(self) -> tuple[Neighbour, ...]:
@@ -138,6 +146,7 @@ class Brief:
             standards=tuple(data["standards"]),
             references=tuple(Reference(**each) for each in data["references"]),
             orchestrations=tuple(data["orchestrations"]),
+            nearest=data.get("nearest"),
         )
 
 
