@@ -13,8 +13,9 @@ Relation = Literal["depends on", "is needed by"]
 class ChangeRequest:
     """The wish to create or to update one procedure, with what the plan says of it.
 
-    ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles. ``wish`` is what an update
-    should change, in words; empty for a procedure that is to be created.
+    ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles, and ``added`` those of the first
+    that the caller named. ``wish`` is what an update should change, in words; empty for a procedure that is to be
+    created.
     """
 
     title: str
@@ -26,6 +27,7 @@ class ChangeRequest:
     why: str = ""
     item: int | None = None
     wish: str = ""
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,8 @@ class Brief:
     def from_json(cls, data: Mapping[str, Any]) -> Brief:
         """Read a brief back."""
         request = dict(data["request"])
-        for name in ("depends_on", "blocks", "actions"):
-            request[name] = tuple(request[name])
+        for name in ("depends_on", "blocks", "actions", "added"):
+            request[name] = tuple(request.get(name, ()))
         return cls(
             request=ChangeRequest(**request),
             path=data["path"],

@@ -58,7 +58,7 @@ class Handoff:
             before.title,
             lifecycle=lifecycle or before.lifecycle,
             phase=before.phase if phase is None else phase,
-            depends_on=depends_on or before.depends_on,
+            depends_on=depends_on or before.added,
             plan=plan,
         )
         if run is None:
