@@ -375,3 +375,57 @@ def test_a_draft_can_be_read_as_the_document_that_it_becomes(root: Path) -> None
     told = run("-C", root, "diff", "--document").stdout
     run("-C", root, "accept")
     assert told == (root / "feature/threat-check.md").read_text()
+
+
+CARD = """# {title}
+
+## Why
+
+<!-- max-words: 5 -->
+
+{One sentence.}
+
+## Checks
+
+<!-- max-words: 6 -->
+
+- {check}
+
+## Doing
+
+### Step {number}: {name}
+
+**Do:**
+
+<!-- max-words: 4 -->
+
+1. {action}
+"""
+
+
+def test_an_answer_tells_words_beside_the_limits(root: Path, tmp_path: Path) -> None:
+    (root / "templates").mkdir()
+    (root / "templates/card.md").write_text(CARD)
+    (root / "procauthor.toml").write_text('[templates]\n"feature/*.md" = "card"\n')
+    steps = [{"name": "Go", "do": ["Walk - then run fast."]}, {"name": "Stop", "do": ["Sit."]}]
+    fields = {"why": "Because it must be.", "checks": ["Both shoes are on.", "It is dry."], "doing": steps}
+    (tmp_path / "answer.json").write_text(json.dumps({"title": TITLE, "fields": fields}))
+    told = run("-C", root, "submit", tmp_path / "answer.json").stdout
+    assert told.splitlines() == [
+        "warning checks: 'Checks' has 7 words, and the template wants 6 at most (say it shorter)",
+        (
+            "words: 32 in the document; why 4 of 5, checks 7 of 6, doing 7, doing[0] 5, doing[0].do 4 of 4, doing[1] 2, "
+            "doing[1].do 1 of 4"
+        ),
+    ]
+    found = json.loads(run("-C", root, "submit", tmp_path / "answer.json", "--json").stdout)["words"]
+    assert found["document"] == 32
+    assert found["fields"][0] == {"field": "why", "heading": "Why", "words": 4, "max_words": 5}
+    assert found["fields"][3] == {"field": "doing[0]", "heading": "Step 1: Go", "words": 5, "max_words": None}
+    brief = run("-C", root, "brief", TITLE).stdout
+    assert "- `do` (numbered, at least 1, at most 4 words)" in brief
+    assert "at most 6 words" in brief
+    late = problems(submit(root, {"doing[1].do": ["Sit down and wait for others."]}))
+    assert late == {}
+    longer = submit(root, {}).findings
+    assert [f["field"] for f in longer if f["rule"] == "field-length"] == ["checks", "doing[1].do"]

@@ -13,8 +13,9 @@ Relation = Literal["depends on", "is needed by"]
 class ChangeRequest:
     """The wish to create or to update one procedure, with what the plan says of it.
 
-    ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles. ``wish`` is what an update
-    should change, in words; empty for a procedure that is to be created.
+    ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles, and ``added`` those of the first
+    that the caller named. ``wish`` is what an update should change, in words; empty for a procedure that is to be
+    created.
     """
 
     title: str
@@ -26,6 +27,7 @@ class ChangeRequest:
     why: str = ""
     item: int | None = None
     wish: str = ""
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Brief:
 
     ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
     ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
+    ``references`` is the closed list, the nearest titles first; so many of them, ``nearest``, are listed where there is
+    no room for all.
     """
 
     request: ChangeRequest
@@ -99,11 +103,17 @@ class Brief:
     standards: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     orchestrations: tuple[str, ...] = ()
+    nearest: int | None = None
 
     @property
     def titles(self) -> tuple[str, ...]:
         """The closed list of titles."""
         return tuple(reference.title for reference in self.references)
+
+    @property
+    def near(self) -> tuple[Reference, ...]:
+        """The part of the closed list that fits a prompt, and a schema as providers take it."""
+        return self.references[: self.nearest]
 
     @property
     def upstream(self) -> tuple[Neighbour, ...]:
@@ -123,8 +133,8 @@ class Brief:
     def from_json(cls, data: Mapping[str, Any]) -> Brief:
         """Read a brief back."""
         request = dict(data["request"])
-        for name in ("depends_on", "blocks", "actions"):
-            request[name] = tuple(request[name])
+        for name in ("depends_on", "blocks", "actions", "added"):
+            request[name] = tuple(request.get(name, ()))
         return cls(
             request=ChangeRequest(**request),
             path=data["path"],
@@ -138,6 +148,7 @@ class Brief:
             standards=tuple(data["standards"]),
             references=tuple(Reference(**each) for each in data["references"]),
             orchestrations=tuple(data["orchestrations"]),
+            nearest=data.get("nearest"),
         )
 
 

@@ -70,7 +70,7 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     A step's request grows by what the steps before it filled, and each of these is at most one reply long.
     """
     reply, repairs = settings.reply_tokens, settings.repairs
-    asked = [n for n in _STEPS if build_model(template, n, brief.titles).model_fields]
+    asked = [n for n in _STEPS if build_model(template, n, ()).model_fields]
     sizes = [request_size(prompts, Ask(brief, template, step)) + place * reply for place, step in enumerate(asked)]
     plain = sum(size + reply for size in sizes)
     # A repair also shows what is kept and what is wrong: two replies more at most.

@@ -274,7 +274,7 @@ class _Work:
 
 
 def _begin(ask: Ask) -> _Work:
-    model = ask.form.model if ask.form else build_model(ask.template, ask.step, ask.brief.titles)
+    model = ask.form.model if ask.form else build_model(ask.template, ask.step, [r.title for r in ask.brief.near])
     wanted = tuple(name for name in model.model_fields if not ask.names or name in ask.names)
     work = _Work(ask, model, wanted, tuple(p for p in ask.problems if p.field in wanted))
     work.present = {name: ask.fields[name] for name in wanted if work.problems and name in ask.fields}
@@ -328,8 +328,8 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "present": brief.present,
         "neighbours": neighbours,
         "standards": brief.standards,
-        "references": brief.titles,
-        "announced": [reference.title for reference in brief.references if reference.announced],
+        "references": [reference.title for reference in brief.near],
+        "announced": [reference.title for reference in brief.near if reference.announced],
         "passages": [_passage(passage) for passage in brief.passages],
     }
 

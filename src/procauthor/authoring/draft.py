@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-import yaml
-
 from procauthor.authoring.brief import Brief, Usage
+from procauthor.authoring.head import render_head
 from procauthor.errors import DraftError
 from procauthor.library.reference import relative
-from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import BOM
 from procauthor.template.render import render
 from procauthor.template.spec import Template
-
-# What an earlier draft left in the front matter: the key and the list below it.
-_OURS = re.compile(r"^(?:written_by|open_questions):.*\n(?:[ \t-].*\n)*", re.MULTILINE)
 
 
 def render_draft(  # noqa: PLR0913 - what a document is made of
@@ -40,46 +34,13 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     """
     links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
     body = render(template, brief.request.title, fields, links)
-    own: dict[str, Any] = {"written_by": author} if author else {}
-    ours = _dump(own | {"open_questions": list(questions)} if questions else own) if own or questions else ""
-    head = _present_head(present, ours, status) if present else ""
-    text = f"{head or _new_head(brief, ours, status)}\n{body}"
+    ours: dict[str, Any] = {"written_by": author} if author else {}
+    if questions:
+        ours["open_questions"] = list(questions)
+    text = f"{render_head(brief, body, ours, status, present)}\n{body}"
     newline = parse(present).source.newline if present else "\n"
     mark = BOM if present and present.startswith(BOM) else b""
     return mark + text.replace("\n", newline).encode()
-
-
-def _dump(values: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, width=110)
-
-
-def _new_head(brief: Brief, ours: str, status: str) -> str:
-    request = brief.request
-    values: dict[str, Any] = {"id": PurePosixPath(brief.path).stem}
-    if request.lifecycle:
-        values["lifecycle"] = request.lifecycle
-    if request.phase is not None:
-        values["phase"] = request.phase
-    values["status"] = status
-    if request.depends_on:
-        values["depends_on"] = list(request.depends_on)
-    return f"---\n{_dump(values)}{ours}---\n"
-
-
-def _present_head(present: bytes, ours: str, wanted: str) -> str:
-    """Return the front matter of the placeholder with its status set; empty where it has none."""
-    document = parse(present)
-    if document.front_matter is None:
-        return ""
-    start, end = document.front_matter
-    changes = []
-    status = document.fields.get("status")
-    if status:
-        changes.append(Replacement(status.start, status.end, f" {wanted}"))
-    raw = replace_spans(present[:end], changes)[start:]
-    lines = raw.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
-    kept = _OURS.sub("", "\n".join(lines[1:-1]) + "\n")
-    return f"---\n{kept}{'' if status else f'status: {wanted}' + chr(10)}{ours}---\n"
 
 
 @dataclass(frozen=True, slots=True)

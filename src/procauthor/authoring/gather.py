@@ -23,8 +23,9 @@ from procauthor.template.spec import Template
 
 Search = Callable[[str, int], Sequence[Chunk]]
 
-# A closed list that is longer than this does not fit a schema that providers accept.
-_MAX_REFERENCES = 120
+# A list that is longer than this does not fit a schema that providers accept.
+_NEAREST = 120
+_LEAST_ANNOUNCED = 40
 # Plans, indexes and placeholders are found too, and left out afterwards.
 _OVERSAMPLED = 5
 _LEAST_PASSAGE = 40
@@ -58,6 +59,7 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
     path = present.path if present else _path(request, library)
     neighbours = _neighbours(request, library)
     passages = _passages(request, source, path)
+    near, far = _references(request, source, neighbours, passages)
     brief = Brief(
         request=request,
         path=path,
@@ -69,7 +71,8 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
         passages=passages,
         neighbours=neighbours,
         standards=_standards(library, passages),
-        references=_references(request, source, neighbours, passages),
+        references=(*near, *far),
+        nearest=len(near),
         orchestrations=tuple(
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
@@ -255,21 +258,35 @@ def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]
 
 def _references(
     request: ChangeRequest, source: Source, neighbours: Sequence[Neighbour], passages: Sequence[Passage]
-) -> tuple[Reference, ...]:
-    """Return what the draft may refer to: near documents first, then announced titles, each title once."""
-    library = source.library
+) -> tuple[list[Reference], list[Reference]]:
+    """Return what the draft may refer to, each title once: the nearest, and all others."""
+    documents = _documents(request, source.library, {n.path for n in neighbours if n.path} | {p.path for p in passages})
+    announced = _announced(request, source, neighbours, {title_key(r.title) for r in documents})
+    room = max(_NEAREST - len(documents), _LEAST_ANNOUNCED)
+    far = [*documents[_NEAREST:], *announced[room:]]
+    return [*documents[:_NEAREST], *announced[:room]], far
+
+
+def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list[Reference]:
+    """Return the documents that have a title for themselves: those of ``near`` first, then those of the lifecycle."""
     own, lifecycle = title_key(request.title), title_key(request.lifecycle)
-    near = {n.path for n in neighbours if n.path} | {p.path for p in passages}
-    documents = [p for p in library.procedures if p.counted or p.kind == "standard"]
-    documents.sort(key=lambda p: (p.path not in near, title_key(p.lifecycle) != lifecycle, p.path))
-    names: dict[str, Reference] = {}
-    for procedure in documents:
-        if len(library.by_key.get(procedure.key, ())) == 1 and procedure.status not in ("alias", "deprecated"):
-            names[procedure.key] = Reference(procedure.title, procedure.path)
-    announced = {title_key(n.title): n.title for n in neighbours if not n.path}
-    announced |= {k: e.title for k, e in missing_titles(library).items() if title_key(e.table.lifecycle) == lifecycle}
-    announced |= {k: t for k, t in source.announced.items() if k not in library.by_key}
-    chosen = [r for k, r in names.items() if k != own][:_MAX_REFERENCES]
-    room = _MAX_REFERENCES - len(chosen)
-    chosen += [Reference(t) for k, t in announced.items() if k != own and k not in names][: max(room, 40)]
-    return tuple(chosen)
+    found = [p for p in library.procedures if p.counted or p.kind in ("standard", "other")]
+    found.sort(key=lambda p: (p.kind == "other", p.path not in near, title_key(p.lifecycle) != lifecycle, p.path))
+    return [
+        Reference(p.title, p.path)
+        for p in found
+        if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in ("alias", "deprecated")
+    ]
+
+
+def _announced(
+    request: ChangeRequest, source: Source, neighbours: Sequence[Neighbour], known: set[str]
+) -> list[Reference]:
+    """Return titles without a document: of neighbours, of the lifecycle, then all others of index and plan."""
+    own, lifecycle = title_key(request.title), title_key(request.lifecycle)
+    missing = missing_titles(source.library)
+    found = {title_key(n.title): n.title for n in neighbours if not n.path}
+    found |= {k: e.title for k, e in missing.items() if title_key(e.table.lifecycle) == lifecycle}
+    found |= {k: t for k, t in source.announced.items() if k not in source.library.by_key}
+    found |= {k: e.title for k, e in missing.items() if k not in found}
+    return [Reference(title) for key, title in found.items() if key != own and key not in known]

@@ -12,6 +12,7 @@ from procauthor.authoring.author import STEPS, Ask
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.judge import Verdict, source_ids
 from procauthor.authoring.run import HAND_OFF
+from procauthor.authoring.schema import share_titles
 from procauthor.authoring.submission import Submission
 from procauthor.prompt import PromptLibrary
 from procauthor.redact import clean
@@ -111,7 +112,8 @@ class Assignment:
                 "present": brief.present,
                 "neighbours": [{k: v for k, v in each.items() if v} for each in data["neighbours"]],
                 "standards": brief.standards,
-                "references": brief.references,
+                "references": brief.near,
+                "more": len(brief.references) - len(brief.near),
                 "orchestrations": brief.orchestrations,
                 "passages": data["passages"],
                 "sources": source_ids(brief),
@@ -215,25 +217,9 @@ def answer_schema(template: Template, brief: Brief) -> dict[str, Any]:
             "open_questions": {"type": "array", "items": {"type": "string"}},
         },
         "required": ["fields"],
-        "$defs": definitions | ({"reference": {"type": "string", "enum": list(brief.titles)}} if brief.titles else {}),
+        "$defs": definitions,
     }
-    shared: dict[str, Any] = _share(schema, list(brief.titles), root=True)
-    return shared
-
-
-def _share(node: Any, titles: list[str], *, root: bool = False) -> Any:
-    """Return a schema in which the closed list stands once, however many fields take from it."""
-    if isinstance(node, list):
-        return [_share(each, titles) for each in node]
-    if not isinstance(node, dict):
-        return node
-    if titles and (node.get("enum") == titles or ("const" in node and [node["const"]] == titles)):
-        kept = {key: value for key, value in node.items() if key == "description"}
-        return kept | {"$ref": "#/$defs/reference"}
-    found = {key: _share(value, titles) for key, value in node.items() if key != "title" or not isinstance(value, str)}
-    if root and titles:
-        found["$defs"]["reference"] = node["$defs"]["reference"]
-    return found
+    return share_titles(schema, brief.titles)
 
 
 def _terse(node: Any, *, inside: bool = False) -> Any:

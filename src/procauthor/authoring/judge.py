@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.complaint import RULES
+from procauthor.authoring.length import measure
 from procauthor.authoring.place import field_path
 from procauthor.authoring.schema import restrict
 from procauthor.authoring.submission import Submission
@@ -100,7 +101,7 @@ def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
         try:
             part = restrict(model, [name]).model_validate({name: submission.fields[name]})
             values[name] = part.model_dump()[name]
-            complaints += _too_long(specs[name], values[name])
+            complaints += _too_long(template, {name: values[name]})
             complaints += _examples((name,), values[name])
         except ValidationError as error:
             complaints += _explain(error, model, brief)
@@ -121,12 +122,11 @@ def _ask(spec: SectionSpec) -> str:
     return ": ".join(filter(None, [f"hand in {spec.name!r}", count]))
 
 
-def _too_long(spec: SectionSpec, value: Any) -> Iterator[Complaint]:
-    most = spec.constraint.max_words
-    words = len(value.split()) if most and isinstance(value, str) else 0
-    if words > most:
-        message = f"{spec.heading!r} has {words} words, and the template wants {most} at most"
-        yield Complaint("field-length", spec.name, message, "say it shorter", severity="warning")
+def _too_long(template: Template, values: Mapping[str, Any]) -> Iterator[Complaint]:
+    for length in measure(template, values):
+        if length.over:
+            message = f"{length.heading!r} has {length.words} words, and the template wants {length.max_words} at most"
+            yield Complaint("field-length", length.field, message, "say it shorter", severity="warning")
 
 
 def _examples(location: tuple[int | str, ...], value: Any) -> Iterator[Complaint]:

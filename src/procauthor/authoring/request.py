@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from procauthor.authoring.brief import ChangeRequest
-from procauthor.errors import DraftError
+from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
 from procauthor.naming import title_key
@@ -24,13 +26,17 @@ class Wish:
 
 
 def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequest:
-    """Build the request; what the caller says comes first, then a placeholder, then plan and index."""
+    """Build the request; what the caller says comes first, then a placeholder, then plan and index.
+
+    What the caller says that it depends on is added to what the plan says.
+    """
     title, phase = wish.title, wish.phase
     key = title_key(title)
     item = next((i for i in plan.items if title_key(i.title) == key), None) if plan else None
     present = next((p for p in library.by_key.get(key, ()) if p.counted), None)
     entry = missing_titles(library).get(key)
     name = present.title if present else item.title if item else entry.title if entry else title
+    added = tuple({title_key(title): _title(library, title) for title in wish.depends_on}.values())
     return ChangeRequest(
         title=name,
         lifecycle=_lifecycle(wish.lifecycle, library)
@@ -38,7 +44,8 @@ def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequ
         or (item.lifecycle if item else "")
         or (entry.table.lifecycle if entry else ""),
         phase=phase if phase is not None else present.phase if present else item.phase if item else None,
-        depends_on=wish.depends_on or _before(item, plan, library),
+        depends_on=tuple({title_key(title): title for title in (*added, *_before(item, plan, library))}.values()),
+        added=added,
         blocks=tuple(_named(title, plan, library) for title in item.blocks if _named(title, plan, library))
         if item
         else (),
@@ -77,6 +84,20 @@ def _lifecycle(name: str, library: Library) -> str:
     """Return a lifecycle as the library spells it: "feature" becomes "Feature"."""
     key = title_key(name.removesuffix("lifecycle").removesuffix("Lifecycle")) if name else ""
     return next((p.lifecycle for p in library.counted if title_key(p.lifecycle) == key), name) if name else ""
+
+
+def refuse_unknown(request: ChangeRequest, library: Library, announced: Mapping[str, str]) -> None:
+    """Refuse what the caller says that it depends on, where neither a document nor a plan or index knows it.
+
+    Raises:
+        NotFoundError: There is no such procedure; the hint names the nearest.
+    """
+    for title in request.added:
+        if title_key(title) not in library.by_key and title_key(title) not in announced:
+            known = {p.key: p.title for p in library.counted} | dict(announced)
+            close = get_close_matches(title_key(title), list(known), n=1, cutoff=0.6)
+            message = f"it cannot depend on {title!r}: no procedure is called so, and nothing announces one"
+            raise NotFoundError(message, f"did you mean {known[close[0]]!r}?" if close else "announce it in the index")
 
 
 def refuse_duplicate(title: str, library: Library) -> None:

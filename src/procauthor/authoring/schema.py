@@ -39,6 +39,29 @@ def reply_schema(model: type[BaseModel], names: Sequence[str], passages: Sequenc
     return {"title": "fields", "description": "The fields of one step of a procedure.", **result}
 
 
+def share_titles(schema: Mapping[str, Any], titles: Sequence[str]) -> dict[str, Any]:
+    """Return a schema in which the closed list stands once, under ``$defs``, however many fields take from it.
+
+    For schemas that people and agents read; providers take no ``$ref``.
+    """
+    if not titles:
+        return dict(schema)
+    found: dict[str, Any] = _share(schema, list(titles))
+    found["$defs"] = {**found.get("$defs", {}), "reference": {"type": "string", "enum": list(titles)}}
+    return found
+
+
+def _share(node: Any, titles: list[str]) -> Any:
+    if isinstance(node, list):
+        return [_share(each, titles) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("enum") == titles or ("const" in node and [node["const"]] == titles):
+        kept = {key: value for key, value in node.items() if key == "description"}
+        return kept | {"$ref": "#/$defs/reference"}
+    return {key: _share(value, titles) for key, value in node.items() if key != "title" or not isinstance(value, str)}
+
+
 def _extras(passages: Sequence[str]) -> dict[str, Any]:
     questions = {
         "type": "array",

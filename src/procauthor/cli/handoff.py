@@ -91,12 +91,21 @@ def _show(found: ProjectDraft) -> None:
         place = finding["field"] or f"line {finding['line']}"
         hint = f" ({finding['hint']})" if finding["hint"] else ""
         show(f"{finding['severity']} {place}: {finding['message']}{hint}")
+    show(_words(found))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
     if errors:
         say(f"next: hand in what is wrong or missing with: procauthor submit FILE --run {draft.id}")
     else:
         say(f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}")
+
+
+def _words(found: ProjectDraft) -> str:
+    from procauthor.authoring.length import document_words
+    from procauthor.project.handoff import lengths
+
+    told = (f"{n.field} {n.words}{f' of {n.max_words}' if n.max_words else ''}" for n in lengths(found))
+    return f"words: {document_words(found.draft.text)} in the document; {', '.join(told)}".rstrip("; ")
 
 
 def mcp(

@@ -15,7 +15,7 @@ from procauthor.authoring.brief import Brief, ChangeRequest, Usage
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.grounding import gather_evidence, plain_text, unverified
-from procauthor.authoring.request import Wish, build_request, refuse_duplicate
+from procauthor.authoring.request import Wish, build_request, refuse_duplicate, refuse_unknown
 from procauthor.authoring.run import Run, execute, lease
 from procauthor.checking.rule import look_at_one
 from procauthor.errors import AuthoringError
@@ -67,7 +67,7 @@ class Authoring:
         Raises:
             InvalidTitleError: The title cannot name a procedure.
             AuthoringError: The procedure is already defined.
-            NotFoundError: Nothing says to which lifecycle the title belongs.
+            NotFoundError: Nothing says to which lifecycle the title belongs, or nothing knows what it depends on.
         """
         project = self.project
         name = check_title(title)
@@ -75,11 +75,13 @@ class Authoring:
         found = self._plan(plan, library)
         request = build_request(Wish(name, lifecycle, phase, tuple(depends_on)), library, found)
         refuse_duplicate(request.title, library)
+        announced = project.announced(library, found)
+        refuse_unknown(request, library, announced)
         source = Source(
             library=library,
             template=self._template(library, request),
             search=self.bench.search if self.bench else self.search(library),
-            announced=project.announced(library, found),
+            announced=announced,
             passages=project.settings.authoring.passages,
             routine=_routine(found),
         )

@@ -11,6 +11,7 @@ from procauthor.authoring.answer import HandedIn, read_answer
 from procauthor.authoring.brief import ChangeRequest
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
+from procauthor.authoring.length import Length, document_words, measure
 from procauthor.authoring.request import refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run, lease
 from procauthor.authoring.submission import Submission
@@ -57,7 +58,7 @@ class Handoff:
             before.title,
             lifecycle=lifecycle or before.lifecycle,
             phase=before.phase if phase is None else phase,
-            depends_on=depends_on or before.depends_on,
+            depends_on=depends_on or before.added,
             plan=plan,
         )
         if run is None:
@@ -182,6 +183,13 @@ class Handoff:
 
 def answer_json(found: ProjectDraft) -> dict[str, Any]:
     """Return what is known of the draft, without the passages: who answers a brief has them."""
-    data = draft_json(found, found.change(), found.draft.outcome)
-    missing = [f["field"] for f in found.draft.findings if f["rule"] == "field-missing"]
-    return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing}
+    draft = found.draft
+    data = draft_json(found, found.change(), draft.outcome)
+    missing = [f["field"] for f in draft.findings if f["rule"] == "field-missing"]
+    words = {"document": document_words(draft.text), "fields": [each.as_json() for each in lengths(found)]}
+    return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing, "words": words}
+
+
+def lengths(found: ProjectDraft) -> tuple[Length, ...]:
+    """Return how long the fields and steps of a draft are."""
+    return tuple(measure(found.project.templates.get(found.draft.template), found.draft.fields))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.brief import Brief, ChangeRequest, Reference
+from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.run import Run, execute
@@ -53,7 +53,7 @@ def update_brief(authoring: Authoring, reference: str, wish: str) -> Brief:
         passages=project.settings.authoring.passages,
     )
     brief = gather(request, source, own)
-    brief = replace(brief, template=own.template.name if own.template else "", references=_named(brief, library))
+    brief = _name_first(replace(brief, template=own.template.name if own.template else ""))
     if offline:
         _try_offline(brief, outline_of(authoring, brief), library)
     return brief
@@ -88,17 +88,13 @@ def _refuse(own: Procedure) -> None:
         raise DraftError(message, f'draft it with: procauthor create "{own.title}"')
 
 
-def _named(brief: Brief, library: Library) -> tuple[Reference, ...]:
-    """Return the closed list with the titles that the wish names in front."""
+def _name_first(brief: Brief) -> Brief:
+    """Return the brief with the titles that the wish names in front of the closed list."""
     wish = f" {title_key(brief.request.wish)} "
-    own = title_key(brief.request.title)
-    found = [
-        Reference(p.title, p.path)
-        for p in library.procedures
-        if (p.counted or p.kind == "standard") and p.key != own and f" {p.key} " in wish
-        if len(library.by_key.get(p.key, ())) == 1
-    ]
-    return tuple({r.title: r for r in (*found, *brief.references)}.values())
+    named = [r for r in brief.references if r.path and f" {title_key(r.title)} " in wish]
+    references = tuple({r.title: r for r in (*named, *brief.references)}.values())
+    far = sum(r not in brief.near for r in named)
+    return replace(brief, references=references, nearest=len(brief.near) + far)
 
 
 def outline_of(authoring: Authoring, brief: Brief) -> Outline:

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from procauthor.template.name import Names
 from procauthor.template.pattern import Pattern, Slot
 from procauthor.template.spec import SectionSpec, Template
 
@@ -71,7 +72,7 @@ class Cleaner:
 
     def __init__(self, links: Mapping[str, str]) -> None:
         self.links = dict(links)
-        self._names = _name_pattern([title for title, path in links.items() if path])
+        self._names = Names(title for title, path in links.items() if path)
 
     def inline(self, value: object) -> str:
         """Return the value as one line of text."""
@@ -127,16 +128,7 @@ class Cleaner:
         return "".join(pieces)
 
     def _link_names(self, text: str) -> str:
-        if not self._names:
-            return text
-        return self._names.sub(lambda match: self.reference(match[0]), text)
-
-
-def _name_pattern(titles: Sequence[str]) -> re.Pattern[str] | None:
-    if not titles:
-        return None
-    ordered = sorted(titles, key=len, reverse=True)
-    return re.compile(r"(?<![\w/\[])(?:" + "|".join(map(re.escape, ordered)) + r")(?![\w/\]])")
+        return self._names.replace(text, self.reference)
 
 
 def _source(template: Template) -> tuple[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from procauthor.authoring.author import Form
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.schema import reply_schema
+from procauthor.authoring.schema import reply_schema, share_titles
 from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import Outline, Target
@@ -128,7 +128,7 @@ def operation_schema(outline: Outline, references: Sequence[str], scope: Sequenc
     """Return the JSON schema of operations on a document, or on some of its sections, for whoever is asked by hand."""
     targets = targets_in(outline, scope or sections_of(outline))
     model = operation_model(outline, targets, references)
-    return reply_schema(model, list(model.model_fields), ())
+    return share_titles(reply_schema(model, list(model.model_fields), ()), references)
 
 
 # Replies to values
@@ -198,7 +198,7 @@ def operation_form(brief: Brief, outline: Outline, scope: Sequence[ScopeEntry], 
         if (spec := outline.specs.get(entry.section)) is not None
     }
     words = {"plan": plan, "targets": shown, "guidance": guidance}
-    model = operation_model(outline, targets, brief.titles)
+    model = operation_model(outline, targets, [r.title for r in brief.near])
     return Form(model, (_brief_prompt(brief), ("update-operations", words)))
 
 
@@ -208,7 +208,7 @@ def _brief_prompt(brief: Brief) -> tuple[str, Mapping[str, object]]:
         "title": brief.request.title,
         "wish": brief.request.wish,
         "neighbours": [{name: value for name, value in each.items() if value} for each in data["neighbours"]],
-        "references": brief.titles,
+        "references": [r.title for r in brief.near],
         "passages": [
             {
                 "id": p.id,
