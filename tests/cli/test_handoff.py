@@ -102,6 +102,21 @@ def test_a_brief_is_a_document_that_can_be_pasted_into_a_chat(root: Path) -> Non
     assert snapshot(root) == before
 
 
+def test_the_report_of_an_evaluation_is_no_evidence(root: Path) -> None:
+    (root / "evaluations").mkdir()
+    (root / "notes").mkdir()
+    settings = (root / "procauthor.toml").read_text()
+    exempt = '[templates]\n"evaluations/*.md" = ""\n"notes/*.md" = ""'
+    (root / "procauthor.toml").write_text(settings.replace("[templates]", exempt))
+    words = f"# Report\n\n## Threats\n\nThe {TITLE} finds what can go wrong with a design: a threat check.\n"
+    (root / "evaluations/now.md").write_text(words)
+    (root / "notes/now.md").write_text(words)
+    passages = Project.open(root).handoff.brief(TITLE).as_json()["brief"]["passages"]
+    paths = {passage["path"] for passage in passages}
+    assert "notes/now.md" in paths
+    assert "evaluations/now.md" not in paths
+
+
 def test_the_options_of_create_shape_the_brief(root: Path) -> None:
     project = Project.open(root)
     found = project.handoff.brief("Backup Procedure", lifecycle="feature", phase="3", depends_on=["Design Review"])

@@ -12,7 +12,7 @@ from procauthor.authoring.brief import Brief, ChangeRequest, NamedText, Neighbou
 from procauthor.authoring.spoken import spoken_artifacts
 from procauthor.errors import NotFoundError
 from procauthor.library.index import missing_titles
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import EVALUATIONS, Library, Procedure
 from procauthor.library.title import file_stem
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
@@ -229,14 +229,15 @@ def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passag
 def _usable(library: Library, chunk: Chunk) -> bool:
     """Say whether a passage can carry a draft.
 
-    Plans, indexes and placeholders only name what is to be done; what the offline author composed would echo itself;
-    a heading without words of its own says nothing.
+    Plans, indexes, evaluations and placeholders only name what is to be done; what the offline author composed would
+    echo itself; a heading without words of its own says nothing.
     """
     procedure = library.by_path.get(chunk.path)
     return (
         procedure is not None
         and len(chunk.text) >= _LEAST_PASSAGE
         and procedure.kind not in ("plan", "index", "readme", "template")
+        and not procedure.path.startswith(f"{EVALUATIONS}/")
         and procedure.status in ("defined", "approved")
         and not _composed(procedure)
     )

@@ -48,13 +48,20 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         yield f"  {len(draft.open_questions)} questions for a person:"
         for question in draft.open_questions:
             yield f"    - {question}"
-    files = ", ".join(edit.path for edit in change.edits)
+    files = _files(change)
     if outcome in ("Published", "Updated"):
         yield f"  wrote {files}"
         yield "undo with: procauthor undo"
     else:
         yield f"  would write {files}"
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"
+
+
+def _files(change: Change) -> str:
+    """Return the documents of a change by name; what is recorded beside them is counted."""
+    documents = [edit.path for edit in change.edits if edit.path.endswith(".md")]
+    records = len(change.edits) - len(documents)
+    return ", ".join(documents) + (f", and {records} records beside them" if records else "")
 
 
 def _usage(draft: Draft) -> Iterator[str]:

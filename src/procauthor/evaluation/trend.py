@@ -10,9 +10,9 @@ from typing import Any, get_args
 from procauthor.evaluation.value import Evaluation, Point, PointKind, Tally
 from procauthor.evaluation.view import record_json
 from procauthor.library.change import Change, Edit
+from procauthor.library.library import EVALUATIONS
 from procauthor.procedure import Status
 
-FOLDER = "evaluations"
 _MAX_BYTES = 1024 * 1024
 
 
@@ -32,7 +32,7 @@ def point_of(evaluation: Evaluation, label: str, kind: PointKind) -> Point:
 
 def save(root: Path, evaluation: Evaluation) -> Change:
     """Return the change that keeps an evaluation; a second one on the same day takes the place of the first."""
-    path = f"{FOLDER}/{evaluation.measured.date}.json"
+    path = f"{EVALUATIONS}/{evaluation.measured.date}.json"
     text = json.dumps(record_json(evaluation), ensure_ascii=False, indent=1) + "\n"
     try:
         before: bytes | None = (root / path).read_bytes()
@@ -48,12 +48,12 @@ def read_saved(root: Path) -> tuple[tuple[Point, ...], tuple[str, ...]]:
     """Return the kept evaluations by date, and a note for every file that is none or contradicts itself."""
     points: list[Point] = []
     notes: list[str] = []
-    for file in sorted((root / FOLDER).glob("*.json")):
+    for file in sorted((root / EVALUATIONS).glob("*.json")):
         try:
             points.append(_read(file))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = error.args[0] if isinstance(error, ContradictionError) else "it is no saved evaluation"
-            notes.append(f"{FOLDER}/{file.name} is left out of the trend: {reason}")
+            notes.append(f"{EVALUATIONS}/{file.name} is left out of the trend: {reason}")
     return tuple(sorted(points, key=lambda point: (point.date, point.label))), tuple(notes)
 
 

@@ -32,6 +32,8 @@ _MARKDOWN = (".md", ".markdown")
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
 _LONGEST_NUMBER = 9
+EVALUATIONS = "evaluations"
+"""The folder of saved evaluations and of their reports."""
 # Beyond this a file is no procedure, and reading it would only cost memory.
 _MAX_BYTES = 64 * 1024 * 1024
 
