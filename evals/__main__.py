@@ -6,16 +6,17 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from evals.drafting import Setup, measure_drafting, show_drafting
 from evals.judge import Judge, judge_folders, show_judgement
 from evals.report import RESULTS, write_result
 from evals.retrieval import measure_retrieval, show_retrieval
+from evals.workshop import unpack
 from procauthor.errors import ProcauthorError
 
 _HERE = Path(__file__).parent
-_ROOT = _HERE.parent
 
 
 def main() -> int:
@@ -34,7 +35,7 @@ def _parse() -> argparse.Namespace:
     parts = parser.add_subparsers(required=True)
     retrieval = parts.add_parser("retrieval", help="search: every engine on the same questions")
     retrieval.add_argument("--questions", type=Path, default=_HERE / "retrieval.jsonl")
-    retrieval.add_argument("--library", type=Path, default=_ROOT / "procedures", help="or a folder of libraries")
+    retrieval.add_argument("--library", type=Path, help="a library, or a folder of them; else the copy that was graded")
     retrieval.add_argument(
         "--embedding", action="append", help="builtin, minilm, langchain:<provider>:<model>; repeatable"
     )
@@ -70,7 +71,9 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
 
 def _run_retrieval(options: argparse.Namespace) -> int:
     embeddings = options.embedding or ["builtin", "minilm"]
-    result = measure_retrieval(options.questions, options.library, embeddings, allow_unknown=options.allow_unknown)
+    with TemporaryDirectory(prefix="procauthor-evals-") as folder:
+        library = options.library or unpack(Path(folder))
+        result = measure_retrieval(options.questions, library, embeddings, allow_unknown=options.allow_unknown)
     return _finish(options, result, show_retrieval(result))
 
 

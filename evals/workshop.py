@@ -25,6 +25,13 @@ LIBRARY = Path(__file__).with_name("library.tar.gz")
 CASES = Path(__file__).with_name("drafting.yaml")
 
 
+def unpack(folder: Path) -> Path:
+    """Unpack the fixed copy of the library, which cases and questions are about, into a folder; return it."""
+    with tarfile.open(LIBRARY) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What an author is asked: a new procedure, or, with words, the change of a document."""
@@ -83,9 +90,7 @@ class Workshop:
     ) -> Iterator[Workshop]:
         """Unpack the library, with tables of settings beside its own, and perhaps with prompts of its own."""
         with TemporaryDirectory() as folder:
-            root = Path(folder)
-            with tarfile.open(LIBRARY) as archive:
-                archive.extractall(root, filter="data")
+            root = unpack(Path(folder))
             with (root / "procauthor.toml").open("a", encoding="utf-8") as file:
                 file.writelines(_table(name, values) for name, values in settings.items() if values)
             if prompts:
