@@ -31,7 +31,7 @@ FORMS = (
     "add output NAME: GUARANTEE",
     "add exit state NAME: MEANING",
     "add trigger: EVENT",
-    "add criterion: CRITERION",
+    "add criterion: CRITERION (or done criterion)",
     "add rule: RULE",
     "add step NAME after step N: ACTION; ACTION",
     "add a call of PROCEDURE to Phase N",
@@ -48,7 +48,8 @@ _NOUNS: dict[str, tuple[str, ...]] = {
     "output": ("output contract", "outputs"),
     "exit state": ("exit states",),
     "trigger": ("trigger", "triggers"),
-    "criterion": ("definition of done", "validation and acceptance criteria"),
+    "done criterion": ("definition of done",),
+    "criterion": ("validation and acceptance criteria", "definition of done"),
     "rule": ("coordination rules",),
 }
 _NOUN = "(?P<noun>" + "|".join(_NOUNS) + ")"
