@@ -126,7 +126,7 @@ def test_the_options_of_create_shape_the_brief(root: Path) -> None:
     again = project.handoff.brief("backup")
     assert (again.run, again.brief) == (found.run, found.brief)
     with pytest.raises(ProcauthorError, match="already exists"):
-        project.handoff.brief("Design Review Procedure")
+        project.author().create("Design Review Procedure")
 
 
 def test_a_whole_answer_becomes_a_draft_that_can_be_accepted(root: Path, tmp_path: Path) -> None:

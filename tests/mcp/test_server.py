@@ -121,7 +121,7 @@ def test_reading_tools_say_what_the_library_says_now(root: Path) -> None:
         assert "did you mean 'Design Review Procedure'" in await fail(client, "read", ref="Desing Review Procedure")
         assert "no section" in await fail(client, "read", ref="Design Review", section="Nothing")
         assert "outside of the library" in await fail(client, "plan", file="../../etc/passwd")
-        assert "already exists" in await fail(client, "get_brief", title="Design Review Procedure")
+        assert "field by field" in await fail(client, "get_brief", title="Design Review Procedure")
         assert "query" in await fail(client, "search")
         assert "no rule" in await fail(client, "explain", rule="nonsense")
 

@@ -87,6 +87,7 @@ class Brief:
 
     ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
     ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
+    ``revises`` says that it is defined already, and its fields are revised.
     ``references`` is the closed list, the nearest titles first; so many of them, ``nearest``, are listed where there is
     no room for all.
     """
@@ -104,6 +105,7 @@ class Brief:
     references: tuple[Reference, ...] = ()
     orchestrations: tuple[str, ...] = ()
     nearest: int | None = None
+    revises: bool = False
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -149,6 +151,7 @@ class Brief:
             references=tuple(Reference(**each) for each in data["references"]),
             orchestrations=tuple(data["orchestrations"]),
             nearest=data.get("nearest"),
+            revises=data.get("revises", False),
         )
 
 

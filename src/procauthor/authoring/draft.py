@@ -17,6 +17,9 @@ from procauthor.markdown.source import BOM
 from procauthor.template.render import render
 from procauthor.template.spec import Template
 
+# The outcome of a change that would change nothing: no draft of it is kept.
+NO_CHANGE = "No change"
+
 
 def render_draft(  # noqa: PLR0913 - what a document is made of
     brief: Brief,
@@ -48,9 +51,9 @@ class Draft:
     """One draft as it is stored.
 
     ``text`` is the whole document; ``base`` the stamp of the file that it replaces, or empty, and
-    ``base_text`` that file; ``wish`` what an update was asked for; ``notes`` what was computed beyond it;
-    ``prompt`` the hash of the prompts that a model was given; ``sources`` the passages and contracts that each field
-    rests on.
+    ``base_text`` that file; ``wish`` what an update was asked for; ``revises`` says that fields of a defined document
+    were revised; ``notes`` what was computed beyond it; ``prompt`` the hash of the prompts that a model was given;
+    ``sources`` the passages and contracts that each field rests on.
     """
 
     id: str
@@ -62,6 +65,7 @@ class Draft:
     base: str = ""
     base_text: str | None = None
     wish: str = ""
+    revises: bool = False
     notes: tuple[str, ...] = ()
     template: str = ""
     template_hash: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from procauthor.authoring.author import STEPS, Ask
@@ -58,13 +58,18 @@ def _without(value: Any, spec: SectionSpec, late: set[tuple[str, str]]) -> Any:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A brief that waits for an answer. ``run`` is where the answer belongs; ``filled`` was handed in before."""
+    """A brief that waits for an answer.
+
+    ``run`` is where the answer belongs; ``filled`` judges ``values``, the fields that were handed in before, or that
+    the document holds.
+    """
 
     run: str
     brief: Brief
     template: Template
     filled: Verdict
     revision: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as one JSON object."""
@@ -77,8 +82,10 @@ class Assignment:
             "fields": [_field(spec) for spec in self.template.sections if spec.kind != "group"],
             "references": [{"title": r.title, "path": r.path, "announced": r.announced} for r in brief.references],
             "sources": list(source_ids(brief)),
+            "revises": brief.revises,
             "filled": sorted(self.filled.values),
             "missing": sorted(self.filled.lacking),
+            "values": clean(dict(self.values)),
             "schema": answer_schema(self.template, brief),
             "example": self.example(),
             "submit": f"procauthor submit FILE --run {self.run}",
@@ -120,6 +127,8 @@ class Assignment:
                 "fields": [_field(spec) for spec in self.template.sections if spec.kind != "group"],
                 "filled": sorted(self.filled.values),
                 "missing": [name for name in _names(self.template) if name in self.filled.lacking],
+                "revises": brief.revises,
+                "values": clean(dict(self.values)),
                 "example": self.example(),
                 "schema": json.dumps(_terse(answer_schema(self.template, brief)), ensure_ascii=False),
             },

@@ -18,7 +18,8 @@ from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 
 # What an earlier draft left in the front matter: the key and the list below it.
-_OURS = re.compile(r"^(?:written_by|open_questions):.*\n(?:[ \t-].*\n)*", re.MULTILINE)
+_OUR_NAMES = ("written_by", "open_questions")
+_OURS = re.compile(rf"^(?:{'|'.join(_OUR_NAMES)}):.*\n(?:[ \t-].*\n)*", re.MULTILINE)
 _NEEDS = re.compile(
     r"^depends_on:(?:[ \t]*\[[^\]]*\].*\n|.*\n(?P<items>(?:[ \t-].*\n|[ \t]*\n(?=[ \t-]))*))", re.MULTILINE
 )
@@ -30,17 +31,18 @@ _WIDTH = 110
 def render_head(brief: Brief, body: str, ours: Mapping[str, Any], status: str, present: bytes | None) -> str:
     """Return the front matter of a draft; ``ours`` are the values that the tool itself keeps there.
 
-    ``depends_on`` holds what is declared already, what the caller names, and whoever provides a required input.
+    ``depends_on`` holds what is declared already, what the caller names, and whoever provides a required input. A
+    document that is revised keeps its status, and gets those only that are new.
     """
-    written = _dump(ours) if ours else ""
     document = parse(present) if present else None
+    declared = _titles(document.metadata.get("depends_on")) if document else ()
     if document is None or document.front_matter is None:
-        declared = _titles(document.metadata.get("depends_on")) if document else ()
         needs = _join(declared, brief.request.depends_on, _providers(brief, body))
-        return _new_head(brief, written, status, needs)
-    declared = _titles(document.metadata.get("depends_on"))
-    needs = _join(declared, brief.request.added, _providers(brief, body))
-    return _present_head(document, written, status, needs, len(declared))
+        return _new_head(brief, ours, status, needs)
+    known = set(_providers(brief, document.source.raw.decode())) if brief.revises else set()
+    needs = _join(declared, brief.request.added, (title for title in _providers(brief, body) if title not in known))
+    head = _present_head(document, ours, "" if brief.revises else status)
+    return f"---\n{_declare(head, needs, len(declared)) if needs[len(declared) :] else head}---\n"
 
 
 def _dump(values: Mapping[str, Any]) -> str:
@@ -71,7 +73,7 @@ def _providers(brief: Brief, body: str) -> Iterator[str]:
             yield title
 
 
-def _new_head(brief: Brief, ours: str, status: str, needs: Sequence[str]) -> str:
+def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequence[str]) -> str:
     request = brief.request
     values: dict[str, Any] = {"id": PurePosixPath(brief.path).stem}
     if request.lifecycle:
@@ -81,21 +83,24 @@ def _new_head(brief: Brief, ours: str, status: str, needs: Sequence[str]) -> str
     values["status"] = status
     if needs:
         values["depends_on"] = list(needs)
-    return f"---\n{_dump(values)}{ours}---\n"
+    return f"---\n{_dump({**values, **ours})}---\n"
 
 
-def _present_head(document: Document, ours: str, wanted: str, needs: Sequence[str], declared: int) -> str:
-    """Return the front matter of the placeholder with its status set; so many of the needs stand there already."""
+def _present_head(document: Document, ours: Mapping[str, Any], wanted: str) -> str:
+    """Return the lines of the front matter that is there, with its status set if one is wanted, and what is ours."""
     assert document.front_matter is not None
     start, end = document.front_matter
     status = document.fields.get("status")
-    changes = [Replacement(status.start, status.end, f" {wanted}")] if status else []
+    changes = [Replacement(status.start, status.end, f" {wanted}")] if status and wanted else []
     raw = replace_spans(document.source.raw[:end], changes)[start:]
     lines = raw.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
-    kept = _OURS.sub("", "\n".join(lines[1:-1]) + "\n")
-    if not status:
-        kept += f"status: {wanted}\n"
-    return f"---\n{_declare(kept, needs, declared) if needs[declared:] else kept}{ours}---\n"
+    head = "\n".join(lines[1:-1]) + "\n"
+    if wanted and not status:
+        head += f"status: {wanted}\n"
+    if {name: document.metadata[name] for name in _OUR_NAMES if document.metadata.get(name)} == dict(ours):
+        return head
+    kept = _OURS.sub("", head)
+    return kept + _dump(ours) if ours else kept
 
 
 def _declare(head: str, needs: Sequence[str], declared: int) -> str:

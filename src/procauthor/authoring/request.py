@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from procauthor.authoring.brief import ChangeRequest
 from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.index import missing_titles
-from procauthor.library.library import Library
+from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
@@ -100,13 +100,33 @@ def refuse_unknown(request: ChangeRequest, library: Library, announced: Mapping[
             raise NotFoundError(message, f"did you mean {known[close[0]]!r}?" if close else "announce it in the index")
 
 
+def defined_document(title: str, library: Library) -> Procedure | None:
+    """Return the document with that title that is more than announced, or nothing."""
+    found = (p for p in library.by_key.get(title_key(title), ()) if p.counted)
+    return next((p for p in found if p.status not in ("placeholder", "missing")), None)
+
+
 def refuse_duplicate(title: str, library: Library) -> None:
     """Refuse a title that an existing document has.
 
     Raises:
         DraftError: It has; the message says which.
     """
-    for procedure in library.by_key.get(title_key(title), ()):
-        if procedure.counted and procedure.status not in ("placeholder", "missing"):
-            message = f"Rejected: {procedure.title!r} already exists in {procedure.path} ({procedure.status})"
-            raise DraftError(message, "edit it there; create is for new procedures and placeholders")
+    present = defined_document(title, library)
+    if present is not None:
+        message = f"Rejected: {present.title!r} already exists in {present.path} ({present.status})"
+        ways = f'procauthor brief "{present.title}" or procauthor update "{present.title}" "WISH"'
+        raise DraftError(message, f"create is for new procedures and placeholders; change it with: {ways}")
+
+
+def refuse_revision(present: Procedure, library: Library) -> None:
+    """Refuse to hand out the fields of a document that is out of use, or shares its title with another one.
+
+    Raises:
+        DraftError: It is.
+        AmbiguousError: Several documents have the title.
+    """
+    library.find(present.title)
+    if present.status in ("alias", "deprecated"):
+        message = f"{present.title!r} in {present.path} is {present.status}"
+        raise DraftError(message, "ask for the procedure that stands in its place")

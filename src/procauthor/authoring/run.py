@@ -54,6 +54,20 @@ class Run:
         """Note that the run has come to its draft."""
         (self.folder / "ended").touch()
 
+    @property
+    def accepted(self) -> bool:
+        """Whether its draft was accepted; that may have been undone since."""
+        return (self.folder / "accepted").exists()
+
+    def accept(self) -> None:
+        """Note that its draft was accepted."""
+        (self.folder / "accepted").touch()
+
+    def open_again(self) -> None:
+        """Forget what became of its draft."""
+        for name in ("ended", "accepted"):
+            (self.folder / name).unlink(missing_ok=True)
+
 
 class RunStore:
     """Runs on disk, one folder each, and one SQLite file with all checkpoints."""

@@ -91,6 +91,14 @@ class Submission:
         sources = {name: tuple(filter(None, (ids.get(s, s) for s in found))) for name, found in self.sources.items()}
         return replace(self, sources=sources)
 
+    def rebase(self, old: Submission, new: Submission) -> Submission:
+        """Return the submission for a document that changed from one answer to another: what was handed in stays."""
+        changed = {name: value for name, value in self.fields.items() if old.fields.get(name) != value}
+        removed = old.fields.keys() - self.fields.keys()
+        fields = {name: value for name, value in {**new.fields, **changed}.items() if name not in removed}
+        questions = new.questions if self.questions == old.questions else self.questions
+        return replace(self, fields=fields, questions=questions)
+
 
 def _texts(value: Any) -> Iterator[str]:
     items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]

@@ -186,7 +186,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
-    if found.draft.wish:
+    if found.accepted == "Updated":
         say(f"{found.draft.title} is updated")
     else:
         count = len(found.draft.open_questions)

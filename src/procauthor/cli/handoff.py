@@ -94,7 +94,9 @@ def _show(found: ProjectDraft) -> None:
     show(_words(found))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
-    if errors:
+    if not found.waits:
+        say("the document holds all of it already, and no draft is kept")
+    elif errors:
         say(f"next: hand in what is wrong or missing with: procauthor submit FILE --run {draft.id}")
     else:
         say(f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}")

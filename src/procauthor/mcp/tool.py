@@ -175,7 +175,7 @@ def _brief(project: Project, args: _Brief) -> Outcome:
     found = handoff.brief(args.title, lifecycle=args.lifecycle, phase=args.phase, depends_on=args.depends_on)
     text = handoff.text(found)
     whole = found.as_json()
-    data = {name: whole[name] for name in ("run", "title", "path", "filled", "missing", "sources")}
+    data = {name: whole[name] for name in ("run", "title", "path", "revises", "filled", "missing", "sources")}
     return Outcome({**data, "brief": text}, text)
 
 
@@ -232,7 +232,7 @@ def _findings(project: Project, args: _Named) -> Outcome:
 def _accept(project: Project, args: _Named) -> Outcome:
     found = project.draft(args.draft)
     change = found.accept()
-    return Outcome({"draft": found.draft.id, "outcome": "Published", "changes": change.as_json()})
+    return Outcome({"draft": found.draft.id, "outcome": found.accepted, "changes": change.as_json()})
 
 
 _ACCEPT = Tool(
@@ -253,7 +253,8 @@ _TOOLS = (
     Tool(
         "get_brief",
         "Get a brief",
-        "Return all that is needed to write a new procedure: fields, guidance, references, passages. Start here.",
+        "Return all that is needed to write a new procedure, or to revise one that is defined: fields, guidance, "
+        "references, passages, and what the fields hold. Start here.",
         _Brief,
         _brief,
     ),

@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Usage
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.grounding import gather_evidence, plain_text, unverified
-from procauthor.authoring.request import Wish, build_request, refuse_duplicate, refuse_unknown
+from procauthor.authoring.request import (
+    Wish,
+    build_request,
+    defined_document,
+    refuse_duplicate,
+    refuse_revision,
+    refuse_unknown,
+)
 from procauthor.authoring.run import Run, execute, lease
 from procauthor.checking.rule import look_at_one
 from procauthor.errors import AuthoringError
@@ -53,7 +60,7 @@ class Authoring:
         """Return the library that the author builds on: as it is now, or what a batch lets it see."""
         return self.bench.library if self.bench else self.project.library()
 
-    def brief(
+    def brief(  # noqa: PLR0913 - one parameter an option
         self,
         title: str,
         *,
@@ -61,8 +68,9 @@ class Authoring:
         phase: int | str | None = None,
         depends_on: Sequence[str] = (),
         plan: str | Path | None = None,
+        revise: bool = False,
     ) -> Brief:
-        """Gather everything that an author needs; no model is called.
+        """Gather everything that an author needs; no model is called. ``revise`` takes a defined procedure too.
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
@@ -74,7 +82,11 @@ class Authoring:
         library = self.library()
         found = self._plan(plan, library)
         request = build_request(Wish(name, lifecycle, phase, tuple(depends_on)), library, found)
-        refuse_duplicate(request.title, library)
+        present = defined_document(request.title, library) if revise else None
+        if present:
+            refuse_revision(present, library)
+        else:
+            refuse_duplicate(request.title, library)
         announced = project.announced(library, found)
         refuse_unknown(request, library, announced)
         source = Source(
@@ -85,7 +97,7 @@ class Authoring:
             passages=project.settings.authoring.passages,
             routine=_routine(found),
         )
-        return gather(request, source)
+        return replace(gather(request, source), revises=present is not None)
 
     def _plan(self, plan: str | Path | None, library: Library) -> Plan | None:
         if self.bench:
@@ -236,6 +248,7 @@ class Authoring:
             text=work.render(fields, questions).decode(),
             base=run.brief.base,
             base_text=run.brief.text if run.brief.base else None,
+            revises=run.brief.revises,
             template=run.brief.template,
             template_hash=run.brief.template_hash,
             prompt=prompt_hash(project, run.author, self.bench),
@@ -248,8 +261,12 @@ class Authoring:
             usage_by_step=calls.by_step(),
         )
         draft = writing.finish(draft)
-        project.drafts.save(draft)
-        run.end()
+        if draft.outcome == NO_CHANGE:
+            project.drafts.remove(draft)
+            run.open_again()
+        else:
+            project.drafts.save(draft)
+            run.end()
         return ProjectDraft(project, draft)
 
     def check(

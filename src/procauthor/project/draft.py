@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.draft import Draft
-from procauthor.authoring.run import HAND_OFF
+from procauthor.authoring.draft import NO_CHANGE, Draft
+from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SKELETON, UNFINISHED
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
@@ -65,12 +66,12 @@ class ProjectDraft:
     @property
     def waits(self) -> bool:
         """Whether there is something to accept."""
-        return self.draft.outcome != "No change"
+        return self.draft.outcome != NO_CHANGE
 
     @property
     def accepted(self) -> str:
         """The outcome of the run once the draft is accepted."""
-        return "Updated" if self.draft.wish else "Published"
+        return "Updated" if self.draft.wish or self.draft.revises else "Published"
 
     def diff(self) -> str:
         """Return the change as one unified diff."""
@@ -96,6 +97,7 @@ class ProjectDraft:
             raise self._put_aside(error) from error
         self.project.apply(change)
         self.project.drafts.remove(self.draft)
+        self._run(Run.accept)
         return change
 
     def _put_aside(self, error: ClashError) -> ConflictError:
@@ -116,6 +118,11 @@ class ProjectDraft:
     def reject(self) -> None:
         """Drop the draft; the library stays as it is."""
         self.project.drafts.remove(self.draft)
+
+    def _run(self, note: Callable[[Run], None]) -> None:
+        """Note something in the run that the draft came of, if that is still there."""
+        if self.project.runs.holds(self.draft.id):
+            note(self.project.runs.get(self.draft.id))
 
 
 def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:

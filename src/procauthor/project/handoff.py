@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import HandedIn, read_answer
-from procauthor.authoring.brief import ChangeRequest
+from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.length import Length, document_words, measure
+from procauthor.authoring.present import read_submission
 from procauthor.authoring.request import refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run, lease
 from procauthor.authoring.submission import Submission
@@ -20,6 +21,7 @@ from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft, draft_json
+from procauthor.project.opening import is_open, open_run
 from procauthor.project.writing import hand_off, open_prompts
 
 if TYPE_CHECKING:
@@ -43,16 +45,17 @@ class Handoff:
     ) -> Assignment:
         """Gather a brief and keep it, so that its answer is judged by what its author has read.
 
-        Where the title has an open run, options that are left out stay as they were.
+        Where the title has an open run, options that are left out stay as they were. A procedure that is defined is
+        handed out for revision, with its fields as they are.
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
-            DraftError: The procedure is already defined.
+            DraftError: The procedure is defined, and holds what the fields of its template cannot.
             NotFoundError: Nothing says to which lifecycle the title belongs.
             LockedError: An answer to it is being worked on.
         """
         project = self.project
-        run = self._open_run(check_title(title))
+        run = open_run(project, check_title(title))
         before = run.brief.request if run else ChangeRequest(title)
         brief = Authoring(project, HAND_OFF).brief(
             before.title,
@@ -60,14 +63,28 @@ class Handoff:
             phase=before.phase if phase is None else phase,
             depends_on=depends_on or before.added,
             plan=plan,
+            revise=True,
         )
         if run is None:
+            kept = self._present(brief) if brief.revises else None
             run = project.runs.create(brief, HAND_OFF, None)
+            if kept:
+                kept.save(run.folder)
         elif run.brief != brief:
             with lease(run):
-                Submission.load(run.folder).carry(run.brief, brief).save(run.folder)
+                self._carry(run, brief).save(run.folder)
                 run = project.runs.renew(run, brief)
         return self._assignment(run)
+
+    def _present(self, brief: Brief) -> Submission:
+        return read_submission(brief, self.project.templates.get(brief.template))
+
+    def _carry(self, run: Run, brief: Brief) -> Submission:
+        """Return what was handed in, for a brief that was gathered anew."""
+        kept = Submission.load(run.folder).carry(run.brief, brief)
+        if not brief.revises or run.brief.text == brief.text:
+            return kept
+        return kept.rebase(self._present(run.brief), self._present(brief))
 
     def text(self, assignment: Assignment) -> str:
         """Return a brief as Markdown."""
@@ -79,26 +96,15 @@ class Handoff:
         Raises:
             ProcauthorError: What `brief` raises.
         """
-        run = self._open_run(check_title(title))
+        run = open_run(self.project, check_title(title))
         assignment = self._assignment(run) if run else self.brief(title)
         return step_text(assignment, number, open_prompts(self.project))
 
     def _assignment(self, run: Run) -> Assignment:
         template = self.project.templates.get(run.brief.template)
         submission = Submission.load(run.folder)
-        return Assignment(run.id, run.brief, template, judge(template, run.brief, submission), submission.revision)
-
-    def _open_run(self, title: str) -> Run | None:
-        """Return the run that waits for an answer for a title: none where its draft was accepted or rejected."""
-        runs, key = self.project.runs, title_key(title)
-        for name in reversed(runs.names()):
-            run = runs.get(name)
-            if run.author == HAND_OFF and title_key(run.brief.request.title) == key and self._is_open(run):
-                return run
-        return None
-
-    def _is_open(self, run: Run) -> bool:
-        return not run.ended or self.project.drafts.holds(run.id)
+        filled = judge(template, run.brief, submission)
+        return Assignment(run.id, run.brief, template, filled, submission.revision, submission.fields)
 
     # Answers
 
@@ -136,9 +142,10 @@ class Handoff:
         if not name:
             message = "the answer does not say which procedure it is for"
             raise AnswerError(message, 'give it "run" or "title", or use --run or --title')
-        open_run = self._open_run(name)
-        if open_run is not None:
-            return open_run
+        waiting = open_run(self.project, name)
+        if waiting is not None:
+            return waiting
+        refuse_duplicate(name, self.project.library())
         try:
             return self.project.runs.get(self.brief(name).run)
         except NotFoundError as error:
@@ -149,13 +156,14 @@ class Handoff:
     def _check_base(self, run: Run) -> None:
         """Refuse an answer to what is no longer there."""
         library = self.project.library()
-        refuse_duplicate(run.brief.request.title, library)
+        if not run.brief.revises:
+            refuse_duplicate(run.brief.request.title, library)
         present = library.by_path.get(run.brief.path)
         if (present.stamp if present else "") != run.brief.base:
             message = f"{run.brief.path} changed since the brief of run {run.id!r}"
             hint = f"read it again with: procauthor brief {run.brief.request.title!r}; what was handed in is kept"
             raise ConflictError(message, hint)
-        if not self._is_open(run):
+        if not is_open(self.project, run):
             message = f"the draft of run {run.id!r} was already decided on"
             raise AnswerError(message, f"start again with: procauthor brief {run.brief.request.title!r}")
 
@@ -171,6 +179,7 @@ class Handoff:
         kept = {name: value for name, value in submission.fields.items() if name not in unknown}
         submission = replace(submission, fields=kept)
         self.project.runs.rewind(run)
+        run.open_again()
         submission.save(run.folder)
         # What cannot be kept is told once, in the answer to the part that it came with.
         extra = [c for c in verdict.complaints if c.field in unknown]

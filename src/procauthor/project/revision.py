@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import clean
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.reply import check_fields
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.update.edit import Edited, edit
@@ -19,7 +19,7 @@ from procauthor.errors import AnswerError
 from procauthor.finding import Finding
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.update import NO_CHANGE, known_references, outcome_of, outline_of, update_brief
+from procauthor.project.update import known_references, outcome_of, outline_of, update_brief
 from procauthor.redact import clean as without_secrets
 
 if TYPE_CHECKING:

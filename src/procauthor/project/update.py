@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.run import Run, execute
 from procauthor.authoring.update.edit import edit
@@ -142,9 +142,6 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
         project.drafts.save(draft)
     run.end()
     return ProjectDraft(project, draft)
-
-
-NO_CHANGE = "No change"
 
 
 def outcome_of(findings: Sequence[Finding | Mapping[str, object]]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.author import Author
 from procauthor.authoring.batch.allowance import Allowance, LocalPurse
 from procauthor.authoring.calls import CallLog
-from procauthor.authoring.draft import Draft, render_draft
+from procauthor.authoring.draft import NO_CHANGE, Draft, render_draft
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
@@ -171,7 +171,8 @@ def hand_off(project: Project, run: Run, more: Sequence[Complaint] = ()) -> Writ
         return _join(draft, template, verdict, (*verdict.complaints, *more))
 
     # Who hands in an answer knows more than the brief says: what is new in it is no doubt.
-    return Writing(HandoffAuthor(verdict, submission), submission.by or HAND_OFF, 0, finish, grounded=False)
+    written_by = submission.by or ("" if run.brief.revises else HAND_OFF)
+    return Writing(HandoffAuthor(verdict, submission), written_by, 0, finish, grounded=False)
 
 
 def _join(draft: Draft, template: Template, verdict: Verdict, complaints: Sequence[Complaint]) -> Draft:
@@ -183,4 +184,6 @@ def _join(draft: Draft, template: Template, verdict: Verdict, complaints: Sequen
     # That the status is not true yet only sums up the other errors.
     found = [f for f in found if f["rule"] != "status-mismatch"] or found
     failed = any(each["severity"] == "error" for each in found)
-    return replace(draft, findings=tuple(found), outcome="Needs revision" if failed else "Awaiting review")
+    same = draft.revises and draft.text == draft.base_text
+    outcome = "Needs revision" if failed else NO_CHANGE if same else "Awaiting review"
+    return replace(draft, findings=tuple(found), outcome=outcome)

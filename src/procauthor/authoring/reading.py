@@ -1,0 +1,219 @@
+"""Reads the typed fields back out of a document that follows its template, the reverse of rendering them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from procauthor.errors import DraftError
+from procauthor.template.pattern import Pattern, Slot
+from procauthor.template.render import enclosure
+from procauthor.template.spec import SectionSpec, Template
+
+_BULLETS = {"list": r"- ", "checklist": r"- \[[ xX]\] ", "numbered": r"\d+[.)] "}
+_LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
+_CELL = re.compile(r"(?<!\\)\|")
+_REFERENCE = r"(?:\[(?P<{0}_linked>[^\]]+)\]\([^)\s]+\)|(?P<{0}_said>.+?) \*\(announced\)\*)"
+
+
+class UnfitError(DraftError):
+    """A line that the fields of the template cannot hold."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    text: str
+
+
+def read_fields(template: Template, body: str, links: Mapping[str, str], first: int = 1) -> dict[str, Any]:
+    """Return the fields of a document.
+
+    Args:
+        template: The template that it follows.
+        body: The document without its front matter, with line feeds.
+        links: Known titles and the relative path of each: a link in a text that says no more is read as the title.
+        first: The number of the first line of the body.
+
+    Raises:
+        UnfitError: A section is missing, or a line has no place in its field; the message says which.
+    """
+    lines = [_Line(n, text) for n, text in enumerate(body.split("\n"), start=first)]
+    return _Reader({path: title for title, path in links.items() if path}).document(template, lines)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    titles: Mapping[str, str]
+
+    def document(self, template: Template, lines: Sequence[_Line]) -> dict[str, Any]:
+        headings = [("#" * spec.level + " " + spec.heading, spec.constraint.optional) for spec in template.sections]
+        chunks = _split(lines, headings)
+        fields: dict[str, Any] = {}
+        for spec, chunk in zip(template.sections, chunks[1:], strict=True):
+            if spec.kind == "group" or chunk is None:
+                continue
+            value = self.steps(spec, chunk) if spec.kind == "steps" else self.value(spec, chunk)
+            if value is not None:
+                fields[spec.name] = value
+        return fields
+
+    def value(self, spec: SectionSpec, chunk: Sequence[_Line]) -> Any:
+        lines = _trim(chunk)
+        if spec.kind == "prose":
+            return self.prose(spec, lines)
+        if not lines or [line.text for line in lines] == [spec.constraint.none]:
+            return []
+        if spec.kind == "table":
+            return [self.row(spec, line) for line in lines[2:]]
+        return [self.item(spec, line) for line in lines if line.text]
+
+    def prose(self, spec: SectionSpec, lines: Sequence[_Line]) -> Any:
+        if not lines:
+            return None
+        if spec.pattern is None or spec.pattern.single:
+            return self.text("\n".join(line.text for line in lines))
+        if len(lines) > 1:
+            raise _unfit(lines[1])
+        return self.matched(spec.pattern, lines[0], lines[0].text)
+
+    def item(self, spec: SectionSpec, line: _Line) -> Any:
+        assert spec.pattern is not None
+        bullet = re.match(_BULLETS[spec.kind], line.text)
+        if bullet is None:
+            raise _unfit(line)
+        return self.matched(spec.pattern, line, line.text[bullet.end() :])
+
+    def row(self, spec: SectionSpec, line: _Line) -> dict[str, Any]:
+        cells = _CELL.split(line.text.strip())[1:-1]
+        if len(cells) != len(spec.columns):
+            raise _unfit(line)
+        found: dict[str, Any] = {}
+        for column, cell in zip(spec.columns, cells, strict=True):
+            found |= self.matched(column.pattern, line, cell.strip().replace("\\|", "|"), whole=False)
+        return found
+
+    def steps(self, spec: SectionSpec, chunk: Sequence[_Line]) -> list[dict[str, Any]]:
+        assert spec.step_heading is not None
+        mark = "#" * spec.step_level + " "
+        starts = [at for at, line in enumerate(chunk) if line.text.startswith(mark)]
+        lead = _trim(chunk[: starts[0]] if starts else chunk)
+        if lead:
+            raise _unfit(lead[0])
+        ends = [*starts[1:], len(chunk)]
+        return [self.step(spec, chunk[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+    def step(self, spec: SectionSpec, lines: Sequence[_Line]) -> dict[str, Any]:
+        assert spec.step_heading is not None
+        heading = lines[0]
+        found: dict[str, Any] = self.matched(
+            spec.step_heading, heading, heading.text[spec.step_level + 1 :], whole=False
+        )
+        found.pop("number", None)
+        marks = [f"**{p.heading}:**" if p.labelled else "#" * p.level + " " + p.heading for p in spec.parts]
+        chunks = _split(lines, [(mark, False) for mark in marks], inline=True)
+        between = _trim((chunks[0] or ())[1:])
+        if between:
+            raise _unfit(between[0])
+        for part, chunk in zip(spec.parts, chunks[1:], strict=True):
+            value = self.value(part, chunk or ())
+            if value is not None:
+                found[part.name] = value
+        return found
+
+    def matched(self, pattern: Pattern, line: _Line, text: str, *, whole: bool = True) -> Any:
+        single = pattern.single if whole else None
+        match = re.fullmatch(_regex(pattern), text)
+        if match is None:
+            raise _unfit(line)
+        values = dict(self.slots(pattern, match))
+        return values[single.name] if single else values
+
+    def slots(self, pattern: Pattern, match: re.Match[str]) -> Iterator[tuple[str, str | None]]:
+        for slot in pattern.slots:
+            if slot.reference:
+                yield slot.name, match[f"{slot.name}_linked"] or match[f"{slot.name}_said"]
+            else:
+                yield slot.name, None if match[slot.name] is None else self.text(match[slot.name])
+
+    def text(self, text: str) -> str:
+        """Return a text in which a link that only gives the place of its title is the title."""
+        return _LINK.sub(lambda m: m[1] if self.titles.get(m[2]) == m[1] else m[0], text)
+
+
+def _split(
+    lines: Sequence[_Line], marks: Sequence[tuple[str, bool]], *, inline: bool = False
+) -> list[Sequence[_Line] | None]:
+    """Cut lines at marks that follow each other; None stands for an optional one that is not there.
+
+    With ``inline``, what stands behind a mark in its line belongs to it.
+    """
+    places: list[int | None] = []
+    position = 0
+    for mark, optional in marks:
+        at = next((n for n in range(position, len(lines)) if _begins(lines[n].text, mark, inline=inline)), None)
+        if at is None and not optional:
+            message = f"{mark.strip('#* :')!r} is missing, or stands elsewhere than in the template"
+            raise UnfitError(message)
+        places.append(at)
+        position = position if at is None else at + 1
+    known = [at for at in places if at is not None]
+    chunks: list[Sequence[_Line] | None] = [lines[: known[0] if known else len(lines)]]
+    for (mark, _), at in zip(marks, places, strict=True):
+        if at is None:
+            chunks.append(None)
+            continue
+        end = next((other for other in known if other > at), len(lines))
+        rest = lines[at].text[len(mark) :].strip()
+        first = [_Line(lines[at].number, rest)] if rest else []
+        chunks.append([*first, *lines[at + 1 : end]])
+    return chunks
+
+
+def _begins(text: str, mark: str, *, inline: bool) -> bool:
+    return text.rstrip() == mark or (inline and text.startswith(f"{mark} "))
+
+
+def _trim(lines: Sequence[_Line]) -> list[_Line]:
+    kept = list(lines)
+    while kept and not kept[0].text.strip():
+        kept.pop(0)
+    while kept and not kept[-1].text.strip():
+        kept.pop()
+    return kept
+
+
+def _unfit(line: _Line) -> UnfitError:
+    shown = line.text if len(line.text) <= _SHOWN else f"{line.text[:_SHOWN]}..."
+    return UnfitError(f"line {line.number} ({shown!r}) has no place in the fields of the template")
+
+
+_SHOWN = 60
+
+
+@lru_cache(maxsize=256)
+def _regex(pattern: Pattern) -> str:
+    """Return what an item looks like; an optional slot goes with the text that encloses it."""
+    parts = list(pattern.parts)
+    pieces: list[str] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, str):
+            pieces.append(re.escape(part))
+            continue
+        inner = _slot(part)
+        if part.optional:
+            before, after = enclosure(parts, index)
+            if before:
+                pieces[-1] = re.escape(str(parts[index - 1])[: -len(before)])
+            if after:
+                parts[index + 1] = str(parts[index + 1])[len(after) :]
+            inner = f"(?:{re.escape(before)}{inner}{re.escape(after)})?"
+        pieces.append(inner)
+    return "".join(pieces)
+
+
+def _slot(slot: Slot) -> str:
+    return _REFERENCE.format(slot.name) if slot.reference else f"(?P<{slot.name}>.+?)"

@@ -1,0 +1,36 @@
+"""Which run of a title waits for an answer: one whose draft is not decided on, or whose acceptance was undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from procauthor.authoring.request import defined_document
+from procauthor.authoring.run import HAND_OFF, Run
+from procauthor.naming import title_key
+
+if TYPE_CHECKING:
+    from procauthor.project.project import Project
+
+
+def open_run(project: Project, title: str) -> Run | None:
+    """Return the newest run that takes answers for a title, of the kind that its document is for now."""
+    runs, key = project.runs, title_key(title)
+    revises = defined_document(title, project.library()) is not None
+    for name in reversed(runs.names()):
+        run = runs.get(name)
+        request = run.brief.request
+        if run.author != HAND_OFF or request.wish or title_key(request.title) != key or run.brief.revises != revises:
+            continue
+        if is_open(project, run):
+            return run
+    return None
+
+
+def is_open(project: Project, run: Run) -> bool:
+    """Say whether a run takes answers."""
+    if not run.ended or project.drafts.holds(run.id):
+        return True
+    if not run.accepted:
+        return False
+    present = project.library().by_path.get(run.brief.path)
+    return (present.stamp if present else "") == run.brief.base
