@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Relation = Literal["depends on", "is needed by"]
+Relation = Literal["depends on", "is needed by", "is named by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,9 @@ class NamedText:
 class Neighbour:
     """A procedure before or after this one, with its side of the contract.
 
-    ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees; ``wants`` what it
-    expects from the procedure that is being written.
+    ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees, and ``promised`` those of
+    which it says that the procedure that is being written uses them; ``wants`` is what it expects from that. A relation
+    "is named by" says that an action item of the plan names it.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Neighbour:
     status: str = "missing"
     purpose: str = ""
     outputs: tuple[NamedText, ...] = ()
+    promised: tuple[str, ...] = ()
     wants: tuple[NamedText, ...] = ()
 
 
@@ -159,6 +161,7 @@ def _neighbour(data: Mapping[str, Any]) -> Neighbour:
     values = dict(data)
     for name in ("outputs", "wants"):
         values[name] = tuple(NamedText(**each) for each in values[name])
+    values["promised"] = tuple(values.get("promised", ()))
     return Neighbour(**values)
 
 
