@@ -71,6 +71,15 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class Standard:
+    """A standard that may apply: its rules by name, with the first sentence of each."""
+
+    title: str
+    path: str
+    rules: tuple[NamedText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A member of the closed list; an empty path marks a title that is announced, but has no document yet."""
 
@@ -89,7 +98,8 @@ class Brief:
 
     ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
     ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
-    ``revises`` says that it is defined already, and its fields are revised.
+    ``rules`` are the standards that may apply, in short; ``revises`` says that it is defined already, and that its
+    fields are revised.
     ``references`` is the closed list, the nearest titles first; so many of them, ``nearest``, are listed where there is
     no room for all.
     """
@@ -108,6 +118,7 @@ class Brief:
     orchestrations: tuple[str, ...] = ()
     nearest: int | None = None
     revises: bool = False
+    rules: tuple[Standard, ...] = ()
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -154,7 +165,12 @@ class Brief:
             orchestrations=tuple(data["orchestrations"]),
             nearest=data.get("nearest"),
             revises=data.get("revises", False),
+            rules=tuple(_standard(each) for each in data.get("rules", ())),
         )
+
+
+def _standard(data: Mapping[str, Any]) -> Standard:
+    return Standard(data["title"], data["path"], tuple(NamedText(**each) for each in data["rules"]))
 
 
 def _neighbour(data: Mapping[str, Any]) -> Neighbour:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
 from procauthor.authoring.neighbour import find_neighbours, purpose_of
+from procauthor.authoring.standard import find_standards
 from procauthor.errors import NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
@@ -72,6 +73,7 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
         standards=_standards(library, passages),
         references=(*near, *far),
         nearest=len(near),
+        rules=find_standards(request, library, path, neighbours, passages),
         orchestrations=tuple(
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
