@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Relation = Literal["depends on", "is needed by"]
+Relation = Literal["depends on", "is needed by", "is named by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,9 @@ class NamedText:
 class Neighbour:
     """A procedure before or after this one, with its side of the contract.
 
-    ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees; ``wants`` what it
-    expects from the procedure that is being written.
+    ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees, and ``promised`` those of
+    which it says that the procedure that is being written uses them; ``wants`` is what it expects from that. A relation
+    "is named by" says that an action item of the plan names it.
     """
 
     title: str
@@ -65,7 +66,17 @@ class Neighbour:
     status: str = "missing"
     purpose: str = ""
     outputs: tuple[NamedText, ...] = ()
+    promised: tuple[str, ...] = ()
     wants: tuple[NamedText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A standard that may apply: its rules by name, with the first sentence of each."""
+
+    title: str
+    path: str
+    rules: tuple[NamedText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,8 @@ class Brief:
 
     ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
     ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
-    ``revises`` says that it is defined already, and its fields are revised.
+    ``rules`` are the standards that may apply, in short; ``revises`` says that it is defined already, and that its
+    fields are revised.
     ``references`` is the closed list, the nearest titles first; so many of them, ``nearest``, are listed where there is
     no room for all.
     """
@@ -106,6 +118,7 @@ class Brief:
     orchestrations: tuple[str, ...] = ()
     nearest: int | None = None
     revises: bool = False
+    rules: tuple[Standard, ...] = ()
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -152,13 +165,19 @@ class Brief:
             orchestrations=tuple(data["orchestrations"]),
             nearest=data.get("nearest"),
             revises=data.get("revises", False),
+            rules=tuple(_standard(each) for each in data.get("rules", ())),
         )
+
+
+def _standard(data: Mapping[str, Any]) -> Standard:
+    return Standard(data["title"], data["path"], tuple(NamedText(**each) for each in data["rules"]))
 
 
 def _neighbour(data: Mapping[str, Any]) -> Neighbour:
     values = dict(data)
     for name in ("outputs", "wants"):
         values[name] = tuple(NamedText(**each) for each in values[name])
+    values["promised"] = tuple(values.get("promised", ()))
     return Neighbour(**values)
 
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from procauthor.authoring.brief import Brief, ChangeRequest, NamedText, Neighbour, Passage, Reference, Relation
-from procauthor.authoring.spoken import spoken_artifacts
+from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
+from procauthor.authoring.neighbour import find_neighbours, purpose_of
+from procauthor.authoring.standard import find_standards
 from procauthor.errors import NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import EVALUATIONS, Library, Procedure
 from procauthor.library.title import file_stem
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
-from procauthor.procedure import Artifact
 from procauthor.redact import clean
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
@@ -57,7 +57,7 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
     library = source.library
     present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
     path = present.path if present else _path(request, library)
-    neighbours = _neighbours(request, library)
+    neighbours = find_neighbours(request, library)
     passages = _passages(request, source, path)
     near, far = _references(request, source, neighbours, passages)
     brief = Brief(
@@ -66,13 +66,14 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
         template=source.template.name,
         template_hash=source.template.hash,
         base=present.stamp if present else "",
-        present=_purpose(present) if present else "",
+        present=purpose_of(present) if present else "",
         text=present.document.source.raw.decode() if present else "",
         passages=passages,
         neighbours=neighbours,
         standards=_standards(library, passages),
         references=(*near, *far),
         nearest=len(near),
+        rules=find_standards(request, library, path, neighbours, passages),
         orchestrations=tuple(
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
@@ -101,107 +102,6 @@ def _path(request: ChangeRequest, library: Library) -> str:
 def _suggest(title: str, known: Sequence[str]) -> str:
     close = get_close_matches(title, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}? Otherwise name its lifecycle with --lifecycle" if close else ""
-
-
-def _purpose(procedure: Procedure) -> str:
-    """Return the words that people wrote about the purpose, without the note that it is a placeholder."""
-    first = next((s for s in procedure.document.sections if s.level > 1), None)
-    if first is None:
-        return ""
-    texts = [b.text for b in first.blocks if b.kind == "paragraph"]
-    return " ".join(" ".join(texts).split())
-
-
-# Neighbours
-
-
-def _neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour, ...]:
-    key = title_key(request.title)
-    before = _unique([*request.depends_on, *_declared(library, key), *_providers(library, key)])
-    after = _unique([*request.blocks, *_consumers(library, key)])
-    own = next((p for p in library.by_key.get(key, ()) if p.counted), None)
-    words = _Words(request.title, _purpose(own) if own else "")
-    upstream = [_neighbour(title, words, library, upstream=True) for title in before]
-    downstream = [_neighbour(title, words, library, upstream=False) for title in after if title not in before]
-    return tuple(n for n in (*upstream, *downstream) if title_key(n.title) != key)
-
-
-def _unique(titles: Sequence[str]) -> list[str]:
-    return list({title_key(title): title for title in reversed(titles)}.values())[::-1]
-
-
-def _declared(library: Library, key: str) -> list[str]:
-    return [title for p in library.by_key.get(key, ()) for title in p.depends_on]
-
-
-def _providers(library: Library, key: str) -> list[str]:
-    """Return who says that this procedure uses an output."""
-    return [
-        p.title
-        for p in library.counted
-        if p.status == "defined" and any(title_key(c.title) == key for c in p.contract.consumers)
-    ]
-
-
-def _consumers(library: Library, key: str) -> list[str]:
-    """Return who needs this procedure: by a required input, or by declared dependency."""
-    return [
-        p.title
-        for p in library.counted
-        if p.kind == "procedure" and (_wanted(p, key) or any(title_key(title) == key for title in p.depends_on))
-    ]
-
-
-def _wanted(procedure: Procedure, key: str) -> list[Artifact]:
-    return [a for a in procedure.contract.inputs if a.source and title_key(a.source) == key]
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The title of the wanted procedure, and what its placeholder says."""
-
-    title: str
-    text: str
-
-
-def _neighbour(title: str, own: _Words, library: Library, *, upstream: bool) -> Neighbour:
-    relation: Relation = "depends on" if upstream else "is needed by"
-    found = next((p for p in library.by_key.get(title_key(title), ())), None)
-    if found is None:
-        return Neighbour(title, relation, outputs=spoken_artifacts(own.text, "from", title) if upstream else ())
-    return Neighbour(
-        title=found.title,
-        relation=relation,
-        path=found.path,
-        status=found.status,
-        purpose=_purpose(found),
-        outputs=_outputs(found, own) if upstream else (),
-        wants=() if upstream else _wants(found, own),
-    )
-
-
-def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
-    """Return what a provider guarantees to us; where it is a placeholder, what the words of both say."""
-    if provider.status not in ("defined", "approved"):
-        said = spoken_artifacts(own.text, "from", provider.title)
-        return said or spoken_artifacts(_purpose(provider), "to", own.title)
-    key = title_key(own.title)
-    for_us = {title_key(c.artifact) for c in provider.contract.consumers if title_key(c.title) == key}
-    promised = [a for a in provider.contract.outputs if not for_us or title_key(a.name) in for_us]
-    return tuple(NamedText(a.name, _after_name(a)) for a in promised)
-
-
-def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
-    """Return what a consumer requires of us; where it is a placeholder, what the words of both say."""
-    required = tuple(NamedText(a.name, _after_name(a)) for a in _wanted(consumer, title_key(own.title)))
-    if required or consumer.status in ("defined", "approved"):
-        return required
-    said = spoken_artifacts(_purpose(consumer), "from", own.title)
-    return said or spoken_artifacts(own.text, "to", consumer.title)
-
-
-def _after_name(artifact: Artifact) -> str:
-    return artifact.text.removeprefix(artifact.name).lstrip(" :–—-").strip()
 
 
 # Passages

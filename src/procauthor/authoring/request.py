@@ -44,7 +44,7 @@ def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequ
         or (item.lifecycle if item else "")
         or (entry.table.lifecycle if entry else ""),
         phase=phase if phase is not None else present.phase if present else item.phase if item else None,
-        depends_on=tuple({title_key(title): title for title in (*added, *_before(item, plan, library))}.values()),
+        depends_on=tuple({title_key(title): title for title in (*added, *_before(key, item, plan, library))}.values()),
         added=added,
         blocks=tuple(_named(title, plan, library) for title in item.blocks if _named(title, plan, library))
         if item
@@ -55,10 +55,14 @@ def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequ
     )
 
 
-def _before(item: PlanItem | None, plan: Plan | None, library: Library) -> tuple[str, ...]:
+def _before(key: str, item: PlanItem | None, plan: Plan | None, library: Library) -> tuple[str, ...]:
     """Return the procedures before an item: those it names, and the items that "All PR procedures" stands for."""
-    if item is None or plan is None:
+    if plan is None:
         return ()
+    if item is None:
+        return tuple(
+            _title(library, i.title) for i in plan.items if key in map(title_key, set(i.blocks) - set(i.soft_blocks))
+        )
     named = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
     place = plan.items.index(item)
     ordered = sorted((a, strength) for (a, b), strength in edges(plan.items).items() if b == place)

@@ -91,6 +91,8 @@ def _show(found: ProjectDraft) -> None:
         place = finding["field"] or f"line {finding['line']}"
         hint = f" ({finding['hint']})" if finding["hint"] else ""
         show(f"{finding['severity']} {place}: {finding['message']}{hint}")
+    for note in draft.notes:
+        show(f"note: {note}")
     show(_words(found))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")

@@ -13,6 +13,8 @@ from procauthor.authoring.draft import NO_CHANGE, Draft, render_draft
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
+from procauthor.authoring.neighbour import find_neighbours
+from procauthor.authoring.obligation import unmet
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.reply import Reply
 from procauthor.authoring.retry import Gate
@@ -168,7 +170,8 @@ def hand_off(project: Project, run: Run, more: Sequence[Complaint] = ()) -> Writ
     verdict = judge(template, run.brief, submission)
 
     def finish(draft: Draft) -> Draft:
-        return _join(draft, template, verdict, (*verdict.complaints, *more))
+        notes = tuple(unmet(run.brief, find_neighbours(run.brief.request, project.library()), draft.text))
+        return _join(replace(draft, notes=notes), template, verdict, (*verdict.complaints, *more))
 
     # Who hands in an answer knows more than the brief says: what is new in it is no doubt.
     written_by = submission.by or ("" if run.brief.revises else HAND_OFF)
