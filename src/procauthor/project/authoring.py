@@ -220,7 +220,8 @@ class Authoring:
         if self.bench is None:
             self._tell_bound(run, calls.usage)
         work = self._work(run, library, writing)
-        state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
+        runs = self.bench.runs if self.bench else project.runs
+        state: Mapping[str, Any] = execute(run, runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
         questions = questions_of(state)  # type: ignore[arg-type]
         findings = tuple(state.get("findings", ()))
@@ -246,7 +247,7 @@ class Authoring:
             usage_by_step=calls.by_step(),
         )
         draft = writing.finish(draft)
-        project.drafts.save(draft)
+        (self.bench.keep if self.bench else project.drafts.save)(draft)
         run.end()
         return ProjectDraft(project, draft)
 

@@ -656,9 +656,9 @@ class Project:
     @cached_property
     def batches(self) -> BatchStore:
         """The batches, finished or not."""
-        from procauthor.authoring.batch.record import BatchStore
+        from procauthor.authoring.batch.record import FolderBatchStore
 
-        return BatchStore(self.state / "batches")
+        return FolderBatchStore(self.state / "batches")
 
     def batch_of(self, name: str = "") -> str:
         """Return the id of the batch that a name means: its own, or that of a run in it; empty where there is none.

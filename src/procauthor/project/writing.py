@@ -13,7 +13,7 @@ from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
 from procauthor.authoring.offline import OfflineAuthor
-from procauthor.authoring.run import HAND_OFF, Run
+from procauthor.authoring.run import HAND_OFF, Run, RunStore
 from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.submission import Submission
@@ -38,13 +38,16 @@ class Bench:
     """What the runs of a batch share, and what one of them sees instead of the files as they are.
 
     ``library`` is what the run may build on, ``plan`` the plan that its item stands in, ``search`` finds passages,
-    ``spend`` makes its calls when there is room, and ``plain`` gives the text of a document as evidence.
+    ``spend`` makes its calls when there is room, and ``plain`` gives the text of a document as evidence. ``runs`` is
+    where the runs are, and ``keep`` stores a draft.
     """
 
     library: Library
     plan: Plan
     search: Callable[[str, int], Sequence[Chunk]]
     prompts: PromptLibrary
+    runs: RunStore
+    keep: Callable[[Draft], None]
     spend: Spend = at_once
     plain: Callable[[Procedure], str] = plain_text
 
@@ -109,7 +112,7 @@ def _chat(project: Project, run: Run, *, fresh: bool, bench: Bench | None) -> Wr
     settings = project.settings.authoring
     prompts = bench.prompts if bench else open_prompts(project)
     spend = bench.spend if bench else at_once
-    calls = CallLog(run.calls)
+    calls = run.calls
     cache = None if fresh else ReplyCache(project.state / "replies")
     model = ChatAuthor.open(run.author, settings, prompts, calls, cache, spend)
     critique = _critique(project, run, prompts, calls, spend) if run.reviewer else None
