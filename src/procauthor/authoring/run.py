@@ -212,7 +212,8 @@ def execute(run: Run, store: RunStore, build: Callable[[], Any]) -> dict[str, An
         graph = build().compile(checkpointer=saver)
         config = {"configurable": {"thread_id": run.thread}, "recursion_limit": _RECURSION_LIMIT}
         state = graph.get_state(config)
-        if state.created_at and not state.next:
+        # A step that has ended, and whose checkpoint a kill took, is no longer next, but still a task.
+        if state.created_at and not state.tasks:
             return cast("dict[str, Any]", state.values)
         start = None if state.created_at else {"fields": {}, "tries": 0}
         return cast("dict[str, Any]", graph.invoke(start, config, durability="sync"))
