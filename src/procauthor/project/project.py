@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.graph import Progress
     from procauthor.authoring.run import RunStore
+    from procauthor.authoring.store.postgres.checkpoint import PostgresCheckpoints
     from procauthor.evaluation.evaluate import Census
     from procauthor.evaluation.value import Evaluation
     from procauthor.library.history import HistoryEntry
@@ -629,7 +630,17 @@ class Project:
         """The runs, finished or not."""
         from procauthor.authoring.run import RunStore
 
-        return RunStore(self.state / "runs")
+        return RunStore(self.state / "runs", self._postgres)
+
+    @cached_property
+    def _postgres(self) -> PostgresCheckpoints | None:
+        """The checkpoints in a database, where the settings want them there."""
+        if self.settings.run.checkpoints != "postgres":
+            return None
+        from procauthor.authoring.store.postgres.checkpoint import PostgresCheckpoints
+        from procauthor.authoring.store.postgres.database import Database
+
+        return PostgresCheckpoints(Database(self.settings.run.lease))
 
     def author(
         self,
@@ -655,7 +666,11 @@ class Project:
 
     @cached_property
     def batches(self) -> BatchStore:
-        """The batches, finished or not."""
+        """The batches, finished or not: beside the library, or in the database that has the checkpoints."""
+        if self._postgres is not None:
+            from procauthor.authoring.batch.table import TableBatchStore
+
+            return TableBatchStore(self._postgres)
         from procauthor.authoring.batch.record import FolderBatchStore
 
         return FolderBatchStore(self.state / "batches")

@@ -159,7 +159,9 @@ class Batch:
 
 
 class BatchStore(ABC):
-    """All batches of a library."""
+    """All batches of a library. ``shared`` says whether several workers can be at one."""
+
+    shared = False
 
     @abstractmethod
     def create(self, terms: Terms, library: Library, plan: bytes) -> Batch:

@@ -40,6 +40,10 @@ class Scene:
         documents = tuple(self._read(path, raw) for path, raw in sorted(raws.items()))
         return Library(self._project.root, documents, unread, files)
 
+    def read(self) -> None:
+        """Read the library as it was now, because it is forgotten when the batch ends."""
+        _ = self.base
+
     @cached_property
     def plan(self) -> Plan:
         """The plan as it was when the batch began."""

@@ -67,6 +67,7 @@ class Session:
         self._working: set[int] = set()
         self._accepting = 0
         self._looked = 0.0
+        self._lost = False
         self._fault: BaseException | None = None
 
     def carry(self) -> BatchReport:
@@ -77,7 +78,7 @@ class Session:
         """
         started = time.monotonic()
         runs = runs_of(self.project, self.batch)
-        with runs.opened(), self.board.joined(home=self.home, lost=self._halt) as alone:
+        with runs.opened(), self.board.joined(home=self.home, lost=self._lose) as alone:
             self._items = self._recall(alone=alone)
             spent = sum(usage_of(self.project, self.batch, number).tokens for number in self._items)
             purse = self.board.purse(self.terms.max_tokens, spent)
@@ -86,6 +87,8 @@ class Session:
             self._writer = Writer(self.project, self.batch, self.scene, runs, prompts, self._allowance)
             counting = self._spawn("count", lambda: count_before(self.project, self.batch, self.scene))
             self._work()
+            self._looked = 0.0
+            self._look_around()
             counting.join()
             self.scene.close()
             if self._fault is not None:
@@ -96,10 +99,19 @@ class Session:
             )
 
     def _recall(self, *, alone: bool) -> dict[int, Item]:
-        return recall(self.project, self.batch, alone=alone) if self.home else self.batch.items()
+        if self.home:
+            return recall(self.project, self.batch, alone=alone)
+        self.scene.read()
+        return self.batch.items()
 
-    def _halt(self, reason: str) -> None:
+    def _lose(self, reason: str) -> None:
+        self._lost = True
         self._allowance.halt(reason)
+
+    @property
+    def _gone(self) -> bool:
+        """Whether this process may not or shall not go on, though others may."""
+        return self._lost or self._allowance.halted == _INTERRUPTED
 
     # The main thread
 
@@ -133,7 +145,7 @@ class Session:
                 self._start(number)
         accepts = self.home and self.terms.accept and not self._accepting
         turn = self.schedule.turn(self._states) if accepts else None
-        if turn is not None and self._allowance.halted != _INTERRUPTED:
+        if turn is not None and not self._gone:
             self._accepting = turn
             self._spawn("accept", lambda: self._accept(turn))
         others = not self._allowance.halted and "working" in self._states.values()
@@ -214,8 +226,8 @@ class Session:
 
     @property
     def _stopped(self) -> State:
-        """The state of an item that could not go on: where only this worker is interrupted, others may take it."""
-        return "waiting" if self.board.shared and self._allowance.halted == _INTERRUPTED else "stopped"
+        """The state of an item that could not go on. Where only this worker could not, others may take it."""
+        return "waiting" if self.board.shared and self._gone else "stopped"
 
     def _end(self, item: Item, files: Files) -> None:
         self._working.discard(item.number)
