@@ -24,6 +24,7 @@
     + ModelOutputError       no output, or not of the schema, after repairs
     + BudgetError            the run would pass its ceiling of tokens
     + HaltError              no further call may be made: a deadline has passed, or somebody stopped the work
+    + StoreError             the database that holds runs and batches cannot be used
 """
 
 from __future__ import annotations
@@ -155,5 +156,11 @@ class BudgetError(AuthoringError):
 
 class HaltError(AuthoringError):
     """No further call may be made; what was paid for is kept."""
+
+    exit_code = 3
+
+
+class StoreError(AuthoringError):
+    """The database that holds checkpoints and batches does not answer, or refuses."""
 
     exit_code = 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import Any
 
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.reply import Reply
+from procauthor.authoring.store.shelf import FileJournal, Journal
 
 
 def call_key(model: str, messages: tuple[str, ...], schema: Mapping[str, Any], attempt: int, bounds: str = "") -> str:
@@ -36,20 +36,19 @@ class Call:
 
 
 class CallLog:
-    """The calls of one run in a file of JSON lines, each on disk before its reply is used.
+    """The calls of one run as JSON lines, each safe before its reply is used.
 
     Args:
-        path: The file; without one, calls are kept in memory only.
+        place: The file or journal; without one, calls are kept in memory only.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+    def __init__(self, place: Path | Journal | None = None) -> None:
+        self._journal = FileJournal(place) if isinstance(place, Path) else place
         self._lock = threading.Lock()
         self._calls: list[Call] = []
         self._replies: dict[str, Reply] = {}
-        self._whole = True
-        if path is not None and path.is_file():
-            self._load(path.read_bytes())
+        if self._journal is not None:
+            self._load(self._journal.read())
 
     @property
     def usage(self) -> Usage:
@@ -124,18 +123,10 @@ class CallLog:
             self._write(line)
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        if self._path is None:
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("ab") as file:
-            # A crash can leave half a line: the next one must not continue it.
-            file.write((("" if self._whole else "\n") + json.dumps(line) + "\n").encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
-        self._whole = True
+        if self._journal is not None:
+            self._journal.append(json.dumps(line).encode("ascii"))
 
     def _load(self, raw: bytes) -> None:
-        self._whole = not raw or raw.endswith(b"\n")
         for line in raw.split(b"\n"):
             try:
                 data = json.loads(line)

@@ -106,8 +106,6 @@ def _batch(batch: Batch) -> dict[str, Any]:
 
 
 def _summary(project: Project, run: Run) -> dict[str, Any]:
-    from procauthor.authoring.calls import CallLog
-
     waiting = any(draft.id == run.id for draft in project.drafts.all())
     return {
         "run": run.id,
@@ -117,11 +115,9 @@ def _summary(project: Project, run: Run) -> dict[str, Any]:
         "started": run.started.isoformat(timespec="minutes"),
         "state": "draft waits" if waiting else "ended" if run.ended else "can be resumed",
         "max_tokens": run.max_tokens,
-        "usage": CallLog(run.calls).usage.as_json(),
+        "usage": run.calls.usage.as_json(),
     }
 
 
 def _calls(run: Run) -> list[dict[str, Any]]:
-    from procauthor.authoring.calls import CallLog
-
-    return list(CallLog(run.calls).by_step())
+    return list(run.calls.by_step())

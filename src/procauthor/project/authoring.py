@@ -234,7 +234,8 @@ class Authoring:
         if self.bench is None:
             self._tell_bound(run, calls.usage)
         work = self._work(run, library, writing)
-        state: Mapping[str, Any] = execute(run, project.runs, lambda: build_graph(work))
+        runs = self.bench.runs if self.bench else project.runs
+        state: Mapping[str, Any] = execute(run, runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
         questions = questions_of(state)  # type: ignore[arg-type]
         findings = tuple(state.get("findings", ()))
@@ -265,7 +266,7 @@ class Authoring:
             project.drafts.remove(draft)
             run.open_again()
         else:
-            project.drafts.save(draft)
+            (self.bench.keep if self.bench else project.drafts.save)(draft)
             run.end()
         return ProjectDraft(project, draft)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.graph import Progress
     from procauthor.authoring.run import RunStore
+    from procauthor.authoring.store.postgres.checkpoint import PostgresCheckpoints
     from procauthor.evaluation.evaluate import Census
     from procauthor.evaluation.value import Evaluation
     from procauthor.library.history import HistoryEntry
@@ -631,7 +632,17 @@ class Project:
         """The runs, finished or not."""
         from procauthor.authoring.run import RunStore
 
-        return RunStore(self.state / "runs")
+        return RunStore(self.state / "runs", self._postgres)
+
+    @cached_property
+    def _postgres(self) -> PostgresCheckpoints | None:
+        """The checkpoints in a database, where the settings want them there."""
+        if self.settings.run.checkpoints != "postgres":
+            return None
+        from procauthor.authoring.store.postgres.checkpoint import PostgresCheckpoints
+        from procauthor.authoring.store.postgres.database import Database
+
+        return PostgresCheckpoints(Database(self.settings.run.lease))
 
     def author(
         self,
@@ -657,10 +668,14 @@ class Project:
 
     @cached_property
     def batches(self) -> BatchStore:
-        """The batches, finished or not."""
-        from procauthor.authoring.batch.record import BatchStore
+        """The batches, finished or not: beside the library, or in the database that has the checkpoints."""
+        if self._postgres is not None:
+            from procauthor.authoring.batch.table import TableBatchStore
 
-        return BatchStore(self.state / "batches")
+            return TableBatchStore(self._postgres)
+        from procauthor.authoring.batch.record import FolderBatchStore
+
+        return FolderBatchStore(self.state / "batches")
 
     def batch_of(self, name: str = "") -> str:
         """Return the id of the batch that a name means: its own, or that of a run in it; empty where there is none.

@@ -18,7 +18,7 @@ from procauthor.authoring.obligation import unmet
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.reply import Reply
 from procauthor.authoring.retry import Gate
-from procauthor.authoring.run import HAND_OFF, Run
+from procauthor.authoring.run import HAND_OFF, Run, RunStore
 from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.submission import Submission
@@ -45,13 +45,15 @@ class Bench:
 
     ``library`` is what the run may build on, ``plan`` the plan that its item stands in, ``search`` finds passages,
     ``spend`` makes its calls when there is room, ``gate`` keeps them back while the server has too many requests, and
-    ``plain`` gives the text of a document as evidence.
+    ``plain`` gives the text of a document as evidence. ``runs`` is where the runs are, and ``keep`` stores a draft.
     """
 
     library: Library
     plan: Plan
     search: Callable[[str, int], Sequence[Chunk]]
     prompts: PromptLibrary
+    runs: RunStore
+    keep: Callable[[Draft], None]
     spend: Spend = at_once
     gate: Gate | None = None
     plain: Callable[[Procedure], str] = plain_text
@@ -117,7 +119,7 @@ def _chat(project: Project, run: Run, *, fresh: bool, bench: Bench | None) -> Wr
     settings = project.settings.authoring
     prompts = bench.prompts if bench else open_prompts(project)
     outer = bench.spend if bench else at_once
-    calls = CallLog(run.calls)
+    calls = run.calls
     # Two sections may be written at the same time: together they keep to the ceiling of the run as well.
     allowance = Allowance(_AT_ONCE, LocalPurse(run.max_tokens, calls.usage.tokens))
 

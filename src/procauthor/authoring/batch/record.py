@@ -1,26 +1,29 @@
-"""A batch on disk: its terms, how far each item is, and the library as it was when the batch began."""
+"""A batch: its terms, how far each item is, and the library as it was when the batch began."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import time
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from procauthor.authoring.batch.schedule import OnFailure, Schedule, State, Task
+from procauthor.authoring.batch.board import Board, Files, Item, SoleBoard
+from procauthor.authoring.batch.schedule import OnFailure, Schedule, Task
+from procauthor.authoring.store.shelf import FolderShelf, Shelf
 from procauthor.errors import DraftError
 from procauthor.library.library import Library, Unread
 
-_TERMS = "batch.json"
+TERMS = "batch.json"
 _PLAN = "plan.md"
 _BASE = "base.zip"
 _FILES = "files.json"
+_ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Terms:
     """What a batch was started with.
 
     ``max_tokens`` is the ceiling of the whole batch, ``deadline`` the time, in seconds since the epoch, after which no
-    call begins. The tasks stand in the order in which they are accepted.
+    call begins. The tasks stand in the order in which they are accepted. ``ground`` is the fingerprint of the settings,
+    templates and prompts, where several workers have to have the same.
     """
 
     author: str
@@ -51,16 +55,21 @@ class Terms:
     on_failure: OnFailure = "wait"
     fresh: bool = False
     left_out: tuple[LeftOut, ...] = ()
+    ground: str = ""
 
     @property
     def schedule(self) -> Schedule:
         """The tasks and what a failure means."""
         return Schedule(self.tasks, self.on_failure)
 
+    def dump(self) -> bytes:
+        """Return what is stored."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
+
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Terms:
+    def load(cls, raw: bytes) -> Terms:
         """Read stored terms."""
-        values = dict(data)
+        values = json.loads(raw)
         values["tasks"] = tuple(
             Task(t["number"], t["title"], tuple(t["needs"]), tuple(t["after"])) for t in values["tasks"]
         )
@@ -68,30 +77,19 @@ class Terms:
         return cls(**values)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """How far one item is. ``path`` is where its document stands or will stand; ``reason`` says why it is not there.
-
-    ``seconds`` is how long it was worked on, by all processes; ``exit_code`` that of the error that stopped it.
-    """
-
-    number: int
-    title: str
-    state: State = "waiting"
-    path: str = ""
-    outcome: str = ""
-    reason: str = ""
-    seconds: float = 0.0
-    exit_code: int = 0
-
-
 @dataclass(frozen=True)
 class Batch:
-    """One batch in its folder. Every file is replaced as a whole: a crash leaves the old or the new."""
+    """One batch, with the shelf that it is on, and the board that says how far its items are.
+
+    ``run_shelf`` returns the shelf of a run by its id, where the runs are not beside the library.
+    """
 
     id: str
-    folder: Path
     terms: Terms
+    started: datetime
+    shelf: Shelf
+    board: Board
+    run_shelf: Callable[[str], Shelf] | None = None
 
     def run_id(self, number: int) -> str:
         """Return the id of the run that writes an item; the same in every session."""
@@ -103,19 +101,14 @@ class Batch:
         return tuple(self.run_id(task.number) for task in self.terms.tasks)
 
     @property
-    def plan(self) -> Path:
+    def plan(self) -> bytes:
         """The plan as it was when the batch began."""
-        return self.folder / _PLAN
-
-    @property
-    def started(self) -> datetime:
-        """When it began, in local time."""
-        return datetime.fromtimestamp((self.folder / "items").stat().st_ctime).astimezone()
+        return self.shelf.read(_PLAN) or b""
 
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to go on with."""
-        return (self.folder / "ended").exists()
+        return self.shelf.read(_ENDED) is not None
 
     @property
     def can_go_on(self) -> bool:
@@ -125,79 +118,74 @@ class Batch:
 
     def end(self) -> None:
         """Note that nothing is left to do. The library as it was is not needed any more."""
-        (self.folder / "ended").touch()
-        (self.folder / _BASE).unlink(missing_ok=True)
+        self.shelf.write(_ENDED, b"")
+        self.shelf.remove(_BASE)
 
     def items(self) -> dict[int, Item]:
         """Return all items by number, in order."""
-        return {task.number: self.item(task) for task in self.terms.tasks}
-
-    def item(self, task: Task) -> Item:
-        """Return how far an item is."""
-        try:
-            return Item(**json.loads(self._file(task.number, "json").read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
-            # A power cut may take a state: what was paid for is in the calls of its run, and nothing is paid again.
-            return Item(task.number, task.title)
-
-    def keep(self, item: Item) -> None:
-        """Store how far an item is."""
-        _write(self._file(item.number, "json"), json.dumps(asdict(item), ensure_ascii=False).encode(), flush=False)
-
-    def keep_text(self, number: int, raw: bytes) -> None:
-        """Store the document of an item, on which others build."""
-        _write(self._file(number, "md"), raw, flush=False)
+        found = self.board.items()
+        return {t.number: found.get(t.number) or Item(t.number, t.title) for t in self.terms.tasks}
 
     def text(self, number: int) -> bytes | None:
-        """Return the document of an item, None where there is none."""
-        file = self._file(number, "md")
-        return (file.read_bytes() if file.exists() else b"") or None
+        """Return the document of an item, on which others build; None where there is none."""
+        return self.shelf.read(_text(number)) or None
 
-    def _file(self, number: int, suffix: str) -> Path:
-        return self.folder / "items" / f"{number:03}.{suffix}"
+    def as_file(self, number: int, raw: bytes) -> Files:
+        """Return the document of an item as what is stored with its state."""
+        return {_text(number): raw}
 
     def note(self, name: str, data: Mapping[str, Any]) -> None:
         """Keep an object beside the terms."""
-        _write(self.folder / f"{name}.json", json.dumps(data, ensure_ascii=False).encode())
+        self.shelf.write(f"{name}.json", json.dumps(data, ensure_ascii=False).encode())
 
     def noted(self, name: str) -> dict[str, Any] | None:
         """Return an object that was kept."""
-        file = self.folder / f"{name}.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+        raw = self.shelf.read(f"{name}.json")
+        return json.loads(raw) if raw is not None else None
 
     def base(self) -> tuple[dict[str, bytes], tuple[Unread, ...], frozenset[str]]:
         """Return the documents of the library when the batch began, what could not be read, and all of its files."""
-        with zipfile.ZipFile(self.folder / _BASE) as archive:
+        with zipfile.ZipFile(BytesIO(self.shelf.read(_BASE) or b"")) as archive:
             known = json.loads(archive.read(_FILES))
             raws = {name: archive.read(f"documents/{name}") for name in known["documents"]}
         return raws, tuple(Unread(**each) for each in known["unread"]), frozenset(known["files"])
 
+    def begin(self, library: Library, plan: bytes) -> Batch:
+        """Keep the library and the plan as they are now. The batch is there once its terms are written."""
+        self.shelf.write(_PLAN, plan)
+        self.shelf.write(_BASE, _pack(library))
+        self.shelf.write(TERMS, self.terms.dump())
+        return self
 
-class BatchStore:
-    """Batches on disk, one folder each."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+class BatchStore(ABC):
+    """All batches of a library. ``shared`` says whether several workers can be at one."""
 
+    shared = False
+
+    @abstractmethod
     def create(self, terms: Terms, library: Library, plan: bytes) -> Batch:
-        """Start a batch on a library and a plan as they are now. It is there once its terms are written."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        number = 1 + max((int(f.name.removeprefix("batch-")) for f in self.folder.glob("batch-*")), default=0)
-        while True:
-            batch = Batch(f"batch-{number}", self.folder / f"batch-{number}", terms)
-            try:
-                batch.folder.mkdir()
-                break
-            except FileExistsError:
-                number += 1
-        (batch.folder / "items").mkdir()
-        _write(batch.plan, plan)
-        _write(batch.folder / _BASE, lambda file: _pack(file, library))
-        return self.renew(batch, terms)
+        """Start a batch on a library and a plan as they are now."""
+
+    @abstractmethod
+    def holds(self, name: str) -> bool:
+        """Say whether there is a batch of that id."""
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Return the ids of all batches, oldest first."""
+
+    @abstractmethod
+    def find(self, name: str) -> Batch:
+        """Return a batch that is there."""
+
+    @abstractmethod
+    def remove(self, batch: Batch) -> None:
+        """Delete a batch."""
 
     def renew(self, batch: Batch, terms: Terms) -> Batch:
         """Give a batch other terms."""
-        _write(batch.folder / _TERMS, json.dumps(asdict(terms), ensure_ascii=False).encode())
+        batch.shelf.write(TERMS, terms.dump())
         return replace(batch, terms=terms)
 
     def get(self, name: str) -> Batch:
@@ -206,60 +194,88 @@ class BatchStore:
         Raises:
             DraftError: There is none.
         """
-        file = self.folder / name / _TERMS
-        if not name or "/" in name or not file.is_file():
+        if not self.holds(name):
             known = ", ".join(self.names()[-5:])
             message = f"no batch {name!r}"
             raise DraftError(message, f"known batches: {known}" if known else "procauthor run begins one")
-        return Batch(name, file.parent, Terms.from_json(json.loads(file.read_text(encoding="utf-8"))))
-
-    def holds(self, name: str) -> bool:
-        """Say whether there is a batch of that id."""
-        return bool(name) and "/" not in name and (self.folder / name / _TERMS).is_file()
-
-    def names(self) -> list[str]:
-        """Return the ids of all batches, oldest first."""
-        found = [file.parent.name for file in self.folder.glob(f"batch-*/{_TERMS}")]
-        return sorted(found, key=lambda name: int(name.removeprefix("batch-")))
+        return self.find(name)
 
     def unfinished(self) -> Batch | None:
         """Return the last batch in which something is left to do, be it to decide on drafts."""
-        return next((b for b in map(self.get, reversed(self.names())) if not b.ended), None)
+        return next((b for b in map(self.find, reversed(self.names())) if not b.ended), None)
 
     def prune(self, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete batches that have ended, and return their ids; for the arguments see `RunStore.prune`."""
-        ended = [batch for batch in map(self.get, self.names()) if batch.ended]
+        ended = [batch for batch in map(self.find, self.names()) if batch.ended]
         doomed = ended[: max(0, len(ended) - keep)] if keep is not None else ended
         if older is not None:
-            doomed = [b for b in doomed if (b.folder / "ended").stat().st_mtime < time.time() - older * 86_400]
+            doomed = [b for b in doomed if (b.shelf.age(_ENDED) or 0.0) > older * 86_400]
         for batch in doomed:
-            shutil.rmtree(batch.folder)
+            self.remove(batch)
         return [batch.id for batch in doomed]
 
     def members(self) -> Collection[str]:
         """Return the ids of the runs of all batches that are not done."""
-        return {name for b in map(self.get, self.names()) if not b.ended for name in b.runs}
+        return {name for b in map(self.find, self.names()) if not b.ended for name in b.runs}
 
 
-def _write(place: Path, content: bytes | Callable[[Path], None], *, flush: bool = True) -> None:
-    temporary = place.with_suffix(".tmp")
-    if isinstance(content, bytes):
-        temporary.write_bytes(content)
-    else:
-        content(temporary)
-    if flush:
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-    temporary.replace(place)
+class FolderBatchStore(BatchStore):
+    """Batches beside the library, one folder each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self, terms: Terms, library: Library, plan: bytes) -> Batch:
+        """Start a batch in a folder of its own."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = 1 + max((int(f.name.removeprefix("batch-")) for f in self.folder.glob("batch-*")), default=0)
+        while True:
+            folder = self.folder / f"batch-{number}"
+            try:
+                folder.mkdir()
+                break
+            except FileExistsError:
+                number += 1
+        (folder / "items").mkdir()
+        return self._batch(folder.name, terms).begin(library, plan)
+
+    def find(self, name: str) -> Batch:
+        """Return a batch that is there."""
+        return self._batch(name, Terms.load((self.folder / name / TERMS).read_bytes()))
+
+    def _batch(self, name: str, terms: Terms) -> Batch:
+        shelf = FolderShelf(self.folder / name)
+        started = datetime.fromtimestamp((shelf.folder / "items").stat().st_ctime).astimezone()
+        board = SoleBoard(name, shelf, tuple(task.number for task in terms.tasks))
+        return Batch(name, terms, started, shelf, board)
+
+    def holds(self, name: str) -> bool:
+        """Say whether there is a batch of that id."""
+        return bool(name) and "/" not in name and (self.folder / name / TERMS).is_file()
+
+    def names(self) -> list[str]:
+        """Return the ids of all batches, oldest first."""
+        found = [file.parent.name for file in self.folder.glob(f"batch-*/{TERMS}")]
+        return sorted(found, key=lambda name: int(name.removeprefix("batch-")))
+
+    def remove(self, batch: Batch) -> None:
+        """Delete the folder of a batch."""
+        shutil.rmtree(self.folder / batch.id)
 
 
-def _pack(place: Path, library: Library) -> None:
+def _text(number: int) -> str:
+    return f"items/{number:03}.md"
+
+
+def _pack(library: Library) -> bytes:
     known = {
         "documents": [p.path for p in library.procedures],
         "unread": [asdict(each) for each in library.unread],
         "files": sorted(library.files),
     }
-    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(_FILES, json.dumps(known))
         for procedure in library.procedures:
             archive.writestr(f"documents/{procedure.path}", procedure.document.source.raw)
+    return packed.getvalue()

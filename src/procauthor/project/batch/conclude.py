@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.batch.record import Batch, Item
+from procauthor.authoring.batch.board import Item
+from procauthor.authoring.batch.record import Batch
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.calls import CallLog
+from procauthor.project.batch.home import runs_of
 from procauthor.project.batch.scene import Scene
 from procauthor.project.batch.value import BatchReport, Written
 from procauthor.project.evaluation import count, tally_json, tally_of
@@ -20,7 +21,7 @@ _BEFORE = "before"
 
 def usage_of(project: Project, batch: Batch, number: int) -> Usage:
     """Return what an item has cost so far, in all sessions."""
-    return CallLog(project.runs.folder / batch.run_id(number) / "calls.jsonl").usage
+    return runs_of(project, batch).calls(batch.run_id(number)).usage
 
 
 def count_before(project: Project, batch: Batch, scene: Scene) -> None:
@@ -30,16 +31,20 @@ def count_before(project: Project, batch: Batch, scene: Scene) -> None:
 
 
 def conclude(  # noqa: PLR0913 - what there is to tell
-    project: Project, batch: Batch, scene: Scene, items: Mapping[int, Item], *, halted: str, seconds: float
+    project: Project, batch: Batch, scene: Scene, items: Mapping[int, Item], *, home: bool, halted: str, seconds: float
 ) -> BatchReport:
-    """Return what came of a session; a batch in which nothing is left to do ends here."""
-    present = project.library()
+    """Return what came of a session; a batch in which nothing is left to do ends here, where its library is.
+
+    Elsewhere nothing is accepted, so what is counted is the library as it was when the batch began.
+    """
+    present = project.library() if home else scene.base
+    states = ("drafted",) if home else ("drafted", "accepted")
     after = once = count(project, present)
-    waiting = [(number, item.path) for number, item in items.items() if item.state == "drafted"]
+    waiting = [(number, item.path) for number, item in items.items() if item.state in states]
     if waiting:
         once = count(project, scene.laid_over(present, waiting))
     ended = all(item.state in {"accepted", "rejected"} for item in items.values())
-    if ended:
+    if ended and home:
         batch.end()
     return BatchReport(
         batch=batch.id,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from procauthor.authoring.batch.record import Batch
 from procauthor.authoring.grounding import plain_text
 from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.planning.read import read_plan
 
 if TYPE_CHECKING:
     from procauthor.planning.plan import Plan
@@ -39,10 +40,14 @@ class Scene:
         documents = tuple(self._read(path, raw) for path, raw in sorted(raws.items()))
         return Library(self._project.root, documents, unread, files)
 
+    def read(self) -> None:
+        """Read the library as it was now, because it is forgotten when the batch ends."""
+        _ = self.base
+
     @cached_property
     def plan(self) -> Plan:
         """The plan as it was when the batch began."""
-        return self._project.plan(self._batch.plan, self.base)
+        return read_plan(self._batch.plan, known={p.key: str(p.status) for p in self.base.counted})
 
     def view(self, built_on: Sequence[tuple[int, str]]) -> Library:
         """Return the library with the documents of some items, each given by number and path."""

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.batch.allowance import Allowance, LocalPurse
-from procauthor.authoring.batch.record import Batch, Item
+from procauthor.authoring.batch.allowance import Allowance
+from procauthor.authoring.batch.board import Files, Item
+from procauthor.authoring.batch.record import Batch
 from procauthor.authoring.batch.schedule import State
-from procauthor.authoring.retry import Gate
-from procauthor.authoring.run import hold
 from procauthor.errors import BudgetError, HaltError, ProcauthorError
-from procauthor.project.authoring import Authoring
 from procauthor.project.batch.conclude import conclude, count_before, usage_of
+from procauthor.project.batch.home import bring_home, runs_of
 from procauthor.project.batch.pace import Pace
 from procauthor.project.batch.publish import publish
 from procauthor.project.batch.recall import recall
 from procauthor.project.batch.scene import Scene
 from procauthor.project.batch.value import BatchReport, Tell, Told
-from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Bench, open_prompts
+from procauthor.project.batch.writer import Writer
+from procauthor.project.writing import open_prompts
 
 if TYPE_CHECKING:
     from procauthor.authoring.graph import Progress
-    from procauthor.authoring.reply import Reply
     from procauthor.project.project import Project
 
 _AHEAD = 3
 """So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""
-_HANDS = 2
-_CALLS = 5
-"""The calls of one item where every reply is good."""
 _LOOK = 0.5
+_GLANCE = 0.2
+"""Seconds after which the items of other workers are looked at again."""
 _PATIENCE = 5.0
 _INTERRUPTED = "interrupted"
 
@@ -47,12 +43,21 @@ class Session:
 
     Items are written in threads; all that they have to say comes through one queue, so that states change in the main
     thread alone.
+
+    Args:
+        project: The library.
+        batch: The batch.
+        progress: Is told what happens.
+        home: Whether this is the library that drafts are accepted into. Of the workers on a batch one is at home; the
+            others only write drafts.
     """
 
-    def __init__(self, project: Project, batch: Batch, progress: Tell | None) -> None:
+    def __init__(self, project: Project, batch: Batch, progress: Tell | None, *, home: bool = True) -> None:
         self.project = project
         self.batch = batch
+        self.board = batch.board
         self.terms = batch.terms
+        self.home = home
         self.schedule = batch.terms.schedule
         self.scene = Scene(project, batch)
         self._report = progress or (lambda _: None)
@@ -60,33 +65,53 @@ class Session:
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._items: dict[int, Item] = {}
         self._working: set[int] = set()
-        self._accepting = False
+        self._accepting = 0
+        self._looked = 0.0
+        self._lost = False
         self._fault: BaseException | None = None
-        # Threads that all compute at once only hinder each other, and the first call would go out late.
-        self._hands = threading.Semaphore(_HANDS)
 
     def carry(self) -> BatchReport:
         """Work until nothing can go on; return what came of it.
 
         Raises:
-            LockedError: Another process works on the batch.
+            LockedError: Another process works on the batch, or is its home.
         """
         started = time.monotonic()
-        with hold(self.batch.folder, f"batch {self.batch.id!r}"), self.project.runs.opened():
-            self._items = recall(self.project, self.batch)
+        runs = runs_of(self.project, self.batch)
+        with runs.opened(), self.board.joined(home=self.home, lost=self._lose) as alone:
+            self._items = self._recall(alone=alone)
             spent = sum(usage_of(self.project, self.batch, number).tokens for number in self._items)
-            purse = LocalPurse(self.terms.max_tokens, spent)
+            purse = self.board.purse(self.terms.max_tokens, spent)
             self._allowance = Allowance(self.terms.jobs, purse, self.terms.deadline)
-            self._prompts = open_prompts(self.project)
-            self._gate = Gate()
+            prompts = open_prompts(self.project)
+            self._writer = Writer(self.project, self.batch, self.scene, runs, prompts, self._allowance)
             counting = self._spawn("count", lambda: count_before(self.project, self.batch, self.scene))
             self._work()
+            self._looked = 0.0
+            self._look_around()
             counting.join()
             self.scene.close()
             if self._fault is not None:
                 raise self._fault
             seconds, halted = time.monotonic() - started, self._allowance.halted
-            return conclude(self.project, self.batch, self.scene, self._items, halted=halted, seconds=seconds)
+            return conclude(
+                self.project, self.batch, self.scene, self._items, home=self.home, halted=halted, seconds=seconds
+            )
+
+    def _recall(self, *, alone: bool) -> dict[int, Item]:
+        if self.home:
+            return recall(self.project, self.batch, alone=alone)
+        self.scene.read()
+        return self.batch.items()
+
+    def _lose(self, reason: str) -> None:
+        self._lost = True
+        self._allowance.halt(reason)
+
+    @property
+    def _gone(self) -> bool:
+        """Whether this process may not or shall not go on, though others may."""
+        return self._lost or self._allowance.halted == _INTERRUPTED
 
     # The main thread
 
@@ -94,7 +119,7 @@ class Session:
         try:
             while self._step():
                 with suppress(queue.Empty):
-                    self._events.get(timeout=_LOOK)()
+                    self._events.get(timeout=_GLANCE if self.board.shared else _LOOK)()
         except KeyboardInterrupt:
             self._allowance.halt(_INTERRUPTED)
             self._drain(time.monotonic() + _PATIENCE)
@@ -107,19 +132,33 @@ class Session:
 
     def _step(self) -> bool:
         """Start what can begin; say whether something is still going on."""
+        self._look_around()
         settled = self.schedule.settle(self._states)
         for number, state in settled.items():
             if state != self._items[number].state:
                 self._enter(replace(self._items[number], state=state, reason=self._lacking(number)))
         if not self._allowance.halted:
-            room = self.terms.jobs * _AHEAD - len(self._working)
+            # What one worker has in hand, no other can begin.
+            ahead = self.terms.jobs + 1 if self.board.shared else self.terms.jobs * _AHEAD
+            room = ahead - len(self._working)
             for number in self.schedule.ready(settled)[: max(room, 0)]:
                 self._start(number)
-        turn = self.schedule.turn(self._states) if self.terms.accept and not self._accepting else None
-        if turn is not None and self._allowance.halted != _INTERRUPTED:
-            self._accepting = True
+        accepts = self.home and self.terms.accept and not self._accepting
+        turn = self.schedule.turn(self._states) if accepts else None
+        if turn is not None and not self._gone:
+            self._accepting = turn
             self._spawn("accept", lambda: self._accept(turn))
-        return bool(self._working or self._accepting)
+        others = not self._allowance.halted and "working" in self._states.values()
+        return bool(self._working or self._accepting or others)
+
+    def _look_around(self) -> None:
+        """See how far the items are that other workers have."""
+        if not self.board.shared or time.monotonic() - self._looked < _GLANCE:
+            return
+        for number, item in self.board.items().items():
+            if number not in {*self._working, self._accepting} and item != self._items[number]:
+                self._show(item)
+        self._looked = time.monotonic()
 
     @property
     def _states(self) -> dict[int, State]:
@@ -131,10 +170,15 @@ class Session:
         missing = [self._items[n].title for n in needs if self._items[n].state not in there]
         return f"waits for {', '.join(missing)}"
 
-    def _enter(self, item: Item) -> None:
-        """Bring an item into a state: on disk first, then to whoever watches."""
+    def _enter(self, item: Item, files: Files | None = None) -> None:
+        """Bring an item into a state: stored first, then to whoever watches."""
+        if self.board.keep(item, files or {}):
+            self._show(item)
+
+    def _show(self, item: Item) -> None:
         self._items[item.number] = item
-        self.batch.keep(item)
+        if self.home:
+            bring_home(self.project, self.batch, item)
         self._tell(item, seconds=item.seconds, usage=usage_of(self.project, self.batch, item.number), note=item.reason)
 
     def _tell(self, item: Item, **more: Any) -> None:
@@ -157,65 +201,37 @@ class Session:
     def _start(self, number: int) -> None:
         needs = self.schedule.base(number, self._states)
         built_on = [(n, self._items[n].path) for n in needs]
-        self._working.add(number)
         item = replace(self._items[number], state="working", reason="", exit_code=0)
-        self._enter(item)
+        if not self.board.claim(item):
+            self._items[number] = item
+            return
+        self._working.add(number)
+        self._show(item)
         self._spawn(str(number), lambda: self._write(item, built_on))
 
-    def _write(self, item: Item, built_on: Sequence[tuple[int, str]]) -> None:
+    def _write(self, item: Item, built_on: list[tuple[int, str]]) -> None:
         started = time.monotonic()
-        ended = replace(item, state="stopped", reason="a fault of procauthor")
+        ended: Item = replace(item, state="stopped", reason="a fault of procauthor")
+        files: Files = {}
         try:
-            with self._hands:
-                ended = self._author(item, built_on)
+            ended, files = self._writer.write(item, built_on, self._watch(item))
         except (HaltError, BudgetError) as error:
             self._allowance.halt(error.message)
-            ended = replace(item, state="stopped", reason=error.message, exit_code=error.exit_code)
+            ended = replace(item, state=self._stopped, reason=error.message, exit_code=error.exit_code)
         except ProcauthorError as error:
             ended = replace(item, state="failed", reason=error.message, exit_code=error.exit_code)
         finally:
             ended = replace(ended, seconds=item.seconds + time.monotonic() - started)
-            self._events.put(lambda: self._end(ended))
+            self._events.put(lambda: self._end(ended, files))
 
-    def _end(self, item: Item) -> None:
+    @property
+    def _stopped(self) -> State:
+        """The state of an item that could not go on. Where only this worker could not, others may take it."""
+        return "waiting" if self.board.shared and self._gone else "stopped"
+
+    def _end(self, item: Item, files: Files) -> None:
         self._working.discard(item.number)
-        self._enter(item)
-
-    def _author(self, item: Item, built_on: Sequence[tuple[int, str]]) -> Item:
-        found = self._draft(item, built_on)
-        self.batch.keep_text(item.number, found.draft.text.encode())
-        errors = [f for f in found.draft.findings if f["severity"] == "error"]
-        if found.draft.outcome != "Needs revision":
-            return replace(item, state="drafted", path=found.draft.path, outcome=found.draft.outcome)
-        reason = f"{len(errors)} findings of severity error, the first: {errors[0]['message']}" if errors else ""
-        return replace(item, state="needs revision", path=found.draft.path, outcome=found.draft.outcome, reason=reason)
-
-    def _draft(self, item: Item, built_on: Sequence[tuple[int, str]]) -> ProjectDraft:
-        terms, runs, name = self.terms, self.project.runs, self.batch.run_id(item.number)
-        chain, place = self.schedule.ranks[item.number]
-        calls = itertools.count()
-
-        def spend(need: int, call: Callable[[], Reply]) -> Reply:
-            # Who has most before him goes first: so all end at about the same time, and no place stays empty.
-            rank = (chain * _CALLS + min(next(calls), _CALLS), place)
-            with _released(self._hands):
-                return self._allowance.spend(rank, need, call)
-
-        bench = Bench(
-            self.scene.view(built_on),
-            self.scene.plan,
-            self.scene.search,
-            self._prompts,
-            spend,
-            self._gate,
-            self.scene.plain,
-        )
-        limit = self.project.settings.authoring.max_tokens
-        authoring = Authoring(self.project, terms.author, limit, self._watch(item), terms.fresh, terms.reviewer, bench)
-        if runs.holds(name):
-            return authoring.execute(runs.get(name))
-        brief = authoring.brief(item.title)
-        return authoring.execute(runs.create(brief, terms.author, limit, terms.reviewer, name))
+        self._enter(item, files)
 
     def _watch(self, item: Item) -> Callable[[Progress], None]:
         def watch(progress: Progress) -> None:
@@ -243,15 +259,5 @@ class Session:
             self._events.put(lambda: self._end_accept(ended))
 
     def _end_accept(self, item: Item) -> None:
-        self._accepting = False
+        self._accepting = 0
         self._enter(item)
-
-
-@contextmanager
-def _released(hands: threading.Semaphore) -> Iterator[None]:
-    """Let others compute while a reply is waited for."""
-    hands.release()
-    try:
-        yield
-    finally:
-        hands.acquire()

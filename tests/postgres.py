@@ -1,0 +1,116 @@
+"""A real Postgres server for tests: started once, on a socket in a temporary folder, with a database for each test."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from glob import glob
+from pathlib import Path
+
+import psycopg
+import pytest
+
+MISSING = (
+    "no Postgres server on this machine: install one (apt-get install postgresql), or put initdb and postgres in PATH"
+)
+QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+
+
+def find_program(name: str) -> str | None:
+    places = sorted(glob(f"/usr/lib/postgresql/*/bin/{name}"), key=lambda p: float(p.split("/")[4]))
+    return shutil.which(name) or (places[-1] if places else None)
+
+
+def owner() -> dict[str, object]:
+    """Whom the server runs as: it refuses to be root."""
+    if os.geteuid():
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    pytest.skip("Postgres does not run as root, and there is no other user")
+
+
+class Server:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.who = owner()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.count = 0
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def prepare(self, initdb: str) -> None:
+        if self.who:
+            os.chown(self.folder, self.who["user"], self.who["group"])  # type: ignore[arg-type]
+        words = [
+            initdb,
+            "-N",
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
+        subprocess.run(words, check=True, capture_output=True, cwd=self.folder, **self.who)
+
+    def start(self, postgres: str) -> None:
+        words = [postgres, "-D", str(self.folder / "data"), "-k", str(self.folder), "-h", ""]
+        options = [part for option in QUICK for part in ("-c", option)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen([*words, *options], stdout=log, stderr=log, cwd=self.folder, **self.who)
+        end = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(self.url()).close()
+            except psycopg.OperationalError:
+                assert time.monotonic() < end, (self.folder / "log").read_text()
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        assert self.process is not None
+        # At once: what is in it is thrown away.
+        self.process.send_signal(signal.SIGQUIT)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def new_database(self) -> str:
+        self.count += 1
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"create database test_{self.count}")  # type: ignore[call-overload]
+        return self.url(f"test_{self.count}")
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    initdb, postgres = find_program("initdb"), find_program("postgres")
+    if not initdb or not postgres:
+        pytest.skip(MISSING)
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    server = Server(folder)
+    try:
+        server.prepare(initdb)
+        server.start(postgres)
+        yield server
+    finally:
+        if server.process is not None:
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
