@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -186,12 +187,19 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
-    if found.accepted == "Updated":
-        say(f"{found.draft.title} is updated")
+    done = "updated" if found.accepted == "Updated" else "published"
+    questions = () if found.draft.wish else found.draft.open_questions
+    if not questions:
+        say(f"{found.draft.title} is {done}")
     else:
-        count = len(found.draft.open_questions)
-        say(f"{found.draft.title} is published; {count} questions stay open in its front matter")
+        say(f"{found.draft.title} is {done}; {_several(questions)} open_questions of its front matter:")
+        for question in questions:
+            say(f"  - {question}")
     say("undo with: procauthor undo")
+
+
+def _several(questions: Sequence[str]) -> str:
+    return "1 question stands in" if len(questions) == 1 else f"{len(questions)} questions stand in"
 
 
 def reject(ctx: typer.Context, draft: Name = "") -> None:
