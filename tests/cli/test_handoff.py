@@ -1,6 +1,8 @@
 """A brief goes out, an answer comes back: whole, in parts, broken, mended."""
 
 import json
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -444,3 +446,34 @@ def test_an_answer_tells_words_beside_the_limits(root: Path, tmp_path: Path) -> 
     assert late == {}
     longer = submit(root, {}).findings
     assert [f["field"] for f in longer if f["rule"] == "field-length"] == ["checks", "doing[1].do"]
+
+
+def test_a_title_in_brackets_becomes_its_link(root: Path) -> None:
+    done = ["As [Design Review Procedure] says, and [Release Check Procedure].", "A [x] or [Frob] is no title: [a][b]."]
+    found = submit(root, answer() | {"definition_of_done": done})
+    assert found.findings == ()
+    assert "As [Design Review Procedure](design-review.md) says, and Release Check Procedure." in found.text
+    assert done[1] in found.text
+
+
+def test_open_questions_are_told_before_and_after_they_land_in_the_front_matter(root: Path, tmp_path: Path) -> None:
+    data = {"title": TITLE, "fields": answer(), "open_questions": ["Who rates?"]}
+    (tmp_path / "answer.json").write_text(json.dumps(data))
+    done = run("-C", root, "submit", tmp_path / "answer.json")
+    assert "question: Who rates?\n" in done.stdout
+    assert "into its front matter" in done.stderr
+    told = run("-C", root, "accept").stderr
+    assert "is published; 1 question stands in open_questions of its front matter:\n  - Who rates?\n" in told
+    assert "open_questions:\n- Who rates?\n" in (root / "feature/threat-check.md").read_text()
+    run("-C", root, "undo")
+    assert submit(root, {}, open_questions=[]).open_questions == ()
+    assert f"{TITLE} is published\n" in run("-C", root, "accept").stderr
+
+
+def test_findings_stand_before_the_summary_where_both_go_to_one_file(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "answer.json").write_text(json.dumps({"title": TITLE, "fields": answer() | {"trigger": []}}))
+    code = "from procauthor.cli.app import main; main()"
+    command = [sys.executable, "-c", code, "-C", root, "submit", tmp_path / "answer.json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    lines = done.stdout.splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["error", "words:", "Threat", "next:"]

@@ -102,3 +102,27 @@ def test_a_consumer_that_was_written_since_the_brief_is_told_of(pair: Path) -> N
 
 def test_nothing_is_said_of_sections_that_are_not_there_yet(root: Path) -> None:
     assert submit(root, {"purpose": "Find what can go wrong."}).notes == ()
+
+
+def test_accepting_names_the_command_that_links_the_new_document(pair: Path) -> None:
+    (pair / "feature/threat-check.md").unlink()
+    page = pair / "feature/design-review.md"
+    text = (
+        page.read_text().replace(USED, "None.").replace("is approved.", "is approved, see the Threat Check Procedure.")
+    )
+    page.write_text(text)
+    submit(pair, answer())
+    told = run("-C", pair, "accept").stderr
+    command = "check --fix --select unlinked-name feature/design-review.md"
+    assert f"1 other document names it without a link; link it there with: procauthor {command}\n" in told
+    assert "see the Threat Check Procedure." in page.read_text()
+    run("-C", pair, *command.split())
+    assert "see the [Threat Check Procedure](threat-check.md)." in page.read_text()
+
+
+def test_accepting_says_nothing_where_all_is_linked(root: Path) -> None:
+    submit(root, answer())
+    assert json.loads(run("-C", root, "accept", "--json").stdout)["unlinked"] == []
+    run("-C", root, "undo")
+    submit(root, {})
+    assert "without a link" not in run("-C", root, "accept").stderr

@@ -175,7 +175,9 @@ def test_several_go_on_at_once_and_the_bytes_are_those_of_one_at_a_time(tmp_path
             root = write_batch_library(tmp_path / str(jobs), TREE, server.url)
             report = carry(root, told.append, jobs=jobs, accept=True)
         assert states(report) == ["accepted"] * 6
-        assert (watched.most, len(server.requests)) == (jobs, 6 * CALLS)
+        # How many meet is a matter of chance on a busy machine; more than may be never do.
+        assert min(jobs, 2) <= watched.most <= jobs
+        assert len(server.requests) == 6 * CALLS
         assert report.usage.calls == 6 * CALLS
         states_told = [(each.number, each.state) for each in told if not each.step]
         assert all(states_told.index((n, "drafted")) < states_told.index((5, "working")) for n in (1, 2, 3))

@@ -58,7 +58,8 @@ def test_a_run_that_is_killed_again_and_again_ends_the_same_and_repeats_no_call(
         found = Project.open(root).author().resume()
         asked = [json.dumps(body["messages"]) for body in server.requests]
     logged = [line for line in (root / ".procauthor/runs/threat-check-1/calls.jsonl").read_text().splitlines() if line]
-    assert [json.loads(line)["step"] for line in logged] == [1, 2, 3, 5, 6], asked
+    # The last two are made at the same time, and either may be answered first.
+    assert sorted(json.loads(line)["step"] for line in logged) == [1, 2, 3, 5, 6], asked
     assert found.usage.calls == 5
     # A request that was on its way when the program was killed has no answer on disk, and is the only one made again.
     assert len(set(asked)) == 5

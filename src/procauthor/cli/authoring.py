@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -132,6 +133,8 @@ def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: b
         show_diff(change.diff())
         for line in draft_lines(found.draft, outcome, change):
             say(line)
+        if accepted:
+            _say_unlinked(found)
     raise typer.Exit(_NEEDS_REVISION if failed else 0)
 
 
@@ -182,16 +185,33 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     change = found.accept()
     say_notices(project)
     if as_json:
-        show_json(draft_json(found, change, found.accepted))
+        show_json(draft_json(found, change, found.accepted) | {"unlinked": list(found.unlinked())})
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
-    if found.accepted == "Updated":
-        say(f"{found.draft.title} is updated")
+    done = "updated" if found.accepted == "Updated" else "published"
+    questions = () if found.draft.wish else found.draft.open_questions
+    if not questions:
+        say(f"{found.draft.title} is {done}")
     else:
-        count = len(found.draft.open_questions)
-        say(f"{found.draft.title} is published; {count} questions stay open in its front matter")
+        say(f"{found.draft.title} is {done}; {_several(questions)} open_questions of its front matter:")
+        for question in questions:
+            say(f"  - {question}")
+    _say_unlinked(found)
     say("undo with: procauthor undo")
+
+
+def _say_unlinked(found: ProjectDraft) -> None:
+    """Name the command that links the document where others name it; their text is not touched unasked."""
+    paths = found.unlinked()
+    if paths:
+        count = "1 other document names it" if len(paths) == 1 else f"{len(paths)} other documents name it"
+        command = f"procauthor check --fix --select unlinked-name {' '.join(paths)}"
+        say(f"{count} without a link; link it there with: {command}")
+
+
+def _several(questions: Sequence[str]) -> str:
+    return "1 question stands in" if len(questions) == 1 else f"{len(questions)} questions stand in"
 
 
 def reject(ctx: typer.Context, draft: Name = "") -> None:

@@ -93,9 +93,13 @@ def _show(found: ProjectDraft) -> None:
         show(f"{finding['severity']} {place}: {finding['message']}{hint}")
     for note in draft.notes:
         show(f"note: {note}")
+    for question in draft.open_questions if found.waits else ():
+        show(f"question: {question}")
     show(_words(found))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
+    if draft.open_questions and found.waits:
+        say('accepting writes the questions into its front matter; "open_questions": [] in an answer takes them out')
     if not found.waits:
         say("the document holds all of it already, and no draft is kept")
     elif errors:

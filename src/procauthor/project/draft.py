@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SKELETON, UNFINISHED
+from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
-from procauthor.library.library import Library, read_procedure
+from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.naming import title_key
 from procauthor.procedure import stamp
 from procauthor.project.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
 from procauthor.project.origin import sidecars
@@ -100,6 +102,15 @@ class ProjectDraft:
         self._run(Run.accept)
         return change
 
+    def unlinked(self) -> tuple[str, ...]:
+        """Return the documents that name this one without a link where ``check --fix`` would make one."""
+        library = self.project.library()
+        words = title_key(self.draft.title).split()
+        naming = [p.path for p in library.procedures if p.path != self.draft.path and _may_name(p, words)]
+        found = self.project.check_library(library, naming, select=[UNLINKED_NAME.name]).findings if naming else ()
+        hint = f"link {self.draft.path!r}"
+        return tuple(dict.fromkeys(f.path for f in found if f.fixable and f.hint == hint))
+
     def _put_aside(self, error: ClashError) -> ConflictError:
         """Write both texts of a conflict beside the library's documents, where no command takes it for one."""
         file = self.project.state / "conflicts" / f"{self.draft.id}.conflict.md"
@@ -123,6 +134,12 @@ class ProjectDraft:
         """Note something in the run that the draft came of, if that is still there."""
         if self.project.runs.holds(self.draft.id):
             note(self.project.runs.get(self.draft.id))
+
+
+def _may_name(procedure: Procedure, words: Sequence[str]) -> bool:
+    """Say whether all words of a title stand in a document: cheap, so that few documents are checked."""
+    text = procedure.source.raw.decode(errors="replace").casefold()
+    return all(word in text for word in words if word != "and")
 
 
 def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from procauthor.template.spec import SectionSpec, Template
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
+# A title in brackets is meant as a link; it is no address, no definition, and not the text of a link.
+_BRACKETS = re.compile(r"(?<!\])\[([^\[\]\n]+)\](?![(\[:])")
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])(?!https?://[^\s>]*>)")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _BLOCK_START = re.compile(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
@@ -117,6 +119,7 @@ class Cleaner:
 
     def _clean(self, text: str) -> str:
         text = _TAG.sub("&lt;", text)
+        text = _BRACKETS.sub(lambda match: match[1] if match[1] in self.links else match[0], text)
         pieces: list[str] = []
         position = 0
         for match in _LINK.finditer(text):
