@@ -1,4 +1,4 @@
-"""A real Postgres server for tests: started once, on a socket in a temporary folder, with a database for each test."""
+"""A real Postgres server for tests: started once, on a socket in a temporary folder, with a schema for each test."""
 
 import os
 import pwd
@@ -46,8 +46,8 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.count = 0
 
-    def url(self, database: str = "postgres") -> str:
-        return f"postgresql://postgres@/{database}?host={self.folder}"
+    def url(self, schema: str = "public") -> str:
+        return f"postgresql://postgres@/postgres?host={self.folder}&options=-csearch_path%3D{schema}"
 
     def prepare(self, initdb: str) -> None:
         if self.who:
@@ -67,8 +67,8 @@ class Server:
         ]
         subprocess.run(words, check=True, capture_output=True, cwd=self.folder, **self.who)
 
-    def start(self, postgres: str) -> None:
-        words = [postgres, "-D", str(self.folder / "data"), "-k", str(self.folder), "-h", ""]
+    def start(self) -> None:
+        words = [str(find_program("postgres")), "-D", str(self.folder / "data"), "-k", str(self.folder), "-h", ""]
         options = [part for option in QUICK for part in ("-c", option)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([*words, *options], stdout=log, stderr=log, cwd=self.folder, **self.who)
@@ -82,33 +82,33 @@ class Server:
             else:
                 return
 
-    def stop(self) -> None:
+    def stop(self, how: int = signal.SIGQUIT) -> None:
         assert self.process is not None
-        # At once: what is in it is thrown away.
-        self.process.send_signal(signal.SIGQUIT)
+        self.process.send_signal(how)
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
-    def new_database(self) -> str:
+    def new_schema(self) -> str:
         self.count += 1
+        name = f"test_{self.count}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"create database test_{self.count}")  # type: ignore[call-overload]
-        return self.url(f"test_{self.count}")
+            connection.execute(f"create schema {name}".encode())
+        return self.url(name)
 
 
 @contextmanager
 def running() -> Iterator[Server]:
-    initdb, postgres = find_program("initdb"), find_program("postgres")
-    if not initdb or not postgres:
+    initdb = find_program("initdb")
+    if not initdb or not find_program("postgres"):
         pytest.skip(MISSING)
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     server = Server(folder)
     try:
         server.prepare(initdb)
-        server.start(postgres)
+        server.start()
         yield server
     finally:
         if server.process is not None:

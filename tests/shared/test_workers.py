@@ -1,6 +1,7 @@
 """Several workers on one batch in a real Postgres, killed at bad moments."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -10,41 +11,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from procauthor import Project
 from procauthor.project.batch.value import BatchReport
-from tests.batch import CALLS, good, write_batch_library
+from tests.batch import CALLS, good
 from tests.cli.test_commands import CLI
 from tests.conftest import snapshot
 from tests.loopback import Json, Loopback, Scripted
-from tests.postgres import Server, running
+from tests.postgres import Server
+from tests.shared.conftest import LEASE, rows, write
 
 MODEL = "openai:any"
 TREE = [[], [0], [0], [], [1, 2], []]
-LEASE = 1.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def url(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
-    found = server.new_database()
-    monkeypatch.setenv("PROCAUTHOR_POSTGRES", found)
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-0123456789")
-    return found
-
-
-def write(folder: Path, needs: list[list[int]], model: str, lease: float = LEASE, **settings: object) -> Path:
-    root = write_batch_library(folder, needs, model, **settings)
-    with (root / "procauthor.toml").open("a") as file:
-        file.write(f'[run]\ncheckpoints = "postgres"\nlease = {lease}\n')
-    return root
 
 
 def states(report: BatchReport) -> list[str]:
@@ -99,20 +78,11 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.01)
 
 
-def rows(url: str, query: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(url) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[call-overload]
-
-
-def both_hold_items(url: str) -> bool:
-    return rows(url, "select count(distinct worker) from procauthor_item where state = 'working'") == [(2,)]
-
-
 @pytest.fixture(scope="module")
 def calm(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], Counter[str]]:
-    """What one worker makes of the plan that nobody disturbs, in a database of its own, and what it asks."""
+    """What one worker makes of the plan that nobody disturbs, in a schema of its own, and what it asks."""
     with pytest.MonkeyPatch.context() as patch, Loopback(good) as model:
-        patch.setenv("PROCAUTHOR_POSTGRES", server.new_database())
+        patch.setenv("PROCAUTHOR_POSTGRES", server.new_schema())
         patch.setenv("OPENAI_API_KEY", "sk-very-secret-0123456789")
         root = write(tmp_path_factory.mktemp("calm"), TREE, model.url)
         assert states(Project.open(root).batch(MODEL, accept=True).run()) == ["accepted"] * 6
@@ -137,7 +107,10 @@ def once_each(url: str, model: Loopback, once: Counter[str]) -> None:
     assert sum(int(str(lines)) for lines, _ in found) <= asked.total()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+ENDS = [signal.SIGKILL, signal.SIGSTOP] if os.environ.get("PROCAUTHOR_LONG_TESTS") else [signal.SIGKILL]
+
+
+@pytest.mark.parametrize("number", ENDS)
 def test_a_helper_dies_or_sleeps_and_the_other_worker_takes_over(tmp_path, url, calm, gated, number) -> None:
     replies, model = gated
     root = write(tmp_path / "home", TREE, model.url)
@@ -146,7 +119,7 @@ def test_a_helper_dies_or_sleeps_and_the_other_worker_takes_over(tmp_path, url, 
     home = Aside(Project.open(root).batch(MODEL, accept=True, jobs=1).run)
     wait_for(lambda: len(model.requests) > 0)
     helper = child(away, "--join", "last")
-    wait_for(lambda: both_hold_items(url))
+    wait_for(lambda: len(model.requests) == 2)
     replies.gate.set()
     wait_for(lambda: len(model.requests) > 4)
     helper.send_signal(number)
@@ -168,7 +141,7 @@ def test_the_home_dies_and_the_helper_writes_the_rest(tmp_path, url, calm, gated
     home = child(root, "--model", MODEL, "--accept", "-j", "1")
     wait_for(lambda: len(model.requests) > 0)
     helper = Aside(Project.open(away).batch().join)
-    wait_for(lambda: both_hold_items(url))
+    wait_for(lambda: len(model.requests) == 2)
     replies.gate.set()
     wait_for(lambda: len(model.requests) > 4)
     home.kill()

@@ -75,7 +75,7 @@ class SharedBoard:
             if item.number in self._mine:
                 kept = row is not None and row["worker"] == self.worker
             else:
-                kept = row is None or not row["held"]
+                kept = (row is None or not row["held"]) and self._is_alive(connection)
             if kept:
                 self._put(connection, item)
                 for name, raw in files.items():
@@ -94,8 +94,7 @@ class SharedBoard:
             row = self._held(connection, item.number)
             if row is not None and (row["held"] or row["state"] not in {"waiting", "working"}):
                 return False
-            # Whoever counts as dead must not take anything.
-            if not connection.execute(_BEAT, self._values()).rowcount:
+            if not self._is_alive(connection):
                 return False
             self._put(connection, item)
             return True
@@ -143,7 +142,7 @@ class SharedBoard:
         while not ended.wait(self.database.lease / 3):
             asked, alive = time.monotonic(), True
             with suppress(StoreError):
-                alive = bool(self.database.run(lambda connection: connection.execute(_BEAT, self._values()).rowcount))
+                alive = self.database.run(self._is_alive)
                 last = asked if alive else last
             if not alive or time.monotonic() - last > self.database.lease:
                 lost(_LOST)
@@ -154,6 +153,10 @@ class SharedBoard:
         query = f"{_ITEMS} and i.number = %(number)s"
         row: dict[str, Any] | None = connection.execute(query.encode(), self._values(number=number)).fetchone()
         return row
+
+    def _is_alive(self, connection: Connection[Any]) -> bool:
+        """Say that this worker lives; False where it counts as dead, and must not take anything."""
+        return bool(connection.execute(_BEAT, self._values()).rowcount)
 
     def _put(self, connection: Connection[Any], item: Item) -> None:
         values = self._values(number=item.number, state=item.state, data=item.dump())
@@ -175,7 +178,7 @@ class SharedBoard:
             ceiling, taken = self._spent(connection)
             if ceiling is not None and taken + need > ceiling:
                 return False
-            if not connection.execute(_BEAT, self._values()).rowcount:
+            if not self._is_alive(connection):
                 raise HaltError(_LOST, "no call was made")
             connection.execute(_RESERVE, self._values(tokens=need))
             return True

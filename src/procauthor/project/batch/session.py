@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ from procauthor.authoring.batch.allowance import Allowance
 from procauthor.authoring.batch.board import Files, Item
 from procauthor.authoring.batch.record import Batch
 from procauthor.authoring.batch.schedule import State
-from procauthor.errors import BudgetError, HaltError, ProcauthorError
+from procauthor.errors import BudgetError, HaltError, ProcauthorError, StoreError
 from procauthor.project.batch.conclude import conclude, count_before, usage_of
 from procauthor.project.batch.home import bring_home, runs_of
 from procauthor.project.batch.pace import Pace
@@ -35,6 +36,8 @@ _LOOK = 0.5
 _GLANCE = 0.2
 """Seconds after which the items of other workers are looked at again."""
 _PATIENCE = 5.0
+_TRIES = 3
+"""So often an item is tried again whose checkpoint could not be stored, because the database was away."""
 _INTERRUPTED = "interrupted"
 
 
@@ -68,6 +71,7 @@ class Session:
         self._accepting = 0
         self._looked = 0.0
         self._lost = False
+        self._cut: Counter[int] = Counter()
         self._fault: BaseException | None = None
 
     def carry(self) -> BatchReport:
@@ -219,7 +223,11 @@ class Session:
             self._allowance.halt(error.message)
             ended = replace(item, state=self._stopped, reason=error.message, exit_code=error.exit_code)
         except ProcauthorError as error:
-            ended = replace(item, state="failed", reason=error.message, exit_code=error.exit_code)
+            # What the database has of the run is whole, and no recorded call is made again.
+            again = isinstance(error, StoreError) and self._cut[item.number] < _TRIES
+            self._cut[item.number] += again
+            state: State = "waiting" if again else "failed"
+            ended = replace(item, state=state, reason=error.message, exit_code=error.exit_code)
         finally:
             ended = replace(ended, seconds=item.seconds + time.monotonic() - started)
             self._events.put(lambda: self._end(ended, files))

@@ -127,8 +127,9 @@ class Database:
             kwargs=self._options(),
             min_size=1,
             max_size=_CONNECTIONS,
-            timeout=_CONNECT,
+            timeout=min(_CONNECT, self.lease / 2),
             check=ConnectionPool.check_connection,
+            configure=self._configure,
             open=True,
         )
 
@@ -153,7 +154,13 @@ class Database:
                 yield connection
             return
         with _load().connect(self.url, **self._options()) as connection:
+            self._configure(connection)
             yield connection
+
+    def _configure(self, connection: Connection[Any]) -> None:
+        """Have the server end the transaction of a process that sleeps: it may hold what all others wait for."""
+        query = "select set_config('idle_in_transaction_session_timeout', %s, false)"
+        connection.execute(query, (f"{int(self.lease * 500)}ms",))
 
     def run(self, work: Callable[[Connection[Any]], _Result]) -> _Result:
         """Do something in one transaction. If the database goes away for a moment, it is done again.
@@ -168,7 +175,7 @@ class Database:
             try:
                 with self._connection() as connection, connection.transaction():
                     return work(connection)
-            except psycopg.OperationalError as error:
+            except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
                 if time.monotonic() > end:
                     raise _refused(error) from error
                 time.sleep(_PAUSE)
@@ -211,6 +218,7 @@ def _load() -> Any:
     try:
         import psycopg
         import psycopg.conninfo
+        import psycopg.errors
     except ImportError as error:
         message = "checkpoints in Postgres need an extra"
         raise ConfigError(message, 'install it with: pip install "procauthor[postgres]"') from error
