@@ -107,7 +107,7 @@ def once_each(url: str, model: Loopback, once: Counter[str]) -> None:
     assert sum(int(str(lines)) for lines, _ in found) <= asked.total()
 
 
-ENDS = [signal.SIGKILL, signal.SIGSTOP] if os.environ.get("PROCAUTHOR_LONG_TESTS") else [signal.SIGKILL]
+ENDS = [signal.SIGKILL, signal.SIGSTOP, signal.SIGINT] if os.environ.get("PROCAUTHOR_LONG_TESTS") else [signal.SIGKILL]
 
 
 @pytest.mark.parametrize("number", ENDS)
@@ -129,6 +129,10 @@ def test_a_helper_dies_or_sleeps_and_the_other_worker_takes_over(tmp_path, url, 
     if number == signal.SIGSTOP:
         assert "this worker was silent for longer than its lease" in said
         assert helper.returncode == 0, said
+    if number == signal.SIGINT:
+        assert helper.returncode == 130, said
+        # What was on its way was waited for, so nothing is asked again.
+        assert len(model.requests) == calm[1].total()
     assert without_address(root) == calm[0]
     assert not list(away.glob(".procauthor/drafts/*"))
     once_each(url, model, calm[1])

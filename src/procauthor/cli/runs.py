@@ -31,7 +31,8 @@ def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
         return
     project = open_project(ctx)
     runs = [project.runs.get(name) for name in project.runs.names()]
-    batches = [_batch(project.batches.get(name)) for name in project.batches.names()]
+    with project.batches.opened():
+        batches = [_batch(project.batches.get(name)) for name in project.batches.names()]
     if as_json:
         show_json({"runs": [_summary(project, run) for run in runs], "batches": batches})
         return

@@ -682,14 +682,17 @@ class Project:
 
         Without a name it is the last batch that can go on, unless a run of its own was stopped later.
         """
-        batches = [self.batches.get(each) for each in self.batches.names()]
-        if name:
-            found = [b for b in batches if name == b.id or (not b.ended and name in b.runs)]
-        else:
-            last = self.runs.last_open()
-            found = [
-                b for b in batches if b.can_go_on and (last is None or last.id in b.runs or b.started > last.started)
-            ]
+        with self.batches.opened():
+            batches = [self.batches.get(each) for each in self.batches.names()]
+            if name:
+                found = [b for b in batches if name == b.id or (not b.ended and name in b.runs)]
+            else:
+                last = self.runs.last_open()
+                found = [
+                    b
+                    for b in batches
+                    if b.can_go_on and (last is None or last.id in b.runs or b.started > last.started)
+                ]
         return found[-1].id if found else ""
 
     def batch(  # noqa: PLR0913 - one argument for each bound
@@ -732,8 +735,9 @@ class Project:
             keep: How many of these stay, the newest first.
             older: Delete only what is older than so many days.
         """
-        held = {draft.id for draft in self.drafts.all()} | set(self.batches.members())
-        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
+        with self.batches.opened():
+            held = {draft.id for draft in self.drafts.all()} | set(self.batches.members())
+            return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
 
     @property
     def handoff(self) -> Handoff:

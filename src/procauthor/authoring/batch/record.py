@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from io import BytesIO
@@ -162,6 +163,10 @@ class BatchStore(ABC):
     """All batches of a library. ``shared`` says whether several workers can be at one."""
 
     shared = False
+
+    def opened(self) -> AbstractContextManager[Any]:
+        """Make several requests in a row cheap."""
+        return nullcontext()
 
     @abstractmethod
     def create(self, terms: Terms, library: Library, plan: bytes) -> Batch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,10 @@ class TableBatchStore(BatchStore):
     def database(self) -> Database:
         """Where they are."""
         return self.checkpoints.database
+
+    def opened(self) -> AbstractContextManager[Any]:
+        """Keep connections open."""
+        return self.database.opened()
 
     def create(self, terms: Terms, library: Library, plan: bytes) -> Batch:
         """Start a batch with the next number."""

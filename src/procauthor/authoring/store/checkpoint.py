@@ -36,6 +36,13 @@ class Checkpoints(Protocol):
         """
 
 
+def plain() -> Any:
+    """Return a serializer for plain data: whoever can write checkpoints must not be able to have code run."""
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+    return JsonPlusSerializer(allowed_msgpack_modules=None)
+
+
 @dataclass(frozen=True, slots=True)
 class SqliteCheckpoints:
     """Checkpoints in one SQLite file."""
@@ -60,7 +67,7 @@ class SqliteCheckpoints:
         from langgraph.checkpoint.sqlite import SqliteSaver
 
         with _connect(self.file) as connection:
-            yield SqliteSaver(connection)
+            yield SqliteSaver(connection, serde=plain())
 
     def forget(self, threads: Sequence[str]) -> None:
         """Delete checkpoints; without LangGraph, which is slow to load."""

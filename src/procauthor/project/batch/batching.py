@@ -86,7 +86,8 @@ class Batching:
             left_out=left_out,
             ground=ground_of(project) if project.batches.shared else "",
         )
-        return project.batches.create(terms, library, raw)
+        with project.batches.opened():
+            return project.batches.create(terms, library, raw)
 
     def outlook(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> Outlook:
         """Return what a batch would do, and what it would cost at most; nothing is sent or kept.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from procauthor.authoring.store.checkpoint import plain
 from procauthor.authoring.store.postgres.database import Database, changing_tables, sentences
 
 
@@ -44,7 +45,7 @@ class PostgresCheckpoints:
         with self.opened(), self.database.opened() as pool, sentences():
             from langgraph.checkpoint.postgres import PostgresSaver
 
-            yield PostgresSaver(pool)
+            yield PostgresSaver(pool, serde=plain())
 
     def forget(self, threads: Sequence[str]) -> None:
         """Delete the checkpoints of some threads."""
