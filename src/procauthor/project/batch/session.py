@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import queue
 import threading
@@ -19,6 +20,7 @@ from procauthor.authoring.run import hold
 from procauthor.errors import BudgetError, HaltError, ProcauthorError
 from procauthor.project.authoring import Authoring
 from procauthor.project.batch.conclude import conclude, count_before, usage_of
+from procauthor.project.batch.hands import Hands
 from procauthor.project.batch.pace import Pace
 from procauthor.project.batch.publish import publish
 from procauthor.project.batch.recall import recall
@@ -62,8 +64,7 @@ class Session:
         self._working: set[int] = set()
         self._accepting = False
         self._fault: BaseException | None = None
-        # Threads that all compute at once only hinder each other, and the first call would go out late.
-        self._hands = threading.Semaphore(_HANDS)
+        self._hands = Hands(_HANDS)
 
     def carry(self) -> BatchReport:
         """Work until nothing can go on; return what came of it.
@@ -72,7 +73,7 @@ class Session:
             LockedError: Another process works on the batch.
         """
         started = time.monotonic()
-        with hold(self.batch.folder, f"batch {self.batch.id!r}"), self.project.runs.opened():
+        with hold(self.batch.folder, f"batch {self.batch.id!r}"), self.project.runs.opened(), _spared():
             self._items = recall(self.project, self.batch)
             spent = sum(usage_of(self.project, self.batch, number).tokens for number in self._items)
             purse = LocalPurse(self.terms.max_tokens, spent)
@@ -166,7 +167,7 @@ class Session:
         started = time.monotonic()
         ended = replace(item, state="stopped", reason="a fault of procauthor")
         try:
-            with self._hands:
+            with self._hands.held():
                 ended = self._author(item, built_on)
         except (HaltError, BudgetError) as error:
             self._allowance.halt(error.message)
@@ -198,7 +199,7 @@ class Session:
         def spend(need: int, call: Callable[[], Reply]) -> Reply:
             # Who has most before him goes first: so all end at about the same time, and no place stays empty.
             rank = (chain * _CALLS + min(next(calls), _CALLS), place)
-            with _released(self._hands):
+            with self._hands.released():
                 return self._allowance.spend(rank, need, call)
 
         bench = Bench(
@@ -248,10 +249,10 @@ class Session:
 
 
 @contextmanager
-def _released(hands: threading.Semaphore) -> Iterator[None]:
-    """Let others compute while a reply is waited for."""
-    hands.release()
+def _spared() -> Iterator[None]:
+    """Leave all that is in memory now out of collections of garbage: a full one stops every thread for 0.2 seconds."""
+    gc.freeze()
     try:
         yield
     finally:
-        hands.acquire()
+        gc.unfreeze()
