@@ -112,6 +112,17 @@ def test_references_are_a_closed_list_in_the_schema() -> None:
     assert "A Procedure" in str(model.model_json_schema())
 
 
+def test_one_closed_list_is_never_taken_for_another(team: Template) -> None:
+    row = {"risk": "r", "owner": "A Procedure", "answer": "a"}
+    entry = {"risks": [row, row]}
+    assert build_model(team, 5, ["A Procedure"]).model_validate(entry)
+    for titles in (["B Procedure"], []):
+        with pytest.raises(ValidationError):
+            build_model(team, 5, titles).model_validate(entry)
+    # A step that refers to nothing is the same for all.
+    assert build_model(team, 3, ["A Procedure"]) is build_model(team, 3, ["B Procedure"])
+
+
 @pytest.mark.parametrize("fields", [{"summary": " "}, {}, {"summary": "x", "extra": 1}])
 def test_an_empty_a_missing_or_an_unknown_field_is_refused(team: Template, fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

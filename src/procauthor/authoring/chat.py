@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -312,6 +313,7 @@ def _check_late(ask: Ask, checked: Checked) -> Checked:
 # Variables of the prompts
 
 
+@lru_cache(maxsize=64)
 def _mark(brief: Brief) -> str:
     """Return what the markers of this brief carry: the same for every call, and not to be guessed by its texts."""
     return hashlib.sha256(json.dumps(brief.as_json(), sort_keys=True).encode()).hexdigest()[:10]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol, TypedDict
+from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
@@ -39,13 +39,6 @@ class State(TypedDict, total=False):
     tries: int
     stuck: bool
     reviewed: bool
-
-
-class Node(Protocol):
-    """A step as LangGraph calls it."""
-
-    def __call__(self, state: State) -> State:
-        """Return what the step adds to the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,7 @@ def build_graph(work: Work) -> StateGraph[State]:
     graph: StateGraph[State] = StateGraph(State)
     steps = _Steps(work)
     for number, name in enumerate(STEPS, start=1):
-        graph.add_node(name, steps.timed(number, steps.node(number)))
+        graph.add_node(name, Node(number, steps.timed))
     graph.add_edge(START, STEPS[0])
     for before, after in pairwise(STEPS):
         if before != STEPS[_CONTINUITY - 1]:
@@ -105,6 +98,21 @@ def questions_of(state: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys(question for step in sorted(found) for question in found[step]))
 
 
+@dataclass(frozen=True)
+class Node:
+    """A step as LangGraph calls it, with the state of its graph.
+
+    Of a function, LangGraph would search the code for other graphs at every run.
+    """
+
+    number: int
+    work: Callable[[int, Any], Any]
+
+    def __call__(self, state: Any) -> Any:
+        """Return what the step adds to the state."""
+        return self.work(self.number, state)
+
+
 class _Steps:
     """The nodes and the decisions between them."""
 
@@ -113,32 +121,31 @@ class _Steps:
         self._ahead: dict[int, float] = {}
         """How long a step took that was worked on beside the one before it."""
 
-    def node(self, number: int) -> Callable[[State], State]:
+    def node(self, number: int, state: State) -> State:
         if number == _CONTINUITY:
-            return self.continuity
+            return self.continuity(state)
         if number == _FORMAT:
-            return self.format
+            # Rendering is a pure function of the fields, so there is nothing to keep.
+            return {}
         if number == _REVIEW:
-            return self.review
+            return self.review(state)
         if number == _TOGETHER[0] and self.work.at_once and self.work.spent:
-            return self.fill_both
-        return lambda state: self.fill(number, state)
+            return self.fill_both(state)
+        return self.fill(number, state)
 
-    def timed(self, number: int, node: Callable[[State], State]) -> Node:
-        def run(state: State) -> State:
-            ahead = self._ahead.pop(number, None)
-            if ahead is None:
-                self.work.report(Progress(number, STEPS[number - 1], done=False))
-            started = time.monotonic()
-            update = node(state)
-            usage = Usage(**update.get("usage", state.get("usage", {})))
-            seconds = time.monotonic() - started if ahead is None else ahead
-            problems = len(update.get("problems", []))
-            note = f"{problems} to mend" if problems and number in (_CONTINUITY, _REVIEW) else ""
-            self.work.report(Progress(number, STEPS[number - 1], done=True, seconds=seconds, usage=usage, note=note))
-            return update
-
-        return run
+    def timed(self, number: int, state: State) -> State:
+        """Carry out a step, and tell when it begins and ends."""
+        ahead = self._ahead.pop(number, None)
+        if ahead is None:
+            self.work.report(Progress(number, STEPS[number - 1], done=False))
+        started = time.monotonic()
+        update = self.node(number, state)
+        usage = Usage(**update.get("usage", state.get("usage", {})))
+        seconds = time.monotonic() - started if ahead is None else ahead
+        problems = len(update.get("problems", []))
+        note = f"{problems} to mend" if problems and number in (_CONTINUITY, _REVIEW) else ""
+        self.work.report(Progress(number, STEPS[number - 1], done=True, seconds=seconds, usage=usage, note=note))
+        return update
 
     # Steps that an author fills
 
@@ -237,10 +244,6 @@ class _Steps:
     def after_continuity(self, state: State) -> str:
         names = {each[0] for each in state.get("problems", [])}
         return STEPS[2] if names & fields_of_step(self.work.template, 3) else STEPS[4]
-
-    def format(self, _state: State) -> State:
-        """Rendering is a pure function of the fields, so there is nothing to keep."""
-        return {}
 
     def review(self, state: State) -> State:
         """Check the rendered document with all rules; errors go back to the step that wrote the field."""

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.client import open_client, refuse_detour
@@ -25,7 +26,7 @@ _OTHERS: tuple[Form, ...] = ("schema", "plain")
 _GRACE = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """One call. ``plain`` is what stands under the words where a provider does not take the schema by itself."""
 
@@ -34,7 +35,7 @@ class Request:
     schema: Mapping[str, Any]
     plain: str
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         """An estimate of the input: four characters a token, and the schema twice if it has to be in the words too."""
         schema = json.dumps(self.schema, ensure_ascii=False)

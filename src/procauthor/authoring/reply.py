@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -103,6 +104,12 @@ def _skip(text: str, position: int) -> int:
 
 def check_fields(model: type[BaseModel], data: Mapping[str, Any], names: Sequence[str]) -> Checked:
     """Validate each named field for itself, so that one bad field does not cost the others."""
+    whole = {name: data[name] for name in names if name in data}
+    if len(whole) == len(model.model_fields):
+        # Most replies fit, and to find that out needs no model for each field.
+        with suppress(ValidationError):
+            found = model.model_validate(whole).model_dump()
+            return Checked({name: found[name] for name in names})
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
@@ -12,15 +13,18 @@ SOURCES = "passages_used"
 QUESTIONS = "open_questions"
 # Keywords that say nothing to a model, or that providers refuse.
 _DROPPED = frozenset({"title", "default", "$defs"})
+_CLOSED = ConfigDict(extra="forbid")
 
 
 def restrict(model: type[BaseModel], names: Sequence[str]) -> type[BaseModel]:
     """Return a model with some of the fields only."""
+    if list(names) == list(model.model_fields) and model.model_config == _CLOSED and not model.__doc__:
+        return model
     # Pydantic changes the FieldInfo that it is given.
     fields: dict[str, Any] = {
         name: (model.model_fields[name].annotation, copy.copy(model.model_fields[name])) for name in names
     }
-    part: type[BaseModel] = create_model(model.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+    part: type[BaseModel] = create_model(model.__name__, __config__=_CLOSED, **fields)
     return part
 
 
@@ -30,13 +34,18 @@ def reply_schema(model: type[BaseModel], names: Sequence[str], passages: Sequenc
     The schema keeps to what strict structured output accepts: no ``$ref``, every property required, no others
     allowed, and a closed list always an ``enum``.
     """
-    schema = restrict(model, names).model_json_schema()
-    result: dict[str, Any] = _plain(schema, schema.get("$defs", {}))
+    result = copy.deepcopy(_fields_schema(model, tuple(names)))
     for name, extra in _extras(passages).items():
         if name not in model.model_fields:
             result["properties"][name] = extra
             result["required"].append(name)
     return {"title": "fields", "description": "The fields of one step of a procedure.", **result}
+
+
+@lru_cache(maxsize=64)
+def _fields_schema(model: type[BaseModel], names: tuple[str, ...]) -> dict[str, Any]:
+    schema = restrict(model, names).model_json_schema()
+    return _plain(schema, schema.get("$defs", {}))
 
 
 def share_titles(schema: Mapping[str, Any], titles: Sequence[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,8 @@ from procauthor.cli import (
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
+_ALLOCATIONS = 50_000
+"""After so many new objects garbage is looked for, not after 700: to load modules makes hundreds of thousands."""
 
 
 class _Group(TyperGroup):
@@ -125,4 +128,5 @@ review.register(app)
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
     app()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
@@ -51,6 +52,14 @@ def build_model(template: Template, step: int, references: Sequence[str]) -> typ
         step: 1 to 6.
         references: The closed list of titles that a reference may take.
     """
+    late = [part for _, part in late_parts(template, step)]
+    # Most steps refer to nothing, and then all procedures of a template share a model.
+    refers = any(map(_refers, [*sections_of_step(template, step), *late]))
+    return _build(template, step, tuple(references) if refers else ())
+
+
+@lru_cache(maxsize=64)
+def _build(template: Template, step: int, references: tuple[str, ...]) -> type[BaseModel]:
     fields: dict[str, Any] = {
         spec.name: (_type(spec, references), Field(description=_describe(spec)))
         for spec in sections_of_step(template, step)
@@ -102,6 +111,11 @@ def value_type(spec: SectionSpec, references: Sequence[str], without: Collection
 def _describe(spec: SectionSpec) -> str:
     hints = [slot.hint for slot in _slots(spec) if slot.hint]
     return " ".join(filter(None, [spec.guidance, *hints])) or spec.heading
+
+
+def _refers(spec: SectionSpec) -> bool:
+    slots = (*_slots(spec), *(spec.step_heading.slots if spec.step_heading else ()))
+    return any(slot.reference for slot in slots) or any(map(_refers, spec.parts))
 
 
 def _slots(spec: SectionSpec) -> Iterable[Slot]:

@@ -70,7 +70,7 @@ def build_update_graph(work: UpdateWork) -> StateGraph[UpdateState]:
     graph: StateGraph[UpdateState] = StateGraph(UpdateState)
     steps = _Steps(work)
     for number, name in enumerate(STEPS, start=1):
-        graph.add_node(name, steps.timed(number))
+        graph.add_node(name, Node(number, steps.timed))
     graph.add_edge(START, STEPS[0])
     graph.add_conditional_edges(STEPS[0], steps.after_scope, [STEPS[1], END])
     for before, after in pairwise(STEPS[1:]):
@@ -103,18 +103,16 @@ class _Steps:
             case _:
                 return self.fill(number, state)
 
-    def timed(self, number: int) -> Node:
-        def run(state: UpdateState) -> UpdateState:
-            self.work.report(Progress(number, STEPS[number - 1], done=False))
-            started = time.monotonic()
-            update = self.node(number, state)
-            usage = Usage(**update.get("usage", state.get("usage", {})))
-            seconds = time.monotonic() - started
-            note = _note(number, update)
-            self.work.report(Progress(number, STEPS[number - 1], done=True, seconds=seconds, usage=usage, note=note))
-            return update
-
-        return run  # type: ignore[return-value]
+    def timed(self, number: int, state: UpdateState) -> UpdateState:
+        """Carry out a step, and tell when it begins and ends."""
+        self.work.report(Progress(number, STEPS[number - 1], done=False))
+        started = time.monotonic()
+        update = self.node(number, state)
+        usage = Usage(**update.get("usage", state.get("usage", {})))
+        seconds = time.monotonic() - started
+        note = _note(number, update)
+        self.work.report(Progress(number, STEPS[number - 1], done=True, seconds=seconds, usage=usage, note=note))
+        return update
 
     # Step 1
 

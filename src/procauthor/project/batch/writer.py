@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from procauthor.authoring.draft import Draft
 from procauthor.authoring.retry import Gate
 from procauthor.authoring.run import RunStore
 from procauthor.project.authoring import Authoring
+from procauthor.project.batch.hands import Hands
 from procauthor.project.batch.home import with_draft
 from procauthor.project.batch.scene import Scene
 from procauthor.project.writing import Bench
@@ -42,8 +41,7 @@ class Writer:
     prompts: PromptLibrary
     allowance: Allowance
     gate: Gate = field(default_factory=Gate)
-    # Threads that all compute at once only hinder each other, and the first call would go out late.
-    hands: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_HANDS))
+    hands: Hands = field(default_factory=lambda: Hands(_HANDS))
 
     def write(
         self, item: Item, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]
@@ -59,7 +57,7 @@ class Writer:
             HaltError: No further call may be made.
             BudgetError: The next call could pass the ceiling.
         """
-        with self.hands:
+        with self.hands.held():
             draft = self._draft(item, built_on, watch)
         errors = [f for f in draft.findings if f["severity"] == "error"]
         ended = replace(item, state="drafted", path=draft.path, outcome=draft.outcome)
@@ -85,7 +83,7 @@ class Writer:
         def spend(need: int, call: Callable[[], Reply]) -> Reply:
             # Who has most before him goes first: so all end at about the same time, and no place stays empty.
             rank = (chain * _CALLS + min(next(calls), _CALLS), place)
-            with _released(self.hands):
+            with self.hands.released():
                 return self.allowance.spend(rank, need, call)
 
         return Bench(
@@ -100,13 +98,3 @@ class Writer:
             gate=self.gate,
             plain=self.scene.plain,
         )
-
-
-@contextmanager
-def _released(hands: threading.Semaphore) -> Iterator[None]:
-    """Let others compute while a reply is waited for."""
-    hands.release()
-    try:
-        yield
-    finally:
-        hands.acquire()
