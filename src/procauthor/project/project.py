@@ -673,7 +673,7 @@ class Project:
             from procauthor.authoring.batch.table import TableBatchStore
 
             return TableBatchStore(self._postgres)
-        from procauthor.authoring.batch.record import FolderBatchStore
+        from procauthor.authoring.batch.folder import FolderBatchStore
 
         return FolderBatchStore(self.state / "batches")
 

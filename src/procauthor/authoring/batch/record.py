@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
@@ -11,12 +10,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
-from procauthor.authoring.batch.board import Board, Files, Item, SoleBoard
+from procauthor.authoring.batch.board import Board, Files, Item
 from procauthor.authoring.batch.schedule import OnFailure, Schedule, Task
-from procauthor.authoring.store.shelf import FolderShelf, Shelf
+from procauthor.authoring.store.shelf import Shelf
 from procauthor.errors import DraftError
 from procauthor.library.library import Library, Unread
 
@@ -222,50 +220,6 @@ class BatchStore(ABC):
     def members(self) -> Collection[str]:
         """Return the ids of the runs of all batches that are not done."""
         return {name for b in map(self.find, self.names()) if not b.ended for name in b.runs}
-
-
-class FolderBatchStore(BatchStore):
-    """Batches beside the library, one folder each."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def create(self, terms: Terms, library: Library, plan: bytes) -> Batch:
-        """Start a batch in a folder of its own."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        number = 1 + max((int(f.name.removeprefix("batch-")) for f in self.folder.glob("batch-*")), default=0)
-        while True:
-            folder = self.folder / f"batch-{number}"
-            try:
-                folder.mkdir()
-                break
-            except FileExistsError:
-                number += 1
-        (folder / "items").mkdir()
-        return self._batch(folder.name, terms).begin(library, plan)
-
-    def find(self, name: str) -> Batch:
-        """Return a batch that is there."""
-        return self._batch(name, Terms.load((self.folder / name / TERMS).read_bytes()))
-
-    def _batch(self, name: str, terms: Terms) -> Batch:
-        shelf = FolderShelf(self.folder / name)
-        started = datetime.fromtimestamp((shelf.folder / "items").stat().st_ctime).astimezone()
-        board = SoleBoard(name, shelf, tuple(task.number for task in terms.tasks))
-        return Batch(name, terms, started, shelf, board)
-
-    def holds(self, name: str) -> bool:
-        """Say whether there is a batch of that id."""
-        return bool(name) and "/" not in name and (self.folder / name / TERMS).is_file()
-
-    def names(self) -> list[str]:
-        """Return the ids of all batches, oldest first."""
-        found = [file.parent.name for file in self.folder.glob(f"batch-*/{TERMS}")]
-        return sorted(found, key=lambda name: int(name.removeprefix("batch-")))
-
-    def remove(self, batch: Batch) -> None:
-        """Delete the folder of a batch."""
-        shutil.rmtree(self.folder / batch.id)
 
 
 def _text(number: int) -> str:
