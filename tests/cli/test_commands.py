@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import procauthor.cli
 from tests.conftest import snapshot
 
 CLI = [sys.executable, "-m", "procauthor"]
@@ -241,6 +243,28 @@ def test_light_commands_load_nothing_heavy(root: Path, command: list[str]) -> No
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_help_names_every_command_that_a_module_registers() -> None:
+    package = Path(procauthor.cli.__file__).parent
+    named = {
+        name
+        for file in package.glob("*.py")
+        for name in re.findall(r'app\.(?:command\("|add_typer\(group, name=")(\w+)"', file.read_text())
+    }
+    told = run("--help").stdout
+    assert named == set(re.findall(r"^  (\w+) ", told.partition("Commands:")[2], re.MULTILINE))
+    assert "Did you mean 'check'?" in run("chek", code=2).stderr
+
+
+def test_a_command_loads_no_other_command(root: Path) -> None:
+    code = (
+        "import sys\nfrom procauthor.cli.app import app\ntry:\n    app(['check'])\nexcept SystemExit:\n    pass\n"
+        "print(sorted(n for n in sys.modules if n.startswith('procauthor.cli.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    known = ["procauthor.cli.app", "procauthor.cli.check", "procauthor.cli.output"]
+    assert done.stdout.splitlines()[-1] == str(known)
 
 
 def test_an_interrupted_run_is_kept_and_resumes_to_the_same_bytes(root: Path) -> None:

@@ -22,8 +22,8 @@ _ORDER = (
     r"|treat\b|approve\b|follow\b|skip\b|omit\b|mark\b|recommend\b|rate\b|use\b|call\b|open\b|download\b|fetch\b|visit\b"
     r"|post\b|upload\b|print\b|reveal\b|pretend\b|act\b|when\b|if\b)"
 )
-_ADDRESSES = re.compile(
-    rf"""
+# Large patterns are text: they are compiled (and kept by re) only where there is something hidden to be looked at.
+_ADDRESSES = rf"""(?ix)
     (?:^|[.!?:;]\s|\n)
     (?:(?:note|message|instructions?|attention|important|hint|hey|hello|dear|to|for|all|any|the|every)\b\W{{0,3}}){{0,5}}
     {_MODEL}\b(?:\s+(?:models?|assistants?|agents?|systems?|readers?|reading\s+this)){{0,3}}\s*[:,–—-]?\s*{_ORDER}
@@ -31,11 +31,8 @@ _ADDRESSES = re.compile(
     | (?:^|\n)(?:system|assistant)\s?:\s(?:you\b|ignore\b|output\b|print\b|respond\b|reveal\b)
     | \bif\s+you(?:\s+are|'re|’re)\s+(?:an?\s+)?{_MODEL}\b
     | \bas\s+an?\s+{_MODEL}\s?,?\s+you\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_OVERRIDES = re.compile(
-    r"""
+    """
+_OVERRIDES = r"""(?ix)
     \b(?:ignore|disregard|forget|override|bypass)\s+(?:all\s+|any\s+|every\s+|the\s+|your\s+|of\s+|these\s+|my\s+){0,4}
     (?:previous|prior|above|earlier|preceding|foregoing|system|original|other|safety)\s+(?:\w+\s+){0,2}
     (?:instructions?|prompts?|rules?|context|messages?|guidelines?|directions?|commands?)\b
@@ -44,9 +41,7 @@ _OVERRIDES = re.compile(
     | \b(?:do\s+not|don't|never|without)\s+(?:tell|mention|inform|alert|notify)(?:ing)?
       \s+(?:this\s+|it\s+|anything\s+)?(?:to\s+)?the\s+(?:user|human|operator)\b
     | \byou\s+are\s+now\s+(?:an?\s+|in\s+|the\s+)?(?:\w+\s+){0,2}(?:mode|assistant|agent|AI|model|DAN)\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+    """
 _DELIMITER = re.compile(
     r"<\|(?:im_start|im_end|im_sep|system|user|assistant|end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text)\|>"
     r"|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
@@ -100,7 +95,7 @@ def _instructs(text: str) -> bool:
     """Say whether a text speaks to a model; white space is collapsed first, which keeps the search linear."""
     lines = (" ".join(line.split()) for line in text.splitlines())
     text = "\n".join(line for line in lines if line)
-    return any(pattern.search(text) for pattern in (_ADDRESSES, _OVERRIDES, _DELIMITER, _ROLE_TAG))
+    return any(re.search(pattern, text) for pattern in (_ADDRESSES, _OVERRIDES, _DELIMITER, _ROLE_TAG))
 
 
 def _comments(document: Document) -> Iterator[Hidden]:
@@ -176,5 +171,5 @@ def _broken_words(passage: Passage) -> Iterator[Hidden]:
     """Find an instruction whose words are broken up, so that a search for it would miss it."""
     if passage.text.isascii() or not _ONE_INVISIBLE.search(passage.text):
         return
-    if _OVERRIDES.search(_ONE_INVISIBLE.sub("", passage.text)) and not _OVERRIDES.search(passage.text):
+    if re.search(_OVERRIDES, _ONE_INVISIBLE.sub("", passage.text)) and not re.search(_OVERRIDES, passage.text):
         yield Hidden("invisible characters break up an instruction to a language model", passage.runs[0].start)

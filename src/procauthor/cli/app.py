@@ -1,30 +1,15 @@
-"""The ``procauthor`` command. Nothing heavy is imported until a command needs it."""
+"""The ``procauthor`` command. Nothing is imported until a command needs it, not even the other commands."""
 
 from __future__ import annotations
 
 import gc
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from procauthor.cli import (
-    authoring,
-    check,
-    evaluate,
-    graph,
-    handoff,
-    history,
-    init,
-    library,
-    plan,
-    refactor,
-    review,
-    run,
-    runs,
-    update,
-)
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
@@ -32,8 +17,47 @@ _ALLOCATIONS = 50_000
 """After so many new objects garbage is looked for, not after 700: to load modules makes hundreds of thousands."""
 
 
+_MODULES = {
+    "init": ("init",),
+    "library": ("explain", "search", "sync"),
+    "check": ("check",),
+    "evaluate": ("evaluate",),
+    "graph": ("graph", "refs"),
+    "plan": ("plan",),
+    "authoring": ("create", "resume", "drafts", "diff", "accept", "reject"),
+    "run": ("run",),
+    "runs": ("runs",),
+    "handoff": ("brief", "submit", "mcp", "export"),
+    "update": ("update",),
+    "history": ("undo", "redo"),
+    "refactor": ("rename", "move", "split", "merge", "deprecate", "renumber", "migrate"),
+    "review": ("approve", "blame", "suspects", "clear"),
+}
+"""The modules of this package, and the commands that each registers, in the order of the help."""
+_MODULE_OF = {command: module for module, commands in _MODULES.items() for command in commands}
+
+
 class _Group(TyperGroup):
-    """Accepts ``-C`` anywhere, and turns errors into one sentence, a hint and an exit code."""
+    """Accepts ``-C`` anywhere, and turns errors into one sentence, a hint and an exit code.
+
+    Only the commands of one module are made, because to make all of them takes as long as a small check.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - by its superclass
+        """Return the names of all commands."""
+        return list(_MODULE_OF)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - by its superclass
+        """Make the command, if there is one of that name; if not, make all, so that a near name can be proposed."""
+        if cmd_name not in self.commands:
+            for module in [_MODULE_OF[cmd_name]] if cmd_name in _MODULE_OF else _MODULES:
+                self._load(module)
+        return self.commands.get(cmd_name)
+
+    def _load(self, module: str) -> None:
+        family = typer.Typer(rich_markup_mode=None)
+        import_module(f"procauthor.cli.{module}").register(family)
+        self.commands.update(typer.main.get_group(family).commands)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move the project option to the front, where it is declared."""
@@ -108,22 +132,6 @@ def _options(
     ] = False,
 ) -> None:
     ctx.obj = project
-
-
-init.register(app)
-library.register(app)
-check.register(app)
-evaluate.register(app)
-graph.register(app)
-plan.register(app)
-authoring.register(app)
-run.register(app)
-runs.register(app)
-handoff.register(app)
-update.register(app)
-history.register(app)
-refactor.register(app)
-review.register(app)
 
 
 def main() -> None:

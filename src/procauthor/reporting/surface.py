@@ -9,9 +9,6 @@ from typing import Any, Literal, get_args
 
 from procauthor.errors import ConfigError
 from procauthor.finding import Report
-from procauthor.reporting.github import github_lines
-from procauthor.reporting.gitlab import gitlab
-from procauthor.reporting.junit import junit
 from procauthor.reporting.place import Place
 from procauthor.reporting.text import report_lines
 
@@ -52,15 +49,21 @@ def _text(report: Report, form: Format, place: Place, help_url: str) -> str:
         case "json":
             return _dump(report.as_json())
         case "sarif":
-            # Only this one needs the catalogue of rules.
+            # It needs the catalogue of rules, the others modules of the standard library that take long to load.
             from procauthor.reporting.sarif import sarif
 
             return _dump(sarif(report, place, help_url))
         case "junit":
+            from procauthor.reporting.junit import junit
+
             return junit(report)
         case "github":
+            from procauthor.reporting.github import github_lines
+
             return _joined(github_lines(report, place))
         case "gitlab":
+            from procauthor.reporting.gitlab import gitlab
+
             return _dump(gitlab(report, place))
 
 
