@@ -9,7 +9,8 @@ from pathlib import Path
 
 from evals.dataset import Case, Dataset
 from procauthor.markdown.parse import parse
-from procauthor.project.project import Project, section_chunks
+from procauthor.project.project import Project
+from procauthor.project.section import section_chunks
 from procauthor.retrieval.chunk import Chunk, chunk_document
 
 ANSWERS = 2

@@ -376,10 +376,6 @@ def test_a_team_template_works_without_code(root: Path) -> None:
     assert problems(submit(root, {"checks[0].owner": "TODO"})) == {"checks[0]": "placeholder-text"}
 
 
-def test_the_commands_are_listed() -> None:
-    assert {"brief", "submit"} <= {command.name for command in app.registered_commands}
-
-
 @pytest.mark.parametrize("rule", ["D105", "reference-unknown"])
 def test_explain_knows_what_can_be_wrong_with_an_answer(root: Path, rule: str) -> None:
     told = run("-C", root, "explain", rule).stdout

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
-from procauthor.checking.check import check, choose_rules
-from procauthor.checking.parallel import without_collection
+from procauthor.checking.check import check
 from procauthor.checking.survey import Survey, Surveyor
-from procauthor.errors import ConfigError, LibraryError, PlanError, StaleError
+from procauthor.errors import PlanError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import write_file
-from procauthor.library.index import missing_titles
-from procauthor.library.library import Library, read_library, read_procedure
+from procauthor.library.library import Library, read_library
 from procauthor.library.transaction import STATE, apply, recover
-from procauthor.naming import title_key
+from procauthor.project.announced import announced, own_plan
+from procauthor.project.checking import Checking
 from procauthor.settings import Location, Settings, locate
 from procauthor.template.store import TemplateStore
 
@@ -46,7 +43,6 @@ if TYPE_CHECKING:
     from procauthor.project.handoff import Handoff
     from procauthor.project.refactoring import Refactoring
     from procauthor.project.review import Reviewing
-    from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
     from procauthor.review.approve import Approval
     from procauthor.review.blame import Blame
@@ -155,34 +151,11 @@ class Project:
         Raises:
             ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
-        surveyor = self.surveyor()
-        with without_collection():
-            for _ in range(_PASSES):
-                with suppress(StaleError), surveyor.survey() as survey:
-                    return self._check(survey.library, paths, select, ignore, baseline=baseline, survey=survey)
-        return self._check(self.library(), paths, select, ignore, baseline=baseline)
+        return Checking(self, select, ignore, baseline).check(paths)
 
     def surveyor(self) -> Surveyor:
         """Return what reads the library and remembers what it read."""
         return Surveyor(self.root, self.state, self.settings, self.templates)
-
-    def _check(  # noqa: PLR0913 - each narrows or widens what is reported
-        self,
-        library: Library,
-        paths: Sequence[str] | None,
-        select: Sequence[str],
-        ignore: Sequence[str],
-        *,
-        baseline: bool | None,
-        survey: Survey | None = None,
-    ) -> Report:
-        chosen = self._paths(library, paths) if paths else None
-        report = self.check_library(library, chosen, select, ignore, survey)
-        if baseline is False or (baseline is None and not self.settings.check.baseline):
-            return report
-        whole = not (paths or select or ignore)
-        ran = choose_rules(self.settings) if whole else ()
-        return read_baseline(self.baseline_file).apply(report, ran=ran)
 
     def fix(
         self,
@@ -196,29 +169,7 @@ class Project:
 
         Nothing is written; `apply` writes it. The arguments and errors are those of `check`.
         """
-        from procauthor.checking.fix import apply_fixes
-
-        before = library = self.library()
-        fixed = 0
-        report = self._check(library, paths, select, ignore, baseline=baseline)
-        # A fix may make room for another one; that this ends is what the bound makes sure of.
-        for _ in range(_PASSES):
-            found = apply_fixes(library, report.findings)
-            if not found.findings:
-                break
-            fixed += len(found.findings)
-            settings = self.settings.library
-            library = library.overlay(
-                *(read_procedure(path, raw, settings, self.templates) for path, raw in found.files.items())
-            )
-            report = self._check(library, paths, select, ignore, baseline=baseline)
-        edits = (
-            Edit(path, old.document.source.raw, library.by_path[path].document.source.raw)
-            for path, old in before.by_path.items()
-        )
-        return Change(tuple(edit for edit in edits if edit.before != edit.after), "check --fix"), replace(
-            report, fixed=fixed
-        )
+        return Checking(self, select, ignore, baseline).fix(paths)
 
     @property
     def baseline_file(self) -> Path:
@@ -263,54 +214,13 @@ class Project:
             survey=survey,
         )
 
-    def _paths(self, library: Library, paths: Sequence[str]) -> list[str]:
-        """Return the documents at or below the given paths; a path counts from here, then from the root."""
-        known = [*library.by_path, *(u.path for u in library.unread)]
-        found: list[str] = []
-        for path in paths:
-            names = {self._from_root(Path.cwd() / path), self._from_root(self.root / path)} - {None}
-            matched = [k for k in known if any(n in (".", k) or k.startswith(f"{n}/") for n in names)]
-            if not matched:
-                message = f"no document at {path!r} in this library"
-                raise ConfigError(message, f"the library is {self.root}")
-            found += matched
-        return found
-
-    def _from_root(self, place: Path) -> str | None:
-        try:
-            return place.resolve().relative_to(self.root.resolve()).as_posix()
-        except ValueError:
-            return None
-
     def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
         """Return titles that a plan or the index announces without a document, by key."""
-        titles = {key: entry.title for key, entry in missing_titles(library).items()}
-        found = plan or self._titles_of_plan(library)
-        if found:
-            titles |= {title_key(item.title): item.title for item in found.items}
-        return {key: title for key, title in titles.items() if key not in library.by_key}
-
-    def _titles_of_plan(self, library: Library) -> Plan | None:
-        """Return the plan in the settings without what the library says of its items: reading that takes long."""
-        present = library.by_path.get(self.settings.library.plan)
-        if present is None:
-            return self.own_plan(library)
-        with suppress(PlanError, LibraryError):
-            return recall_plan(present.source.raw)
-        return None
+        return announced(self, library, plan)
 
     def own_plan(self, library: Library) -> Plan | None:
         """Return the plan in the settings, or None where there is none that can be read."""
-        file = self.root / self.settings.library.plan
-        present = library.by_path.get(self.settings.library.plan)
-        try:
-            if present is not None:
-                from procauthor.planning.read import read_plan
-
-                return read_plan(present.source.raw, known={p.key: str(p.status) for p in library.counted})
-            return self.plan(library=library) if file.is_file() else None
-        except (PlanError, LibraryError):
-            return None
+        return own_plan(self, library)
 
     def evaluate(self, *, at: str = "", since: Sequence[str] = ()) -> Evaluation:
         """Count the library, as it is or as it was ``at`` a git revision, with a trend ``since`` other revisions.
@@ -340,17 +250,9 @@ class Project:
 
     def open_index(self, library: Library) -> SectionIndex:
         """Open the index and bring it up to date with a library."""
-        from procauthor.retrieval.embedding import embedding_for
-        from procauthor.retrieval.index import SectionIndex
+        from procauthor.project.section import open_index
 
-        settings = self.settings.retrieval
-        index = SectionIndex.open(
-            self.state / "index", embedding=embedding_for(settings.embedding), server=settings.server
-        )
-        report = index.sync(section_chunks(library))
-        if report.notice:
-            self.notices.append(report.notice)
-        return index
+        return open_index(self, library)
 
     # Writing
 
@@ -371,33 +273,15 @@ class Project:
 
     def laid(self, library: Library, edits: Iterable[Edit]) -> Library:
         """Return the library as it would be with some edits of documents written."""
-        found = [(e.path, e.after) for e in edits if e.after is not None]
-        return library.overlay(*(read_procedure(p, raw, self.settings.library, self.templates) for p, raw in found))
+        from procauthor.project.derived import lay
+
+        return lay(self, library, edits)
 
     def derived(self, library: Library, *, ticks: bool = True) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
-        from procauthor.library.derive import derive
+        from procauthor.project.derived import derived
 
-        edits = list(derive(library).edits)
-        for plan in library.of_kind("plan") if ticks else ():
-            raw = plan.document.source.raw
-            after = self._ticked(raw, library)
-            if after != raw:
-                edits.append(Edit(plan.path, raw, after))
-        return Change(tuple(edits))
-
-    def _ticked(self, raw: bytes, library: Library) -> bytes:
-        """Tick the items of a plan whose procedure is defined."""
-        from procauthor.planning.tick import tick
-
-        try:
-            plan = recall_plan(raw)
-        except (PlanError, LibraryError):
-            return raw
-        for item in plan.items:
-            if any(p.status in _DONE for p in library.by_key.get(title_key(item.title), ())):
-                raw = tick(raw, recall_plan(raw), item.title)
-        return raw
+        return derived(library, ticks=ticks)
 
     def apply(self, change: Change) -> None:
         """Write a change: all of its files, or none.
@@ -774,26 +658,7 @@ class Project:
         return ProjectDraft(self, self.drafts.get(name))
 
 
-@lru_cache(maxsize=32)
-def recall_plan(raw: bytes) -> Plan:
-    """Read a plan by itself, and remember it."""
-    from procauthor.planning.read import read_plan
-
-    return read_plan(raw)
-
-
 def _several(paths: Sequence[str]) -> str:
     """Name some paths, and count those beyond the fifth."""
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return ", ".join(paths[:_SHOWN]) + more
-
-
-def section_chunks(library: Library) -> list[Chunk]:
-    """Return the chunks of all documents, with the lifecycle as context."""
-    from procauthor.retrieval.chunk import chunk_document
-
-    found: list[Chunk] = []
-    for procedure in library.procedures:
-        if procedure.kind != "template":
-            found += chunk_document(procedure.path, procedure.document, context=procedure.lifecycle)
-    return found
