@@ -20,7 +20,10 @@ _SOFT = re.compile(
     r"ideally)\b",
     re.IGNORECASE,
 )
-_SOFT_PREFIX = re.compile(r"^(?P<word>soft|optional|hard|required)(?:\s+dependency)?(?:\s+on|\s*:)\s*", re.IGNORECASE)
+_SOFT_PREFIX = re.compile(
+    r"^(?:(?P<word>soft|optional|hard|required)(?:\s+dependency)?(?:\s+on|\s*:)|(?:ideally|preferably|optionally)\b:?)\s*",
+    re.IGNORECASE,
+)
 _FUTURE = re.compile(
     r"\b((?:still )?to be \w+|tbd|todo|pending|upcoming|planned|undefined|not (?:yet )?defined|will be defined)\b",
     re.IGNORECASE,
@@ -35,8 +38,13 @@ _NUMBERS = re.compile(
     r"^(?:items?|tasks?|actions?|no\.?|nos\.?)?\s*#?(\d{1,4})(?:\s*(?:[-–—‑]|to|through)\s*#?(\d{1,4}))?\.?$",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"^(?:items?\s+)?#?\d{1,4}\s*[.):–—-]\s+(\S.*)$", re.IGNORECASE)
 _JOINED = re.compile(r"(?<=Procedure)\s*(?:,?\s+and\s+|\s+&\s+|\s+\+\s+|\s*/\s*)(?=\S)", re.IGNORECASE)
-_LEADING_AND = re.compile(r"^(?:and|plus|&|\+)\s+", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:and|&|\+|plus|as well as)\s+", re.IGNORECASE)
+_WHOLE = re.compile(r"\bprocedure(?:\s*[✅☑✔❌⬜☐🔲⏳🔄🚧❎]\ufe0f?)?$", re.IGNORECASE)
+_LEADING_AND = re.compile(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
+_TRAILING_AND = re.compile(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
+_HEDGE = re.compile(r"^(?:and\s+)?(?:ideally|optionally|preferably|if possible|if available)$", re.IGNORECASE)
 _NOTE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
 _MAX_RANGE = 200
@@ -54,38 +62,56 @@ class Named:
 
 
 def read_names(
-    values: Iterable[tuple[str, int]], numbers: Mapping[int, str], known: Collection[str], *, hard: bool = True
+    values: Iterable[tuple[str, int]], numbers: Mapping[int | str, str], known: Collection[str], *, hard: bool = True
 ) -> list[Named]:
-    """Read the names of all values; ``numbers`` are the plan's own titles, ``known`` the keys of all titles."""
+    """Read the names of all values; ``numbers`` are the plan's own titles by number and code, ``known`` all keys."""
     found: list[Named] = []
     for text, line in values:
         if is_nothing(plain_text(text)):
             continue
         notes = [_read_piece(piece, line, known, hard=hard) for piece in _pieces(text, known)]
-        found += [one for each in _spread(notes) for one in _numbered(each, numbers)]
+        found += [one for each in _spread(notes) for one in _numbered(each, numbers, known)]
     unique = {title_key(each.title) or each.title: each for each in reversed(found)}
     return [each for each in reversed(unique.values()) if each.title]
 
 
 def _pieces(text: str, known: Collection[str]) -> Iterator[str]:
     """Split at commas and semicolons outside parentheses, but never within a known title."""
-    parts = [p.strip() for p in re.split(r"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n", text) if p.strip()]
+    parts = list(_hedged(p.strip() for p in re.split(r"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n", text) if p.strip()))
     place = 0
     while place < len(parts):
         size = next(
             (n for n in range(len(parts) - place, 1, -1) if _known(", ".join(parts[place : place + n]), known)), 1
         )
-        joined = _LEADING_AND.sub("", ", ".join(parts[place : place + size]))
+        joined = _TRAILING_AND.sub("", _LEADING_AND.sub("", ", ".join(parts[place : place + size])))
         place += size
         yield from [joined] if _known(joined, known) else _split_joined(joined, known)
 
 
 def _split_joined(text: str, known: Collection[str]) -> list[str]:
+    """Split "Item 3 and Data Design Procedure (defined)": at an "and" between what can only be names."""
     parts = _JOINED.split(text)
     if len(parts) > 1:
         return parts
-    both = re.split(r"\s+and\s+", text)
-    return both if len(both) > 1 and all(_known(part, known) for part in both) else [text]
+    both = _AND.split(text)
+    return both if len(both) > 1 and all(_stands_alone(part, known) for part in both) else [text]
+
+
+def _stands_alone(text: str, known: Collection[str]) -> bool:
+    """Say whether a text is a name by itself: in the plan or the library, a number, or it ends with "Procedure"."""
+    name = plain_text(_NOTE.sub(" ", text))
+    return _known(text, known) or bool(_NUMBERS.match(name) or _WHOLE.search(name))
+
+
+def _hedged(parts: Iterable[str]) -> Iterator[str]:
+    """Put "ideally", where it stands between commas, before the name that it speaks of."""
+    hedged = False
+    for part in parts:
+        if _HEDGE.match(part):
+            hedged = True
+            continue
+        yield f"optional: {part}" if hedged else part
+        hedged = False
 
 
 def _known(text: str, known: Collection[str]) -> bool:
@@ -103,7 +129,7 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
     text = plain_text(text)
     prefix = _SOFT_PREFIX.match(text)
     if prefix:
-        hard = hard and prefix["word"].lower() not in ("soft", "optional")
+        hard = hard and (prefix["word"] or "").lower() in ("hard", "required")
         text = text[prefix.end() :]
     note = "; ".join(_NOTE.findall(text))
     name = plain_text(_NOTE.sub(" ", text))
@@ -112,7 +138,9 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
         note, name = "; ".join(filter(None, (note, dash[1] or dash[2]))), name[: dash.start()]
     title = clean_title(name, known)
     vague = title_key(title) not in known and bool(
-        _VAGUE.match(title) or UNDECIDED.match(title) or re.search(r"\bprocedures$", title, re.IGNORECASE)
+        _VAGUE.match(title)
+        or (UNDECIDED.match(title) and not _WHOLE.search(title))
+        or re.search(r"\bprocedures$", title, re.IGNORECASE)
     )
     named = Named(title, line, _state(note, sign), hard and not _SOFT.search(note), vague)
     return _Piece(named, note)
@@ -139,11 +167,14 @@ def _spread(pieces: list[_Piece]) -> list[Named]:
     return found
 
 
-def _numbered(named: Named, numbers: Mapping[int, str]) -> Iterator[Named]:
-    """Replace "#3" and "Items 7-9" by the titles of these items."""
+def _numbered(named: Named, numbers: Mapping[int | str, str], known: Collection[str]) -> Iterator[Named]:
+    """Replace "#3", "Items 7-9" and "P0-1" by the titles of these items, and "3. Data Design" by its title."""
     match = _NUMBERS.match(named.title)
     if not match:
-        yield named
+        own = numbers.get(named.title.upper()) or next(
+            (m[1] for m in [_COUNTED.match(named.title)] if m and title_key(m[1]) in known), named.title
+        )
+        yield replace(named, title=own)
         return
     first, last = int(match[1]), int(match[2] or match[1])
     for number in range(first, min(last, first + _MAX_RANGE) + 1):

@@ -9,16 +9,21 @@ from dataclasses import dataclass, replace
 from procauthor.markdown.document import Block, Document, Row, Section
 from procauthor.planning.field import Field, field_key, fields_in, first_field, plain_text, read_fields
 from procauthor.planning.line import Line, lines_of
+from procauthor.planning.value import read_priority
 
 _NUMBER = (
     r"(?:(?:item|task|action|procedure)\s+)?#?(?P<first>\d{1,4})"
     r"(?:\s*(?:[-–—‑−]|to|through)\s*#?(?P<last>\d{1,4}))?"
 )
 _HEADING = re.compile(rf"^{_NUMBER}(?P<dot>\s*[.):]|\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE)
+_CODED = re.compile(r"^(?P<code>P\d[-.]\d{1,3}|[A-Z]{1,3}-?\d{1,3})\s*[.):–—-]\s+(?P<title>\S.*)$")
 _LINE = re.compile(
-    rf"^\s*(?:[-*+]\s+)?(?:\[[ xX]\]\s*)?(?:\*\*|__)?{_NUMBER}[.):](?:\*\*|__)?\s+(?P<title>\S.*)$", re.IGNORECASE
+    rf"^\s*(?:[-*+]\s+)?(?:\[[ xX]\]\s*)?(?:\*\*|__)?{_NUMBER}[.):](?:\*\*|__)?\s+(?:\[[ xX]\]\s+)?(?P<title>\S.*)$",
+    re.IGNORECASE,
 )
 _TASK = re.compile(r"^(?:define|create|write|author|update|complete)\b|\bprocedure\b", re.IGNORECASE)
+_URGENT = re.compile(r"\bP\s?\d\b|\bprio(?:rity)?\b|\bhave\b", re.IGNORECASE)
+LABEL = re.compile(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
 _STRONG = {"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"}
 _TITLES = ("procedure", "title", "name", "action", "task", "item")
 _COUNTERS = ("#", "no", "no.", "number", "nr", "id")
@@ -27,7 +32,11 @@ _LIST_KEYS = {"depends_on", "soft", "blocks"}
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What opens one item or a range of items: its number (0 where it has none), its title, its fields."""
+    """What opens one item or a range of items: its number (0 where it has none), its title, its fields.
+
+    ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` stands in place of a number, as
+    in "P0-1: Data Design Procedure".
+    """
 
     first: int
     last: int
@@ -37,6 +46,8 @@ class Opening:
     section: Section
     fields: tuple[Field, ...] = ()
     scope_end: int = 0
+    label: str = ""
+    code: str = ""
 
     def field(self, *keys: str) -> str:
         """Return the text of the first field with one of these keys."""
@@ -53,8 +64,24 @@ def find_openings(document: Document, lines: list[Line]) -> list[Opening]:
     scopes = [(o.line.start, o.scope_end) for o in headed]
     free = [line for line in lines if not _within(line.start, scopes)]
     rows = [o for o in _rows(document, lines) if not _within(o.line.start, scopes)]
-    listed = _listed(document, free)
+    listed = (replace(o, label=_label_above(o, lines)) for o in _listed(document, free))
     return sorted((*headed, *listed, *rows), key=lambda o: o.line.start)
+
+
+def names_priority(text: str) -> bool:
+    """Say whether a heading or a label names a priority: "P0 - Critical", "Priority 1", "Must have", "High"."""
+    if read_priority(text) is None:
+        return False
+    return bool(_URGENT.search(text) or read_priority(plain_text(text).partition(" ")[0]))
+
+
+def _label_above(opening: Opening, lines: list[Line]) -> str:
+    """Return the nearest line in bold above an item that names a priority, in the same section."""
+    for line in reversed(lines_of(lines, opening.section.body, opening.line.start)):
+        found = LABEL.match(line.text)
+        if found and names_priority(found[1]):
+            return found[1]
+    return ""
 
 
 def _within(position: int, scopes: list[tuple[int, int]]) -> bool:
@@ -77,9 +104,12 @@ def _headed(document: Document, lines: list[Line]) -> Iterator[Opening]:
         body = read_fields(lines_of(lines, section.body, taken))
         body += [f for s in document.family(section) if s.start < taken for b in s.blocks for f in _pairs(b)]
         match = _HEADING.match(plain_text(section.title))
-        first, last, title = _numbers(match) if match else (0, 0, plain_text(section.title))
+        coded = None if match else _CODED.match(plain_text(section.title))
+        text = coded["title"] if coded else plain_text(section.title)
+        first, last, title = _numbers(match) if match else (0, 0, text)
         line = lines[section.line - 1]
-        yield Opening(first, last, title, line, section.heading.end, section, tuple(body), taken)
+        code = coded["code"] if coded else ""
+        yield Opening(first, last, title, line, section.heading.end, section, tuple(body), taken, code=code)
 
 
 def _reads_as_item(document: Document, section: Section, lines: list[Line]) -> bool:
@@ -87,6 +117,9 @@ def _reads_as_item(document: Document, section: Section, lines: list[Line]) -> b
     keys = _own_keys(section, lines)
     for child in document.children(section):
         keys = keys | {field_key(child.title.partition(":")[0])}
+    match = match or _CODED.match(plain_text(section.title))
+    if match and "dot" not in match.groupdict():
+        return bool(_TASK.search(match["title"]))
     if match:
         return bool(keys & _STRONG) or bool(match["dot"] and _TASK.search(match["title"]))
     if section.title == document.title and section.level == 1:
@@ -126,12 +159,12 @@ def _listed(document: Document, lines: list[Line]) -> Iterator[Opening]:
         starts = [(place, match) for place, match in found if own[place].indent == indent]
         ends = [*(place for place, _ in starts[1:]), len(own)]
         for (place, match), end in zip(starts, ends, strict=False):
-            opening = _open_line(_body(own[place:end]), match, section)
+            opening = _open_line(body_of(own[place:end]), match, section)
             if {f.key for f in opening.fields} & _STRONG:
                 yield opening
 
 
-def _body(own: list[Line]) -> list[Line]:
+def body_of(own: list[Line]) -> list[Line]:
     """Cut the lines of a list item where a paragraph follows that does not belong to it."""
     for place in range(2, len(own)):
         line = own[place]
@@ -149,7 +182,9 @@ def _open_line(own: list[Line], match: re.Match[str], section: Section) -> Openi
     end = head.start + len(head.text.encode())
     inline = read_fields([replace(head, text=text[first_field(text) :])]) if first_field(text) < len(text) else []
     fields = (*inline, *read_fields(own[1:]))
-    return Opening(first, last, plain_text(title), head, end, section, fields, own[-1].start + 1)
+    # What a sign in a field says is not said of the item.
+    shown = replace(head, text=head.text[: first_field(head.text)])
+    return Opening(first, last, plain_text(title), shown, end, section, fields, own[-1].start + 1)
 
 
 # Tables
@@ -188,5 +223,14 @@ def _open_row(
         return
     fields = tuple(Field(key, key, text, row.line) for key, text in cells.items())
     line = lines[row.line - 1]
-    shown = document.source.slice(line.start, row.end)
+    shown = _without_names(document.source.slice(line.start, row.end), row, columns, line)
     yield Opening(first, last, title, replace(line, text=shown.rstrip()), row.end, section, fields, row.end)
+
+
+def _without_names(text: str, row: Row, columns: dict[str, int], line: Line) -> str:
+    """Blank out the names of other procedures: a sign behind one of them is not said of the row's item."""
+    raw = bytearray(text.encode())
+    for cell in (row.cells[columns[key]] for key in _LIST_KEYS & columns.keys() if columns[key] < len(row.cells)):
+        start, end = cell.start - line.start, cell.end - line.start
+        raw[start:end] = b" " * (end - start)
+    return raw.decode()

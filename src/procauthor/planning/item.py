@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,12 +27,13 @@ from procauthor.planning.value import (
 
 @dataclass(slots=True)
 class Draft:
-    """An item whose names are not resolved yet, with the values that hold them."""
+    """An item whose names are not resolved yet, with the values that hold them, and its code ("P0-1") if it has one."""
 
     item: PlanItem
     needs: list[tuple[str, int]] = field(default_factory=list)
     softly: list[tuple[str, int]] = field(default_factory=list)
     blocks: list[tuple[str, int]] = field(default_factory=list)
+    code: str = ""
 
 
 def read_items(
@@ -40,11 +42,11 @@ def read_items(
     """Return a draft for every procedure, in the order of the text, with what is wrong with their numbers."""
     drafts: list[Draft] = []
     problems: list[Problem] = []
-    free = max((o.last for o in openings), default=0)
+    taken = {number for o in openings if o.first for number in range(o.first, o.last + 1)}
     for opening in openings:
         names = _names(opening, known)
-        numbers = _number(opening, len(names), free, problems)
-        free = max(free, *numbers)
+        numbers = _number(opening, len(names), taken, problems)
+        taken |= set(numbers)
         drafts += _drafts(document, opening, names, numbers, problems)
     return drafts, [*problems, *_repeated(drafts)]
 
@@ -76,12 +78,17 @@ def _name(entry: Entry, known: Collection[str]) -> _Name:
     return _Name(clean_title(entry.text, known), entry.line, status, entry.mark)
 
 
-def _number(opening: Opening, count: int, free: int, problems: list[Problem]) -> list[int]:
-    """Number the procedures of an opening; what the range has no number for goes behind all others."""
+def _number(opening: Opening, count: int, taken: Collection[int], problems: list[Problem]) -> list[int]:
+    """Number the procedures of an opening: without a number they get the first that nobody has.
+
+    What a range has no number for goes behind all others.
+    """
     line, title = opening.line.number, opening.title
+    free = max(taken, default=0)
     if not opening.first:
-        problems.append(Problem("number", f"{title!r} has no number; it counts as {free + 1}", line, free + 1))
-        return list(range(free + 1, free + 1 + count))
+        found = list(itertools.islice((number for number in itertools.count(1) if number not in taken), count))
+        problems.append(Problem("number", f"{title!r} has no number; it counts as {found[0]}", line, found[0]))
+        return found
     size = opening.last - opening.first + 1
     if size != count:
         span = str(opening.first) if size == 1 else f"{opening.first}-{opening.last}"
@@ -96,6 +103,9 @@ def _drafts(
 ) -> Iterator[Draft]:
     base = _base(document, opening, problems, numbers[0])
     efforts = _efforts(opening, len(names))
+    if (said := opening.field("effort")) and not is_nothing(said) and efforts[0] is None:
+        message = f"{names[0].title!r} states an effort that is no number of hours: {plain_text(said)!r}"
+        problems.append(Problem("effort", message, opening.line.number, numbers[0]))
     needs, softly, blocks = ([v for f in opening.all(k) for v in f.values] for k in ("depends_on", "soft", "blocks"))
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         one = len(names) == 1
@@ -104,7 +114,9 @@ def _drafts(
         item = replace(
             base, number=number, title=name.title, effort_hours=effort, line=name.line.number, status=status, done=done
         )
-        yield Draft(replace(item, ticks=_ticks(item, name, one=one)), needs, softly, blocks)
+        yield Draft(
+            replace(item, ticks=_ticks(item, name, one=one)), needs, softly, blocks, opening.code if one else ""
+        )
 
 
 def _all_done(actions: Sequence[Action]) -> bool:
@@ -127,12 +139,26 @@ def _base(document: Document, opening: Opening, problems: list[Problem], number:
         priority=_priority(document, opening, problems, number),
         lifecycle=lifecycle,
         phase=phase,
-        status=(read_status(status) or (plain_text(status).casefold() if not is_nothing(status) else "") or "unknown"),
+        status=(
+            read_status(status) or (plain_text(status).casefold() if not is_nothing(status) else "") or _signed(opening)
+        ),
         actions=tuple(e.action() for f in opening.all("actions") for e in _entries(f, opening.line)),
         why=" ".join(text for f in opening.all("why") for text, _ in f.values),
         line=opening.line.number,
         start=opening.line.start,
         end=opening.end,
+    )
+
+
+def _signed(opening: Opening) -> str:
+    """Return what a sign or box on the item's line says of its status; an empty one says nothing."""
+    mark = opening.line.any_mark
+    return (
+        "defined"
+        if mark and mark.done
+        else sign
+        if (sign := sign_of(opening.line.text)) == "in progress"
+        else "unknown"
     )
 
 
@@ -143,8 +169,8 @@ def _entries(found: Field, line: Line) -> list[Entry]:
 
 
 def _priority(document: Document, opening: Opening, problems: list[Problem], number: int) -> Priority:
-    """Return the item's priority, else what its title or the headings above it say."""
-    texts = [opening.field("priority"), opening.line.text, *headings(document, opening.section)]
+    """Return the item's priority, else what its title, the label above it or the headings say."""
+    texts = [opening.field("priority"), opening.line.text, opening.label, *headings(document, opening.section)]
     found = read_priority(texts[0]) or (re.search(r"\bP\d\b", texts[1]) and read_priority(texts[1]))
     found = found or next((p for text in texts[2:] if (p := read_priority(text))), None)
     if found:
@@ -183,7 +209,8 @@ def _efforts(opening: Opening, count: int) -> list[Effort | None]:
         opening.line.text if re.search(r"\d\s*h(ours?|rs?)?\b", opening.line.text) else ""
     )
     effort = read_effort(text)
-    if effort is None or count == 1 or re.search(r"\b(each|per)\b|/\s*procedure", text, re.IGNORECASE):
+    shared = re.search(r"\btotal\b|\btogether\b|\boverall\b", text, re.IGNORECASE)
+    if effort is None or count == 1 or (not shared and re.search(r"\b(each|per)\b|/\s*procedure", text, re.IGNORECASE)):
         return [effort] * count
     pairs = zip(share(effort.min, count), share(effort.max, count), strict=True)
     return [Effort(low, high) for low, high in pairs]

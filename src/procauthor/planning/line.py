@@ -46,10 +46,15 @@ class Line:
         return len(self.text) - len(self.text.lstrip())
 
     @property
-    def body(self) -> str:
-        """The text behind bullet, box and signs."""
+    def content(self) -> str:
+        """The text behind bullet and box."""
         text = self.text.strip() if self.heading else _BULLET.sub("", self.text).strip()
-        return strip_signs(_BOX.sub("", text, count=1) if _BOX.match(text) else text)
+        return _BOX.sub("", text, count=1).strip() if _BOX.match(text) else text
+
+    @property
+    def body(self) -> str:
+        """The text behind bullet and box, without signs at either end."""
+        return strip_signs(self.content)
 
     @property
     def mark(self) -> Mark | None:
@@ -86,6 +91,11 @@ def strip_signs(text: str) -> str:
     """Return the text without signs and boxes at either end."""
     text = _SIGNS.sub("", text.strip(), count=1) if _SIGNS.match(text.strip()) else text.strip()
     return re.sub(_SIGNS.pattern + "$", "", text).strip()
+
+
+def strip_leading(text: str) -> str:
+    """Return the text without signs at its beginning; those behind it may speak of something else."""
+    return _SIGNS.sub("", text, count=1) if _SIGNS.match(text) else text
 
 
 def sign_of(text: str) -> str:

@@ -20,7 +20,19 @@ State = Literal[
     "unknown",
 ]
 ProblemKind = Literal[
-    "unresolved", "vague", "cycle", "total", "count", "range", "number", "duplicate", "priority", "stale", "blocked"
+    "unresolved",
+    "vague",
+    "cycle",
+    "total",
+    "count",
+    "range",
+    "number",
+    "duplicate",
+    "priority",
+    "stale",
+    "blocked",
+    "skipped",
+    "effort",
 ]
 
 

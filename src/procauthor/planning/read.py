@@ -10,6 +10,7 @@ from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.document import Document
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
+from procauthor.planning.bare import find_bare
 from procauthor.planning.entry import Opening, find_openings
 from procauthor.planning.group import read_groups
 from procauthor.planning.item import read_items
@@ -37,12 +38,15 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
     document = _parse(raw)
     lines = read_lines(document)
     openings = find_openings(document, lines)
+    bare, skipped = find_bare(document, lines, openings)
+    openings = sorted((*openings, *bare), key=lambda o: o.line.start)
     if not openings:
         message = "the file holds no plan item"
         raise PlanError(
-            message, 'open each item with a numbered heading, such as "### 1. Define Data Design Procedure"'
+            message,
+            'write each as "### 1. Define Data Design Procedure", or as "- [ ] Data Design Procedure" under a heading "P0"',
         )
-    return _plan(document, lines, openings, known or {})
+    return _plan(document, lines, openings, known or {}, skipped)
 
 
 def _parse(raw: bytes) -> Document:
@@ -53,7 +57,13 @@ def _parse(raw: bytes) -> Document:
         raise UnreadableError(message, "save it as UTF-8") from error
 
 
-def _plan(document: Document, lines: list[Line], openings: Sequence[Opening], known: Mapping[str, str]) -> Plan:
+def _plan(
+    document: Document,
+    lines: list[Line],
+    openings: Sequence[Opening],
+    known: Mapping[str, str],
+    skipped: Sequence[Problem],
+) -> Plan:
     own = _own_lines(lines, openings)
     placed = [each for each in placed_lines(document, lines) if each.line.number not in own]
     around = read_around(lines, placed, known)
@@ -64,7 +74,7 @@ def _plan(document: Document, lines: list[Line], openings: Sequence[Opening], kn
     goals = _assigned(around.goals, items)
     following, waiting = choose_next(items, order, goals)
     totals = tuple(_totals(items, around.stated))
-    problems += [*resolver.problems, *cycles, *waiting, *_wrong_totals(totals, items)]
+    problems += [*skipped, *resolver.problems, *cycles, *waiting, *_wrong_totals(totals, items)]
     return Plan(
         title=document.title,
         items=items,

@@ -26,7 +26,8 @@ class Resolver:
         self.problems: list[Problem] = []
         self.items = [self._item(draft.item) for draft in drafts]
         self.by_key = {title_key(item.title): item for item in reversed(self.items)}
-        self._numbers = {item.number: item.title for item in reversed(self.items)}
+        self._numbers: dict[int | str, str] = {item.number: item.title for item in reversed(self.items)}
+        self._numbers |= {draft.code.upper(): draft.item.title for draft in drafts if draft.code}
         self._keys = {*known, *self.by_key}
 
     def resolve(self, drafts: Sequence[Draft]) -> list[PlanItem]:

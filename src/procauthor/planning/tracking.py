@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Section
 from procauthor.naming import title_key
+from procauthor.planning.entry import LABEL
 from procauthor.planning.field import plain_text
 from procauthor.planning.item import headings
 from procauthor.planning.line import Line
@@ -21,7 +22,6 @@ _ROLE_WORDS = {
     "strategy": r"\b(?:strategy|session planning|quality assurance|dependencies to respect|notes?)\b",
 }
 _ROLES = [(role, re.compile(words, re.IGNORECASE)) for role, words in _ROLE_WORDS.items()]
-_LABEL = re.compile(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
 _METRIC = re.compile(r"^(?P<name>[^:]+):\s*(?P<target>\d+(?:\.\d+)?)\s*(?P<unit>%)?")
 _LEADING = re.compile(r"\b(?P<target>\d+(?:\.\d+)?)\s*(?P<unit>%)?")
 _BASE = re.compile(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -83,7 +83,7 @@ def placed_lines(document: Document, lines: list[Line]) -> Iterator[Placed]:
         while following is not None and line.number >= following.line:
             section, following = following, next(sections, None)
             role, label = _role(document, section), ""
-        found = _LABEL.match(line.text)
+        found = LABEL.match(line.text)
         if found:
             label = found[1].strip()
             role = _role_of(label) or _role(document, section)

@@ -10,7 +10,9 @@ from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
 from procauthor.planning.plan import Effort, Priority
 
-_PRIORITY = re.compile(r"\bP\s?([0-9])\b", re.IGNORECASE)
+_PRIORITY = re.compile(r"\bP(?:rio(?:rity)?)?[\s:#-]{0,2}([0-9])\b", re.IGNORECASE)
+_HAVE = re.compile(r"\b(must|should|could|nice|won'?t)[\s-]+(?:to[\s-]+)?have\b", re.IGNORECASE)
+_HAVES: dict[str, Priority] = {"must": "P0", "should": "P1", "could": "P2", "nice": "P3", "wont": "P3"}
 _PRIORITY_WORDS: dict[str, Priority] = {
     "critical": "P0", "immediate": "P0", "urgent": "P0", "🔴": "P0",
     "high": "P1", "short-term": "P1", "🟠": "P1",
@@ -41,6 +43,8 @@ _EFFORT = re.compile(
     rf"{_NUMBER}(?:\s*(?:[-–—‑−]|to)\s*{_NUMBER})?\s*\+?\s*(hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|w)\b",
     re.IGNORECASE,
 )
+_HALF = re.compile(r"\b(?:half\s+an?|(?:a\s+)?half)[\s-]+(day|hour)\b", re.IGNORECASE)
+_ONE = re.compile(r"^[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(day|hour|week)\b", re.IGNORECASE)
 _BARE_EFFORT = re.compile(rf"^[~≈]?\s*{_NUMBER}(?:\s*(?:[-–—‑−]|to)\s*{_NUMBER})?\s*\+?$")
 _HOURS = {"h": 1.0, "d": 8.0, "m": 1 / 60, "w": 40.0}
 _QUARTERS = 4
@@ -56,10 +60,12 @@ _PARENTHESIS = re.compile(r"\s*\(([^()]*)\)\s*$")
 
 
 def read_priority(text: str) -> Priority | None:
-    """Return the priority that a text names: "P0 - Critical", "High"; "P7" counts as P3."""
-    found = _PRIORITY.search(text)
+    """Return the priority that a text names: "P0 - Critical", "Priority 1", "Must have", "High"; "P7" counts as P3."""
+    found = _PRIORITY.search(text) or re.fullmatch(r"\s*([0-9])\s*", text)
     if found:
         return ("P0", "P1", "P2", "P3")[min(int(found[1]), 3)]
+    if have := _HAVE.search(text):
+        return _HAVES[have[1].casefold().replace("'", "")]
     words = re.findall(r"[a-z]+(?:-term)?|[🔴🟠🟡🟢]", text.casefold())
     return next((_PRIORITY_WORDS[word] for word in words if word in _PRIORITY_WORDS), None)
 
@@ -91,16 +97,25 @@ def read_status(text: str) -> str:
 
 
 def read_effort(text: str) -> Effort | None:
-    """Return hours: "2-3 hours", "1-2 days" (of 8 hours), "100+ hours", or a bare range."""
+    """Return hours: "2-3 hours", "1-2 days" (of 8 hours), "100+ hours", "half a day", or a bare range."""
     found = _EFFORT.search(text)
     bare = None if found else _BARE_EFFORT.match(text.strip())
     match = found or bare
     if not match:
-        return None
+        return _worded_effort(text)
     hours = _HOURS[found[3][0].lower()] if found else 1.0
     low = float(match[1].replace(",", "."))
     high = float((match[2] or match[1]).replace(",", "."))
     return Effort(round(min(low, high) * hours, 4), round(max(low, high) * hours, 4))
+
+
+def _worded_effort(text: str) -> Effort | None:
+    half, one = _HALF.search(text), _ONE.match(text.strip())
+    found = half or one
+    if not found:
+        return None
+    hours = _HOURS[found[1][0].lower()] * (0.5 if half else 1)
+    return Effort(hours, hours)
 
 
 def share(hours: float, parts: int) -> list[float]:
