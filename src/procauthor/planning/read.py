@@ -44,7 +44,7 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
         message = "the file holds no plan item"
         raise PlanError(
             message,
-            'write each as "### 1. Define Data Design Procedure", or as "- [ ] Data Design Procedure" under a heading "P0"',
+            'write each as "### 1. Define Data Design Procedure", or "- [ ] Data Design Procedure" under "## P0"',
         )
     return _plan(document, lines, openings, known or {}, skipped)
 
