@@ -14,6 +14,7 @@ from procauthor.finding import Finding
 from procauthor.library.mark import read_marks
 from procauthor.markdown.parse import parse
 from procauthor.project import Project
+from procauthor.project.evaluation import survey
 from tests.conftest import REVIEW, SETTINGS
 
 DOCUMENTS = 66
@@ -317,6 +318,19 @@ def test_a_wrong_value_is_not_believed(root: Path) -> None:
         "UPDATE note SET value = x'90' WHERE name = 'library'",
     )
     assert warm(root) == wanted
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["contract = x'90'", "contract_seal = x'90'", "stamp = 'none'", "path = path || 'x'"]
+)
+def test_an_evaluation_does_not_believe_a_spoilt_contract(root: Path, spoilt: str) -> None:
+    wanted = survey(Project.open(root))
+    warm(root)
+    assert survey(Project.open(root)).graph == wanted.graph
+    tamper(root, f"UPDATE fact SET {spoilt} WHERE rowid % 2")  # noqa: S608 - cases of this test
+    found = survey(Project.open(root))
+    assert (found.graph, found.rows) == (wanted.graph, wanted.rows)
+    assert any(edge.kind == "input" for edge in found.graph.edges)
 
 
 def test_facts_of_an_older_text_are_not_believed(root: Path) -> None:

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -22,9 +23,14 @@ from procauthor.library.stored import Facts
 FILE_NAME = "check.db"
 _SCHEMA = """
 CREATE TABLE shelf (number INTEGER PRIMARY KEY, records BLOB, seal BLOB);
-CREATE TABLE fact (path TEXT PRIMARY KEY, stamp TEXT, view BLOB, detail BLOB, contract BLOB, notes BLOB, seal BLOB);
+CREATE TABLE fact (
+  path TEXT PRIMARY KEY, stamp TEXT, contract BLOB, contract_seal BLOB, view BLOB, detail BLOB, notes BLOB, seal BLOB
+);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
+# An evaluation reads the contracts of all documents and nothing else, so they stand in front, with a seal of their own.
+_CONTRACT = "path, stamp, contract, contract_seal"
+_OTHERS = "path, stamp, view, detail, notes, seal"
 # A file that was written this shortly before it was read may be written again without a change of its times.
 _GRAIN = 2_000_000_000
 
@@ -126,15 +132,35 @@ class Memory:
         """
         if record.facts is not None:
             return record.facts
+        query = f"SELECT {_CONTRACT}, {_OTHERS} FROM fact WHERE path = ?"  # noqa: S608 - constants
+        row: tuple[Any, ...] = self._opened().execute(query, (record.path,)).fetchone() or ()
+        contract, others = row[:4], row[4:]
+        # Another check may have written meanwhile, of a text that is newer than the one this check is about.
+        if not row or not _is_sealed(contract) or not _is_sealed(others) or row[1] != record.stamp:
+            message = "a row is missing, spoilt, or of another text"
+            raise sqlite3.DatabaseError(message)
+        _, _, view, detail, notes, _ = others
+        return Facts(record.face, view, detail, contract[2], notes)
+
+    def contracts(self, records: Mapping[str, Record]) -> dict[str, bytes]:
+        """Return the encoded contracts of all documents at once; what is spoilt is left out.
+
+        To ask for one row after the other takes three times as long.
+        """
+        found = {path: record.facts.contract for path, record in records.items() if record.facts is not None}
+        if len(found) < len(records):
+            with contextlib.suppress(sqlite3.Error):
+                for row in self._opened().execute(f"SELECT {_CONTRACT} FROM fact"):  # noqa: S608 - constants
+                    record = records.get(row[0])
+                    if record and record.facts is None and row[1] == record.stamp and _is_sealed(row):
+                        found[row[0]] = row[2]
+        return found
+
+    def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             assert self._file is not None
             self._connection = _open(self._file)
-        row = self._connection.execute("SELECT * FROM fact WHERE path = ?", (record.path,)).fetchone()
-        # Another check may have written meanwhile, of a text that is newer than the one this check is about.
-        if row is None or not _is_sealed(row) or row[1] != record.stamp:
-            message = "a row is missing, spoilt, or of another text"
-            raise sqlite3.DatabaseError(message)
-        return Facts(record.face, *row[2:-1])
+        return self._connection
 
     def close(self) -> None:
         """Close the file."""
@@ -203,14 +229,15 @@ def _open(file: Path) -> sqlite3.Connection:
 
 
 def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
-    facts = (_seal(_fact(r, r.facts)) for r in changed if r.facts)
-    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?, ?)", facts)
+    facts = (_fact(r, r.facts) for r in changed if r.facts)
+    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)", facts)
     connection.executemany("DELETE FROM fact WHERE path = ?", ((path,) for path in gone))
     connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
 
 
 def _fact(record: Record, facts: Facts) -> tuple[object, ...]:
-    return record.path, record.stamp, facts.view, facts.detail, facts.contract, facts.notes
+    own = record.path, record.stamp
+    return (*_seal((*own, facts.contract)), *_seal((*own, facts.view, facts.detail, facts.notes))[len(own) :])
 
 
 def _shelve(

@@ -31,6 +31,8 @@ from procauthor.template.store import TemplateStore
 
 # Below this, to remember costs more than to read, and a small folder stays as clean as it was.
 _WORTH_KEEPING = 64
+# Each overview is looked into several times; this many are kept in between.
+_OVERVIEWS = 256
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 encode_findings = msgspec.msgpack.Encoder().encode
 _encode_marks = msgspec.msgpack.Encoder().encode
@@ -50,6 +52,11 @@ class Survey:
     fresh: frozenset[str]
     gone: frozenset[str]
     shelf: Shelf
+
+    def for_counting(self) -> Self:
+        """Make ready what an evaluation reads of every document: its contract, and the tables of all overviews."""
+        self.shelf.prepare(self.memory.contracts(self.records), _OVERVIEWS)
+        return self
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -62,8 +61,9 @@ def _report(project: Project, style: str, at: str, since: list[str], output: Pat
     found, survey = measure(project, at=at, since=since)
     if style == "json":
         from procauthor.evaluation.view import evaluation_json
+        from procauthor.reporting.dump import dump
 
-        return json.dumps(evaluation_json(found), ensure_ascii=False, indent=2), found
+        return dump(evaluation_json(found)), found
     if style == "md":
         from procauthor.reporting.evaluation.markdown import evaluation_markdown
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -47,7 +46,9 @@ def show_bytes(raw: bytes) -> None:
 
 def show_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object with its schema version first."""
-    typer.echo(json.dumps({"schema_version": SCHEMA_VERSION, **data}, ensure_ascii=False, indent=2))
+    from procauthor.reporting.dump import dump
+
+    typer.echo(dump({"schema_version": SCHEMA_VERSION, **data}))
 
 
 def show_diff(diff: str) -> None:

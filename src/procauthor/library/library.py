@@ -374,7 +374,7 @@ def _special(path: str, settings: LibrarySettings) -> Kind | None:
         return "index"
     if path == settings.plan:
         return "plan"
-    if PurePosixPath(path).stem.lower() == "readme":
+    if path.rpartition("/")[2].rpartition(".")[0].lower() == "readme":
         return "readme"
     return "template" if path.startswith("templates/") else None
 

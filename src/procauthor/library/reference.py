@@ -33,11 +33,23 @@ def resolve(source: str, target: str) -> Target:
     anchor = unquote(anchor)
     if not path:
         return Target(source, anchor)
-    base = "" if path.startswith("/") else posixpath.dirname(source)
-    joined = posixpath.normpath(posixpath.join(base, path.lstrip("/")))
+    joined = join("" if path.startswith("/") else source.rpartition("/")[0], path.lstrip("/"))
     if joined == ".." or joined.startswith("../"):
         return Target(None, anchor, escapes=True)
     return Target(joined, anchor)
+
+
+def join(folder: str, path: str) -> str:
+    """Return the normal form of a path in a folder, both relative, as `posixpath.normpath` gives it.
+
+    A library has many links, and nearly all of them only go up and down.
+    """
+    if "//" not in path:
+        while folder and path.startswith("../"):
+            folder, path = folder.rpartition("/")[0], path[3:]
+    if "./" in path or "//" in path or path.endswith(("/", ".")) or not path:
+        return posixpath.normpath(posixpath.join(folder, path))
+    return f"{folder}/{path}" if folder else path
 
 
 def relative(source: str, target: str) -> str:

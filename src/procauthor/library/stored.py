@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -131,10 +131,17 @@ class Shelf:
         self._sources: OrderedDict[str, Source] = OrderedDict()
         self._details: OrderedDict[str, Detail] = OrderedDict()
         self._contracts: OrderedDict[str, Contract] = OrderedDict()
+        self._encoded: Mapping[str, bytes] = {}
+        self._most = _KEPT
         self.own = ""
         """The document under check: to look into its text is no news."""
         self.looked: set[str] = set()
         """Whose text was looked into since it was last emptied."""
+
+    def prepare(self, contracts: Mapping[str, bytes], documents: int) -> None:
+        """Take encoded contracts, which then need no fetching, and keep so many parsed documents."""
+        self._encoded = contracts
+        self._most = documents
 
     def note(self, procedure: Procedure) -> None:
         """Note that the text of a document, or a place in it, was looked at."""
@@ -157,15 +164,18 @@ class Shelf:
         Raises:
             StaleError: Its bytes are not those that the facts are of.
         """
-        return _keep(self._documents, procedure.path, lambda: parse(self.source(procedure).raw))
+        return _keep(self._documents, procedure.path, lambda: parse(self.source(procedure).raw), self._most)
 
     def detail(self, path: str, make: Callable[[], Detail]) -> Detail:
         """Return the decoded detail of a document."""
         return _keep(self._details, path, make, _KEPT_DETAILS)
 
-    def contract(self, path: str, make: Callable[[], Contract]) -> Contract:
+    def contract(self, path: str) -> Contract:
         """Return the decoded contract of a document."""
-        return _keep(self._contracts, path, make, _KEPT_DETAILS)
+        return _keep(self._contracts, path, lambda: self._decoded(path), _KEPT_DETAILS)
+
+    def _decoded(self, path: str) -> Contract:
+        return _decode_contract(self._encoded.get(path) or self.fetch(path).contract)
 
     def _read(self, procedure: Procedure) -> Source:
         try:
@@ -302,7 +312,7 @@ class Stored(Procedure):
     @property
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
-        return self.shelf.contract(self.path, lambda: _decode_contract(self._facts.contract))
+        return self.shelf.contract(self.path)
 
     # What others may know
 

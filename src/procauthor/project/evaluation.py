@@ -34,7 +34,7 @@ def survey(project: Project) -> Census:
     for _ in range(_PASSES):
         with suppress(StaleError), without_collection(), surveyor.survey() as found:
             report = project.check_library(found.library, None, survey=found)
-            return Census(found.library, report, project.settings).counted()
+            return Census(found.for_counting().library, report, project.settings).counted()
     library = project.library()
     return Census(library, project.check_library(library, None), project.settings)
 

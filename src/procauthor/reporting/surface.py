@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from procauthor.errors import ConfigError
 from procauthor.finding import Report
+from procauthor.reporting.dump import dump
 from procauthor.reporting.place import Place
 from procauthor.reporting.text import report_lines
 
@@ -68,7 +68,7 @@ def _text(report: Report, form: Format, place: Place, help_url: str) -> str:
 
 
 def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return dump(data) + "\n"
 
 
 def _joined(lines: Iterable[str]) -> str:
