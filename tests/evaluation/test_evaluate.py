@@ -150,6 +150,14 @@ def test_one_title_in_two_lifecycles_is_two_procedures(root: Path) -> None:
         ),
         ("| Lifecycle | Total | Defined |\n|---|---|---|\n| Feature Lifecycle | 3 | 2 |", False),
         ("| Lifecycle | Defined |\n|---|---|\n| Feature | 1/3 |\n| **Total** | 1/3 |", True),
+        ("1/3 defined (33%)", True),
+        ("1/3 defined (50%)", False),
+        ("Progress: ███░░░ 33%", True),
+        ("1⁄3 done", True),
+        ("3 procedures, 1 defined, 1 placeholder and 1 missing", True),
+        ("3 procedures, 2 defined", False),
+        ("- Defined: 2\n- Missing: 1", False),
+        ("**Defined:** 1", True),
     ],
 )
 def test_claims_are_held_against_the_count(root: Path, text: str, *, holds: bool) -> None:
@@ -160,11 +168,31 @@ def test_claims_are_held_against_the_count(root: Path, text: str, *, holds: bool
 
 
 @pytest.mark.parametrize(
-    "text", ["3 of 4 reviewers", "rollout at 50%", "`4/7 defined`", "```\n4/7 defined\n```", "95 % of calls"]
+    "text",
+    [
+        "3 of 4 reviewers",
+        "rollout at 50%",
+        "`4/7 defined`",
+        "```\n4/7 defined\n```",
+        "95 % of calls",
+        "There are 9 missing pages, and 2 defined terms",
+        "9 missing",
+        "Defined: 2 terms",
+    ],
 )
 def test_other_numbers_are_no_claims(root: Path, text: str) -> None:
     (root / "feature/README.md").write_text(f"# Feature Lifecycle\n\n{text}\n")
     assert counted(root)["claims"] == []
+
+
+def test_a_remark_behind_a_lifecycle_in_a_heading_does_not_hide_it(root: Path) -> None:
+    (root / "index.md").write_text(
+        (root / "index.md").read_text() + "\n## Feature Lifecycle (1/3 defined)\n\n33% complete\n"
+    )
+    assert [(c["scope"], c["text"], c["holds"]) for c in counted(root)["claims"][-2:]] == [
+        ("Feature", "1/3 defined", True),
+        ("Feature", "33% complete", True),
+    ]
 
 
 def test_the_critical_path_is_the_chain_with_most_left_to_write(big: Path) -> None:

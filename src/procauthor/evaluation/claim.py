@@ -18,15 +18,22 @@ from procauthor.procedure import Status
 from procauthor.template.key import section_key
 
 _OF = re.compile(
-    r"(?P<part>\d+)\s*(?:/|of|out of)\s*(?P<whole>\d+)\s*(?:procedures?\s+)?(?:(?:are|is)\s+)?"
-    r"(?:defined|completed?|done)\b",
+    r"(?P<part>\d+)\s*(?:[/⁄∕]|of|out of)\s*(?P<whole>\d+)\s*(?:procedures?\s+)?(?:(?:are|is)\s+)?"
+    r"(?P<state>(?:defined|completed?|done)\b)(?:\s*[(,–-]\s*(?P<percent>\d+(?:\.\d+)?)\s?%(?!\s+(?:completed?|defined|done)\b))?",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(
-    r"(?:\bcompletion\W{1,6}|\b)(?P<percent>\d+(?:\.\d+)?)\s?%(?P<behind>\s+(?:complete[d]?|defined|done)\b)?",
+    r"(?:\b(?:completion|progress)\W{1,40}|\b)(?P<percent>\d+(?:\.\d+)?)\s?%(?P<behind>\s+(?:complete[d]?|defined|done)\b)?",
     re.IGNORECASE,
 )
-_COMPLETION = re.compile(r"^completion\b", re.IGNORECASE)
+_WORDS = r"defined|approved|placeholders?|missing|in progress|aliases|deprecated"
+_COUNT = re.compile(
+    rf"(?<![\d/⁄∕.])\b(?P<count>\d+)\s+(?:procedures?\s+)?(?:(?:are|is)\s+)?(?P<state>{_WORDS}|procedures?)\b(?=\s*(?:[,;.)|]|and\b|$))",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(rf"^(?P<state>{_WORDS}|total)(?:\s+procedures?)?\s*:\s*(?P<count>\d+)$", re.IGNORECASE)
+_COMPLETION = re.compile(r"^(?:completion|progress)\b", re.IGNORECASE)
+_REMARK = re.compile(r"\s*(?:[(\[:]|\s[-–—]\s).*$")
 _NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(%?)$")
 _SCOPES = ("lifecycle", "area", "folder")
 _TOTALS = frozenset({"total", "overall", "all", "sum", "library"})
@@ -36,11 +43,12 @@ _STATES: dict[str, tuple[Status, ...]] = {
     "placeholder": ("placeholder",),
     "placeholders": ("placeholder",),
     "missing": ("missing",),
+    "aliases": ("alias",),
     "in progress": ("in progress",),
     "alias": ("alias",),
     "deprecated": ("deprecated",),
 }
-_WHOLE = ("total", "procedures", "count")
+_WHOLE = ("total", "procedures", "procedure", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +119,10 @@ def _scope(document: Document, offset: int, known: Mapping[str, _Scope]) -> _Sco
     """Return the lifecycle that the nearest heading above a text names."""
     section: Section | None = next((s for s in document.sections if s.start <= offset < s.end), None)
     for title in reversed(document.path(section) if section else ()):
-        name = re.sub(r"\s+lifecycle$", "", title, flags=re.IGNORECASE)
-        if title_key(name) in known:
-            return known[title_key(name)]
+        for text in (title, _REMARK.sub("", title)):
+            name = re.sub(r"\s+lifecycle$", "", text, flags=re.IGNORECASE)
+            if title_key(name) in known:
+                return known[title_key(name)]
     return None
 
 
@@ -122,10 +131,30 @@ def _in_text(path: str, line: int, text: str, scope: _Scope) -> Iterator[Claim]:
         done = scope.tally.completion
         counted = f"{done.part} of {done.whole}"
         holds = (int(match["part"]), int(match["whole"])) == (done.part, done.whole)
-        yield Claim(path, line, match[0], scope.name, f"{match['part']} of {match['whole']}", counted, holds)
+        said = text[match.start() : match.end("state")]
+        yield Claim(path, line, said, scope.name, f"{match['part']} of {match['whole']}", counted, holds)
+        if match["percent"]:
+            yield _percent(path, line, f"{match['percent']}%", scope, match["percent"])
     for match in _PERCENT.finditer(text):
         if match["behind"] or _COMPLETION.match(match[0]):
             yield _percent(path, line, match[0], scope, match["percent"])
+    yield from _counts(path, line, text, scope)
+
+
+def _counts(path: str, line: int, text: str, scope: _Scope) -> Iterator[Claim]:
+    """Yield counts by status: "Defined: 5" alone, and "4 defined, 3 placeholders", where one count backs the other.
+
+    One count in a sentence ("3 missing pages") may speak of anything.
+    """
+    label = _LABEL.match(text.strip())
+    listed = list(_COUNT.finditer(text))
+    several = len({match["state"].casefold() for match in listed}) > 1
+    for match in [label] if label else listed if several else []:
+        state = match["state"].casefold()
+        whole = state in _WHOLE
+        counted = scope.tally.total if whole else sum(scope.tally.count(s) for s in _STATES[state])
+        stated = match["count"]
+        yield Claim(path, line, match[0], scope.name, stated, str(counted), int(stated) == counted)
 
 
 def _percent(path: str, line: int, text: str, scope: _Scope, stated: str) -> Claim:
