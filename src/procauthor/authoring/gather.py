@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
 from procauthor.authoring.neighbour import find_neighbours, purpose_of
+from procauthor.authoring.passage import Search, choose_passages
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import NotFoundError
 from procauthor.library.index import missing_titles
-from procauthor.library.library import EVALUATIONS, Library, Procedure
+from procauthor.library.library import Library, Procedure
 from procauthor.library.title import file_stem
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
 from procauthor.redact import clean
-from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
-
-Search = Callable[[str, int], Sequence[Chunk]]
 
 # A list that is longer than this does not fit a schema that providers accept.
 _NEAREST = 120
 _LEAST_ANNOUNCED = 40
 # Plans, indexes and placeholders are found too, and left out afterwards.
-_OVERSAMPLED = 5
-_LEAST_PASSAGE = 40
-_MAX_PASSAGE = 1600
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
     present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
     path = present.path if present else _path(request, library)
     neighbours = find_neighbours(request, library)
-    passages = _passages(request, source, path)
+    passages = choose_passages(_queries(request, source, present), library, source.search, source.passages, path)
     near, far = _references(request, source, neighbours, passages)
     brief = Brief(
         request=request,
@@ -107,45 +102,14 @@ def _suggest(title: str, known: Sequence[str]) -> str:
 # Passages
 
 
-def _passages(request: ChangeRequest, source: Source, path: str) -> tuple[Passage, ...]:
-    """Return the passages for the title, and for each action item of its own, best first and each once."""
-    queries = [
-        f"{request.title} {request.wish or request.why}".strip(),
-        *(f"{a} {request.title}" for a in request.actions if a not in source.routine),
-    ]
-    share = max(3, source.passages // max(1, len(queries)))
-    found: dict[str, Chunk] = {}
-    for position, query in enumerate(queries):
-        hits = source.search(query, source.passages * _OVERSAMPLED)
-        usable = [c for c in hits if c.path != path and _usable(source.library, c)]
-        found |= {c.id: c for c in usable[: source.passages if position == 0 else share] if c.id not in found}
-    chosen = list(found.values())[: source.passages * 2]
-    return tuple(
-        Passage(f"P{n}", c.path, c.title, c.heading, c.line, c.hash, c.text[:_MAX_PASSAGE])
-        for n, c in enumerate(chosen, start=1)
-    )
+def _queries(request: ChangeRequest, source: Source, present: Procedure | None) -> list[str]:
+    """Return what to search for: the title with the wish, or with what is said of the purpose; then each action item.
 
-
-def _usable(library: Library, chunk: Chunk) -> bool:
-    """Say whether a passage can carry a draft.
-
-    Plans, indexes, evaluations and placeholders only name what is to be done; what the offline author composed would
-    echo itself; a heading without words of its own says nothing.
+    A title alone finds what is called alike: "Accessibility Review" the reviews and not what is said of accessibility.
     """
-    procedure = library.by_path.get(chunk.path)
-    return (
-        procedure is not None
-        and len(chunk.text) >= _LEAST_PASSAGE
-        and procedure.kind not in ("plan", "index", "readme", "template")
-        and not procedure.path.startswith(f"{EVALUATIONS}/")
-        and procedure.status in ("defined", "approved")
-        and not _composed(procedure)
-    )
-
-
-def _composed(procedure: Procedure) -> bool:
-    field = procedure.document.fields.get("written_by")
-    return field is not None and str(field.value).startswith("offline author")
+    about = request.wish or " ".join(filter(None, (request.why, purpose_of(present) if present else "")))
+    own = [f"{action} {request.title}" for action in request.actions if action not in source.routine]
+    return [f"{request.title} {about}".strip(), *own]
 
 
 def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
-from procauthor.authoring.topic import Quote, Topic, is_about, join, plain_heading, quotes, subject, topics, words_of
+from procauthor.authoring.passage import is_about
+from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, subject, topics, words_of
 from procauthor.naming import title_key
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.pattern import Pattern
@@ -209,7 +210,7 @@ class _Composer:
 
     def readings(self) -> list[Facts]:
         """Return the action to read the nearest passages, at most one of each document."""
-        nearest = {p.title: p for p in reversed(self.brief.passages) if not is_about(p)}
+        nearest = {p.title: p for p in reversed(self.brief.passages) if not is_about(p.heading)}
         found = sorted(nearest.values(), key=lambda p: int(p.id[1:]))[:3]
         if not found:
             return []

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import Brief, Passage
+from procauthor.authoring.passage import is_about
 from procauthor.naming import title_key
-from procauthor.template.key import section_key
 
 _DEFINE = re.compile(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)
 _EMPTY_TAIL = re.compile(r"\s+(?:workflows?|creation|process(?:es)?|steps|activities)$", re.IGNORECASE)
@@ -34,17 +34,6 @@ _STOP = frozenset(
 # Shorter sentences say too little alone, longer ones do not fit a list item.
 _LENGTH = range(40, 221)
 _SHARED = 3
-_NO_INSTRUCTION = frozenset(
-    (
-        "purpose",
-        "scope",
-        "trigger",
-        "required inputs",
-        "downstream dependencies",
-        "exit states",
-        "audit and traceability",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +96,7 @@ def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> 
     weights = _weights(brief)
     scored: list[tuple[float, int, Quote]] = []
     for rank, passage in enumerate(brief.passages):
-        if is_about(passage):
+        if is_about(passage.heading):
             continue
         usable = [s for s in _sentences(passage) if s not in used and own not in s.casefold()]
         best = max(usable, key=lambda s: _score(s, wanted, weights), default="")
@@ -140,11 +129,6 @@ def _sentences(passage: Passage) -> Iterator[str]:
             clean = sentence.strip()
             if len(clean) in _LENGTH and clean[-1] in ".!?;" and not _UNQUOTABLE.search(clean):
                 yield clean.rstrip(";")
-
-
-def is_about(passage: Passage) -> bool:
-    """Say whether a passage tells what a document is about, not how anything is done."""
-    return section_key(passage.heading) in _NO_INSTRUCTION
 
 
 def plain_heading(passage: Passage) -> str:

@@ -1,0 +1,61 @@
+"""Which passages of the library stand in a brief."""
+
+from pathlib import Path
+
+import pytest
+
+from procauthor import Project
+from tests.conftest import INDEX, PLACEHOLDER, REVIEW, write_library
+
+TITLE = "Noise Check Procedure"
+PURPOSE = "Measure how loud each machine is in decibels, and mark where ear protection is worn."
+LOUD = (
+    "Read the decibels at each machine with the meter at head height, and put the sign for ear protection up above 85."
+)
+
+
+def step(number: int, name: str, action: str) -> str:
+    return (
+        f"\n### Step {number}: {name}\n\n**Purpose:** {name}.\n\n**Inputs:**\n\n- Component Diagram (From: Step 1)\n\n"
+        f"**Actions:**\n\n1. {action}\n\n**Decisions:**\n\nNone.\n\n**Outputs:**\n\n- Note {number}: what was seen\n\n"
+        "**Failure Handling:**\n\n- It cannot be done: ask the foreman\n"
+    )
+
+
+def page(title: str, *steps: str) -> str:
+    text = REVIEW.replace("Design Review", title).replace("id: design-review", f"id: {title.lower().replace(' ', '-')}")
+    return text.replace("\n## 6. ", f"{''.join(steps)}\n## 6. ")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    said = "This procedure will find what can go wrong with a design, before it is built. It starts from the Component Diagram."
+    placeholder = PLACEHOLDER.replace("Threat Check", "Noise Check").replace("threat-check", "noise-check")
+    lamps = [
+        step(n, f"Check lamp {n}", f"Check the lamp {n} of the noise check sheet of hall {n}.") for n in range(4, 16)
+    ]
+    rows = "| [Noise Check Procedure](feature/noise-check.md) | 1 | Placeholder |"
+    return write_library(
+        tmp_path / "library",
+        **{
+            "feature/noise-check.md": placeholder.replace(said, PURPOSE),
+            "feature/light-check.md": page("Light Check", *lamps),
+            "feature/floor-walk.md": page("Floor Walk", step(4, "Go to the machines", LOUD)),
+            "index.md": INDEX.replace("| Release Check", f"{rows}\n| Release Check"),
+        },
+    )
+
+
+def test_what_is_said_of_the_purpose_counts_more_than_a_title_that_sounds_alike(library: Path) -> None:
+    passages = Project.open(library).handoff.brief(TITLE).brief.passages
+    assert LOUD in passages[0].text
+    of_the_lamps = [place for place, p in enumerate(passages) if p.path == "feature/light-check.md"]
+    others = [place for place, p in enumerate(passages) if p.path != "feature/light-check.md" and "Step" in p.heading]
+    assert of_the_lamps[3] > max(others), "one document alone does not fill the brief"
+
+
+def test_what_a_document_says_of_itself_stands_behind_what_it_says_of_the_work(library: Path) -> None:
+    passages = Project.open(library).handoff.brief(TITLE).brief.passages
+    about = [place for place, p in enumerate(passages) if p.heading in ("1. Purpose", "2. Trigger", "11. Exit States")]
+    work = [place for place, p in enumerate(passages) if p.heading == "Step 4: Go to the machines"]
+    assert not about or min(about) > max(work)
