@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
-from tests.conftest import INDEX, PLACEHOLDER, REVIEW, write_library
+from tests.batch import good
+from tests.conftest import INDEX, PLACEHOLDER, REVIEW, SETTINGS, write_library
+from tests.loopback import Loopback
 
 TITLE = "Noise Check Procedure"
 PURPOSE = "Measure how loud each machine is in decibels, and mark where ear protection is worn."
@@ -59,3 +61,26 @@ def test_what_a_document_says_of_itself_stands_behind_what_it_says_of_the_work(l
     about = [place for place, p in enumerate(passages) if p.heading in ("1. Purpose", "2. Trigger", "11. Exit States")]
     work = [place for place, p in enumerate(passages) if p.heading == "Step 4: Go to the machines"]
     assert not about or min(about) > max(work)
+
+
+def test_a_model_reads_the_rules_of_standards_and_each_title_once(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    rules = "## 1. Purpose\n\nKeep ears whole.\n\n## 3. Rules\n\n- **EAR-01 Signs**: Above 85 decibels ear protection MUST be worn; measure: a walk.\n"
+    (library / "standards").mkdir()
+    (library / "standards/ear.md").write_text(
+        f"---\nid: ear\nstatus: Defined\n---\n\n# Ear Protection Standards\n\n{rules}"
+    )
+    walk = library / "feature/floor-walk.md"
+    walk.write_text(walk.read_text().replace(LOUD, f"{LOUD} See [ears](../standards/ear.md)."))
+    placeholder = library / "feature/noise-check.md"
+    placeholder.write_text(placeholder.read_text().replace("- Design Review Procedure", "- Floor Walk Procedure"))
+    with Loopback(good) as server:
+        (library / "procauthor.toml").write_text(f'{SETTINGS}\n[authoring]\nbase_url = "{server.url}"\n')
+        Project.open(library).author("openai:any").create(TITLE)
+        prompt = "\n".join(str(message["content"]) for message in server.requests[0]["messages"])
+    assert "EAR-01 Signs: Above 85 decibels ear protection MUST be worn" in prompt
+    listed = prompt.partition("The closed list")[2].partition("Passages of the library")[0]
+    assert listed.count('"Ear Protection Standards"') == 1
+    assert listed.count('"Release Check Procedure"') == 1

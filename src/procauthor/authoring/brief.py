@@ -78,6 +78,10 @@ class Standard:
     path: str
     rules: tuple[NamedText, ...] = ()
 
+    def shown(self) -> dict[str, Any]:
+        """Return the standard as authors read it: its title, and each rule in one line."""
+        return {"title": self.title, "rules": [f"{rule.name}: {rule.text}" for rule in self.rules]}
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:

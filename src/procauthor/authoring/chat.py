@@ -329,8 +329,8 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "template_guidance": template.guidance,
         "present": brief.present,
         "neighbours": neighbours,
-        "standards": brief.standards,
-        "references": [reference.title for reference in brief.near],
+        "standards": [standard.shown() for standard in brief.rules],
+        "references": [reference.title for reference in brief.near if not reference.announced],
         "announced": [reference.title for reference in brief.near if reference.announced],
         "passages": [_passage(passage) for passage in brief.passages],
     }

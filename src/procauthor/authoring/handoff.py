@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from procauthor.authoring.author import STEPS, Ask
-from procauthor.authoring.brief import Answer, Brief, Standard
+from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.judge import Verdict, source_ids
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.schema import share_titles
@@ -118,7 +118,7 @@ class Assignment:
                 "template_guidance": self.template.guidance,
                 "present": brief.present,
                 "neighbours": [{k: v for k, v in each.items() if v} for each in data["neighbours"]],
-                "standards": [_standard(each) for each in brief.rules],
+                "standards": [standard.shown() for standard in brief.rules],
                 "references": brief.near,
                 "more": len(brief.references) - len(brief.near),
                 "orchestrations": brief.orchestrations,
@@ -154,10 +154,6 @@ def step_text(assignment: Assignment, number: int, prompts: PromptLibrary) -> st
             "missing": [name for name in _names(template) if name in filled.lacking],
         },
     )
-
-
-def _standard(standard: Standard) -> dict[str, Any]:
-    return {"title": standard.title, "rules": [f"{rule.name}: {rule.text}" for rule in standard.rules]}
 
 
 def _names(template: Template) -> list[str]:
