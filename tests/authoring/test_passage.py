@@ -63,22 +63,36 @@ def test_what_a_document_says_of_itself_stands_behind_what_it_says_of_the_work(l
     assert not about or min(about) > max(work)
 
 
-def test_a_model_reads_the_rules_of_standards_and_each_title_once(
-    library: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    rules = "## 1. Purpose\n\nKeep ears whole.\n\n## 3. Rules\n\n- **EAR-01 Signs**: Above 85 decibels ear protection MUST be worn; measure: a walk.\n"
+@pytest.fixture
+def ruled(library: Path) -> Path:
+    """The library with a standard that a neighbour links."""
+    rules = (
+        "- **EAR-01 Signs**: Above 85 decibels ear protection MUST be worn; measure: a walk.\n"
+        "- **EAR-02 Doors**: Doors MUST be shut.\n"
+    )
     (library / "standards").mkdir()
     (library / "standards/ear.md").write_text(
-        f"---\nid: ear\nstatus: Defined\n---\n\n# Ear Protection Standards\n\n{rules}"
+        "---\nid: ear\nstatus: Defined\n---\n\n# Ear Protection Standards\n\n## 1. Purpose\n\nKeep ears whole.\n\n"
+        f"## 2. Scope\n\nThe hall.\n\n## 3. Rules\n\n{rules}"
     )
-    walk = library / "feature/floor-walk.md"
+    walk, placeholder = library / "feature/floor-walk.md", library / "feature/noise-check.md"
     walk.write_text(walk.read_text().replace(LOUD, f"{LOUD} See [ears](../standards/ear.md)."))
-    placeholder = library / "feature/noise-check.md"
     placeholder.write_text(placeholder.read_text().replace("- Design Review Procedure", "- Floor Walk Procedure"))
+    return library
+
+
+def test_the_offline_author_cites_rules_that_speak_about_the_subject(ruled: Path) -> None:
+    text = Project.open(ruled).author("offline").create(TITLE).draft.text
+    linked = "[Ear Protection Standards](../standards/ear.md)"
+    assert f"Keep to EAR-01 Signs of {linked}: Above 85 decibels ear protection MUST be worn." in text
+    assert "EAR-02" not in text
+
+
+def test_a_model_reads_the_rules_of_standards_and_each_title_once(ruled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
     with Loopback(good) as server:
-        (library / "procauthor.toml").write_text(f'{SETTINGS}\n[authoring]\nbase_url = "{server.url}"\n')
-        Project.open(library).author("openai:any").create(TITLE)
+        (ruled / "procauthor.toml").write_text(f'{SETTINGS}\n[authoring]\nbase_url = "{server.url}"\n')
+        Project.open(ruled).author("openai:any").create(TITLE)
         prompt = "\n".join(str(message["content"]) for message in server.requests[0]["messages"])
     assert "EAR-01 Signs: Above 85 decibels ear protection MUST be worn" in prompt
     listed = prompt.partition("The closed list")[2].partition("Passages of the library")[0]

@@ -12,7 +12,7 @@ from typing import Any
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
 from procauthor.authoring.passage import is_about
-from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, subject, topics, words_of
+from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, rulings, subject, topics, words_of
 from procauthor.naming import title_key
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.pattern import Pattern
@@ -224,6 +224,12 @@ class _Composer:
             for q in self.quoted(about, limit)
         ]
 
+    def ruled_actions(self, topic: Topic) -> list[Facts]:
+        """Return the rules of standards that the topic, or what is said of the purpose, speaks about."""
+        found = rulings(self.brief, f"{topic.name} {self.subject} {self.brief.present}", 3, self.used)
+        self.used |= {ruling.text for ruling in found}
+        return [{"action": f"Keep to {r.rule} of {r.standard}: {r.text}."} for r in found]
+
     def work_out(self, topic: Topic) -> Facts:
         inputs = self.required()
         self.ask_person(f"Which method, tool and threshold decide that {topic.name} is good enough?")
@@ -237,6 +243,7 @@ class _Composer:
             "action": [
                 {"action": f"List every element of the {inputs[0]['artifact']} that {topic.name} must cover."},
                 *self.quoted_actions(f"{topic.name} {self.subject} {join([i['artifact'] for i in inputs])}", 2),
+                *self.ruled_actions(topic),
                 {"action": f"Record the result for each element in the {topic.artifact}, with its owner and the date."},
             ],
             "decision": [
@@ -274,7 +281,7 @@ class _Composer:
     @property
     def record(self) -> str:
         """The name of the review's record."""
-        return f"{self.subject} Review Record"
+        return f"{self.subject} {'Acceptance' if self.subject.endswith('Review') else 'Review'} Record"
 
     def hand_over(self) -> Facts:
         after = [n.title for n in self.brief.downstream]

@@ -106,6 +106,31 @@ def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> 
     return tuple(quote for _, _, quote in sorted(scored, key=lambda s: s[:2])[:limit])
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A rule of a standard that speaks about a topic."""
+
+    text: str
+    rule: str
+    standard: str
+
+
+def rulings(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> tuple[Ruling, ...]:
+    """Return the rules that share most words with a topic, the rarest words first; none that was used or cut off."""
+    wanted = words_of(about)
+    rules = [
+        (standard, rule, words_of(f"{rule.name} {rule.text}")) for standard in brief.rules for rule in standard.rules
+    ]
+    held = Counter(word for *_, words in rules for word in words)
+    scored = [
+        (-sum(math.log(1 + len(rules) / held[word]) for word in words & wanted) / (8 + len(words)), place)
+        for place, (_, rule, words) in enumerate(rules)
+        if len(words & wanted) > _SHARED and rule.text not in used and not rule.text.endswith("...")
+    ]
+    found = [rules[place] for _, place in sorted(scored)[:limit]]
+    return tuple(Ruling(rule.text, rule.name, standard.title) for standard, rule, _ in found)
+
+
 def _weights(brief: Brief) -> dict[str, float]:
     """Return how telling each word is: the fewer passages hold it, the more (inverse document frequency)."""
     held = Counter(word for passage in brief.passages for word in words_of(passage.text))
