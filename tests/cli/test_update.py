@@ -272,7 +272,13 @@ def test_a_step_is_inserted_and_what_is_open_is_said(root: Path) -> None:
     found = offline(root, "add step Weigh the options after step 1: weigh each; note the result")
     assert "1. Weigh each." in found.diff()
     assert "Weigh the options" in found.draft.open_questions[0]
-    assert [f for f in found.draft.findings if f["severity"] == "error"] == []
+    assert found.draft.findings == ()
+
+
+def test_a_step_at_the_end_makes_nothing_that_nobody_uses(root: Path) -> None:
+    found = offline(root, "add step Tell the readers after step 3: tell each team")
+    assert "1. Tell each team." in found.diff()
+    assert found.draft.findings == ()
 
 
 def test_an_orchestration_gets_a_call(root: Path) -> None:

@@ -289,13 +289,15 @@ class _Reader:
         before = beside if after else self.steps().get(number - 1, (target, beside))[1]
         actions = [part.strip() for part in (match["actions"] or name).split(";") if part.strip()]
         inputs = [{"artifact": a.name, "source": f"Step {before.number}"} for a in before.outputs]
+        # What the step takes it hands on: something new would be used by nobody.
+        handed = [{"artifact": a.name, "description": "with what this step did"} for a in before.outputs]
         value = {
             "name": name,
             "purpose": f"{name}.",
             "inputs": inputs,
             "actions": [_sentence(action) for action in actions],
             "decisions": [],
-            "outputs": [{"artifact": f"{name} Record", "description": "what was done, and its result"}],
+            "outputs": handed or [{"artifact": f"{name} Record", "description": "what was done, and its result"}],
             "failure_handling": [
                 {"failure": "The step cannot be completed", "response": "stop, and tell the role that started it"}
             ],
