@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from procauthor.markdown.document import Document, Section
+from procauthor.markdown.document import Document
 from procauthor.naming import title_key
-from procauthor.planning.entry import Opening, body_of, names_priority
+from procauthor.planning.entry import body_of
 from procauthor.planning.field import Field, plain_text, read_fields, strip_emphasis
-from procauthor.planning.item import headings
 from procauthor.planning.line import Line, lines_of, strip_leading
+from procauthor.planning.opening import Opening, is_urgent
 from procauthor.planning.plan import Problem
+from procauthor.planning.title import clean_title
 from procauthor.planning.tracking import Placed, placed_lines
-from procauthor.planning.value import clean_title
 
 _COUNTED = re.compile(r"^(?:\*\*|__)?(?:item|task|action)\s+#?(\d{1,4})\s*[.):–—-]\s*(?=\S)", re.IGNORECASE)
 _ORDERED = re.compile(r"^\s*(\d{1,4})[.)]\s")
@@ -47,7 +47,7 @@ def find_bare(
     free = (p for p in placed_lines(document, lines) if not any(a <= p.line.start < b for a, b in scopes))
     for (_, label), group in groupby(free, key=lambda p: (p.section.index, p.label)):
         listed = list(group)
-        if listed[0].role or not _is_urgent(document, listed[0].section, label):
+        if listed[0].role or not is_urgent(document, listed[0].section, label):
             continue
         for own in _lists(lines, listed, [start for start, _ in scopes]):
             opening = _open(own, label, numbers)
@@ -58,10 +58,6 @@ def find_bare(
                 text = plain_text(own.head.line.body)
                 problems.append(Problem("skipped", f"{text!r} names no procedure; it is no item", own.head.line.number))
     return found, problems
-
-
-def _is_urgent(document: Document, section: Section, label: str) -> bool:
-    return any(names_priority(text) for text in (label, *headings(document, section)))
 
 
 @dataclass(frozen=True, slots=True)

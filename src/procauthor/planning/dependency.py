@@ -11,8 +11,9 @@ from procauthor.naming import title_key
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
 from procauthor.planning.plan import State
+from procauthor.planning.title import clean_title
 from procauthor.planning.vague import UNDECIDED
-from procauthor.planning.value import clean_title, is_nothing, read_status
+from procauthor.planning.value import is_nothing, read_status
 
 _SOFT = re.compile(
     r"\b(soft|optional(?:ly)?|recommended|nice to have|preferred|helpful|if (?:needed|available|possible|any)|"
@@ -38,9 +39,13 @@ _NUMBERS = re.compile(
     r"^(?:items?|tasks?|actions?|no\.?|nos\.?)?\s*#?(\d{1,4})(?:\s*(?:[-–—‑]|to|through)\s*#?(\d{1,4}))?\.?$",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(r"^(?:items?\s+)?#?\d{1,4}\s*[.):–—-]\s+(\S.*)$", re.IGNORECASE)
-_JOINED = re.compile(r"(?<=Procedure)\s*(?:,?\s+and\s+|\s+&\s+|\s+\+\s+|\s*/\s*)(?=\S)", re.IGNORECASE)
-_AND = re.compile(r"\s+(?:and|&|\+|plus|as well as)\s+", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"^(?:items?\s+)?#?(\d{1,4})\s*(?:[.):–—-]|(?<=#\d)|(?<=#\d\d)|(?<=#\d{3}))\s+(\S.*)$", re.IGNORECASE
+)
+_JOINED = re.compile(
+    r"(?<=Procedure)\s*(?:,?\s+and\s+|\s+&\s+|\s+\+\s+|\s*/\s*|\s*(?:→|⇒|->|=>)\s*)(?=\S)", re.IGNORECASE
+)
+_AND = re.compile(r"\s+(?:and|&|\+|plus|as well as|/)\s+|\s*(?:→|⇒|->|=>)\s*", re.IGNORECASE)
 _WHOLE = re.compile(r"\bprocedure(?:\s*[✅☑✔❌⬜☐🔲⏳🔄🚧❎]\ufe0f?)?$", re.IGNORECASE)
 _LEADING_AND = re.compile(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
 _TRAILING_AND = re.compile(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
@@ -93,14 +98,23 @@ def _split_joined(text: str, known: Collection[str]) -> list[str]:
     parts = _JOINED.split(text)
     if len(parts) > 1:
         return parts
-    both = _AND.split(text)
-    return both if len(both) > 1 and all(_stands_alone(part, known) for part in both) else [text]
+    for joint in _AND.finditer(text):
+        if _stands_alone(text[: joint.start()], known):
+            parts = [text[: joint.start()], *_split_joined(text[joint.end() :], known)]
+            # "Salt & Water Procedure" is one name, even where there is a Salt Procedure.
+            if all(_stands_alone(part, known) and (_is_whole(parts[0]) or _known(part, known)) for part in parts):
+                return parts
+    return [text]
 
 
 def _stands_alone(text: str, known: Collection[str]) -> bool:
     """Say whether a text is a name by itself: in the plan or the library, a number, or it ends with "Procedure"."""
+    return _known(text, known) or _is_whole(text)
+
+
+def _is_whole(text: str) -> bool:
     name = plain_text(_NOTE.sub(" ", text))
-    return _known(text, known) or bool(_NUMBERS.match(name) or _WHOLE.search(name))
+    return bool(_NUMBERS.match(name) or _WHOLE.search(name))
 
 
 def _hedged(parts: Iterable[str]) -> Iterator[str]:
@@ -167,14 +181,26 @@ def _spread(pieces: list[_Piece]) -> list[Named]:
     return found
 
 
+def _without_number(title: str, numbers: Mapping[int | str, str], known: Collection[str]) -> str:
+    """Return "Data Design" for "3. Data Design" and "#3 Data Design", if it is the name of item 3 or known.
+
+    A number that speaks of another item than the name stays, so that the name is nowhere, and is said.
+    """
+    found = _COUNTED.match(title)
+    if not found or title_key(found[2]) not in known:
+        return title
+    item = numbers.get(int(found[1]))
+    own = {title_key(each) for each in numbers.values()}
+    return (
+        found[2] if item is None or title_key(item) == title_key(found[2]) or title_key(found[2]) not in own else title
+    )
+
+
 def _numbered(named: Named, numbers: Mapping[int | str, str], known: Collection[str]) -> Iterator[Named]:
     """Replace "#3", "Items 7-9" and "P0-1" by the titles of these items, and "3. Data Design" by its title."""
     match = _NUMBERS.match(named.title)
     if not match:
-        own = numbers.get(named.title.upper()) or next(
-            (m[1] for m in [_COUNTED.match(named.title)] if m and title_key(m[1]) in known), named.title
-        )
-        yield replace(named, title=own)
+        yield replace(named, title=numbers.get(named.title.upper()) or _without_number(named.title, numbers, known))
         return
     first, last = int(match[1]), int(match[2] or match[1])
     for number in range(first, min(last, first + _MAX_RANGE) + 1):

@@ -4,58 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from procauthor.markdown.document import Block, Document, Row, Section
+from procauthor.markdown.document import Block, Document, Section
 from procauthor.planning.field import Field, field_key, fields_in, first_field, plain_text, read_fields
 from procauthor.planning.line import Line, lines_of
-from procauthor.planning.value import read_priority
-
-_NUMBER = (
-    r"(?:(?:item|task|action|procedure)\s+)?#?(?P<first>\d{1,4})"
-    r"(?:\s*(?:[-–—‑−]|to|through)\s*#?(?P<last>\d{1,4}))?"
+from procauthor.planning.opening import (
+    LABEL,
+    NUMBER,
+    Numbered,
+    Opening,
+    label_above,
+    names_priority,
+    numbers,
+    read_number,
 )
-_HEADING = re.compile(rf"^{_NUMBER}(?P<dot>\s*[.):]|\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE)
-_CODED = re.compile(r"^(?P<code>P\d[-.]\d{1,3}|[A-Z]{1,3}-?\d{1,3})\s*[.):–—-]\s+(?P<title>\S.*)$")
+from procauthor.planning.table import find_rows
+from procauthor.planning.title import clean_title
+from procauthor.planning.tracking import read_role, role_of
+
 _LINE = re.compile(
-    rf"^\s*(?:[-*+]\s+)?(?:\[[ xX]\]\s*)?(?:\*\*|__)?{_NUMBER}[.):](?:\*\*|__)?\s+(?:\[[ xX]\]\s+)?(?P<title>\S.*)$",
+    rf"^\s*(?:[-*+]\s+)?(?:\[[ xX]\]\s*)?(?:\*\*|__)?{NUMBER}[.):\]]+(?:\*\*|__)?\s+(?:\[[ xX]\]\s+)?(?P<title>\S.*)$",
     re.IGNORECASE,
 )
-_TASK = re.compile(r"^(?:define|create|write|author|update|complete)\b|\bprocedure\b", re.IGNORECASE)
-_URGENT = re.compile(r"\bP\s?\d\b|\bprio(?:rity)?\b|\bhave\b", re.IGNORECASE)
-LABEL = re.compile(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
+_TASK = re.compile(
+    r"^(?:define|create|write|author|update|complete|implement|establish|develop|document|draft)\b|\bprocedure\b",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(r"\bprocedure$", re.IGNORECASE)
 _STRONG = {"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"}
-_TITLES = ("procedure", "title", "name", "action", "task", "item")
-_COUNTERS = ("#", "no", "no.", "number", "nr", "id")
-_LIST_KEYS = {"depends_on", "soft", "blocks"}
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What opens one item or a range of items: its number (0 where it has none), its title, its fields.
-
-    ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` stands in place of a number, as
-    in "P0-1: Data Design Procedure".
-    """
-
-    first: int
-    last: int
-    title: str
-    line: Line
-    end: int
-    section: Section
-    fields: tuple[Field, ...] = ()
-    scope_end: int = 0
-    label: str = ""
-    code: str = ""
-
-    def field(self, *keys: str) -> str:
-        """Return the text of the first field with one of these keys."""
-        return next((f.text for f in self.fields if f.key in keys and f.text), "")
-
-    def all(self, key: str) -> list[Field]:
-        """Return all fields of a key."""
-        return [f for f in self.fields if f.key == key]
 
 
 def find_openings(document: Document, lines: list[Line]) -> list[Opening]:
@@ -63,25 +40,9 @@ def find_openings(document: Document, lines: list[Line]) -> list[Opening]:
     headed = list(_headed(document, lines))
     scopes = [(o.line.start, o.scope_end) for o in headed]
     free = [line for line in lines if not _within(line.start, scopes)]
-    rows = [o for o in _rows(document, lines) if not _within(o.line.start, scopes)]
-    listed = (replace(o, label=_label_above(o, lines)) for o in _listed(document, free))
+    rows = [o for o in find_rows(document, lines) if not _within(o.line.start, scopes)]
+    listed = (replace(o, label=label_above(o.section, o.line.start, lines)) for o in _listed(document, free))
     return sorted((*headed, *listed, *rows), key=lambda o: o.line.start)
-
-
-def names_priority(text: str) -> bool:
-    """Say whether a heading or a label names a priority: "P0 - Critical", "Priority 1", "Must have", "High"."""
-    if read_priority(text) is None:
-        return False
-    return bool(_URGENT.search(text) or read_priority(plain_text(text).partition(" ")[0]))
-
-
-def _label_above(opening: Opening, lines: list[Line]) -> str:
-    """Return the nearest line in bold above an item that names a priority, in the same section."""
-    for line in reversed(lines_of(lines, opening.section.body, opening.line.start)):
-        found = LABEL.match(line.text)
-        if found and names_priority(found[1]):
-            return found[1]
-    return ""
 
 
 def _within(position: int, scopes: list[tuple[int, int]]) -> bool:
@@ -103,29 +64,33 @@ def _headed(document: Document, lines: list[Line]) -> Iterator[Opening]:
         taken = inner[0].start if inner else document.end(section)
         body = read_fields(lines_of(lines, section.body, taken))
         body += [f for s in document.family(section) if s.start < taken for b in s.blocks for f in _pairs(b)]
-        match = _HEADING.match(plain_text(section.title))
-        coded = None if match else _CODED.match(plain_text(section.title))
-        text = coded["title"] if coded else plain_text(section.title)
-        first, last, title = _numbers(match) if match else (0, 0, text)
-        line = lines[section.line - 1]
-        code = coded["code"] if coded else ""
-        yield Opening(first, last, title, line, section.heading.end, section, tuple(body), taken, code=code)
+        read = read_number(section.title) or Numbered(0, 0, plain_text(section.title))
+        line, end = lines[section.line - 1], section.heading.end
+        yield Opening(read.first, read.last, read.title, line, end, section, tuple(body), taken, code=read.code)
 
 
 def _reads_as_item(document: Document, section: Section, lines: list[Line]) -> bool:
-    match = _HEADING.match(plain_text(section.title))
+    read = read_number(section.title)
     keys = _own_keys(section, lines)
     for child in document.children(section):
         keys = keys | {field_key(child.title.partition(":")[0])}
-    match = match or _CODED.match(plain_text(section.title))
-    if match and "dot" not in match.groupdict():
-        return bool(_TASK.search(match["title"]))
-    if match:
-        return bool(keys & _STRONG) or bool(match["dot"] and _TASK.search(match["title"]))
+    if read and read.code:
+        return bool(_TASK.search(read.title))
+    if read:
+        return bool(keys & _STRONG) or bool(read.dot and _TASK.search(read.title))
     if section.title == document.title and section.level == 1:
         return False
     names_one = bool(re.search(r"\bprocedure\b|^define\b", section.title, re.IGNORECASE))
-    return names_one and "priority" in keys and bool(keys & {"depends_on", "lifecycle", "effort"})
+    told = "priority" in keys and bool(keys & {"depends_on", "lifecycle", "effort"})
+    return names_one and (told or _is_placed(document, section))
+
+
+def _is_placed(document: Document, section: Section) -> bool:
+    """Say whether a heading that ends with "Procedure" stands below one that names a priority."""
+    if not _WHOLE.search(clean_title(section.title)) or role_of(document, section):
+        return False
+    above = document.path(section)[:-1]
+    return any(names_priority(text) for text in above)
 
 
 def _own_keys(section: Section, lines: list[Line]) -> set[str]:
@@ -142,12 +107,6 @@ def _pairs(block: Block) -> Iterator[Field]:
             yield Field(key, row.cells[0].text, row.cells[1].text, row.line)
 
 
-def _numbers(match: re.Match[str]) -> tuple[int, int, str]:
-    first = int(match["first"])
-    last = int(match["last"] or first)
-    return first, max(first, last), match["title"].strip()
-
-
 # Numbered lines
 
 
@@ -157,6 +116,8 @@ def _listed(document: Document, lines: list[Line]) -> Iterator[Opening]:
         found = [(place, match) for place, line in enumerate(own) if (match := _LINE.match(line.text))]
         indent = min((own[place].indent for place, _ in found), default=0)
         starts = [(place, match) for place, match in found if own[place].indent == indent]
+        if starts and _is_bold(own[starts[0][0]]):
+            starts = [(place, match) for place, match in starts if _is_bold(own[place])]
         ends = [*(place for place, _ in starts[1:]), len(own)]
         for (place, match), end in zip(starts, ends, strict=False):
             opening = _open_line(body_of(own[place:end]), match, section)
@@ -165,7 +126,13 @@ def _listed(document: Document, lines: list[Line]) -> Iterator[Opening]:
 
 
 def body_of(own: list[Line]) -> list[Line]:
-    """Cut the lines of a list item where a paragraph follows that does not belong to it."""
+    """Cut the lines of a list item where a paragraph follows that does not belong to it.
+
+    An item that is a paragraph in bold goes on to the next label with a meaning of its own.
+    """
+    if LABEL.match(own[0].text) and not own[0].bullet:
+        labels = ((place, LABEL.match(line.text)) for place, line in enumerate(own) if place)
+        return own[: next((at for at, found in labels if found and _ends_item(found[1])), len(own))]
     for place in range(2, len(own)):
         line = own[place]
         outside = line.text.strip() and not own[place - 1].text.strip() and line.indent <= own[0].indent
@@ -174,8 +141,16 @@ def body_of(own: list[Line]) -> list[Line]:
     return own
 
 
+def _is_bold(line: Line) -> bool:
+    return line.text.lstrip().startswith(("**", "__"))
+
+
+def _ends_item(label: str) -> bool:
+    return not field_key(label) and (names_priority(label) or bool(read_role(label)))
+
+
 def _open_line(own: list[Line], match: re.Match[str], section: Section) -> Opening:
-    first, last, _ = _numbers(match)
+    first, last, _ = numbers(match)
     text = match["title"]
     title = re.sub(r"[\s|;,·–—:-]+$", "", text[: first_field(text)]).strip("* _")
     head = own[0]
@@ -185,52 +160,3 @@ def _open_line(own: list[Line], match: re.Match[str], section: Section) -> Openi
     # What a sign in a field says is not said of the item.
     shown = replace(head, text=head.text[: first_field(head.text)])
     return Opening(first, last, plain_text(title), shown, end, section, fields, own[-1].start + 1)
-
-
-# Tables
-
-
-def _rows(document: Document, lines: list[Line]) -> Iterator[Opening]:
-    for section in document.sections:
-        for block in section.blocks:
-            columns = _columns(block)
-            if columns:
-                for row in block.rows:
-                    yield from _open_row(row, columns, section, lines, document)
-
-
-def _columns(block: Block) -> dict[str, int]:
-    """Return the columns of a table of items by key, or nothing for any other table."""
-    if block.kind != "table" or block.header is None:
-        return {}
-    heads = [plain_text(cell.text).casefold() for cell in block.header.cells]
-    counter = next((i for i, head in enumerate(heads) if head in _COUNTERS), None)
-    title = next((heads.index(name) for name in _TITLES if name in heads and heads.index(name) != counter), None)
-    keys = {field_key(head): place for place, head in enumerate(heads) if field_key(head) and place != title}
-    if title is None or not (keys.keys() & {"priority", "depends_on", "effort"}):
-        return {}
-    return {**keys, "title": title, **({} if counter is None else {"number": counter})}
-
-
-def _open_row(
-    row: Row, columns: dict[str, int], section: Section, lines: list[Line], document: Document
-) -> Iterator[Opening]:
-    cells = {key: row.cells[place].text.strip() for key, place in columns.items() if place < len(row.cells)}
-    title = plain_text(cells.pop("title", ""))
-    match = _HEADING.match(f"{cells.pop('number', '')}. {title}") or _HEADING.match(title)
-    first, last, title = _numbers(match) if match else (0, 0, title)
-    if not title:
-        return
-    fields = tuple(Field(key, key, text, row.line) for key, text in cells.items())
-    line = lines[row.line - 1]
-    shown = _without_names(document.source.slice(line.start, row.end), row, columns, line)
-    yield Opening(first, last, title, replace(line, text=shown.rstrip()), row.end, section, fields, row.end)
-
-
-def _without_names(text: str, row: Row, columns: dict[str, int], line: Line) -> str:
-    """Blank out the names of other procedures: a sign behind one of them is not said of the row's item."""
-    raw = bytearray(text.encode())
-    for cell in (row.cells[columns[key]] for key in _LIST_KEYS & columns.keys() if columns[key] < len(row.cells)):
-        start, end = cell.start - line.start, cell.end - line.start
-        raw[start:end] = b" " * (end - start)
-    return raw.decode()

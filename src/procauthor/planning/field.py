@@ -5,31 +5,54 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from procauthor.planning.line import Line, Mark, sign_of, strip_signs
 from procauthor.planning.plan import Action
 
 _NAMES = {
-    "priority": ("priority", "prio"),
-    "lifecycle": ("lifecycle",),
+    "priority": ("priority", "prio", "priority level"),
+    "lifecycle": ("lifecycle", "lifecycle / phase", "lifecycle and phase", "lifecycle phase", "lifecycle stage"),
     "phase": ("phase",),
-    "status": ("status", "current status", "state"),
+    "status": ("status", "current status", "state", "current state"),
     "depends_on": (
-        *("dependencies", "dependency", "depends on", "requires", "prerequisites", "prerequisite", "blocked by"),
-        *("hard dependencies", "needs", "deps"),
+        *("dependencies", "dependency", "depends on", "depends upon", "dependent on", "requires", "prerequisites"),
+        *("prerequisite", "pre requisites", "blocked by", "blockers", "blocker", "hard dependencies", "needs", "deps"),
+        *("predecessors", "predecessor", "waits for"),
     ),
-    "soft": ("soft dependencies", "optional dependencies", "soft dependency"),
-    "blocks": ("blocks", "blocking", "unblocks", "required by", "needed by"),
-    "effort": ("estimated effort", "effort", "estimate", "est. effort", "estimated time", "hours", "effort hours"),
-    "why": ("why", "rationale", "reason", "justification"),
-    "actions": ("action items", "actions", "tasks", "checklist", "action steps", "to do"),
+    "soft": ("soft dependencies", "optional dependencies", "soft dependency", "optional dependency"),
+    "blocks": (
+        *("blocks", "blocking", "unblocks", "enables", "required by", "needed by", "is needed by", "is required by"),
+        *("dependents", "successors", "successor", "blocks procedures"),
+    ),
+    "effort": (
+        *(
+            "estimated effort",
+            "effort",
+            "estimate",
+            "estimation",
+            "est. effort",
+            "est.",
+            "est",
+            "estimated time",
+            "hours",
+        ),
+        *("effort hours", "estimated hours", "time estimate", "effort estimate", "time", "duration", "days"),
+    ),
+    "why": ("why", "rationale", "reason", "justification", "purpose"),
+    "actions": ("action items", "actions", "tasks", "checklist", "action steps", "to do", "todo", "to dos", "subtasks"),
     "procedures": ("procedures", "items", "includes"),
 }
 _KEYS = {name: key for key, names in _NAMES.items() for name in names}
-_BOLD = re.compile(r"(\*\*|__)([^*\n]{1,60}?)\s*(?::\s*\1|\1\s*:)\s*")
-_PLAIN = re.compile(
-    r"^\s*(?:[-*+•]\s+)?(" + "|".join(sorted(map(re.escape, _KEYS), key=len, reverse=True)) + r")\s*:\s*", re.IGNORECASE
-)
+_LABELS = "|".join(sorted(map(re.escape, _KEYS), key=len, reverse=True))
+_BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
+_MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
+_MARKED = re.compile(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
+_DASHED = re.compile(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
+_PLAIN = re.compile(_BULLET + rf"(?:[^\w\s(\[|*`]+\s+)?({_LABELS})\s*[:：=]\s*", re.IGNORECASE)
+_NAMING = ("depends_on", "soft", "blocks", "procedures")
+_BOLD_TAG = re.compile(r"</?(?:b|strong)>", re.IGNORECASE)
+_SHORTEST = 4
 _SEPARATOR = re.compile(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
 _WHOLE_LINE = re.compile(r"^[ \t]*\|?.*\|?[ \t]*$")
 
@@ -72,6 +95,16 @@ class Field:
     entries: list[Entry] = field(default_factory=list)
 
     @property
+    def single(self) -> str:
+        """The text behind the label, else the first line of the list below it."""
+        return self.text or next((entry.text for entry in self.entries if not entry.mark), "")
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether a paragraph below the label can be its value."""
+        return bool(self.key) and self.key not in ("actions", "procedures") and not self.text and not self.entries
+
+    @property
     def values(self) -> Iterator[tuple[str, int]]:
         """The text and the lines of the list, each with its line."""
         if self.text:
@@ -81,7 +114,15 @@ class Field:
 
 def field_key(label: str) -> str:
     """Return the key of a label, or an empty string for a label that items do not have."""
-    return _KEYS.get(re.sub(r"[\s_]+", " ", label).strip(" *_:").casefold(), "")
+    text = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", re.sub(r"^[^\w(\[]+", "", label.strip()))
+    return _KEYS.get(re.sub(r"[\s_-]+", " ", text).strip(" *_:：").casefold(), "")
+
+
+def resembles(label: str) -> str:
+    """Return the known label that an unknown one could be a misspelling of, or an empty string."""
+    text = re.sub(r"[^\w\s]+", "", label).strip().casefold()
+    close = get_close_matches(text, _KEYS, n=1, cutoff=0.84) if len(text) > _SHORTEST else []
+    return close[0] if close else ""
 
 
 def read_fields(lines: Iterable[Line]) -> list[Field]:
@@ -89,25 +130,34 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
     found: list[Field] = []
     current: Field | None = None
     open_text = False
+    head = Line(0, 0, "")
     for line in lines:
         opened = list(_opened(line))
         if opened:
             found += opened
             current, open_text = opened[-1], bool(opened[-1].text)
+            head = line
         elif not line.text.strip() or line.heading:
             current, open_text = (None if line.heading else current), False
-        elif line.bullet:
-            current = _listed(line, current, found)
-            open_text = False
+        elif line.bullet or line.mark:
+            below = open_text and (not head.bullet or line.indent > head.indent)
+            current = _listed(line, current, found, below=below)
+            open_text = below
         elif open_text and current:
-            current.text = f"{current.text} {line.text.strip()}"
+            current.text = f"{current.text} {clean_value(line.text)}"
+        elif current and current.takes_text and not line.text.rstrip(" *_").endswith(":"):
+            current.text, open_text = clean_value(line.text), True
     return found
 
 
-def _listed(line: Line, current: Field | None, found: list[Field]) -> Field | None:
-    """Put a list line where it belongs: a box makes an action, except in a list of procedures."""
+def _listed(line: Line, current: Field | None, found: list[Field], *, below: bool) -> Field | None:
+    """Put a list line where it belongs: a box makes an action, except in a list of procedures.
+
+    Right ``below`` a value, lines that name procedures go on with it.
+    """
     entry = Entry(line.body, line, line.mark)
-    takes = current if current and not current.text else None
+    more = below and current and current.key in _NAMING and not entry.mark
+    takes = current if current and (more or not current.text) else None
     if takes and (takes.key != "why" or not entry.mark) and takes.key:
         takes.entries.append(entry)
         return current
@@ -118,7 +168,7 @@ def _listed(line: Line, current: Field | None, found: list[Field]) -> Field | No
 
 def _opened(line: Line) -> Iterator[Field]:
     if line.heading:
-        text = line.text.strip().strip("#").strip()
+        text = strip_emphasis(line.text.strip().strip("#").strip())
         label, _, value = text.partition(":")
         if field_key(label):
             yield Field(field_key(label), label, value.strip(), line.number)
@@ -128,9 +178,13 @@ def _opened(line: Line) -> Iterator[Field]:
 
 def fields_in(text: str, number: int) -> Iterator[Field]:
     """Yield the fields that stand on one line."""
-    found = list(_BOLD.finditer(text))
-    if not found and (plain := _PLAIN.match(text)):
-        yield Field(field_key(plain[1]), plain[1], clean_value(text[plain.end() :]), number)
+    text = _BOLD_TAG.sub("**", text)
+    found = [m for m in _MARKED.finditer(text) if m[1] in ("**", "__") or field_key(m[2])]
+    dashed = _DASHED.match(text)
+    plain = dashed if dashed and field_key(dashed[2]) else _PLAIN.match(text)
+    if plain and (not found or plain.start() < found[0].start()):
+        label, end = plain[plain.lastindex or 1], found[0].start() if found else len(text)
+        yield Field(field_key(label), label, clean_value(text[plain.end() : end]), number)
     for match, after in zip(found, [*found[1:], None], strict=False):
         value = text[match.end() : after.start() if after else len(text)]
         value = _SEPARATOR.sub("", value) if after else value
@@ -139,12 +193,13 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
 
 def first_field(text: str) -> int:
     """Return where the first known field begins on a line, or its length."""
-    return next((m.start() for m in _BOLD.finditer(text) if field_key(m[2])), len(text))
+    return next((m.start() for m in _MARKED.finditer(text) if field_key(m[2])), len(text))
 
 
 def clean_value(text: str) -> str:
     """Return a value without hard breaks, emphasis around it, and links."""
-    text = re.sub(r"!?\[([^\]]+)\]\([^)]*\)", r"\1", text.strip().rstrip("\\").strip())
+    text = re.sub(r"(?:<br\s*/?>|\\)\s*$", "", text.strip(), flags=re.IGNORECASE).strip()
+    text = re.sub(r"!?\[([^\]]+)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"(\*\*|__|`|~~)(.+?)\1", r"\2", text)
     return strip_emphasis(text)
 

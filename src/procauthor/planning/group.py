@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.planning.field import plain_text, read_fields
-from procauthor.planning.item import headings
 from procauthor.planning.line import Line, lines_of
+from procauthor.planning.opening import headings
 from procauthor.planning.plan import Group, Priority
 from procauthor.planning.tracking import Placed
 from procauthor.planning.value import read_priority

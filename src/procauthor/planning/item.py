@@ -7,21 +7,20 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from procauthor.markdown.document import Document, Section
+from procauthor.markdown.document import Document
 from procauthor.naming import title_key
-from procauthor.planning.entry import Opening
-from procauthor.planning.field import Entry, Field, plain_text
+from procauthor.planning.effort import effort_unit, read_effort, read_whole_effort, share
+from procauthor.planning.field import Entry, Field, plain_text, resembles
 from procauthor.planning.line import Line, Mark, sign_of
+from procauthor.planning.opening import Opening, headings
 from procauthor.planning.plan import Action, Effort, PlanItem, Priority, Problem, Tick
+from procauthor.planning.title import clean_title
 from procauthor.planning.value import (
-    clean_title,
     is_nothing,
-    read_effort,
     read_lifecycle,
     read_phase,
     read_priority,
     read_status,
-    share,
 )
 
 
@@ -106,6 +105,7 @@ def _drafts(
     if (said := opening.field("effort")) and not is_nothing(said) and efforts[0] is None:
         message = f"{names[0].title!r} states an effort that is no number of hours: {plain_text(said)!r}"
         problems.append(Problem("effort", message, opening.line.number, numbers[0]))
+    problems += _misspelt(opening, numbers[0])
     needs, softly, blocks = ([v for f in opening.all(k) for v in f.values] for k in ("depends_on", "soft", "blocks"))
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         one = len(names) == 1
@@ -117,6 +117,14 @@ def _drafts(
         yield Draft(
             replace(item, ticks=_ticks(item, name, one=one)), needs, softly, blocks, opening.code if one else ""
         )
+
+
+def _misspelt(opening: Opening, number: int) -> Iterator[Problem]:
+    for each in opening.fields:
+        near = resembles(each.label) if not each.key else ""
+        if near:
+            message = f"{each.label!r} is no field of an item, so it is not read; did you mean {near!r}?"
+            yield Problem("skipped", message, each.line, number)
 
 
 def _all_done(actions: Sequence[Action]) -> bool:
@@ -181,11 +189,6 @@ def _priority(document: Document, opening: Opening, problems: list[Problem], num
     return "P3"
 
 
-def headings(document: Document, section: Section) -> list[str]:
-    """Return the headings of a section, the nearest first."""
-    return list(reversed(document.path(section)))
-
-
 def _place(document: Document, opening: Opening) -> tuple[str, int | str | None]:
     """Return lifecycle and phase, from the fields, else from a heading that has the word "Lifecycle"."""
     lifecycle, phase = read_lifecycle(opening.field("lifecycle"))
@@ -205,15 +208,22 @@ def _from_heading(text: str, phase: int | str | None) -> tuple[str, int | str | 
 
 
 def _efforts(opening: Opening, count: int) -> list[Effort | None]:
-    text = opening.field("effort") or (
-        opening.line.text if re.search(r"\d\s*h(ours?|rs?)?\b", opening.line.text) else ""
-    )
-    effort = read_effort(text)
+    text = opening.field("effort")
+    label = next((f.label for f in opening.all("effort")), "")
+    text = text or next(filter(read_whole_effort, _remarks(opening.line.text)), "")
+    effort = read_effort(text, effort_unit(label))
     shared = re.search(r"\btotal\b|\btogether\b|\boverall\b", text, re.IGNORECASE)
     if effort is None or count == 1 or (not shared and re.search(r"\b(each|per)\b|/\s*procedure", text, re.IGNORECASE)):
         return [effort] * count
     pairs = zip(share(effort.min, count), share(effort.max, count), strict=True)
     return [Effort(low, high) for low, high in pairs]
+
+
+def _remarks(text: str) -> list[str]:
+    """Return what a line says besides its title: in parentheses, and behind a dash, a comma or a colon."""
+    inside = [a or b for a, b in re.findall(r"\(([^()]*)\)|\[([^\[\]]*)\]", text)]
+    outside = re.split(r"\s[-–—|]\s|[;,:|]\s|\s(?=[~≈])", re.sub(r"[(\[].*?[)\]]", "", plain_text(text)))[1:]
+    return [remark.strip() for each in (*inside, *outside) for remark in re.split(r"[;,]\s", each)]
 
 
 def _repeated(drafts: list[Draft]) -> Iterator[Problem]:

@@ -60,7 +60,7 @@ class Line:
     def mark(self) -> Mark | None:
         """The box of the line, else the sign that it opens with, else None."""
         bullet = _BULLET.match(self.text)
-        place = bullet.end() if bullet and not self.heading else 0
+        place = bullet.end() if bullet and not self.heading else self.indent
         box = _BOX.match(self.text, place)
         if box:
             return self.box(box)

@@ -11,10 +11,11 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.planning.bare import find_bare
-from procauthor.planning.entry import Opening, find_openings
+from procauthor.planning.entry import find_openings
 from procauthor.planning.group import read_groups
 from procauthor.planning.item import read_items
 from procauthor.planning.line import Line, read_lines
+from procauthor.planning.opening import Opening
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Effort, Goal, Plan, PlanItem, Problem, Total
 from procauthor.planning.resolve import Resolver

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Section
 from procauthor.naming import title_key
-from procauthor.planning.entry import LABEL
+from procauthor.planning.effort import read_effort
 from procauthor.planning.field import plain_text
-from procauthor.planning.item import headings
 from procauthor.planning.line import Line
+from procauthor.planning.opening import LABEL, headings
 from procauthor.planning.plan import Effort, Goal, Metric
-from procauthor.planning.value import clean_title, read_effort, read_priority
+from procauthor.planning.title import clean_title
+from procauthor.planning.value import read_priority
 
 _ROLE_WORDS = {
     "metrics": r"\b(?:success (?:metrics?|criteria)|metrics?|targets?|kpis?|completion goals)\b",
@@ -82,22 +83,23 @@ def placed_lines(document: Document, lines: list[Line]) -> Iterator[Placed]:
     for line in lines:
         while following is not None and line.number >= following.line:
             section, following = following, next(sections, None)
-            role, label = _role(document, section), ""
+            role, label = role_of(document, section), ""
         found = LABEL.match(line.text)
         if found:
             label = found[1].strip()
-            role = _role_of(label) or _role(document, section)
+            role = read_role(label) or role_of(document, section)
         elif line.bullet:
             yield Placed(line, role, label, section)
 
 
-def _role_of(text: str) -> str:
+def read_role(text: str) -> str:
+    """Return what a heading or label says that its lines are: metrics, goals, finished work, strategy, or nothing."""
     return next((role for role, words in _ROLES if words.search(plain_text(text).rstrip(":"))), "")
 
 
-def _role(document: Document, section: Section) -> str:
-    """Return the role of the nearest heading that has one."""
-    return next((role for text in headings(document, section) if (role := _role_of(text))), "")
+def role_of(document: Document, section: Section) -> str:
+    """Return the role of the nearest heading of a section that has one."""
+    return next((role for text in headings(document, section) if (role := read_role(text))), "")
 
 
 def _metric(placed: Placed) -> Metric:
