@@ -22,7 +22,7 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _KIND_FIRST = re.compile(
-    rf"^(?:(?:{_SURE}|{_UNSURE})\s+)?(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?P<name>\S.*)$",
+    rf"^(?:(?:{_SURE})\s+)?(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?P<name>\S.*)$",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
@@ -46,7 +46,11 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
     """
     text = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
     text = _QUOTED.sub(lambda found: found["inside"] or "", text)
-    if (turned := _KIND_FIRST.match(text)) and title_key(text) not in known:
+    if (
+        (turned := _KIND_FIRST.match(text))
+        and not re.match(r"[~≈(\d]", turned["name"])
+        and title_key(text) not in known
+    ):
         text = turned["name"] if re.search(r"\bprocedure\b", turned["name"], re.IGNORECASE) else _named(turned["name"])
     text = _TAIL.sub("", _BEHIND.sub("", text)).rstrip(_EDGES).lstrip("*_ ")
     while (remark := _REMARK.search(text)) and is_remark(remark[1]):
