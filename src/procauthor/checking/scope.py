@@ -110,6 +110,13 @@ class Scope:
         link, target = links[place]
         return first <= link.end <= last and target.path != procedure.path
 
+    def links_out(self, procedure: Procedure, start: int, end: int) -> bool:
+        """Say whether a span has a link that leads out of its document."""
+        links = self._ordered_links(procedure)
+        first = bisect_left(links, start, key=_link_start)
+        last = bisect_left(links, end, lo=first, key=_link_start)
+        return any(target.path != procedure.path for _, target in links[first:last])
+
     def _ordered_links(self, procedure: Procedure) -> list[tuple[Link, Target]]:
         if procedure.path not in self._ordered:
             self._ordered[procedure.path] = sorted(self.links[procedure.path], key=_link_start)
@@ -143,6 +150,10 @@ class Scope:
             return (document,)
         same = self._ids.get(name, ())
         return same if len(same) == 1 else ()
+
+    def is_id(self, name: str) -> bool:
+        """Say whether a document has this id; two may have it, which is a finding of its own."""
+        return name in self._ids
 
     @cached_property
     def _ids(self) -> dict[str, tuple[Procedure, ...]]:
