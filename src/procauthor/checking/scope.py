@@ -16,6 +16,7 @@ from procauthor.checking.nearest import Nearest
 from procauthor.checking.note import read_notes
 from procauthor.checking.paragraph import Paragraphs
 from procauthor.checking.phrase import Titles
+from procauthor.checking.series import Series, read_series
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target
@@ -180,8 +181,13 @@ class Scope:
         named = (p for p in self.library.procedures if p.counted or p.kind == "standard")
         return Titles(p.title for p in named if p.status not in GONE)
 
+    @cached_property
+    def rule_series(self) -> Mapping[str, Series]:
+        """The ids of rules that standards state, by their form."""
+        return read_series(self.library.of_kind("standard"), GONE)
+
     def mentions(self, procedure: Procedure) -> Sequence[Passage]:
-        """Return the passages of a document that could hold the name of another."""
+        """Return the passages of a document that could hold the name of another, or of a rule."""
         return read_notes(procedure)
 
     def anchors(self, procedure: Procedure) -> Anchors:
