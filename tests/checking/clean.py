@@ -1,6 +1,7 @@
 """Makes clean libraries: small, each different in size, names and spelling, and without one finding."""
 
 import random
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -167,7 +168,9 @@ def _around(library: Library) -> None:
         "### Phase 1: All\n\n**Goal:** A plan.\n\n**Gate:** The lead agrees.\n\n**Calls:**\n\n"
         f"| Order | Procedure | Status |\n|---|---|---|\n{called}\n",
     )
-    files["standards/style.md"] = complete("standards/style.md", "---\nid: style\n---\n\n# Style Standards\n")
+    standard = complete("standards/style.md", "---\nid: style\n---\n\n# Style Standards\n")
+    ruled = "- **STY-01 Names**: Names tell.\n- **STY-02 Dates**: Dates have a year.\n- **STY-03 Words**: As STY-01.\n"
+    files["standards/style.md"] = re.sub(r"(?<=Rules\n\n)- .*\n", ruled, standard)
     for folder in ("api", "release"):
         files[f"{folder}/rollback.md"] = complete(
             f"{folder}/rollback.md", f"---\nid: {folder}-rollback\nstatus: Defined\n---\n\n# Rollback Procedure\n"

@@ -260,6 +260,13 @@ def _(rnd: random.Random, library: Library) -> Expected:
     return Expected(path, "return to step 9")
 
 
+@breaks("step-target-missing")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    say(library, path, rnd.choice(["If it fails: return to {} 9.", "- *Resume at {} 9* then."]).format(library.style.step))
+    return Expected(path, " 9")
+
+
 @breaks("broken-link")
 def _(rnd: random.Random, library: Library) -> Expected:
     path = some(rnd, library)
@@ -335,9 +342,31 @@ def _(rnd: random.Random, library: Library) -> Expected:
 @breaks("orphan")
 def _(rnd: random.Random, library: Library) -> Expected:
     library.files["standards/lost.md"] = (
-        library.files["standards/style.md"].replace("Style", "Lost").replace("id: style", "id: lost")
+        library.files["standards/style.md"]
+        .replace("Style", "Lost")
+        .replace("id: style", "id: lost")
+        .replace("STY-", "LST-")
     )
     return Expected("standards/lost.md", "# Lost")
+
+
+@breaks("unknown-standard-rule")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path, words = some(rnd, library), rnd.choice(["As STY-04 demands.", "Words (*STY-04*).", "- STY-01, STY-04"])
+    say(library, path, words)
+    return Expected(path, "STY-04")
+
+
+@breaks("unknown-standard-rule")
+def _(rnd: random.Random, library: Library) -> Expected:
+    change(library, "standards/style.md", "As STY-01", "As STY-09")
+    return Expected("standards/style.md", "STY-09")
+
+
+@breaks("duplicate-standard-rule")
+def _(rnd: random.Random, library: Library) -> Expected:
+    change(library, "standards/style.md", "STY-03 Words", rnd.choice(["STY-01 Words", "STY-02 Words"]))
+    return Expected("standards/style.md", " Words**")
 
 
 @breaks("index-missing-entry")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from procauthor.checking.artifact import is_optional, providers
-from procauthor.checking.scope import GONE, Scope, field_line
+from procauthor.checking.scope import Scope, field_line
 from procauthor.library.library import Procedure
 
 
@@ -36,4 +36,4 @@ def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
         # Of several providers any one will do, so none of them must come first.
         if len(sources) == 1:
             found.append(Need(sources[0], wanted.line))
-    return [need for need in found if need.procedure.kind == "procedure" and need.procedure.status not in GONE]
+    return [need for need in found if need.procedure.kind == "procedure" and need.procedure.status != "alias"]

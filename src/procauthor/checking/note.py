@@ -1,8 +1,10 @@
-"""Passages that could hold the name of another document: all that the rules on names need of a text."""
+"""Passages that could hold the name of another document or of a rule: all that the rules on names need of a text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import chain
 
 import msgspec
 
@@ -11,6 +13,8 @@ from procauthor.library.library import Procedure
 from procauthor.library.stored import Stored
 from procauthor.markdown.passage import Passage, read_prose
 
+# In every id of a rule; two digits and a dash are rare, and quickly found.
+_NUMBER = re.compile(r"-\d\d")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[Passage, ...]).decode
 
@@ -20,7 +24,8 @@ def read_notes(procedure: Procedure) -> Sequence[Passage]:
     if isinstance(procedure, Stored):
         return _decode(procedure.notes) if procedure.notes else ()
     prose = read_prose(procedure.document)
-    return [p for p in prose.around(find_hints(prose.text)) if not p.heading]
+    places = chain(find_hints(prose.text), (match.start() for match in _NUMBER.finditer(prose.text)))
+    return [p for p in prose.around(places) if not p.heading]
 
 
 def write_notes(procedure: Procedure) -> bytes:

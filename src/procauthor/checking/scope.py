@@ -16,6 +16,7 @@ from procauthor.checking.nearest import Nearest
 from procauthor.checking.note import read_notes
 from procauthor.checking.paragraph import Paragraphs
 from procauthor.checking.phrase import Titles
+from procauthor.checking.series import Series, read_series
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target
@@ -110,6 +111,13 @@ class Scope:
         link, target = links[place]
         return first <= link.end <= last and target.path != procedure.path
 
+    def links_out(self, procedure: Procedure, start: int, end: int) -> bool:
+        """Say whether a span has a link that leads out of its document."""
+        links = self._ordered_links(procedure)
+        first = bisect_left(links, start, key=_link_start)
+        last = bisect_left(links, end, lo=first, key=_link_start)
+        return any(target.path != procedure.path for _, target in links[first:last])
+
     def _ordered_links(self, procedure: Procedure) -> list[tuple[Link, Target]]:
         if procedure.path not in self._ordered:
             self._ordered[procedure.path] = sorted(self.links[procedure.path], key=_link_start)
@@ -144,6 +152,10 @@ class Scope:
         same = self._ids.get(name, ())
         return same if len(same) == 1 else ()
 
+    def is_id(self, name: str) -> bool:
+        """Say whether a document has this id; two may have it, which is a finding of its own."""
+        return name in self._ids
+
     @cached_property
     def _ids(self) -> dict[str, tuple[Procedure, ...]]:
         ids: dict[str, tuple[Procedure, ...]] = {}
@@ -169,8 +181,13 @@ class Scope:
         named = (p for p in self.library.procedures if p.counted or p.kind == "standard")
         return Titles(p.title for p in named if p.status not in GONE)
 
+    @cached_property
+    def rule_series(self) -> Mapping[str, Series]:
+        """The ids of rules that standards state, by their form."""
+        return read_series(self.library.of_kind("standard"), GONE)
+
     def mentions(self, procedure: Procedure) -> Sequence[Passage]:
-        """Return the passages of a document that could hold the name of another."""
+        """Return the passages of a document that could hold the name of another, or of a rule."""
         return read_notes(procedure)
 
     def anchors(self, procedure: Procedure) -> Anchors:

@@ -48,9 +48,12 @@ def _rarest(mark: bytes) -> bytes:
 _AWS = r"(?i:aws_?secret_?(?:access_?)?key)[\"']?\s{0,3}[:=]\s{0,3}[\"']?([A-Za-z0-9/+]{40})"
 _SLACK_HOOK = r"https://hooks\.slack\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/([A-Za-z0-9]{24})"
 _OPENAI = r"sk-(?:proj-|svcacct-|admin-)?([A-Za-z0-9_-]{20,80}T3BlbkFJ[A-Za-z0-9_-]{20,80})"
+# Line ends may be written out, as in JSON. The first line of a key of OpenSSH is the same in all of them.
+_KEY_LINE_END = r"(?:[ \t\r\n>]|\\[nr]){0,40}"
 _PRIVATE_KEY = (
-    r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----[ \t\r\n>]{0,40}"
-    r"(?:[A-Za-z-]{1,40}:[^\n]{0,200}\n[ \t\r\n>]{0,40}){0,8}([A-Za-z0-9/+]{40,80})"
+    rf"-----BEGIN [A-Z ]{{0,20}}PRIVATE KEY(?: BLOCK)?-----{_KEY_LINE_END}"
+    rf"(?:[A-Za-z-]{{1,40}}:[^\n]{{0,200}}\n{_KEY_LINE_END}){{0,8}}"
+    rf"(?:b3BlbnNzaC1rZXktdjE[A-Za-z0-9/+]{{20,80}}{_KEY_LINE_END}[A-Za-z0-9/+]{{20}})?([A-Za-z0-9/+]{{40,80}})"
 )
 _ADDRESS = (
     r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@<>\"'`]{1,64}:(?=[^@\s]{0,128}\d)(?=[^@\s]{0,128}[A-Za-z])"

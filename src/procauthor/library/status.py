@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from procauthor.library.placeholder import find_placeholders, find_template_text
-from procauthor.markdown.document import Document, Section
+from procauthor.markdown.document import Block, Document, Section
+from procauthor.markdown.metadata import bold_fields
 from procauthor.procedure import Status
 from procauthor.template.key import section_key
 from procauthor.template.spec import SectionSpec, Template
@@ -16,6 +17,11 @@ _PLACEHOLDER_SHARE = 0.25
 _SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
 _SILENT: frozenset[Status] = frozenset({"alias", "deprecated", "placeholder", "missing"})
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# Emphasis, emoji, and the names of emoji around a status.
+_AROUND = re.compile(r"^(?:\s*:[a-z0-9_+-]+:)?[\W_]+|^:[a-z0-9_+-]+:|[\W_]+(?::[a-z0-9_+-]+:)?\s*$")
+_LONGEST = 100
+# At the foot of a document these are said of all of it, and not of its last section.
+_ABOUT_ALL = frozenset({"status", "id", "lifecycle", "phase", "owner", "author", "version", "date", "last_updated"})
 _DECLARED: dict[str, Status] = {
     "placeholder": "placeholder",
     "missing": "missing",
@@ -47,7 +53,8 @@ class Match:
 
 def read_status(declared: object) -> Status | None:
     """Return a declared status as one of the known ones; other words give None."""
-    return _DECLARED.get(str(declared or "").strip().strip("*_`").casefold())
+    word = str(declared or "")
+    return _DECLARED.get(_AROUND.sub("", word).casefold()) if len(word) <= _LONGEST else None
 
 
 def match_sections(document: Document, template: Template) -> Match:
@@ -84,11 +91,22 @@ def _match_sections(document: Document, template: Template) -> Match:
 
 def has_content(document: Document, section: Section) -> bool:
     """Say whether a section or one below it holds anything but comments."""
-    return any(_speaks(part) for part in document.family(section))
+    return any(_speaks(_own_blocks(document, part)) for part in document.family(section))
 
 
-def _speaks(section: Section) -> bool:
-    for block in section.blocks:
+def _own_blocks(document: Document, section: Section) -> tuple[Block, ...]:
+    """Return the blocks of a section without the metadata at the foot of its document."""
+    blocks = section.blocks
+    rule = next((at for at in reversed(range(len(blocks))) if blocks[at].kind == "rule"), None)
+    if rule is None or section.index != len(document.sections) - 1:
+        return blocks
+    foot = blocks[rule + 1 :]
+    fields = [{f.key for f in bold_fields(document.source, b)} if b.kind == "paragraph" else None for b in foot]
+    return blocks[:rule] if all(fields) and _ABOUT_ALL.intersection(*(f or () for f in fields)) else blocks
+
+
+def _speaks(blocks: tuple[Block, ...]) -> bool:
+    for block in blocks:
         if block.kind == "rule":
             continue
         if block.kind != "html":

@@ -49,12 +49,14 @@ class Face(Struct, frozen=True, array_like=True):
 
 
 class View(Struct, frozen=True, array_like=True):
-    """What else others may know of a document: its headings and anchors, and where its links lead."""
+    """What else others may know of a document: its headings, anchors and rules, and where its links lead."""
 
     heading_texts: tuple[str, ...]
     heading_slugs: tuple[str, ...]
     other_anchors: tuple[str, ...]
     targets: tuple[str, ...]
+    stated_rules: tuple[str, ...]
+    known_rules: tuple[str, ...]
 
 
 class Detail(Struct, frozen=True, array_like=True):
@@ -109,6 +111,8 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         heading_slugs=procedure.heading_slugs,
         other_anchors=tuple(sorted(document.anchors.difference(procedure.heading_slugs))),
         targets=procedure.targets,
+        stated_rules=procedure.stated_rules,
+        known_rules=procedure.known_rules,
     )
     detail = Detail(document.links, procedure.resolved, document.headings)
     return Facts(_encode(face), _encode(view), _encode(detail), _encode(procedure.contract), notes)
@@ -421,3 +425,13 @@ class Stored(Procedure):
     def targets(self) -> tuple[str, ...]:
         """The paths that links lead to, sorted."""
         return self.view.targets
+
+    @property
+    def stated_rules(self) -> tuple[str, ...]:
+        """The ids of the rules that a standard states."""
+        return self.view.stated_rules
+
+    @property
+    def known_rules(self) -> tuple[str, ...]:
+        """These, and the ids that it shows in bold elsewhere."""
+        return self.view.known_rules

@@ -384,7 +384,9 @@ class _Builder:
     def _start_link(self, data: Any, _start: int, _end: int) -> None:
         self._closed += 1
         self._open_text()
-        self._pending.append((len(self.links), data["dest_url"], data["id"]))
+        # "<ada@example.org>" is written without the scheme that it has.
+        target = f"mailto:{data['dest_url']}" if data["link_type"] == "Email" else data["dest_url"]
+        self._pending.append((len(self.links), target, data["id"]))
 
     def _end_link(self, _data: Any, start: int, end: int) -> None:
         self._close_link(start, end, image=False)

@@ -46,6 +46,8 @@ REACH: Reach = "document"
 _DEFINITION = re.compile(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t\r\n]*)", re.MULTILINE)
 _USE = re.compile(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
 _WORD = re.compile(r"[a-z]{3}")
+_LETTERS = re.compile(r"[A-Za-z]{2}")
+_COMPOUND = re.compile(r"\w[- ]\w|[a-z]\d")
 # Lines that serve as comments: "[//]: # (...)" and "[comment]: <> (...)".
 _COMMENT_TARGETS = frozenset({"#", "<>"})
 
@@ -64,12 +66,13 @@ class _Label:
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
     for procedure in scope.subjects:
-        if procedure.kind == "template" or b"]:" not in procedure.document.source.raw:
+        raw = procedure.document.source.raw
+        if procedure.kind == "template":
             continue
-        labels = list(_labels(procedure))
-        # Without one definition, brackets behind brackets are more likely something else, such as a usage line.
-        if labels:
+        labels = list(_labels(procedure)) if b"]:" in raw else []
+        if b"][" in raw:
             yield from _undefined(procedure, labels)
+        if labels:
             yield from _definitions(procedure, labels)
 
 
@@ -95,12 +98,19 @@ def _undefined(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
         for match in _USE.finditer(passage.text) if "][" in passage.text else ():
             at = passage.offset(match.start())
             escaped = procedure.document.source.raw[at - 1 : at] == b"\\"
-            if _WORD.search(match[1]) and _WORD.search(match[2]) and not escaped:
+            if not escaped and _is_reference(match[1], match[2], alone=not labels):
                 near = near or Nearest(label.name for label in labels)
                 close = near.find(match[2], cutoff=0.7)
                 message = f"the label {match[2]!r} is not defined"
                 hint = f"did you mean {close!r}?" if close else ""
                 yield say(UNDEFINED_LABEL, procedure, at, message, hint)
+
+
+def _is_reference(text: str, label: str, *, alone: bool) -> bool:
+    """Say whether brackets behind brackets are meant as a link; without one definition, a usage line has them too."""
+    if " " in text:
+        return bool(_WORD.search(text) and _LETTERS.search(label))
+    return bool(_WORD.search(text) and _WORD.search(label) and (not alone or _COMPOUND.search(label)))
 
 
 def _definitions(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:

@@ -86,7 +86,7 @@ def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
         line = field_line(procedure, "depends_on")
         if len(found) > 1:
             yield say_line(AMBIGUOUS_NAME, procedure, line, _several(title, found), _choose(found))
-        elif not found and key and key not in scope.announced:
+        elif not found and key and key not in scope.announced and not scope.is_id(title):
             message = f"it depends on {title!r}, and no procedure is called so"
             yield say_line(UNKNOWN_PROCEDURE, procedure, line, message, _near(scope, title))
 

@@ -79,7 +79,9 @@ def _order(scope: Scope, host: Procedure, called: Mapping[str, _Call]) -> Iterat
         late = {
             need.procedure.path: need.procedure
             for need in needs(scope, procedure)
-            if need.procedure.path in called and called[need.procedure.path][0] > place
+            if need.procedure.status not in GONE
+            and need.procedure.path in called
+            and called[need.procedure.path][0] > place
         }
         for before in late.values():
             message = f"{procedure.title!r} is called before {before.title!r}, on which it depends"

@@ -69,7 +69,7 @@ def _ids(scope: Scope) -> Iterator[Finding]:
 
 def _cycles(scope: Scope) -> Iterator[Finding]:
     """Report a circle at the first of its documents by the shortest way, and none for a document that another shows."""
-    graph = {p.path: needs(scope, p) for p in scope.library.of_kind("procedure") if p.status not in GONE}
+    graph = {p.path: needs(scope, p) for p in scope.library.of_kind("procedure") if p.status != "alias"}
     inside = _circular(graph)
     covered: set[str] = set()
     for start in graph:
@@ -78,10 +78,21 @@ def _cycles(scope: Scope) -> Iterator[Finding]:
         procedure = scope.library.by_path[start]
         circle = _own_need(procedure) or (_shortest(graph, start) if start in inside else ())
         covered |= {need.procedure.path for need in circle}
-        if circle:
+        # A circle of what is no longer kept hurts nobody.
+        if circle and any(need.procedure.status not in GONE for need in circle):
+            procedure, circle = _from_declared(procedure, circle)
             names = " -> ".join([procedure.title, *(need.procedure.title for need in circle)])
             message = f"dependencies run in a circle: {names}"
             yield say_line(DEPENDENCY_CYCLE, procedure, circle[0].line, message)
+
+
+def _from_declared(procedure: Procedure, circle: tuple[Need, ...]) -> tuple[Procedure, tuple[Need, ...]]:
+    """Let a circle begin where somebody declared a dependency, if it is partly made of inputs: that is what is odd."""
+    starts = [procedure, *(need.procedure for need in circle[:-1])]
+    pairs = zip(starts, circle, strict=True)
+    declared = (at for at, (s, n) in enumerate(pairs) if s.depends_on and n.line == field_line(s, "depends_on"))
+    first = next(declared, 0)
+    return starts[first], circle[first:] + circle[:first]
 
 
 def _circular(graph: Mapping[str, Sequence[Need]]) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from difflib import get_close_matches
 
 from procauthor.checking.artifact import is_optional
 from procauthor.checking.definition import Reach, Rule
+from procauthor.checking.jump import find_lost, step_name, step_words
 from procauthor.checking.mend import mend, renumber
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.library import Procedure
-from procauthor.markdown.passage import Passage, read_prose
 from procauthor.procedure import Artifact, Part, Step
 from procauthor.template.spec import SectionSpec
 
@@ -76,16 +75,8 @@ _FROM_STEP = re.compile(
 )
 _NAMED_STEP = re.compile(r"^(.+?)\s+from\s+((?:step|phase)\s+\d+)\b.*$", re.IGNORECASE)
 _FROM_INPUTS = re.compile(r"^(?:the\s+)?(?:procedure(?:'s)?\s+)?(?:required\s+)?inputs?\b", re.IGNORECASE)
-_TARGET = re.compile(
-    r"\b(step|phase)s?\s+(\d+)\b(?![.)]?\d)(?!\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b))",
-    re.IGNORECASE,
-)
-# What every match of the pattern above holds; quick to find.
-_STEP_WORD = re.compile("[sS][tT][eE][pP]|[pP][hH][aA][sS][eE]")
-_ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
 # What a part without items can be followed by when it is empty: a heading, a rule, or the next label.
 _NEXT_PART = re.compile(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
-_FROM_PARTS = frozenset({"inputs", "input"})
 # Among more names than these, none is looked for that is only like the one that was meant.
 _MANY = 200
 
@@ -102,16 +93,13 @@ def check(scope: Scope) -> Iterator[Finding]:
         if procedure.kind == "procedure":
             yield from _inputs(procedure)
             yield from _outputs(procedure)
-            yield from _targets(scope, procedure, steps)
+            for start, message in find_lost(scope, procedure, steps):
+                yield say(STEP_TARGET_MISSING, procedure, start, message)
 
 
 def _workflow(procedure: Procedure) -> SectionSpec | None:
     sections = procedure.template.sections if procedure.template else ()
     return next((s for s in sections if s.kind == "steps"), None)
-
-
-def _name(step: Step) -> str:
-    return repr(step.name) if step.number is None else str(step.number)
 
 
 def _numbers(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
@@ -136,14 +124,14 @@ def _parts(procedure: Procedure, step: Step, spec: SectionSpec) -> Iterator[Find
     for part in spec.parts:
         found = _find_part(step, part)
         if found is None and not part.constraint.optional:
-            message = f"step {_name(step)} has no {part.heading!r}"
+            message = f"step {step_name(step)} has no {part.heading!r}"
             yield say(STEP_PART_MISSING, procedure, step.start, message)
         elif found is not None and not part.constraint.optional and _is_empty(procedure, found):
-            message = f"{part.heading!r} of step {_name(step)} is empty"
+            message = f"{part.heading!r} of step {step_name(step)} is empty"
             hint = f"write {part.constraint.none!r} where there is none" if part.constraint.none else ""
             yield say_line(STEP_PART_MISSING, procedure, found.line, message, hint)
         elif found is not None and part.constraint.minimum > 0 and part.kind != "prose" and _says_none(found):
-            message = f"{part.heading!r} of step {_name(step)} is none, and the template wants one at least"
+            message = f"{part.heading!r} of step {step_name(step)} is none, and the template wants one at least"
             yield say_line(STEP_PART_MISSING, procedure, found.line, message)
 
 
@@ -207,14 +195,7 @@ def _flow(procedure: Procedure) -> _Flow:
         for key in {artifact_key(a.name) for a in step.outputs}:
             made[key].append(place)
     required = frozenset(artifact_key(a.name) for a in contract.inputs)
-    return _Flow(contract.steps, _words(procedure), required, made, places)
-
-
-def _words(procedure: Procedure) -> frozenset[str]:
-    """Return what the steps are called here. Where they are steps, a phase is one of a lifecycle, or of a project."""
-    source = procedure.document.source
-    heads = (source.raw[step.start : step.start + 40].lower() for step in procedure.contract.steps)
-    return frozenset({"step"} | {"phase" for head in heads if b"phase" in head.split(b"\n")[0]})
+    return _Flow(contract.steps, step_words(procedure), required, made, places)
 
 
 def _inputs(procedure: Procedure) -> Iterator[Finding]:
@@ -235,7 +216,7 @@ def _split(wanted: Artifact) -> tuple[str, str]:
 def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
     """Return what is wrong with an input, or nothing. A source that is no step and no input is somebody else's."""
     name, source = _split(wanted)
-    key, step = artifact_key(name), _name(flow.steps[place])
+    key, step = artifact_key(name), step_name(flow.steps[place])
     origin = _FROM_STEP.match(source)
     if origin:
         if origin[1].casefold() not in flow.words:
@@ -255,7 +236,7 @@ def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
 def _maker(flow: _Flow, wanted: Artifact) -> str:
     """Say where an artifact does come from, if from one place; else which name is like it."""
     key = artifact_key(_split(wanted)[0])
-    found = [f"step {_name(flow.steps[place])} makes it" for place in flow.made.get(key, ())]
+    found = [f"step {step_name(flow.steps[place])} makes it" for place in flow.made.get(key, ())]
     if key in flow.required:
         found.append("it is a required input")
     if len(found) == 1:
@@ -274,7 +255,7 @@ def _outputs(procedure: Procedure) -> Iterator[Finding]:
         for output in step.outputs:
             key = artifact_key(output.name)
             if key not in promised and last_use.get(key, -1) <= place:
-                message = f"{output.name!r} of step {_name(step)} is neither used later nor promised"
+                message = f"{output.name!r} of step {step_name(step)} is neither used later nor promised"
                 yield say(UNUSED_OUTPUT, procedure, output.start, message)
 
 
@@ -284,70 +265,3 @@ def _used(step: Step) -> Iterator[str]:
         inline = _NAMED_STEP.match(wanted.name)
         if inline:
             yield inline[1]
-
-
-# References to steps
-
-
-def _targets(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
-    numbers = {step.number for step in steps}
-    if None in numbers:
-        return
-    ordered = sorted(steps, key=lambda step: step.start)
-    ends = _ends(procedure, ordered)
-    starts = [step.start for step in ordered]
-    words = _words(procedure)
-    prose = read_prose(procedure.document)
-    for passage in prose.around(_mentions(prose.text)):
-        at = passage.runs[0].start
-        place = bisect_right(starts, at) - 1
-        if place < 0 or at >= ends[place] or passage.heading:
-            continue
-        found = (m for m in _TARGET.finditer(passage.text) if m[1].casefold() in words)
-        matches = [m for m in found if int(m[2][:9]) not in numbers]
-        step = ordered[place]
-        if not matches or _part_at(procedure, step, at) in _FROM_PARTS:
-            continue
-        for match in matches:
-            if not _of_another(scope, procedure, passage, match.start()):
-                message = f"step {_name(step)} refers to {match[1].casefold()} {match[2][:9]}, which does not exist"
-                yield say(STEP_TARGET_MISSING, procedure, passage.offset(match.start()), message)
-
-
-def _mentions(text: str) -> Iterator[int]:
-    """Yield where a text speaks of steps or phases, in any case; to look for a word is faster than for a pattern."""
-    if not text.isascii():
-        yield from (match.start() for match in _STEP_WORD.finditer(text))
-        return
-    lower = text.lower()
-    for word in ("step", "phase"):
-        at = lower.find(word)
-        while at != -1:
-            yield at
-            at = lower.find(word, at + 1)
-
-
-def _ends(procedure: Procedure, ordered: Sequence[Step]) -> list[int]:
-    """Return where each step ends: at the next step; the last one with its section."""
-    last = ordered[-1]
-    document = procedure.document
-    section = next(s for s in document.sections if s.start <= last.start < s.end)
-    end = document.end(section) if section.start == last.start else section.end
-    return [*(step.start for step in ordered[1:]), end]
-
-
-def _part_at(procedure: Procedure, step: Step, start: int) -> str:
-    line = procedure.document.source.line(start)
-    before = [(part.line, key) for key, part in step.parts.items() if part.line <= line]
-    return max(before)[1] if before else ""
-
-
-def _of_another(scope: Scope, procedure: Procedure, passage: Passage, place: int) -> bool:
-    """Say whether a step of another document is meant: its name or a link to it stands right before."""
-    before = passage.text[max(0, place - 80) : place]
-    if _ELSEWHERE.search(before):
-        return True
-    if re.search(r"\w", before):
-        return False
-    start = passage.runs[0].start
-    return scope.link_ends(procedure, start - 2, start)

@@ -1,0 +1,165 @@
+"""References to steps in running text, such as "return to Step 4", that lead to no step."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from procauthor.checking.scope import Scope
+from procauthor.library.library import Procedure
+from procauthor.markdown.passage import Passage, read_prose
+from procauthor.procedure import Step
+
+_TARGET = re.compile(r"\b(step|phase)(s?)\s+(\d+)\b(?![.)]?\d)", re.IGNORECASE)
+# Only behind the plural: "repeat step 3 and 5 minutes later" names one step.
+_MORE = re.compile(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
+_FOREIGN = re.compile(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
+# What every match of the pattern above holds; quick to find.
+_STEP_WORD = re.compile("[sS][tT][eE][pP]|[pP][hH][aA][sS][eE]")
+_ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
+# Outside of the workflow more is spoken of than its steps.
+_OTHERS = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
+_SENT = re.compile(
+    r"\b(?:return|go|back|proceed|skip|jump|move|advance|revert|fall back|escalate)\s+to\s+$"
+    r"|\b(?:retry|repeat|redo|rerun|resume|restart|continue|start|begin)(?:\s*:|\s+(?:with|at|from|in))?\s+$",
+    re.IGNORECASE,
+)
+_OWN_LIST = re.compile(r"\W*(?:step|phase)\s+(\d+)\s*(?:[:.)–—-]|$)", re.IGNORECASE)
+_FROM_PARTS = frozenset({"inputs", "input"})
+_DIGITS = 9
+# How far around a reference another document may be named; in bytes.
+_AROUND = 400
+
+
+def step_name(step: Step) -> str:
+    """Return the number of a step, or its name in quotes."""
+    return repr(step.name) if step.number is None else str(step.number)
+
+
+def step_words(procedure: Procedure) -> frozenset[str]:
+    """Return what the steps are called here. Where they are steps, a phase is one of a lifecycle, or of a project."""
+    source = procedure.document.source
+    heads = (source.raw[step.start : step.start + 40].lower() for step in procedure.contract.steps)
+    return frozenset({"step"} | {"phase" for head in heads if b"phase" in head.split(b"\n")[0]})
+
+
+def find_lost(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[tuple[int, str]]:
+    """Yield where the text refers to a step that does not exist, with what is wrong; none if a step has no number."""
+    numbers = frozenset(step.number for step in steps if step.number is not None)
+    if any(step.number is None for step in steps):
+        return
+    text = _Text(scope, procedure, sorted(steps, key=lambda step: step.start), numbers, step_words(procedure))
+    prose = read_prose(procedure.document)
+    for passage in prose.around(_mentions(prose.text)):
+        if not passage.heading:
+            yield from text.read(passage)
+
+
+@dataclass
+class _Text:
+    """The text of a procedure, with its steps in order, their numbers, and what they are called."""
+
+    scope: Scope
+    procedure: Procedure
+    steps: Sequence[Step]
+    numbers: frozenset[int]
+    words: frozenset[str]
+
+    def read(self, passage: Passage) -> Iterator[tuple[int, str]]:
+        """Yield what is wrong in a passage."""
+        targets = [
+            (match, lost)
+            for match in _TARGET.finditer(passage.text)
+            if match[1].casefold() in self.words
+            for lost in _named(passage.text, match)
+            if lost not in self.numbers
+        ]
+        if not targets:
+            return
+        at = passage.runs[0].start
+        step = self._step_at(at)
+        if step is not None and self._part_at(step, at) in _FROM_PARTS:
+            return
+        for match, lost in targets:
+            if self._of_another(passage, match.start()) or (step is None and not self._is_ours(passage, match, lost)):
+                continue
+            message = f"there is no {match[1].casefold()} {lost}"
+            if step is not None:
+                message = f"step {step_name(step)} refers to {match[1].casefold()} {lost}, which does not exist"
+            yield passage.offset(match.start()), message
+
+    def _step_at(self, at: int) -> Step | None:
+        place = bisect_right(self._starts, at) - 1
+        return self.steps[place] if place >= 0 and at < self._ends[place] else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [step.start for step in self.steps]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Return where each step ends: at the next step; the last one with its section."""
+        last, document = self.steps[-1], self.procedure.document
+        section = next(s for s in document.sections if s.start <= last.start < s.end)
+        end = document.end(section) if section.start == last.start else section.end
+        return [*self._starts[1:], end]
+
+    def _part_at(self, step: Step, start: int) -> str:
+        line = self.procedure.document.source.line(start)
+        before = [(part.line, key) for key, part in step.parts.items() if part.line <= line]
+        return max(before)[1] if before else ""
+
+    def _of_another(self, passage: Passage, place: int) -> bool:
+        """Say whether a step of another document is meant: its name or a link to it stands right before."""
+        before = passage.text[max(0, place - 80) : place]
+        if _ELSEWHERE.search(before):
+            return True
+        if re.search(r"\w", before):
+            return False
+        start = passage.runs[0].start
+        return self.scope.link_ends(self.procedure, start - 2, start)
+
+    # Outside of the steps
+
+    def _is_ours(self, passage: Passage, match: re.Match[str], number: int) -> bool:
+        """Say whether a reference outside of the steps means one of them for certain."""
+        if match[1].casefold() == "phase" and not _SENT.search(passage.text[: match.start()][-80:]):
+            return False
+        at = passage.offset(match.start())
+        start, end = self.scope.paragraph(self.procedure, at)
+        start, end = max(start, at - _AROUND), min(end, at + _AROUND)
+        if number in self._elsewhere or self.scope.links_out(self.procedure, start, end):
+            return False
+        around = self.procedure.source.raw[start:end].decode(errors="replace")
+        return not _OTHERS.search(around.replace(self.procedure.title, ""))
+
+    @cached_property
+    def _elsewhere(self) -> frozenset[int]:
+        """The numbers of what else is called a step in this document: of an example, or in a table."""
+        prose = read_prose(self.procedure.document)
+        passages = prose.around(_mentions(prose.text))
+        return frozenset(int(found[1][:_DIGITS]) for p in passages if (found := _OWN_LIST.match(p.text)))
+
+
+def _named(text: str, match: re.Match[str]) -> Iterator[int]:
+    """Yield the numbers of the steps that a match names, none where they belong to something else."""
+    more = _MORE.match(text, match.end()) if match[2] else None
+    if not _FOREIGN.match(text, more.end() if more else match.end()):
+        yield int(match[3][:_DIGITS])
+        yield from (int(number[:_DIGITS]) for number in re.findall(r"\d+", more[0])) if more else ()
+
+
+def _mentions(text: str) -> Iterator[int]:
+    """Yield where a text speaks of steps or phases, in any case; to look for a word is faster than for a pattern."""
+    if not text.isascii():
+        yield from (match.start() for match in _STEP_WORD.finditer(text))
+        return
+    lower = text.lower()
+    for word in ("step", "phase"):
+        at = lower.find(word)
+        while at != -1:
+            yield at
+            at = lower.find(word, at + 1)
