@@ -376,6 +376,25 @@ def test_a_team_template_works_without_code(root: Path) -> None:
     assert problems(submit(root, {"checks[0].owner": "TODO"})) == {"checks[0]": "placeholder-text"}
 
 
+def test_a_brief_goes_into_a_file(root: Path, tmp_path: Path) -> None:
+    printed = run("-C", root, "brief", TITLE).stdout
+    told = run("-C", root, "brief", TITLE, "--out", tmp_path / "brief.md")
+    assert (tmp_path / "brief.md").read_text().split() == printed.split()
+    assert told.stdout == ""
+    assert told.stderr.startswith(f"wrote {tmp_path / 'brief.md'}\nthe answer belongs to run")
+    run("-C", root, "brief", TITLE, "--json", "--out", tmp_path / "brief.json")
+    assert json.loads((tmp_path / "brief.json").read_text())["schema_version"] == 1
+
+
+@pytest.mark.parametrize("command", ["brief", "create"])
+def test_a_standard_is_no_procedure(root: Path, command: str) -> None:
+    (root / "standards").mkdir()
+    (root / "standards/noise.md").write_text("# Noise Standards\n\n## 1. Purpose\n\nQuiet.\n")
+    told = run("-C", root, command, "Noise Standards", "--lifecycle", "Feature", code=2).stderr
+    assert "'Noise Standards' is a standard (standards/noise.md), and no procedure" in told
+    assert 'procauthor update "Noise Standards"' in told
+
+
 @pytest.mark.parametrize("rule", ["D105", "reference-unknown"])
 def test_explain_knows_what_can_be_wrong_with_an_answer(root: Path, rule: str) -> None:
     told = run("-C", root, "explain", rule).stdout

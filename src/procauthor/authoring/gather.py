@@ -12,7 +12,7 @@ from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage,
 from procauthor.authoring.neighbour import find_neighbours, purpose_of
 from procauthor.authoring.passage import Search, choose_passages
 from procauthor.authoring.standard import find_standards
-from procauthor.errors import NotFoundError
+from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
 from procauthor.library.title import file_stem
@@ -48,8 +48,10 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
 
     Raises:
         NotFoundError: Nothing says to which lifecycle the title belongs.
+        InvalidTitleError: It is the title of a standard.
     """
     library = source.library
+    _refuse_standard(request, library)
     present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
     path = present.path if present else _path(request, library)
     neighbours = find_neighbours(request, library)
@@ -75,6 +77,13 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
     )
     # The document itself stays as it is, byte for byte: a draft is laid over it, and prompts take it through `clean`.
     return replace(Brief.from_json(clean(brief.as_json())), text=brief.text)
+
+
+def _refuse_standard(request: ChangeRequest, library: Library) -> None:
+    for found in library.by_key.get(title_key(request.title), ()):
+        if found.kind == "standard" and not request.wish:
+            message = f"{found.title!r} is a standard ({found.path}), and no procedure"
+            raise InvalidTitleError(message, f'change it with: procauthor update "{found.title}" "what should change"')
 
 
 def _path(request: ChangeRequest, library: Library) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_json
+from procauthor.cli.output import json_text, open_project, say, say_notices, show, show_json
 
 if TYPE_CHECKING:
     from procauthor.project import ProjectDraft
@@ -33,6 +33,7 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
     phase: Annotated[str | None, typer.Option(help="Phase within the lifecycle.")] = None,
     depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the brief there.")] = None,
     as_json: Json = False,
 ) -> None:
     """Print all that an author needs to write a procedure, for a person, a chat window or a coding agent.
@@ -42,10 +43,18 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
     project = open_project(ctx)
     found = project.handoff.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on or (), plan=plan)
     say_notices(project)
-    if as_json:
+    if out is not None:
+        from procauthor.library.disk import write_file
+
+        text = json_text(found.as_json()) if as_json else project.handoff.text(found)
+        write_file(out, f"{text.rstrip()}\n".encode())
+        say(f"wrote {out}")
+    elif as_json:
         show_json(found.as_json())
+    else:
+        show(project.handoff.text(found))
+    if as_json and out is None:
         return
-    show(project.handoff.text(found))
     say(f"the answer belongs to run {found.run}: procauthor submit FILE --run {found.run}")
 
 

@@ -46,9 +46,14 @@ def show_bytes(raw: bytes) -> None:
 
 def show_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object with its schema version first."""
+    typer.echo(json_text(data))
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """Return one JSON object with its schema version first."""
     from procauthor.reporting.dump import dump
 
-    typer.echo(dump({"schema_version": SCHEMA_VERSION, **data}))
+    return dump({"schema_version": SCHEMA_VERSION, **data})
 
 
 def show_diff(diff: str) -> None:
