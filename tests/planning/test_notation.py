@@ -189,3 +189,131 @@ def test_a_misspelt_field_is_said():
     assert [(p.kind, p.line, p.message) for p in plan.problems] == [
         ("skipped", 3, "'Dependancies' is no field of an item, so it is not read; did you mean 'dependencies'?")
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("Not done", "not done"),
+        ("80% complete", "in progress"),
+        ("100% complete", "defined"),
+        ("Almost done", "in progress"),
+        ("Incomplete", "in progress"),
+        ("Ready to start", "ready to start"),
+        ("To be completed", "to be completed"),
+        ("No placeholder yet", "missing"),
+        ("Completed 2025-01-02", "defined"),
+    ],
+)
+def test_a_status_that_speaks_of_open_work_is_not_done(status: str, expected: str):
+    item = first(f"### 1. Define Dough Procedure\n**Status:** {status}\n")
+    assert (item.status, item.done) == (expected, expected == "defined")
+
+
+@pytest.mark.parametrize(
+    "head", ["[x] 1. Define Dough Procedure", "1. Define Dough Procedure (done)", "1. Dough Procedure — Defined"]
+)
+def test_what_stands_beside_a_title_says_that_it_is_done(head: str):
+    item = first(f"### {head}\n**Priority:** P0\n")
+    assert (item.title, item.done) == ("Dough Procedure", True)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("See item 2", "Flour Procedure"),
+        ("Depends on Flour Procedure being complete", "Flour Procedure"),
+        ("None strictly, but Flour Procedure is helpful", "Flour Procedure soft"),
+        ("both Flour Procedure and Salt Procedure", "Flour Procedure, Salt Procedure"),
+        ("No hard dependencies", ""),
+        ("Independent", ""),
+    ],
+)
+def test_phrases_around_a_name_are_no_part_of_it(value: str, expected: str):
+    item = first(f"### 1. Define Dough Procedure\n**Dependencies:** {value}\n")
+    assert ", ".join(d.title + " soft" * (not d.hard) for d in item.depends_on) == expected
+
+
+def test_neither_defined_is_not_defined():
+    item = first("### 1. Define Dough Procedure\n**Dependencies:** Rye Procedure, Oat Procedure (neither defined)\n")
+    assert [(d.title, d.state) for d in item.depends_on] == [
+        ("Rye Procedure", "to be defined"),
+        ("Oat Procedure", "to be defined"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["**Procedures:** Icing Procedure and Layer Procedure", "- Icing Procedure\n- Layer Procedure",
+     "**Procedures:**\n- Icing Procedure\n  - needs sugar\n- Layer Procedure"],
+)  # fmt: skip
+def test_a_range_finds_its_names(body: str):
+    plan = read_plan(f"### 4–5. Define Cake Procedures\n**Priority:** P2\n**Effort:** 3 h total\n\n{body}\n".encode())
+    assert [(i.number, i.title) for i in plan.items] == [(4, "Icing Procedure"), (5, "Layer Procedure")]
+    assert [p.message for p in plan.problems] == ["'needs sugar' stands below a name and is not read"] * (
+        "sugar" in body
+    )
+
+
+def test_a_range_finds_its_names_in_the_heading():
+    plan = read_plan(b"### 4, 5. Define Icing Procedure and Layer Procedure\n**Priority:** P2\n")
+    assert [(i.number, i.title) for i in plan.items] == [(4, "Icing Procedure"), (5, "Layer Procedure")]
+
+
+TWO = "# Plan\n\n## P0\n\n### 1. Define Dough Procedure\n**Effort:** 2-3 h\n\n### 2. Define Crust Procedure\n**Effort:** 1 h\n\n"
+
+
+@pytest.mark.parametrize(
+    ("total", "problems"),
+    [
+        ("**Total:** 3-4 hours", []),
+        ("**Total P0 Effort:** 3-4 hours\n\n**P0 total:** 5 hours", ["P0 states 5 hours, its items sum to 3-4 hours"]),
+        ("**Total Effort:** 5 hours", ["P0 states 5 hours, its items sum to 3-4 hours"]),
+        ("**Total P0 + P1 effort:** 9 hours", ["P0 and P1 state 9 hours, their items sum to 5-6 hours"]),
+        ("**Total effort:** 5-6 hours", []),
+    ],
+)
+def test_every_stated_total_is_compared_with_what_it_speaks_of(total: str, problems: list[str]):
+    plan = read_plan(f"{TWO}{total}\n\n## P1\n\n### 3. Define Oven Procedure\n**Effort:** 2 h\n".encode())
+    assert [p.message for p in plan.problems if p.kind == "total"] == problems
+
+
+def test_the_last_row_of_a_table_can_be_its_total():
+    plan = read_plan(
+        b"# Plan\n\n## P0\n\n| # | Procedure | Effort |\n|---|---|---|\n| 1 | Total Loss Procedure | 2h |\n| | **Total** | 3h |\n"
+    )
+    assert [item.title for item in plan.items] == ["Total Loss Procedure"]
+    assert [p.message for p in plan.problems] == ["P0 states 3 hours, its items sum to 2 hours"]
+
+
+def test_metrics_are_read_from_tables_and_with_where_they_come_from():
+    plan = read_plan(
+        f"{TWO}## Success Metrics\n\n- Coverage: from 10% to 20%\n- 1,000 pages\n\n"
+        "| Metric | Target | Current |\n|---|---|---|\n| Overall | 25% | 13.8% |\n".encode()
+    )
+    assert [(m.name, m.target, m.base, m.unit) for m in plan.metrics] == [
+        ("Coverage", 20, 10, "%"),
+        ("", 1000, None, ""),
+        ("Overall", 25, 13.8, "%"),
+    ]
+
+
+def test_goals_can_be_numbers_and_finished_work_needs_no_tick():
+    plan = read_plan(
+        f"{TWO}## Tracking\n\n### Completed This Session\n- Rye Procedure\n- ❌ Oat Procedure\n\n"
+        "### Next Session Goals\n- [ ] #2\n- [ ] Lost Procedure\n".encode()
+    )
+    assert [(g.title, g.done) for g in plan.completed] == [("Rye Procedure", True), ("Oat Procedure", False)]
+    assert [(g.title, g.item) for g in plan.goals] == [("Crust Procedure", 2), ("Lost Procedure", None)]
+    assert plan.next == (2,)
+    assert [p.message for p in plan.problems] == ["the goal 'Lost Procedure' is no item of this plan"]
+
+
+def test_groups_are_counted_in_several_notations_and_one_without_a_count_is_said():
+    plan = read_plan(
+        f"{TWO}## Later (P3)\n\n- Cake Lifecycle (10 procedures)\n- Rye Lifecycle (7)\n- 8 Oat procedures\n- [ ] Ice (5 procedures)\n"
+        "- Tea Lifecycle (5-7 procedures)\n\n| Lifecycle | Procedures |\n|---|---|\n| Jam | 3 |\n| **Total** | 3 |\n".encode()
+    )
+    found = [(g.name, g.count) for g in plan.groups]
+    assert found == [("Cake Lifecycle", 10), ("Rye Lifecycle", 7), ("Oat", 8), ("Ice", 5), ("Jam", 3)]
+    assert [(p.kind, p.line) for p in plan.problems] == [("count", 17)]

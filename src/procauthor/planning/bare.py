@@ -11,6 +11,7 @@ from procauthor.markdown.document import Document
 from procauthor.naming import title_key
 from procauthor.planning.entry import body_of
 from procauthor.planning.field import Field, plain_text, read_fields, strip_emphasis
+from procauthor.planning.group import read_count
 from procauthor.planning.line import Line, lines_of, strip_leading
 from procauthor.planning.opening import Opening, is_urgent
 from procauthor.planning.plan import Problem
@@ -54,7 +55,7 @@ def find_bare(
             if opening and title_key(clean_title(opening.title)) not in taken:
                 found.append(opening)
                 numbers.add(opening.first)
-            elif not opening and own.head.line.mark:
+            elif not opening and own.head.line.mark and not read_count(own.head.line.body):
                 text = plain_text(own.head.line.body)
                 problems.append(Problem("skipped", f"{text!r} names no procedure; it is no item", own.head.line.number))
     return found, problems

@@ -29,7 +29,20 @@ _FUTURE = re.compile(
     r"\b((?:still )?to be \w+|tbd|todo|pending|upcoming|planned|undefined|not (?:yet )?defined|will be defined)\b",
     re.IGNORECASE,
 )
-_SHARED = re.compile(r"^(both|all|each|neither)\b", re.IGNORECASE)
+_NEITHER = re.compile(r"\b(?:neither|none|not both|not all)\b.*\bdefined\b", re.IGNORECASE)
+_NONE_BUT = re.compile(r"^none\b(?!.*\bprocedure)", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^(?:(?:but|also|see|must|should|can|has|have|be|come|go|start|only|both|either|requires?|needs?|depends?|dependent|"
+    r"follows?|after|on|upon|to|completion|complet(?:e|ed|ing)|finish(?:ed|ing)?|the|from|by|of|outputs?|blocked|waits?|for)\s+)+",
+    re.IGNORECASE,
+)
+_TRAIL = re.compile(
+    r"(?:\s+(?:is|are|being|to|be|must|has|have|been|should|needs?|would|will|first|once|and|fully|completed?|completion|"
+    r"defined|finished|done|approved|available|ready|in|place|exists?|helpful|useful|nice|recommended|optional|required|"
+    r"outputs?))+$",
+    re.IGNORECASE,
+)
+_SHARED = re.compile(r"^(both|all|each|neither|none)\b", re.IGNORECASE)
 _VAGUE = re.compile(
     r"^(all|any|other|others|most|various|several|some|many|remaining|every|each|previous|prior|preceding|earlier|"
     r"above|subsequent|later|following|the (?:rest|other|remaining|above|previous)|everything|rest of)\b",
@@ -74,13 +87,13 @@ def read_names(
     for text, line in values:
         if is_nothing(plain_text(text)):
             continue
-        notes = [_read_piece(piece, line, known, hard=hard) for piece in _pieces(text, known)]
+        notes = [_read_piece(piece, line, known, hard=hard) for piece in split_names(text, known)]
         found += [one for each in _spread(notes) for one in _numbered(each, numbers, known)]
     unique = {title_key(each.title) or each.title: each for each in reversed(found)}
     return [each for each in reversed(unique.values()) if each.title]
 
 
-def _pieces(text: str, known: Collection[str]) -> Iterator[str]:
+def split_names(text: str, known: Collection[str]) -> Iterator[str]:
     """Split at commas and semicolons outside parentheses, but never within a known title."""
     parts = list(_hedged(p.strip() for p in re.split(r"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n", text) if p.strip()))
     place = 0
@@ -90,7 +103,8 @@ def _pieces(text: str, known: Collection[str]) -> Iterator[str]:
         )
         joined = _TRAILING_AND.sub("", _LEADING_AND.sub("", ", ".join(parts[place : place + size])))
         place += size
-        yield from [joined] if _known(joined, known) else _split_joined(joined, known)
+        if not is_nothing(plain_text(joined)) and not _NONE_BUT.match(joined):
+            yield from [joined] if _known(joined, known) else _split_joined(joined, known)
 
 
 def _split_joined(text: str, known: Collection[str]) -> list[str]:
@@ -150,18 +164,32 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
     dash = None if title_key(name) in known else _AFTER_DASH.search(name)
     if dash:
         note, name = "; ".join(filter(None, (note, dash[1] or dash[2]))), name[: dash.start()]
+    name, aside = _without_phrases(name, known)
     title = clean_title(name, known)
     vague = title_key(title) not in known and bool(
         _VAGUE.match(title)
         or (UNDECIDED.match(title) and not _WHOLE.search(title))
         or re.search(r"\bprocedures$", title, re.IGNORECASE)
     )
-    named = Named(title, line, _state(note, sign), hard and not _SOFT.search(note), vague)
+    named = Named(title, line, _state(note, sign), hard and not _SOFT.search(f"{note} {aside}"), vague)
     return _Piece(named, note)
 
 
+def _without_phrases(name: str, known: Collection[str]) -> tuple[str, str]:
+    """Take "Requires Data Design Procedure being complete" apart: the name, and what is said around it."""
+    if title_key(name) in known:
+        return name, ""
+    lead = _LEAD.match(name)
+    start = lead.end() if lead else 0
+    trail = _TRAIL.search(name, start)
+    inside = name[start : trail.start() if trail else len(name)].strip()
+    if inside == name or not (title_key(inside) in known or _is_whole(inside)):
+        return name, ""
+    return inside, f"{name[:start]} {trail[0] if trail else ''}"
+
+
 def _state(note: str, sign: str) -> State | Literal[""]:
-    if _FUTURE.search(note):
+    if _FUTURE.search(note) or _NEITHER.search(note):
         return "to be defined"
     status = read_status(note) or sign
     return "defined" if status == "approved" else status  # type: ignore[return-value]
@@ -178,7 +206,7 @@ def _spread(pieces: list[_Piece]) -> list[Named]:
         for other in range(first, place):
             if not pieces[other].note:
                 found[other] = replace(found[other], stated=piece.named.stated, hard=piece.named.hard)
-    return found
+    return [replace(each, vague=each.vague and each.stated != "defined") for each in found]
 
 
 def _without_number(title: str, numbers: Mapping[int | str, str], known: Collection[str]) -> str:

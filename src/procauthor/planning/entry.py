@@ -31,7 +31,7 @@ _TASK = re.compile(
     r"^(?:define|create|write|author|update|complete|implement|establish|develop|document|draft)\b|\bprocedure\b",
     re.IGNORECASE,
 )
-_WHOLE = re.compile(r"\bprocedure$", re.IGNORECASE)
+_PLURAL = re.compile(r"\b(?:procedures|lifecycles)\b", re.IGNORECASE)
 _STRONG = {"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"}
 
 
@@ -80,14 +80,15 @@ def _reads_as_item(document: Document, section: Section, lines: list[Line]) -> b
         return bool(keys & _STRONG) or bool(read.dot and _TASK.search(read.title))
     if section.title == document.title and section.level == 1:
         return False
-    names_one = bool(re.search(r"\bprocedure\b|^define\b", section.title, re.IGNORECASE))
+    names_one = bool(re.search(r"\bprocedure$|^define\b", clean_title(section.title), re.IGNORECASE))
     told = "priority" in keys and bool(keys & {"depends_on", "lifecycle", "effort"})
-    return names_one and (told or _is_placed(document, section))
+    needs = "depends_on" in keys and not (_PLURAL.search(section.title) or field_key(section.title))
+    return (names_one and told) or _is_placed(document, section, named=names_one or needs)
 
 
-def _is_placed(document: Document, section: Section) -> bool:
-    """Say whether a heading that ends with "Procedure" stands below one that names a priority."""
-    if not _WHOLE.search(clean_title(section.title)) or role_of(document, section):
+def _is_placed(document: Document, section: Section, *, named: bool) -> bool:
+    """Say whether a heading that names a procedure stands below one that names a priority."""
+    if not named or role_of(document, section):
         return False
     above = document.path(section)[:-1]
     return any(names_priority(text) for text in above)

@@ -133,6 +133,8 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
     head = Line(0, 0, "")
     for line in lines:
         opened = list(_opened(line))
+        if opened and _belongs(line, opened, current, found):
+            opened = []
         if opened:
             found += opened
             current, open_text = opened[-1], bool(opened[-1].text)
@@ -150,6 +152,12 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
     return found
 
 
+def _belongs(line: Line, opened: list[Field], current: Field | None, found: list[Field]) -> bool:
+    """Say whether a line below a label of another kind, such as **Risks:**, only looks like a field that is there."""
+    aside = bool(line.bullet and current and not current.key and not current.text)
+    return aside and all(any(f.key == each.key for f in found) for each in opened)
+
+
 def _listed(line: Line, current: Field | None, found: list[Field], *, below: bool) -> Field | None:
     """Put a list line where it belongs: a box makes an action, except in a list of procedures.
 
@@ -161,8 +169,8 @@ def _listed(line: Line, current: Field | None, found: list[Field], *, below: boo
     if takes and (takes.key != "why" or not entry.mark) and takes.key:
         takes.entries.append(entry)
         return current
-    if entry.mark:
-        found.append(Field("actions", "", "", line.number, [entry]))
+    if entry.mark or not current or current.key:
+        found.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))
     return current
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.planning.field import plain_text, read_fields
 from procauthor.planning.line import Line, lines_of
 from procauthor.planning.opening import headings
-from procauthor.planning.plan import Group, Priority
+from procauthor.planning.plan import Group, Priority, Problem
+from procauthor.planning.total import is_total
 from procauthor.planning.tracking import Placed
 from procauthor.planning.value import read_priority
 
 _COUNT = re.compile(
-    r"^(?P<name>.*\S)\s*\(\s*~?(?P<count>\d+)\s+(?:\w+\s+){0,2}?procedures?\b[^()]*\)\s*(?:[-–—:].*)?$", re.IGNORECASE
+    r"^(?P<name>.*\S)\s*\(\s*~?(?P<count>\d+)"
+    r"(?:\s+(?:\w+\s+){0,2}?procedures?\b[^()]*|(?<=lifecycle \(\d)|(?<=lifecycle \(\d\d))\)\s*(?:[-–—:].*)?$",
+    re.IGNORECASE,
 )
 _COUNT_BEHIND = re.compile(r"^(?P<name>.*?\S)\s*(?::|\s[-–—])\s*~?(?P<count>\d+)\s+procedures?\.?$", re.IGNORECASE)
+_COUNT_BEFORE = re.compile(r"^~?(?P<count>\d+)\s+(?P<name>\S.*?)\s+procedures?\.?$", re.IGNORECASE)
 _NAMES = ("lifecycle", "group", "area", "category")
 _COUNTS = ("procedures", "count", "number of procedures", "procedure count")
 
@@ -31,20 +35,31 @@ def read_groups(document: Document, lines: list[Line], placed: list[Placed], own
 
 def _lines(document: Document, lines: list[Line], placed: list[Placed]) -> Iterator[Group]:
     for each in placed:
-        counted = None if each.role else _counted(each.line.body)
+        counted = None if each.role else read_count(each.line.body)
         if counted:
             yield Group(*counted, _priority(document, each.section, lines), each.line.number)
 
 
-def _counted(text: str) -> tuple[str, int] | None:
+def read_count(text: str) -> tuple[str, int] | None:
+    """Return name and count of "Release Lifecycle (10 procedures)"."""
     text = plain_text(text)
-    found = _COUNT.match(text) or _COUNT_BEHIND.match(text)
+    found = _COUNT.match(text) or _COUNT_BEHIND.match(text) or _COUNT_BEFORE.match(text)
     return (found["name"].rstrip(" :–—-"), int(found["count"])) if found else None
+
+
+def find_uncounted(placed: Sequence[Placed], groups: Collection[Group]) -> Iterator[Problem]:
+    """Yield a problem for each line that stands among groups and gives no one count."""
+    counted = {group.line for group in groups}
+    lists = {(p.section.index, p.label) for p in placed if p.line.number in counted}
+    for each in placed:
+        if (each.section.index, each.label) in lists and each.line.number not in counted:
+            message = f"{plain_text(each.line.body)!r} stands among groups and gives no count of procedures"
+            yield Problem("count", message, each.line.number)
 
 
 def _headings(document: Document, lines: list[Line], own: set[int]) -> Iterator[Group]:
     for section in document.sections:
-        counted = _counted(section.title)
+        counted = read_count(section.title)
         inside = lines_of(lines, section.start, document.end(section))
         if counted and not any(line.number in own for line in inside):
             yield Group(*counted, _priority(document, section, lines), section.line)
@@ -57,7 +72,7 @@ def _rows(document: Document, lines: list[Line], own: set[int]) -> Iterator[Grou
             for row in block.rows if name is not None and count is not None else ():
                 texts = [cell.text.strip() for cell in row.cells]
                 number = re.match(r"~?(\d+)", texts[count or 0])
-                if number and row.line not in own:
+                if number and row.line not in own and not is_total(texts[name or 0]):
                     stated = read_priority(texts[priority]) if priority is not None else None
                     found = stated or _priority(document, section, lines)
                     yield Group(plain_text(texts[name or 0]), int(number[1]), found, row.line)

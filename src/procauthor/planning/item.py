@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from procauthor.markdown.document import Document
 from procauthor.naming import title_key
+from procauthor.planning.dependency import split_names
 from procauthor.planning.effort import effort_unit, read_effort, read_whole_effort, share
 from procauthor.planning.field import Entry, Field, plain_text, resembles
 from procauthor.planning.line import Line, Mark, sign_of
@@ -61,14 +62,25 @@ class _Name:
 def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
     """Return the procedures that an opening stands for: those that it lists, else its own title."""
     listed = [name for f in opening.all("procedures") for name in _listed(f, opening, known)]
+    size = opening.last - opening.first + 1
+    if not listed and size > 1:
+        parts = split_names(clean_title(opening.title), known)
+        inside = [_Name(clean_title(part, known), opening.line) for part in parts]
+        below = [_name(entry, known) for f in opening.all("listed") for entry in _outermost(f.entries)]
+        listed = next((names for names in (inside, below) if len(names) == size), [])
     return listed or [_Name(clean_title(opening.title, known), opening.line, mark=opening.line.any_mark)]
+
+
+def _outermost(entries: Sequence[Entry]) -> list[Entry]:
+    indent = min((entry.line.indent for entry in entries), default=0)
+    return [entry for entry in entries if entry.line.indent == indent]
 
 
 def _listed(found: Field, opening: Opening, known: Collection[str]) -> Iterator[_Name]:
     if found.text and not re.fullmatch(r"\d+", found.text):
-        parts = re.split(r"[,;]\s+", found.text)
+        parts = split_names(found.text, known)
         yield from (_Name(clean_title(part, known), opening.line) for part in parts if part.strip())
-    yield from (_name(entry, known) for entry in found.entries)
+    yield from (_name(entry, known) for entry in _outermost(found.entries))
 
 
 def _name(entry: Entry, known: Collection[str]) -> _Name:
@@ -105,7 +117,7 @@ def _drafts(
     if (said := opening.field("effort")) and not is_nothing(said) and efforts[0] is None:
         message = f"{names[0].title!r} states an effort that is no number of hours: {plain_text(said)!r}"
         problems.append(Problem("effort", message, opening.line.number, numbers[0]))
-    problems += _misspelt(opening, numbers[0])
+    problems += _unread(opening, numbers[0])
     needs, softly, blocks = ([v for f in opening.all(k) for v in f.values] for k in ("depends_on", "soft", "blocks"))
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         one = len(names) == 1
@@ -119,7 +131,13 @@ def _drafts(
         )
 
 
-def _misspelt(opening: Opening, number: int) -> Iterator[Problem]:
+def _unread(opening: Opening, number: int) -> Iterator[Problem]:
+    """Yield a problem for each field with a misspelt label, and for what stands below the names of a range."""
+    for entry in (e for f in opening.all("procedures") for e in f.entries if e not in _outermost(f.entries)):
+        yield Problem("skipped", f"{entry.text!r} stands below a name and is not read", entry.line.number, number)
+    if "~~" in opening.line.text and not opening.line.any_mark:
+        message = f"{opening.title!r} is struck through and counts as open; tick it, or take it out"
+        yield Problem("skipped", message, opening.line.number, number)
     for each in opening.fields:
         near = resembles(each.label) if not each.key else ""
         if near:
@@ -166,8 +184,13 @@ def _signed(opening: Opening) -> str:
         if mark and mark.done
         else sign
         if (sign := sign_of(opening.line.text)) == "in progress"
-        else "unknown"
+        else _remarked(opening.title)
     )
+
+
+def _remarked(title: str) -> str:
+    """Return the status that stands behind a title: "(done)", "— Defined"."""
+    return next((status for remark in _remarks(title) if (status := read_status(remark))), "unknown")
 
 
 def _entries(found: Field, line: Line) -> list[Entry]:

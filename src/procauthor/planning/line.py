@@ -17,6 +17,9 @@ _SIGN = re.compile(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
 _SIGNS = re.compile(f"(?:[{_DONE_SIGNS}{_OPEN_SIGNS}🔴🟠🟡🟢🔵⚪]\ufe0f?\\s*)+")
 
 
+_PICTURES = re.compile(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A tick box or a sign on a line: whether it says done, and how to make it say so."""
@@ -91,6 +94,11 @@ def strip_signs(text: str) -> str:
     """Return the text without signs and boxes at either end."""
     text = _SIGNS.sub("", text.strip(), count=1) if _SIGNS.match(text.strip()) else text.strip()
     return re.sub(_SIGNS.pattern + "$", "", text).strip()
+
+
+def strip_pictures(text: str) -> str:
+    """Return the text without pictures and other symbols at its beginning."""
+    return _PICTURES.sub("", text)
 
 
 def strip_leading(text: str) -> str:

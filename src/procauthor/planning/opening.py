@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Section
 from procauthor.planning.field import Field, plain_text
-from procauthor.planning.line import Line, lines_of
+from procauthor.planning.line import Line, lines_of, strip_pictures
 from procauthor.planning.value import read_priority
 
 NUMBER = (
     r"(?:(?:(?:priority|action|work)\s+)?(?:items?|tasks?|actions?|procedures?|steps?|nos?\.?|nr\.?|number)\s+)?"
-    r"[(\[]?#?(?P<first>\d{1,4})(?:\s*(?:[-–—‐‑−]|to|through|and|&)\s*#?(?P<last>\d{1,4}))?"
+    r"[(\[]?#?(?P<first>\d{1,4})(?:\s*(?:[-–—‐‑−]|to|through|and|&|,)\s*#?(?P<last>\d{1,4}))?"
 )
 _NUMBERED = re.compile(
     rf"^{NUMBER}(?P<dot>\s*[.):\]]+|\s+[-–—])?(?:\s+|(?<=[.):\]])(?=[^\W\d]))(?P<title>\S.*)$", re.IGNORECASE
 )
 _CODED = re.compile(r"^(?P<code>P\d[-.]\d{1,3}|[A-Z]{1,3}-?\d{1,3})\s*[.):–—-]\s+(?P<title>\S.*)$")
-_PICTURE = re.compile(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
+_BOX = re.compile(r"^\s*\[[ xX]\]\s+")
 _URGENT = re.compile(r"\bP\s?\d\b|\bprio(?:rity)?\b|\bhave\b", re.IGNORECASE)
 LABEL = re.compile(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
 
@@ -71,7 +71,7 @@ class Numbered:
 
 def read_number(text: str) -> Numbered | None:
     """Read "1. Title", "#1 Title", "13-16: Title", "[1] Title", "1️⃣ Title" or "P0-1: Title"."""
-    text = _PICTURE.sub("", plain_text(text.replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")))
+    text = strip_pictures(plain_text(_BOX.sub("", text).replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")))
     if match := _NUMBERED.match(text):
         return Numbered(*numbers(match), dot=bool(match["dot"]))
     coded = _CODED.match(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,17 +12,19 @@ from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.planning.bare import find_bare
 from procauthor.planning.entry import find_openings
-from procauthor.planning.group import read_groups
+from procauthor.planning.group import find_uncounted, read_groups
 from procauthor.planning.item import read_items
 from procauthor.planning.line import Line, read_lines
 from procauthor.planning.opening import Opening
 from procauthor.planning.order import arrange
-from procauthor.planning.plan import PRIORITIES, Effort, Goal, Plan, PlanItem, Problem, Total
+from procauthor.planning.plan import Goal, Plan, PlanItem, Problem
 from procauthor.planning.resolve import Resolver
 from procauthor.planning.session import choose_next
-from procauthor.planning.tracking import Stated, placed_lines, read_around
+from procauthor.planning.total import compute_totals, find_wrong_totals, read_stated
+from procauthor.planning.tracking import placed_lines, read_around
 
-_CLOSE = 0.01
+_WHOLE = re.compile(r"\bprocedure$", re.IGNORECASE)
+_BARE_NUMBER = re.compile(r"^(?:items?\s+)?#?(\d{1,4})$", re.IGNORECASE)
 
 
 def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
@@ -67,23 +69,26 @@ def _plan(
 ) -> Plan:
     own = _own_lines(lines, openings)
     placed = [each for each in placed_lines(document, lines) if each.line.number not in own]
-    around = read_around(lines, placed, known)
+    around = read_around(document, placed, known)
     drafts, problems = read_items(document, openings, known)
     resolver = Resolver(drafts, known, (*around.goals, *around.completed))
     items = tuple(sorted(resolver.resolve(drafts), key=lambda item: (item.number, item.line)))
     order, cycles = arrange(items)
     goals = _assigned(around.goals, items)
+    problems += _unknown_goals(goals, known)
     following, waiting = choose_next(items, order, goals)
-    totals = tuple(_totals(items, around.stated))
-    problems += [*skipped, *resolver.problems, *cycles, *waiting, *_wrong_totals(totals, items)]
+    stated = read_stated(document, lines)
+    groups = read_groups(document, lines, placed, own)
+    problems += find_uncounted(placed, groups)
+    problems += [*skipped, *resolver.problems, *cycles, *waiting, *find_wrong_totals(items, stated)]
     return Plan(
         title=document.title,
         items=items,
-        groups=read_groups(document, lines, placed, own),
+        groups=groups,
         problems=tuple(sorted(problems, key=lambda p: (p.line, p.kind, p.message))),
         order=order,
         next=following,
-        totals=totals,
+        totals=tuple(compute_totals(items, stated)),
         metrics=around.metrics,
         goals=goals,
         completed=_assigned(around.completed, items),
@@ -104,45 +109,21 @@ def _own_lines(lines: list[Line], openings: Iterable[Opening]) -> set[int]:
 def _assigned(goals: Iterable[Goal], items: Iterable[PlanItem]) -> tuple[Goal, ...]:
     """Give each goal the number of the item that it names."""
     numbers = {title_key(item.title): item.number for item in items}
-    return tuple(replace(goal, item=numbers.get(title_key(goal.title))) for goal in goals)
+    titles = {item.number: item.title for item in items}
+    return tuple(_assign(goal, numbers, titles) for goal in goals)
 
 
-def _totals(items: Sequence[PlanItem], stated: Sequence[Stated]) -> Iterator[Total]:
-    said = {each.key: each for each in reversed(stated)}
-    for key in (*PRIORITIES, "all"):
-        chosen = [item for item in items if key in (item.priority, "all")]
-        found = said.get(key)
-        if chosen or found:
-            effort = _sum(item.effort_hours for item in chosen)
-            yield Total(key, found.effort if found else None, effort, len(chosen), found.line if found else 0)
+def _assign(goal: Goal, numbers: Mapping[str, int], titles: Mapping[int, str]) -> Goal:
+    number = numbers.get(title_key(goal.title))
+    bare = _BARE_NUMBER.match(goal.title)
+    if number is None and bare and int(bare[1]) in titles:
+        number = int(bare[1])
+        return replace(goal, item=number, title=titles[number])
+    return replace(goal, item=number)
 
 
-def _sum(efforts: Iterable[Effort | None]) -> Effort | None:
-    known = [effort for effort in efforts if effort is not None]
-    if not known:
-        return None
-    low, high = math.fsum(e.min for e in known), math.fsum(e.max for e in known)
-    return Effort(round(low, 4), round(high, 4))
-
-
-def _wrong_totals(totals: Iterable[Total], items: Sequence[PlanItem]) -> Iterator[Problem]:
-    for total in totals:
-        if total.stated is None or _same(total.stated, total.computed):
-            continue
-        scope = "the plan" if total.key == "all" else total.key
-        silent = [i.number for i in items if total.key in (i.priority, "all") and i.effort_hours is None]
-        without = f" ({len(silent)} of {total.items} items state none)" if silent else ""
-        summed = _hours(total.computed) if total.computed else "nothing"
-        message = f"{scope} states {_hours(total.stated)}, its items sum to {summed}{without}"
-        yield Problem("total", message, total.line)
-
-
-def _same(stated: Effort, computed: Effort | None) -> bool:
-    if computed is None:
-        return False
-    return abs(stated.min - computed.min) < _CLOSE and abs(stated.max - computed.max) < _CLOSE
-
-
-def _hours(effort: Effort) -> str:
-    low, high = f"{effort.min:g}", f"{effort.max:g}"
-    return f"{low} hours" if low == high else f"{low}-{high} hours"
+def _unknown_goals(goals: Iterable[Goal], known: Mapping[str, str]) -> Iterator[Problem]:
+    for goal in goals:
+        lost = goal.item is None and not goal.done and title_key(goal.title) not in known
+        if lost and (_WHOLE.search(goal.title) or _BARE_NUMBER.match(goal.title)):
+            yield Problem("unresolved", f"the goal {goal.title!r} is no item of this plan", goal.line)

@@ -10,10 +10,11 @@ from procauthor.markdown.document import Block, Cell, Document, Row, Section
 from procauthor.planning.field import Field, clean_value, field_key, plain_text
 from procauthor.planning.line import Line
 from procauthor.planning.opening import Opening, is_urgent, label_above, read_number
+from procauthor.planning.total import is_total
 from procauthor.planning.tracking import role_of
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_TITLES = ("procedure", "procedure name", "procedure title", "title", "name", "action", "task", "item", "procedures")
+_TITLES = ("procedure", "procedure name", "procedure title", "title", "name", "action", "task", "item")
 _COUNTERS = ("#", "no", "no.", "number", "nr", "nr.", "id", "item #", "item no.", "order", "item")
 _NAMING = {"depends_on", "soft", "blocks"}
 _SURE = {"priority", "depends_on", "effort"}
@@ -42,7 +43,7 @@ def find_rows(document: Document, lines: list[Line]) -> Iterator[Opening]:
                 label = label_above(section, block.start, lines)
                 for row in block.rows:
                     opening = _open_row(row, columns, section, lines[row.line - 1], document)
-                    if opening.title:
+                    if opening.title and not any(is_total(cell.text) for cell in row.cells):
                         yield replace(opening, label=label)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from procauthor.naming import title_key
 from procauthor.planning.field import plain_text
+from procauthor.planning.line import strip_pictures
 from procauthor.planning.value import is_remark
 
 # The second half could as well begin a name ("Document Control Procedure"), so it needs an article behind it.
@@ -57,7 +58,7 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
         text = text[: remark.start()].rstrip(_EDGES)
     if title_key(text) in known:
         return text
-    bare = _VERB.sub("", text).strip()
+    bare = strip_pictures(_VERB.sub("", strip_pictures(text)).strip())
     return bare if title_key(bare) not in ("", "procedure", "procedures") else text
 
 

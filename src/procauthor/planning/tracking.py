@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Section
 from procauthor.naming import title_key
-from procauthor.planning.effort import read_effort
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import Line
 from procauthor.planning.opening import LABEL, headings
-from procauthor.planning.plan import Effort, Goal, Metric
+from procauthor.planning.plan import Goal, Metric
 from procauthor.planning.title import clean_title
-from procauthor.planning.value import read_priority
 
 _ROLE_WORDS = {
     "metrics": r"\b(?:success (?:metrics?|criteria)|metrics?|targets?|kpis?|completion goals)\b",
@@ -23,25 +21,11 @@ _ROLE_WORDS = {
     "strategy": r"\b(?:strategy|session planning|quality assurance|dependencies to respect|notes?)\b",
 }
 _ROLES = [(role, re.compile(words, re.IGNORECASE)) for role, words in _ROLE_WORDS.items()]
-_METRIC = re.compile(r"^(?P<name>[^:]+):\s*(?P<target>\d+(?:\.\d+)?)\s*(?P<unit>%)?")
-_LEADING = re.compile(r"\b(?P<target>\d+(?:\.\d+)?)\s*(?P<unit>%)?")
+_AMOUNT = r"(?P<target>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>%)?"
+_METRIC = re.compile(rf"^(?P<name>[^:]+):\s*(?:[<>≥≤=~]\s*|at (?:least|most)\s+)?{_AMOUNT}")
+_LEADING = re.compile(rf"\b{_AMOUNT}")
+_FROM_TO = re.compile(r"(?:\bfrom\s+)?(\d+(?:\.\d+)?)\s*%?\s*(?:\bto\b|→|->)\s*(?=\d)", re.IGNORECASE)
 _BASE = re.compile(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
-_TOTAL = re.compile(
-    r"\btotal\b.*\b(?:effort|P\d)\b|\b(?:effort|P\d)\b.*\btotal\b|^total(?: hours| time)?$", re.IGNORECASE
-)
-_TOTAL_LINE = re.compile(
-    r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]*\btotal\b[^:*|]*)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A total that the plan states, for a priority or for "all"."""
-
-    key: str
-    effort: Effort
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +35,6 @@ class Around:
     metrics: tuple[Metric, ...]
     goals: tuple[Goal, ...]
     completed: tuple[Goal, ...]
-    stated: tuple[Stated, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +47,12 @@ class Placed:
     section: Section
 
 
-def read_around(lines: list[Line], placed: Collection[Placed], known: Collection[str]) -> Around:
+def read_around(document: Document, placed: Collection[Placed], known: Collection[str]) -> Around:
     """Read what stands around the items; ``placed`` are the list lines outside of items."""
     return Around(
-        metrics=tuple(_metric(p) for p in placed if p.role == "metrics"),
+        metrics=(*(_metric(p) for p in placed if p.role == "metrics"), *_metric_rows(document)),
         goals=tuple(_goal(p, known) for p in placed if p.role == "goals"),
-        completed=tuple(_goal(p, known) for p in placed if p.role == "completed"),
-        stated=tuple(_stated(lines)),
+        completed=tuple(_goal(p, known, done=True) for p in placed if p.role == "completed"),
     )
 
 
@@ -104,27 +86,48 @@ def role_of(document: Document, section: Section) -> str:
 
 def _metric(placed: Placed) -> Metric:
     text = plain_text(placed.line.body)
-    named = _METRIC.match(text)
-    found = named or _LEADING.search(text)
-    base = _BASE.search(text)
+    return _read_metric(text, placed.label or placed.section.title, placed.line.number)
+
+
+def _read_metric(text: str, group: str, line: int) -> Metric:
+    moved = _FROM_TO.search(text)
+    shown = text[: moved.start()] + text[moved.end() :] if moved else text
+    named = _METRIC.match(shown)
+    found = named or _LEADING.search(shown)
+    base = moved or _BASE.search(text)
     return Metric(
         text=text,
-        group=placed.label or placed.section.title,
+        group=group,
         name=named["name"].strip() if named else "",
-        target=float(found["target"]) if found else None,
+        target=float(found["target"].replace(",", "")) if found else None,
         base=float(base[1]) if base else None,
         unit=(found["unit"] or "") if found else "",
-        line=placed.line.number,
+        line=line,
     )
 
 
-def _goal(placed: Placed, known: Collection[str]) -> Goal:
-    line = placed.line
+def _metric_rows(document: Document) -> Iterator[Metric]:
+    """Yield the rows of tables with a column of targets, under a heading of metrics."""
+    for section in document.sections:
+        for block in section.blocks if role_of(document, section) == "metrics" else ():
+            heads = [cell.text.casefold() for cell in block.header.cells] if block.header else []
+            target, base = (_column(heads, words) for words in ("target|goal", "current|now|baseline"))
+            for row in block.rows if target is not None else ():
+                cells = [plain_text(cell.text) for cell in row.cells] + [""] * len(heads)
+                was = f" (from {cells[base]})" if base is not None and cells[base] else ""
+                yield _read_metric(f"{cells[0]}: {cells[target or 0]}{was}", section.title, row.line)
+
+
+def _column(heads: list[str], words: str) -> int | None:
+    return next((i for i, head in enumerate(heads) if i and re.search(rf"\b(?:{words})\b", head)), None)
+
+
+def _goal(placed: Placed, known: Collection[str], *, done: bool = False) -> Goal:
+    """Read a goal, or finished work (``done``), which needs no tick to be done."""
+    line, mark = placed.line, placed.line.mark
     text = plain_text(line.body)
-    mark = line.mark
-    return Goal(
-        text, _goal_title(text, known), bool(mark and mark.done), line.number, None, mark.tick if mark else None
-    )
+    done = mark.done if mark else done
+    return Goal(text, _goal_title(text, known), done, line.number, None, mark.tick if mark else None)
 
 
 def _goal_title(text: str, known: Collection[str]) -> str:
@@ -132,15 +135,3 @@ def _goal_title(text: str, known: Collection[str]) -> str:
     if title_key(text) in known:
         return text
     return clean_title(re.split(r"\s+[-–—]+>?\s+|:\s+|\s+→\s+", text, maxsplit=1)[0], known)
-
-
-def _stated(lines: list[Line]) -> Iterator[Stated]:
-    for line in lines:
-        found = _TOTAL_LINE.match(line.text)
-        if not found or not _TOTAL.search(found["label"]):
-            continue
-        label = found["label"]
-        priority = read_priority(label) if re.search(r"\bP\d\b", label) else None
-        effort = read_effort(plain_text(found["value"]))
-        if effort:
-            yield Stated(priority or "all", effort, line.number)

@@ -20,15 +20,25 @@ _PRIORITY_WORDS: dict[str, Priority] = {
 }  # fmt: skip
 _PHASE = re.compile(r"\bphase[s]?\s*[:#]?\s*(\d+\w?(?:\s*(?:[-–,&/]|and)\s*\d+)*|[IVX]+\b)", re.IGNORECASE)
 _NOTHING = re.compile(
-    r"^(?:$|(?:none|n/?a|not applicable|nothing|nil|no dependenc\w+|no blockers?|[-–—]+)"
+    r"^(?:$|(?:none|n/?a|not applicable|nothing|nil|no (?:\w+ )?(?:dependenc|prerequisite|blocker|requirement)\w*|"
+    r"no$|0$|ø$|independent|standalone|can (?:start|begin) (?:now|immediately|any ?time)|[-–—]+)"
     r"(?:\s*$|\s*[(,.;:–—-]|(?!.*procedure)\b))",
     re.IGNORECASE,
 )
 _MISSING = re.compile(
     r"\b(missing|absent|to be (?:created|written|defined)|tbd|undefined|new|planned|todo|"
-    r"(?:not|n't|no)\b.{0,12}\b(?:created|started|defined|exists?|written|file|begun|available))",
+    r"(?:not|n't|no)\b.{0,12}\b(?:created|started|defined|exists?|written|file|begun|available|placeholders?))",
     re.IGNORECASE,
 )
+# "Not done", "80% complete", "ready to start" speak of work that is open.
+_UNFINISHED = re.compile(
+    r"\b(?:not|never|neither|none|no|almost|nearly|mostly|half|(?:has|have|needs?|wait\w*|ready|about|remains?|yet)\s+(?:to|for)|"
+    r"(?:to|must|should|will|can|could|may)\s+be|awaiting|await|pending|before|until|once|when|if|being|\d{1,2}(?:\.\d+)?\s*%)"
+    r"[\s-]+(?:\w+\s+){0,2}?(?=complete|done|finished|approv|defin|publish|creat|review|start|available|ready|active|exist)\w+"
+    r"|\bincomplete\b|\bunfinished\b",
+    re.IGNORECASE,
+)
+_UNDERWAY = re.compile(r"\b(?:almost|nearly|mostly|half|incomplete|unfinished|[1-9]\d?(?:\.\d+)?\s*%)", re.IGNORECASE)
 _STATUS_WORDS = {
     "in progress": r"in.progress|partial(?:ly)?|draft(?:s|ed|ing)?|wip|started|ongoing|under way",
     "placeholder": r"placeholders?|stubs?",
@@ -74,7 +84,9 @@ def read_status(text: str) -> str:
     text = plain_text(text)
     if _MISSING.search(text):
         return "missing"
-    return next((status for status, words in _STATUSES if words.search(text)), sign)
+    finished = _UNFINISHED.sub("", text)
+    said = next((status for status, words in _STATUSES if words.search(finished)), "")
+    return said or ("in progress" if _UNDERWAY.search(text) else sign)
 
 
 def is_nothing(text: str) -> bool:
