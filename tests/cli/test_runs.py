@@ -87,6 +87,20 @@ def test_the_usage_is_told_by_step_and_adds_up(waiting: tuple[Path, Loopback]) -
     assert "draft waits  5 calls, 600 tokens" in run("-C", root, "runs").stdout
 
 
+def test_a_run_says_what_became_of_it(root: Path) -> None:
+    def states() -> dict[str, str]:
+        return {each["run"]: each["state"] for each in run_json("-C", root, "runs")["runs"]}
+
+    run("-C", root, "brief", "Threat Check Procedure")
+    run("-C", root, "create", "Release Check Procedure")
+    assert states() == {"threat-check-1": "waits for an answer", "release-check-1": "draft waits"}
+    run("-C", root, "accept", "release-check-1")
+    assert states()["release-check-1"] == "accepted"
+    run("-C", root, "create", "Other Check Procedure", "--lifecycle", "Feature")
+    run("-C", root, "reject", "other-check-1")
+    assert states()["other-check-1"] == "ended"
+
+
 def test_what_a_step_paid_before_it_was_stopped_is_counted(root: Path) -> None:
     ill = True
 

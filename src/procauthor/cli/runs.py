@@ -106,15 +106,24 @@ def _batch(batch: Batch) -> dict[str, Any]:
     }
 
 
+def _state(project: Project, run: Run) -> str:
+    if any(draft.id == run.id for draft in project.drafts.all()):
+        return "draft waits"
+    if run.accepted:
+        return "accepted"
+    if run.ended:
+        return "ended"
+    return "waits for an answer" if run.author == "hand-off" else "can be resumed"
+
+
 def _summary(project: Project, run: Run) -> dict[str, Any]:
-    waiting = any(draft.id == run.id for draft in project.drafts.all())
     return {
         "run": run.id,
         "title": run.brief.request.title,
         "path": run.brief.path,
         "author": run.author,
         "started": run.started.isoformat(timespec="minutes"),
-        "state": "draft waits" if waiting else "ended" if run.ended else "can be resumed",
+        "state": _state(project, run),
         "max_tokens": run.max_tokens,
         "usage": run.calls.usage.as_json(),
     }
