@@ -263,7 +263,11 @@ def _(rnd: random.Random, library: Library) -> Expected:
 @breaks("step-target-missing")
 def _(rnd: random.Random, library: Library) -> Expected:
     path = some(rnd, library)
-    say(library, path, rnd.choice(["If it fails: return to {} 9.", "- *Resume at {} 9* then."]).format(library.style.step))
+    say(
+        library,
+        path,
+        rnd.choice(["If it fails: return to {} 9.", "- *Resume at {} 9* then."]).format(library.style.step),
+    )
     return Expected(path, " 9")
 
 
