@@ -96,14 +96,23 @@ def test_nesting_and_length_do_no_harm(tmp_path: Path, text: str) -> None:
         lambda n: "# A\n\n" + "".join(f"## Heading {k}\n\n[x](#headin-{k})\n\n" for k in range(n)),
         lambda n: "# A\n\n" + "```\nx\n```\n\n" * n * 4,
         lambda n: "# A\n\n" + "".join(f"[x](gone-{k}.md) " for k in range(n * 2)),
+        lambda n: "# A\n\n" + "<!-- é -->" * n * 20,
+        lambda n: "# A\n\n<div>\n" + '<a href="#a">é</a>\n' * n * 5,
+        lambda n: HEAD + "see The Other Procedure now " * n * 8,
+        lambda n: HEAD + "### Step 1: x\n\n## More\n\n" + "return to step 9 now " * n * 2,
+        lambda n: "# A\n\n" + "## b\n\n" * n * 5,
     ],
-    ids=["names", "paragraph", "words", "comments", "characters", "steps", "anchors", "fences", "links"],
+    ids=[
+        *("names", "paragraph", "words", "comments", "characters", "steps", "anchors", "fences", "links"),
+        *("comments in a line", "links of HTML", "names to link", "lost steps", "headings"),
+    ],
 )
 def test_twice_the_text_takes_about_twice_the_time(tmp_path: Path, make: Callable[[int], str]) -> None:
     """Where time grows with the square, ten times the text takes a hundred times as long."""
     took = []
     for size in (200, 2000):
         (tmp_path / str(size)).mkdir()
+        (tmp_path / str(size) / "other.md").write_text("# The Other Procedure\n")
         start = time.process_time()
         check_text(tmp_path / str(size), make(size))
         took.append(time.process_time() - start)

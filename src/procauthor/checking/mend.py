@@ -23,6 +23,7 @@ _STEP_WORDS = re.compile(
 )
 _NUMBER = re.compile(rb"\d+")
 _LONGEST_NUMBER = 9
+_LONGEST_LINE = 4000
 
 
 def mend(finding: Finding, procedure: Procedure, *edits: Replacement) -> Finding:
@@ -43,9 +44,18 @@ def link_name(procedure: Procedure, start: int, words: str, target: Procedure) -
     """Make a link of a name; not where emphasis or a line end stands within it, nor next to raw HTML."""
     raw = procedure.source.raw
     end = start + len(words.encode())
-    line = raw[raw.rfind(b"\n", 0, start) + 1 : raw.find(b"\n", end)]
-    if raw[start:end] == words.encode() and not _UNSAFE.search(words + target.path) and b"<a" not in line.lower():
+    certain = raw[start:end] == words.encode() and not _UNSAFE.search(words + target.path)
+    if certain and not _near_html(raw, start, end):
         yield Replacement(start, end, f"[{words}]({relative(procedure.path, target.path)})")
+
+
+def _near_html(raw: bytes, start: int, end: int) -> bool:
+    """Say whether a link of HTML stands in the line, or could, because the line is too long to be looked through."""
+    first = raw.rfind(b"\n", max(0, start - _LONGEST_LINE), start)
+    last = raw.find(b"\n", end, end + _LONGEST_LINE)
+    if (first == -1 and start > _LONGEST_LINE) or (last == -1 and end + _LONGEST_LINE < len(raw)):
+        return True
+    return b"<a" in raw[first + 1 : last if last != -1 else len(raw)].lower()
 
 
 def redirect(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Replacement]:

@@ -18,7 +18,7 @@ from procauthor.library.contract import read_contract
 from procauthor.library.mark import Mark, read_marks
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve
-from procauthor.library.ruling import find_rulings
+from procauthor.library.ruling import Ruling, find_rulings
 from procauthor.library.status import compute_status, is_silent, match_sections, read_status
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
@@ -217,14 +217,16 @@ class Procedure:
     @property
     def stated_rules(self) -> tuple[str, ...]:
         """The ids of the rules that a standard states, sorted."""
-        rulings = find_rulings(self.document) if self.kind == "standard" else ()
-        return tuple(sorted({ruling.id for ruling in rulings if ruling.stated}))
+        return tuple(sorted({ruling.id for ruling in self._rulings if ruling.stated}))
 
     @property
     def known_rules(self) -> tuple[str, ...]:
         """These, and the ids that it shows in bold elsewhere."""
-        rulings = find_rulings(self.document) if self.kind == "standard" else ()
-        return tuple(sorted({ruling.id for ruling in rulings}))
+        return tuple(sorted({ruling.id for ruling in self._rulings}))
+
+    @cached_property
+    def _rulings(self) -> tuple[Ruling, ...]:
+        return tuple(find_rulings(self.document)) if self.kind == "standard" else ()
 
 
 @dataclass(frozen=True, slots=True)

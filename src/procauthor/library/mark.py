@@ -78,4 +78,7 @@ def _sections(document: Document) -> Iterator[Mark]:
 def _last_line(document: Document, end: int) -> int:
     """Return the last line with text before an offset."""
     raw = document.source.raw
-    return document.source.line(max(0, len(raw[:end].rstrip()) - 1))
+    # A slice of all before it would be copied for every section.
+    while end > 0 and raw[end - 1 : end].isspace():
+        end -= 1
+    return document.source.line(max(0, end - 1))

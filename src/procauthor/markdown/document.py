@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
@@ -199,7 +198,8 @@ class Document:
     def family(self, section: Section) -> Iterator[Section]:
         """Yield the section and everything below it, in order."""
         yield section
-        for other in islice(self.sections, section.index + 1, None):
+        for place in range(section.index + 1, len(self.sections)):
+            other = self.sections[place]
             if other.level <= section.level:
                 return
             yield other

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any, ClassVar
 
 import pyromark
@@ -218,8 +219,9 @@ class _Builder:
         """Note the anchors and links of raw HTML; what stands in a comment is no part of the page."""
         visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), "".join(text for text, _ in parts))
         self.anchors.update(_HTML_ANCHOR.findall(visible))
+        places = _Places(parts)
         for match in _HTML_LINK.finditer(visible):
-            at, end = _offset(parts, match.start()), _offset(parts, match.end() - 1) + 1
+            at, end = places.offset(match.start()), places.offset(match.end() - 1) + 1
             image = match[1].lower() == "src"
             self.links.append(Link("", match[2], image, at, end, self._line(at)))
 
@@ -294,14 +296,15 @@ class _Builder:
         text = "".join(part for part, _ in self._html)
         self._html_parts(self._html)
         position = 0
+        places = _Places(self._html)
         while (opened := text.find("<!--", position)) != -1:
             closed = text.find("-->", opened)
-            at = _offset(self._html, opened)
+            at = places.offset(opened)
             if closed == -1:
                 self.problems.append(Problem("unclosed-block", "HTML comment is never closed", at))
                 break
             position = closed + 3
-            self._comment(text[opened:position], at, _offset(self._html, position - 1) + 1)
+            self._comment(text[opened:position], at, places.offset(position - 1) + 1)
         if self._depth == 0:
             self._block("html", start, end, text=text)
 
@@ -430,16 +433,32 @@ class _Builder:
     }
 
 
-def _offset(parts: list[tuple[str, int]], place: int) -> int:
-    """Return the byte offset of a character of joined parts.
+class _Places:
+    """Gives the byte offset of a character of joined parts, of which the questions come in order.
 
     The parser gives lines, without the carriage returns and the marks of quotes between them.
     """
-    for text, start in parts:
-        if place < len(text):
-            return start + len(text[:place].encode())
-        place -= len(text)
-    return parts[-1][1] + len(parts[-1][0].encode()) if parts else 0
+
+    def __init__(self, parts: list[tuple[str, int]]) -> None:
+        self._parts = parts
+        self._ends = list(accumulate(len(text) for text, _ in parts))
+        # Up to where the last part was counted: a part may be one line of a megabyte.
+        self._counted = (-1, 0, 0)
+
+    def offset(self, place: int) -> int:
+        number = bisect_right(self._ends, place)
+        if number == len(self._parts):
+            return self._parts[-1][1] + len(self._parts[-1][0].encode()) if self._parts else 0
+        text, start = self._parts[number]
+        inside = place - (self._ends[number] - len(text))
+        if text.isascii():
+            return start + inside
+        before, chars, size = self._counted
+        if before != number or chars > inside:
+            chars = size = 0
+        size += len(text[chars:inside].encode())
+        self._counted = (number, inside, size)
+        return start + size
 
 
 def _sections(source: Source, builder: _Builder, offset: int) -> list[Section]:
