@@ -14,7 +14,8 @@ from procauthor.finding import Finding
 from procauthor.library.mark import read_marks
 from procauthor.markdown.parse import parse
 from procauthor.project import Project
-from procauthor.project.evaluation import survey
+from procauthor.workspace import Workspace
+from procauthor.workspace.measure import survey
 from tests.conftest import REVIEW, SETTINGS
 
 DOCUMENTS = 66
@@ -324,11 +325,11 @@ def test_a_wrong_value_is_not_believed(root: Path) -> None:
     "spoilt", ["contract = x'90'", "contract_seal = x'90'", "stamp = 'none'", "path = path || 'x'"]
 )
 def test_an_evaluation_does_not_believe_a_spoilt_contract(root: Path, spoilt: str) -> None:
-    wanted = survey(Project.open(root))
+    wanted = survey(Workspace.open(root))
     warm(root)
-    assert survey(Project.open(root)).graph == wanted.graph
+    assert survey(Workspace.open(root)).graph == wanted.graph
     tamper(root, f"UPDATE fact SET {spoilt} WHERE rowid % 2")  # noqa: S608 - cases of this test
-    found = survey(Project.open(root))
+    found = survey(Workspace.open(root))
     assert (found.graph, found.rows) == (wanted.graph, wanted.rows)
     assert any(edge.kind == "input" for edge in found.graph.edges)
 

@@ -13,7 +13,7 @@ from procauthor.planning.plan import PRIORITIES, PlanItem
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.session import fit
 from procauthor.planning.write import is_untouched, write_plan
-from procauthor.project.evaluation import measure
+from procauthor.workspace.measure import measure
 from tests.conftest import PLACEHOLDER, SETTINGS, snapshot, write_library
 
 
@@ -134,7 +134,7 @@ def test_any_library_gives_a_plan_in_order_whatever_the_order_of_its_rows(tmp_pa
         for n, name in enumerate(names)
     }
     project = Project.open(write_library(tmp_path, **files))
-    evaluation, survey = measure(project)
+    evaluation, survey = measure(project.workspace)
     found = propose(survey, evaluation, project.plan())
     require_order(found.plan.items)
     raw = write_plan(found)

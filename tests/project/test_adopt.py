@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from procauthor.adoption.adopt import adopt, propose
 from procauthor.errors import LibraryError
 from procauthor.project import Project
-from procauthor.project.adopt import adopt, propose
 from tests.cli.inside import run, run_json
 from tests.conftest import snapshot
 

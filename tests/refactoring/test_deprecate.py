@@ -11,7 +11,7 @@ from tests.conftest import snapshot
 
 def deprecate(root: Path, reference: str, by: str = "") -> None:
     project = Project.open(root)
-    project.apply(project.deprecate(reference, by))
+    project.apply(project.refactor.deprecate(reference, by))
 
 
 def put(root: Path, path: str, text: str) -> None:

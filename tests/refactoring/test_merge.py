@@ -136,7 +136,7 @@ def pages(root: Path) -> Path:
 
 def merge(root: Path, reference: str, into: str) -> None:
     project = Project.open(root)
-    project.apply(project.merge(reference, into))
+    project.apply(project.refactor.merge(reference, into))
 
 
 def test_sections_are_joined_steps_numbered_on_and_links_follow(pages: Path) -> None:

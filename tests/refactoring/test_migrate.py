@@ -26,8 +26,8 @@ def shipped() -> str:
 
 def migrate(root: Path, *references: str, renamed: tuple[str, ...] = ()) -> dict[str, bytes]:
     project = Project.open(root)
-    project.apply(project.migrate(*references, renamed=renamed))
-    assert not Project.open(root).migrate(*references)
+    project.apply(project.refactor.migrate(*references, renamed=renamed))
+    assert not Project.open(root).refactor.migrate(*references)
     return snapshot(root)
 
 
@@ -38,7 +38,7 @@ def swap(text: str, first: str, second: str, end: str) -> str:
 
 
 def test_documents_in_line_with_their_template_stay_as_they_are(root: Path) -> None:
-    assert not Project.open(root).migrate()
+    assert not Project.open(root).refactor.migrate()
 
 
 @pytest.mark.parametrize("declared", [True, False])
@@ -97,7 +97,7 @@ def test_placeholders_and_documents_that_are_not_named_stay(root: Path) -> None:
     template(root, shipped().replace(OLD, NEW))
     before = snapshot(root)
     project = Project.open(root)
-    project.apply(project.migrate("threat-check"))
+    project.apply(project.refactor.migrate("threat-check"))
     assert snapshot(root)[FILE] == before[FILE]
     assert snapshot(root)["feature/threat-check.md"] == before["feature/threat-check.md"]
 
@@ -112,14 +112,14 @@ def test_placeholders_and_documents_that_are_not_named_stay(root: Path) -> None:
 )
 def test_a_renaming_that_makes_no_sense_is_one_sentence(root: Path, renamed: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        Project.open(root).migrate(renamed=(renamed,))
+        Project.open(root).refactor.migrate(renamed=(renamed,))
     with pytest.raises(NotFoundError):
-        Project.open(root).migrate("no such document")
+        Project.open(root).refactor.migrate("no such document")
 
 
 def test_two_sections_are_not_joined_by_guessing(root: Path) -> None:
     with pytest.raises(ConflictError, match=r"'2\. Trigger' becomes '1\. Purpose', which stands too"):
-        Project.open(root).migrate(renamed=("Trigger=Purpose",))
+        Project.open(root).refactor.migrate(renamed=("Trigger=Purpose",))
 
 
 def test_any_order_is_mended_without_losing_a_line(root: Path) -> None:

@@ -60,12 +60,12 @@ def put(root: Path, path: str, text: str) -> None:
 
 def rename(root: Path, reference: str, title: str) -> None:
     project = Project.open(root)
-    project.apply(project.rename(reference, title))
+    project.apply(project.refactor.rename(reference, title))
 
 
 def move(root: Path, reference: str, destination: str) -> None:
     project = Project.open(root)
-    project.apply(project.move(reference, destination))
+    project.apply(project.refactor.move(reference, destination))
 
 
 def findings(root: Path) -> set[tuple[str, str]]:
@@ -320,7 +320,7 @@ def test_an_alias_of_another_document_is_not_overwritten(root: Path) -> None:
 
 def test_without_an_alias_the_old_path_is_free(root: Path) -> None:
     project = Project.open(root)
-    change = project.rename("design-review", "Structure Choice Procedure", alias=False)
+    change = project.refactor.rename("design-review", "Structure Choice Procedure", alias=False)
     assert {"path": "feature/design-review.md", "action": "delete"} in change.as_json()
     project.apply(change)
     assert not (root / "feature/design-review.md").exists()

@@ -11,11 +11,11 @@ from tests.conftest import REVIEW, snapshot
 
 def renumber(root: Path, reference: str = "feature/page.md") -> None:
     project = Project.open(root)
-    project.apply(project.renumber(reference))
+    project.apply(project.refactor.renumber(reference))
 
 
 def test_a_document_in_order_stays_as_it_is(root: Path) -> None:
-    assert not Project.open(root).renumber("design-review")
+    assert not Project.open(root).refactor.renumber("design-review")
 
 
 def test_a_step_that_was_taken_out_closes_its_gap_everywhere(root: Path) -> None:

@@ -119,23 +119,27 @@ class Series:
         last = one.title.split()[-1] if kind == "rename" else "Page"
         title = " ".join([*self.dice.sample(WORDS, 3), last])
         if kind == "rename":
-            return project.rename(one.path, title)
+            return project.refactor.rename(one.path, title)
         if kind == "move":
             folder = "feature" if one.template else self.dice.choice(["notes", "deep/er notes", "notes/more"])
-            return project.move(
+            return project.refactor.move(
                 one.path, folder if one.template is None else f"feature/{title.split(maxsplit=1)[0].lower()}.md"
             )
         if kind == "split":
             headings = [h.slug for h in one.document.headings if h.level > 1]
             wanted = headings if one.template is None else [h for h in headings if "audit-" in h]
-            return project.split(one.path, [self.dice.choice(wanted)], title) if wanted else Change(())
+            return project.refactor.split(one.path, [self.dice.choice(wanted)], title) if wanted else Change(())
         if kind == "renumber":
-            return project.renumber(one.path)
+            return project.refactor.renumber(one.path)
         if len(pages) < 3:
             message = "too few pages are left"
             raise LibraryError(message)
         first, second = self.dice.sample(pages, 2)
-        return project.merge(first.path, second.path) if kind == "merge" else project.deprecate(first.path, second.path)
+        return (
+            project.refactor.merge(first.path, second.path)
+            if kind == "merge"
+            else project.refactor.deprecate(first.path, second.path)
+        )
 
     def check(self, change: Change) -> None:
         now = self.findings()

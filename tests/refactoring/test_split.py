@@ -77,7 +77,7 @@ def pages(root: Path) -> Path:
 
 def split(root: Path, reference: str, at: list[str], title: str) -> None:
     project = Project.open(root)
-    project.apply(project.split(reference, at, title))
+    project.apply(project.refactor.split(reference, at, title))
 
 
 def test_a_section_goes_with_its_links_definitions_and_anchors(pages: Path) -> None:

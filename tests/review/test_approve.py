@@ -29,7 +29,7 @@ def status(root: Path) -> str:
 
 def approve(root: Path, *sections: str, **options: str) -> Project:
     project = Project.open(root)
-    project.apply(project.approve(REVIEW, *sections, by="Ada", **options).change)
+    project.apply(project.review.approve(REVIEW, *sections, by="Ada", **options).change)
     return project
 
 
@@ -39,11 +39,11 @@ def outdated(root: Path) -> list[str]:
 
 def test_a_document_is_approved_when_all_of_it_is(root: Path) -> None:
     project = Project.open(root)
-    found = project.approve(REVIEW, "Purpose", "5. Workflow", by="Ada", role="Lead")
+    found = project.review.approve(REVIEW, "Purpose", "5. Workflow", by="Ada", role="Lead")
     assert (found.status, len(found.open)) == ("defined", 9)
     project.apply(found.change)
     assert status(root) == "defined"
-    found = project.approve(REVIEW, by="Bob")
+    found = project.review.approve(REVIEW, by="Bob")
     assert (found.status, found.open) == ("approved", ())
     project.apply(found.change)
     assert status(root) == "approved"
@@ -68,7 +68,7 @@ def test_an_edit_of_one_byte_shows(tmp_path_factory: pytest.TempPathFactory, dat
         return
     (root / REVIEW).write_bytes(after)
     assert status(root) != "approved"
-    sections = Project.open(root).blame(REVIEW)
+    sections = Project.open(root).review.blame(REVIEW)
     assert {s.approval for s in sections.sections} - {"approved"} or sections.lost
 
 
@@ -102,7 +102,7 @@ def test_a_second_person_keeps_a_section_approved(root: Path) -> None:
     (message,) = outdated(root)
     assert message == f"'5. Workflow' changed since it was approved by Ada on {today()}"
     project = Project.open(root)
-    project.apply(project.approve(REVIEW, "workflow", by="Bob", role="Lead").change)
+    project.apply(project.review.approve(REVIEW, "workflow", by="Bob", role="Lead").change)
     assert (status(root), outdated(root)) == ("approved", [])
     (root / REVIEW).write_text(raw)
     (message,) = outdated(root)
@@ -125,7 +125,7 @@ def test_what_cannot_be_approved(
 ) -> None:
     before = snapshot(root)
     with pytest.raises(error, match=words):
-        Project.open(root).approve(reference, by="Ada", **options)
+        Project.open(root).review.approve(reference, by="Ada", **options)
     assert snapshot(root) == before
 
 
@@ -133,13 +133,13 @@ def test_a_document_with_errors_is_not_approved(root: Path) -> None:
     file = root / REVIEW
     file.write_text(file.read_text().replace("](threat-check.md)", "](gone.md)"))
     with pytest.raises(LibraryError, match="severity error") as failed:
-        Project.open(root).approve(REVIEW, by="Ada")
+        Project.open(root).review.approve(REVIEW, by="Ada")
     assert "gone.md" in failed.value.hint
 
 
 def test_a_section_that_is_not_there_names_those_that_are(root: Path) -> None:
     with pytest.raises(NotFoundError) as failed:
-        Project.open(root).approve(REVIEW, "Costs", by="Ada")
+        Project.open(root).review.approve(REVIEW, "Costs", by="Ada")
     assert "1. Purpose, 2. Trigger" in failed.value.hint
 
 
@@ -174,14 +174,14 @@ def test_the_file_has_one_line_for_each_approval(root: Path) -> None:
 
 def test_a_rename_keeps_an_approval_as_long_as_the_bytes_are_the_same(root: Path) -> None:
     project = approve(root)
-    project.apply(project.rename(REVIEW, "Design Examination Procedure"))
+    project.apply(project.refactor.rename(REVIEW, "Design Examination Procedure"))
     library = project.library()
     assert library.by_path["feature/design-examination.md"].status == "approved"
     assert not (root / RECEIPTS).exists()
     assert project.check().findings == ()
-    project.apply(project.approve("feature/design-examination.md", by="Bob").change)
+    project.apply(project.review.approve("feature/design-examination.md", by="Bob").change)
     # Here the text of a link in section 8 changes, and nothing else.
-    project.apply(project.rename("feature/threat-check.md", "Danger Check Procedure"))
+    project.apply(project.refactor.rename("feature/threat-check.md", "Danger Check Procedure"))
     standing = project.library().by_path["feature/design-examination.md"].standing
     assert {r.receipt.section for r in standing.outdated} == {"downstream dependencies"}
     for _ in range(4):
@@ -211,10 +211,10 @@ def test_sections_of_one_name_are_told_apart(root: Path) -> None:
     assert status(root) == "approved"
     text = file.read_text()
     file.write_text(text.replace("Two.", "2."))
-    states = [s.approval for s in Project.open(root).blame(REVIEW).sections if s.heading == "Notes"]
+    states = [s.approval for s in Project.open(root).review.blame(REVIEW).sections if s.heading == "Notes"]
     assert states == ["approved", "changed"]
     with pytest.raises(NotFoundError, match="2 sections"):
-        Project.open(root).approve(REVIEW, "Notes", by="Ada")
+        Project.open(root).review.approve(REVIEW, "Notes", by="Ada")
 
 
 def test_every_byte_but_metadata_and_title_belongs_to_a_section() -> None:

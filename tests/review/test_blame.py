@@ -23,7 +23,7 @@ def section(found: Blame, heading: str) -> SectionBlame:
 
 
 def test_an_accepted_draft_says_who_wrote_it_and_what_it_rests_on(root: Path) -> None:
-    found = accepted(root).blame(TITLE)
+    found = accepted(root).review.blame(TITLE)
     assert {(s.writer, s.by, s.edited) for s in found.sections} == {("offline", "offline", False)}
     assert {s.run for s in found.sections} == {"threat-check-1"}
     assert all(s.on and s.template and not s.prompt for s in found.sections)
@@ -34,7 +34,7 @@ def test_an_accepted_draft_says_who_wrote_it_and_what_it_rests_on(root: Path) ->
 
 
 def test_what_nobody_wrote_down_was_written_by_people(root: Path) -> None:
-    found = Project.open(root).blame(REVIEW)
+    found = Project.open(root).review.blame(REVIEW)
     assert {(s.writer, s.by, s.approval) for s in found.sections} == {("human", "", "none")}
 
 
@@ -42,7 +42,7 @@ def test_an_edit_by_hand_shows_in_its_section_alone(root: Path) -> None:
     project = accepted(root)
     file = root / FILE
     file.write_text(file.read_text().replace("## 2. Trigger\n", "## 2. Trigger\n\n- Somebody asks.\n"))
-    edited = [s.heading for s in project.blame(TITLE).sections if s.edited]
+    edited = [s.heading for s in project.review.blame(TITLE).sections if s.edited]
     assert edited == ["2. Trigger"]
     done = run("-C", root, "blame", TITLE)
     assert "edited by hand since" in done.stdout
@@ -51,7 +51,7 @@ def test_an_edit_by_hand_shows_in_its_section_alone(root: Path) -> None:
 def test_an_update_is_named_where_it_wrote_and_nowhere_else(root: Path) -> None:
     project = Project.open(root)
     project.author().update(REVIEW, "add exit state Deferred: the board decides next quarter").accept()
-    found = project.blame(REVIEW)
+    found = project.review.blame(REVIEW)
     assert [s.heading for s in found.sections if s.writer == "offline"] == ["11. Exit States"]
 
 
@@ -66,12 +66,12 @@ def test_a_passage_that_changed_since_is_named(root: Path) -> None:
     project.draft().accept()
 
     def state() -> str:
-        (evidence,) = section(Project.open(root).blame(TITLE), "Purpose").sources
+        (evidence,) = section(Project.open(root).review.blame(TITLE), "Purpose").sources
         assert evidence.source.shown == f"{REVIEW}#1. Purpose"
         return evidence.state
 
     assert state() == "same"
-    project.apply(project.rename(REVIEW, "Design Examination Procedure"))
+    project.apply(project.refactor.rename(REVIEW, "Design Examination Procedure"))
     assert state() == "same"
     file = root / "feature/design-examination.md"
     file.write_text(file.read_text().replace("Choose the structure", "Find the structure"))
@@ -84,14 +84,14 @@ def test_the_sidecar_may_be_deleted(root: Path) -> None:
     project = accepted(root)
     before = [f.message for f in project.check().findings], run_json("-C", root, "evaluate")["lifecycles"]
     shutil.rmtree(root / "provenance")
-    assert {s.writer for s in project.blame(TITLE).sections} == {"human"}
+    assert {s.writer for s in project.review.blame(TITLE).sections} == {"human"}
     assert ([f.message for f in project.check().findings], run_json("-C", root, "evaluate")["lifecycles"]) == before
     assert not project.sync()
     (root / "provenance/feature").mkdir(parents=True)
     (root / f"provenance/{FILE}.json").write_text("no JSON")
-    assert {s.writer for s in project.blame(TITLE).sections} == {"human"}
+    assert {s.writer for s in project.review.blame(TITLE).sections} == {"human"}
     project.author().update(TITLE, "add trigger: somebody asks").accept()
-    assert section(project.blame(TITLE), "Trigger").writer == "offline"
+    assert section(project.review.blame(TITLE), "Trigger").writer == "offline"
 
 
 def test_undo_takes_the_sidecars_back(root: Path) -> None:
@@ -102,7 +102,7 @@ def test_undo_takes_the_sidecars_back(root: Path) -> None:
         f"receipts/{FILE}.json",
         f"receipts/{REVIEW}.json",
     }
-    assert project.suspects() == ()
+    assert project.review.suspects() == ()
     project.undo()
     assert snapshot(root) == before
 
@@ -116,7 +116,7 @@ def test_a_diff_for_people_leaves_the_sidecars_out(root: Path) -> None:
 def test_a_skeleton_is_filled_by_a_person(root: Path) -> None:
     project = Project.open(root)
     project.author("skeleton").create(TITLE).accept()
-    assert {s.writer for s in project.blame(TITLE).sections} == {"human"}
+    assert {s.writer for s in project.review.blame(TITLE).sections} == {"human"}
 
 
 def test_what_sync_writes_is_no_edit_by_hand(root: Path) -> None:
@@ -132,6 +132,6 @@ def test_what_sync_writes_is_no_edit_by_hand(root: Path) -> None:
     before = (root / FILE).read_bytes()
     project.apply(project.sync())
     assert (root / FILE).read_bytes() != before
-    assert [s.heading for s in project.blame(TITLE).sections if s.edited] == []
+    assert [s.heading for s in project.review.blame(TITLE).sections if s.edited] == []
     assert not project.sync()
-    assert project.suspects() == ()
+    assert project.review.suspects() == ()

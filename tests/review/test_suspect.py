@@ -22,7 +22,7 @@ def clean(root: Path, seed: int) -> Project:
     (root / "procauthor.toml").write_text(SETTINGS)
     project = Project.open(root)
     project.apply(project.sync())
-    assert project.suspects() == ()
+    assert project.review.suspects() == ()
     return project
 
 
@@ -34,7 +34,7 @@ def edit(root: Path, path: str, pattern: bytes, new: bytes) -> None:
 
 
 def found(project: Project) -> set[tuple[str, str, str]]:
-    return {(s.use.consumer.path, s.use.producer.path, s.use.part) for s in project.suspects()}
+    return {(s.use.consumer.path, s.use.producer.path, s.use.part) for s in project.review.suspects()}
 
 
 @settings(max_examples=12, deadline=None)
@@ -91,7 +91,7 @@ def test_what_was_seen_is_never_overwritten_by_sync(tmp_path: Path) -> None:
     assert not project.sync()
     project.apply(project.sync())
     assert snapshot(tmp_path) == before
-    assert len(project.suspects()) == 1
+    assert len(project.review.suspects()) == 1
 
 
 def test_clearing_takes_one_producer_or_all_and_can_be_undone(tmp_path: Path) -> None:
@@ -100,15 +100,15 @@ def test_clearing_takes_one_producer_or_all_and_can_be_undone(tmp_path: Path) ->
         edit(tmp_path, path, rb": it is merged\.", b": it is merged twice.")
     caller = "feature/feature-orchestration.md"
     before = snapshot(tmp_path)
-    assert len(project.suspects(caller)) == 2
-    cleared = project.clear(caller, "feature/p0.md", by="Ada")
+    assert len(project.review.suspects(caller)) == 2
+    cleared = project.review.clear(caller, "feature/p0.md", by="Ada")
     assert snapshot(tmp_path) == before
     project.apply(cleared.change)
-    (left,) = project.suspects(caller)
+    (left,) = project.review.suspects(caller)
     assert left.use.producer.path == "feature/p2.md"
-    project.apply(project.clear(caller, by="Ada").change)
-    assert project.suspects(caller) == ()
-    assert not project.clear(caller, by="Ada").change
+    project.apply(project.review.clear(caller, by="Ada").change)
+    assert project.review.suspects(caller) == ()
+    assert not project.review.clear(caller, by="Ada").change
     assert '"by": "Ada"' in (tmp_path / f"receipts/{caller}.json").read_text()
     project.undo()
     project.undo()
@@ -119,8 +119,8 @@ def test_an_output_that_is_gone_is_a_suspect_until_somebody_has_looked(tmp_path:
     project = clean(tmp_path, 1)
     edit(tmp_path, "feature/p0.md", rb"- \*\*[^*]+\*\*: it is dated\.", b"- **Lost Sheet**: it is dated.")
     assert ("feature/p1.md", "feature/p0.md", "output") in found(project)
-    project.apply(project.clear("feature/p1.md", by="Ada").change)
-    assert not project.suspects("feature/p1.md")
+    project.apply(project.review.clear("feature/p1.md", by="Ada").change)
+    assert not project.review.suspects("feature/p1.md")
     assert not [e for e in project.sync().edits if e.path.startswith("receipts/feature/p1")]
 
 
@@ -134,7 +134,7 @@ def test_receipts_that_cannot_be_understood_are_never_overwritten(tmp_path: Path
     assert snapshot(tmp_path) == before
     assert [f.rule for f in project.check().findings] == ["bad-receipt"]
     with pytest.raises(LibraryError, match=r"receipts/feature/p1\.md\.json cannot be understood"):
-        project.approve("feature/p1.md", by="Ada")
+        project.review.approve("feature/p1.md", by="Ada")
 
 
 def test_without_a_name_nobody_clears(
@@ -145,10 +145,10 @@ def test_without_a_name_nobody_clears(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     with pytest.raises(ConfigError) as failed:
-        project.clear("feature/p1.md")
+        project.review.clear("feature/p1.md")
     assert "--by" in failed.value.hint
     monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("empty")))
     with pytest.raises(ConfigError, match=r"user\.name"):
-        project.clear("feature/p1.md")
+        project.review.clear("feature/p1.md")
     with pytest.raises(NotFoundError):
-        project.suspects("feature/p99.md")
+        project.review.suspects("feature/p99.md")

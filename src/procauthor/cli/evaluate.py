@@ -56,9 +56,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 def _report(project: Project, style: str, at: str, since: list[str], output: Path | None) -> tuple[str, Evaluation]:
-    from procauthor.project.evaluation import measure
+    from procauthor.workspace.measure import measure
 
-    found, survey = measure(project, at=at, since=since)
+    found, survey = measure(project.workspace, at=at, since=since)
     if style == "json":
         from procauthor.evaluation.view import evaluation_json
         from procauthor.reporting.dump import dump
@@ -69,9 +69,9 @@ def _report(project: Project, style: str, at: str, since: list[str], output: Pat
 
         return evaluation_markdown(found, _place(project, output)), found
     if style == "html":
-        from procauthor.project.evaluation import page_of
+        from procauthor.reporting.evaluation.page import library_page
 
-        return page_of(project, found, survey), found
+        return library_page(found, survey), found
     from procauthor.reporting.evaluation.text import evaluation_lines
 
     return "\n".join(evaluation_lines(found)) + "\n", found

@@ -12,7 +12,7 @@ import typer
 from procauthor.cli.output import say, show
 
 if TYPE_CHECKING:
-    from procauthor.project.adopt import Adoption, Proposed
+    from procauthor.adoption.adopt import Adoption, Proposed
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def init(
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
 ) -> None:
     """Start a library. Documents that are there stay as they are: only settings, templates and a baseline are added."""
-    from procauthor.start import check_place, start
+    from procauthor.adoption.start import check_place, start
 
     place = folder or ctx.obj
     where = "" if str(place) == "." else f" -C {place}"
@@ -40,7 +40,7 @@ def init(
 
 
 def _adopt(place: Path, *, ask: bool) -> None:
-    from procauthor.project.adopt import adopt, propose
+    from procauthor.adoption.adopt import adopt, propose
 
     proposal = propose(place)
     for line in _lines(proposal):

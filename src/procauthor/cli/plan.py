@@ -79,10 +79,10 @@ def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
 
 def _next(project: Project, file: Path | None, hours: float, *, as_json: bool) -> None:
     from procauthor.planning.upcoming import plan_session
-    from procauthor.project.evaluation import measure
     from procauthor.reporting.plan import session_json, session_lines
+    from procauthor.workspace.measure import measure
 
-    evaluation, survey = measure(project)
+    evaluation, survey = measure(project.workspace)
     session = plan_session(project.plan(file, survey.library), evaluation, hours)
     if as_json:
         show_json(session_json(session))

@@ -39,7 +39,7 @@ def rename(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Rename a document: title, file, id, links, texts of links, names, index, orchestrations, plan."""
     project = open_project(ctx)
-    _finish(project, project.rename(ref, title, alias=not no_alias), dry_run=dry_run, as_json=as_json)
+    _finish(project, project.refactor.rename(ref, title, alias=not no_alias), dry_run=dry_run, as_json=as_json)
 
 
 def move(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -52,7 +52,7 @@ def move(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Move a document to another folder or path, with the links to it and in it."""
     project = open_project(ctx)
-    _finish(project, project.move(ref, destination, alias=not no_alias), dry_run=dry_run, as_json=as_json)
+    _finish(project, project.refactor.move(ref, destination, alias=not no_alias), dry_run=dry_run, as_json=as_json)
 
 
 def split(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -65,7 +65,7 @@ def split(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Move sections or steps into a new document, and leave links to it."""
     project = open_project(ctx)
-    _finish(project, project.split(ref, at, title), dry_run=dry_run, as_json=as_json)
+    _finish(project, project.refactor.split(ref, at, title), dry_run=dry_run, as_json=as_json)
 
 
 def merge(
@@ -77,7 +77,7 @@ def merge(
 ) -> None:
     """Merge a document into another one, section by section, and leave an alias."""
     project = open_project(ctx)
-    _finish(project, project.merge(ref, into), dry_run=dry_run, as_json=as_json)
+    _finish(project, project.refactor.merge(ref, into), dry_run=dry_run, as_json=as_json)
 
 
 def deprecate(
@@ -89,13 +89,13 @@ def deprecate(
 ) -> None:
     """Take a document out of use; with --by, references lead to its replacement."""
     project = open_project(ctx)
-    _finish(project, project.deprecate(ref, by), dry_run=dry_run, as_json=as_json)
+    _finish(project, project.refactor.deprecate(ref, by), dry_run=dry_run, as_json=as_json)
 
 
 def renumber(ctx: typer.Context, ref: Ref, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Number steps and sections in order, with "From: Step 2" and all else that refers to them."""
     project = open_project(ctx)
-    _finish(project, project.renumber(ref), dry_run=dry_run, as_json=as_json)
+    _finish(project, project.refactor.renumber(ref), dry_run=dry_run, as_json=as_json)
 
 
 def migrate(
@@ -111,7 +111,7 @@ def migrate(
 ) -> None:
     """Carry documents over to their templates as these are now: headings, order, missing sections, numbers."""
     project = open_project(ctx)
-    change = project.migrate(*(refs or ()), renamed=renamed or ())
+    change = project.refactor.migrate(*(refs or ()), renamed=renamed or ())
     _finish(project, change, dry_run=dry_run, as_json=as_json)
 
 

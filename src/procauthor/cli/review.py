@@ -45,7 +45,7 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
     from procauthor.reporting.review import approval_json, approval_lines
 
     project = open_project(ctx)
-    found = project.approve(ref, *(section or ()), role=role, by=by, expires=expires)
+    found = project.review.approve(ref, *(section or ()), role=role, by=by, expires=expires)
     written = _write(project, found.change, dry_run=dry_run, as_json=as_json)
     if as_json:
         show_json(approval_json(found, written=written))
@@ -63,7 +63,7 @@ def blame(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
     from procauthor.reporting.escape import plain
     from procauthor.reporting.review import blame_json, blame_lines
 
-    found = open_project(ctx).blame(ref)
+    found = open_project(ctx).review.blame(ref)
     if as_json:
         show_json(blame_json(found))
         return
@@ -80,7 +80,7 @@ def suspects(
     from procauthor.reporting.escape import plain
     from procauthor.reporting.review import suspect_json, suspect_lines
 
-    found = open_project(ctx).suspects(ref)
+    found = open_project(ctx).review.suspects(ref)
     if as_json:
         show_json({"suspects": [suspect_json(suspect) for suspect in found]})
         return
@@ -106,7 +106,7 @@ def clear(  # noqa: PLR0913, PLR0917 - one parameter an option
     from procauthor.reporting.review import clearance_json, suspect_lines
 
     project = open_project(ctx)
-    found = project.clear(ref, producer, by=by)
+    found = project.review.clear(ref, producer, by=by)
     written = _write(project, found.change, dry_run=dry_run, as_json=as_json)
     if as_json:
         show_json(clearance_json(found, written=written))

@@ -10,8 +10,8 @@ import typer
 
 from procauthor.cli.output import say, show
 from procauthor.errors import ProcauthorError
-from procauthor.project.watch import Turn, watch
 from procauthor.reporting.text import finding_line, summary_line
+from procauthor.workspace.watch import Turn, watch
 
 _INTERRUPTED = 130
 

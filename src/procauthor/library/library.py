@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import translate
@@ -283,6 +283,11 @@ class Library:
         folders = {parent.as_posix() for p in changed for parent in PurePosixPath(p.path).parents}
         files = self.files | folders | {p.path for p in changed}
         return replace(self, procedures=procedures, files=files)
+
+    def without(self, paths: Collection[str]) -> Library:
+        """Return the library as it would be with these documents gone."""
+        kept = tuple(p for p in self.procedures if p.path not in paths)
+        return replace(self, procedures=kept, files=self.files - frozenset(paths))
 
     def reviewed(self, reviews: Mapping[str, Review]) -> Library:
         """Return the library as it would be with other receipts."""

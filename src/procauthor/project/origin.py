@@ -14,8 +14,8 @@ from procauthor.library.provenance import Source
 from procauthor.library.receipt import today
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Stamp
-from procauthor.project.review import follow
 from procauthor.review.origin import Writing, record_origins
+from procauthor.review.review import follow
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template
 

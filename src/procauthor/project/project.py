@@ -1,4 +1,4 @@
-"""A library of procedures with its settings, and all that one can do with it."""
+"""The public door: a library of procedures with its settings, and all that one can do with it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procauthor.checking.baseline import FILE_NAME as BASELINE
-from procauthor.checking.baseline import Baseline, read_baseline
-from procauthor.checking.check import check
-from procauthor.checking.survey import Survey, Surveyor
-from procauthor.errors import PlanError
+from procauthor.checking.baseline import Baseline
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
-from procauthor.library.disk import write_file
-from procauthor.library.library import Library, read_library
-from procauthor.library.transaction import STATE, apply, recover
-from procauthor.project.announced import announced, own_plan
-from procauthor.project.checking import Checking
-from procauthor.settings import Location, Settings, locate
+from procauthor.library.library import Library
+from procauthor.settings import Settings
 from procauthor.template.store import TemplateStore
+from procauthor.workspace import Workspace
+from procauthor.workspace.check import Checking, baseline_file, shrink_baseline, update_baseline
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
 if TYPE_CHECKING:
@@ -39,32 +33,22 @@ if TYPE_CHECKING:
     from procauthor.project.batch.batching import Batching
     from procauthor.project.batch.value import Tell
     from procauthor.project.draft import ProjectDraft
-    from procauthor.project.export import Form
     from procauthor.project.handoff import Handoff
-    from procauthor.project.refactoring import Refactoring
-    from procauthor.project.review import Reviewing
+    from procauthor.refactoring.refactor import Refactoring
+    from procauthor.reporting.export import Form
     from procauthor.retrieval.index import Hit, SectionIndex
-    from procauthor.review.approve import Approval
-    from procauthor.review.blame import Blame
-    from procauthor.review.suspect import Clearance, Suspect
-
-_PASSES = 10
-_DONE = ("defined", "approved")
-_SHOWN = 5
+    from procauthor.review.review import Reviewing
 
 
 class Project:
-    """A library of procedures with its settings. Reading methods write nothing but ``.procauthor/``."""
+    """A library of procedures with its settings. Reading methods write nothing but ``.procauthor/``.
 
-    def __init__(self, location: Location) -> None:
-        self.root = location.root
-        self.settings: Settings = location.settings
-        self.file = location.file
-        self.state = self.root / STATE
-        folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
-        self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
-        self.notices: list[str] = []
-        self._known: Library | None = None
+    Attributes:
+        workspace: The library on disk, upon which all services are built.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Project:
@@ -75,25 +59,38 @@ class Project:
         Raises:
             ConfigError: The folder does not exist, or its settings are wrong.
         """
-        project = cls(locate(Path(path)))
-        project._recover()
-        return project
+        return cls(Workspace.open(path))
 
-    def _recover(self) -> None:
-        found = recover(self.root, self.state)
-        if found is None:
-            return
-        files = _several(found.restored) or "no file had been written yet"
-        self.notices.append(f"took back {found.title or 'a change'!r}, which had been cut off: {files}")
-        if found.kept:
-            self.notices.append(f"left as they are, because somebody edited them since: {_several(found.kept)}")
+    @property
+    def root(self) -> Path:
+        """The folder of the library."""
+        return self.workspace.root
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return self.workspace.settings
+
+    @property
+    def state(self) -> Path:
+        """The folder for what the program keeps for itself."""
+        return self.workspace.state
+
+    @property
+    def templates(self) -> TemplateStore:
+        """The templates, those of the library first."""
+        return self.workspace.templates
+
+    @property
+    def notices(self) -> list[str]:
+        """What is to be said to the user besides results, in whole sentences."""
+        return self.workspace.notices
 
     # Reading
 
     def library(self) -> Library:
         """Read all documents, as they are now; what has not changed since the last reading is not parsed again."""
-        self._known = read_library(self.root, self.settings.library, self.templates, self._known)
-        return self._known
+        return self.workspace.read()
 
     def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:
         """Read an action plan: the given file, else the one in the settings.
@@ -101,36 +98,28 @@ class Project:
         Raises:
             PlanError: There is no such file, or it holds no plan.
         """
-        from procauthor.planning.read import read_plan
-
-        known = library or self.library()
-        return read_plan(self.plan_bytes(file), known={p.key: str(p.status) for p in known.counted})
+        return self.workspace.plan(file, library)
 
     def plan_bytes(self, file: str | Path | None = None) -> bytes:
         """Return an action plan as it is on disk; for the arguments and errors see `plan`."""
-        place = Path(file) if file else self.root / self.settings.library.plan
-        try:
-            return place.read_bytes()
-        except OSError as error:
-            message = f"{str(file or self.settings.library.plan)!r} cannot be read: {error.strerror}"
-            raise PlanError(message, "name the file of an action plan") from error
+        return self.workspace.plan_bytes(file)
 
     def propose_plan(self) -> Proposal:
         """Make a plan from the gaps of the library; `plan_change` writes it."""
-        from procauthor.project.plan import propose_plan
+        from procauthor.workspace.plan import propose_plan
 
-        return propose_plan(self)
+        return propose_plan(self.workspace)
 
     def plan_change(self, proposal: Proposal, file: str | Path | None = None) -> Change:
         """Return what writes a proposed plan, to the plan's own file or to the given one.
 
         Raises:
-            PlanError: The plan there was written by a person, and no file was named; or a title cannot stand in a plan.
+            PlanError: The plan there was written by a person, and no file was named; or a title cannot be in a plan.
             LibraryError: The file lies outside of the library.
         """
-        from procauthor.project.plan import plan_change
+        from procauthor.workspace.plan import plan_change
 
-        return plan_change(self, proposal, file)
+        return plan_change(self.workspace, proposal, file)
 
     def check(
         self,
@@ -151,11 +140,7 @@ class Project:
         Raises:
             ConfigError: A rule's name, or a path, is not known, or there is no baseline.
         """
-        return Checking(self, select, ignore, baseline).check(paths)
-
-    def surveyor(self) -> Surveyor:
-        """Return what reads the library and remembers what it read."""
-        return Surveyor(self.root, self.state, self.settings, self.templates)
+        return Checking(self.workspace, select, ignore, baseline).check(paths)
 
     def fix(
         self,
@@ -169,12 +154,12 @@ class Project:
 
         Nothing is written; `apply` writes it. The arguments and errors are those of `check`.
         """
-        return Checking(self, select, ignore, baseline).fix(paths)
+        return Checking(self.workspace, select, ignore, baseline).fix(paths)
 
     @property
     def baseline_file(self) -> Path:
         """Where the baseline is, or would be."""
-        return self.root / (self.settings.check.baseline or BASELINE)
+        return baseline_file(self.workspace)
 
     def update_baseline(self) -> Baseline:
         """Make all findings of today known, and forget those that no longer occur.
@@ -182,9 +167,7 @@ class Project:
         Raises:
             LibraryError: The file cannot be written.
         """
-        baseline = Baseline.of(self.check(baseline=False).findings)
-        write_file(self.baseline_file, baseline.dump())
-        return baseline
+        return update_baseline(self.workspace)
 
     def shrink_baseline(self, report: Report) -> None:
         """Forget what a report says is gone; nothing is ever added.
@@ -192,35 +175,19 @@ class Project:
         Raises:
             LibraryError: The file cannot be written.
         """
-        if report.gone:
-            write_file(self.baseline_file, read_baseline(self.baseline_file).without(report.gone).dump())
+        shrink_baseline(self.workspace, report)
 
-    def check_library(
-        self,
-        library: Library,
-        paths: Sequence[str] | None,
-        select: Sequence[str] = (),
-        ignore: Sequence[str] = (),
-        survey: Survey | None = None,
-    ) -> Report:
+    def check_library(self, library: Library, paths: Sequence[str] | None, select: Sequence[str] = ()) -> Report:
         """Check a library that was read before, perhaps with a draft laid over it."""
-        return check(
-            library,
-            settings=self.settings,
-            announced=frozenset(self.announced(library)),
-            paths=paths,
-            select=select,
-            ignore=ignore,
-            survey=survey,
-        )
+        return self.workspace.check(library, paths, select)
 
     def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
         """Return titles that a plan or the index announces without a document, by key."""
-        return announced(self, library, plan)
+        return self.workspace.announced(library, plan)
 
     def own_plan(self, library: Library) -> Plan | None:
         """Return the plan in the settings, or None where there is none that can be read."""
-        return own_plan(self, library)
+        return self.workspace.own_plan(library)
 
     def evaluate(self, *, at: str = "", since: Sequence[str] = ()) -> Evaluation:
         """Count the library, as it is or as it was ``at`` a git revision, with a trend ``since`` other revisions.
@@ -229,15 +196,15 @@ class Project:
             RevisionError: There is no such revision.
             CountError: The numbers contradict each other; a fault of procauthor.
         """
-        from procauthor.project.evaluation import measure
+        from procauthor.workspace.measure import measure
 
-        return measure(self, at=at, since=since)[0]
+        return measure(self.workspace, at=at, since=since)[0]
 
     def survey(self) -> Census:
         """Read the library once and check it once, for all that is counted, drawn and planned from it."""
-        from procauthor.project.evaluation import survey
+        from procauthor.workspace.measure import survey
 
-        return survey(self)
+        return survey(self.workspace)
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the sections that answer a query best, over words and meaning.
@@ -250,9 +217,7 @@ class Project:
 
     def open_index(self, library: Library) -> SectionIndex:
         """Open the index and bring it up to date with a library."""
-        from procauthor.project.section import open_index
-
-        return open_index(self, library)
+        return self.workspace.open_index(library)
 
     # Writing
 
@@ -261,27 +226,21 @@ class Project:
 
         What consumers see of a contract for the first time is written down too, so that a change of it can be noticed.
         """
-        from procauthor.project.review import follow
+        from procauthor.review.review import sync
 
-        library = self.library()
-        derived = self.derived(library).edits
-        return Change((*derived, *follow(self.laid(library, derived), derived)), "sync")
+        return sync(self.workspace)
 
     def with_derived(self, library: Library, *, ticks: bool = True) -> Library:
         """Return the library as it would be with everything derived up to date; the ticks of plans if that matters."""
-        return self.laid(library, self.derived(library, ticks=ticks).edits)
+        return self.workspace.with_derived(library, ticks=ticks)
 
     def laid(self, library: Library, edits: Iterable[Edit]) -> Library:
         """Return the library as it would be with some edits of documents written."""
-        from procauthor.project.derived import lay
-
-        return lay(self, library, edits)
+        return self.workspace.with_edits(library, edits)
 
     def derived(self, library: Library, *, ticks: bool = True) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it."""
-        from procauthor.project.derived import derived
-
-        return derived(library, ticks=ticks)
+        return self.workspace.derive(library, ticks=ticks)
 
     def apply(self, change: Change) -> None:
         """Write a change: all of its files, or none.
@@ -290,8 +249,7 @@ class Project:
             ConflictError: A file moved since; nothing was written.
             LibraryError: The disk refused; nothing was changed.
         """
-        if change:
-            apply(self.root, self.state, change)
+        self.workspace.commit(change)
 
     def history(self) -> list[HistoryEntry]:
         """Return the changes that were written, the oldest first."""
@@ -321,117 +279,21 @@ class Project:
 
         return redo(self.root, self.state, number)
 
-    # Refactoring: each method returns a change, and `apply` writes it
+    # Services: each returns a change, and `apply` writes it
 
-    def rename(self, reference: str, title: str, *, alias: bool = True) -> Change:
-        """Return what gives a document another title: file name, heading, id, and all that refers to them.
+    @property
+    def refactor(self) -> Refactoring:
+        """Rename, move, split, merge, deprecate, renumber, migrate: on the library as it is now."""
+        from procauthor.refactoring.refactor import Refactoring
 
-        Args:
-            reference: Path, id or title.
-            title: The new title.
-            alias: Leave a document at the old path that leads to the new one.
+        return Refactoring(self.workspace, self.library())
 
-        Raises:
-            NotFoundError: There is no such document.
-            AmbiguousError: There are several; the hint names them.
-            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
-            ConflictError: Another file stands where the document would go.
-        """
-        return self._refactoring().rename(reference, title, alias=alias)
+    @property
+    def review(self) -> Reviewing:
+        """Approve, blame, suspects, clear: on the library as it is now."""
+        from procauthor.review.review import Reviewing
 
-    def move(self, reference: str, destination: str, *, alias: bool = True) -> Change:
-        """Return what puts a document into another folder or under another path, with all links to it and in it.
-
-        Args:
-            reference: Path, id or title.
-            destination: A folder, or a path that ends in ``.md``, from the library's root.
-            alias: Leave a document at the old path that leads to the new one.
-
-        Raises:
-            NotFoundError: There is no such document.
-            AmbiguousError: There are several; the hint names them.
-            ConflictError: Another file stands there.
-            LibraryError: The destination lies outside of the library.
-        """
-        return self._refactoring().move(reference, destination, alias=alias)
-
-    def split(self, reference: str, at: Sequence[str], title: str) -> Change:
-        """Return what moves sections or steps of a document into a new one beside it, and leaves links.
-
-        Args:
-            reference: Path, id or title.
-            at: Headings of the sections, by text, anchor or "Step 3".
-            title: Title of the new document.
-
-        Raises:
-            NotFoundError: There is no such document or heading.
-            AmbiguousError: There are several; the hint names them.
-            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
-            ConflictError: Another file stands where the new document would go, or a footnote would be torn.
-        """
-        return self._refactoring().split(reference, at, title)
-
-    def merge(self, reference: str, into: str) -> Change:
-        """Return what puts the text of a document behind that of another one, and leaves an alias.
-
-        Args:
-            reference: Path, id or title of the document that goes.
-            into: Path, id or title of the one that stays.
-
-        Raises:
-            NotFoundError: There is no such document.
-            AmbiguousError: There are several; the hint names them.
-            ConflictError: Both use one label of a link for two targets, or a step is referred to that stands twice.
-        """
-        return self._refactoring().merge(reference, into)
-
-    def deprecate(self, reference: str, by: str = "") -> Change:
-        """Return what takes a document out of use: it stays, says so, and references lead to its replacement.
-
-        Args:
-            reference: Path, id or title.
-            by: Path, id or title of the replacement; without one, references stay as they are.
-
-        Raises:
-            NotFoundError: There is no such document.
-            AmbiguousError: There are several; the hint names them.
-            ConflictError: It is deprecated already.
-        """
-        return self._refactoring().deprecate(reference, by)
-
-    def renumber(self, reference: str) -> Change:
-        """Return what numbers steps and sections in order, with all that refers to them; empty where they are.
-
-        Raises:
-            NotFoundError: There is no such document.
-            AmbiguousError: There are several; the hint names them.
-            ConflictError: A number stands twice, and is referred to.
-        """
-        return self._refactoring().renumber(reference)
-
-    def migrate(self, *references: str, renamed: Sequence[str] = ()) -> Change:
-        """Return what carries documents over to their templates as these are now; no text of people is lost.
-
-        Headings that match by a synonym or a renaming take the template's words, sections take its order, and missing
-        ones come in with their guidance as a comment. Links to renamed headings follow.
-
-        Args:
-            references: Path, id or title of each document; all with a template where nothing is said.
-            renamed: Old headings that became others, as ``Old Heading=New Heading``.
-
-        Raises:
-            NotFoundError: There is no such document.
-            ConfigError: A renaming is malformed, or names a heading that no template has.
-            ConflictError: Both sections stand in a document, or the anchors of equal headings would change places.
-        """
-        return self._refactoring().migrate(references, renamed)
-
-    def _refactoring(self) -> Refactoring:
-        from procauthor.project.refactoring import Refactoring
-
-        return Refactoring(self, self.library())
-
-    # Elsewhere
+        return Reviewing(self.workspace, self.library())
 
     def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
         """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
@@ -439,68 +301,9 @@ class Project:
         Raises:
             ProcauthorError: It is not finished, or the folder cannot be used.
         """
-        from procauthor.project.export import export
+        from procauthor.reporting.export import export
 
-        return export(self, reference, form, out)
-
-    # Reviews
-
-    def approve(self, reference: str, *sections: str, role: str = "", by: str = "", expires: str = "") -> Approval:
-        """Approve the present bytes of a document, or of some of its sections; `apply` writes the change in it.
-
-        Args:
-            reference: Path, id or title.
-            sections: Headings; none for the whole document.
-            role: As what the person approves.
-            by: Who approves; else the user.name of git.
-            expires: The last day on which it holds, as ``2027-06-01`` or ``180d``; empty for no end.
-
-        Raises:
-            NotFoundError: There is no such document or section.
-            AmbiguousError: There are several; the hint names them.
-            ConfigError: Nobody knows who approves, or the day is none.
-            LibraryError: The document is derived, not written yet, or has findings of severity error.
-        """
-        return self._reviewing().approve(reference, sections, role=role, by=by, expires=expires)
-
-    def blame(self, reference: str) -> Blame:
-        """Say of each section of a document who wrote it, what it rests on, and who approved it.
-
-        Raises:
-            NotFoundError: There is no such document.
-            AmbiguousError: There are several; the hint names them.
-        """
-        return self._reviewing().blame(reference)
-
-    def suspects(self, reference: str = "") -> tuple[Suspect, ...]:
-        """Return where a document, or any, relies on a part of a contract that changed since.
-
-        Raises:
-            NotFoundError: There is no such document.
-            AmbiguousError: There are several; the hint names them.
-        """
-        return self._reviewing().suspects(reference)
-
-    def clear(self, reference: str, producer: str = "", *, by: str = "") -> Clearance:
-        """Say that a document fits the contracts that it relies on; `apply` writes the change in it.
-
-        Args:
-            reference: Path, id or title of the document that relies on others.
-            producer: Only on this one; empty for all.
-            by: Who has looked; else the user.name of git.
-
-        Raises:
-            NotFoundError: There is no such document.
-            AmbiguousError: There are several; the hint names them.
-            ConfigError: Nobody knows who clears it.
-            LibraryError: The receipts that are there cannot be understood.
-        """
-        return self._reviewing().clear(reference, producer, by)
-
-    def _reviewing(self) -> Reviewing:
-        from procauthor.project.review import Reviewing
-
-        return Reviewing(self, self.library())
+        return export(self.workspace, reference, form, out)
 
     # Authoring
 
@@ -656,9 +459,3 @@ class Project:
         from procauthor.project.draft import ProjectDraft
 
         return ProjectDraft(self, self.drafts.get(name))
-
-
-def _several(paths: Sequence[str]) -> str:
-    """Name some paths, and count those beyond the fifth."""
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(paths[:_SHOWN]) + more

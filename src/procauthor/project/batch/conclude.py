@@ -11,7 +11,7 @@ from procauthor.authoring.brief import Usage
 from procauthor.project.batch.home import runs_of
 from procauthor.project.batch.scene import Scene
 from procauthor.project.batch.value import BatchReport, Written
-from procauthor.project.evaluation import count, tally_json, tally_of
+from procauthor.workspace.measure import count, tally_json, tally_of
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -27,7 +27,7 @@ def usage_of(project: Project, batch: Batch, number: int) -> Usage:
 def count_before(project: Project, batch: Batch, scene: Scene) -> None:
     """Count the library as it was when the batch began, and keep the counts."""
     if batch.noted(_BEFORE) is None:
-        batch.note(_BEFORE, tally_json(count(project, scene.base)))
+        batch.note(_BEFORE, tally_json(count(project.workspace, scene.base)))
 
 
 def conclude(  # noqa: PLR0913 - what there is to tell
@@ -39,10 +39,10 @@ def conclude(  # noqa: PLR0913 - what there is to tell
     """
     present = project.library() if home else scene.base
     states = ("drafted",) if home else ("drafted", "accepted")
-    after = once = count(project, present)
+    after = once = count(project.workspace, present)
     waiting = [(number, item.path) for number, item in items.items() if item.state in states]
     if waiting:
-        once = count(project, scene.laid_over(present, waiting))
+        once = count(project.workspace, scene.laid_over(present, waiting))
     ended = all(item.state in {"accepted", "rejected"} for item in items.values())
     if ended and home:
         batch.end()

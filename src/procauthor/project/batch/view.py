@@ -7,7 +7,7 @@ from typing import Any
 from procauthor.authoring.batch.record import LeftOut
 from procauthor.project.batch.batching import Outlook
 from procauthor.project.batch.value import BatchReport, Written
-from procauthor.project.evaluation import tally_json
+from procauthor.workspace.measure import tally_json
 
 
 def batch_json(report: BatchReport) -> dict[str, Any]:

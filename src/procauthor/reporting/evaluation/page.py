@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
 from procauthor.evaluation.method import method_lines, percent
-from procauthor.evaluation.trace import Trace
+from procauthor.evaluation.trace import Trace, read_traces
 from procauthor.evaluation.value import UNCOUNTED, Evaluation, Row, Tally
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.reporting.evaluation.drawing import draw
 from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
 from procauthor.template.key import section_key
+from procauthor.workspace.measure import plan_in
 
 _MOST = 2_000
 _SIGNS = {
@@ -40,6 +42,13 @@ class Heat:
     def level(self) -> int:
         """The shade, 0 to 4."""
         return 0 if not self.whole else min(4, 4 * self.part // self.whole if self.part else 0)
+
+
+def library_page(evaluation: Evaluation, census: Census) -> str:
+    """Return an evaluation as an HTML page, with the graph and the plan of the library that was counted."""
+    library = census.library
+    name = next((p.title for p in library.procedures if p.kind == "index"), library.root.absolute().name)
+    return evaluation_page(evaluation, census.graph, read_traces(library, census.graph), plan_in(library), name)
 
 
 def evaluation_page(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from procauthor.errors import ConfigError, DraftError
 from procauthor.library.library import Procedure
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
-
-if TYPE_CHECKING:
-    from procauthor.project.project import Project
+from procauthor.workspace import Workspace
 
 Form = Literal["agent-skill", "agent-sop"]
 # Folders with a dot are no part of a library.
@@ -20,28 +18,28 @@ _FOLDERS: Mapping[Form, str] = {"agent-skill": ".agents/skills", "agent-sop": ".
 _READY = ("defined", "approved")
 
 
-def export(project: Project, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
+def export(workspace: Workspace, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
     """Write a procedure as an Agent Skill or an Agent SOP, and return the files.
 
     Args:
-        project: The project that holds it.
+        workspace: The library that holds it.
         reference: Path, id or title.
         form: What to write.
-        out: The folder; without one, ``.agents/skills`` or ``.agents/sops`` of the project.
+        out: The folder; without one, ``.agents/skills`` or ``.agents/sops`` of the library.
 
     Raises:
         LookupError: No document, or several, have that path, id or title.
         DraftError: It is not finished.
         ConfigError: The folder is part of the library, or holds a file that somebody else wrote.
     """
-    library = project.library()
+    library = workspace.read()
     procedure = library.find(reference)
     if not procedure.counted or procedure.status not in _READY:
         what = procedure.status if procedure.counted else f"a document of kind {procedure.kind}"
         message = f"{procedure.title!r} cannot be exported: it is {what}"
         raise DraftError(message, "export procedures that are defined; procauthor check says what is missing")
-    folder = Path(out) if out else project.root / _FOLDERS[form]
-    _refuse_library(project, folder)
+    folder = Path(out) if out else workspace.root / _FOLDERS[form]
+    _refuse_library(workspace.root, folder)
     files = export_skill(procedure, library) if form == "agent-skill" else {sop_name(procedure): export_sop(procedure)}
     _refuse_others(folder, files, procedure)
     for name, text in files.items():
@@ -51,8 +49,8 @@ def export(project: Project, reference: str, form: Form, out: str | Path | None 
     return [folder / name for name in files]
 
 
-def _refuse_library(project: Project, folder: Path) -> None:
-    root, place = project.root.resolve(), folder.resolve()
+def _refuse_library(root: Path, folder: Path) -> None:
+    root, place = root.resolve(), folder.resolve()
     if place.is_relative_to(root) and not any(part.startswith(".") for part in place.relative_to(root).parts):
         message = f"{str(folder)!r} is part of the library, which would take the export for a document"
         raise ConfigError(message, "name a folder outside of it, or one whose name begins with a dot, with --out")

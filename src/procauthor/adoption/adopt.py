@@ -13,10 +13,11 @@ from pathlib import Path, PurePosixPath
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.errors import LibraryError
 from procauthor.library.library import Library, read_library
-from procauthor.project.project import Project
 from procauthor.settings import FILE_NAME, LibrarySettings
 from procauthor.template.infer import Inferred, infer
 from procauthor.template.store import TemplateStore
+from procauthor.workspace import Workspace
+from procauthor.workspace.check import update_baseline
 
 _INDEX_NAMES = ("index.md", "INDEX.md", "README.md", "readme.md")
 _HEAD = """# Settings of this library. `templates` maps a path pattern to the name of a template: a file in the folder
@@ -82,7 +83,7 @@ def adopt(adoption: Adoption) -> tuple[list[str], int]:
             (adoption.folder / path).unlink(missing_ok=True)
         message = f"cannot write to {str(adoption.folder)!r}: {error.strerror}"
         raise LibraryError(message, "nothing was changed") from error
-    known = len(Project.open(adoption.folder).update_baseline().entries)
+    known = len(update_baseline(Workspace.open(adoption.folder)).entries)
     if known:
         with (adoption.folder / FILE_NAME).open("ab") as file:
             file.write(f'\n[check]\nbaseline = "{BASELINE}"\n'.encode())

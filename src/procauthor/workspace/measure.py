@@ -1,4 +1,4 @@
-"""Evaluates a project: as it is, and as it was."""
+"""Evaluates a library: as it is, and as it was."""
 
 from __future__ import annotations
 
@@ -6,42 +6,38 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from procauthor.checking.check import check
 from procauthor.checking.parallel import without_collection
 from procauthor.errors import LibraryError, PlanError, StaleError
 from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import head, read_past
-from procauthor.evaluation.trace import read_traces
 from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Tally
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
-
-if TYPE_CHECKING:
-    from procauthor.project.project import Project
-
+from procauthor.workspace._workspace import Workspace
 
 _PASSES = 3
 
 
-def survey(project: Project) -> Census:
+def survey(workspace: Workspace) -> Census:
     """Read the library once, and check it once, with what is remembered of the last check."""
-    surveyor = project.surveyor()
+    surveyor = workspace.surveyor()
     for _ in range(_PASSES):
         with suppress(StaleError), without_collection(), surveyor.survey() as found:
-            report = project.check_library(found.library, None, survey=found)
-            return Census(found.for_counting().library, report, project.settings).counted()
-    library = project.library()
-    return Census(library, project.check_library(library, None), project.settings)
+            report = workspace.check(found.library, None, survey=found)
+            return Census(found.for_counting().library, report, workspace.settings).counted()
+    library = workspace.read()
+    return Census(library, workspace.check(library, None), workspace.settings)
 
 
-def count(project: Project, library: Library) -> Tally:
+def count(workspace: Workspace, library: Library) -> Tally:
     """Count a library that was read before, perhaps with drafts laid over it."""
-    return evaluate(Census(library, project.check_library(library, None), project.settings), Measured("")).total
+    return evaluate(Census(library, workspace.check(library, None), workspace.settings), Measured("")).total
 
 
 def tally_json(tally: Tally) -> dict[str, Any]:
@@ -56,7 +52,7 @@ def tally_of(data: Mapping[str, Any]) -> Tally:
 
 
 def measure(
-    project: Project, found: Census | None = None, *, at: str = "", since: Sequence[str] = (), today: str = ""
+    workspace: Workspace, found: Census | None = None, *, at: str = "", since: Sequence[str] = (), today: str = ""
 ) -> tuple[Evaluation, Census]:
     """Count a library as it is, or as it was at a revision; return what was counted as well.
 
@@ -64,16 +60,16 @@ def measure(
         RevisionError: There is no such revision.
         CountError: The numbers contradict each other.
     """
-    saved, notes = read_saved(project.root)
-    points = [point_of(_past(project, name)[0], name, "revision") for name in since]
-    chosen = found or survey(project)
-    revision, clean = head(project.root)
+    saved, notes = read_saved(workspace.root)
+    points = [point_of(_past(workspace, name)[0], name, "revision") for name in since]
+    chosen = found or survey(workspace)
+    revision, clean = head(workspace.root)
     day = today or date.today().isoformat()  # noqa: DTZ011 - the day where the user is
     now = evaluate(chosen, Measured(day, revision, clean))
     points.append(point_of(now, "now", "now"))
     evaluation = now
     if at:
-        evaluation, chosen = _past(project, at)
+        evaluation, chosen = _past(workspace, at)
         points.append(point_of(evaluation, at, "revision"))
         saved = tuple(point for point in saved if point.date <= evaluation.measured.date)
     return replace(evaluation, trend=tuple(_by_date([*saved, *points])), notes=notes), chosen
@@ -84,8 +80,8 @@ def _by_date(points: Sequence[Point]) -> list[Point]:
     return sorted(points, key=lambda point: (point.kind == "now", point.date, point.kind == "saved"))
 
 
-def _past(project: Project, name: str) -> tuple[Evaluation, Census]:
-    past = read_past(project.root, project.settings, name)
+def _past(workspace: Workspace, name: str) -> tuple[Evaluation, Census]:
+    past = read_past(workspace.root, workspace.settings, name)
     report = check(past.library, settings=past.settings, announced=frozenset(_planned(past.library)))
     found = Census(past.library, report, past.settings)
     return evaluate(found, Measured(past.date, past.revision, at=name)), found
@@ -106,12 +102,3 @@ def plan_in(library: Library) -> Plan | None:
         except (PlanError, LibraryError):
             continue
     return None
-
-
-def page_of(project: Project, evaluation: Evaluation, found: Census) -> str:
-    """Return an evaluation as an HTML page."""
-    from procauthor.reporting.evaluation.page import evaluation_page
-
-    library = found.library
-    title = next((p.title for p in library.procedures if p.kind == "index"), project.root.absolute().name)
-    return evaluation_page(evaluation, found.graph, read_traces(library, found.graph), plan_in(library), title)

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from procauthor.errors import LibraryError, PlanError
 from procauthor.library.change import Change, Edit
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.write import is_untouched, write_plan
-from procauthor.project.evaluation import measure, plan_in
-
-if TYPE_CHECKING:
-    from procauthor.project.project import Project
+from procauthor.workspace._workspace import Workspace
+from procauthor.workspace.measure import measure, plan_in
 
 
-def propose_plan(project: Project) -> Proposal:
+def propose_plan(workspace: Workspace) -> Proposal:
     """Make a plan; the dependencies that the present plan states are kept."""
-    evaluation, survey = measure(project)
+    evaluation, survey = measure(workspace)
     return propose(survey, evaluation, plan_in(survey.library))
 
 
-def plan_change(project: Project, proposal: Proposal, file: str | Path | None = None) -> Change:
+def plan_change(workspace: Workspace, proposal: Proposal, file: str | Path | None = None) -> Change:
     """Return the change that writes a proposed plan."""
-    path = project.settings.library.plan if file is None else _path(project, Path(file))
+    path = workspace.settings.library.plan if file is None else _path(workspace, Path(file))
     try:
-        before: bytes | None = (project.root / path).read_bytes()
+        before: bytes | None = (workspace.root / path).read_bytes()
     except FileNotFoundError:
         before = None
     if file is None and before is not None and not is_untouched(before):
@@ -35,11 +32,11 @@ def plan_change(project: Project, proposal: Proposal, file: str | Path | None = 
     return Change(() if before == after else (Edit(path, before, after),), f"write the plan {path}")
 
 
-def _path(project: Project, file: Path) -> str:
+def _path(workspace: Workspace, file: Path) -> str:
     """Return a path from the root; what is given counts from here, then from the root."""
-    root = project.root.resolve()
+    root = workspace.root.resolve()
     for place in (file.resolve(), (root / file).resolve()):
         if place.is_relative_to(root):
             return place.relative_to(root).as_posix()
     message = f"{str(file)!r} lies outside of the library"
-    raise LibraryError(message, f"the library is {project.root}")
+    raise LibraryError(message, f"the library is {workspace.root}")

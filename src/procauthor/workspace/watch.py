@@ -17,7 +17,8 @@ from pathlib import Path
 from procauthor.errors import ProcauthorError
 from procauthor.finding import Finding, Report
 from procauthor.library.library import walk
-from procauthor.project.project import Project
+from procauthor.workspace._workspace import Workspace
+from procauthor.workspace.check import Checking
 
 _PAUSE = 0.3
 _SHARE = 20
@@ -43,13 +44,13 @@ def watch(
 ) -> Iterator[Turn | ProcauthorError]:
     """Yield a turn now and after every change, for ever; an error where the library cannot be checked just then.
 
-    The arguments are those of `Project.check`. At the first turn all findings are new.
+    The arguments are those of `Checking`. At the first turn all findings are new.
     """
     known: dict[str, Finding] = {}
     root, before = _look(folder)
     while True:
         try:
-            report = Project.open(folder).check(paths, select=select, ignore=ignore, baseline=baseline)
+            report = Checking(Workspace.open(folder), select, ignore, baseline).check(paths)
         except ProcauthorError as error:
             yield error
         except OSError as error:
@@ -79,8 +80,7 @@ def _look(folder: Path) -> tuple[Path, _Snapshot]:
     """Return the root, and what the disk says of every file below it."""
     root = folder
     with suppress(ProcauthorError, OSError):
-        project = Project.open(folder)
-        root = project.root
+        root = Workspace.open(folder).root
     found: _Snapshot = {}
     for path in walk(root, ()).files:
         with suppress(OSError):

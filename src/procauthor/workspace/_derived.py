@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 from procauthor.errors import LibraryError, PlanError
 from procauthor.library.change import Change, Edit
 from procauthor.library.derive import derive
-from procauthor.library.library import Library, read_procedure
+from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.planning.tick import tick
-from procauthor.project.announced import recall_plan
-
-if TYPE_CHECKING:
-    from procauthor.project.project import Project
+from procauthor.workspace._announced import recall_plan
 
 _DONE = ("defined", "approved")
 
@@ -28,13 +22,6 @@ def derived(library: Library, *, ticks: bool) -> Change:
         if after != raw:
             edits.append(Edit(plan.path, raw, after))
     return Change(tuple(edits))
-
-
-def lay(project: Project, library: Library, edits: Iterable[Edit]) -> Library:
-    """Return the library as it would be with some edits of documents written."""
-    found = [(e.path, e.after) for e in edits if e.after is not None]
-    settings, templates = project.settings.library, project.templates
-    return library.overlay(*(read_procedure(path, raw, settings, templates) for path, raw in found))
 
 
 def _ticked(raw: bytes, library: Library) -> bytes:

@@ -1,0 +1,1 @@
+"""How a library begins: from nothing, or from documents that are there."""

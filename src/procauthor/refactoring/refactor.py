@@ -1,0 +1,140 @@
+"""Refactorings of a library, with everything derived brought along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from procauthor.checking.scope import Scope
+from procauthor.library.change import Change
+from procauthor.library.library import Library
+from procauthor.refactoring.deprecate import deprecate
+from procauthor.refactoring.merge import merge
+from procauthor.refactoring.migrate import Migration, read_renames
+from procauthor.refactoring.rename import move, rename
+from procauthor.refactoring.renumber import renumber
+from procauthor.refactoring.split import split, split_path
+from procauthor.review.carry import Fate, carry
+from procauthor.review.review import complete
+from procauthor.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Refactoring:
+    """Refactorings of a library as it is now. Every method returns a change; `Project.apply` writes it.
+
+    A reference is a path, an id or a title. All methods raise NotFoundError where there is no such document, and
+    AmbiguousError where there are several; the hint names the nearest, or all of them.
+    """
+
+    workspace: Workspace
+    library: Library
+
+    def rename(self, reference: str, title: str, *, alias: bool = True) -> Change:
+        """Give a document another title: file name, heading, id, and all that refers to them.
+
+        Args:
+            reference: Path, id or title.
+            title: The new title.
+            alias: Leave a document at the old path that leads to the new one.
+
+        Raises:
+            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+            ConflictError: There is another file where the document would go.
+        """
+        return self._complete(rename(self._scope, self.library.find(reference), title, alias=alias))
+
+    def move(self, reference: str, destination: str, *, alias: bool = True) -> Change:
+        """Put a document into another folder or under another path, with all links to it and in it.
+
+        Args:
+            reference: Path, id or title.
+            destination: A folder, or a path that ends in ``.md``, from the library's root.
+            alias: Leave a document at the old path that leads to the new one.
+
+        Raises:
+            ConflictError: There is another file.
+            LibraryError: The destination lies outside of the library.
+        """
+        return self._complete(move(self._scope, self.library.find(reference), destination, alias=alias))
+
+    def split(self, reference: str, at: Sequence[str], title: str) -> Change:
+        """Move sections or steps of a document into a new one beside it, and leave links.
+
+        Args:
+            reference: Path, id or title.
+            at: Headings of the sections, by text, anchor or "Step 3".
+            title: Title of the new document.
+
+        Raises:
+            InvalidTitleError: The title cannot name a procedure, or belongs to another one.
+            ConflictError: There is another file where the new document would go, or a footnote would be torn.
+        """
+        procedure = self.library.find(reference)
+        templated = self.workspace.templates.match(split_path(procedure, title)) is not None
+        change = split(self._scope, procedure, at, title, placeholder=templated)
+        return self._complete(change, Fate(donors={split_path(procedure, title): procedure.path}))
+
+    def merge(self, reference: str, into: str) -> Change:
+        """Put the text of a document behind that of another one, and leave an alias.
+
+        Args:
+            reference: The document that goes.
+            into: The one that stays.
+
+        Raises:
+            ConflictError: Both use one label of a link for two targets, or an ambiguous step is referred to.
+        """
+        old, new = self.library.find(reference), self.library.find(into)
+        change = merge(self._scope, old, new)
+        return self._complete(change, Fate(heirs={old.path: new.path}, donors={new.path: old.path}))
+
+    def deprecate(self, reference: str, by: str = "") -> Change:
+        """Take a document out of use: it stays, says so, and references lead to its replacement.
+
+        Args:
+            reference: Path, id or title.
+            by: The replacement; without one, references stay as they are.
+
+        Raises:
+            ConflictError: It is deprecated already.
+        """
+        procedure, heir = self.library.find(reference), self.library.find(by) if by else None
+        change = deprecate(self._scope, procedure, heir)
+        return self._complete(change, Fate(heirs={procedure.path: heir.path} if heir else {}))
+
+    def renumber(self, reference: str) -> Change:
+        """Number steps and sections in order, with all that refers to them; empty where they are.
+
+        Raises:
+            ConflictError: Two headings have one number, and it is referred to.
+        """
+        return self._complete(renumber(self._scope, self.library.find(reference)))
+
+    def migrate(self, *references: str, renamed: Sequence[str] = ()) -> Change:
+        """Carry documents over to their templates as these are now; no text of people is lost.
+
+        Headings that match by a synonym or a renaming take the template's words, sections take its order, and missing
+        ones come in with their guidance as a comment. Links to renamed headings follow.
+
+        Args:
+            references: Path, id or title of each document; none for all that have a template.
+            renamed: Old headings that became others, as ``Old Heading=New Heading``.
+
+        Raises:
+            ConfigError: A renaming is malformed, or names a heading that no template has.
+            ConflictError: A document has both sections, or the anchors of equal headings would change places.
+        """
+        paths = [self.library.find(reference).path for reference in references]
+        return self._complete(Migration(self._scope, self.workspace.parse, read_renames(renamed)).run(paths))
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.library, frozenset(self.workspace.announced(self.library)))
+
+    def _complete(self, change: Change, fate: Fate | None = None) -> Change:
+        """Add receipts and provenance, and what follows in tables and plans."""
+        after = self.workspace.with_edits(self.library, change.edits)
+        laid, sidecars = carry(self.library, after, change, fate or Fate())
+        whole = complete(self.workspace, self.library, laid, change)
+        return replace(whole, edits=(*whole.edits, *sidecars)) if whole else whole

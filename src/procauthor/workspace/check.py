@@ -1,0 +1,132 @@
+"""Checks a library, and fixes what can be fixed for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from procauthor.checking.baseline import FILE_NAME as BASELINE
+from procauthor.checking.baseline import Baseline, read_baseline
+from procauthor.checking.check import choose_rules
+from procauthor.checking.parallel import without_collection
+from procauthor.checking.survey import Survey
+from procauthor.errors import ConfigError, StaleError
+from procauthor.finding import Report
+from procauthor.library.change import Change, Edit
+from procauthor.library.disk import write_file
+from procauthor.library.library import Library
+from procauthor.workspace._workspace import Workspace
+
+_PASSES = 10
+
+
+@dataclass(frozen=True)
+class Checking:
+    """A check of a library, with what narrows or widens it.
+
+    Attributes:
+        workspace: The library.
+        select: Only these rules, by name, code or beginning of a code.
+        ignore: Not these.
+        baseline: Leave out what the baseline knows; None does so where the settings name a baseline.
+    """
+
+    workspace: Workspace
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    baseline: bool | None = None
+
+    def check(self, paths: Sequence[str] | None) -> Report:
+        """Check the library as it is on disk; where files move meanwhile, look again."""
+        surveyor = self.workspace.surveyor()
+        with without_collection():
+            for _ in range(_PASSES):
+                with suppress(StaleError), surveyor.survey() as survey:
+                    return self._report(survey.library, paths, survey)
+        return self._report(self.workspace.read(), paths)
+
+    def fix(self, paths: Sequence[str] | None) -> tuple[Change, Report]:
+        """Return the change that fixes all that can be fixed for certain, and the report that it leaves."""
+        from procauthor.checking.fix import apply_fixes
+
+        before = library = self.workspace.read()
+        fixed = 0
+        report = self._report(library, paths)
+        # A fix may make room for another one; that this ends is what the bound makes sure of.
+        for _ in range(_PASSES):
+            fixes = apply_fixes(library, report.findings)
+            if not fixes.findings:
+                break
+            fixed += len(fixes.findings)
+            library = library.overlay(*(self.workspace.parse(path, raw) for path, raw in fixes.files.items()))
+            report = self._report(library, paths)
+        return Change(_edits(before, library), "check --fix"), replace(report, fixed=fixed)
+
+    def _report(self, library: Library, paths: Sequence[str] | None, survey: Survey | None = None) -> Report:
+        """Check a library, and leave out what the baseline knows."""
+        workspace = self.workspace
+        chosen = _find_paths(workspace.root, library, paths) if paths else None
+        report = workspace.check(library, chosen, self.select, self.ignore, survey)
+        if self.baseline is False or (self.baseline is None and not workspace.settings.check.baseline):
+            return report
+        whole = not (paths or self.select or self.ignore)
+        ran = choose_rules(workspace.settings) if whole else ()
+        return read_baseline(baseline_file(workspace)).apply(report, ran=ran)
+
+
+def baseline_file(workspace: Workspace) -> Path:
+    """Return where the baseline is, or would be."""
+    return workspace.root / (workspace.settings.check.baseline or BASELINE)
+
+
+def update_baseline(workspace: Workspace) -> Baseline:
+    """Make all findings of today known, and forget those that no longer occur.
+
+    Raises:
+        LibraryError: The file cannot be written.
+    """
+    baseline = Baseline.of(Checking(workspace, baseline=False).check(None).findings)
+    write_file(baseline_file(workspace), baseline.dump())
+    return baseline
+
+
+def shrink_baseline(workspace: Workspace, report: Report) -> None:
+    """Forget what a report says is gone; nothing is ever added.
+
+    Raises:
+        LibraryError: The file cannot be written.
+    """
+    if report.gone:
+        file = baseline_file(workspace)
+        write_file(file, read_baseline(file).without(report.gone).dump())
+
+
+def _edits(before: Library, after: Library) -> tuple[Edit, ...]:
+    pairs = (
+        (path, old.document.source.raw, after.by_path[path].document.source.raw) for path, old in before.by_path.items()
+    )
+    return tuple(Edit(path, old, new) for path, old, new in pairs if old != new)
+
+
+def _find_paths(root: Path, library: Library, paths: Sequence[str]) -> list[str]:
+    """Return the documents at or below the given paths; a path counts from here, then from the root."""
+    known = [*library.by_path, *(u.path for u in library.unread)]
+    chosen: list[str] = []
+    for path in paths:
+        places = (_from_root(root, Path.cwd() / path), _from_root(root, root / path))
+        names = {*places} - {None}
+        matched = [k for k in known if any(n in (".", k) or k.startswith(f"{n}/") for n in names)]
+        if not matched:
+            message = f"no document at {path!r} in this library"
+            raise ConfigError(message, f"the library is {root}")
+        chosen += matched
+    return chosen
+
+
+def _from_root(root: Path, place: Path) -> str | None:
+    try:
+        return place.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return None
