@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from procauthor.checking.artifact import providers
 from procauthor.checking.scope import GONE, Scope, field_line
 from procauthor.checking.table import find_document
-from procauthor.library.alias import follow
 from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries
-from procauthor.library.library import Procedure
+from procauthor.library.library import Procedure, follow
 from procauthor.library.receipt import Part, Seen
 from procauthor.library.reference import resolve
 from procauthor.procedure import Artifact

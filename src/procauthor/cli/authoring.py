@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
@@ -62,19 +63,6 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
         found = authoring.create(title, **options)
     finish(project, found, accept_it=accept_it, as_json=as_json)
-
-
-def author_id(model: str, author: str) -> str | None:
-    """Return the author that the options name, None for the one in the settings."""
-    from procauthor.errors import ConfigError
-
-    if author not in ("", "offline", "skeleton") and ":" not in author:
-        message = f"no author {author!r}"
-        raise ConfigError(message, 'known: offline, skeleton, or a chat model as "provider:name"')
-    if author and model:
-        message = "--author and --model exclude each other"
-        raise ConfigError(message, "--model provider:name is short for --author provider:name")
-    return model or author or None
 
 
 def _show_brief(project: Project, title: str, options: dict[str, Any], author: Authoring, *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from procauthor.cli.authoring import author_id
+from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_json
 

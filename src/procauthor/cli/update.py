@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.authoring import author_id, finish
+from procauthor.cli.author import author_id
+from procauthor.cli.authoring import finish
 from procauthor.cli.handoff import read_file
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_json

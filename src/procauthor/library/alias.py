@@ -1,20 +1,12 @@
-"""Alias documents: they stand where a document was, and say where it is now."""
+"""Alias documents: each is where a document was, and says where that document is now."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
-from procauthor.library.reference import relative, resolve
-from procauthor.naming import title_key
-
-if TYPE_CHECKING:
-    from procauthor.library.library import Procedure
-
-_MOST_STEPS = 20
+from procauthor.library.reference import relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +35,3 @@ def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> by
         "",
     ]
     return newline.join(lines).encode()
-
-
-def follow(
-    procedure: Procedure, by_path: Mapping[str, Procedure], by_key: Mapping[str, Sequence[Procedure]]
-) -> Procedure:
-    """Return the document that an alias stands for; the alias itself where that one cannot be found."""
-    found = procedure
-    for _ in range(_MOST_STEPS):
-        name = str(found.document.metadata.get("alias_of") or "").strip()
-        if found.status != "alias" or not name:
-            return found
-        path = resolve(found.path, name).path
-        named = [p for p in by_key.get(title_key(name), ()) if p.path != found.path]
-        after = by_path.get(path or "") or by_path.get(PurePosixPath(name).as_posix())
-        after = after or (named[0] if len(named) == 1 else None)
-        if after is None or after is found:
-            return found
-        found = after
-    return procedure

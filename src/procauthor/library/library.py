@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
-from procauthor.library.alias import follow
 from procauthor.library.contract import read_contract
 from procauthor.library.mark import Mark, read_marks
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
@@ -33,6 +32,8 @@ _MARKDOWN = (".md", ".markdown")
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
 _LONGEST_NUMBER = 9
+# How many aliases in a row are followed.
+_MOST_STEPS = 20
 EVALUATIONS = "evaluations"
 """The folder of saved evaluations and of their reports."""
 # Beyond this a file is no procedure, and reading it would only cost memory.
@@ -458,3 +459,22 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
             folders.update(parent.as_posix() for parent in PurePosixPath(here[0]).parents)
     found.sort()
     return Tree(tuple(p for p in found if p.lower().endswith(_MARKDOWN)), frozenset(folders.union(found)))
+
+
+def follow(
+    procedure: Procedure, by_path: Mapping[str, Procedure], by_key: Mapping[str, Sequence[Procedure]]
+) -> Procedure:
+    """Return the document that an alias stands for; the alias itself where that one cannot be present."""
+    present = procedure
+    for _ in range(_MOST_STEPS):
+        name = str(present.document.metadata.get("alias_of") or "").strip()
+        if present.status != "alias" or not name:
+            return present
+        path = resolve(present.path, name).path
+        named = [p for p in by_key.get(title_key(name), ()) if p.path != present.path]
+        after = by_path.get(path or "") or by_path.get(PurePosixPath(name).as_posix())
+        after = after or (named[0] if len(named) == 1 else None)
+        if after is None or after is present:
+            return present
+        present = after
+    return procedure

@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, InvalidTitleError, LibraryError
-from procauthor.library.alias import Alias, alias_text, follow
+from procauthor.library.alias import Alias, alias_text
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import entries, tables
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import Library, Procedure, follow
 from procauthor.library.title import check_title, stem_like
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse

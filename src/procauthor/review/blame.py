@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from procauthor.library.alias import follow
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import Library, Procedure, follow
 from procauthor.library.mark import Mark
 from procauthor.library.provenance import Origin, Source, read_provenance
 from procauthor.library.receipt import Ruling, State, judge
