@@ -50,7 +50,7 @@ def text(content: str | None, finish: str = "stop", *, usage: bool = True, refus
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
     }
     if usage:
-        body["usage"] = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+        body["usage"] = {"prompt_tokens": 10_000, "completion_tokens": 1_000, "total_tokens": 11_000}
     return Scripted(body=body)
 
 
