@@ -144,7 +144,7 @@ def is_busy(error: BaseException) -> bool:
 def retry_after(error: BaseException) -> float | None:
     """Return how many seconds the server asks to wait."""
     responses = (getattr(each, "response", None) for each in _chain(error))
-    headers = next((each.headers for each in responses if hasattr(each, "headers")), None) or {}
+    headers: Mapping[str, str] = next((r.headers for r in responses if r is not None and hasattr(r, "headers")), {})
     try:
         if headers.get("retry-after-ms"):
             return max(0.0, float(headers["retry-after-ms"]) / 1000)

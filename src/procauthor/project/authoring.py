@@ -32,7 +32,7 @@ from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Bench, Writing, check_author, open_prompts, open_writing, prompt_hash
+from procauthor.project.writing import Bench, Doubts, Writing, check_author, open_prompts, open_writing, prompt_hash
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -256,7 +256,8 @@ class Authoring:
             fields=fields,
             sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
             passages=tuple(p for p in run.brief.as_json()["passages"]),
-            open_questions=(*questions, *(work.doubts(fields) if writing.grounded else ())),
+            open_questions=_told(questions, work.doubts(fields), writing, "question"),
+            notes=_told((), work.doubts(fields), writing, "note"),
             findings=findings,
             usage=calls.usage,
             usage_by_step=calls.by_step(),
@@ -301,7 +302,7 @@ class Authoring:
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
             if last and last[0][:2] == (fields, questions):
                 return last[0][2]
-            told = (*questions, *doubts(fields)) if writing.grounded else questions
+            told = _told(questions, doubts(fields), writing, "question")
             made = writing.render(brief, template, fields, author=writing.written_by, questions=told, present=raw)
             last[:] = [(copy.deepcopy(fields), questions, made)]
             return made
@@ -323,6 +324,11 @@ class Authoring:
             max_tokens=run.max_tokens,
             at_once=":" in run.author,
         )
+
+
+def _told(questions: Sequence[str], doubts: Sequence[str], writing: Writing, kind: Doubts) -> tuple[str, ...]:
+    """Return the questions, and the doubts behind them where they belong to this kind; each once."""
+    return tuple(dict.fromkeys([*questions, *(doubts if writing.doubts == kind else ())]))
 
 
 def _routine(plan: Plan | None) -> frozenset[str]:
