@@ -221,7 +221,9 @@ def test_where_nothing_came_because_the_server_failed_the_exit_code_says_so(tmp_
 def test_the_ceiling_holds_for_all_together_and_a_higher_one_goes_on(tmp_path: Path) -> None:
     def dear(body: Json) -> Scripted:
         made = good(body).body
-        return Scripted(body={**made, "usage": {"prompt_tokens": 10_000, "completion_tokens": 2_000, "total_tokens": 12_000}})
+        return Scripted(
+            body={**made, "usage": {"prompt_tokens": 10_000, "completion_tokens": 2_000, "total_tokens": 12_000}}
+        )
 
     with Loopback(dear) as server:
         root = write_batch_library(tmp_path, [[]] * 4, server.url, reply_tokens=500)

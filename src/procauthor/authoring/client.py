@@ -79,7 +79,7 @@ def _hooked(provider: str, hooks: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hook_later(chat: BaseChatModel, hooks: dict[str, Any]) -> None:
-    """Give Anthropic's client the hooks: LangChain has no parameter for it, and makes the client when it is first used."""
+    """Give Anthropic's client the hooks: LangChain has no parameter for it, and makes the client at first use."""
     if type(chat).__name__ != "ChatAnthropic":
         return
     import anthropic

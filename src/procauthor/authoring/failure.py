@@ -16,17 +16,20 @@ from procauthor.redact import redact
 
 _SECRET = re.compile(r"(?:\b(?:sk|pk|key|lsv2|gsk|xai)[-_]|\bAIza|\bBearer\s+)[\w.*-]{6,}", re.IGNORECASE)
 _FORM = re.compile(
-    r"response.?format|json.?(?:schema|mode|object)|schema|structured|grammar|guided|strict|\btools?\b|tool_choice|function"
-    r"|additionalProperties|\bformat\b",
+    r"response.?format|json.?(?:schema|mode|object)|schema|structured|grammar|guided|strict|\btools?\b|tool_choice"
+    r"|function|additionalProperties|\bformat\b|extra (?:fields|inputs)"
+    r"|unknown (?:field|parameter|argument)|unrecognized",
     re.IGNORECASE,
 )
 _GRAMMAR = re.compile(r"grammar|response.?format|json.?schema|guided.?decoding|structured.?output", re.IGNORECASE)
 _NOT_TAKEN = re.compile(
-    r"extra[ _](?:fields|inputs|forbidden)|un(?:known|recognized|expected|supported)|not (?:supported|permitted|allowed)",
+    r"extra[ _](?:fields|inputs|forbidden)|un(?:known|recognized|expected|supported)"
+    r"|not (?:supported|permitted|allowed)",
     re.IGNORECASE,
 )
 _SILENT = re.compile(
-    r"(?:error code:?)?\W*(?:400|422)?\W*(?:bad request|invalid request|unprocessable \w+|null|none)?\W*", re.IGNORECASE
+    r"(?:error code:?)?\W*(?:400|422)?\W*(?:bad request|invalid request|unprocessable \w+|null|none)?\W*",
+    re.IGNORECASE,
 )
 _SPENT = re.compile(
     r"insufficient[ _](?:quota|balance|credits?|funds)|billing_(?:hard_limit_reached|not_active)|billing hard limit"
@@ -36,16 +39,27 @@ _SPENT = re.compile(
 # Free tiers say this of the next minute too, and then they say when to come again.
 _MAYBE_SPENT = re.compile(r"exceeded your current quota", re.IGNORECASE)
 _WINDOW = re.compile(
-    r"context[ _]?(?:length|window|size)|maximum context|prompt is too long|too many (?:input )?tokens|input is too long"
-    r"|\bn_ctx\b",
+    r"context[ _]?(?:length|window|size)|maximum context|prompt is too long|too many (?:input )?tokens"
+    r"|input is too long|\bn_ctx\b",
     re.IGNORECASE,
 )
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """The two names that servers have for the longest reply: each with the other."""
-_OTHERS = (*LIMITS, "max_output_tokens", "model", "temperature", "top_p", "stop", "seed", "stream", "stream_options", "n")
+_OTHERS = (
+    *LIMITS,
+    "max_output_tokens",
+    "model",
+    "temperature",
+    "top_p",
+    "stop",
+    "seed",
+    "stream",
+    "stream_options",
+    "n",
+)
 _QUOTED = re.compile(rf"['\"`](?:body\.)?({'|'.join(_OTHERS)})['\"`]")
-SMALLER = "take a model with a larger window, or lower reply_tokens or passages in the settings"
+_SMALLER = "take a model with a larger window, or lower reply_tokens or passages in the settings"
 _MAX_DETAIL = 300
 _BAD_REQUEST = frozenset({400, 422})
 _TOO_LONG = frozenset({400, 413, 422, 500})
@@ -88,7 +102,7 @@ def refuses_form(error: BaseException, *, certain: bool) -> bool:
     detail = _detail(error)
     if status >= _SERVER:
         return _GRAMMAR.search(detail) is not None
-    told = _FORM.search(detail) or _NOT_TAKEN.search(detail) or _SILENT.fullmatch(detail)
+    told = _FORM.search(detail) or _SILENT.fullmatch(detail)
     return status in _BAD_REQUEST and told is not None
 
 
@@ -227,13 +241,19 @@ def _what(error: BaseException, status: int | None, size: Size | None) -> tuple[
     if is_spent(error):
         return f"the account's quota is used up (HTTP {status})", "add credit or raise the quota, then resume the run"
     if exceeds_window(error):
-        return f"the request does not fit the model's context window{_asked(size)}", SMALLER
+        return f"the request does not fit the model's context window{_asked(size)}", _SMALLER
+    return _from_status(status) if status is not None else _from_transport(error)
+
+
+def _from_status(status: int) -> tuple[str, str]:
     if status == _TOO_MANY:
         return "too many requests (HTTP 429)", "wait, and resume the run"
-    if status is not None and status >= _SERVER:
+    if status >= _SERVER:
         return f"the server has an error (HTTP {status})", "resume the run later"
-    if status is not None:
-        return f"the request was refused (HTTP {status})", "check the name of the model and the settings"
+    return f"the request was refused (HTTP {status})", "check the name of the model and the settings"
+
+
+def _from_transport(error: BaseException) -> tuple[str, str]:
     if "Timeout" in _names(error):
         return "no answer in time", "resume the run, or raise timeout in the settings"
     if _is_transport(error):
@@ -254,4 +274,5 @@ def refuse_too_long(identity: ModelId, size: Size, window: int) -> None:
     if not window or size.asked + size.reply <= window:
         return
     what = f"the next call does not fit the context window of {window:,} tokens{_asked(size)}"
-    raise ModelError(f"{str(identity)!r} was not asked: {what}", f"{SMALLER}; context_tokens sets another window")
+    message = f"{str(identity)!r} was not asked: {what}"
+    raise ModelError(message, f"{_SMALLER}; context_tokens sets another window")

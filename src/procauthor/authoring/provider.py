@@ -64,9 +64,9 @@ class Provider:
     """A chat model that is asked for one JSON object.
 
     ``forms`` are the ways to ask that are left, the best first; ``certain`` says that the first one has worked.
-    ``spelled`` puts the schema into the words too, for a server that takes a form and then ignores it. ``window`` is the
-    context window in tokens, 0 where nobody says it, and None before the server was asked. ``limit`` is the name that
-    the server wants for the longest reply, where it refused the client's.
+    ``spelled`` puts the schema into the words too, for a server that takes a form and then ignores it. ``window`` is
+    the context window in tokens, 0 where nobody says it, and None before the server was asked. ``limit`` is the name
+    that the server wants for the longest reply, where it refused the client's.
     """
 
     id: ModelId

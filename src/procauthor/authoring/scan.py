@@ -86,7 +86,8 @@ def _read(text: str, start: int) -> Piece:
 def _expect(text: str, position: int, sign: str) -> int:
     position = _skip(text, position)
     if text[position : position + 1] != sign:
-        raise _error(f"Expecting '{sign}' delimiter", text, position)
+        message = f"Expecting '{sign}' delimiter"
+        raise _error(message, text, position)
     return _skip(text, position + 1)
 
 

@@ -92,7 +92,9 @@ class LibraryServer:
         except OSError as error:
             return _failed(f"{error.filename or 'a file'}: {error.strerror or error}", "")
         data = json.loads(json.dumps(shown.data, default=str))
-        more = f"Page {data['page']} of {data['pages']}; the argument page brings the others." if "pages" in data else ""
+        more = (
+            f"Page {data['page']} of {data['pages']}; the argument page brings the others." if "pages" in data else ""
+        )
         text = "\n\n".join(filter(None, [shown.text.rstrip("\n") or _summary(data), more]))
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=data)
 

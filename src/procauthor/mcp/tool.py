@@ -109,7 +109,7 @@ class _Targets(_Paged):
 
 class _Sections(_Targets):
     section: str = Field(
-        default="", description="Id or heading of one section; empty for those that the wish names, or else for all."
+        default="", description="Id or heading of one section; * for all, and empty for those that the wish names."
     )
 
 
@@ -222,6 +222,8 @@ def _targets(project: Project, args: _Sections) -> Outcome:
     found = Revision.open(project, args.ref, args.wish)
     data = found.targets_json(args.section)
     then = "call propose_update with operations on these targets; name a section for the targets of another one"
+    if not data["targets"]:
+        then = "the wish names no section: call get_update_targets again with one of the sections"
     return Outcome({**data, "next": then}, rows="targets")
 
 
@@ -308,8 +310,8 @@ _TOOLS = (
     Tool(
         "check",
         "Check",
-        "Check the library with all rules, and return the findings. Of a large library it remembers what it read, under "
-        ".procauthor.",
+        "Check the library with all rules, and return the findings. Of a large library it remembers what it read, "
+        "under .procauthor.",
         _Check,
         _check,
         {"findings": _ROWS, "summary": _OBJECT},
@@ -364,8 +366,8 @@ _TOOLS = (
     Tool(
         "get_update_targets",
         "Targets of an update",
-        "Return what can be changed in a document: targets with hashes, and the schema of changes; of the sections that "
-        "the wish names, or of one that you name.",
+        "Return what can be changed in a document: its sections, and targets with hashes and the schema of changes of "
+        "the sections that the wish names, or of one that you name.",
         _Sections,
         _targets,
         {"path": _TEXT, "sections": _ROWS, "targets": _ROWS, "schema": _OBJECT, "next": _TEXT},

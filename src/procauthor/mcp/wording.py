@@ -16,7 +16,8 @@ _TOOLS = {
     "drafts": "list_drafts",
     "diff": "diff",
 }
-_COMMAND = re.compile(rf"procauthor ({'|'.join(_TOOLS)})\b(?:(?: \"[^\"]*\"| '[^']*'| --?[\w-]+| [A-Z|-]+\b| \.\.\.)*)")
+_ARGUMENT = r""" "[^"]*"| '[^']*'| --run [\w.-]+| --?[\w-]+| [A-Z|-]+\b| \.\.\.|, then --answer FILE"""
+_COMMAND = re.compile(rf"procauthor ({'|'.join(_TOOLS)})\b(?:{_ARGUMENT})*")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
 
 

@@ -108,9 +108,7 @@ class Handoff:
 
     # Answers
 
-    def submit(
-        self, text: str, *, run: str = "", title: str = "", by: str = "", person: bool = False
-    ) -> ProjectDraft:
+    def submit(self, text: str, *, run: str = "", title: str = "", by: str = "", person: bool = False) -> ProjectDraft:
         """Take an answer, whole or in part, and return the draft that stands after it, with its findings.
 
         Args:

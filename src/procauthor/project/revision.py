@@ -59,28 +59,34 @@ class Revision:
         return data
 
     def targets_json(self, section: str = "") -> dict[str, Any]:
-        """Return the sections, and targets and schema of one of them; of those that the wish names where it is empty.
+        """Return the sections, and targets and schema of one of them.
+
+        Args:
+            section: Its id or heading; ``*`` for all sections, and empty for those that the wish names.
 
         Raises:
             NotFoundError: The document has no such section.
         """
         names = sections_of(self.outline)
         titles = {name: self.outline.title(name) for name in names}
-        if section:
-            chosen = [name for name in names if section == name or section_key(section) == section_key(titles[name])]
-        else:
-            chosen = [name for name in names if _names(self.brief.request.wish, titles[name])]
+        chosen = [name for name, title in titles.items() if self._is_meant(section, name, title)]
         if section and not chosen:
             message = f"{self.brief.path} has no section {section!r}"
             raise NotFoundError(message, f"its sections are {', '.join(titles.values())}")
-        targets = targets_in(self.outline, chosen or names)
-        data: dict[str, Any] = without_secrets({
-            "path": self.brief.path,
-            "sections": [{"section": name, "heading": title} for name, title in titles.items()],
-            "targets": [self._target(t) for t in targets],
-            "schema": operation_schema(self.outline, self.brief.titles, chosen),
-        })
+        data: dict[str, Any] = without_secrets(
+            {
+                "path": self.brief.path,
+                "sections": [{"section": name, "heading": title} for name, title in titles.items()],
+                "targets": [self._target(target) for target in targets_in(self.outline, chosen)],
+                "schema": operation_schema(self.outline, self.brief.titles, chosen) if chosen else {},
+            }
+        )
         return data
+
+    def _is_meant(self, section: str, name: str, title: str) -> bool:
+        if not section:
+            return _names(self.brief.request.wish, title)
+        return section in ("*", name) or section_key(section) == section_key(title)
 
     def _target(self, target: Target) -> dict[str, str]:
         return {"id": target.id, "hash": target.hash, "kind": target.kind, "text": self.outline.words(target)}
@@ -98,9 +104,7 @@ class Revision:
         """
         operations = tuple(operation for _, operation in read_changes(self._read(values)))
         edited = self._edit(operations)
-        doubts = unverified_changes(
-            self.outline, operations, gather_evidence(self.brief, self.project.library())
-        )
+        doubts = unverified_changes(self.outline, operations, gather_evidence(self.brief, self.project.library()))
         project, raw = self.project, edited.raw
         findings = self._findings(raw)
         run = project.runs.create(self.brief, HAND_OFF, None)
