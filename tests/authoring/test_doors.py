@@ -56,9 +56,9 @@ def test_an_answer_by_whom_nobody_answers_for(root: Path, by: str) -> None:
 def test_a_person_who_answers_for_it_gets_notes(root: Path, tmp_path: Path) -> None:
     file = tmp_path / "answer.json"
     file.write_text(json.dumps({"title": TITLE, "fields": invented()}))
-    found = json.loads(command("-C", root, "submit", file, "--by", "Jane", "--json").stdout)
-    assert told(found["notes"]) == TOLD
-    assert found["open_questions"] == []
+    shown = json.loads(command("-C", root, "submit", file, "--by", "Jane", "--json").stdout)
+    assert told(shown["notes"]) == TOLD
+    assert shown["open_questions"] == []
     # What an agent adds to a person's answer is no person's any more.
     again = Project.open(root).handoff.submit(json.dumps({"title": TITLE, "fields": {"plan_requirement": "None."}}))
     assert told(again.draft.open_questions) == TOLD
@@ -66,12 +66,12 @@ def test_a_person_who_answers_for_it_gets_notes(root: Path, tmp_path: Path) -> N
 
 def test_the_tools_of_the_server(root: Path) -> None:
     async def work(client: Any) -> None:
-        found = await call(client, "propose_draft", title=TITLE, by="Jane", fields=invented())
-        assert told(found["open_questions"]) == TOLD
+        made = await call(client, "propose_draft", title=TITLE, by="Jane", fields=invented())
+        assert told(made["open_questions"]) == TOLD
         shown = await call(client, "get_update_targets", ref="Design Review", wish="new criterion", section="S7")
         changes = _changes(shown)
-        found = await call(client, "propose_update", ref="Design Review", wish="new criterion", changes=changes)
-        assert told(found["open_questions"]) == TOLD
+        made = await call(client, "propose_update", ref="Design Review", wish="new criterion", changes=changes)
+        assert told(made["open_questions"]) == TOLD
 
     talk(root, work)
 

@@ -275,8 +275,8 @@ def test_pages_hold_the_whole(big: Path) -> None:
         titles = {row["title"] for row in (await call(client, "list_procedures", max_characters=10**6))["procedures"]}
         paged: set[str] = set()
         for number in (1, 2, 3, 4):
-            found = await call(client, "list_procedures", page=number, max_characters=10_000)
-            paged |= {row["title"] for row in found["procedures"]}
+            shown = await call(client, "list_procedures", page=number, max_characters=10_000)
+            paged |= {row["title"] for row in shown["procedures"]}
         assert paged <= titles
         assert len(titles) > 48
         assert "2 of" in (await read_note(client))

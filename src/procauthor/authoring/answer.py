@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -15,7 +14,6 @@ from procauthor.errors import AnswerError
 _MAX_CHARACTERS = 2_000_000
 _MAX_DEPTH = 32
 _TOO_DEEP = "the answer is nested too deeply"
-_BEGINS = re.compile(r'\{\s*["}]')
 _TEXTS = ("title", "run", "by")
 _NO_FIELDS = "'fields' is not an object"
 _NO_QUESTIONS = "'open_questions' is not an array of strings"
@@ -90,8 +88,6 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
     # Line breaks inside of strings are common, and harmless: rendering folds them.
     decoder = json.JSONDecoder(strict=False, object_pairs_hook=_once, parse_constant=_no_constant)
     for piece in scan(text):
-        if piece.error and not _BEGINS.match(text, piece.start):
-            continue
         try:
             value, _ = decoder.raw_decode(text, piece.start)
         except json.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""JSON objects in a text, whoever wrote it: between prose, in fences, behind thoughts, wrapped or cut off."""
+"""JSON objects in a text of a model or a person: between prose, in fences, behind thoughts, wrapped or cut off."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 # Control characters in strings are common with small models, and harmless: rendering cleans them.
 _DECODER = json.JSONDecoder(strict=False)
-# Where an object may begin, and where thoughts begin or end. What stands in an object is neither.
+# Where an object may begin, and where thoughts begin or end. A mark inside of an object is neither.
 _MARK = re.compile(
-    r"(?P<object>\{)"
+    r"(?P<object>\{(?=\s*[\"}]))"
     r"|(?P<begin><(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷|<\|channel\|>\s*(?:analysis|thought)\b)"
     r"|(?P<end></(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷|<\|channel\|>|<channel\|>)",
     re.IGNORECASE,
@@ -24,6 +24,8 @@ _LONE = re.compile(
 _SPACE = re.compile(r"\s*")
 _DEEPEST = 4
 """So many wrappers may be around an object: ``{"name": "fields", "arguments": {...}}`` has one."""
+_MOST_BROKEN = 1_000
+"""A text with so many broken objects holds no answer, and to look at all of them would take long."""
 _WEIGHED = 8
 """So many candidates are held against the schema, those with the most names first."""
 
@@ -45,8 +47,8 @@ def scan(text: str) -> list[Piece]:
     A thought whose beginning is not there began with the text; one without an end goes on to the last character.
     """
     pieces: list[Piece] = []
-    position, thinking = 0, False
-    while match := _MARK.search(text, position):
+    position, broken, thinking = 0, 0, False
+    while broken < _MOST_BROKEN and (match := _MARK.search(text, position)):
         position = match.end()
         if match["end"]:
             pieces, thinking = [], False
@@ -54,6 +56,7 @@ def scan(text: str) -> list[Piece]:
             thinking = True
         else:
             piece = _read(text, match.start())
+            broken += piece.error is not None
             position = position if piece.error else piece.end
             pieces += [] if thinking else [piece]
     return pieces
@@ -61,26 +64,26 @@ def scan(text: str) -> list[Piece]:
 
 def _read(text: str, start: int) -> Piece:
     """Read the object whose brace is at the start."""
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     position = _skip(text, start + 1)
     try:
         if text[position : position + 1] == "}":
-            return Piece(found, start, position + 1)
+            return Piece(members, start, position + 1)
         while True:
             key, position = _DECODER.raw_decode(text, position)
             position = _expect(text, position, ":")
             if not isinstance(key, str):
-                return Piece(found, start, position, _error("Expecting property name", text, position))
+                return Piece(members, start, position, _error("Expecting property name", text, position))
             value, position = _DECODER.raw_decode(text, position)
             after = _skip(text, position)
             # A number at the very end may have lost digits.
             if after < len(text) or not isinstance(value, int | float):
-                found[key] = value
+                members[key] = value
             if text[after : after + 1] == "}":
-                return Piece(found, start, after + 1)
+                return Piece(members, start, after + 1)
             position = _expect(text, position, ",")
     except (ValueError, RecursionError) as error:
-        return Piece(found, start, position, error)
+        return Piece(members, start, position, error)
 
 
 def _expect(text: str, position: int, sign: str) -> int:

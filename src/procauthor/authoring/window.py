@@ -25,5 +25,5 @@ def read_window(listed: object, name: str) -> int:
 def _window(model: Mapping[str, Any]) -> int:
     meta = model.get("meta")
     parts = [model, meta] if isinstance(meta, Mapping) else [model]
-    found = [part[name] for part in parts for name in _NAMES if type(part.get(name)) is int]
-    return max(min(found, default=0), 0)
+    sizes = [part[name] for part in parts for name in _NAMES if type(part.get(name)) is int]
+    return max(min(sizes, default=0), 0)

@@ -219,8 +219,7 @@ def _propose(project: Project, args: _Propose) -> Outcome:
 
 
 def _targets(project: Project, args: _Sections) -> Outcome:
-    found = Revision.open(project, args.ref, args.wish)
-    data = found.targets_json(args.section)
+    data = Revision.open(project, args.ref, args.wish).targets_json(args.section)
     then = "call propose_update with operations on these targets; name a section for the targets of another one"
     if not data["targets"]:
         then = "the wish names no section: call get_update_targets again with one of the sections"
@@ -237,9 +236,9 @@ def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
     return Outcome({**data, "next": then}, rows="findings")
 
 
-def _short(found: ProjectDraft) -> dict[str, Any]:
+def _short(draft: ProjectDraft) -> dict[str, Any]:
     """Return what is known of a draft without its passages, which the brief holds."""
-    data = draft_json(found, found.change(), found.draft.outcome)
+    data = draft_json(draft, draft.change(), draft.draft.outcome)
     return {name: value for name, value in data.items() if name not in ("passages", "usage_by_step")}
 
 

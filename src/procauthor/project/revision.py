@@ -166,7 +166,7 @@ class Revision:
 
 
 def _names(wish: str, heading: str) -> bool:
-    """Say whether a wish names a heading, or what stands before its colon, in any form of its words."""
+    """Say whether a wish names a heading, or what is before its colon, in any form of its words."""
     said = {stem(word) for word in list_words(wish)}
     parts = [section_key(part) for part in (heading, heading.partition(":")[0])]
     return any(part and {stem(word) for word in list_words(part)} <= said for part in parts)
