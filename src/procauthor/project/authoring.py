@@ -32,7 +32,7 @@ from procauthor.library.title import check_title
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Bench, Doubts, Writing, check_author, open_prompts, open_writing, prompt_hash
+from procauthor.project.writing import Bench, Writing, check_author, open_prompts, open_writing, prompt_hash
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -238,6 +238,7 @@ class Authoring:
         state: Mapping[str, Any] = execute(run, runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
         questions = questions_of(state)  # type: ignore[arg-type]
+        doubts = work.doubts(fields) if writing.doubts != "nothing" else ()
         findings = tuple(state.get("findings", ()))
         failed = any(f["severity"] == "error" for f in findings)
         draft = Draft(
@@ -256,8 +257,8 @@ class Authoring:
             fields=fields,
             sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
             passages=tuple(p for p in run.brief.as_json()["passages"]),
-            open_questions=_told(questions, work.doubts(fields), writing, "question"),
-            notes=_told((), work.doubts(fields), writing, "note"),
+            open_questions=tuple(dict.fromkeys([*questions, *(doubts if writing.doubts == "question" else ())])),
+            notes=doubts if writing.doubts == "note" else (),
             findings=findings,
             usage=calls.usage,
             usage_by_step=calls.by_step(),
@@ -302,7 +303,7 @@ class Authoring:
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
             if last and last[0][:2] == (fields, questions):
                 return last[0][2]
-            told = _told(questions, doubts(fields), writing, "question")
+            told = tuple(dict.fromkeys([*questions, *(doubts(fields) if writing.doubts == "question" else ())]))
             made = writing.render(brief, template, fields, author=writing.written_by, questions=told, present=raw)
             last[:] = [(copy.deepcopy(fields), questions, made)]
             return made
@@ -324,11 +325,6 @@ class Authoring:
             max_tokens=run.max_tokens,
             at_once=":" in run.author,
         )
-
-
-def _told(questions: Sequence[str], doubts: Sequence[str], writing: Writing, kind: Doubts) -> tuple[str, ...]:
-    """Return the questions, and the doubts behind them where they belong to this kind; each once."""
-    return tuple(dict.fromkeys([*questions, *(doubts if writing.doubts == kind else ())]))
 
 
 def _routine(plan: Plan | None) -> frozenset[str]:
