@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from procauthor.authoring.provider import Provider, Request
-from procauthor.authoring.reply import read_object
+from procauthor.authoring.scan import read_object
 from procauthor.errors import ConfigError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings

@@ -16,7 +16,7 @@ def message(*content: Block, stop: str = "end_turn") -> Scripted:
         "content": list(content),
         "stop_reason": stop,
         "stop_sequence": None,
-        "usage": {"input_tokens": 100, "output_tokens": 20},
+        "usage": {"input_tokens": 10_000, "output_tokens": 1_000},
     }
     return Scripted(body=body)
 

@@ -50,7 +50,7 @@ def text(content: str | None, finish: str = "stop", *, usage: bool = True, refus
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
     }
     if usage:
-        body["usage"] = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+        body["usage"] = {"prompt_tokens": 10_000, "completion_tokens": 1_000, "total_tokens": 11_000}
     return Scripted(body=body)
 
 
@@ -118,7 +118,8 @@ def words_of(body: Json) -> str:
 class Loopback:
     """The server. ``requests`` holds the bodies, ``headers`` the headers (names in lower case), in order of arrival."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, models: Json | None = None) -> None:
+        self.models = models
         self.requests: list[Json] = []
         self.headers: list[dict[str, str]] = []
         self._script = script
@@ -153,12 +154,24 @@ class Loopback:
         item = self._script[number]
         return item(body) if callable(item) else item
 
+    def listing(self) -> Scripted:
+        """The list of models; most servers of the tests have none."""
+        return Scripted(200 if self.models else 404, self.models)
+
     def wait(self, seconds: float) -> None:
         self._stopped.wait(seconds)
 
 
+class _Quiet(BaseHTTPRequestHandler):
+    def finish(self) -> None:
+        with suppress(OSError, ValueError):
+            super().finish()
+
+    def log_message(self, *_: object) -> None: ...
+
+
 def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
-    class Conversation(BaseHTTPRequestHandler):
+    class Conversation(_Quiet):
         protocol_version = "HTTP/1.1"
         # Head and body go out in two pieces: without this, the second waits 40 ms for the client's acknowledgement.
         disable_nagle_algorithm = True
@@ -181,6 +194,10 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             with suppress(OSError):
                 self.send(reply)
 
+        def do_GET(self) -> None:
+            # Only the list of models may be read.
+            self.send(loopback.listing())
+
         def send(self, reply: Scripted) -> None:
             raw = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             self.send_response(reply.status)
@@ -194,12 +211,6 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 loopback.wait(reply.drip)
             self.wfile.write(raw[10 if reply.drip else 0 : len(raw) - reply.cut])
             self.close_connection = self.close_connection or reply.cut > 0
-
-        def finish(self) -> None:
-            with suppress(OSError, ValueError):
-                super().finish()
-
-        def log_message(self, *_: object) -> None: ...
 
     return Conversation
 

@@ -41,7 +41,10 @@ class SectionSettings(_Table):
 
 
 class AuthoringSettings(_Table):
-    """Who writes, and within which bounds. Keys come from the environment only."""
+    """Who writes, and within which bounds. Keys come from the environment only.
+
+    ``context_tokens`` is the window of the model, in and out together; 0 where only its server may know it.
+    """
 
     model: str = "offline"
     base_url: str = ""
@@ -51,6 +54,7 @@ class AuthoringSettings(_Table):
     repairs: int = Field(default=2, ge=0, le=10)
     max_tokens: int = Field(default=200_000, gt=0)
     reply_tokens: int = Field(default=8_000, gt=0)
+    context_tokens: int = Field(default=0, ge=0)
     passages: int = Field(default=12, ge=0, le=100)
 
 

@@ -153,7 +153,7 @@ def test_sources_and_questions_come_with_the_values():
     assert answer.values == {"purpose": "Find threats early."}
     assert answer.sources == {"purpose": ("P1",)}
     assert answer.questions == ("Who owns it?",)
-    assert answer.usage.as_json() == {"calls": 1, "input_tokens": 100, "output_tokens": 20}
+    assert answer.usage.as_json() == {"calls": 1, "input_tokens": 10_000, "output_tokens": 1_000}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from procauthor.authoring.brief import Usage
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.chat import ChatAuthor
 from procauthor.authoring.provider import ModelId, Provider
-from procauthor.authoring.reply import Reply, read_object
+from procauthor.authoring.reply import Reply
+from procauthor.authoring.scan import read_object
 from procauthor.errors import ModelError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings

@@ -104,7 +104,7 @@ def test_a_model_drafts_a_procedure_that_can_be_accepted(root: Path) -> None:
         assert snapshot(root) == before
         assert found["outcome"] == "Awaiting review"
         assert [f for f in found["findings"] if f["severity"] == "error"] == []
-        assert found["usage"] == {"calls": 5, "input_tokens": 500, "output_tokens": 100}
+        assert found["usage"] == {"calls": 5, "input_tokens": 50_000, "output_tokens": 5_000}
         assert len(server.requests) == 5
         run("-C", root, "accept")
     text = (root / "feature/threat-check.md").read_text()

@@ -81,10 +81,10 @@ def test_the_usage_is_told_by_step_and_adds_up(waiting: tuple[Path, Loopback]) -
     shown = run_json("-C", root, "runs", "show", "threat-check-1")
     assert [row["step"] for row in shown["usage_by_step"]] == [1, 2, 3, 5, 6]
     assert shown["usage_by_step"][0]["fields"] == ["purpose"]
-    assert sum(row["input_tokens"] for row in shown["usage_by_step"]) == shown["usage"]["input_tokens"] == 500
+    assert sum(row["input_tokens"] for row in shown["usage_by_step"]) == shown["usage"]["input_tokens"] == 50_000
     assert shown["state"] == "draft waits"
-    assert "step 3: workflow: 1 calls, 100 tokens in" in run("-C", root, "runs", "show", "threat-check-1").stdout
-    assert "draft waits  5 calls, 600 tokens" in run("-C", root, "runs").stdout
+    assert "step 3: workflow: 1 calls, 10000 tokens in" in run("-C", root, "runs", "show", "threat-check-1").stdout
+    assert "draft waits  5 calls, 55000 tokens" in run("-C", root, "runs").stdout
 
 
 def test_a_run_says_what_became_of_it(root: Path) -> None:

@@ -36,6 +36,15 @@ async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
     return result.structured_content
 
 
+async def read(client: Client, tool: str, **arguments: Any) -> str:
+    """Return the text of an answer, which is no part of its structured content."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    text: str = result.content[0].text
+    assert text not in json.dumps(result.structured_content)
+    return text
+
+
 async def fail(client: Client, tool: str, **arguments: Any) -> str:
     result = await client.call_tool(tool, arguments)
     assert result.is_error
@@ -53,10 +62,8 @@ def test_an_agent_reads_proposes_mends_and_leaves_the_decision(root: Path) -> No
             tools
         )
         assert "accept" not in tools
-        assert tools["search"].annotations.read_only_hint
-        assert not tools["propose_draft"].annotations.read_only_hint
         brief = await call(client, "get_brief", title=TITLE)
-        assert brief["brief"].startswith(f"# Brief: {TITLE}")
+        assert (await read(client, "get_brief", title=TITLE)).startswith(f"# Brief: {TITLE}")
         fields = answer()
         fields["required_inputs"][0]["provider"] = "Design Reviw"
         first = await call(client, "propose_draft", run=brief["run"], fields={"purpose": fields.pop("purpose")})
@@ -70,8 +77,8 @@ def test_an_agent_reads_proposes_mends_and_leaves_the_decision(root: Path) -> No
         assert (third["outcome"], third["findings"]) == ("Awaiting review", [])
         assert (await call(client, "findings"))["outcome"] == "Awaiting review"
         assert (await call(client, "list_drafts"))["drafts"][0]["draft"] == brief["run"]
-        assert "### Step 2: Rate" in (await call(client, "get_draft", draft=TITLE))["text"]
-        assert "+status: Defined" in (await call(client, "diff"))["diff"]
+        assert "### Step 2: Rate" in await read(client, "get_draft", draft=TITLE)
+        assert "+status: Defined" in await read(client, "diff")
         assert "no tool 'accept'" in await fail(client, "accept")
 
     talk(root, work)
@@ -83,7 +90,10 @@ def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
     ref, wish = "Design Review Procedure", "three options, not two"
 
     async def work(client: Client) -> None:
-        shown = await call(client, "get_update_targets", ref=ref, wish=wish)
+        unnamed = await call(client, "get_update_targets", ref=ref, wish=wish)
+        assert (unnamed["targets"], unnamed["schema"]) == ([], {})
+        assert {"section": "S7", "heading": "7. Validation & Acceptance Criteria"} in unnamed["sections"]
+        shown = await call(client, "get_update_targets", ref=ref, wish=wish, section="S7")
         target = next(t for t in shown["targets"] if t["id"] == "S7.items[1]")
         entry = {"action": "replace", "target": target["id"], "values": ["Three options were compared."]}
         changes = {"validation_and_acceptance_criteria_changes": [{**entry, "expect": "stale"}]}
@@ -93,7 +103,7 @@ def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
         changes["validation_and_acceptance_criteria_changes"][0]["expect"] = target["hash"]
         found = await call(client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent")
         assert (found["outcome"], found["author"]) == ("Awaiting review", "an agent")
-        diff = (await call(client, "diff"))["diff"]
+        diff = await read(client, "diff")
         assert [line for line in diff.splitlines() if line.startswith(("+- ", "-- "))] == [
             "-- Two options were compared.",
             "+- Three options were compared.",
@@ -108,7 +118,8 @@ def test_reading_tools_say_what_the_library_says_now(root: Path) -> None:
         rows = (await call(client, "list_procedures", status="placeholder"))["procedures"]
         assert [row["title"] for row in rows] == [TITLE]
         section = await call(client, "read", ref="Design Review", section="purpose")
-        assert section["text"].startswith("## 1. Purpose")
+        text = await read(client, "read", ref="Design Review", section="purpose")
+        assert text.startswith("## 1. Purpose")
         assert section["path"] == "feature/design-review.md"
         assert (await call(client, "search", query="who decides on options", limit=2))["hits"]
         assert (await call(client, "plan"))["next"] == [1]
@@ -204,3 +215,92 @@ def test_a_missing_sdk_is_one_sentence(root: Path) -> None:
     assert 'pip install "procauthor[mcp]"' in done.stderr
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 2
+
+
+READS: dict[str, list[dict[str, Any]]] = {
+    "read": [{"ref": "API Design Procedure"}, {"ref": "API Design Procedure", "section": "Workflow"}],
+    "explain": [{"rule": "broken-link"}],
+    "plan": [{}],
+    "list_procedures": [{}, {"status": "missing"}],
+    "list_drafts": [{}],
+    "get_draft": [{}, {"fields": True}],
+    "diff": [{}],
+    "findings": [{}],
+}
+WRITES: dict[str, list[dict[str, Any]]] = {
+    "search": [{"query": "restore a backup", "limit": 100}],
+    "check": [{}],
+    "get_brief": [{"title": "Feature Rollout Procedure"}],
+    "get_update_targets": [
+        {"ref": "API Design Procedure", "wish": "add exit state Deferred"},
+        {"ref": "API Design Procedure", "wish": "be clearer"},
+    ],
+    "propose_draft": [{"title": "Feature Rollout Procedure", "fields": {"purpose": "Roll a feature out."}}],
+}
+
+
+def all_bytes(folder: Path) -> dict[str, bytes]:
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_tool_that_only_reads_writes_nothing_and_every_answer_is_short(big: Path) -> None:
+    async def work(client: Client) -> None:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert {name for name, tool in tools.items() if tool.annotations.read_only_hint} == set(READS)
+        assert tools.keys() == {*READS, *WRITES, "propose_update"}
+        assert not any(tool.annotations.destructive_hint for tool in tools.values())
+        assert not any(tool.annotations.open_world_hint for tool in tools.values())
+        assert all(tool.output_schema for tool in tools.values())
+        for name, calls in (WRITES | READS).items():
+            for arguments in calls:
+                before = all_bytes(big)
+                result = await client.call_tool(name, arguments)
+                assert not result.is_error, result.content
+                assert (all_bytes(big) == before) >= (name in READS), (name, arguments)
+                length = len(result.content[0].text) + len(json.dumps(result.structured_content))
+                assert length < 20_000, (name, arguments, length)
+
+    talk(big, work)
+
+
+def test_pages_hold_the_whole(big: Path) -> None:
+    async def work(client: Client) -> None:
+        title = "Feature Rollout Procedure"
+        whole = await read(client, "get_brief", title=title, max_characters=1_000_000)
+        count = (await call(client, "get_brief", title=title))["pages"]
+        assert count > 1
+        pages = [await read(client, "get_brief", title=title, page=number) for number in range(1, count + 1)]
+        lines = [line for page in pages for line in page.splitlines() if line and not line.startswith("Page ")]
+        assert lines == [line for line in whole.splitlines() if line]
+        titles = {row["title"] for row in (await call(client, "list_procedures", max_characters=10**6))["procedures"]}
+        paged: set[str] = set()
+        for number in (1, 2, 3, 4):
+            shown = await call(client, "list_procedures", page=number, max_characters=10_000)
+            paged |= {row["title"] for row in shown["procedures"]}
+        assert paged <= titles
+        assert len(titles) > 48
+        assert "2 of" in (await read_note(client))
+
+    async def read_note(client: Client) -> str:
+        result = await client.call_tool("list_procedures", {"page": 2, "max_characters": 5_000})
+        text: str = result.content[0].text
+        return text
+
+    talk(big, work)
+
+
+def test_errors_name_parameters_and_tools(root: Path) -> None:
+    async def work(client: Client) -> None:
+        said = [
+            await fail(client, "get_brief", title="Completely New Procedure"),
+            await fail(client, "propose_draft", fields={"purpose": "x"}),
+            await fail(client, "propose_draft", title="Completely New Procedure", fields={"purpose": "x"}),
+            await fail(client, "propose_update", ref="Design Review", wish="x", changes={"nothing": []}),
+        ]
+        assert "the parameter 'lifecycle'" in said[0]
+        assert "the tool get_brief (with 'lifecycle')" in said[2]
+        for text in said:
+            assert "--" not in text, text
+            assert "procauthor " not in text, text
+
+    talk(root, work)

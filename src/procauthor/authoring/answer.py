@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
+from procauthor.authoring.scan import scan
 from procauthor.errors import AnswerError
 
 _MAX_CHARACTERS = 2_000_000
 _MAX_DEPTH = 32
 _TOO_DEEP = "the answer is nested too deeply"
-_OPEN = re.compile(r'\{(?=\s*["}])')
 _TEXTS = ("title", "run", "by")
 _NO_FIELDS = "'fields' is not an object"
 _NO_QUESTIONS = "'open_questions' is not an array of strings"
@@ -88,10 +87,9 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         raise AnswerError(message, 'begin with {"fields": {...}}')
     # Line breaks inside of strings are common, and harmless: rendering folds them.
     decoder = json.JSONDecoder(strict=False, object_pairs_hook=_once, parse_constant=_no_constant)
-    position = 0
-    while match := _OPEN.search(text, position):
+    for piece in scan(text):
         try:
-            value, position = decoder.raw_decode(text, match.start())
+            value, _ = decoder.raw_decode(text, piece.start)
         except json.JSONDecodeError as error:
             raise _invalid(error) from error
         except ValueError as error:

@@ -16,8 +16,9 @@ from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.cache import ReplyCache
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.provider import Provider, Request
-from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields, read_object
+from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
 from procauthor.authoring.retry import Gate
+from procauthor.authoring.scan import read_object
 from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.errors import BudgetError
@@ -250,15 +251,21 @@ class _Work:
         """Keep what is good in a reply."""
         self.last = reply
         self.usage += reply.usage
-        data = read_object(reply.text, self.open) if reply.finish != "refusal" else {}
+        data = self._read(reply.text) if reply.finish != "refusal" else {}
         self.found = bool(data)
-        checked = _check_late(self.ask, check_fields(self.model, data, self.open))
+        checked = self._check(data)
         used = self._used(data)
         self.sources.update(dict.fromkeys(checked.values, used))
         self.questions += _texts(data.get(QUESTIONS)) if QUESTIONS not in self.model.model_fields else []
         self.present = {problem.field: data[problem.field] for problem in checked.problems if problem.field in data}
         self.values.update(checked.values)
         self.problems = tuple(_explain(problem, reply) for problem in checked.problems)
+
+    def _read(self, text: str) -> dict[str, Any]:
+        return read_object(text, self.open, lambda data: len(self._check(data).values), (SOURCES, QUESTIONS))
+
+    def _check(self, data: Mapping[str, Any]) -> Checked:
+        return _check_late(self.ask, check_fields(self.model, data, self.open))
 
     def _used(self, data: Mapping[str, Any]) -> tuple[str, ...]:
         known = {passage.id for passage in self.ask.brief.passages}

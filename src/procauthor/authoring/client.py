@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.credential import Credential, Server, require_key
+from procauthor.authoring.credential import CONSENT, Credential, Server, require_key, trusts
 from procauthor.authoring.identity import EXTRAS, ModelId
+from procauthor.authoring.wire import Wire
 from procauthor.errors import ConfigError
 from procauthor.settings import AuthoringSettings
 
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 _NO_KEY = "not-needed"
-_CONTEXT = 16_384
-"""Ollama cuts a prompt silently at its default context; this is what is left for the prompt."""
+_ROOM = 16_384
+"""Ollama cuts a prompt silently at its default window; so much is left for the prompt where no window is set."""
+_OPENAI_CLIENTS = frozenset({"openai", "azure_openai", "deepseek", "xai"})
 
 
 def refuse_detour(server: Server) -> None:
@@ -39,9 +41,12 @@ def open_client(
     """
     from langchain.chat_models import init_chat_model
 
+    hooks = Wire(settings.timeout, trusts, CONSENT).hooks
     arguments = _arguments(identity, settings, server, credential)
     try:
+        arguments |= _hooked(identity.provider, hooks)
         chat: BaseChatModel = init_chat_model(identity.name, model_provider=identity.provider, **arguments)
+        _hook_later(chat, hooks)
     except ImportError as error:
         extra = EXTRAS.get(identity.provider)
         package = f'"procauthor[{extra}]"' if extra else f"langchain-{identity.provider.replace('_', '-')}"
@@ -58,6 +63,40 @@ def open_client(
     return chat
 
 
+def _hooked(provider: str, hooks: dict[str, Any]) -> dict[str, Any]:
+    """Return what gives a client the hooks of the wire, where it takes them when it is made."""
+    if provider in _OPENAI_CLIENTS:
+        import openai
+
+        proxy = os.environ.get("OPENAI_PROXY")
+        # The client refuses a proxy of its own beside an HTTP client that is given to it.
+        return {
+            "http_client": openai.DefaultHttpxClient(event_hooks=hooks, proxy=proxy),
+            **({"openai_proxy": None} if proxy else {}),
+        }
+    places = {"ollama": "sync_client_kwargs", "google_genai": "client_args"}
+    return {places[provider]: {"event_hooks": hooks}} if provider in places else {}
+
+
+def _hook_later(chat: BaseChatModel, hooks: dict[str, Any]) -> None:
+    """Give Anthropic's client the hooks: LangChain has no parameter for it, and makes the client at first use."""
+    if type(chat).__name__ != "ChatAnthropic":
+        return
+    import anthropic
+
+    proxy = getattr(chat, "anthropic_proxy", None)
+    client = anthropic.DefaultHttpxClient(event_hooks=hooks, proxy=proxy)
+    made: Any = chat
+    made._client = made._client.with_options(http_client=client)  # noqa: SLF001 - there is no other way to it
+
+
+def window_of(identity: ModelId, settings: AuthoringSettings) -> int:
+    """Return how many tokens a call may have in and out, where the settings say it or we set it; else 0."""
+    if settings.context_tokens:
+        return settings.context_tokens
+    return _ROOM + settings.reply_tokens if identity.provider == "ollama" else 0
+
+
 def _arguments(
     identity: ModelId, settings: AuthoringSettings, server: Server, credential: Credential
 ) -> dict[str, Any]:
@@ -67,7 +106,7 @@ def _arguments(
     if settings.temperature is not None:
         found["temperature"] = settings.temperature
     if identity.provider == "ollama":
-        window = {"num_predict": settings.reply_tokens, "num_ctx": _CONTEXT + settings.reply_tokens}
+        window = {"num_predict": settings.reply_tokens, "num_ctx": window_of(identity, settings)}
         headers = {"headers": {"Authorization": f"Bearer {credential.value}"}} if credential.value else {}
         return {**found, **window, "client_kwargs": {"timeout": settings.timeout, **headers}}
     if identity.provider == "openai":

@@ -17,12 +17,14 @@ from procauthor.errors import ConfigError
 
 BASE_URL = "PROCAUTHOR_BASE_URL"
 TRUST = "PROCAUTHOR_TRUST_BASE_URL"
+CONSENT = f"export {TRUST}={{host}}"
 _SERVICE = "procauthor"
 _ENVIRONMENT = {
     "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
     "anthropic": ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_URL"),
 }
 _SAFE_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./~%-]*)?", re.ASCII)
+_SHORTEST_SECRET = 6
 _NAMED_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 
@@ -120,17 +122,18 @@ def refuse_leak(identity: ModelId, server: Server, credential: Credential) -> No
     Raises:
         ConfigError: It is another server; the hint says how to consent.
     """
-    if server.ours or not server.url or server.local or server.host in _trusted():
+    if server.ours or not server.url or server.local or trusts(server.host):
         return
     if not credential.value and identity.known:
         return
     message = f"the project's settings send {str(identity)!r} to {server.host}, which would receive {identity.key_name}"
-    raise ConfigError(message, f"if you trust that server with your key: export {TRUST}={server.host}")
+    raise ConfigError(message, f"if you trust that server with your key: {CONSENT.format(host=server.host)}")
 
 
-def _trusted() -> frozenset[str]:
+def trusts(host: str) -> bool:
+    """Say whether the user's environment consents to a host."""
     words = re.split(r"[\s,]+", os.environ.get(TRUST, "").lower())
-    return frozenset((urlsplit(word).hostname or "") if "://" in word else word.rstrip(".") for word in words if word)
+    return host in {(urlsplit(word).hostname or "") if "://" in word else word.rstrip(".") for word in words if word}
 
 
 def require_key(identity: ModelId, server: Server, credential: Credential) -> None:
@@ -147,6 +150,9 @@ def require_key(identity: ModelId, server: Server, credential: Credential) -> No
 
 
 def known_secrets(credential: Credential) -> tuple[str, ...]:
-    """Return every value that may not appear in a message, the longest first."""
-    found = {value for name, value in os.environ.items() if _NAMED_SECRET.search(name) and len(value) > 5}  # noqa: PLR2004
-    return tuple(sorted(found | ({credential.value} if credential.value else set()), key=len, reverse=True))
+    """Return every value that may not appear in a message, the longest first.
+
+    A key of a few letters, as servers on one's own machine have, is no secret: taken out, it would tear words apart.
+    """
+    values = {credential.value, *(value for name, value in os.environ.items() if _NAMED_SECRET.search(name))}
+    return tuple(sorted((value for value in values if len(value) >= _SHORTEST_SECRET), key=len, reverse=True))

@@ -5,28 +5,78 @@ from __future__ import annotations
 import email.utils
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from procauthor.authoring.identity import ModelId
+from procauthor.authoring.wire import WireError
 from procauthor.errors import ModelError
 from procauthor.redact import redact
 
 _SECRET = re.compile(r"(?:\b(?:sk|pk|key|lsv2|gsk|xai)[-_]|\bAIza|\bBearer\s+)[\w.*-]{6,}", re.IGNORECASE)
 _FORM = re.compile(
-    r"response.?format|json.?(?:schema|mode|object)|schema|structured|grammar|guided|strict|\btools?\b|tool_choice|function"
-    r"|additionalProperties|extra (?:fields|inputs)|unknown (?:field|parameter|argument)|unrecognized|\bformat\b",
+    r"response.?format|json.?(?:schema|mode|object)|schema|structured|grammar|guided|strict|\btools?\b|tool_choice"
+    r"|function|additionalProperties|\bformat\b|extra (?:fields|inputs)"
+    r"|unknown (?:field|parameter|argument)|unrecognized",
+    re.IGNORECASE,
+)
+_GRAMMAR = re.compile(r"grammar|response.?format|json.?schema|guided.?decoding|structured.?output", re.IGNORECASE)
+_NOT_TAKEN = re.compile(
+    r"extra[ _](?:fields|inputs|forbidden)|un(?:known|recognized|expected|supported)"
+    r"|not (?:supported|permitted|allowed)",
     re.IGNORECASE,
 )
 _SILENT = re.compile(
-    r"(?:error code:?)?\W*(?:400|422)?\W*(?:bad request|invalid request|unprocessable \w+|null|none)?\W*", re.IGNORECASE
+    r"(?:error code:?)?\W*(?:400|422)?\W*(?:bad request|invalid request|unprocessable \w+|null|none)?\W*",
+    re.IGNORECASE,
 )
-_MAX_DETAIL = 200
+_SPENT = re.compile(
+    r"insufficient[ _](?:quota|balance|credits?|funds)|billing_(?:hard_limit_reached|not_active)|billing hard limit"
+    r"|credit balance is too low|out of credits",
+    re.IGNORECASE,
+)
+# Free tiers say this of the next minute too, and then they say when to come again.
+_MAYBE_SPENT = re.compile(r"exceeded your current quota", re.IGNORECASE)
+_WINDOW = re.compile(
+    r"context[ _]?(?:length|window|size)|maximum context|prompt is too long|too many (?:input )?tokens"
+    r"|input is too long|\bn_ctx\b",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+"""The two names that servers have for the longest reply: each with the other."""
+_OTHERS = (
+    *LIMITS,
+    "max_output_tokens",
+    "model",
+    "temperature",
+    "top_p",
+    "stop",
+    "seed",
+    "stream",
+    "stream_options",
+    "n",
+)
+_QUOTED = re.compile(rf"['\"`](?:body\.)?({'|'.join(_OTHERS)})['\"`]")
+_SMALLER = "take a model with a larger window, or lower reply_tokens or passages in the settings"
+_MAX_DETAIL = 300
 _BAD_REQUEST = frozenset({400, 422})
+_TOO_LONG = frozenset({400, 413, 422, 500})
 _REFUSED_KEY = frozenset({401, 403})
 _RETRIED = frozenset({408, 409, 425, 429})
+_NO_MONEY = 402
 _TOO_MANY = 429
 _SERVER = 500
 _FIRST_ERROR = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long a call is, in tokens: an estimate of what goes in, and the most that may come out."""
+
+    asked: int
+    reply: int
 
 
 def status_of(error: BaseException) -> int | None:
@@ -43,20 +93,61 @@ def refuses_form(error: BaseException, *, certain: bool) -> bool:
     """Say whether a request was refused because of the form in which a reply was asked for.
 
     A refusal that names another reason, such as the model or the length, is none; one that names no reason may be, as
-    long as it is not ``certain`` that the form works.
+    long as it is not ``certain`` that the form works. Some servers fail where they should refuse: then only words about
+    the form count.
     """
-    if status_of(error) not in _BAD_REQUEST or certain:
+    status = status_of(error)
+    if status is None or certain or _parameter(error) in _OTHERS or exceeds_window(error):
         return False
     detail = _detail(error)
-    return bool(_FORM.search(detail)) or _SILENT.fullmatch(detail) is not None
+    if status >= _SERVER:
+        return _GRAMMAR.search(detail) is not None
+    told = _FORM.search(detail) or _SILENT.fullmatch(detail)
+    return status in _BAD_REQUEST and told is not None
+
+
+def refused_limit(error: BaseException) -> str:
+    """Return the name for the longest reply that a server does not take, or an empty string."""
+    name = _parameter(error)
+    refused = status_of(error) in _BAD_REQUEST and name in LIMITS and _NOT_TAKEN.search(_detail(error))
+    return name if refused else ""
+
+
+def exceeds_window(error: BaseException) -> bool:
+    """Say whether a server refused a request because it does not fit the model's context window."""
+    return status_of(error) in _TOO_LONG and _WINDOW.search(_detail(error)) is not None
+
+
+def is_spent(error: BaseException) -> bool:
+    """Say whether an account has no money or quota left: to wait a minute does not help."""
+    status = status_of(error)
+    if status is None or status >= _SERVER:
+        return False
+    words = " ".join([_detail(error), *(str(each) for body in _bodies(error) for each in body.values())])
+    if status == _NO_MONEY or _SPENT.search(words):
+        return True
+    return retry_after(error) is None and _MAYBE_SPENT.search(words) is not None
 
 
 def is_passing(error: BaseException) -> bool:
     """Say whether the same call may succeed later: too many requests, a server's error, a broken connection."""
+    if wire_error(error) or is_spent(error):
+        return False
     status = status_of(error)
     if status is not None:
-        return status in _RETRIED or status >= _SERVER
+        return status in _RETRIED or (status >= _SERVER and not exceeds_window(error))
     return _is_transport(error)
+
+
+def wire_error(error: BaseException) -> WireError | None:
+    """Return why a reply was not taken from the wire: the clients wrap it into errors of their own."""
+    return next((each for each in _chain(error) if isinstance(each, WireError)), None)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def is_busy(error: BaseException) -> bool:
@@ -66,7 +157,8 @@ def is_busy(error: BaseException) -> bool:
 
 def retry_after(error: BaseException) -> float | None:
     """Return how many seconds the server asks to wait."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    responses = (getattr(each, "response", None) for each in _chain(error))
+    headers: Mapping[str, str] = next((r.headers for r in responses if r is not None and hasattr(r, "headers")), {})
     try:
         if headers.get("retry-after-ms"):
             return max(0.0, float(headers["retry-after-ms"]) / 1000)
@@ -78,22 +170,27 @@ def retry_after(error: BaseException) -> float | None:
         return None
 
 
-def model_error(identity: ModelId, error: BaseException, secrets: Iterable[str], url: str = "") -> ModelError:
-    """Return the error that a user sees: one sentence without a key in it."""
+def model_error(
+    identity: ModelId, error: BaseException, secrets: Iterable[str], url: str = "", size: Size | None = None
+) -> ModelError:
+    """Return the error that a user sees: one sentence without a key in it, with the server's own words."""
+    wire = wire_error(error)
+    if wire:
+        return ModelError(f"{str(identity)!r} failed: {wire.message}", wire.hint)
     status = status_of(error)
     if status in _REFUSED_KEY:
         message = f"{str(identity)!r} refused the key (HTTP {status})"
         return ModelError(message, f"check the environment variable {identity.key_name}")
-    what, hint = _what(error, status)
-    message = f"{str(identity)!r} failed: {what}"
-    if status is not None and status != _TOO_MANY and status < _SERVER:
-        message += _told(error, secrets)
-    return ModelError(message, hint.format(url=url or "base_url"))
+    what, hint = _what(error, status, size)
+    told = _told(error, secrets) if status is not None else ""
+    return ModelError(f"{str(identity)!r} failed: {what}{told}", hint.format(url=url or "base_url"))
 
 
 def _told(error: BaseException, secrets: Iterable[str]) -> str:
-    """Return what the server said, without anything that could be a key."""
+    """Return what the server said, without anything that could be a key. A page of HTML says nothing."""
     text = " ".join(_detail(error).split())
+    if _PAGE.match(text):
+        return ""
     for secret in secrets:
         text = text.replace(secret, "[secret]")
     text = redact(_SECRET.sub("[secret]", text))
@@ -101,18 +198,37 @@ def _told(error: BaseException, secrets: Iterable[str]) -> str:
     return f": {short}" if short else ""
 
 
-def _detail(error: BaseException) -> str:
+def _bodies(error: BaseException) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of what a server said, the outer before the inner."""
     body = getattr(error, "body", None)
     while isinstance(body, dict):
-        inner = body.get("error", body.get("message", body.get("detail")))
-        if inner is None:
-            break
-        body = inner
-    return str(body) if isinstance(body, str | list) and body else str(error)
+        yield body
+        body = body.get("error", body.get("message", body.get("detail")))
+
+
+def _detail(error: BaseException) -> str:
+    body = getattr(error, "body", None)
+    for each in _bodies(error):
+        inner = each.get("error", each.get("message", each.get("detail")))
+        body = each if inner is None else inner
+    return str(body) if isinstance(body, str | list | dict) and body else str(error)
+
+
+def _parameter(error: BaseException) -> str:
+    """Return the parameter that a refusal names, or an empty string: by itself, by its place, or in its words."""
+    for body in _bodies(error):
+        if isinstance(body.get("param"), str):
+            return str(body["param"])
+        for entry in body["detail"] if isinstance(body.get("detail"), list) else ():
+            place = entry.get("loc") if isinstance(entry, dict) else None
+            if place and isinstance(place, list):
+                return str(place[-1])
+    named = _QUOTED.search(_detail(error))
+    return named[1] if named else ""
 
 
 def _names(error: BaseException) -> str:
-    return " ".join(parent.__name__ for parent in type(error).__mro__)
+    return " ".join(parent.__name__ for each in _chain(error) for parent in type(each).__mro__)
 
 
 def _is_transport(error: BaseException) -> bool:
@@ -121,15 +237,42 @@ def _is_transport(error: BaseException) -> bool:
     )
 
 
-def _what(error: BaseException, status: int | None) -> tuple[str, str]:
+def _what(error: BaseException, status: int | None, size: Size | None) -> tuple[str, str]:
+    if is_spent(error):
+        return f"the account's quota is used up (HTTP {status})", "add credit or raise the quota, then resume the run"
+    if exceeds_window(error):
+        return f"the request does not fit the model's context window{_asked(size)}", _SMALLER
+    return _from_status(status) if status is not None else _from_transport(error)
+
+
+def _from_status(status: int) -> tuple[str, str]:
     if status == _TOO_MANY:
         return "too many requests (HTTP 429)", "wait, and resume the run"
-    if status is not None and status >= _SERVER:
+    if status >= _SERVER:
         return f"the server has an error (HTTP {status})", "resume the run later"
-    if status is not None:
-        return f"the request was refused (HTTP {status})", "check the name of the model and the settings"
+    return f"the request was refused (HTTP {status})", "check the name of the model and the settings"
+
+
+def _from_transport(error: BaseException) -> tuple[str, str]:
     if "Timeout" in _names(error):
         return "no answer in time", "resume the run, or raise timeout in the settings"
     if _is_transport(error):
         return "no connection to the server", "check the network and {url}, then resume the run"
     return "its answer cannot be read", "check that {url} leads to the provider's API"
+
+
+def _asked(size: Size | None) -> str:
+    return f" (about {size.asked:,} tokens in, up to {size.reply:,} out)" if size else ""
+
+
+def refuse_too_long(identity: ModelId, size: Size, window: int) -> None:
+    """Refuse a call that cannot fit, before anything is sent. A window of 0 is not known.
+
+    Raises:
+        ModelError: It cannot.
+    """
+    if not window or size.asked + size.reply <= window:
+        return
+    what = f"the next call does not fit the context window of {window:,} tokens{_asked(size)}"
+    message = f"{str(identity)!r} was not asked: {what}"
+    raise ModelError(message, f"{_SMALLER}; context_tokens sets another window")

@@ -13,6 +13,8 @@ from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.claim import Claim, find_claims, find_quantities, spellings
+from procauthor.authoring.update.operation import Operation
+from procauthor.authoring.update.outline import Outline
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import chunk_document
@@ -152,8 +154,31 @@ def _texts(value: object) -> Iterator[str]:
 
 def unverified(template: Template, fields: Mapping[str, Any], evidence: Evidence) -> tuple[str, ...]:
     """Return an open question for each claim of a draft that the evidence does not hold, with where it stands."""
+    return doubt(_placed(template, fields), evidence)
+
+
+def unverified_changes(outline: Outline, operations: Iterable[Operation], evidence: Evidence) -> tuple[str, ...]:
+    """Return an open question for each claim in what operations write that the evidence does not hold."""
+    return doubt(_written(outline, operations), evidence)
+
+
+def _written(outline: Outline, operations: Iterable[Operation]) -> Iterator[tuple[str, str]]:
+    for operation in operations:
+        # Of words that are exchanged, the new ones are written.
+        values = operation.values[1:] if operation.action == "substitute" else operation.values
+        place = f'"{outline.title(outline.targets[operation.target].section)}"'
+        yield from ((place, text) for text in _texts(list(values)))
+
+
+def doubt(placed: Iterable[tuple[str, str]], evidence: Evidence) -> tuple[str, ...]:
+    """Return an open question for each claim in texts that the evidence does not hold.
+
+    Args:
+        placed: Each text with its place, as the question names it.
+        evidence: What the texts may rest on.
+    """
     places: dict[str, list[str]] = {}
-    for place, text in _placed(template, fields):
+    for place, text in placed:
         for claim in find_claims(text):
             known = places.get(str(claim))
             if known is None and evidence.holds(claim):

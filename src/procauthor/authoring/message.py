@@ -16,6 +16,8 @@ _LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", 
 _REFUSAL = frozenset({"refusal", "content_filter", "safety", "prohibited_content", "blocklist", "recitation", "spii"})
 _LONGEST = 400_000
 """More characters than this are no fields of a procedure; what follows is left unread."""
+_ABSURD = 100_000_000
+"""No model reads or writes so many tokens in one call."""
 
 
 def estimate(text: str) -> int:
@@ -24,7 +26,7 @@ def estimate(text: str) -> int:
 
 
 def read_message(message: AIMessage, asked: int) -> Reply:
-    """Return a reply. ``asked`` is the estimate of its input, for servers that do not count."""
+    """Return a reply. ``asked`` is the estimate of its input: a server that counts less is not believed."""
     text = _text(message)
     refusal = message.additional_kwargs.get("refusal") or _block_refusal(message)
     finish: Finish = "refusal" if refusal else _finish(message.response_metadata)
@@ -34,13 +36,10 @@ def read_message(message: AIMessage, asked: int) -> Reply:
 
 
 def _text(message: AIMessage) -> str:
-    for call in message.tool_calls:
-        if call["args"]:
-            return json.dumps(call["args"], ensure_ascii=False)
-    for broken in message.invalid_tool_calls:
-        if broken["args"]:
-            return str(broken["args"])
-    return str(message.text)
+    """Return the arguments of all calls of a tool, or else the words."""
+    calls = [json.dumps(call["args"], ensure_ascii=False) for call in message.tool_calls if call["args"]]
+    calls += [str(broken["args"]) for broken in message.invalid_tool_calls if broken["args"]]
+    return "\n".join(calls) or str(message.text)
 
 
 def _block_refusal(message: AIMessage) -> str:
@@ -63,7 +62,12 @@ def _finish(metadata: Mapping[str, Any]) -> Finish:
 
 
 def _usage(message: AIMessage, asked: int, text: str) -> Usage:
-    counted = message.usage_metadata
-    if counted and counted["input_tokens"]:
-        return Usage(1, counted["input_tokens"], counted["output_tokens"])
-    return Usage(1, asked, estimate(text))
+    counted: Mapping[str, Any] = message.usage_metadata or {}
+    return Usage(
+        1, _believed(counted.get("input_tokens"), asked), _believed(counted.get("output_tokens"), estimate(text))
+    )
+
+
+def _believed(counted: object, own: int) -> int:
+    """Return the larger of a server's count and our own: with a count that is too low, a ceiling would not hold."""
+    return max(counted, own) if type(counted) is int and counted <= _ABSURD else own

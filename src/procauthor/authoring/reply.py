@@ -1,10 +1,8 @@
-"""What came back from a model: the JSON object in its text, and which of the fields in it can be kept."""
+"""What came back from a model, and which of the fields in it can be kept."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,13 +18,6 @@ from procauthor.errors import ModelOutputError
 Finish = Literal["stop", "length", "refusal"]
 Form = Literal["schema", "tool", "json", "plain"]
 
-# Control characters in strings are common with small models, and harmless: rendering cleans them.
-_DECODER = json.JSONDecoder(strict=False)
-# Half a surrogate pair cannot be written to a file.
-_LONE = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
-_SPACE = re.compile(r"\s*")
 _MAX_COMPLAINTS = 8
 _MAX_SHOWN = 80
 
@@ -60,46 +51,6 @@ class Checked:
 
     values: Mapping[str, Any]
     problems: tuple[Problem, ...] = ()
-
-
-def read_object(text: str, names: Sequence[str]) -> dict[str, Any]:
-    """Return the first JSON object in a text that holds one of the names.
-
-    Fences and prose around it do not matter. Of an object that is cut off, the complete members are returned.
-    """
-    text = _LONE.sub(r"\\ufffd", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-    position = text.find("{")
-    while position != -1:
-        found = dict(_members(text, position + 1))
-        if any(name in found for name in names):
-            return found
-        position = text.find("{", position + 1)
-    return {}
-
-
-def _members(text: str, position: int) -> Iterator[tuple[str, Any]]:
-    """Yield the complete members of the object whose brace is just before the position."""
-    while True:
-        try:
-            key, position = _DECODER.raw_decode(text, _skip(text, position))
-            position = _skip(text, position)
-            if not isinstance(key, str) or text[position : position + 1] != ":":
-                return
-            value, position = _DECODER.raw_decode(text, _skip(text, position + 1))
-        except (json.JSONDecodeError, RecursionError):
-            return
-        position = _skip(text, position)
-        # A number at the very end may have lost digits.
-        if position < len(text) or not isinstance(value, int | float):
-            yield key, value
-        if text[position : position + 1] != ",":
-            return
-        position += 1
-
-
-def _skip(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
 
 
 def check_fields(model: type[BaseModel], data: Mapping[str, Any], names: Sequence[str]) -> Checked:

@@ -12,7 +12,8 @@ from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.chat import brief_words, check_room
 from procauthor.authoring.critique import Critique
 from procauthor.authoring.provider import Provider, Request
-from procauthor.authoring.reply import Reply, read_object
+from procauthor.authoring.reply import Reply
+from procauthor.authoring.scan import read_object
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings

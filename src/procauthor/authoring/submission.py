@@ -24,7 +24,8 @@ _PIECE = re.compile(r"\[(\d+)\]|\.?([a-z_]\w*)")
 class Submission:
     """All parts that were handed in for one run, as they were written.
 
-    ``revision`` counts the times that something was handed in. ``sources`` are ids by field name.
+    ``revision`` counts the times that something was handed in. ``sources`` are ids by field name. ``person`` says that
+    a person answers for every part: claims of anybody else become open questions.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Submission:
     questions: tuple[str, ...] = ()
     by: str = ""
     revision: int = 0
+    person: bool = False
 
     @classmethod
     def load(cls, folder: Path) -> Submission:
@@ -44,7 +46,8 @@ class Submission:
         try:
             data = json.loads(file.read_text(encoding="utf-8"))
             sources = {name: tuple(found) for name, found in data["sources"].items()}
-            return cls(data["fields"], sources, tuple(data["questions"]), data["by"], data["revision"])
+            person = bool(data.get("person"))
+            return cls(data["fields"], sources, tuple(data["questions"]), data["by"], data["revision"], person)
         except FileNotFoundError:
             return cls()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -57,9 +60,10 @@ class Submission:
         temporary.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
         temporary.replace(folder / _FILE)
 
-    def add(self, part: HandedIn) -> tuple[Submission, list[tuple[str, str]]]:
+    def add(self, part: HandedIn, *, person: bool = False) -> tuple[Submission, list[tuple[str, str]]]:
         """Lay a part over what is there; also return (path, reason) of what could not be placed.
 
+        ``person`` says that a person answers for the part.
         A key of the part's fields is a field's name, or a path into a field that was handed in before. A field
         whose value is null is taken out again.
         """
@@ -81,6 +85,7 @@ class Submission:
             questions=questions,
             by=part.by[:_MAX_NAME] or self.by,
             revision=self.revision + 1,
+            person=person and (self.person or not self.revision or self.fields.keys() <= part.fields.keys()),
         )
         return added, lost
 

@@ -63,12 +63,12 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="The answer; - reads standard input.")],
     run: Annotated[str, typer.Option(help="Run that it belongs to, where the answer does not say it.")] = "",
     title: Annotated[str, typer.Option(help="Title that it is for, where the answer does not say it.")] = "",
-    by: Annotated[str, typer.Option(help="Who wrote it, for the front matter of the document.")] = "",
+    by: Annotated[str, typer.Option(help="The person who wrote it and answers for it, for the front matter.")] = "",
     as_json: Json = False,
 ) -> None:
     """Take an answer to a brief, whole or in part; exit 1 while something is wrong or missing."""
     project = open_project(ctx)
-    found = project.handoff.submit(read_file(file), run=run, title=title, by=by)
+    found = project.handoff.submit(read_file(file), run=run, title=title, by=by, person=bool(by.strip()))
     say_notices(project)
     if as_json:
         from procauthor.project.handoff import answer_json
@@ -108,7 +108,7 @@ def _show(found: ProjectDraft) -> None:
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
     if draft.open_questions and found.waits:
-        say('accepting writes the questions into its front matter; "open_questions": [] in an answer takes them out')
+        say('accepting writes the questions into its front matter; "open_questions": [] in an answer takes out its own')
     if not found.waits:
         say("the document holds all of it already, and no draft is kept")
     elif errors:

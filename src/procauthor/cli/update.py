@@ -29,7 +29,7 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
     author: Annotated[str, typer.Option(help="offline: no model, no network.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     answer: Annotated[str, typer.Option(metavar="FILE|-", help="Changes as a person or an agent wrote them.")] = "",
-    by: Annotated[str, typer.Option(help="Who wrote the answer.")] = "",
+    by: Annotated[str, typer.Option(help="The person who wrote the answer and answers for it.")] = "",
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what can be changed; draft nothing.")] = False,
     as_json: Json = False,
@@ -42,7 +42,7 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
         _show_targets(project, ref, wish, as_json=as_json)
         return
     if answer:
-        found = project.revise(ref, wish, read_members(read_file(answer)), by=by)
+        found = project.revise(ref, wish, read_members(read_file(answer)), by=by, person=bool(by.strip()))
         finish(project, found, accept_it=accept_it, as_json=as_json)
     chosen = author_id(model, author)
     from procauthor.cli.progress import checklist

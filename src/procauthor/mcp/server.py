@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,8 +20,10 @@ from pydantic import ValidationError
 from procauthor.authoring.author import STEPS
 from procauthor.errors import ProcauthorError
 from procauthor.markdown.slug import slugify
+from procauthor.mcp.page import MOST, fit
 from procauthor.mcp.resource import PREFIX, list_documents, read_document
 from procauthor.mcp.tool import Tool, tools
+from procauthor.mcp.wording import in_words_of_tools
 from procauthor.project.project import Project
 
 _INSTRUCTIONS = (
@@ -82,14 +84,18 @@ class LibraryServer:
         try:
             arguments = tool.arguments.model_validate(params.arguments or {})
             outcome = await self._work(lambda project: tool.call(project, arguments))
+            shown = fit(outcome, getattr(arguments, "page", 1), getattr(arguments, "max_characters", MOST))
         except ValidationError as error:
             return _failed(*_complaint(error))
         except ProcauthorError as error:
-            return _failed(error.message, error.hint)
+            return _failed(in_words_of_tools(error.message), in_words_of_tools(error.hint))
         except OSError as error:
             return _failed(f"{error.filename or 'a file'}: {error.strerror or error}", "")
-        text = outcome.text or json.dumps(outcome.data, ensure_ascii=False, indent=1, default=str)
-        data = json.loads(json.dumps(outcome.data, default=str))
+        data = json.loads(json.dumps(shown.data, default=str))
+        more = (
+            f"Page {data['page']} of {data['pages']}; the argument page brings the others." if "pages" in data else ""
+        )
+        text = "\n\n".join(filter(None, [shown.text.rstrip("\n") or _summary(data), more]))
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=data)
 
     # Resources
@@ -156,7 +162,7 @@ class LibraryServer:
             return await self._work(call)
         except ProcauthorError as error:
             hint = f" ({error.hint})" if error.hint else ""
-            raise MCPError(types.INVALID_PARAMS, error.message + hint) from error
+            raise MCPError(types.INVALID_PARAMS, in_words_of_tools(error.message + hint)) from error
 
 
 def _prompt_name(number: int) -> str:
@@ -165,10 +171,27 @@ def _prompt_name(number: int) -> str:
 
 def _describe(tool: Tool) -> types.Tool:
     schema = tool.arguments.model_json_schema()
-    notes = types.ToolAnnotations(read_only_hint=tool.reads, destructive_hint=False, open_world_hint=False)
-    return types.Tool(
-        name=tool.name, title=tool.title, description=tool.description, input_schema=schema, annotations=notes
+    notes = types.ToolAnnotations(
+        read_only_hint=tool.reads,
+        destructive_hint=tool.destroys,
+        idempotent_hint=tool.same,
+        open_world_hint=False,
     )
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=schema,
+        output_schema=tool.output_schema,
+        annotations=notes,
+    )
+
+
+def _summary(data: Mapping[str, Any]) -> str:
+    """Return one line on data that the structured content holds: no text is sent twice."""
+    counts = [f"{len(value)} {name}" for name, value in data.items() if isinstance(value, list)]
+    words = [f"{name} {data[name]}" for name in ("outcome", "run", "next") if isinstance(data.get(name), str)]
+    return f"In the structured content: {', '.join([*words, *counts]) or ', '.join(data)}."
 
 
 def _complaint(error: ValidationError) -> tuple[str, str]:

@@ -11,49 +11,61 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.errors import ConfigError, NotFoundError
+from procauthor.mcp.page import MOST, Outcome
 from procauthor.planning.view import plan_json
-from procauthor.project.draft import draft_json
+from procauthor.project.draft import ProjectDraft, draft_json
 from procauthor.project.handoff import answer_json
 from procauthor.project.project import Project
 from procauthor.project.revision import Revision
 from procauthor.template.key import section_key
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a tool returns: data, and text for a reader where that is easier to read."""
-
-    data: Mapping[str, Any]
-    text: str = ""
-
-
 @dataclass(frozen=True)
 class Tool:
-    """A tool: what it is for, what it takes, and what it does. ``reads`` says that it changes nothing."""
+    """A tool: what it is for, what it takes, what it returns, and what it does.
+
+    ``returns`` gives the JSON types of the members of its data. ``reads`` says that it writes nothing at all, not even
+    what may be deleted; ``same`` that to call it again changes no more.
+    """
 
     name: str
     title: str
     description: str
     arguments: type[BaseModel]
     call: Callable[[Project, Any], Outcome]
+    returns: Mapping[str, str]
     reads: bool = True
+    same: bool = True
+    destroys: bool = False
+
+    @property
+    def output_schema(self) -> dict[str, Any]:
+        """The JSON Schema of its data."""
+        pages = dict.fromkeys(("page", "pages"), "integer")
+        members = {name: {"type": kind.split("|")} for name, kind in {**self.returns, **pages}.items()}
+        return {"type": "object", "properties": members, "required": list(self.returns)}
 
 
 class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _Search(_Arguments):
+class _Paged(_Arguments):
+    page: int = Field(default=1, ge=1, description="Which page, where the answer has several.")
+    max_characters: int = Field(default=MOST, ge=2_000, le=1_000_000, description="How long an answer may be.")
+
+
+class _Search(_Paged):
     query: str = Field(min_length=1, description="Words, or a question.")
     limit: int = Field(default=10, ge=1, le=100)
 
 
-class _Read(_Arguments):
+class _Read(_Paged):
     ref: str = Field(description="Path, id or title of a document.")
     section: str = Field(default="", description="A heading; empty for the whole document.")
 
 
-class _Check(_Arguments):
+class _Check(_Paged):
     paths: list[str] = Field(default_factory=list, description="Report only on these; empty for all.")
     select: list[str] = Field(default_factory=list, description="Only these rules; empty for all.")
 
@@ -62,23 +74,23 @@ class _Explain(_Arguments):
     rule: str = Field(description="Name or code of a rule.")
 
 
-class _Plan(_Arguments):
+class _Plan(_Paged):
     file: str = Field(default="", description="An action plan of the library; empty for the one in the settings.")
 
 
-class _List(_Arguments):
-    lifecycle: str = ""
-    status: str = Field(default="", description="placeholder, in progress, defined ...")
+class _List(_Paged):
+    lifecycle: str = Field(default="", description="Only those of this lifecycle.")
+    status: str = Field(default="", description="missing, placeholder, in progress, defined ...")
 
 
-class _Brief(_Arguments):
+class _Brief(_Paged):
     title: str = Field(description="Title of the procedure to write.")
-    lifecycle: str = ""
-    phase: str | None = None
-    depends_on: list[str] = Field(default_factory=list)
+    lifecycle: str = Field(default="", description="Its lifecycle, where neither plan nor index says it.")
+    phase: str | None = Field(default=None, description="Its phase in the lifecycle.")
+    depends_on: list[str] = Field(default_factory=list, description="Titles that it takes something from.")
 
 
-class _Propose(_Arguments):
+class _Propose(_Paged):
     run: str = Field(default="", description="The run that get_brief named.")
     title: str = Field(default="", description="The title, where there is no run yet.")
     by: str = Field(default="", description="Who writes.")
@@ -90,9 +102,15 @@ class _Propose(_Arguments):
     open_questions: list[str] | None = Field(default=None, description="What a person has to decide.")
 
 
-class _Targets(_Arguments):
+class _Targets(_Paged):
     ref: str = Field(description="Path, id or title of the document to change.")
     wish: str = Field(min_length=1, description="What should change, in words.")
+
+
+class _Sections(_Targets):
+    section: str = Field(
+        default="", description="Id or heading of one section; * for all, and empty for those that the wish names."
+    )
 
 
 class _ProposeUpdate(_Targets):
@@ -102,11 +120,15 @@ class _ProposeUpdate(_Targets):
     by: str = Field(default="", description="Who writes.")
 
 
-class _Named(_Arguments):
+class _Named(_Paged):
     draft: str = Field(default="", description="Id or title; not needed where only one draft waits.")
 
 
-class _Nothing(_Arguments):
+class _Draft(_Named):
+    fields: bool = Field(default=False, description="Return the typed fields too.")
+
+
+class _Nothing(_Paged):
     pass
 
 
@@ -115,7 +137,7 @@ def _search(project: Project, args: _Search) -> Outcome:
         {"path": h.chunk.path, "heading": h.chunk.heading, "line": h.chunk.line, "score": h.score, "text": h.chunk.text}
         for h in project.search(args.query, args.limit)
     ]
-    return Outcome({"query": args.query, "hits": hits})
+    return Outcome({"query": args.query, "hits": hits}, rows="hits")
 
 
 def _read(project: Project, args: _Read) -> Outcome:
@@ -131,12 +153,12 @@ def _read(project: Project, args: _Read) -> Outcome:
             known = ", ".join(s.title for s in document.sections if s.level > 1)
             raise NotFoundError(message, f"its sections are {known}" if known else "")
         text, line = document.source.slice(section.start, document.end(section)), section.line
-    data = {"path": found.path, "title": found.title, "status": found.status, "line": line, "text": text}
+    data = {"path": found.path, "title": found.title, "status": found.status, "line": line}
     return Outcome(data, text)
 
 
 def _check(project: Project, args: _Check) -> Outcome:
-    return Outcome(project.check(args.paths or None, select=args.select).as_json())
+    return Outcome(project.check(args.paths or None, select=args.select).as_json(), rows="findings")
 
 
 def _explain(_project: Project, args: _Explain) -> Outcome:
@@ -148,7 +170,7 @@ def _explain(_project: Project, args: _Explain) -> Outcome:
 
 
 def _plan(project: Project, args: _Plan) -> Outcome:
-    return Outcome(plan_json(project.plan(_inside(project, args.file) if args.file else None)))
+    return Outcome(plan_json(project.plan(_inside(project, args.file) if args.file else None)), rows="items")
 
 
 def _inside(project: Project, file: str) -> Path:
@@ -162,12 +184,20 @@ def _inside(project: Project, file: str) -> Path:
 
 
 def _list(project: Project, args: _List) -> Outcome:
+    """Return all titles: those of documents, and those that a plan or an index only announces."""
+    library = project.library()
     rows = [
         {"path": p.path, "title": p.title, "id": p.id, "kind": p.kind, "lifecycle": p.lifecycle, "status": p.status}
-        for p in project.library().counted
-        if args.lifecycle.casefold() in ("", p.lifecycle.casefold()) and args.status.casefold() in ("", p.status)
+        for p in library.counted
     ]
-    return Outcome({"procedures": rows})
+    announced = project.announced(library, project.own_plan(library)).values()
+    rows += [
+        {"path": "", "title": title, "id": "", "kind": "procedure", "lifecycle": "", "status": "missing"}
+        for title in announced
+    ]
+    wanted = {"lifecycle": args.lifecycle.casefold(), "status": args.status.casefold()}
+    chosen = [row for row in rows if all(want in ("", row[name].casefold()) for name, want in wanted.items())]
+    return Outcome({"procedures": chosen}, rows="procedures")
 
 
 def _brief(project: Project, args: _Brief) -> Outcome:
@@ -176,30 +206,40 @@ def _brief(project: Project, args: _Brief) -> Outcome:
     text = handoff.text(found)
     whole = found.as_json()
     data = {name: whole[name] for name in ("run", "title", "path", "revises", "filled", "missing", "sources")}
-    return Outcome({**data, "brief": text}, text)
+    return Outcome(data, text)
 
 
 def _propose(project: Project, args: _Propose) -> Outcome:
-    answer = args.model_dump(exclude={"open_questions"} if args.open_questions is None else set())
-    found = project.handoff.submit(json.dumps(answer))
+    left_out = {"page", "max_characters"} | ({"open_questions"} if args.open_questions is None else set())
+    found = project.handoff.submit(json.dumps(args.model_dump(exclude=left_out)))
     data = answer_json(found)
     waits = data["outcome"] != "Needs revision"
     then = "a person accepts or rejects the draft" if waits else "call propose_draft again with what findings name"
-    return Outcome({**data, "next": then})
+    return Outcome({**data, "next": then}, rows="findings")
 
 
-def _targets(project: Project, args: _Targets) -> Outcome:
-    return Outcome(Revision.open(project, args.ref, args.wish).as_json())
+def _targets(project: Project, args: _Sections) -> Outcome:
+    data = Revision.open(project, args.ref, args.wish).targets_json(args.section)
+    then = "call propose_update with operations on these targets; name a section for the targets of another one"
+    if not data["targets"]:
+        then = "the wish names no section: call get_update_targets again with one of the sections"
+    return Outcome({**data, "next": then}, rows="targets")
 
 
 def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
     found = project.revise(args.ref, args.wish, args.changes, by=args.by)
-    data = draft_json(found, found.change(), found.draft.outcome)
+    data = _short(found)
     then = {
         "Awaiting review": "a person accepts or rejects the draft",
         "No change": "nothing was to be changed, and no draft was kept",
     }.get(found.draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
-    return Outcome({**data, "next": then})
+    return Outcome({**data, "next": then}, rows="findings")
+
+
+def _short(draft: ProjectDraft) -> dict[str, Any]:
+    """Return what is known of a draft without its passages, which the brief holds."""
+    data = draft_json(draft, draft.change(), draft.draft.outcome)
+    return {name: value for name, value in data.items() if name not in ("passages", "usage_by_step")}
 
 
 def _drafts(project: Project, _args: _Nothing) -> Outcome:
@@ -207,26 +247,26 @@ def _drafts(project: Project, _args: _Nothing) -> Outcome:
         {"draft": d.id, "title": d.title, "path": d.path, "author": d.author, "outcome": d.outcome}
         for d in project.drafts.all()
     ]
-    return Outcome({"drafts": rows})
+    return Outcome({"drafts": rows}, rows="drafts")
 
 
-def _draft(project: Project, args: _Named) -> Outcome:
+def _draft(project: Project, args: _Draft) -> Outcome:
     found = project.draft(args.draft)
-    data = draft_json(found, found.change(), found.draft.outcome)
-    return Outcome({**data, "fields": found.draft.fields, "text": found.draft.text})
+    fields = {"fields": found.draft.fields} if args.fields else {}
+    return Outcome({**_short(found), **fields}, found.draft.text)
 
 
 def _diff(project: Project, args: _Named) -> Outcome:
     found = project.draft(args.draft)
     change = found.change()
-    return Outcome({"draft": found.draft.id, "changes": change.as_json(), "diff": change.diff()}, change.diff())
+    return Outcome({"draft": found.draft.id, "changes": change.as_json()}, change.diff())
 
 
 def _findings(project: Project, args: _Named) -> Outcome:
     draft = project.draft(args.draft).draft
     questions = list(draft.open_questions)
     data = {"draft": draft.id, "outcome": draft.outcome, "findings": list(draft.findings), "open_questions": questions}
-    return Outcome(data)
+    return Outcome(data, rows="findings")
 
 
 def _accept(project: Project, args: _Named) -> Outcome:
@@ -235,58 +275,139 @@ def _accept(project: Project, args: _Named) -> Outcome:
     return Outcome({"draft": found.draft.id, "outcome": found.accepted, "changes": change.as_json()})
 
 
+_ROWS, _TEXT, _OBJECT, _NUMBER = "array", "string", "object", "integer"
+_OF_DRAFT = {"run": _TEXT, "outcome": _TEXT, "path": _TEXT, "findings": _ROWS, "open_questions": _ROWS, "notes": _ROWS}
 _ACCEPT = Tool(
     "accept",
     "Accept a draft",
     "Write a draft and all that follows from it into the library.",
     _Named,
     _accept,
+    {"draft": _TEXT, "outcome": _TEXT, "changes": _ROWS},
     reads=False,
+    same=False,
+    destroys=True,
 )
 _TOOLS = (
-    Tool("search", "Search", "Find the sections of the library that answer a question.", _Search, _search),
-    Tool("read", "Read", "Return a document of the library, or one section of it.", _Read, _read),
-    Tool("check", "Check", "Check the library with all rules, and return the findings.", _Check, _check),
-    Tool("explain", "Explain a rule", "Say what a rule means, why, and how to fix what it finds.", _Explain, _explain),
-    Tool("plan", "Action plan", "Return the items of the action plan, their order, and what comes next.", _Plan, _plan),
-    Tool("list_procedures", "List procedures", "Return all procedures with lifecycle and status.", _List, _list),
+    Tool(
+        "search",
+        "Search",
+        "Find the sections of the library that answer a question. Keeps its index under .procauthor.",
+        _Search,
+        _search,
+        {"query": _TEXT, "hits": _ROWS},
+        reads=False,
+    ),
+    Tool(
+        "read",
+        "Read",
+        "Return a document of the library, or one section of it.",
+        _Read,
+        _read,
+        {"path": _TEXT, "title": _TEXT, "status": _TEXT, "line": _NUMBER},
+    ),
+    Tool(
+        "check",
+        "Check",
+        "Check the library with all rules, and return the findings. Of a large library it remembers what it read, "
+        "under .procauthor.",
+        _Check,
+        _check,
+        {"findings": _ROWS, "summary": _OBJECT},
+        reads=False,
+    ),
+    Tool(
+        "explain",
+        "Explain a rule",
+        "Say what a rule means, why, and how to fix what it finds.",
+        _Explain,
+        _explain,
+        dict.fromkeys(("rule", "code", "severity", "summary", "why", "fix"), _TEXT),
+    ),
+    Tool(
+        "plan",
+        "Action plan",
+        "Return the items of the action plan, their order, and what comes next.",
+        _Plan,
+        _plan,
+        {"items": _ROWS, "order": _ROWS, "next": _ROWS},
+    ),
+    Tool(
+        "list_procedures",
+        "List procedures",
+        "Return all titles with lifecycle and status; those that are only announced are missing, and have no path.",
+        _List,
+        _list,
+        {"procedures": _ROWS},
+    ),
     Tool(
         "get_brief",
         "Get a brief",
         "Return all that is needed to write a new procedure, or to revise one that is defined: fields, guidance, "
-        "references, passages, and what the fields hold. Start here.",
+        "references, passages, and what the fields hold. Start here, and read all pages. Begins a run under "
+        ".procauthor; documents stay as they are.",
         _Brief,
         _brief,
+        {"run": _TEXT, "title": _TEXT, "path": _TEXT, "missing": _ROWS},
+        reads=False,
     ),
     Tool(
         "propose_draft",
         "Propose a draft",
         "Hand in fields of a brief, all or some. Findings say by path what is wrong or missing; repeat until there is "
-        "no error. Nothing is written to the library.",
+        "no error. Claims that neither brief nor library holds become open questions. Keeps a draft under .procauthor; "
+        "documents stay as they are.",
         _Propose,
         _propose,
+        {**_OF_DRAFT, "missing": _ROWS, "next": _TEXT},
         reads=False,
     ),
     Tool(
         "get_update_targets",
         "Targets of an update",
-        "Return what can be changed in a document: targets with hashes, and the schema of changes.",
-        _Targets,
+        "Return what can be changed in a document: its sections, and targets with hashes and the schema of changes of "
+        "the sections that the wish names, or of one that you name.",
+        _Sections,
         _targets,
+        {"path": _TEXT, "sections": _ROWS, "targets": _ROWS, "schema": _OBJECT, "next": _TEXT},
+        reads=False,
     ),
     Tool(
         "propose_update",
         "Propose an update",
-        "Hand in changes of an existing document as operations on targets; all else stays to the byte. Nothing is "
-        "written to the library.",
+        "Hand in changes of an existing document as operations on targets; all else stays to the byte. Keeps a draft "
+        "under .procauthor; documents stay as they are.",
         _ProposeUpdate,
         _propose_update,
+        {**_OF_DRAFT, "next": _TEXT},
         reads=False,
+        same=False,
     ),
-    Tool("list_drafts", "List drafts", "Return the drafts that wait for review.", _Nothing, _drafts),
-    Tool("get_draft", "Get a draft", "Return a draft with its fields, text and findings.", _Named, _draft),
-    Tool("diff", "Diff of a draft", "Return what accepting a draft would change, in all files.", _Named, _diff),
-    Tool("findings", "Findings of a draft", "Return what is wrong or open in a draft.", _Named, _findings),
+    Tool(
+        "list_drafts",
+        "List drafts",
+        "Return the drafts that wait for review.",
+        _Nothing,
+        _drafts,
+        {"drafts": _ROWS},
+    ),
+    Tool("get_draft", "Get a draft", "Return a draft with its text and findings.", _Draft, _draft, _OF_DRAFT),
+    Tool(
+        "diff",
+        "Diff of a draft",
+        "Return what accepting a draft would change, in all files.",
+        _Named,
+        _diff,
+        {"draft": _TEXT, "changes": _ROWS},
+    ),
+    Tool(
+        "findings",
+        "Findings of a draft",
+        "Return what is wrong or open in a draft.",
+        _Named,
+        _findings,
+        {"draft": _TEXT, "outcome": _TEXT, "findings": _ROWS, "open_questions": _ROWS},
+    ),
 )
 
 

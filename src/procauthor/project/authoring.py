@@ -238,6 +238,7 @@ class Authoring:
         state: Mapping[str, Any] = execute(run, runs, lambda: build_graph(work))
         fields = merge_late(work.template, state)  # type: ignore[arg-type]
         questions = questions_of(state)  # type: ignore[arg-type]
+        doubts = work.doubts(fields) if writing.doubts != "nothing" else ()
         findings = tuple(state.get("findings", ()))
         failed = any(f["severity"] == "error" for f in findings)
         draft = Draft(
@@ -256,7 +257,8 @@ class Authoring:
             fields=fields,
             sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
             passages=tuple(p for p in run.brief.as_json()["passages"]),
-            open_questions=(*questions, *(work.doubts(fields) if writing.grounded else ())),
+            open_questions=tuple(dict.fromkeys([*questions, *(doubts if writing.doubts == "question" else ())])),
+            notes=doubts if writing.doubts == "note" else (),
             findings=findings,
             usage=calls.usage,
             usage_by_step=calls.by_step(),
@@ -301,7 +303,7 @@ class Authoring:
         def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
             if last and last[0][:2] == (fields, questions):
                 return last[0][2]
-            told = (*questions, *doubts(fields)) if writing.grounded else questions
+            told = tuple(dict.fromkeys([*questions, *(doubts(fields) if writing.doubts == "question" else ())]))
             made = writing.render(brief, template, fields, author=writing.written_by, questions=told, present=raw)
             last[:] = [(copy.deepcopy(fields), questions, made)]
             return made

@@ -108,7 +108,7 @@ class Handoff:
 
     # Answers
 
-    def submit(self, text: str, *, run: str = "", title: str = "", by: str = "") -> ProjectDraft:
+    def submit(self, text: str, *, run: str = "", title: str = "", by: str = "", person: bool = False) -> ProjectDraft:
         """Take an answer, whole or in part, and return the draft that stands after it, with its findings.
 
         Args:
@@ -116,6 +116,8 @@ class Handoff:
             run: The run that it belongs to; else the answer says it, or its title does.
             title: The title, where there may be no run yet.
             by: Who wrote it, for the document's front matter.
+            person: Whether that is a person who answers for it: then claims that neither the brief nor the library
+                holds are notes. Else they are open questions, as with a chat model.
 
         Raises:
             AnswerError: It cannot be read, or nothing says what it belongs to.
@@ -126,7 +128,7 @@ class Handoff:
         found = self._run_for(part, run, title)
         self._check_base(found)
         with lease(found):
-            return self._take(found, part)
+            return self._take(found, part, person=person)
 
     def _run_for(self, part: HandedIn, run: str, title: str) -> Run:
         wanted, name = run or part.run, title or part.title
@@ -167,9 +169,9 @@ class Handoff:
             message = f"the draft of run {run.id!r} was already decided on"
             raise AnswerError(message, f"start again with: procauthor brief {run.brief.request.title!r}")
 
-    def _take(self, run: Run, part: HandedIn) -> ProjectDraft:
+    def _take(self, run: Run, part: HandedIn, *, person: bool) -> ProjectDraft:
         template = self.project.templates.get(run.brief.template)
-        submission, lost = Submission.load(run.folder).add(part)
+        submission, lost = Submission.load(run.folder).add(part, person=person)
         verdict = judge(template, run.brief, submission)
         names = [spec.name for spec in template.sections if spec.kind != "group"]
         unknown = set(submission.fields).difference(names)

@@ -433,7 +433,9 @@ class Project:
 
         return Handoff(self)
 
-    def revise(self, reference: str, wish: str, changes: Mapping[str, Any], *, by: str = "") -> ProjectDraft:
+    def revise(
+        self, reference: str, wish: str, changes: Mapping[str, Any], *, by: str = "", person: bool = False
+    ) -> ProjectDraft:
         """Make the draft that changes of an existing document give, as a person or an agent wrote them.
 
         Args:
@@ -441,6 +443,8 @@ class Project:
             wish: What should change, in words; it bounds how far the changes may reach.
             changes: An answer of the schema that ``update --dry-run --json`` gives.
             by: Who wrote them.
+            person: Whether that is a person who answers for them: then claims that nothing supports are notes, and
+                no open questions.
 
         Raises:
             AnswerError: The changes do not fit the schema, or reach wider than the wish.
@@ -448,7 +452,7 @@ class Project:
         """
         from procauthor.project.revision import Revision
 
-        return Revision.open(self, reference, wish).propose(changes, by)
+        return Revision.open(self, reference, wish).propose(changes, by, person=person)
 
     def draft(self, name: str = "") -> ProjectDraft:
         """Return a draft that waits, by id or title; without a name, the only one.

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import clean
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import NO_CHANGE, Draft
+from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.reply import check_fields
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import operation_model, operation_schema, read_changes
-from procauthor.authoring.update.outline import Outline
+from procauthor.authoring.update.operation import Operation
+from procauthor.authoring.update.outline import Outline, Target
 from procauthor.authoring.update.scope import allowance, sections_of, targets_in
-from procauthor.errors import AnswerError
+from procauthor.errors import AnswerError, NotFoundError
 from procauthor.finding import Finding
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft
 from procauthor.project.update import known_references, outcome_of, outline_of, update_brief
 from procauthor.redact import clean as without_secrets
+from procauthor.retrieval.word import list_words, stem
+from procauthor.template.key import section_key
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -49,17 +53,48 @@ class Revision:
 
     def as_json(self) -> dict[str, Any]:
         """Return brief, targets with their hashes, and the schema of the answer, without secrets."""
-        targets = [
-            {"id": t.id, "hash": t.hash, "kind": t.kind, "text": self.outline.words(t)}
-            for t in self.outline.targets.values()
-            if t.id != "S0"
-        ]
+        targets = [self._target(t) for t in self.outline.targets.values() if t.id != "S0"]
         schema = operation_schema(self.outline, self.brief.titles)
         data: dict[str, Any] = without_secrets({"brief": self.brief.as_json(), "targets": targets, "schema": schema})
         return data
 
-    def propose(self, values: Mapping[str, Any], by: str = "") -> ProjectDraft:
+    def targets_json(self, section: str = "") -> dict[str, Any]:
+        """Return the sections, and targets and schema of one of them.
+
+        Args:
+            section: Its id or heading; ``*`` for all sections, and empty for those that the wish names.
+
+        Raises:
+            NotFoundError: The document has no such section.
+        """
+        names = sections_of(self.outline)
+        titles = {name: self.outline.title(name) for name in names}
+        chosen = [name for name, title in titles.items() if self._is_meant(section, name, title)]
+        if section and not chosen:
+            message = f"{self.brief.path} has no section {section!r}"
+            raise NotFoundError(message, f"its sections are {', '.join(titles.values())}")
+        data: dict[str, Any] = without_secrets(
+            {
+                "path": self.brief.path,
+                "sections": [{"section": name, "heading": title} for name, title in titles.items()],
+                "targets": [self._target(target) for target in targets_in(self.outline, chosen)],
+                "schema": operation_schema(self.outline, self.brief.titles, chosen) if chosen else {},
+            }
+        )
+        return data
+
+    def _is_meant(self, section: str, name: str, title: str) -> bool:
+        if not section:
+            return _names(self.brief.request.wish, title)
+        return section in ("*", name) or section_key(section) == section_key(title)
+
+    def _target(self, target: Target) -> dict[str, str]:
+        return {"id": target.id, "hash": target.hash, "kind": target.kind, "text": self.outline.words(target)}
+
+    def propose(self, values: Mapping[str, Any], by: str = "", *, person: bool = False) -> ProjectDraft:
         """Make the draft that an answer of the schema gives; everything that it does not name stays to the byte.
+
+        ``person`` says that a person answers for it: then its doubts are notes, and else open questions.
 
         The outcome is "No change" where nothing would change: then no draft is kept.
 
@@ -67,7 +102,9 @@ class Revision:
             AnswerError: It has no field of the schema, a value does not fit, or it reaches wider than the wish.
             OperationError: A target is stale or does not allow what is wanted of it.
         """
-        edited, operations = self._edit(self._read(values))
+        operations = tuple(operation for _, operation in read_changes(self._read(values)))
+        edited = self._edit(operations)
+        doubts = unverified_changes(self.outline, operations, gather_evidence(self.brief, self.project.library()))
         project, raw = self.project, edited.raw
         findings = self._findings(raw)
         run = project.runs.create(self.brief, HAND_OFF, None)
@@ -83,10 +120,11 @@ class Revision:
             base=self.brief.base,
             base_text=self.brief.text,
             wish=self.brief.request.wish,
-            notes=tuple(edited.notes),
+            notes=(*edited.notes, *(doubts if person else ())),
+            open_questions=() if person else doubts,
             template=self.brief.template,
             template_hash=self.brief.template_hash,
-            fields={"operations": operations},
+            fields={"operations": [operation.as_json() for operation in operations]},
             passages=tuple(self.brief.as_json()["passages"]),
             findings=tuple(f.as_json() for f in findings),
         )
@@ -110,16 +148,14 @@ class Revision:
             raise AnswerError(message, _AGAIN)
         return dict(checked.values)
 
-    def _edit(self, values: Mapping[str, Any]) -> tuple[Edited, list[dict[str, Any]]]:
-        operations = tuple(operation for _, operation in read_changes(values))
+    def _edit(self, operations: Sequence[Operation]) -> Edited:
         touched = {self.outline.targets[operation.target].section for operation in operations}
         limit = allowance(self.outline, self.brief.request.wish)
         if len(touched) > limit:
             message = f"the answer changes {len(touched)} sections, and this wish can need at most {limit}"
             raise AnswerError(message, "say the wish more widely, or hand in the changes one after the other")
         library = self.project.library()
-        edited = edit(self.outline, operations, *known_references(self.brief, library))
-        return edited, [operation.as_json() for operation in operations]
+        return edit(self.outline, operations, *known_references(self.brief, library))
 
     def _findings(self, raw: bytes) -> list[Finding]:
         """Return the findings that the document would have and does not have now."""
@@ -127,3 +163,10 @@ class Revision:
         before = {f.fingerprint for f in authoring.check(library, self.brief.path, self.brief.text.encode(), ())}
         after = authoring.check(library, self.brief.path, raw, ())
         return [finding for finding in after if finding.fingerprint not in before]
+
+
+def _names(wish: str, heading: str) -> bool:
+    """Say whether a wish names a heading, or what is before its colon, in any form of its words."""
+    said = {stem(word) for word in list_words(wish)}
+    parts = [section_key(part) for part in (heading, heading.partition(":")[0])]
+    return any(part and {stem(word) for word in list_words(part)} <= said for part in parts)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.gather import Source, gather
+from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.run import Run, execute
 from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.offline import understand
@@ -114,6 +115,7 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
     state: UpdateState = execute(run, project.runs, lambda: build_update_graph(work))  # type: ignore[assignment]
     operations = operations_of(state)
     edited = work.edit(operations)
+    doubts = unverified_changes(work.outline, operations, gather_evidence(run.brief, project.library()))
     findings = tuple(state.get("findings", ()))
     reason = state.get("reason", "")
     draft = Draft(
@@ -133,7 +135,7 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
         fields={"operations": [operation.as_json() for operation in operations]},
         sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
         passages=tuple(run.brief.as_json()["passages"]),
-        open_questions=questions_of(state),
+        open_questions=tuple(dict.fromkeys([*questions_of(state), *doubts])),
         findings=findings,
         usage=writing.calls.usage,
         usage_by_step=writing.calls.by_step(),

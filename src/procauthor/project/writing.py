@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from procauthor.authoring.author import Author
 from procauthor.authoring.batch.allowance import Allowance, LocalPurse
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from procauthor.project.project import Project
 
 OFFLINE = "offline"
+Doubts = Literal["question", "note", "nothing"]
 _AT_ONCE = 2
 
 
@@ -64,8 +65,8 @@ class Writing:
     """An author at work.
 
     ``finish`` has the last word on the draft before it is stored; ``render`` makes the document as `render_draft` does.
-    ``grounded`` says whether claims that nothing supports become open questions; ``calls`` is what was paid for, and
-    ``critique`` the second model's reading, where there is one.
+    ``doubts`` says what claims become that nothing supports: open questions, notes, or nothing. ``calls`` is what was
+    paid for, and ``critique`` the second model's reading, where there is one.
     """
 
     author: Author
@@ -73,7 +74,7 @@ class Writing:
     repairs: int
     finish: Callable[[Draft], Draft] = lambda draft: draft
     render: Callable[..., bytes] = render_draft
-    grounded: bool = True
+    doubts: Doubts = "question"
     calls: CallLog = field(default_factory=CallLog)
     critique: Callable[[Mapping[str, Any], int | None], Critique] | None = None
 
@@ -106,7 +107,7 @@ def open_writing(project: Project, run: Run, *, fresh: bool = False, bench: Benc
         author = OfflineUpdateAuthor() if run.brief.request.wish else OfflineAuthor()
         return Writing(author, "offline author, no language model", repairs)
     if run.author == SKELETON:
-        return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton, grounded=False)
+        return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton, doubts="nothing")
     if run.author == HAND_OFF:
         return hand_off(project, run)
     return _chat(project, run, fresh=fresh, bench=bench)
@@ -173,11 +174,12 @@ def hand_off(project: Project, run: Run, more: Sequence[Complaint] = ()) -> Writ
 
     def finish(draft: Draft) -> Draft:
         notes = tuple(unmet(run.brief, find_neighbours(run.brief.request, project.library()), draft.text))
-        return _join(replace(draft, notes=notes), template, verdict, (*verdict.complaints, *more))
+        return _join(replace(draft, notes=(*draft.notes, *notes)), template, verdict, (*verdict.complaints, *more))
 
-    # Who hands in an answer knows more than the brief says: what is new in it is no doubt.
+    # A person knows more than the brief says, and answers for it; an agent is a model like any other.
+    doubts: Doubts = "note" if submission.person else "question"
     written_by = submission.by or ("" if run.brief.revises else HAND_OFF)
-    return Writing(HandoffAuthor(verdict, submission), written_by, 0, finish, grounded=False)
+    return Writing(HandoffAuthor(verdict, submission), written_by, 0, finish, doubts=doubts)
 
 
 def _join(draft: Draft, template: Template, verdict: Verdict, complaints: Sequence[Complaint]) -> Draft:

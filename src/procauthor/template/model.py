@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
+from procauthor.template.line import block_in, heading_in
 from procauthor.template.pattern import Pattern, Slot
 from procauthor.template.spec import SectionSpec, Template
 
@@ -20,7 +21,26 @@ def _filled(value: str) -> str:
     return value.strip()
 
 
-Text = Annotated[str, AfterValidator(_filled)]
+def _one_line(value: str | None) -> str | None:
+    """Refuse what would lose its form: an item, a cell and a heading are one line each."""
+    block = block_in(value or "")
+    if block:
+        message = (
+            f"holds {block}, and this place is one line: put commands into inline code, and each point into an item"
+        )
+        raise ValueError(message)
+    return value
+
+
+def _no_heading(value: str) -> str:
+    if heading_in(value):
+        message = "holds a heading, and the template alone makes sections: say it in a sentence"
+        raise ValueError(message)
+    return value
+
+
+Text = Annotated[str, AfterValidator(_filled), AfterValidator(_one_line)]
+Prose = Annotated[str, AfterValidator(_filled), AfterValidator(_no_heading)]
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -104,8 +124,13 @@ def value_type(spec: SectionSpec, references: Sequence[str], without: Collection
         patterns = [c.pattern for c in spec.columns if not {s.name for s in c.pattern.slots} & set(without)]
         return _item(spec.name, patterns, references)
     if spec.pattern is None or spec.pattern.single:
-        return Text
+        return _text(spec)
     return _item(spec.name, [spec.pattern], references)
+
+
+def _text(spec: SectionSpec) -> Any:
+    """Return the type of a text: only prose that has its own lines keeps blocks."""
+    return Prose if spec.kind == "prose" and not spec.labelled else Text
 
 
 def _describe(spec: SectionSpec) -> str:
@@ -129,7 +154,7 @@ def _type(spec: SectionSpec, references: Sequence[str], *, late: bool = False) -
     if spec.kind == "prose":
         pattern = spec.pattern
         if pattern is None or pattern.single:
-            return Text
+            return _text(spec)
         return _item(spec.name, [pattern], references)
     item: Any
     if spec.kind == "steps":
@@ -175,7 +200,7 @@ def _slot_field(slot: Slot, references: Sequence[str]) -> tuple[Any, Any]:
             return (kind | None if references else None), Field(default=None, description=description)
         return kind, Field(description=description)
     if slot.optional:
-        return str | None, Field(default=None, description=description)
+        return Annotated[str | None, AfterValidator(_one_line)], Field(default=None, description=description)
     return kind, Field(description=description)
 
 

@@ -1,0 +1,80 @@
+"""A value keeps its form: what needs lines of its own is refused where there is one line only."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from procauthor.authoring.reading import read_fields
+from procauthor.template.model import build_draft_model
+from procauthor.template.render import render
+from procauthor.template.store import TemplateStore
+from tests.cli.test_handoff import answer
+
+TEMPLATE = TemplateStore().get("procedure")
+TITLES = ("Design Review Procedure",)
+BLOCKS = {
+    "code": "Clean it:\n\n```sh\ncd build\n# all of it\nrm -rf cache\n```",
+    "code of tildes": "Clean it:\n~~~\nmake clean\n~~~",
+    "list": "Do both:\n- first\n- second",
+    "numbers": "Do both:\n1. first\n2) second",
+    "table": "See:\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+    "quotation": "It says:\n> do it",
+}
+HEADINGS = {"heading": "Then\n\n## 9. Definition of Done\n\nmore", "underlined heading": "Then\nmore\n====\n"}
+PLAIN = ["One line.", "Two\nlines of one sentence.", "With `code -x` and a - dash.", "1. is a number", "# is a sign"]
+
+
+def fields(place: str, value: str) -> dict[str, object]:
+    made = answer()
+    match place:
+        case "item":
+            made["trigger"] = [value]
+        case "cell of a row":
+            made["output_contract"][0]["guarantee"] = value
+        case "action":
+            made["workflow"][1]["actions"] = [value]
+        case "purpose of a step":
+            made["workflow"][1]["purpose"] = value
+        case "name of a step":
+            made["workflow"][1]["name"] = value
+        case _:
+            made["purpose"] = value
+    return made
+
+
+PLACES = ("item", "cell of a row", "action", "purpose of a step", "name of a step")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", {**BLOCKS, **HEADINGS})
+def test_one_line_holds_no_block(place: str, kind: str) -> None:
+    model = build_draft_model(TEMPLATE, TITLES)
+    with pytest.raises(ValidationError, match="this place is one line"):
+        model.model_validate(fields(place, {**BLOCKS, **HEADINGS}[kind]))
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("text", PLAIN)
+def test_plain_words_fit_everywhere(place: str, text: str) -> None:
+    assert build_draft_model(TEMPLATE, TITLES).model_validate(fields(place, text))
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_prose_keeps_its_blocks_and_reads_back(kind: str) -> None:
+    made = build_draft_model(TEMPLATE, TITLES).model_validate(fields("prose", BLOCKS[kind])).model_dump()
+    text = render(TEMPLATE, "Threat Check Procedure", made, {})
+    back = read_fields(TEMPLATE, text.split("\n", 1)[1], {})["purpose"]
+    # A quotation is shown as the words that it is, for a reader must not take it for another's.
+    assert back.replace("\\>", ">") == BLOCKS[kind].strip()
+
+
+@pytest.mark.parametrize("kind", HEADINGS)
+def test_prose_opens_no_section(kind: str) -> None:
+    with pytest.raises(ValidationError, match="holds a heading"):
+        build_draft_model(TEMPLATE, TITLES).model_validate(fields("prose", HEADINGS[kind]))
+
+
+def test_a_sign_in_a_code_block_is_no_heading() -> None:
+    value = "Run:\n\n```sh\n# not a heading\nmake\n```"
+    assert build_draft_model(TEMPLATE, TITLES).model_validate(fields("prose", value))
