@@ -76,6 +76,7 @@ class Project:
             ConfigError: The folder does not exist, or its settings are wrong.
         """
         project = cls(locate(Path(path)))
+        project.templates.refuse_unknown()
         project._recover()
         return project
 

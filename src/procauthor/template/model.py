@@ -21,7 +21,7 @@ def _filled(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_filled)]
-_STRICT = ConfigDict(extra="forbid")
+_STRICT = ConfigDict(extra="forbid", protected_namespaces=())
 
 
 def sections_of_step(template: Template, step: int) -> tuple[SectionSpec, ...]:
