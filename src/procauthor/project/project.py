@@ -11,7 +11,7 @@ from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline
 from procauthor.checking.check import check
 from procauthor.checking.survey import Survey, Surveyor
-from procauthor.errors import PlanError
+from procauthor.errors import NoPlanError, PlanError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import write_file
@@ -113,7 +113,11 @@ class Project:
         try:
             return place.read_bytes()
         except OSError as error:
-            message = f"{str(file or self.settings.library.plan)!r} cannot be read: {error.strerror}"
+            name = str(file or self.settings.library.plan)
+            if not file and isinstance(error, FileNotFoundError):
+                message = f"there is no plan yet: {name!r} does not exist"
+                raise NoPlanError(message, "make one from the gaps with: procauthor plan --write") from error
+            message = f"{name!r} cannot be read: {error.strerror}"
             raise PlanError(message, "name the file of an action plan") from error
 
     def propose_plan(self) -> Proposal:
