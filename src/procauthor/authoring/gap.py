@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.spec import SectionSpec
+from procauthor.template.spec import SectionSpec, Template
 
 TO_DO = "TODO"
 """The word that marks a gap; the check reports it, and a document with one is in progress."""
@@ -45,6 +45,15 @@ def gap_fields(patterns: Sequence[Pattern], titles: Collection[str]) -> dict[str
     row: dict[str, Any] = {slot.name: None for slot in slots.values() if slot.reference}
     row |= {slot.name: gap_words(slot) if slot is texts[0] else OPEN for slot in texts}
     return row or None
+
+
+def lacks(template: Template, fields: Mapping[str, Any]) -> bool:
+    """Say whether a section stays empty that should hold something: a reference that nobody can choose."""
+    return any(
+        not fields.get(spec.name) and not spec.constraint.none and spec.constraint.minimum
+        for spec in template.required
+        if spec.kind != "group"
+    )
 
 
 def holds_gap(value: Any) -> bool:

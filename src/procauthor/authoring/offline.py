@@ -175,7 +175,12 @@ class _Composer:
 
     def workflow(self, spec: SectionSpec) -> list[Facts]:
         steps = [self.confirm(), *(self.work_out(topic) for topic in self.topics), self.review(), self.hand_over()]
-        return [self.step(spec, facts) for facts in steps]
+        last = len(steps)
+        # Where no later step of the template asks for it, what can go wrong is said at once.
+        return [
+            self.step(spec, {**facts, "failures": self.failures(number, facts, last)})
+            for number, facts in enumerate(steps, start=1)
+        ]
 
     def step(self, spec: SectionSpec, facts: Facts) -> Facts:
         """Fit the facts of a step to the parts that the template has."""

@@ -11,7 +11,7 @@ from procauthor.authoring.batch.allowance import Allowance, LocalPurse
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import NO_CHANGE, Draft, render_draft
-from procauthor.authoring.gap import holds_gap
+from procauthor.authoring.gap import holds_gap, lacks
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
@@ -152,7 +152,7 @@ def _critique(
 
 def _render_gaps(brief: Brief, template: Template, fields: Mapping[str, Any], **options: Any) -> bytes:
     """Render a draft; one with marked gaps says that it is in progress."""
-    if holds_gap(fields):
+    if holds_gap(fields) or lacks(template, fields):
         options["status"] = IN_PROGRESS
     return render_draft(brief, template, fields, **options)
 

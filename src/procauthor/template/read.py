@@ -218,7 +218,9 @@ class _Reader:
         if label:
             yield self._part(label, inline, body, (start, step.end))
         for child in self.document.children(step):
-            yield self._plain(child, words().parts)
+            part = self._plain(child, words().parts)
+            # What stands below a part is no part of its own, and is reported.
+            yield replace(part, kind="prose", pattern=parse_pattern("")) if part.kind == "group" else part
 
     def _part(self, label: str, inline: str, body: list[Block], span: tuple[int, int]) -> SectionSpec:
         comments = self._comments(*span)
