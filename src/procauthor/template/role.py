@@ -143,7 +143,13 @@ def meaning_of(template: Template | None) -> Meaning:
     for spec in template.sections if template else ():
         if spec.role:
             specs[spec.role] = (*specs.get(spec.role, ()), spec)
-    others = {role: word.headings for role, word in known.sections.items() if role not in specs}
+    # A heading that the template has, and gives no role or another one, is never taken for what it mostly is.
+    own_keys = {key for spec in (template.sections if template else ()) for key in spec.keys}
+    others = {
+        role: tuple(key for key in word.headings if key not in own_keys)
+        for role, word in known.sections.items()
+        if role not in specs
+    }
     workflow = next((spec for spec in specs.get("workflow", ()) if spec.kind == "steps"), None)
     inputs = specs.get("inputs", ())
     own = (key for spec in inputs for key in spec.keys)
