@@ -55,6 +55,7 @@ VALUES = (
         "C1",
     ),
 )
+SOUND = ("work/start.md", "Start Procedure", "Next Procedure", "index.md", "unused-output", "Other Procedure")
 DOCUMENT = "# Start Procedure\n\n## Purpose\n\nSay how work starts.\n\n## Trigger\n\n- Somebody asks.\n"
 INDEX = (
     "# Index\n\n## Work Lifecycle\n\n| Procedure | Phase | Status |\n|---|---|---|\n| Next Procedure | - | Missing |\n"
@@ -72,11 +73,12 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 def invocation(rnd: random.Random, command: click.Command) -> list[str]:
     words: list[str] = []
     for parameter in command.params:
-        if isinstance(parameter, click.Argument):
+        if parameter.param_type_name == "argument":
             if parameter.required or rnd.random() < 0.7:
-                words += [rnd.choice(VALUES) for _ in range(rnd.choice((1, 1, 2)) if parameter.nargs == -1 else 1)]
+                count = rnd.choice((1, 1, 2)) if parameter.nargs == -1 else 1
+                words += [rnd.choice(SOUND if rnd.random() < 0.5 else VALUES) for _ in range(count)]
         elif rnd.random() < 0.25 and not WAITING & set(parameter.opts):
-            flag = isinstance(parameter, click.Option) and parameter.is_flag
+            flag = getattr(parameter, "is_flag", False)
             words += [rnd.choice(parameter.opts)] if flag else [rnd.choice(parameter.opts), rnd.choice(VALUES)]
     return words if rnd.random() < 0.9 else [*words, rnd.choice(VALUES)]
 

@@ -323,7 +323,11 @@ class Library:
     def _near(self, text: str) -> str:
         names = {p.title: p.title for p in self.procedures} | {p.id: p.title for p in self.procedures}
         close = get_close_matches(text, list(names), n=1, cutoff=0.5)
-        return f"did you mean {names[close[0]]!r}?" if close else ""
+        return (
+            f"did you mean {names[close[0]]!r}?"
+            if close
+            else "name it as the index does, or by its path in the library"
+        )
 
 
 def read_library(

@@ -25,7 +25,6 @@ DOCUMENTS = {
 }
 WITHOUT = {
     "metadata in words": "**Owner:** old\n\ntext\n",
-    
     "nothing": "",
     "only front matter": "---\nid: x\n---\n",
     "quote": "# Q\n\n> old quote\n",
