@@ -14,6 +14,8 @@ from procauthor.cli.output import say_error
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
+# More of a wrong word than this would fill the screen.
+_LONGEST = 80
 _ALLOCATIONS = 50_000
 """After so many new objects garbage is looked for, not after 700: to load modules makes hundreds of thousands."""
 
@@ -61,7 +63,12 @@ class _Group(TyperGroup):
         self.commands.update(typer.main.get_group(family).commands)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Move the project option to the front, where it is declared."""
+        """Move the project option to the front, where it is declared; refuse words that no file could hold."""
+        for word in args:
+            if any("\ud800" <= sign <= "\udfff" for sign in word):
+                shown = word.encode(errors="backslashreplace").decode()[:_LONGEST]
+                message = f"{shown!r} is not UTF-8; hint: titles, words and paths are UTF-8"
+                raise typer.BadParameter(message, ctx)
         return super().parse_args(ctx, _project_first(args))
 
     def invoke(self, ctx: Any) -> Any:
