@@ -65,7 +65,7 @@ class _Group(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move the project option to the front, where it is declared; refuse words that no file could hold."""
         for word in args:
-            if any("\ud800" <= sign <= "\udfff" for sign in word):
+            if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in word):
                 shown = word.encode(errors="backslashreplace").decode()[:_LONGEST]
                 message = f"{shown!r} is not UTF-8; hint: titles, words and paths are UTF-8"
                 raise typer.BadParameter(message, ctx)
