@@ -110,6 +110,10 @@ class PlanError(ProcauthorError):
     """The file holds no action plan."""
 
 
+class NoPlanError(PlanError):
+    """There is no plan yet, or nothing to plan: to a person an answer, to a program that wants a plan an error."""
+
+
 class CountError(ProcauthorError):
     """Numbers contradict each other: a fault of procauthor, and nothing is reported."""
 

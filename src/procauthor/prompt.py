@@ -8,10 +8,20 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, meta
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    meta,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from procauthor.errors import PromptError
@@ -19,6 +29,13 @@ from procauthor.resources import shipped
 
 _SUFFIX = ".md.j2"
 _FRONT = re.compile(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
+_LONGEST = 300
+_WHAT: dict[type[Exception], str] = {
+    RecursionError: "it calls itself without an end",
+    ZeroDivisionError: "it divides by zero",
+    UnicodeDecodeError: "it is not UTF-8",
+    MemoryError: "it needs too much memory",
+}
 _MARKER = re.compile(r"<{3,}|>{3,}")
 
 
@@ -81,9 +98,9 @@ class PromptLibrary:
         template = self._template(name)
         try:
             return template.render(variables).strip() + "\n"
-        except (TemplateError, TypeError) as error:
-            message = f"prompt {name!r} cannot be rendered: {error}"
-            raise PromptError(message, "compare it with the shipped prompt of that name") from error
+        except Exception as error:
+            # A team's own prompt is a small program: it may divide by zero, count too far, or call itself.
+            raise _broken(name, error) from error
 
     def hash(self, name: str) -> str:
         """Return the SHA-256 of a prompt and of every file that it imports."""
@@ -128,9 +145,8 @@ class PromptLibrary:
         except TemplateNotFound as error:
             message = f"no prompt {error.name!r}"
             raise PromptError(message, f"known prompts: {', '.join(self.names())}") from error
-        except TemplateError as error:
-            message = f"prompt {name!r} is no valid template: {error}"
-            raise PromptError(message) from error
+        except (TemplateError, UnicodeDecodeError, RecursionError, OSError) as error:
+            raise _broken(name, error) from error
 
     def _source(self, file: str) -> str:
         return self._kept(file).text
@@ -149,7 +165,12 @@ class PromptLibrary:
         except TemplateNotFound as error:
             message = f"no prompt {file!r}"
             raise PromptError(message, f"known prompts: {', '.join(self.names())}") from error
-        others = meta.find_referenced_templates(self._environment.parse(text))
+        except (UnicodeDecodeError, OSError) as error:
+            raise _broken(file.removesuffix(_SUFFIX), error) from error
+        try:
+            others = tuple(meta.find_referenced_templates(self._environment.parse(text)))
+        except (TemplateError, RecursionError) as error:
+            raise _broken(file.removesuffix(_SUFFIX), error) from error
         return _Source(text, tuple(other for other in others if other), is_fresh or (lambda: False))
 
     def _sources(self, file: str, seen: set[str]) -> Iterator[str]:
@@ -159,6 +180,23 @@ class PromptLibrary:
         for other in kept.others:
             if other not in seen:
                 yield from self._sources(other, seen)
+
+
+def _broken(name: str, error: Exception) -> PromptError:
+    """Return the error of a prompt that cannot be used, with the file and the line."""
+    file, line = f"prompts/{name}{_SUFFIX}", 0
+    if isinstance(error, TemplateSyntaxError):
+        file, line = f"prompts/{error.name or name + _SUFFIX}", error.lineno
+    elif isinstance(error, UnicodeDecodeError):
+        line = error.object[: error.start].count(b"\n") + 1
+    else:
+        frames = [f for f in extract_tb(error.__traceback__) if f.filename.endswith(_SUFFIX)]
+        if frames:
+            place = Path(frames[-1].filename)
+            file, line = f"prompts/{place.name}", frames[-1].lineno or 0
+    what = _WHAT.get(type(error), str(error) or type(error).__name__)
+    message = f"{file}{f':{line}' if line else ''}: the prompt cannot be used: {' '.join(what.split())[:_LONGEST]}"
+    return PromptError(message, "compare it with the shipped prompt of that name")
 
 
 def as_json(value: object, indent: int | None = 1) -> str:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from procauthor.errors import ConfigError
 
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
+
 FILE_NAME = "procauthor.toml"
+_SECTION = b"[tool.procauthor"
+# A key that is longer than this would fill the screen.
+_LONGEST = 80
+_PLAIN = {"dictionary": "table", "tuple": "list", "string": "text", "valid ": "", "integer": "whole number"}
+_BOUNDS = {"ge": "{} or more", "gt": "more than {}", "le": "{} or less", "lt": "less than {}"}
+_CONTAINERS = {"dict": "a table of texts", "tuple": "a list of texts"}
 
 
 class _Table(BaseModel):
@@ -136,7 +149,7 @@ def locate(start: Path) -> Location:
         raise ConfigError(message, "name the folder of the library with -C")
     for candidate in (folder, *folder.parents):
         file = candidate / FILE_NAME
-        if file.is_file():
+        if file.exists() or file.is_symlink():
             return Location(candidate, read_settings(file), file)
         table = _pyproject_table(candidate / "pyproject.toml")
         if table is not None:
@@ -155,24 +168,48 @@ def read_settings(file: Path) -> Settings:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
         message = f"{file.name} is no valid TOML: {error}"
-        raise ConfigError(message) from error
+        raise ConfigError(message, "correct the line that is named; docs of the format: https://toml.io") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message = f"{file.name} is not UTF-8: line {line}"
+        raise ConfigError(message, "save it as UTF-8") from error
+    except (RecursionError, ValueError) as error:
+        # The parser of Python goes as deep as the text does, and reads no number of more than some thousand digits.
+        message = f"{file.name} is no valid TOML: brackets too deep, or a number too long"
+        raise ConfigError(message, "settings have tables of texts, numbers and lists, and nothing deeper") from error
     except OSError as error:
         message = f"{file.name} cannot be read: {error.strerror}"
-        raise ConfigError(message) from error
+        raise ConfigError(message, "look at its rights, or name another folder with -C") from error
 
 
 def _pyproject_table(file: Path) -> dict[str, Any] | None:
+    """Return the settings in a ``pyproject.toml``; one of somebody else that cannot be read has none."""
     if not file.is_file():
         return None
     try:
-        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError):
+        tool = _read_toml(file).get("tool")
+    except ConfigError:
+        if _SECTION in _bytes(file):
+            raise
         return None
-    table = tool.get("procauthor")
-    return table if isinstance(table, dict) else None
+    if tool is not None and not isinstance(tool, dict):
+        message = f"{file.name}{_line_of(file, ('tool',))}: 'tool' is no table"
+        raise ConfigError(message, "write a table such as [tool.procauthor], or leave it out")
+    table = tool.get("procauthor") if tool else None
+    if table is not None and not isinstance(table, dict):
+        message = f"{file.name}{_line_of(file, ('procauthor',))}: 'tool.procauthor' is no table"
+        raise ConfigError(message, "write [tool.procauthor] with keys below it")
+    return table
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
 
 
 def _validate(table: dict[str, Any], file: Path) -> Settings:
@@ -181,18 +218,74 @@ def _validate(table: dict[str, Any], file: Path) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        message = f"{file.name}: {where!r}: {first['msg']}"
+        line = _line_of(file, first["loc"])
+        message = f"{file.name}{line}: {where[:_LONGEST]!r}: {_said(first)}"
         raise ConfigError(message, _hint(first["loc"], first["type"])) from error
 
 
+def _line_of(file: Path, location: tuple[int | str, ...]) -> str:
+    """Return ``:7`` where a key is written, or nothing where that cannot be told for certain."""
+    lines = _bytes(file).decode(errors="replace").splitlines()
+    for name in (str(part) for part in reversed(location)):
+        key = re.compile(rf"""\s*(?:\[[^\]]*\b)?["']?{re.escape(name)}["']?\s*(?:=|\])""")
+        places = [number for number, line in enumerate(lines, start=1) if key.match(line)]
+        if len(places) == 1:
+            return f":{places[0]}"
+    return ""
+
+
+def _said(error: ErrorDetails) -> str:
+    """Return what is wrong in the words of somebody who writes settings."""
+    if error["type"] == "extra_forbidden":
+        return "there is no such key"
+    words = error["msg"].replace("Input should", "it should")
+    for word, plain in _PLAIN.items():
+        words = words.replace(word, plain)
+    return words.partition(" or instance of")[0]
+
+
 def _hint(location: tuple[int | str, ...], kind: str) -> str:
-    if kind != "extra_forbidden":
-        return ""
+    """Say what is allowed: the keys of a table, or the values of a key."""
     model: type[BaseModel] = Settings
-    for part in location[:-1]:
-        annotation = model.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    names = list(model.model_fields)
-    close = get_close_matches(str(location[-1]), names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known keys are: {', '.join(names)}"
+    names = [str(part) for part in location if isinstance(part, str)]
+    for part in names:
+        field = model.model_fields.get(part)
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    known = list(model.model_fields)
+    if kind == "extra_forbidden":
+        close = get_close_matches(names[-1], known, n=1)
+        return f"did you mean {close[0]!r}?" if close else f"known keys are: {', '.join(known)}"
+    field = next((model.model_fields[name] for name in names if name in model.model_fields), None)
+    if field is None or not names:
+        return f"it is a table with the keys: {', '.join(known)}"
+    return f"allowed is {_allowed(field)}"
+
+
+def _allowed(field: FieldInfo) -> str:
+    """Return the values that a key takes, with an example where it has a default."""
+    kinds = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+    annotation = field.annotation
+    options = [repr(option) for option in _options(annotation)]
+    kind = kinds.get(getattr(annotation, "__name__", ""), "a number")
+    bounds = list(chain.from_iterable(map(_bound, field.metadata)))
+    shown = " or ".join(options) or _CONTAINERS.get(getattr(get_origin(annotation), "__name__", ""), kind)
+    default = field.default if isinstance(field.default, str | int | float) and field.default != "" else None
+    return shown + (f" ({', '.join(bounds)})" if bounds else "") + (f"; the default is {default!r}" if default else "")
+
+
+def _bound(bound: object) -> Iterator[str]:
+    for name, said in _BOUNDS.items():
+        if hasattr(bound, name):
+            yield said.format(getattr(bound, name))
+
+
+def _options(annotation: Any) -> Iterator[object]:
+    """Yield the words that a key takes, also those of the values of a table."""
+    for part in get_args(annotation):
+        if get_origin(annotation) is Literal:
+            yield part
+        else:
+            yield from _options(part)

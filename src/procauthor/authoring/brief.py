@@ -32,7 +32,7 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A passage of the library that retrieval found for this request."""
+    """A passage of the library that retrieval found for this request; ``role`` is that of its section, or empty."""
 
     id: str
     path: str
@@ -41,6 +41,7 @@ class Passage:
     line: int
     hash: str
     text: str
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from procauthor.checking.definition import Rule
+from difflib import get_close_matches
 
+from procauthor.checking.definition import Rule
+from procauthor.checking.rule import RULES as CHECKED
+from procauthor.errors import ConfigError
+
+# A name that is longer than this is none, and would fill the screen.
+_LONGEST = 80
 RULES = (
     Rule(
         name="field-missing",
@@ -78,3 +84,19 @@ RULES = (
         example="error trigger[0]: holds the example '<event>'",
     ),
 )
+
+
+def explained(name_or_code: str) -> Rule:
+    """Return the rule of that name or code, of a check or of what is handed in: what every door explains.
+
+    Raises:
+        ConfigError: There is none; the hint names the nearest.
+    """
+    wanted = name_or_code.strip().lower()
+    known = {rule.name: rule for rule in (*CHECKED.values(), *RULES)}
+    for rule in known.values():
+        if wanted in (rule.name, rule.code.lower()):
+            return rule
+    close = get_close_matches(wanted[:_LONGEST], list(known), n=1)
+    message = f"no rule {name_or_code[:_LONGEST]!r}"
+    raise ConfigError(message, f"did you mean {close[0]!r}?" if close else "known rules: " + ", ".join(known))

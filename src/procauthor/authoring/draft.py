@@ -40,7 +40,7 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
         ours["open_questions"] = list(questions)
-    text = f"{render_head(brief, body, ours, status, present)}\n{body}"
+    text = f"{render_head(brief, template, body, ours, status, present)}\n{body}"
     newline = parse(present).source.newline if present else "\n"
     mark = BOM if present and present.startswith(BOM) else b""
     return mark + text.replace("\n", newline).encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
@@ -31,12 +31,13 @@ _LEAST_ANNOUNCED = 40
 class Source:
     """Where a brief is gathered from.
 
-    ``announced`` maps the keys of titles that a plan announces to the titles; ``routine`` are the action items that
-    the plan asks of most procedures, which say nothing about this one.
+    ``template`` gives the template of a document by its path. ``announced`` maps the keys of titles that a plan
+    announces to the titles; ``routine`` are the action items that the plan asks of most procedures, which say nothing
+    about this one.
     """
 
     library: Library
-    template: Template
+    template: Callable[[str], Template]
     search: Search
     announced: Mapping[str, str]
     passages: int = 12
@@ -54,14 +55,15 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
     _refuse_standard(request, library)
     present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
     path = present.path if present else _path(request, library)
+    template = source.template(path)
     neighbours = find_neighbours(request, library)
     passages = choose_passages(_queries(request, source, present), library, source.search, source.passages, path)
     near, far = _references(request, source, neighbours, passages)
     brief = Brief(
         request=request,
         path=path,
-        template=source.template.name,
-        template_hash=source.template.hash,
+        template=template.name,
+        template_hash=template.hash,
         base=present.stamp if present else "",
         present=purpose_of(present) if present else "",
         text=present.document.source.raw.decode() if present else "",

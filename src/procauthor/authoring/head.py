@@ -16,6 +16,7 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
+from procauthor.template.spec import Template
 
 # What an earlier draft left in the front matter: the key and the list below it.
 _OUR_NAMES = ("written_by", "open_questions")
@@ -28,7 +29,9 @@ _ANNOUNCED = re.compile(r"\s*\(announced\)?$")
 _WIDTH = 110
 
 
-def render_head(brief: Brief, body: str, ours: Mapping[str, Any], status: str, present: bytes | None) -> str:
+def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
+    brief: Brief, template: Template, body: str, ours: Mapping[str, Any], status: str, present: bytes | None
+) -> str:
     """Return the front matter of a draft; ``ours`` are the values that the tool itself keeps there.
 
     ``depends_on`` holds what is declared already, what the caller names, and whoever provides a required input. A
@@ -37,10 +40,12 @@ def render_head(brief: Brief, body: str, ours: Mapping[str, Any], status: str, p
     document = parse(present) if present else None
     declared = _titles(document.metadata.get("depends_on")) if document else ()
     if document is None or document.front_matter is None:
-        needs = _join(declared, brief.request.depends_on, _providers(brief, body))
+        needs = _join(declared, brief.request.depends_on, _providers(brief, template, body))
         return _new_head(brief, ours, status, needs)
-    known = set(_providers(brief, document.source.raw.decode())) if brief.revises else set()
-    needs = _join(declared, brief.request.added, (title for title in _providers(brief, body) if title not in known))
+    known = set(_providers(brief, template, document.source.raw.decode())) if brief.revises else set()
+    needs = _join(
+        declared, brief.request.added, (title for title in _providers(brief, template, body) if title not in known)
+    )
     head = _present_head(document, ours, "" if brief.revises else status)
     return f"---\n{_declare(head, needs, len(declared)) if needs[len(declared) :] else head}---\n"
 
@@ -64,10 +69,10 @@ def _join(*titles: Iterable[str]) -> list[str]:
     return joined
 
 
-def _providers(brief: Brief, body: str) -> Iterator[str]:
+def _providers(brief: Brief, template: Template, body: str) -> Iterator[str]:
     """Yield who must come first, because a required input of the draft comes from there."""
     known = {title_key(title): title for title in brief.titles}
-    for wanted in read_contract(parse(body.encode())).inputs:
+    for wanted in read_contract(parse(body.encode()), template).inputs:
         title = known.get(title_key(_ANNOUNCED.sub("", wanted.source)))
         if title and not is_optional(wanted):
             yield title

@@ -9,19 +9,21 @@ from procauthor.library.contract import read_contract
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
+from procauthor.template.spec import Template
 
 _WRITTEN = ("in progress", "defined", "approved")
 
 
-def unmet(brief: Brief, now: Sequence[Neighbour], text: str) -> Iterator[str]:
+def unmet(brief: Brief, template: Template, now: Sequence[Neighbour], text: str) -> Iterator[str]:
     """Yield a sentence for what a neighbour promises or requires and the draft passes over.
 
     Args:
         brief: What the author was told.
+        template: What the draft is made of.
         now: The neighbours as they are now.
         text: The draft. A section that it does not have yet is not held against it.
     """
-    contract = read_contract(parse(text.encode()))
+    contract = read_contract(parse(text.encode()), template)
     inputs, outputs = _names(contract.inputs), _names(contract.outputs)
     told = {(n.title, name) for n in brief.neighbours for name in (*n.promised, *(w.name for w in n.wants))}
     for each in now:

@@ -11,15 +11,16 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
+from procauthor.authoring.fit import Facts, fit, fit_rows
+from procauthor.authoring.gap import gap_fields, gap_rows, gap_text
 from procauthor.authoring.passage import is_about
 from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, rulings, subject, topics, words_of
 from procauthor.naming import title_key
 from procauthor.template.model import late_name, late_parts, sections_of_step
-from procauthor.template.pattern import Pattern
+from procauthor.template.role import inputs_name, step_word
 from procauthor.template.spec import SectionSpec
 
 _SCOPE = "Confirmed Scope"
-Facts = dict[str, Any]
 
 
 class OfflineAuthor:
@@ -52,28 +53,39 @@ class _Composer:
         self.sources: dict[str, list[str]] = {}
         self.questions: list[str] = []
         self.used: set[str] = set()
+        self.step_word = step_word(ask.template)
+        self.inputs_name = inputs_name(ask.template)
         self._name = ""
         self._known: dict[str, Callable[[SectionSpec], Any]] = {
             "purpose": self.purpose,
             "trigger": self.trigger,
-            "required inputs": self.inputs,
-            "plan requirement": self.plan,
+            "inputs": self.inputs,
+            "plan": self.plan,
             "workflow": self.workflow,
-            "output contract": self.outputs,
-            "validation and acceptance criteria": self.criteria,
-            "downstream dependencies": self.consumers,
-            "definition of done": self.done,
-            "audit and traceability": self.audit,
-            "exit states": self.exits,
+            "outputs": self.outputs,
+            "criteria": self.criteria,
+            "consumers": self.consumers,
+            "done": self.done,
+            "records": self.audit,
+            "exits": self.exits,
         }
 
     def section(self, spec: SectionSpec) -> Any:
         """Return the value of one section."""
         self._name = spec.name
         self.sources[spec.name] = []
-        known = self._known.get(spec.key)
-        value = known(spec) if known else self.unknown(spec)
-        return value if spec.kind == "prose" or isinstance(value, list) else [value]
+        known = self._known.get(spec.role)
+        if spec.kind == "steps":
+            return self.workflow(spec)
+        if known is None or spec.role == "workflow":
+            return self.unknown(spec)
+        value = known(spec)
+        if spec.kind == "prose":
+            return self.prose(
+                spec, value if isinstance(value, str) else "\n".join(f"- {_words(each)}" for each in value)
+            )
+        rows = value if isinstance(value, list) else self.rows(spec, [{"text": value}])
+        return self.enough(spec, rows)
 
     def rest_on(self, *sources: str) -> None:
         """Note what the present field rests on."""
@@ -163,54 +175,69 @@ class _Composer:
 
     def workflow(self, spec: SectionSpec) -> list[Facts]:
         steps = [self.confirm(), *(self.work_out(topic) for topic in self.topics), self.review(), self.hand_over()]
-        return [self.step(spec, facts) for facts in steps]
+        last = len(steps)
+        # Where no later step of the template asks for it, what can go wrong is said at once.
+        return [
+            self.step(spec, {**facts, "failures": self.failures(number, facts, last)})
+            for number, facts in enumerate(steps, start=1)
+        ]
 
     def step(self, spec: SectionSpec, facts: Facts) -> Facts:
         """Fit the facts of a step to the parts that the template has."""
         late = {part.name for section, part in _late(self.ask, spec) if section is spec}
-        found: Facts = {"name": facts["name"]}
-        for slot in spec.step_heading.slots if spec.step_heading else ():
-            if slot.name != "number":
-                found[slot.name] = facts["name"]
+        slots = spec.step_heading.slots if spec.step_heading else ()
+        fields: Facts = {slot.name: facts["name"] for slot in slots if slot.name != "number"}
         for part in spec.parts:
             if part.name not in late:
-                known = facts.get(part.key.split()[0].rstrip("s"))
-                found[part.name] = self.part(part, known, facts)
-        wanted = {slot.name for slot in spec.step_heading.slots} if spec.step_heading else set()
-        return {key: value for key, value in found.items() if key != "name" or "name" in wanted}
+                fields[part.name] = self.part(part, facts.get(part.role))
+        return fields
 
-    def part(self, part: SectionSpec, known: Any, facts: Facts) -> Any:
+    def part(self, part: SectionSpec, known: Any) -> Any:
+        """Return a part of a step; one that nothing is known of is a gap."""
+        if part.kind == "prose" and isinstance(known, list):
+            known = " ".join(_sentence(str(next(iter(each.values())))) for each in known)
         if part.kind == "prose":
-            return known if isinstance(known, str) else f"{part.heading}: {facts['purpose']}"
-        rows = known if isinstance(known, list) else [{"text": f"{part.heading} of {facts['name'].lower()}"}]
-        return self.rows(part, rows)
+            return self.prose(part, known or "")
+        rows = self.rows(part, known) if isinstance(known, list) else []
+        return rows or self.nothing(part)
+
+    def nothing(self, spec: SectionSpec) -> list[Any]:
+        """Return the entries of a list that nothing is known for: none where the template allows it, else gaps."""
+        return gap_rows(spec, self.brief.titles) if spec.constraint.minimum else []
+
+    def prose(self, spec: SectionSpec, text: str) -> Any:
+        """Return a text as the template wants it; without words it is a gap."""
+        if spec.pattern is None or spec.pattern.single:
+            return text or gap_text(spec)
+        fields = fit([spec.pattern], {"text": text}, self.brief.titles) if text else None
+        return fields or gap_fields([spec.pattern], self.brief.titles)
 
     def confirm(self) -> Facts:
         inputs = self.required()
         return {
             "name": "Confirm scope and inputs",
             "purpose": f"Make sure that {self.subject} starts from accepted inputs and an agreed boundary.",
-            "input": [{"artifact": i["artifact"], "source": "Required Inputs"} for i in inputs],
-            "action": [
+            "inputs": [{"artifact": i["artifact"], "source": self.inputs_name} for i in inputs],
+            "actions": [
                 *({"action": f"Open the {i['artifact']} and confirm that its owner has accepted it."} for i in inputs),
                 *self.readings(),
                 {"action": f"Write down what {self.subject} covers this time, and what it leaves out."},
             ],
-            "decision": [
+            "decisions": [
                 {
                     "condition": "an input is missing or not accepted",
                     "then": "stop and end in the state Blocked",
-                    "otherwise": "go on with Step 2",
+                    "otherwise": f"go on with {self.step_word} 2",
                 }
             ],
-            "output": [
+            "outputs": [
                 {"artifact": _SCOPE, "description": "the boundary of the work, with the version of every input"}
             ],
         }
 
     def readings(self) -> list[Facts]:
         """Return the action to read the nearest passages, at most one of each document."""
-        nearest = {p.title: p for p in reversed(self.brief.passages) if not is_about(p.heading)}
+        nearest = {p.title: p for p in reversed(self.brief.passages) if not is_about(p)}
         found = sorted(nearest.values(), key=lambda p: int(p.id[1:]))[:3]
         if not found:
             return []
@@ -236,24 +263,24 @@ class _Composer:
         return {
             "name": f"Work out {topic.name}",
             "purpose": f"Produce the {topic.artifact} within the confirmed scope.",
-            "input": [
-                {"artifact": _SCOPE, "source": "Step 1"},
-                *({"artifact": i["artifact"], "source": "Required Inputs"} for i in inputs[:3]),
+            "inputs": [
+                {"artifact": _SCOPE, "source": f"{self.step_word} 1"},
+                *({"artifact": i["artifact"], "source": self.inputs_name} for i in inputs[:3]),
             ],
-            "action": [
+            "actions": [
                 {"action": f"List every element of the {inputs[0]['artifact']} that {topic.name} must cover."},
                 *self.quoted_actions(f"{topic.name} {self.subject} {join([i['artifact'] for i in inputs])}", 2),
                 *self.ruled_actions(topic),
                 {"action": f"Record the result for each element in the {topic.artifact}, with its owner and the date."},
             ],
-            "decision": [
+            "decisions": [
                 {
                     "condition": "an element lies outside of the confirmed scope",
-                    "then": "return to Step 1 and settle the scope",
+                    "then": f"return to {self.step_word} 1 and settle the scope",
                     "otherwise": "record it and go on",
                 }
             ],
-            "output": [
+            "outputs": [
                 {"artifact": topic.artifact, "description": f"the result of {topic.name}, one entry an element"}
             ],
         }
@@ -262,20 +289,22 @@ class _Composer:
         return {
             "name": "Review the results",
             "purpose": "Let somebody who did not do the work confirm that it is complete and consistent.",
-            "input": [{"artifact": t.artifact, "source": f"Step {n}"} for n, t in enumerate(self.topics, start=2)],
-            "action": [
+            "inputs": [
+                {"artifact": t.artifact, "source": f"{self.step_word} {n}"} for n, t in enumerate(self.topics, start=2)
+            ],
+            "actions": [
                 {"action": "Compare every entry with the confirmed scope, and note gaps and contradictions."},
                 *self.quoted_actions("reviewer review objection decision approval approve finding"),
                 {"action": "Record each objection with its answer, and the decision with role and date."},
             ],
-            "decision": [
+            "decisions": [
                 {
                     "condition": "the reviewer finds a gap",
-                    "then": "return to Step 2",
+                    "then": f"return to {self.step_word} 2",
                     "otherwise": "accept the results",
                 }
             ],
-            "output": [{"artifact": self.record, "description": "objections, answers and the decision"}],
+            "outputs": [{"artifact": self.record, "description": "objections, answers and the decision"}],
         }
 
     @property
@@ -291,16 +320,19 @@ class _Composer:
         return {
             "name": "Hand over",
             "purpose": "Make the accepted results available to everybody who builds on them.",
-            "input": [
-                {"artifact": self.record, "source": f"Step {len(self.topics) + 2}"},
-                *({"artifact": t.artifact, "source": f"Step {n}"} for n, t in enumerate(self.topics, start=2)),
+            "inputs": [
+                {"artifact": self.record, "source": f"{self.step_word} {len(self.topics) + 2}"},
+                *(
+                    {"artifact": t.artifact, "source": f"{self.step_word} {n}"}
+                    for n, t in enumerate(self.topics, start=2)
+                ),
             ],
-            "action": [
+            "actions": [
                 {"action": "Store the accepted results where the team keeps its records, and fix their version."},
                 *told,
             ],
-            "decision": [],
-            "output": [{"artifact": t.artifact, "description": "accepted, in a fixed version"} for t in self.topics],
+            "decisions": [],
+            "outputs": [{"artifact": t.artifact, "description": "accepted, in a fixed version"} for t in self.topics],
         }
 
     # Step 5
@@ -310,8 +342,10 @@ class _Composer:
         self._name = late_name(section, part)
         self.sources[self._name] = []
         steps = self.ask.fields.get(section.name) or []
+        last = len(steps)
+        known = self.failures if part.role == "failures" else lambda *_: None
         return [
-            {"step": number, part.name: self.rows(part, self.failures(number, step, len(steps)))}
+            {"step": number, part.name: self.part(part, known(number, step, last))}
             for number, step in enumerate(steps, start=1)
         ]
 
@@ -322,7 +356,7 @@ class _Composer:
                 "failure": "An input of this step turns out to be wrong or outdated",
                 "response": "stop, tell the owner of that input, and end in the state Blocked until it is corrected"
                 if number == 1
-                else "return to Step 1 with the corrected input",
+                else f"return to {self.step_word} 1 with the corrected input",
             }
         ]
         if number == last:
@@ -414,48 +448,23 @@ class _Composer:
     # Any other section
 
     def unknown(self, spec: SectionSpec) -> Any:
-        """Fill a section that only this team's template has, from what the library says about it."""
-        found = self.quoted(spec.heading, 3)
-        lines = [f"As “{plain_heading(q.passage)}” of {q.passage.title} says: {q.text}" for q in found]
-        first = _sentence(self.brief.present or self.brief.request.why or f"This is about {self.subject}.")
-        self.ask_person(f"{spec.heading}: what is special about {self.subject} here?")
-        if spec.kind == "prose" and (spec.pattern is None or spec.pattern.single):
-            return "\n\n".join([first, *lines])
-        if spec.kind == "steps":
-            return self.workflow(spec)
-        rows: list[Facts] = [{"text": line} for line in (lines or [first])]
-        topics_left = [{"text": f"Cover {topic.name}."} for topic in self.topics]
-        while len(rows) < spec.constraint.minimum:
-            rows.append(topics_left[len(rows) % len(topics_left)])
+        """Fill a section that only this team's template has, from what the library says about it; the rest are gaps."""
+        quotes_now = self.quoted(spec.heading, 3)
+        lines = [f"As “{plain_heading(q.passage)}” of {q.passage.title} says: {q.text}" for q in quotes_now]
+        self.ask_person(f"{spec.heading}: what is to be said about {self.subject} here?")
         if spec.kind == "prose":
-            return self.fit([spec.pattern] if spec.pattern else [], rows[0])
-        return self.rows(spec, rows)
+            return self.prose(spec, "\n\n".join(lines))
+        rows = self.rows(spec, [{"text": line} for line in lines])
+        return self.enough(spec, rows)
+
+    def enough(self, spec: SectionSpec, rows: Sequence[Any]) -> list[Any]:
+        """Return rows with a gap for each that the template asks for and nobody knows."""
+        lacking = spec.constraint.minimum - len(rows)
+        return [*rows, *(gap_rows(spec, self.brief.titles, lacking) if lacking > 0 else ())]
 
     def rows(self, spec: SectionSpec, facts: Sequence[Facts]) -> list[Any]:
         """Fit facts to the fields that an item of this section has."""
-        limit = spec.constraint.maximum or len(facts)
-        patterns = [c.pattern for c in spec.columns] or ([spec.pattern] if spec.pattern else [])
-        single = spec.pattern.single if spec.pattern and spec.kind != "table" else None
-        if single:
-            return [str(each.get(single.name) or " ".join(_plain(each))) for each in facts[:limit]]
-        fitted = [self.fit(patterns, each) for each in facts[:limit]]
-        return [row for row in fitted if row is not None]
-
-    def fit(self, patterns: Sequence[Pattern], facts: Facts) -> Facts | None:
-        """Return one item; None where it needs a reference and there is none to give."""
-        row: Facts = {}
-        spare = _plain(facts)
-        for slot in (slot for pattern in patterns for slot in pattern.slots):
-            value = facts.get(slot.name)
-            if slot.reference:
-                titles = self.brief.titles
-                value = value if value in titles else None
-                if value is None and not slot.optional:
-                    return None
-            elif value is None and not slot.optional:
-                value = spare[len(row) % len(spare)] if spare else slot.name
-            row[slot.name] = value
-        return row
+        return fit_rows(spec, facts, self.brief.titles)
 
 
 def _late(ask: Ask, spec: SectionSpec) -> list[tuple[SectionSpec, SectionSpec]]:
@@ -485,8 +494,9 @@ def _akin(topic: str, artifact: str) -> bool:
     return ours[:1] == theirs[:1] or len(shared) * 2 > len(theirs)
 
 
-def _plain(facts: Facts) -> list[str]:
-    return [value for value in facts.values() if isinstance(value, str)]
+def _words(value: Any) -> str:
+    """Return the words of an item, whatever its fields are."""
+    return value if isinstance(value, str) else ": ".join(str(text) for text in value.values() if text)
 
 
 def _sentence(text: str) -> str:

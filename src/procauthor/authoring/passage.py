@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from procauthor.authoring.brief import Passage
 from procauthor.library.library import EVALUATIONS, Library, Procedure
 from procauthor.retrieval.chunk import Chunk
-from procauthor.template.key import section_key
+from procauthor.template.role import meaning_of
 
 Search = Callable[[str, int], Sequence[Chunk]]
 
@@ -18,21 +18,10 @@ _MAX_PASSAGE = 1600
 _LEAST_SHARE = 3
 # Of one document; beyond that another one has more to add.
 _MOST_OF_ONE = 3
-_NO_INSTRUCTION = frozenset(
-    (
-        "purpose",
-        "scope",
-        "trigger",
-        "required inputs",
-        "downstream dependencies",
-        "exit states",
-        "audit and traceability",
-    )
-)
-
-
+# Sections with these roles tell what a document is about, not how anything is done.
+_NO_INSTRUCTION = frozenset(("purpose", "scope", "trigger", "inputs", "consumers", "exits", "records"))
 # Said of neighbours in the brief, or true of that document alone.
-_ELSEWHERE = frozenset(("output contract", "plan requirement"))
+_ELSEWHERE = frozenset(("outputs", "plan"))
 
 
 def choose_passages(
@@ -52,20 +41,25 @@ def choose_passages(
     for position, query in enumerate(queries):
         hits = search(query, most * _OVERSAMPLED)
         usable = (c for c in hits if c.path != path and _usable(library, c))
-        chosen = list(_varied(usable))[: share if position else most]
+        chosen = list(_varied(library, usable))[: share if position else most]
         found |= {c.id: c for c in chosen if c.id not in found}
     return tuple(
-        Passage(f"P{n}", c.path, c.title, c.heading, c.line, c.hash, c.text[:_MAX_PASSAGE])
+        Passage(f"P{n}", c.path, c.title, c.heading, c.line, c.hash, c.text[:_MAX_PASSAGE], _role(library, c))
         for n, c in enumerate(list(found.values())[: most * 2], start=1)
     )
 
 
-def is_about(heading: str) -> bool:
-    """Say whether a passage under a heading tells what a document is about, not how anything is done."""
-    return section_key(heading) in _NO_INSTRUCTION
+def is_about(passage: Passage) -> bool:
+    """Say whether a passage tells what a document is about, not how anything is done."""
+    return passage.role in _NO_INSTRUCTION
 
 
-def _varied(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+def _role(library: Library, chunk: Chunk) -> str:
+    """Return the role of the section that a chunk is from, by the template of its document."""
+    return meaning_of(library.by_path[chunk.path].template).role_of(chunk.heading)
+
+
+def _varied(library: Library, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     """Put behind all others what says nothing of how to work, and what one document has beyond its share.
 
     Inputs, outputs and consumers of neighbours stand in the brief anyway, where it speaks of neighbours.
@@ -73,7 +67,7 @@ def _varied(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     later: list[Chunk] = []
     taken = Counter[str]()
     for chunk in chunks:
-        if is_about(chunk.heading) or section_key(chunk.heading) in _ELSEWHERE or taken[chunk.path] >= _MOST_OF_ONE:
+        if _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE or taken[chunk.path] >= _MOST_OF_ONE:
             later.append(chunk)
         else:
             taken[chunk.path] += 1

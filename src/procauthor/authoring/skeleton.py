@@ -8,21 +8,21 @@ from typing import Any
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.draft import render_draft
+from procauthor.authoring.gap import OPEN, TO_DO, gap_words
 from procauthor.library.status import match_sections
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.template.model import sections_of_step
-from procauthor.template.pattern import Pattern, Slot
+from procauthor.template.pattern import Pattern, parse_pattern
 from procauthor.template.spec import SectionSpec, Template
 
 SKELETON = "skeleton"
-STATUS = "In progress"
-# What a skeleton is expected to lack. It may be accepted with these findings: a person fills it in place, and the
-# check keeps saying what is missing. Any other error blocks it like every draft.
+IN_PROGRESS = "In progress"
+# What a draft with marked gaps is expected to lack. It may be accepted with these findings: a person fills it in place,
+# and the check keeps saying what is missing. Any other error blocks it like every draft.
 UNFINISHED = frozenset(
     {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
 )
-_TO_DO = "TODO"
 
 
 class SkeletonAuthor:
@@ -34,7 +34,7 @@ class SkeletonAuthor:
         """Return the known fields of one step."""
         values = {}
         for spec in sections_of_step(ask.template, ask.step):
-            found = _FACTS.get(spec.key, _nothing)(ask.brief)
+            found = _FACTS.get(spec.role, _nothing)(ask.brief)
             if found and _fits(spec, found):
                 values[spec.name] = found
         return Answer(values)
@@ -50,7 +50,7 @@ def _purpose(brief: Brief) -> str:
 
 def _inputs(brief: Brief) -> list[dict[str, Any]]:
     return [
-        {"artifact": o.name, "description": o.text or _TO_DO, "provider": n.title}
+        {"artifact": o.name, "description": o.text or TO_DO, "provider": n.title}
         for n in brief.upstream
         for o in n.outputs
         if n.title in brief.titles
@@ -61,12 +61,12 @@ def _outputs(brief: Brief) -> list[dict[str, Any]]:
     wanted: dict[str, str] = {}
     for want in (want for neighbour in brief.downstream for want in neighbour.wants):
         wanted[want.name] = wanted.get(want.name) or want.text
-    return [{"artifact": name, "guarantee": text or _TO_DO} for name, text in wanted.items()]
+    return [{"artifact": name, "guarantee": text or TO_DO} for name, text in wanted.items()]
 
 
 def _consumers(brief: Brief) -> list[dict[str, Any]]:
     return [
-        {"artifact": want.name, "consumer": n.title, "use": want.text or _TO_DO}
+        {"artifact": want.name, "consumer": n.title, "use": want.text or TO_DO}
         for n in brief.downstream
         for want in n.wants
         if n.title in brief.titles
@@ -75,9 +75,9 @@ def _consumers(brief: Brief) -> list[dict[str, Any]]:
 
 _FACTS: Mapping[str, Callable[[Brief], Any]] = {
     "purpose": _purpose,
-    "required inputs": _inputs,
-    "output contract": _outputs,
-    "downstream dependencies": _consumers,
+    "inputs": _inputs,
+    "outputs": _outputs,
+    "consumers": _consumers,
 }
 
 
@@ -103,15 +103,18 @@ def render_skeleton(  # noqa: PLR0913 - what a document is made of
     present: bytes | None = None,
 ) -> bytes:
     """Render the facts, and write guidance and places to fill around them."""
-    raw = render_draft(brief, template, fields, author=author, questions=questions, present=present, status=STATUS)
+    raw = render_draft(brief, template, fields, author=author, questions=questions, present=present, status=IN_PROGRESS)
     document = parse(raw)
     newline = document.source.newline
     match = match_sections(document, template)
     changes = []
+    done: set[int] = set()
     for spec in template.sections:
         section = match.sections.get(spec.key)
-        if section is None or spec.kind == "group":
+        # Two sections of one name cannot be told apart: the first is filled, and the check names the template.
+        if section is None or spec.kind == "group" or section.index in done:
             continue
+        done.add(section.index)
         filled = spec.name in fields
         text = "\n" + _comment(_guidance(spec, brief)) + ("" if filled else "\n".join(_body(spec)) + "\n\n")
         # The empty line between heading and facts is already there.
@@ -152,17 +155,16 @@ def _body(spec: SectionSpec) -> Iterator[str]:
     elif spec.kind == "table":
         yield "| " + " | ".join(column.header for column in spec.columns) + " |"
         yield "|" + "---|" * len(spec.columns)
-        yield f"| {_TO_DO} |" + " … |" * (len(spec.columns) - 1)
+        yield f"| {TO_DO} |" + " … |" * (len(spec.columns) - 1)
     else:
-        assert spec.pattern is not None
         bullet = {"list": "- ", "checklist": "- [ ] ", "numbered": "1. ", "prose": ""}[spec.kind]
-        yield bullet + _line(spec.pattern)
+        yield bullet + _line(spec.pattern or parse_pattern(""))
 
 
 def _step(spec: SectionSpec) -> Iterator[str]:
     assert spec.step_heading is not None
     heading = [
-        part if isinstance(part, str) else "1" if part.name == "number" else _words(part)
+        part if isinstance(part, str) else "1" if part.name == "number" else gap_words(part)
         for part in spec.step_heading.parts
     ]
     yield "#" * spec.step_level + " " + "".join(heading)
@@ -184,9 +186,5 @@ def _step(spec: SectionSpec) -> Iterator[str]:
 def _line(pattern: Pattern) -> str:
     """Return the example line of a template with its first field marked as to do, and the others left open."""
     first = next(iter(pattern.slots), None)
-    pieces = [part if isinstance(part, str) else _words(part) if part is first else "…" for part in pattern.parts]
+    pieces = [part if isinstance(part, str) else gap_words(part) if part is first else OPEN for part in pattern.parts]
     return "".join(pieces)
-
-
-def _words(slot: Slot) -> str:
-    return f"{_TO_DO}: {slot.hint}" if slot.hint else f"{_TO_DO} {slot.name.replace('_', ' ')}"

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
-from procauthor.library.contract import read_artifact
+from procauthor.library.contract import read_artifact, sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Item, Section
 from procauthor.naming import title_key
-from procauthor.template.key import section_key
+from procauthor.template.role import meaning_of
 
 _MOST = 5
 _MOST_RULES = 40
@@ -38,10 +38,11 @@ def find_standards(
 
 def _rules(standard: Procedure) -> Iterator[NamedText]:
     """Yield the rules by name, with the first sentence of each."""
-    sections = standard.document.sections
-    ruling = [s for s in sections if s.heading and {"rule", "rules"} & set(section_key(s.title).split())]
-    for item in list(_items(ruling or sections))[:_MOST_RULES]:
-        rule = read_artifact(item)
+    document, template = standard.document, standard.template
+    origins = meaning_of(template).origins
+    parts = [part for s in sections_of(document, template, "rules") for part in document.family(s)]
+    for item in list(_items(parts or document.sections))[:_MOST_RULES]:
+        rule = read_artifact(item, origins)
         if rule:
             text = rule.text.removeprefix(rule.name).lstrip(" :–—-")
             first = _SENTENCE.split(text, maxsplit=1)[0].rstrip(";")

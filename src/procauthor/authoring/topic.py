@@ -96,7 +96,7 @@ def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> 
     weights = _weights(brief)
     scored: list[tuple[float, int, Quote]] = []
     for rank, passage in enumerate(brief.passages):
-        if is_about(passage.heading):
+        if is_about(passage):
             continue
         usable = [s for s in _sentences(passage) if s not in used and own not in s.casefold()]
         best = max(usable, key=lambda s: _score(s, wanted, weights), default="")

@@ -6,19 +6,17 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import Passage, read_prose
 from procauthor.procedure import Step
+from procauthor.template.role import meaning_of
 
-_TARGET = re.compile(r"\b(step|phase)(s?)\s+(\d+)\b(?![.)]?\d)", re.IGNORECASE)
 # Only behind the plural: "repeat step 3 and 5 minutes later" names one step.
 _MORE = re.compile(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
 _FOREIGN = re.compile(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
-# What every match of the pattern above holds; quick to find.
-_STEP_WORD = re.compile("[sS][tT][eE][pP]|[pP][hH][aA][sS][eE]")
 _ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
 # Outside of the workflow more is spoken of than its steps.
 _OTHERS = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
@@ -27,9 +25,8 @@ _SENT = re.compile(
     r"|\b(?:retry|repeat|redo|rerun|resume|restart|continue|start|begin)(?:\s*:|\s+(?:with|at|from|in))?\s+$",
     re.IGNORECASE,
 )
-_OWN_LIST = re.compile(r"\W*(?:step|phase)\s+(\d+)\s*(?:[:.)–—-]|$)", re.IGNORECASE)
-_FROM_PARTS = frozenset({"inputs", "input"})
 _DIGITS = 9
+_LONGEST_HEAD = 80
 # How far around a reference another document may be named; in bytes.
 _AROUND = 400
 
@@ -39,11 +36,24 @@ def step_name(step: Step) -> str:
     return repr(step.name) if step.number is None else str(step.number)
 
 
-def step_words(procedure: Procedure) -> frozenset[str]:
+def step_words(procedure: Procedure) -> tuple[str, ...]:
     """Return what the steps are called here. Where they are steps, a phase is one of a lifecycle, or of a project."""
-    source = procedure.document.source
-    heads = (source.raw[step.start : step.start + 40].lower() for step in procedure.contract.steps)
-    return frozenset({"step"} | {"phase" for head in heads if b"phase" in head.split(b"\n")[0]})
+    first, *others = meaning_of(procedure.template).steps
+    raw = procedure.document.source.raw
+    heads = [raw[s.start : s.start + _LONGEST_HEAD].split(b"\n")[0] for s in procedure.contract.steps]
+    shown = [head.decode(errors="ignore").casefold() for head in heads]
+    return (first, *(word for word in others if any(word in head for head in shown)))
+
+
+@lru_cache(maxsize=64)
+def _target(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a reference to a step: its word, an ending of the plural, and the number."""
+    return re.compile(rf"\b({'|'.join(map(re.escape, words))})(s?)\s+(\d+)\b(?![.)]?\d)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _own_list(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\W*(?:{'|'.join(map(re.escape, words))})\s+(\d+)\s*(?:[:.)–—-]|$)", re.IGNORECASE)
 
 
 def find_lost(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[tuple[int, str]]:
@@ -51,9 +61,10 @@ def find_lost(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iter
     numbers = frozenset(step.number for step in steps if step.number is not None)
     if any(step.number is None for step in steps):
         return
-    text = _Text(scope, procedure, sorted(steps, key=lambda step: step.start), numbers, step_words(procedure))
+    words = step_words(procedure)
+    text = _Text(scope, procedure, sorted(steps, key=lambda step: step.start), numbers, words)
     prose = read_prose(procedure.document)
-    for passage in prose.around(_mentions(prose.text)):
+    for passage in prose.around(_mentions(prose.text, words)):
         if not passage.heading:
             yield from text.read(passage)
 
@@ -66,14 +77,13 @@ class _Text:
     procedure: Procedure
     steps: Sequence[Step]
     numbers: frozenset[int]
-    words: frozenset[str]
+    words: tuple[str, ...]
 
     def read(self, passage: Passage) -> Iterator[tuple[int, str]]:
         """Yield what is wrong in a passage."""
         targets = [
             (match, lost)
-            for match in _TARGET.finditer(passage.text)
-            if match[1].casefold() in self.words
+            for match in _target(self.words).finditer(passage.text)
             for lost in _named(passage.text, match)
             if lost not in self.numbers
         ]
@@ -81,7 +91,7 @@ class _Text:
             return
         at = passage.runs[0].start
         step = self._step_at(at)
-        if step is not None and self._part_at(step, at) in _FROM_PARTS:
+        if step is not None and self._part_at(step, at) in meaning_of(self.procedure.template).parts["inputs"]:
             return
         for match, lost in targets:
             if self._of_another(passage, match.start()) or (step is None and not self._is_ours(passage, match, lost)):
@@ -140,8 +150,10 @@ class _Text:
     def _elsewhere(self) -> frozenset[int]:
         """The numbers of what else is called a step in this document: of an example, or in a table."""
         prose = read_prose(self.procedure.document)
-        passages = prose.around(_mentions(prose.text))
-        return frozenset(int(found[1][:_DIGITS]) for p in passages if (found := _OWN_LIST.match(p.text)))
+        words = meaning_of(self.procedure.template).steps
+        passages = prose.around(_mentions(prose.text, words))
+        matches = (_own_list(words).match(p.text) for p in passages)
+        return frozenset(int(match[1][:_DIGITS]) for match in matches if match)
 
 
 def _named(text: str, match: re.Match[str]) -> Iterator[int]:
@@ -152,13 +164,14 @@ def _named(text: str, match: re.Match[str]) -> Iterator[int]:
         yield from (int(number[:_DIGITS]) for number in re.findall(r"\d+", more[0])) if more else ()
 
 
-def _mentions(text: str) -> Iterator[int]:
-    """Yield where a text speaks of steps or phases, in any case; to look for a word is faster than for a pattern."""
-    if not text.isascii():
-        yield from (match.start() for match in _STEP_WORD.finditer(text))
-        return
+def _mentions(text: str, words: Sequence[str]) -> Iterator[int]:
+    """Yield where a text holds one of some words, in any case; to look for a word is faster than for a pattern."""
     lower = text.lower()
-    for word in ("step", "phase"):
+    if len(lower) != len(text):
+        pattern = "|".join(map(re.escape, words))
+        yield from (match.start() for match in re.finditer(pattern, text, re.IGNORECASE))
+        return
+    for word in words:
         at = lower.find(word)
         while at != -1:
             yield at

@@ -6,7 +6,9 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
+from procauthor.checking.jump import step_words
 from procauthor.checking.scope import GONE, Scope
 from procauthor.finding import Finding, Fix, FixEdit
 from procauthor.library.library import Procedure
@@ -18,9 +20,6 @@ from procauthor.procedure import Step
 
 _UNSAFE = re.compile(r"[#?%<>\\\[\]\x00-\x1f]")
 _ENDINGS = (".md", ".markdown")
-_STEP_WORDS = re.compile(
-    rb"\bsteps?\s+(\d+(?:\s*(?:,|and|or|&|/|-|\xe2\x80\x93|to|through)\s*(?:steps?\s+)?\d+)*)", re.IGNORECASE
-)
 _NUMBER = re.compile(rb"\d+")
 _LONGEST_NUMBER = 9
 _LONGEST_LINE = 4000
@@ -110,6 +109,14 @@ def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:
 # Steps
 
 
+@lru_cache(maxsize=64)
+def _step_words(words: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Return the pattern of a mention of steps, of one or of several."""
+    word = f"(?:{'|'.join(map(re.escape, words))})s?".encode()
+    more = rb"(?:\s*(?:,|and|or|&|/|-|\xe2\x80\x93|to|through)\s*(?:" + word + rb"\s+)?\d+)*"
+    return re.compile(rb"\b" + word + rb"\s+(\d+" + more + rb")", re.IGNORECASE)
+
+
 def renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[Replacement]:
     """Number steps anew where nothing refers to those that change; steps out of order are left to a person."""
     numbers = [step.number for step in steps if step.number is not None]
@@ -136,7 +143,8 @@ def _is_referred(scope: Scope, procedure: Procedure, steps: Sequence[Step], firs
     """Say whether a text may mean one of the steps from a number on: in the document, or next to a link to it."""
     starts = {step.start for step in steps}
     slugs = {h.slug for h in procedure.headings if h.start in starts}
-    if _mentions(procedure.source.raw, first, starts):
+    pattern = _step_words(step_words(procedure))
+    if _mentions(pattern, procedure.source.raw, first, starts):
         return True
     for other in scope.linking_to(procedure.path):
         for link, target in scope.links[other.path]:
@@ -144,14 +152,14 @@ def _is_referred(scope: Scope, procedure: Procedure, steps: Sequence[Step], firs
                 continue
             raw = other.source.raw
             line = raw[raw.rfind(b"\n", 0, link.start) + 1 : raw.find(b"\n", link.end)]
-            if target.anchor in slugs or (other is not procedure and _mentions(line, first, ())):
+            if target.anchor in slugs or (other is not procedure and _mentions(pattern, line, first, ())):
                 return True
     return False
 
 
-def _mentions(raw: bytes, first: int, starts: set[int] | tuple[()]) -> bool:
+def _mentions(pattern: re.Pattern[bytes], raw: bytes, first: int, starts: set[int] | tuple[()]) -> bool:
     """Say whether a step of that number or a later one is named, but for the lines that are steps themselves."""
-    for match in _STEP_WORDS.finditer(raw):
+    for match in pattern.finditer(raw):
         line = raw.rfind(b"\n", 0, match.start()) + 1
         if line not in starts and any(_value(number[0]) >= first for number in _NUMBER.finditer(match[1])):
             return True

@@ -22,6 +22,7 @@ from procauthor.checking.rules import (
     step,
     structure,
     suppression,
+    template,
 )
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConfigError
@@ -43,6 +44,7 @@ FAMILIES = (
     index,
     orchestration,
     review,
+    template,
     suppression,
 )
 RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.RULES})

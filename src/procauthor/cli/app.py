@@ -10,9 +10,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from procauthor.cli.output import say_error
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
+# More of a wrong word than this would fill the screen.
+_LONGEST = 80
 _ALLOCATIONS = 50_000
 """After so many new objects garbage is looked for, not after 700: to load modules makes hundreds of thousands."""
 
@@ -60,7 +63,12 @@ class _Group(TyperGroup):
         self.commands.update(typer.main.get_group(family).commands)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Move the project option to the front, where it is declared."""
+        """Move the project option to the front, where it is declared; refuse words that no file could hold."""
+        for word in args:
+            if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in word):
+                shown = word.encode(errors="backslashreplace").decode()[:_LONGEST]
+                message = f"{shown!r} is not UTF-8; hint: titles, words and paths are UTF-8"
+                raise typer.BadParameter(message, ctx)
         return super().parse_args(ctx, _project_first(args))
 
     def invoke(self, ctx: Any) -> Any:
@@ -68,9 +76,7 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except ProcauthorError as error:
-            typer.echo(f"procauthor: {error.message}", err=True)
-            if error.hint:
-                typer.echo(f"hint: {error.hint}", err=True)
+            say_error(error)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("procauthor: interrupted; nothing was written to the library", err=True)

@@ -20,15 +20,13 @@ def register(app: typer.Typer) -> None:
 
 def explain(rule: Annotated[str, typer.Argument(help="Name or code of a rule.")]) -> None:
     """Say what a rule means, why it is there, and how to fix what it finds."""
-    from procauthor.authoring.complaint import RULES
-    from procauthor.checking.rule import find_rule
+    from procauthor.authoring.complaint import explained
 
-    handed_in = (each for each in RULES if rule.casefold() in (each.name, each.code.casefold()))
-    found = next(handed_in, None) or find_rule(rule)
-    show(f"{found.name} ({found.code}, {found.severity})\n\n{found.summary}\n\nWhy: {found.why}\n")
-    if found.example:
-        show(f"Example: {found.example}\n")
-    show(f"Fix: {found.fix}")
+    known = explained(rule)
+    show(f"{known.name} ({known.code}, {known.severity})\n\n{known.summary}\n\nWhy: {known.why}\n")
+    if known.example:
+        show(f"Example: {known.example}\n")
+    show(f"Fix: {known.fix}")
 
 
 def search(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from procauthor.errors import ProcauthorError
     from procauthor.project import Project
 
 SCHEMA_VERSION = 1
@@ -32,6 +33,13 @@ def say_notices(project: Project) -> None:
 def say(text: str) -> None:
     """Print progress."""
     typer.echo(text, err=True)
+
+
+def say_error(error: ProcauthorError) -> None:
+    """Print what is wrong, and what to do next."""
+    say(f"procauthor: {error.message}")
+    if error.hint:
+        say(f"hint: {error.hint}")
 
 
 def show(text: str) -> None:

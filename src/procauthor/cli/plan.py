@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.output import open_project, say, show, show_json
+from procauthor.cli.output import open_project, say, say_error, show, show_json
 
 if TYPE_CHECKING:
     from procauthor.project import Project
@@ -34,7 +34,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Read an action plan: its items, their order, and what comes next."""
-    from procauthor.errors import ConfigError
+    from procauthor.errors import ConfigError, NoPlanError
 
     if file == _NEXT and not file.exists():
         file, upcoming = None, True
@@ -42,12 +42,17 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
         message = "--write makes a plan, --next reads one"
         raise ConfigError(message, "use one of them")
     project = open_project(ctx)
-    if write:
-        _write(project, file, as_json=as_json)
-    elif upcoming or hours is not None:
-        _next(project, file, _SESSION if hours is None else hours, as_json=as_json)
-    else:
-        _read(project, file, as_json=as_json)
+    try:
+        if write:
+            _write(project, file, as_json=as_json)
+        elif upcoming or hours is not None:
+            _next(project, file, _SESSION if hours is None else hours, as_json=as_json)
+        else:
+            _read(project, file, as_json=as_json)
+    except NoPlanError as error:
+        if as_json:
+            raise
+        say_error(error)
 
 
 def _read(project: Project, file: Path | None, *, as_json: bool) -> None:

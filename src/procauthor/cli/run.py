@@ -11,7 +11,7 @@ import typer
 
 from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_json
+from procauthor.cli.output import open_project, say, say_error, say_notices, show, show_json
 
 if TYPE_CHECKING:
     from procauthor.project import Project
@@ -58,6 +58,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Author the open items of a plan in the order of their dependencies, several at a time."""
+    from procauthor.errors import NoPlanError
+
     project = open_project(ctx)
     seconds = read_duration(deadline)
     if join:
@@ -75,7 +77,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     if dry_run:
         _show_outlook(project, batching.outlook(file, **chosen), as_json=as_json)
         return
-    batch = batching.begin(file, **chosen)
+    try:
+        batch = batching.begin(file, **chosen)
+    except NoPlanError as error:
+        if as_json:
+            raise
+        say_error(error)
+        return
     go_on(project, batch.id, as_json=as_json, deadline=seconds)
 
 

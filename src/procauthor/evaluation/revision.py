@@ -167,7 +167,7 @@ def _settings(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes
 
 def _library(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes], settings: Settings) -> Library:
     folders = (place / "templates",) if (place / "templates").is_dir() else ()
-    templates = TemplateStore(folders, settings.templates)
+    templates = TemplateStore(folders, settings.templates, settings.sections.synonyms)
     procedures: list[Procedure] = []
     unread: list[Unread] = []
     for path in sorted(tree):

@@ -8,7 +8,6 @@ from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
 from procauthor.naming import title_key
 
-DOWNSTREAM = "downstream dependencies"
 _READY = frozenset({"defined", "approved"})
 
 
@@ -39,7 +38,7 @@ def promised(procedure: Procedure) -> dict[str, str]:
 
 def knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     """Say whether a provider names a consumer of an artifact; one whose template has no such section need not."""
-    if provider.template is None or provider.template.section(DOWNSTREAM) is None:
+    if provider.template is None or provider.template.of_role("consumers") is None:
         return True
     if any(
         artifact_key(c.artifact) == key and resolve(provider.path, c.target).path == consumer.path

@@ -5,56 +5,88 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from msgspec.structs import replace
 
+from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Section
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
 from procauthor.template.key import section_key
+from procauthor.template.role import Meaning, meaning_of
+from procauthor.template.spec import Template
 
-_STEP = re.compile(r"^(?:step|phase)\s*(\d{1,6})?\s*[:.)\-–—]?\s*(.*)$", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
-_FROM = re.compile(r"\(?\s*\bfrom:\s*(.+?)\)?\s*$", re.IGNORECASE)
-_RAW_FROM = re.compile(rb"\bfrom\s*:", re.IGNORECASE)
 _BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
 _TARGET = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
-_SECTIONS = {
-    "inputs": ("required inputs", "inputs", "prerequisites"),
-    "outputs": ("output contract", "outputs"),
-    "consumers": ("downstream dependencies",),
-    "exits": ("exit states",),
-    "signals": ("signals", "output signals", "signals emitted"),
-    "workflow": ("workflow", "procedure", "steps", "phases"),
-}
 NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
 
 
-def read_contract(document: Document) -> Contract:
-    """Read inputs, outputs, consumers and steps."""
-    outermost = _outermost(document)
-    found = {role: next((outermost[k] for k in keys if k in outermost), None) for role, keys in _SECTIONS.items()}
-    workflow = found["workflow"]
+def read_contract(document: Document, template: Template | None) -> Contract:
+    """Read inputs, outputs, consumers and steps: from the sections that have these roles in the template."""
+    reader = _Reader(document, template)
+    consumers = reader.sections("consumers")
     return Contract(
-        inputs=tuple(_artifacts(document, found["inputs"])),
-        outputs=tuple(_artifacts(document, found["outputs"])),
-        consumers=tuple(_consumers(document, found["consumers"])),
-        steps=tuple(read_steps(document, workflow)) if workflow else (),
-        downstream=tuple(_downstream(document)),
-        exits=tuple(_artifacts(document, found["exits"])),
-        signals=tuple(_artifacts(document, found["signals"])),
+        inputs=tuple(reader.artifacts("inputs")),
+        outputs=tuple(reader.artifacts("outputs")),
+        consumers=tuple(each for section in consumers for each in _consumers(document, section)),
+        steps=tuple(step for section in reader.sections("workflow") for step in reader.steps(section)),
+        downstream=tuple(i.text for section in consumers for block in section.blocks for i in block.items),
+        exits=tuple(reader.artifacts("exits")),
+        signals=tuple(reader.artifacts("signals")),
     )
 
 
+def sections_of(document: Document, template: Template | None, role: str) -> list[Section]:
+    """Return the sections of a document that have a role, in the order of its template.
+
+    Where no section of the template has the role, the first heading counts that is commonly used for it.
+    """
+    meaning = meaning_of(template)
+    if template and role in meaning.specs:
+        match = match_sections(document, template).sections
+        return [match[spec.key] for spec in meaning.specs[role] if spec.key in match]
+    outermost = _outermost(document)
+    return [outermost[key] for key in meaning.sections.get(role, ()) if key in outermost][:1]
+
+
+def part_of(step: Step, template: Template | None, role: str) -> Part | None:
+    """Return the part of a step that has a role."""
+    keys = meaning_of(template).parts.get(role, ())
+    return next((step.parts[key] for key in keys if key in step.parts), None)
+
+
 def _outermost(document: Document) -> dict[str, Section]:
-    """Return the outermost section of each key, the first of several."""
+    """Return the outermost section of each key, the first of several; one reading serves all roles."""
+    kept = document.kept.get("outermost")
+    if isinstance(kept, dict):
+        return kept
     found: dict[str, Section] = {}
     for section in document.sections:
         if section.heading:
-            before = found.setdefault(section_key(section.title), section)
+            key = section_key(section.title)
+            before = found.setdefault(key, section)
             if section.level < before.level:
-                found[section_key(section.title)] = section
+                found[key] = section
+    document.kept["outermost"] = found
     return found
+
+
+@lru_cache(maxsize=64)
+def origin_pattern(origins: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a source at the end of an item: ``(From: Step 2)``."""
+    return re.compile(rf"\(?\s*\b(?:{_any(origins)}):\s*(.+?)\)?\s*$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def step_pattern(steps: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of the title of a step: ``Step 3: Compare``."""
+    return re.compile(rf"^({_any(steps)})\s*(\d{{1,6}})?\s*[:.)\-–—]?\s*(.*)$", re.IGNORECASE)
+
+
+def _any(names: tuple[str, ...]) -> str:
+    return "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in names)
 
 
 def _items(blocks: Sequence[Block]) -> Iterator[Item]:
@@ -63,36 +95,81 @@ def _items(blocks: Sequence[Block]) -> Iterator[Item]:
             yield from (item for item in block.items if item.level == 0)
 
 
-def _artifacts(document: Document, section: Section | None) -> Iterator[Artifact]:
-    for item in _items(section.blocks) if section else ():
-        artifact = read_artifact(item)
-        if artifact:
-            origin = _RAW_FROM.search(document.source.raw, item.start, item.end) if artifact.source else None
-            yield replace(artifact, end=item.end, origin=origin.start() if origin else -1)
+class _Reader:
+    """Reads a document as its template means it."""
+
+    def __init__(self, document: Document, template: Template | None) -> None:
+        self.document = document
+        self.template = template
+        self.meaning: Meaning = meaning_of(template)
+
+    def sections(self, role: str) -> list[Section]:
+        return sections_of(self.document, self.template, role)
+
+    def artifacts(self, role: str) -> Iterator[Artifact]:
+        for section in self.sections(role):
+            for item in _items(section.blocks):
+                artifact = read_artifact(item, self.meaning.origins)
+                if artifact:
+                    yield replace(artifact, end=item.end, origin=self._origin(item) if artifact.source else -1)
+
+    def _origin(self, item: Item) -> int:
+        """Return the offset in the document of what introduces the source of an item, or -1."""
+        raw = self.document.source.raw
+        for word in self.meaning.origins:
+            place = re.compile(rf"\b{re.escape(word)}\s*:".encode(), re.IGNORECASE).search(raw, item.start, item.end)
+            if place:
+                return place.start()
+        return -1
+
+    def steps(self, workflow: Section) -> Iterator[Step]:
+        """Yield the steps of a workflow: headings of any level below it, or bold paragraphs."""
+        for place in _places(self.document, workflow, self.meaning.steps):
+            parts = {part.key: (part, items) for part, items in _parts(self.document, place)}
+            yield Step(
+                number=place.number,
+                name=place.name,
+                line=place.line,
+                start=place.start,
+                parts={key: part for key, (part, _) in parts.items()},
+                inputs=self._part_artifacts(parts, "inputs"),
+                outputs=self._part_artifacts(parts, "outputs"),
+            )
+
+    def _part_artifacts(self, parts: dict[str, tuple[Part, tuple[Item, ...]]], role: str) -> tuple[Artifact, ...]:
+        for key in self.meaning.parts[role]:
+            if key in parts:
+                artifacts = (read_artifact(item, self.meaning.origins) for item in parts[key][1])
+                return tuple(artifact for artifact in artifacts if artifact)
+        return ()
 
 
-def _downstream(document: Document) -> Iterator[str]:
-    for section in document.sections:
-        if section.heading and section_key(section.title) == _SECTIONS["consumers"][0]:
-            yield from (item.text for block in section.blocks for item in block.items)
+def read_artifact(item: Item, origins: tuple[str, ...]) -> Artifact | None:
+    """Read a list item as an artifact: its name, what is said of it, and where it comes from.
 
-
-def read_artifact(item: Item) -> Artifact | None:
-    """Read a list item as an artifact: its name, what is said of it, and where it comes from."""
+    Args:
+        item: The item.
+        origins: The words that introduce a source, such as "from".
+    """
     text = " ".join(item.text.split())
     if not text or text.casefold() in NONE_WORDS:
         return None
-    # To search every line for it would be slow.
-    origin = _FROM.search(text) if "from:" in text.casefold() else None
+    origin = _find_origin(text, origins)
     source = origin[1].strip().rstrip(")").strip() if origin else ""
     bare = text[: origin.start()].strip() if origin else text
-    return Artifact(_name(item, bare), bare, item.line, source, _origin_target(item), item.start)
+    return Artifact(_name(item, bare), bare, item.line, source, _origin_target(item, origins), item.start)
 
 
-def _origin_target(item: Item) -> str:
-    if "](" not in item.raw or "from:" not in item.raw.casefold():
-        return ""
-    origin = _FROM.search(" ".join(item.raw.split()))
+def _find_origin(text: str, origins: tuple[str, ...]) -> re.Match[str] | None:
+    # To search every line with the pattern would be slow.
+    folded = text.casefold()
+    if not any(f"{word}:" in folded for word in origins):
+        return None
+    return origin_pattern(origins).search(text)
+
+
+def _origin_target(item: Item, origins: tuple[str, ...]) -> str:
+    origin = _find_origin(" ".join(item.raw.split()), origins) if "](" in item.raw else None
     target = _TARGET.search(origin[0]) if origin else None
     return target[1] if target else ""
 
@@ -104,8 +181,8 @@ def _name(item: Item, bare: str) -> str:
     return re.split(r":\s|\s[–—-]\s|\s\(|:$", bare, maxsplit=1)[0].strip().rstrip(".:")
 
 
-def _consumers(document: Document, section: Section | None) -> Iterator[Consumer]:
-    for item in _items(section.blocks) if section else ():
+def _consumers(document: Document, section: Section) -> Iterator[Consumer]:
+    for item in _items(section.blocks):
         links = [link for link in document.links if item.start <= link.start < item.end and not link.image]
         name = _name(item, " ".join(item.text.split()))
         for link in links:
@@ -125,56 +202,39 @@ class _Place:
     children: tuple[Section, ...]
 
 
-def read_steps(document: Document, workflow: Section) -> Iterator[Step]:
-    """Yield the steps of a workflow: headings of any level below it, or bold paragraphs."""
-    for place in _places(document, workflow):
-        parts = {part.key: (part, items) for part, items in _parts(document, place)}
-        yield Step(
-            number=place.number,
-            name=place.name,
-            line=place.line,
-            start=place.start,
-            parts={key: part for key, (part, _) in parts.items()},
-            inputs=_part_artifacts(parts, ("inputs", "input")),
-            outputs=_part_artifacts(parts, ("outputs", "output")),
-        )
+def step_title(text: str, steps: tuple[str, ...]) -> tuple[int | None, str] | None:
+    """Return the number and the name in the title of a step, or None where it is none.
 
-
-def _part_artifacts(parts: dict[str, tuple[Part, tuple[Item, ...]]], keys: Sequence[str]) -> tuple[Artifact, ...]:
-    for key in keys:
-        if key in parts:
-            found = (read_artifact(item) for item in parts[key][1])
-            return tuple(artifact for artifact in found if artifact)
-    return ()
-
-
-def _step_title(text: str) -> tuple[int | None, str] | None:
-    match = _STEP.match(text)
-    if match and (match[1] or text.lower().startswith("step")):
-        return (int(match[1]) if match[1] else None), match[2].strip()
+    Args:
+        text: The text of a heading, or of a paragraph in bold.
+        steps: What a step is called; the first of these words needs no number.
+    """
+    match = step_pattern(steps).match(text)
+    if match and (match[2] or match[1].casefold() == steps[0]):
+        return (int(match[2]) if match[2] else None), match[3].strip()
     match = _NUMBERED.match(text)
     return (int(match[1]), match[2].strip()) if match else None
 
 
-def _places(document: Document, workflow: Section) -> Iterator[_Place]:
+def _places(document: Document, workflow: Section, words: tuple[str, ...]) -> Iterator[_Place]:
     below = [s for s in document.family(workflow) if s is not workflow]
-    steps = [s for s in below if _step_title(s.title)]
+    steps = [s for s in below if step_title(s.title, words)]
     if steps:
         level = min(s.level for s in steps)
         for section in (s for s in steps if s.level == level):
-            number, name = _step_title(section.title) or (None, section.title)
+            number, name = step_title(section.title, words) or (None, section.title)
             children = tuple(document.children(section))
             yield _Place(number, name, section.line, section.start, section.blocks, children)
         return
-    yield from _bold_places(document, workflow)
+    yield from _bold_places(document, workflow, words)
 
 
-def _bold_places(document: Document, workflow: Section) -> Iterator[_Place]:
+def _bold_places(document: Document, workflow: Section, words: tuple[str, ...]) -> Iterator[_Place]:
     blocks = workflow.blocks
     marks: list[tuple[int, tuple[int | None, str]]] = []
     for index, block in enumerate(blocks):
         label = _LABEL.match(document.source.slice(block.start, block.end)) if block.kind == "paragraph" else None
-        title = _step_title(f"{label[1]}: {label[2]}".strip(": \n")) if label else None
+        title = step_title(f"{label[1]}: {label[2]}".strip(": \n"), words) if label else None
         if title:
             marks.append((index, title))
     for position, (index, (number, name)) in enumerate(marks):

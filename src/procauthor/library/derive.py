@@ -8,7 +8,7 @@ their words; a row's link and status are computed, and a document without a row 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from procauthor.library.announced import link_announced
@@ -63,8 +63,41 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
         wanted = [p for p in _wanted(library, host, table) if p.key not in listed]
         if wanted:
             yield _insert(host, table, wanted)
+    if host.kind == "index":
+        yield from _new_sections(library, found, listed)
     if host.kind == "readme" and found:
         yield from _completion(library, host, every)
+
+
+def _new_sections(library: Library, found: Sequence[Table], listed: Collection[str]) -> Iterator[Replacement]:
+    """Open a section with a table for each lifecycle that the index does not have yet, in the form of the last one."""
+    own = [table for table in found if "standard" not in table.columns]
+    if not own:
+        return
+    known = {title_key(table.lifecycle) for table in own}
+    waiting: dict[str, list[Procedure]] = {}
+    for procedure in library.counted:
+        key = title_key(procedure.lifecycle)
+        if key and key not in known and procedure.status not in _UNCOUNTED and procedure.key not in listed:
+            waiting.setdefault(key, []).append(procedure)
+    last = own[-1]
+    newline = last.procedure.document.source.newline
+    end = last.block.start + len(last.procedure.source.raw[last.block.start : last.block.end].rstrip())
+    parts = [f"{newline * 2}{_section(last, documents, newline)}" for documents in waiting.values()]
+    if parts:
+        yield Replacement(end, end, "".join(parts))
+
+
+def _section(like: Table, documents: Sequence[Procedure], newline: str) -> str:
+    """Return a heading and a table like another one, for the documents of one lifecycle."""
+    host = like.procedure
+    title = like.section.title
+    heading = f"{'#' * like.section.level} {documents[0].lifecycle}{title[len(like.lifecycle) :]}"
+    raw = host.document.source.raw
+    assert like.block.header is not None
+    head = raw[like.block.header.start : like.block.header.end].decode().strip()
+    rows = [_row(host, like, document, number) for number, document in enumerate(documents, 1)]
+    return newline.join([heading, "", head, "|" + "---|" * len(like.block.header.cells), *rows])
 
 
 def fill_status(host: Procedure, entry: Entry, document: Procedure) -> Iterator[Replacement]:

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from procauthor.library.artifact import DOWNSTREAM, artifact_key, is_ready, knows, promised
+from procauthor.library.artifact import artifact_key, is_ready, knows, promised
+from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative, resolve
 from procauthor.markdown.document import Block
 from procauthor.markdown.edit import Replacement
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
-from procauthor.template.key import section_key
 from procauthor.template.pattern import Slot
 from procauthor.template.piece import render_pattern
 from procauthor.template.render import Cleaner
@@ -72,8 +72,8 @@ def _why(wanted: Artifact) -> str:
 
 def name_consumers(provider: Procedure, uses: list[Use]) -> Iterator[Replacement]:
     """Yield what gives each use a line, in the form of the template and in the manner of the lines that are there."""
-    spec = provider.template.section(DOWNSTREAM) if provider.template else None
-    section = next((s for s in provider.document.sections if spec and section_key(s.title) in spec.keys), None)
+    spec = provider.template.of_role("consumers") if provider.template else None
+    section = next(iter(sections_of(provider.document, provider.template, "consumers")), None)
     if spec is None or section is None or not _is_plain(spec):
         return
     blocks = [block for block in section.blocks if block.kind == "list"]

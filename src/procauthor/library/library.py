@@ -18,7 +18,7 @@ from procauthor.library.mark import Mark, read_marks
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve
 from procauthor.library.ruling import Ruling, find_rulings
-from procauthor.library.status import compute_status, is_silent, match_sections, read_status
+from procauthor.library.status import compute_status, has_text, is_silent, match_sections, read_status
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
@@ -127,15 +127,16 @@ class Procedure:
     @cached_property
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
-        return read_contract(self.document)
+        return read_contract(self.document, self.template)
 
     @cached_property
     def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The headings of required sections that are missing, and of those that hold nothing of their own."""
+        """The headings of required sections that are missing, and of those without text; marks are no text."""
         if self.template is None:
             return (), ()
         match = match_sections(self.document, self.template)
-        empty = tuple(spec.heading for spec in match.empty if not spec.constraint.optional)
+        bare = (s for s in self.template.required if s.key in match.sections and s.kind != "group")
+        empty = tuple(s.heading for s in bare if not has_text(self.document, match.sections[s.key]))
         return tuple(spec.heading for spec in match.missing), empty
 
     @cached_property
@@ -328,7 +329,11 @@ class Library:
     def _near(self, text: str) -> str:
         names = {p.title: p.title for p in self.procedures} | {p.id: p.title for p in self.procedures}
         close = get_close_matches(text, list(names), n=1, cutoff=0.5)
-        return f"did you mean {names[close[0]]!r}?" if close else ""
+        return (
+            f"did you mean {names[close[0]]!r}?"
+            if close
+            else "name it as the index does, or by its path in the library"
+        )
 
 
 def read_library(

@@ -20,6 +20,8 @@ _BRACKETS = re.compile(
     re.IGNORECASE,
 )
 _FILLER = re.compile(r"lorem ipsum", re.IGNORECASE)
+# A mark with a label before it is no text; a mark in a longer sentence is one in a text.
+_FEW_WORDS = 8
 _BRACES = re.compile(r"\{[^{}\n]+?\}")
 
 
@@ -44,6 +46,12 @@ def find_placeholders(document: Document) -> Iterator[Leftover]:
             # In capitals it is what a reader is told to replace: "Replace [YOUR DOMAIN] by ...".
             if not found.startswith("[YOUR"):
                 yield Leftover(found, passage.offset(place))
+
+
+def is_placeholder(text: str) -> bool:
+    """Say whether a piece of text holds no more than the mark of what is to be written there."""
+    mark = _WORDS.search(text)
+    return mark is not None and (mark.start() == 0 or "…" in text or len(text.split()) <= _FEW_WORDS)
 
 
 def find_template_text(document: Document, template: Template) -> Iterator[Leftover]:

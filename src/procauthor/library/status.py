@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from procauthor.library.placeholder import find_placeholders, find_template_text
+from procauthor.library.placeholder import find_placeholders, find_template_text, is_placeholder
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.metadata import bold_fields
 from procauthor.procedure import Status
@@ -20,6 +21,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Emphasis, emoji, and the names of emoji around a status.
 _AROUND = re.compile(r"^(?:\s*:[a-z0-9_+-]+:)?[\W_]+|^:[a-z0-9_+-]+:|[\W_]+(?::[a-z0-9_+-]+:)?\s*$")
 _LONGEST = 100
+_LABEL = re.compile(r"\*\*[^*\n]+\*\*:?")
 # At the foot of a document these are said of all of it, and not of its last section.
 _ABOUT_ALL = frozenset({"status", "id", "lifecycle", "phase", "owner", "author", "version", "date", "last_updated"})
 _DECLARED: dict[str, Status] = {
@@ -92,6 +94,29 @@ def _match_sections(document: Document, template: Template) -> Match:
 def has_content(document: Document, section: Section) -> bool:
     """Say whether a section or one below it holds anything but comments."""
     return any(_speaks(_own_blocks(document, part)) for part in document.family(section))
+
+
+def has_text(document: Document, section: Section) -> bool:
+    """Say whether a section or one below it holds text: placeholder words, and labels without anything, are none."""
+    return any(
+        not is_placeholder(unit) and not _LABEL.fullmatch(unit)
+        for part in document.family(section)
+        for block in _own_blocks(document, part)
+        for unit in _units(document, block)
+    )
+
+
+def _units(document: Document, block: Block) -> Iterator[str]:
+    """Yield the pieces that a block is read in: items, rows, a paragraph."""
+    if block.kind in ("rule", "html"):
+        if _speaks((block,)):
+            yield block.text
+    elif block.kind == "list":
+        yield from (item.text for item in block.items)
+    elif block.kind == "table":
+        yield from (" ".join(cell.text for cell in row.cells) for row in block.rows)
+    else:
+        yield document.source.slice(block.start, block.end).strip()
 
 
 def _own_blocks(document: Document, section: Section) -> tuple[Block, ...]:

@@ -162,9 +162,9 @@ def _check(project: Project, args: _Check) -> Outcome:
 
 
 def _explain(_project: Project, args: _Explain) -> Outcome:
-    from procauthor.checking.rule import find_rule
+    from procauthor.authoring.complaint import explained
 
-    rule = find_rule(args.rule)
+    rule = explained(args.rule)
     words = {"summary": rule.summary, "why": rule.why, "fix": rule.fix, "example": rule.example}
     return Outcome({"rule": rule.name, "code": rule.code, "severity": rule.severity, **words})
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from procauthor.errors import PlanError
+from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Share
 from procauthor.naming import title_key
@@ -34,7 +34,7 @@ def write_plan(proposal: Proposal) -> bytes:
     """
     if not proposal.plan.items:
         message = "nothing is left to define, so there is nothing to plan"
-        raise PlanError(message)
+        raise NoPlanError(message, 'draft something new with: procauthor create "..." --lifecycle NAME')
     body = ("\n".join(_lines(proposal)) + "\n").encode()
     raw = b"---\nwritten_by: procauthor " + _digest(body).encode() + b"\n---\n\n" + body
     _require_same(proposal, raw)

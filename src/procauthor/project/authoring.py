@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.brief import Brief, ChangeRequest, Usage
+from procauthor.authoring.brief import Brief, Usage
 from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.grounding import gather_evidence, plain_text, unverified
@@ -29,7 +29,6 @@ from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.title import check_title
-from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.project.draft import ProjectDraft
 from procauthor.project.writing import Bench, Writing, check_author, open_prompts, open_writing, prompt_hash
@@ -91,7 +90,7 @@ class Authoring:
         refuse_unknown(request, library, announced)
         source = Source(
             library=library,
-            template=self._template(library, request),
+            template=lambda path: project.templates.for_path(path, "procedure"),
             search=self.bench.search if self.bench else self.search(library),
             announced=announced,
             passages=project.settings.authoring.passages,
@@ -103,13 +102,6 @@ class Authoring:
         if self.bench:
             return self.bench.plan
         return self.project.plan(plan, library) if plan else self.project.own_plan(library)
-
-    def _template(self, library: Library, request: ChangeRequest) -> Any:
-        """Return the template of the path at which the document already stands, else the one for procedures."""
-        present = next(iter(library.by_key.get(title_key(request.title), ())), None)
-        if present and present.template:
-            return present.template
-        return self.project.templates.of_kind("procedure")
 
     def search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
         """Return the search of a library; the index is opened by the first query."""

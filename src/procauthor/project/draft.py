@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.run import HAND_OFF, Run
-from procauthor.authoring.skeleton import SKELETON, UNFINISHED
+from procauthor.authoring.skeleton import UNFINISHED
 from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
@@ -18,6 +18,7 @@ from procauthor.naming import title_key
 from procauthor.procedure import stamp
 from procauthor.project.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
 from procauthor.project.origin import sidecars
+from procauthor.project.writing import may_be_unfinished
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -83,10 +84,10 @@ class ProjectDraft:
         """Write the draft and everything that follows from it, in one transaction.
 
         Raises:
-            DraftError: The draft still has findings of severity error; a skeleton may be unfinished.
+            DraftError: The draft still has findings of severity error; one with marked gaps may be unfinished.
             ConflictError: The document moved since, and its change and the draft meet: both texts are in a side file.
         """
-        pardoned = UNFINISHED if self.draft.author == SKELETON else frozenset()
+        pardoned = UNFINISHED if may_be_unfinished(self.draft) else frozenset()
         errors = [f for f in self.draft.findings if f["severity"] == "error" and f["rule"] not in pardoned]
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"

@@ -48,7 +48,7 @@ def update_brief(authoring: Authoring, reference: str, wish: str) -> Brief:
     offline = authoring.model == "offline"
     source = Source(
         library=library,
-        template=own.template or project.templates.of_kind("procedure"),
+        template=lambda path: project.templates.for_path(path, "procedure"),
         search=_nothing if offline else authoring.search(library),
         announced=project.announced(library, plan),
         passages=project.settings.authoring.passages,
@@ -166,7 +166,7 @@ def _work(authoring: Authoring, run: Run, library: Library, writing: Writing) ->
     links, statuses = known_references(brief, library)
     return UpdateWork(
         brief=brief,
-        template=project.templates.get(brief.template or "procedure"),
+        template=project.templates.get(brief.template) if brief.template else project.templates.of_kind("procedure"),
         outline=outline_of(authoring, brief),
         author=writing.author,
         spent=lambda: writing.calls.usage,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from procauthor.authoring.author import Author
 from procauthor.authoring.batch.allowance import Allowance, LocalPurse
+from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import NO_CHANGE, Draft, render_draft
+from procauthor.authoring.gap import holds_gap, lacks
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, Verdict, follows, judge, place_finding
@@ -19,7 +21,7 @@ from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.reply import Reply
 from procauthor.authoring.retry import Gate
 from procauthor.authoring.run import HAND_OFF, Run, RunStore
-from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
+from procauthor.authoring.skeleton import IN_PROGRESS, SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.submission import Submission
 from procauthor.authoring.update.offline import OfflineUpdateAuthor
@@ -104,8 +106,10 @@ def open_writing(project: Project, run: Run, *, fresh: bool = False, bench: Benc
     """
     repairs = project.settings.authoring.repairs
     if run.author == OFFLINE:
-        author = OfflineUpdateAuthor() if run.brief.request.wish else OfflineAuthor()
-        return Writing(author, "offline author, no language model", repairs)
+        written_by = "offline author, no language model"
+        if run.brief.request.wish:
+            return Writing(OfflineUpdateAuthor(), written_by, repairs)
+        return Writing(OfflineAuthor(), written_by, repairs, _pass_unfinished, _render_gaps)
     if run.author == SKELETON:
         return Writing(SkeletonAuthor(), "", 0, _pass_unfinished, render_skeleton, doubts="nothing")
     if run.author == HAND_OFF:
@@ -147,8 +151,20 @@ def _critique(
     return lambda fields, budget: reviewer.review(run.brief, template, fields, budget)
 
 
+def _render_gaps(brief: Brief, template: Template, fields: Mapping[str, Any], **options: Any) -> bytes:
+    """Render a draft; one with marked gaps says that it is in progress."""
+    if holds_gap(fields) or lacks(template, fields):
+        options["status"] = IN_PROGRESS
+    return render_draft(brief, template, fields, **options)
+
+
+def may_be_unfinished(draft: Draft) -> bool:
+    """Say whether a draft is from an author that marks what it does not know, for a person to fill in."""
+    return draft.author in (SKELETON, OFFLINE) and not draft.wish
+
+
 def _pass_unfinished(draft: Draft) -> Draft:
-    """A skeleton is meant to be unfinished: that alone does not send it back."""
+    """What is marked as a gap is meant to be unfinished: that alone does not send a draft back."""
     failed = any(f["severity"] == "error" and f["rule"] not in UNFINISHED for f in draft.findings)
     return replace(draft, outcome="Needs revision" if failed else "Awaiting review")
 
@@ -173,7 +189,7 @@ def hand_off(project: Project, run: Run, more: Sequence[Complaint] = ()) -> Writ
     verdict = judge(template, run.brief, submission)
 
     def finish(draft: Draft) -> Draft:
-        notes = tuple(unmet(run.brief, find_neighbours(run.brief.request, project.library()), draft.text))
+        notes = tuple(unmet(run.brief, template, find_neighbours(run.brief.request, project.library()), draft.text))
         return _join(replace(draft, notes=(*draft.notes, *notes)), template, verdict, (*verdict.complaints, *more))
 
     # A person knows more than the brief says, and answers for it; an agent is a model like any other.

@@ -10,20 +10,19 @@ from pathlib import PurePosixPath
 import yaml
 
 from procauthor.errors import InvalidTitleError
+from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Document, Section
+from procauthor.markdown.document import Section
 from procauthor.markdown.edit import Replacement, replace_spans
-from procauthor.template.key import section_key
+from procauthor.template.role import meaning_of
 
 _SOURCE = "procauthor-source"
 _MAX_NAME = 64
 _MAX_DESCRIPTION = 1024
 _MAX_LINES = 500
 # What an agent needs at once; the other sections of a long procedure move to a file of their own.
-_AT_HAND = frozenset(
-    {"purpose", "trigger", "required inputs", "inputs", "workflow", "steps", "procedure", "definition of done"}
-)
+_AT_HAND = frozenset({"purpose", "trigger", "inputs", "workflow", "done"})
 _DETAILS = "references/details.md"
 
 
@@ -71,9 +70,8 @@ def source_mark(path: str) -> str:
 
 def describe(procedure: Procedure) -> str:
     """Return what the procedure does and when to use it, in 1024 characters at most."""
-    document = procedure.document
-    purpose = " ".join(_paragraphs(document, "purpose")) or f"{procedure.title}."
-    triggers = [item.rstrip(".;") for item in _items(document, "trigger")]
+    purpose = " ".join(_paragraphs(procedure, "purpose")) or f"{procedure.title}."
+    triggers = [item.rstrip(".;") for item in _items(procedure, "trigger")]
     use = f" Use when: {'; '.join(triggers)}." if triggers else ""
     # Clients read this text into a prompt, where a tag could be taken for one of their own.
     whole, use = (re.sub(r"[<>]", "", " ".join(text.split())) for text in (purpose, use))
@@ -91,17 +89,17 @@ def _cut(text: str, most: int) -> str:
     return kept[: sentence + 1] if sentence > most // 2 else kept.rsplit(" ", 1)[0] + "…"
 
 
-def _find(document: Document, key: str) -> Section | None:
-    return next((s for s in document.sections if s.heading and s.level > 1 and section_key(s.title) == key), None)
+def _find(procedure: Procedure, role: str) -> Section | None:
+    return next(iter(sections_of(procedure.document, procedure.template, role)), None)
 
 
-def _paragraphs(document: Document, key: str) -> Iterator[str]:
-    section = _find(document, key) or next((s for s in document.sections if s.blocks), None)
+def _paragraphs(procedure: Procedure, role: str) -> Iterator[str]:
+    section = _find(procedure, role) or next((s for s in procedure.document.sections if s.blocks), None)
     yield from (b.text for b in section.blocks if b.kind == "paragraph") if section else ()
 
 
-def _items(document: Document, key: str) -> Iterator[str]:
-    section = _find(document, key)
+def _items(procedure: Procedure, role: str) -> Iterator[str]:
+    section = _find(procedure, role)
     for block in section.blocks if section else ():
         yield from (item.text for item in block.items if item.level == 0)
 
@@ -148,6 +146,7 @@ def _split(procedure: Procedure, places: Mapping[str, str]) -> tuple[str, str]:
     lines = body.split("\n")
     if len(lines) <= _MAX_LINES:
         return body, ""
+    meaning = meaning_of(procedure.template)
     main: list[str] = []
     rest: list[str] = []
     target = main
@@ -157,7 +156,7 @@ def _split(procedure: Procedure, places: Mapping[str, str]) -> tuple[str, str]:
         if mark in ("```", "~~~") and fence in ("", mark):
             fence = "" if fence else mark
         if not fence and line.startswith("## "):
-            target = main if section_key(line.lstrip("# ")) in _AT_HAND else rest
+            target = main if meaning.role_of(line.lstrip("# ")) in _AT_HAND else rest
         target.append(line)
     if not rest:
         return body, ""

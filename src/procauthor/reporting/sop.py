@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from procauthor.errors import LibraryError
+from procauthor.library.contract import part_of, sections_of
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Document, Link, Section
-from procauthor.procedure import Artifact, Step
+from procauthor.procedure import Artifact, Part, Step
 from procauthor.reporting.skill import skill_name
-from procauthor.template.key import section_key
+from procauthor.template.role import meaning_of
 
 MARK = "<!-- exported by procauthor from {path} -->"
 _NONE = frozenset({"none", "none.", "n/a", "-", "not applicable"})
@@ -22,9 +23,8 @@ _SHOULD = re.compile(
 _DECISION = re.compile(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
 _MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_LEADS = ("purpose", "goal")
-_KNOWN = (*_LEADS, "inputs", "actions", "decisions", "outputs", "failure handling")
-_BESIDE_STEPS = frozenset({"purpose", "meaning", "summary", "overview", "trigger", "required inputs", "prerequisites"})
+_TOLD = ("purpose", "inputs", "actions", "decisions", "outputs", "failures")
+_BESIDE_STEPS = frozenset({"purpose", "scope", "trigger", "inputs"})
 
 
 def sop_name(procedure: Procedure) -> str:
@@ -57,6 +57,7 @@ class _Writer:
         self.procedure = procedure
         self.document: Document = procedure.document
         self.contract = procedure.contract
+        self.meaning = meaning_of(procedure.template)
         self.written = {
             " ".join(item.text.split()): _plain(item.raw)
             for section in self.document.sections
@@ -101,24 +102,26 @@ class _Writer:
             return
         for section in self.document.sections:
             items = [i for block in section.blocks for i in block.items if i.level == 0]
-            if section.level > 1 and items and section_key(section.title) not in _BESIDE_STEPS:
+            if section.level > 1 and items and self.meaning.role_of(section.title) not in _BESIDE_STEPS:
                 rules = [self._must(self.written[" ".join(i.text.split())], section.title) for i in items]
                 lead = _texts(section) or [f"{section.title}."]
                 yield section.title, ["\n\n".join(lead), "", "**Constraints:**", *rules]
 
     def _step(self, step: Step) -> Iterator[str]:
-        purpose = next((step.parts[key].text for key in _LEADS if key in step.parts), "")
+        lead = self._part(step, "purpose")
+        purpose = lead.text if lead else ""
         yield purpose or f"{step.name}."
+        told = {key for role in _TOLD for key in self.meaning.parts[role]}
         for key, part in step.parts.items():
-            if key not in _KNOWN and (part.text or part.items):
+            if key not in told and (part.text or part.items):
                 yield ""
                 yield f"{key.capitalize()}: {part.text or '; '.join(part.items)}"
         yield ""
         yield "**Constraints:**"
         if step.inputs:
             yield f"- You MUST use {_join([_from(a) for a in step.inputs])}"
-        for key, say in (("actions", self._must), ("decisions", self._decide), ("failure handling", self._fail)):
-            yield from (say(self.written.get(text, text), purpose) for text in self._said(step, key))
+        for role, say in (("actions", self._must), ("decisions", self._decide), ("failures", self._fail)):
+            yield from (say(self.written.get(text, text), purpose) for text in self._said(step, role))
         calls = [link.text for link in self._links(step)] if self.procedure.kind == "orchestration" else []
         if calls:
             yield f"- You MUST carry out, in this order: {'; '.join(calls)}"
@@ -126,9 +129,11 @@ class _Writer:
             text = made.text.removeprefix(made.name).lstrip(" :–—-")
             yield f"- You MUST produce {made.name}{': ' + text if text else ''}"
 
-    @staticmethod
-    def _said(step: Step, key: str) -> list[str]:
-        part = step.parts.get(key)
+    def _part(self, step: Step, role: str) -> Part | None:
+        return part_of(step, self.procedure.template, role)
+
+    def _said(self, step: Step, role: str) -> list[str]:
+        part = self._part(step, role)
         items = part.items or (part.text,) if part else ()
         return [" ".join(i.split()) for i in items if i.strip() and i.strip().casefold() not in _NONE]
 
@@ -140,9 +145,9 @@ class _Writer:
 
     def last(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the step that confirms the result, where the procedure says how."""
-        checks = [*self._items("validation and acceptance criteria"), *self._items("definition of done")]
+        checks = [*self._items("criteria"), *self._items("done")]
         promised = [f"{a.name} is handed over" for a in self.contract.outputs]
-        states = self._items("exit states")
+        states = self._items("exits")
         if checks or states:
             body = ["Confirm that the work is complete, and say how it ended.", "", "**Constraints:**"]
             body += [f"- You MUST confirm: {text}" for text in [*checks, *promised]]
@@ -182,14 +187,14 @@ class _Writer:
             else f"- You MUST handle: {text}"
         )
 
-    def _section(self, key: str) -> Section | None:
-        return next((s for s in self.document.sections if s.level > 1 and section_key(s.title) == key), None)
+    def _section(self, role: str) -> Section | None:
+        return next(iter(sections_of(self.document, self.procedure.template, role)), None)
 
-    def _items(self, key: str) -> list[str]:
-        section = self._section(key)
+    def _items(self, role: str) -> list[str]:
+        section = self._section(role)
         items = [i for b in section.blocks for i in b.items if i.level == 0] if section else []
-        found = [self.written[" ".join(item.text.split())] for item in items]
-        return [text for text in found if text.casefold() not in _NONE]
+        texts = [self.written[" ".join(item.text.split())] for item in items]
+        return [text for text in texts if text.casefold() not in _NONE]
 
 
 def _plain(raw: str) -> str:

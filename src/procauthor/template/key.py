@@ -9,6 +9,16 @@ from functools import lru_cache
 
 _NUMBER = re.compile(r"^\s*(?:§\s*)?(?:\d+(?:\.\d+)*[.):]?|[A-Z][.)])\s+")
 _WORD = re.compile(r"\w+")
+# Names that the base class of a typed model has already.
+_TAKEN = frozenset(
+    ("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
+     "update_forward_refs", "validate")
+)  # fmt: skip
+
+
+def plain_heading(heading: str) -> str:
+    """Return a heading without its number: ``3. Required Inputs`` gives ``Required Inputs``."""
+    return _NUMBER.sub("", heading).strip()
 
 
 @lru_cache(maxsize=4096)
@@ -25,4 +35,5 @@ def identifier(key: str, fallback: str) -> str:
     name = "_".join(re.findall(r"[a-z0-9]+", key))
     if not name or name[0].isdigit():
         return fallback
-    return f"{name}_" if keyword.iskeyword(name) else name
+    taken = keyword.iskeyword(name) or name in _TAKEN or name.startswith("model_")
+    return f"{name}_" if taken else name

@@ -41,7 +41,7 @@ def _no_heading(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_filled), AfterValidator(_one_line)]
 Prose = Annotated[str, AfterValidator(_filled), AfterValidator(_no_heading)]
-_STRICT = ConfigDict(extra="forbid")
+_STRICT = ConfigDict(extra="forbid", protected_namespaces=())
 
 
 def sections_of_step(template: Template, step: int) -> tuple[SectionSpec, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from procauthor.template.key import identifier
+
 _SLOT = re.compile(
     r"\[\{(?P<ref>\w+)(?P<refopt>\?)?\}\]\(procedure\)|\{(?P<name>[^{}\n]+?)(?P<opt>\?)?\}",
 )
@@ -61,8 +63,8 @@ def parse_pattern(text: str, fallback: str = "text") -> Pattern:
 
 def _slot(match: re.Match[str], fallback: str) -> Slot:
     if match["ref"]:
-        return Slot(match["ref"], optional=bool(match["refopt"]), reference=True)
+        return Slot(identifier(match["ref"].lower(), "reference"), optional=bool(match["refopt"]), reference=True)
     words = match["name"]
     if _IDENTIFIER.fullmatch(words):
-        return Slot(words, optional=bool(match["opt"]))
+        return Slot(identifier(words, fallback), optional=bool(match["opt"]))
     return Slot(fallback, hint=words, optional=bool(match["opt"]))

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
+from itertools import zip_longest
 
 from procauthor.errors import TemplateError
 from procauthor.markdown.document import Block, Comment, Document, Section
 from procauthor.markdown.parse import parse
+from procauthor.template.constraint import read_constraint, read_guidance
 from procauthor.template.key import identifier, section_key
 from procauthor.template.pattern import Pattern, parse_pattern
-from procauthor.template.spec import Column, Constraint, Kind, SectionSpec, Template
+from procauthor.template.role import assign_roles, filling_step, words
+from procauthor.template.spec import Column, Kind, Mistake, SectionSpec, Template
 
-_CONSTRAINT = re.compile(r"^(step|min|max|max-words|none|optional|synonyms)\s*:\s*(.+)$")
+KINDS = ("procedure", "orchestration", "standard", "other")
+"""What a template can be for."""
 _LABEL = re.compile(r"^\*\*([^*]+?):?\*\*:?[ \t]*(.*)$", re.DOTALL)
 _MARKER = re.compile(r"^(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
-# Words in a heading that say when it is filled, where a template does not say so itself.
-_STEP_WORDS = (
-    (2, ("trigger", "input", "prerequisite", "precondition", "when", "requirement")),
-    (5, ("fail", "risk", "rollback", "mitigation", "exit", "troubleshoot", "exception")),
-    (3, ("workflow", "steps", "procedure", "diagnosis", "actions", "how")),
-    (1, ("purpose", "summary", "overview", "meaning", "impact", "scope", "motivation", "goal", "context")),
-)
 
 
 def read_template(name: str, raw: bytes) -> Template:
-    """Read a template.
+    """Read a template; what is wrong with it, and can be passed over, is in its ``mistakes``.
+
+    Args:
+        name: The name of its file, without ending.
+        raw: The bytes of the file.
 
     Raises:
         TemplateError: The file is not UTF-8 or has no section.
@@ -35,29 +37,34 @@ def read_template(name: str, raw: bytes) -> Template:
     try:
         document = parse(raw)
     except UnicodeDecodeError as error:
-        message = f"template {name!r} is not UTF-8"
-        raise TemplateError(message) from error
-    specs = tuple(_unique(_Reader(document).specs()))
-    if not specs:
+        message = f"template {name!r} is not UTF-8: byte {error.start} cannot be read"
+        raise TemplateError(message, "save it as UTF-8") from error
+    reader = _Reader(document)
+    sections = _named(reader.specs())
+    if not sections:
         message = f"template {name!r} has no section"
         raise TemplateError(message, "give it at least one heading of level 2")
-    metadata = document.metadata
-    version = metadata.get("version", 1)
+    version = document.metadata.get("version", 1)
     return Template(
-        name=str(metadata.get("template", name)),
+        name=name,
         version=version if isinstance(version, int) else 1,
-        kind=str(metadata.get("kind", "procedure")),
-        sections=specs,
-        guidance=_head_guidance(document),
+        kind=reader.kind(),
+        sections=_filled(assign_roles(sections, words().sections)),
+        guidance=reader.head_guidance(),
         hash=hashlib.sha256(raw).hexdigest(),
         boilerplate=frozenset(_boilerplate(document)),
+        mistakes=tuple(sorted(reader.mistakes, key=lambda mistake: mistake.line)),
     )
 
 
-def _head_guidance(document: Document) -> str:
-    first = next((s for s in document.sections if s.level > 1), None)
-    end = first.start if first else len(document.source.raw)
-    return "\n\n".join(_words(c) for c in document.comments if c.start < end)
+def _filled(specs: Iterable[SectionSpec]) -> tuple[SectionSpec, ...]:
+    """Say of each section which authoring step fills it."""
+    return tuple(
+        spec
+        if spec.constraint.step
+        else replace(spec, constraint=replace(spec.constraint, step=3 if spec.kind == "steps" else filling_step(spec)))
+        for spec in specs
+    )
 
 
 def _boilerplate(document: Document) -> Iterator[str]:
@@ -68,49 +75,33 @@ def _boilerplate(document: Document) -> Iterator[str]:
             yield _MARKER.sub("", text)
 
 
-def _words(comment: Comment) -> str:
-    lines = [line.strip() for line in comment.text.strip().splitlines()]
-    return " ".join(line for line in lines if line and not _CONSTRAINT.match(line))
-
-
-def _constraint(comments: Sequence[Comment]) -> Constraint:
-    found = Constraint()
-    for comment in comments:
-        for line in comment.text.splitlines():
-            match = _CONSTRAINT.match(line.strip())
-            if match:
-                found = _constrain(found, match[1], match[2].strip())
-    return found
-
-
-def _constrain(found: Constraint, name: str, value: str) -> Constraint:  # noqa: PLR0911 - one line a name
-    if name == "none":
-        return replace(found, none=value)
-    if name == "optional":
-        return replace(found, optional=value.lower() in ("true", "yes"))
-    if name == "synonyms":
-        return replace(found, synonyms=tuple(section_key(word) for word in value.split(",")))
-    if not value.isdigit():
-        message = f"template constraint {name!r} wants a whole number, not {value!r}"
-        raise TemplateError(message)
-    number = int(value)
-    match name:
-        case "step":
-            return replace(found, step=number)
-        case "min":
-            return replace(found, minimum=number)
-        case "max":
-            return replace(found, maximum=number)
-        case _:
-            return replace(found, max_words=number)
-
-
 class _Reader:
-    """Walks the headings of a template."""
+    """Walks the headings of a template, and collects what is wrong with it."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.sections = [s for s in document.sections if s.level > (1 if document.title else 0)]
+        self.mistakes: list[Mistake] = []
+        self._lines: dict[str, int] = {}
+
+    def say(self, line: int, message: str, hint: str = "") -> None:
+        self.mistakes.append(Mistake(line, message, hint))
+
+    def kind(self) -> str:
+        """Return what the template is for."""
+        field = self.document.fields.get("kind")
+        kind = str(field.value).strip() if field else "procedure"
+        if field and kind not in KINDS:
+            close = get_close_matches(kind.lower(), KINDS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"kinds are: {', '.join(KINDS)}"
+            self.say(field.line, f"there is no kind {kind[:40]!r}; its documents are not counted", hint)
+        return kind
+
+    def head_guidance(self) -> str:
+        """Return the words of the comments before the first section."""
+        first = next((s for s in self.document.sections if s.level > 1), None)
+        end = first.start if first else len(self.document.source.raw)
+        return "\n\n".join(read_guidance([c]) for c in self.document.comments if c.start < end)
 
     def specs(self) -> Iterator[SectionSpec]:
         """Yield a spec a heading; the headings of a repeated step belong to the section above them."""
@@ -121,35 +112,48 @@ class _Reader:
             step = next((c for c in self.document.children(section) if "{number}" in c.title), None)
             if step:
                 skip.update(s.index for s in self.document.family(section))
-                yield self._steps(section, step)
-            else:
-                yield self._plain(section)
+            if not section_key(section.title):
+                self.say(section.line, "a heading without words is no section", "give it a name")
+                continue
+            self._compare(section)
+            yield self._steps(section, step) if step else self._plain(section, words().sections)
+
+    def _compare(self, section: Section) -> None:
+        """Report what no document could follow: a heading that is there twice, or one with a field."""
+        key = section_key(section.title)
+        before = self._lines.setdefault(key, section.line)
+        if before != section.line:
+            self.say(section.line, f"section {section.title!r} is in line {before} already", "give one another name")
+        if "{" in section.title and "}" in section.title:
+            message = f"the field in the heading {section.title!r} is never filled"
+            self.say(section.line, message, "only the heading of a step, with {number}, has fields")
 
     def _comments(self, start: int, end: int) -> list[Comment]:
         return [c for c in self.document.comments if start <= c.start < end]
 
-    def _plain(self, section: Section) -> SectionSpec:
+    def _plain(self, section: Section, roles: Collection[str]) -> SectionSpec:
         comments = self._comments(section.start, section.end)
         kind, pattern, columns = self._kind(section.blocks)
         has_children = any(True for _ in self.document.children(section))
         if has_children and not any(b.kind != "html" for b in section.blocks):
             kind = "group"
-        constraint = _constraint(comments)
-        if not constraint.step:
-            constraint = replace(constraint, step=_guess_step(section.title))
+        constraint, mistakes = read_constraint(comments, roles)
+        self.mistakes += mistakes
+        key = section_key(section.title)
         return SectionSpec(
-            key=section_key(section.title),
-            name=identifier(section_key(section.title), f"section_{section.index}"),
+            key=key,
+            name=identifier(key, f"section_{section.index}"),
             heading=section.title,
             level=section.level,
             kind=kind,
             pattern=pattern,
             columns=columns,
-            guidance=" ".join(filter(None, map(_words, comments))),
+            guidance=read_guidance(comments),
             constraint=constraint,
         )
 
     def _kind(self, blocks: Sequence[Block]) -> tuple[Kind, Pattern | None, tuple[Column, ...]]:
+        """Return what a section is made of; one without an example is prose."""
         for block in blocks:
             if block.kind == "list" and block.items:
                 item = block.items[0]
@@ -157,34 +161,40 @@ class _Reader:
                 if item.checked is not None:
                     return "checklist", pattern, ()
                 return ("list" if item.number is None else "numbered"), pattern, ()
-            if block.kind == "table" and block.header and block.rows:
+            if block.kind == "table" and block.header:
                 return "table", None, tuple(self._columns(block))
             if block.kind in ("paragraph", "quote", "code"):
                 text = self.document.source.slice(block.start, block.end).strip()
                 return "prose", parse_pattern(text), ()
-        return "prose", None, ()
+        return "prose", parse_pattern(""), ()
 
     def _columns(self, block: Block) -> Iterator[Column]:
         assert block.header is not None
-        for head, cell in zip(block.header.cells, block.rows[0].cells, strict=False):
-            raw = self.document.source.slice(cell.start, cell.end).strip().strip("|").strip()
-            yield Column(head.text, parse_pattern(raw, identifier(section_key(head.text), "cell")))
+        cells = block.rows[0].cells if block.rows else ()
+        if not block.rows:
+            self.say(block.line, "the table has no example row, so each column is one field", "add a row with fields")
+        for number, (head, cell) in enumerate(zip_longest(block.header.cells, cells), start=1):
+            if head is None:
+                return
+            raw = self.document.source.slice(cell.start, cell.end).strip().strip("|").strip() if cell else ""
+            yield Column(head.text, parse_pattern(raw, identifier(section_key(head.text), f"cell_{number}")))
 
     def _steps(self, section: Section, step: Section) -> SectionSpec:
-        base = self._plain(section)
         own = self._comments(section.start, step.start)
+        for other in self.document.family(section):
+            if other.index not in (section.index, step.index) and other.parent != step.index:
+                message = f"the heading {other.title!r} beside or below the parts of the step is not used"
+                self.say(other.line, message, "put it before the section of the steps, or make it a part")
         title = self.document.source.slice(step.start, step.body).strip().lstrip("#").strip()
-        constraint = _constraint(own)
         return replace(
-            base,
+            self._plain(section, words().sections),
             kind="steps",
             pattern=None,
             columns=(),
-            parts=tuple(_unique(self._parts(step))),
-            step_heading=parse_pattern(title),
+            parts=assign_roles(_named(self._parts(step)), words().parts),
+            step_heading=parse_pattern(title.split("\n")[0].rstrip("# ")),
             step_level=step.level,
-            guidance=" ".join(filter(None, map(_words, own))),
-            constraint=replace(constraint, step=constraint.step or 3),
+            guidance=read_guidance(own),
         )
 
     def _parts(self, step: Section) -> Iterator[SectionSpec]:
@@ -200,18 +210,25 @@ class _Reader:
                 if label:
                     yield self._part(label, inline, body, (start, block.start))
                 label, inline, body, start = match[1], match[2].strip(), [], block.start
-            else:
+            elif label or block.kind == "html":
                 body.append(block)
+            else:
+                message = "what comes before the first part of the step is not used"
+                self.say(block.line, message, "begin a part with a label in bold: **Actions:**")
         if label:
             yield self._part(label, inline, body, (start, step.end))
         for child in self.document.children(step):
-            yield self._plain(child)
+            part = self._plain(child, words().parts)
+            # What stands below a part is no part of its own, and is reported.
+            yield replace(part, kind="prose", pattern=parse_pattern("")) if part.kind == "group" else part
 
     def _part(self, label: str, inline: str, body: list[Block], span: tuple[int, int]) -> SectionSpec:
         comments = self._comments(*span)
         kind, pattern, columns = self._kind(body)
         if inline:
-            kind, pattern = "prose", parse_pattern(inline)
+            kind, pattern, columns = "prose", parse_pattern(inline), ()
+        constraint, mistakes = read_constraint(comments, words().parts)
+        self.mistakes += mistakes
         key = section_key(label)
         return SectionSpec(
             key=key,
@@ -222,18 +239,20 @@ class _Reader:
             pattern=pattern,
             columns=columns,
             labelled=True,
-            guidance=" ".join(filter(None, map(_words, comments))),
-            constraint=_constraint(comments),
+            guidance=read_guidance(comments),
+            constraint=constraint,
         )
 
 
-def _guess_step(heading: str) -> int:
-    key = section_key(heading)
-    return next((step for step, words in _STEP_WORDS if any(word in key for word in words)), 6)
-
-
-def _unique(specs: Iterator[SectionSpec]) -> Iterator[SectionSpec]:
-    seen: dict[str, int] = {}
+def _named(specs: Iterator[SectionSpec]) -> tuple[SectionSpec, ...]:
+    """Return specs with names that are all different."""
+    taken: set[str] = set()
+    named: list[SectionSpec] = []
     for spec in specs:
-        count = seen[spec.name] = seen.get(spec.name, 0) + 1
-        yield spec if count == 1 else replace(spec, name=f"{spec.name}_{count}")
+        name, count = spec.name, 1
+        while name in taken:
+            count += 1
+            name = f"{spec.name}_{count}"
+        taken.add(name)
+        named.append(replace(spec, name=name))
+    return tuple(named)

@@ -242,8 +242,8 @@ class _Writer:
                     chunks[-1] = self.literal(str(parts[index - 1])[: -len(before)])
                 if after:
                     parts[index + 1] = str(parts[index + 1])[len(after) :]
-                shown = self.slot(part, f"{value}.get({part.name!r})", clean)
-                test = f"{value}.get({part.name!r})"
+                test = value if single else f"{value}.get({part.name!r})"
+                shown = self.slot(part, test, clean)
                 chunks.append(f"{{% if {test} %}}{self.literal(before)}{shown}{self.literal(after)}{{% endif %}}")
             else:
                 chunks.append(self.slot(part, value if single else f"{value}[{part.name!r}]", clean))

@@ -12,7 +12,11 @@ Kind = Literal["prose", "list", "numbered", "checklist", "table", "steps", "grou
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What a guidance comment demands. ``step`` is the authoring step (1 to 6) that fills the section."""
+    """What a guidance comment demands.
+
+    ``step`` is the authoring step (1 to 6) that fills the section; ``role`` says what it means, in the words of the
+    template.
+    """
 
     step: int = 0
     minimum: int = 1
@@ -21,6 +25,7 @@ class Constraint:
     none: str = ""
     optional: bool = False
     synonyms: tuple[str, ...] = ()
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,22 @@ class SectionSpec:
     labelled: bool = False
     guidance: str = ""
     constraint: Constraint = field(default_factory=Constraint)
+    role: str = ""
+    """What the section means: as its template declares it, or as its heading and fields are commonly used."""
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The key and its synonyms."""
         return (self.key, *self.constraint.synonyms)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Something in a template that cannot be used as it is written. ``line`` counts from 1."""
+
+    line: int
+    message: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,8 @@ class Template:
     hash: str
     boilerplate: frozenset[str]
     """Lines of the template that a finished document may not contain."""
+    mistakes: tuple[Mistake, ...] = ()
+    """What is wrong with it; whatever is right is used."""
 
     @property
     def required(self) -> tuple[SectionSpec, ...]:
@@ -76,3 +94,7 @@ class Template:
     def section(self, key: str) -> SectionSpec | None:
         """Return the section of that key or field name."""
         return next((s for s in self.sections if key in (*s.keys, s.name)), None)
+
+    def of_role(self, role: str) -> SectionSpec | None:
+        """Return the first section that has a role."""
+        return next((s for s in self.sections if s.role == role), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from fnmatch import translate
 from pathlib import Path
 
@@ -18,6 +19,14 @@ from procauthor.template.spec import Template
 def _matcher(pattern: str) -> Callable[[str], object]:
     """Return what says whether a path matches, at the root or below any folder."""
     return re.compile(f"{translate(pattern)}|{translate(f'**/{pattern}')}").match
+
+
+def _read(name: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        message = f"template {name!r} cannot be read: {error.strerror}"
+        raise TemplateError(message, f"look at the rights of {file.name}") from error
 
 
 class TemplateStore:
@@ -57,9 +66,14 @@ class TemplateStore:
         for folder in self._folders:
             file = folder / f"{name}.md"
             if "/" not in name and file.is_file():
-                return self._with_synonyms(read_template(name, file.read_bytes()))
+                return self._with_synonyms(read_template(name, _read(name, file)))
         message = f"no template {name!r}"
-        raise TemplateError(message, f"known templates: {', '.join(self.names())}")
+        raise TemplateError(message, self._near(name))
+
+    def _near(self, name: str) -> str:
+        known = self.names()
+        close = get_close_matches(name, known, n=1)
+        return f"did you mean {close[0]!r}?" if close else f"known templates: {', '.join(known)}"
 
     def _with_synonyms(self, template: Template) -> Template:
         sections = tuple(
@@ -70,9 +84,25 @@ class TemplateStore:
         )
         return replace(template, sections=sections)
 
+    def refuse_unknown(self) -> None:
+        """Refuse a name in the settings that no template has, used by a document or not.
+
+        Raises:
+            TemplateError: There is such a name; the hint says which was probably meant.
+        """
+        known = self.names()
+        for pattern, name in self._patterns.items():
+            if name and name not in known:
+                message = f"the settings give {pattern!r} the template {name!r}, which does not exist"
+                raise TemplateError(message, self._near(name))
+
     def names(self) -> list[str]:
         """Return the names of all templates that can be found."""
-        return sorted({file.stem for folder in self._folders for file in folder.glob("*.md")})
+        return sorted({file.stem for folder in self._folders for file in folder.glob("*.md") if file.is_file()})
+
+    def for_path(self, path: str, kind: str) -> Template:
+        """Return the template that a document at a path has, or would have; without one, that for its kind."""
+        return self.match(path) or self.of_kind(kind)
 
     def match(self, path: str) -> Template | None:
         """Return the template for a document's path; without a pattern that matches, there is none."""

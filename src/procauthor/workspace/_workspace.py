@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from procauthor.checking.check import check
 from procauthor.checking.survey import Survey, Surveyor
-from procauthor.errors import PlanError
+from procauthor.errors import NoPlanError, PlanError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure, read_library, read_procedure
@@ -57,6 +57,7 @@ class Workspace:
             ConfigError: The folder does not exist, or its settings are wrong.
         """
         workspace = cls(locate(Path(path)))
+        workspace.templates.refuse_unknown()
         workspace._recover()
         return workspace
 
@@ -105,7 +106,11 @@ class Workspace:
         try:
             return place.read_bytes()
         except OSError as error:
-            message = f"{str(file or self.settings.library.plan)!r} cannot be read: {error.strerror}"
+            name = str(file or self.settings.library.plan)
+            if not file and isinstance(error, FileNotFoundError):
+                message = f"there is no plan yet: {name!r} does not exist"
+                raise NoPlanError(message, "make one from the gaps with: procauthor plan --write") from error
+            message = f"{name!r} cannot be read: {error.strerror}"
             raise PlanError(message, "name the file of an action plan") from error
 
     def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from procauthor.authoring.update.field import edit_field
 from procauthor.authoring.update.listing import edit_list, fill_place
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Outline, Target
+from procauthor.authoring.update.outline import FRAME, Outline, Target
 from procauthor.authoring.update.pen import Pen
 from procauthor.authoring.update.step import edit_steps, edit_title
 from procauthor.authoring.update.table import edit_table
@@ -180,7 +180,7 @@ def _single(group: _Group) -> None:
 def _delete_section(pen: Pen, name: str) -> None:
     target = pen.outline.targets[name]
     spec = pen.outline.specs.get(name)
-    if name in ("S0", "T") or (spec is not None and not spec.constraint.optional):
+    if name in FRAME or (spec is not None and not spec.constraint.optional):
         message = f"{target.text or 'the head of the document'!r} cannot be deleted: the document needs it"
         raise OperationError(message, target=name)
     pen.cut(target.start, target.end)

@@ -12,16 +12,17 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
+from procauthor.authoring.fit import fit_rows
 from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
 from procauthor.authoring.update.operation import Action, Operation
 from procauthor.authoring.update.outline import Outline, Place, Target, read_outline
 from procauthor.authoring.update.table import references
 from procauthor.errors import DraftError
-from procauthor.library.contract import read_contract
+from procauthor.library.contract import read_contract, sections_of, step_title
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import Step
-from procauthor.template.key import section_key
+from procauthor.template.role import meaning_of, step_word
 from procauthor.template.spec import SectionSpec, Template
 
 FORMS = (
@@ -42,15 +43,15 @@ FORMS = (
 )
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _WORD = f"[{_QUOTES}]"
-# What a person calls an item, and the keys of the sections that hold such items.
+# What a person calls an item, and the roles of the sections that hold such items.
 _NOUNS: dict[str, tuple[str, ...]] = {
-    "input": ("required inputs", "inputs", "prerequisites"),
-    "output": ("output contract", "outputs"),
-    "exit state": ("exit states",),
-    "trigger": ("trigger", "triggers"),
-    "done criterion": ("definition of done",),
-    "criterion": ("validation and acceptance criteria", "definition of done"),
-    "rule": ("coordination rules",),
+    "input": ("inputs",),
+    "output": ("outputs",),
+    "exit state": ("exits",),
+    "trigger": ("trigger",),
+    "done criterion": ("done",),
+    "criterion": ("criteria", "done"),
+    "rule": ("rules",),
 }
 _NOUN = "(?P<noun>" + "|".join(_NOUNS) + ")"
 _THE = r"(?:(?:the|an?|new)\s+)*"
@@ -173,12 +174,14 @@ class _Reader:
 
     def place(self, noun: str) -> Place:
         """Return the list of the items that a noun names."""
-        keys = _NOUNS[noun]
-        for key in keys:
-            for name, section in self.outline.sections.items():
-                found = [p for p in self.outline.places.values() if p.section == name and p.kind in ("list", "empty")]
-                if section_key(section.title) == key and found:
-                    return found[0]
+        outline = self.outline
+        for role in _NOUNS[noun]:
+            indexes = {section.index for section in sections_of(outline.document, outline.template, role)}
+            names = [name for name, section in outline.sections.items() if section.index in indexes]
+            lists = (p for p in outline.places.values() if p.section in names and p.kind in ("list", "empty"))
+            place = next(lists, None)
+            if place:
+                return place
         message = f"the document has no list for {noun!r}"
         raise DraftError(message, "add the section by hand, or use a model")
 
@@ -230,11 +233,11 @@ class _Reader:
 
     def calls(self) -> Iterator[tuple[str, Place]]:
         """Yield (number of the phase, table of its calls)."""
+        words = meaning_of(self.outline.template).steps
         for place in self.outline.places.values():
-            title = self.outline.title(place.section)
-            number = re.match(r"(?:phase|step)\s*(\d+)", title, re.IGNORECASE)
-            if place.kind == "table" and number and place.spec and references(place.spec):
-                yield number[1], place
+            step = step_title(self.outline.title(place.section), words)
+            if place.kind == "table" and step and step[0] is not None and place.spec and references(place.spec):
+                yield str(step[0]), place
 
     def call(self, match: re.Match[str]) -> Understood:
         title = self.title(match["title"])
@@ -264,7 +267,7 @@ class _Reader:
     def steps(self) -> dict[int, tuple[Target, Step]]:
         """Return the steps by number, each with what the contract says of it."""
         targets = [t for t in self.outline.targets.values() if t.kind == "step"]
-        steps = {step.start: step for step in read_contract(self.outline.document).steps}
+        steps = {step.start: step for step in read_contract(self.outline.document, self.outline.template).steps}
         found = ((t, steps[t.start]) for t in targets if t.start in steps)
         return {step.number: (t, step) for t, step in found if step.number is not None}
 
@@ -288,20 +291,25 @@ class _Reader:
         after = match["side"].lower() == "after"
         before = beside if after else self.steps().get(number - 1, (target, beside))[1]
         actions = [part.strip() for part in (match["actions"] or name).split(";") if part.strip()]
-        inputs = [{"artifact": a.name, "source": f"Step {before.number}"} for a in before.outputs]
+        spec = self.outline.specs[target.id]
+        word = step_word(self.outline.template) if self.outline.template else ""
+        inputs = [{"artifact": a.name, "source": f"{word} {before.number}"} for a in before.outputs]
         # What the step takes it hands on: something new would be used by nobody.
         handed = [{"artifact": a.name, "description": "with what this step did"} for a in before.outputs]
-        value = {
-            "name": name,
-            "purpose": f"{name}.",
+        facts: dict[str, list[dict[str, Any]]] = {
+            "purpose": [{"text": f"{name}."}],
             "inputs": inputs,
-            "actions": [_sentence(action) for action in actions],
-            "decisions": [],
+            "actions": [{"action": _sentence(action)} for action in actions],
             "outputs": handed or [{"artifact": f"{name} Record", "description": "what was done, and its result"}],
-            "failure_handling": [
+            "failures": [
                 {"failure": "The step cannot be completed", "response": "stop, and tell the role that started it"}
             ],
         }
+        slots = spec.step_heading.slots if spec.step_heading else ()
+        value: dict[str, Any] = {slot.name: name for slot in slots if slot.name != "number"}
+        for part in spec.parts:
+            rows = fit_rows(part, facts.get(part.role, []), self.titles)
+            value[part.name] = " ".join(map(str, rows)) if part.kind == "prose" else rows
         action: Action = "insert_after" if after else "insert_before"
         return Understood(
             (self.do(action, target.id, value),),

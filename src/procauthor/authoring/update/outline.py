@@ -15,11 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from procauthor.authoring.update.line import MARKER
-from procauthor.library.contract import NONE_WORDS
+from procauthor.library.contract import NONE_WORDS, step_title
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Row, Section
 from procauthor.template.key import identifier, section_key
+from procauthor.template.role import meaning_of
 from procauthor.template.spec import SectionSpec, Template
+
+FRAME = ("S0", "T")
+"""The sections without a number: what comes before the first heading, and the text below the title."""
 
 TargetKind = Literal["section", "step", "title", "place", "item", "row", "paragraph", "field"]
 PlaceKind = Literal["list", "table", "prose", "empty"]
@@ -27,7 +31,6 @@ PlaceKind = Literal["list", "table", "prose", "empty"]
 _LABEL = re.compile(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
 # Links to the web stay; those within the library are made again from the names.
 _OWN_LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\((?![a-z][a-z0-9+.-]*:)[^()\s]*\)", re.IGNORECASE)
-_STEP = re.compile(r"^(?:step|phase)\s*\d+\b", re.IGNORECASE)
 _HASH = 8
 
 
@@ -100,8 +103,10 @@ class Outline:
         """Return the heading of a section by its id."""
         if section == "M":
             return "Metadata"
-        found = self.sections.get(section)
-        return found.title if found else section
+        known = self.sections.get(section)
+        if known is not None and known.heading is None:
+            return "Text before the first heading"
+        return known.title if known else section
 
 
 def read_outline(document: Document, template: Template | None) -> Outline:
@@ -121,6 +126,7 @@ class _Reader:
         self.document = document
         self.template = template
         self.raw = document.source.raw
+        self.steps = meaning_of(template).steps
         self.targets: dict[str, Target] = {}
         self.places: dict[str, Place] = {}
         self.ids = dict(_number(document))
@@ -138,6 +144,11 @@ class _Reader:
     def add(self, target: Target) -> None:
         self.targets[target.id] = replace(target, hash=hash_of(self.raw[target.start : target.end]))
 
+    def is_step(self, section: Section) -> bool:
+        """Say whether the heading of a section is that of a numbered step."""
+        title = step_title(section.title, self.steps)
+        return title is not None and title[0] is not None
+
     def fields(self) -> None:
         for key, each in self.document.fields.items():
             text = self.raw[each.start : each.end].decode(errors="replace").strip()
@@ -148,7 +159,7 @@ class _Reader:
         spec = self._spec_of.get(section.index)
         parent = self.document.sections[section.parent] if section.parent is not None else None
         above = self._spec_of.get(parent.index) if parent else None
-        step = above if above and above.kind == "steps" and _STEP.match(section.title) else None
+        step = above if above and above.kind == "steps" and self.is_step(section) else None
         end = self.document.end(section)
         kind: TargetKind = "step" if step else "section"
         if spec or step:
@@ -305,7 +316,7 @@ class _Body:
             texts.append((start, end))
 
     def text_place(self, texts: list[tuple[int, int]]) -> None:
-        if not texts or self.section.level < 1:
+        if not texts:
             return
         place = self.place("prose", texts[0][0], texts[-1][1], paragraphs=tuple(texts))
         for number, (start, end) in enumerate(texts, start=1):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.update.outline import Outline, Target
+from procauthor.authoring.update.outline import FRAME, Outline, Target
 from procauthor.template.key import section_key
 
 # Metadata counts as a section of this name.
@@ -32,7 +32,10 @@ class ScopeEntry:
 
 def sections_of(outline: Outline) -> tuple[str, ...]:
     """Return the ids of everything that can be a scope: metadata, sections and steps, in order."""
-    names = [t.id for t in outline.targets.values() if t.kind in ("section", "step") and t.id not in ("S0", "T")]
+    # The title belongs to the document; what stands below it is text like any other.
+    held = {place.section for place in outline.places.values()}
+    parts = (t.id for t in outline.targets.values() if t.kind in ("section", "step"))
+    names = [name for name in parts if name not in FRAME or name in held]
     has_fields = any(t.kind == "field" for t in outline.targets.values())
     return ((METADATA,) if has_fields else ()) + tuple(names)
 
@@ -65,6 +68,8 @@ def _allows(outline: Outline, scope: Sequence[str], target: Target) -> bool:
         return False
     if target.kind == "step":
         return target.id.rpartition(".")[0] in scope
+    if target.kind == "section" and target.id in FRAME:
+        return False
     if target.kind == "section":
         spec = outline.specs.get(target.id)
         return target.id in scope and (spec is None or spec.kind == "steps" or spec.constraint.optional)

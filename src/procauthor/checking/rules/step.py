@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from procauthor.checking.artifact import is_optional
 from procauthor.checking.definition import Reach, Rule
@@ -18,6 +19,7 @@ from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.library import Procedure
 from procauthor.procedure import Artifact, Part, Step
+from procauthor.template.role import Meaning, meaning_of
 from procauthor.template.spec import SectionSpec
 
 STEP_NUMBER_GAP = Rule(
@@ -68,13 +70,6 @@ STEP_TARGET_MISSING = Rule(
 RULES = (STEP_NUMBER_GAP, STEP_PART_MISSING, STEP_INPUT_WITHOUT_PRODUCER, UNUSED_OUTPUT, STEP_TARGET_MISSING)
 REACH: Reach = "document"
 
-_FROM_STEP = re.compile(
-    r"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?(step|phase)s?\s+(\d+)\b"
-    r"((?:\s*(?:,|and|or|&|/)\s*(?:(?:step|phase)s?\s+)?\d+\b)*)",
-    re.IGNORECASE,
-)
-_NAMED_STEP = re.compile(r"^(.+?)\s+from\s+((?:step|phase)\s+\d+)\b.*$", re.IGNORECASE)
-_FROM_INPUTS = re.compile(r"^(?:the\s+)?(?:procedure(?:'s)?\s+)?(?:required\s+)?inputs?\b", re.IGNORECASE)
 # What a part without items can be followed by when it is empty: a heading, a rule, or the next label.
 _NEXT_PART = re.compile(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
 # Among more names than these, none is looked for that is only like the one that was meant.
@@ -168,12 +163,31 @@ def _says_none(part: Part) -> bool:
 # Artifacts
 
 
+@lru_cache(maxsize=64)
+def _from_step(steps: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a source that is a step, or several: ``Step 2``, ``outputs of steps 2 and 3``."""
+    word = f"(?:{'|'.join(map(re.escape, steps))})"
+    return re.compile(
+        rf"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?({word})s?\s+(\d+)\b"
+        rf"((?:\s*(?:,|and|or|&|/)\s*(?:{word}s?\s+)?\d+\b)*)",
+        re.IGNORECASE,
+    )
+
+
+@lru_cache(maxsize=64)
+def _named_step(steps: tuple[str, ...], origins: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of an input that names its step without brackets: ``Risk List from Step 2``."""
+    word, origin = ("|".join(map(re.escape, names)) for names in (steps, origins))
+    return re.compile(rf"^(.+?)\s+(?:{origin})\s+((?:{word})\s+\d+)\b.*$", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class _Flow:
     """Where the artifacts of a procedure come from: the steps that make each, by place, and what is required."""
 
     steps: tuple[Step, ...]
-    words: frozenset[str]
+    meaning: Meaning
+    words: tuple[str, ...]
     required: frozenset[str]
     made: Mapping[str, Sequence[int]]
     places: Mapping[str, Sequence[int]]
@@ -195,7 +209,7 @@ def _flow(procedure: Procedure) -> _Flow:
         for key in {artifact_key(a.name) for a in step.outputs}:
             made[key].append(place)
     required = frozenset(artifact_key(a.name) for a in contract.inputs)
-    return _Flow(contract.steps, step_words(procedure), required, made, places)
+    return _Flow(contract.steps, meaning_of(procedure.template), step_words(procedure), required, made, places)
 
 
 def _inputs(procedure: Procedure) -> Iterator[Finding]:
@@ -207,17 +221,17 @@ def _inputs(procedure: Procedure) -> Iterator[Finding]:
                 yield say(STEP_INPUT_WITHOUT_PRODUCER, procedure, wanted.start, message, _maker(flow, wanted))
 
 
-def _split(wanted: Artifact) -> tuple[str, str]:
+def _split(wanted: Artifact, meaning: Meaning) -> tuple[str, str]:
     """Return the name of an input and where it is said to come from: also "Risk List from Step 2"."""
-    inline = None if wanted.source else _NAMED_STEP.match(wanted.name)
+    inline = None if wanted.source else _named_step(meaning.steps, meaning.origins).match(wanted.name)
     return (inline[1], inline[2]) if inline else (wanted.name, wanted.source)
 
 
 def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
     """Return what is wrong with an input, or nothing. A source that is no step and no input is somebody else's."""
-    name, source = _split(wanted)
+    name, source = _split(wanted, flow.meaning)
     key, step = artifact_key(name), step_name(flow.steps[place])
-    origin = _FROM_STEP.match(source)
+    origin = _from_step(flow.meaning.steps).match(source)
     if origin:
         if origin[1].casefold() not in flow.words:
             return ""
@@ -226,7 +240,7 @@ def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
             return ""
         where = f"{origin[1].casefold()} {' and '.join(numbers)}"
         return f"step {step} uses {name!r} from {where}, which does not make it before"
-    if _FROM_INPUTS.match(source):
+    if flow.meaning.names_inputs(source):
         return "" if key in flow.required else f"step {step} uses {name!r}, which is no required input"
     if source or is_optional(wanted) or key in flow.required or flow.has_before(place, key):
         return ""
@@ -235,7 +249,7 @@ def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
 
 def _maker(flow: _Flow, wanted: Artifact) -> str:
     """Say where an artifact does come from, if from one place; else which name is like it."""
-    key = artifact_key(_split(wanted)[0])
+    key = artifact_key(_split(wanted, flow.meaning)[0])
     found = [f"step {step_name(flow.steps[place])} makes it" for place in flow.made.get(key, ())]
     if key in flow.required:
         found.append("it is a required input")
@@ -248,9 +262,10 @@ def _maker(flow: _Flow, wanted: Artifact) -> str:
 def _outputs(procedure: Procedure) -> Iterator[Finding]:
     contract = procedure.contract
     promised = {artifact_key(a.name) for a in contract.outputs} | {artifact_key(c.artifact) for c in contract.consumers}
+    meaning = meaning_of(procedure.template)
     last_use: dict[str, int] = {}
     for place, step in enumerate(contract.steps):
-        last_use |= {artifact_key(name): place for name in _used(step)}
+        last_use |= {artifact_key(name): place for name in _used(step, meaning)}
     for place, step in enumerate(contract.steps):
         for output in step.outputs:
             key = artifact_key(output.name)
@@ -259,9 +274,9 @@ def _outputs(procedure: Procedure) -> Iterator[Finding]:
                 yield say(UNUSED_OUTPUT, procedure, output.start, message)
 
 
-def _used(step: Step) -> Iterator[str]:
+def _used(step: Step, meaning: Meaning) -> Iterator[str]:
     for wanted in step.inputs:
         yield wanted.name
-        inline = _NAMED_STEP.match(wanted.name)
+        inline = _named_step(meaning.steps, meaning.origins).match(wanted.name)
         if inline:
             yield inline[1]
