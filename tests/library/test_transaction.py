@@ -13,7 +13,8 @@ import pytest
 
 from procauthor.errors import ConflictError, LibraryError, LockedError
 from procauthor.library.change import Change, Edit
-from procauthor.library.history import read_history, redo, undo
+from procauthor.library.history import read_history, read_strangers, redo, undo
+from procauthor.library.state import make_folder
 from procauthor.library.transaction import apply, recover
 from tests.library.crash import CHANGE, NEW, OLD, fill, run_killed, tree
 
@@ -45,7 +46,13 @@ def refused(root: Path, kind: type[LibraryError], words: str, *edits: Edit) -> N
 def test_all_files_are_written_and_only_the_history_is_left(root: Path) -> None:
     apply(root, root / ".procauthor", CHANGE)
     assert tree(root) == NEW
-    assert sorted(p.name for p in (root / ".procauthor").iterdir()) == ["history", "lock"]
+    assert sorted(p.name for p in (root / ".procauthor").iterdir()) == [
+        ".gitignore",
+        "history",
+        "lock",
+        "origin",
+        "origin.json",
+    ]
 
 
 def test_a_file_that_moved_meanwhile_stops_the_whole_change(root: Path) -> None:
@@ -183,11 +190,15 @@ def test_the_history_is_bounded_in_size_but_keeps_the_last_change(root: Path) ->
     assert (root / "large.md").read_bytes() == b"1" + large
 
 
-def test_a_damaged_entry_is_named(root: Path) -> None:
+def test_a_damaged_entry_is_named_and_blocks_no_other(root: Path) -> None:
     write(root, Edit("a.md", OLD["a.md"], b"x"))
-    (root / ".procauthor/history/000001.json").write_text("{")
-    with pytest.raises(LibraryError, match=r"000001\.json is damaged"):
-        undo(root, root / ".procauthor")
+    write(root, Edit("b.md", None, b"y"))
+    state = root / ".procauthor"
+    (state / "history/000002.json").write_text("{")
+    assert read_strangers(state) == ["000002.json"]
+    assert undo(root, state)[0].number == 1
+    assert (root / "a.md").read_bytes() == OLD["a.md"]
+    assert (root / "b.md").read_bytes() == b"y"
 
 
 # Stops
@@ -236,16 +247,18 @@ def test_an_edit_after_the_crash_is_not_lost(cut_off: Path) -> None:
 
 
 def test_a_damaged_journal_is_named_and_touches_nothing(root: Path) -> None:
-    (root / ".procauthor").mkdir()
+    make_folder(root / ".procauthor")
     (root / ".procauthor/journal.json").write_text('[{"path": "a.md"')
-    with pytest.raises(LibraryError, match=r"journal\.json is damaged"):
-        recover(root, root / ".procauthor")
+    found = recover(root, root / ".procauthor")
+    assert found is not None
+    assert (root / found.foreign).read_text() == '[{"path": "a.md"'
     assert tree(root) == OLD
+    assert recover(root, root / ".procauthor") is None
 
 
 def test_a_second_process_waits_and_is_then_refused(root: Path) -> None:
     state = root / ".procauthor"
-    state.mkdir()
+    make_folder(state)
     held = os.open(state / "lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(held, fcntl.LOCK_EX)
     with pytest.raises(LockedError, match="another procauthor process"):

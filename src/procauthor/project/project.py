@@ -16,6 +16,7 @@ from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import write_file
 from procauthor.library.library import Library, read_library
+from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
 from procauthor.project.announced import announced, own_plan
 from procauthor.project.checking import Checking
@@ -64,24 +65,37 @@ class Project:
         folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
         self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self.notices: list[str] = []
+        self._told: set[str] = set()
         self._known: Library | None = None
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Project:
         """Open the project of a folder: the nearest parent with settings, else the folder itself.
 
-        A change that a crash cut off is taken back first, and named in ``notices``.
+        State that was not written here is set aside, and a change that a crash cut off is taken back; both are named
+        in ``notices``.
 
         Raises:
             ConfigError: The folder does not exist, or its settings are wrong.
         """
         project = cls(locate(Path(path)))
+        project.state, notices = open_state(project.root)
+        project.notices += notices
         project._recover()
         return project
+
+    def tell(self, notice: str) -> None:
+        """Add a sentence to ``notices``, if it was not said before."""
+        if notice not in self._told:
+            self._told.add(notice)
+            self.notices.append(notice)
 
     def _recover(self) -> None:
         found = recover(self.root, self.state)
         if found is None:
+            return
+        if found.foreign:
+            self.tell(f"a journal was not written here, or is damaged, so it counts for nothing: see {found.foreign}")
             return
         files = _several(found.restored) or "no file had been written yet"
         self.notices.append(f"took back {found.title or 'a change'!r}, which had been cut off: {files}")
@@ -297,7 +311,14 @@ class Project:
         """Return the changes that were written, the oldest first."""
         from procauthor.library.history import read_history
 
+        self._name_strangers()
         return read_history(self.state)
+
+    def _name_strangers(self) -> None:
+        from procauthor.library.history import read_strangers
+
+        for name in read_strangers(self.state):
+            self.tell(f"{STATE}/history/{name} was not written here, or is damaged, so it is left out")
 
     def undo(self, number: int | None = None) -> tuple[HistoryEntry, Change]:
         """Take back the newest change that still stands, or the one with a number; return it with what was written.
@@ -308,6 +329,7 @@ class Project:
         """
         from procauthor.library.history import undo
 
+        self._name_strangers()
         return undo(self.root, self.state, number)
 
     def redo(self, number: int | None = None) -> tuple[HistoryEntry, Change]:
@@ -319,6 +341,7 @@ class Project:
         """
         from procauthor.library.history import redo
 
+        self._name_strangers()
         return redo(self.root, self.state, number)
 
     # Refactoring: each method returns a change, and `apply` writes it
@@ -509,7 +532,7 @@ class Project:
         """The drafts that wait."""
         from procauthor.authoring.draft import DraftStore
 
-        return DraftStore(self.state / "drafts")
+        return DraftStore(self.state / "drafts", self.tell)
 
     @cached_property
     def runs(self) -> RunStore:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from procauthor.library.state import mark
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import (
     SCHEMA,
@@ -22,7 +23,7 @@ from procauthor.retrieval.lexical import (
 from procauthor.retrieval.word import read_passage
 
 FILE_NAME = "index.sqlite"
-_VERSION = 2
+_VERSION = 3
 _TIMEOUT = 10.0
 _TABLES = f"""
 create table chunk(row integer primary key, id text unique, path text, signature text, passage text, value text);
@@ -37,7 +38,11 @@ pragma user_version = {_VERSION};
 
 
 class OutdatedStoreError(sqlite3.DatabaseError):
-    """The file was made by another version of procauthor, and has to be made anew."""
+    """The file was made by another version of procauthor, and has to be made again."""
+
+
+class ForeignStoreError(sqlite3.DatabaseError):
+    """The file was made in another state folder than the one that it is in."""
 
 
 class ChunkStore:
@@ -47,15 +52,16 @@ class ChunkStore:
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
         self._places: tuple[str, Places] = "", {}
         try:
-            self._prepare()
+            self._prepare(mark(file))
         except sqlite3.Error:
             self.db.close()
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, own: str) -> None:
         self.db.execute("pragma journal_mode = wal")
         self.db.execute("pragma synchronous = normal")
         if self._version() == _VERSION:
+            self._compare(own)
             return
         # The first of two processes makes the tables; the second finds them made.
         self.db.execute("begin immediate")
@@ -66,6 +72,13 @@ class ChunkStore:
             if self._version() == 0:
                 for statement in _TABLES.split(";"):
                     self.db.execute(statement)
+                self._set("mark", own)
+        self._compare(own)
+
+    def _compare(self, own: str) -> None:
+        if self.fact("mark") != own:
+            message = "the index was made elsewhere"
+            raise ForeignStoreError(message)
 
     def _version(self) -> int:
         return int(self.db.execute("pragma user_version").fetchone()[0])
@@ -97,9 +110,17 @@ class ChunkStore:
             self._set("revision", uuid4().hex)
 
     def read(self, keys: Iterable[str]) -> dict[str, Chunk]:
-        """Return the chunks with these ids, as far as they are known."""
-        found = (self.db.execute("select value from chunk where id = ?", (key,)).fetchone() for key in keys)
-        return {chunk.id: chunk for chunk in (_load(row[0]) for row in found if row)}
+        """Return the chunks with these ids, as far as they are known.
+
+        Raises:
+            sqlite3.DatabaseError: A chunk is not the one that was put in.
+        """
+        query = "select value, signature from chunk where id = ?"
+        rows = [row for key in keys if (row := self.db.execute(query, (key,)).fetchone())]
+        if not all(_sign(value) == signature for value, signature in rows):
+            message = "a passage of the index was changed"
+            raise sqlite3.DatabaseError(message)
+        return {chunk.id: chunk for chunk in (_load(value) for value, _ in rows)}
 
     def rank(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Return the ids of the chunks whose words answer a query best, with their scores, best first."""
@@ -109,8 +130,9 @@ class ChunkStore:
         return rank_words(self.db, self._places[1], query, limit)
 
     def read_all(self) -> list[Chunk]:
-        """Return all chunks, ordered by id."""
-        return [_load(value) for (value,) in self.db.execute("select value from chunk order by id")]
+        """Return all chunks that are as they were put in, ordered by id."""
+        rows = self.db.execute("select value, signature from chunk order by id")
+        return [_load(value) for value, signature in rows if _sign(value) == signature]
 
     def fact(self, name: str) -> str:
         """Return a fact about the index, or an empty string."""
@@ -181,7 +203,11 @@ class ChunkStore:
 
 def sign(chunk: Chunk) -> str:
     """Return a hash of everything about a chunk."""
-    return hashlib.sha256(_dump(chunk).encode()).hexdigest()
+    return _sign(_dump(chunk))
+
+
+def _sign(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
 
 
 def hash_passage(chunk: Chunk) -> str:
