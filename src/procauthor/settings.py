@@ -6,11 +6,12 @@ import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from procauthor.errors import ConfigError
+from procauthor.naming import is_inside
 
 FILE_NAME = "procauthor.toml"
 
@@ -19,18 +20,29 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _stay_inside(path: str) -> str:
+    if is_inside(path):
+        return path
+    message = f"{path!r} leads out of the library"
+    raise ValueError(message)
+
+
+InsidePath = Annotated[str, AfterValidator(_stay_inside)]
+"""A path relative to the root of the library, which it never leaves."""
+
+
 class LibrarySettings(_Table):
     """Where the documents with a special part are; paths and patterns relative to the project's root."""
 
-    index: str = "index.md"
-    plan: str = "action-plan.md"
+    index: InsidePath = "index.md"
+    plan: InsidePath = "action-plan.md"
     exclude: tuple[str, ...] = ()
 
 
 class CheckSettings(_Table):
     """Where the baseline is, relative to the root, and where rules are explained (``{rule}`` is the rule's name)."""
 
-    baseline: str = ""
+    baseline: InsidePath = ""
     help_url: str = ""
 
 
@@ -177,7 +189,7 @@ def _validate(table: dict[str, Any], file: Path) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        message = f"{file.name}: {where!r}: {first['msg']}"
+        message = f"{file.name}: {where!r}: {first['msg'].removeprefix('Value error, ')}"
         raise ConfigError(message, _hint(first["loc"], first["type"])) from error
 
 

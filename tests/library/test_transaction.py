@@ -106,6 +106,36 @@ def test_a_renamed_file_keeps_its_mode_there_and_back(root: Path) -> None:
     assert (root / "gone.md").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (".git/config.md", "hidden"),
+        ("sub/.hidden.md", "hidden"),
+        (".procauthor/drafts/x.md", "hidden"),
+        ("sub/../.git/x.md", "hidden"),
+        ("to-git.md", "hidden"),
+        ("Makefile", "neither Markdown"),
+        ("sub/procauthor.toml", "neither Markdown"),
+        ("evaluations.json", "neither Markdown"),
+        ("linked/x.md", "behind a link"),
+        ("sub/../../x.md", "outside"),
+        ("/x.md", "outside"),
+    ],
+)
+def test_a_change_writes_documents_and_what_is_beside_them_alone(root: Path, path: str, words: str) -> None:
+    (root / "linked").symlink_to("sub")
+    (root / ".git").mkdir()
+    (root / "to-git.md").symlink_to(".git/config")
+    refused(root, LibraryError, words, Edit(path, None, b"x"))
+
+
+def test_a_file_that_comes_back_is_not_executable(root: Path) -> None:
+    os.chmod(root / "gone.md", 0o700)
+    write(root, Edit("gone.md", OLD["gone.md"], None))
+    undo(root, root / ".procauthor")
+    assert (root / "gone.md").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_new_file_gets_the_mode_that_the_user_gives_new_files(root: Path) -> None:
     old = os.umask(0o077)
     try:

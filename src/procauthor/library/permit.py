@@ -37,9 +37,7 @@ def permit(root: Path, path: str) -> Path:
 
 def is_permitted(root: Path, path: object) -> bool:
     """Say whether a change may write a file."""
-    return isinstance(path, str) and not (
-        _refuse_folder(root, posixpath.dirname(path)) or _refuse_file(root, path)
-    )
+    return isinstance(path, str) and not (_refuse_folder(root, posixpath.dirname(path)) or _refuse_file(root, path))
 
 
 def is_folder_permitted(root: Path, path: object) -> bool:

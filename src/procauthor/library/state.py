@@ -25,7 +25,7 @@ from typing import Any
 from procauthor.errors import LibraryError
 
 FOLDER = ".procauthor"
-_SECRET = "origin"
+_ORIGIN = "origin"
 _FACTS = "origin.json"
 _ASIDE = f"{FOLDER}.foreign"
 _ELSEWHERE = f"{FOLDER}.here"
@@ -135,7 +135,7 @@ def mark(place: Path) -> str:
 
 def _sign(place: Path, kind: str, raw: bytes) -> str:
     state = _state_of(place)
-    key = b"" if state is None else _read(state / _SECRET)
+    key = b"" if state is None else _read(state / _ORIGIN)
     return hmac.new(key, f"{kind}\0".encode() + raw, hashlib.sha256).hexdigest()
 
 
@@ -163,7 +163,7 @@ def _counts(folder: Path) -> bool:
             return False
         told = json.loads(_read(folder / _FACTS))
         facts = _facts(folder)
-        # Only the disk sets the time of the last change, so it is proof. A chmod sets it too, and then the rest must do.
+        # Only the disk sets the time of the last change, so it is proof. A chmod sets it too: then the rest must do.
         proofs = (("inode", "changed"), ("inode", "modified", "device", "path"))
         if not any(all(told[name] == facts[name] for name in proof) for proof in proofs):
             return False
@@ -176,7 +176,7 @@ def _counts(folder: Path) -> bool:
 
 
 def _facts(folder: Path) -> dict[str, Any]:
-    found = os.lstat(folder / _SECRET)
+    found = os.lstat(folder / _ORIGIN)
     return {
         "path": os.path.abspath(folder),
         "device": found.st_dev,
@@ -206,7 +206,7 @@ def _begin(state: Path) -> None:
     new.mkdir()
     try:
         (new / ".gitignore").write_text("*\n", encoding="utf-8")
-        (new / _SECRET).write_text(os.urandom(32).hex(), encoding="ascii")
+        (new / _ORIGIN).write_text(os.urandom(32).hex(), encoding="ascii")
         _write_facts(new, _facts(new) | {"path": os.path.abspath(state)})
         os.rename(new, state)
     except OSError:

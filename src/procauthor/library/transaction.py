@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from procauthor.errors import LibraryError, LockedError
-from procauthor.library import disk, record, state as door
+from procauthor.library import disk, record
+from procauthor.library import state as door
 from procauthor.library.change import Change, Edit
 from procauthor.library.permit import creation_mode, permit
 from procauthor.library.record import FileRecord, Record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,8 +84,7 @@ def _find_paths(project: Project, library: Library, paths: Sequence[str]) -> lis
     known = [*library.by_path, *(u.path for u in library.unread)]
     found: list[str] = []
     for path in paths:
-        places = (_from_root(project.root, Path.cwd() / path), _from_root(project.root, project.root / path))
-        names = {*places} - {None}
+        names = {*_from_root(project.root, Path.cwd() / path), *_from_root(project.root, project.root / path)}
         matched = [k for k in known if any(n in (".", k) or k.startswith(f"{n}/") for n in names)]
         if not matched:
             message = f"no document at {path!r} in this library"
@@ -94,8 +93,8 @@ def _find_paths(project: Project, library: Library, paths: Sequence[str]) -> lis
     return found
 
 
-def _from_root(root: Path, place: Path) -> str | None:
-    try:
-        return place.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return None
+def _from_root(root: Path, place: Path) -> Iterator[str]:
+    """Yield where a place is from the root: what it leads to, and itself if it is a link."""
+    for real in (place.resolve(), place.parent.resolve() / place.name):
+        with suppress(ValueError):
+            yield real.relative_to(root.resolve()).as_posix()

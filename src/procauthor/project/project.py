@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.baseline import FILE_NAME as BASELINE
-from procauthor.checking.baseline import Baseline, read_baseline
+from procauthor.checking.baseline import Baseline, read_baseline, refuse_other
 from procauthor.checking.check import check
 from procauthor.checking.survey import Survey, Surveyor
 from procauthor.errors import PlanError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
-from procauthor.library.disk import write_file
-from procauthor.library.library import Library, read_library
+from procauthor.library.disk import leads_out, locate, write_file
+from procauthor.library.library import LEADS_OUT, Library, read_library
 from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
 from procauthor.project.announced import announced, own_plan
 from procauthor.project.checking import Checking
-from procauthor.settings import Location, Settings, locate
+from procauthor.settings import Location, Settings
+from procauthor.settings import locate as find_root
 from procauthor.template.store import TemplateStore
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
@@ -62,10 +63,10 @@ class Project:
         self.settings: Settings = location.settings
         self.file = location.file
         self.state = self.root / STATE
-        folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
-        self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self.notices: list[str] = []
         self._told: set[str] = set()
+        folders = self.own_folder("templates")
+        self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self._known: Library | None = None
 
     @classmethod
@@ -78,11 +79,21 @@ class Project:
         Raises:
             ConfigError: The folder does not exist, or its settings are wrong.
         """
-        project = cls(locate(Path(path)))
+        project = cls(find_root(Path(path)))
         project.state, notices = open_state(project.root)
         project.notices += notices
         project._recover()
         return project
+
+    def own_folder(self, name: str) -> tuple[Path, ...]:
+        """Return a folder of the library's own files, if it is there; one that is a link out of it does not count."""
+        folder = self.root / name
+        if not folder.is_dir():
+            return ()
+        if leads_out(self.root, folder):
+            self.tell(f"{name} is a link that leads out of the library, so nothing in it counts")
+            return ()
+        return (folder,)
 
     def tell(self, notice: str) -> None:
         """Add a sentence to ``notices``, if it was not said before."""
@@ -107,6 +118,9 @@ class Project:
     def library(self) -> Library:
         """Read all documents, as they are now; what has not changed since the last reading is not parsed again."""
         self._known = read_library(self.root, self.settings.library, self.templates, self._known)
+        for unread in self._known.unread:
+            if unread.reason == LEADS_OUT:
+                self.tell(f"{unread.path} is no document of the library: {LEADS_OUT}")
         return self._known
 
     def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:
@@ -123,6 +137,9 @@ class Project:
     def plan_bytes(self, file: str | Path | None = None) -> bytes:
         """Return an action plan as it is on disk; for the arguments and errors see `plan`."""
         place = Path(file) if file else self.root / self.settings.library.plan
+        if leads_out(self.root, place):
+            message = f"{str(file or self.settings.library.plan)!r} is no plan: {LEADS_OUT}"
+            raise PlanError(message, "name the file of an action plan")
         try:
             return place.read_bytes()
         except OSError as error:
@@ -187,15 +204,21 @@ class Project:
 
     @property
     def baseline_file(self) -> Path:
-        """Where the baseline is, or would be."""
-        return self.root / (self.settings.check.baseline or BASELINE)
+        """Where the baseline is, or would be.
+
+        Raises:
+            LibraryError: It is a link that leads out of the library.
+        """
+        return locate(self.root, self.settings.check.baseline or BASELINE)
 
     def update_baseline(self) -> Baseline:
         """Make all findings of today known, and forget those that no longer occur.
 
         Raises:
+            ConfigError: A file is there that is no baseline.
             LibraryError: The file cannot be written.
         """
+        refuse_other(self.baseline_file)
         baseline = Baseline.of(self.check(baseline=False).findings)
         write_file(self.baseline_file, baseline.dump())
         return baseline

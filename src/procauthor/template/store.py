@@ -20,6 +20,12 @@ def _matcher(pattern: str) -> Callable[[str], object]:
     return re.compile(f"{translate(pattern)}|{translate(f'**/{pattern}')}").match
 
 
+def _refuse_link(folder: Path, file: Path) -> None:
+    if not file.resolve().is_relative_to(folder.resolve()):
+        message = f"the template {file.stem!r} is a link that leads out of its folder"
+        raise TemplateError(message, "put the file itself there")
+
+
 class TemplateStore:
     """Reads each template once.
 
@@ -57,6 +63,7 @@ class TemplateStore:
         for folder in self._folders:
             file = folder / f"{name}.md"
             if "/" not in name and file.is_file():
+                _refuse_link(folder, file)
                 return self._with_synonyms(read_template(name, file.read_bytes()))
         message = f"no template {name!r}"
         raise TemplateError(message, f"known templates: {', '.join(self.names())}")
