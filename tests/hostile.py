@@ -104,7 +104,7 @@ def plant_index(root: Path, _: Path) -> None:
     if not file.exists():
         file.write_bytes(b"")
     with sqlite3.connect(file) as connection:
-        connection.execute("create table if not exists chunk(id text, path text, signature text, value text)")
+        connection.execute("create table if not exists chunk(id text, path text, value text)")
         connection.execute("update chunk set value = replace(value, 'threat', ?)", (PLANTED,))
     connection.close()
 

@@ -102,6 +102,11 @@ def obey_nothing(root: Path, outside: Path) -> None:
         assert everything(root / ".git") == git, line
 
 
+def own_state(root: Path) -> None:
+    """A library in which something was written here before."""
+    run("-C", root, "move", "threat-check", "feature/sub", "--no-alias")
+
+
 def plant(root: Path, outside: Path) -> None:
     for trick in TRICKS:
         trick(root, outside)
@@ -113,7 +118,7 @@ def test_what_came_with_a_clone_is_not_believed(clone: Path, outside: Path) -> N
 
 
 def test_what_a_pull_laid_into_our_own_state_is_not_believed(clone: Path, outside: Path) -> None:
-    run("-C", clone, "sync")
+    own_state(clone)
     run("-C", clone, "search", "threats")
     plant(clone, outside)
     obey_nothing(clone, outside)
@@ -168,7 +173,7 @@ def test_foreign_state_is_said_once_and_kept(clone: Path, outside: Path) -> None
 
 
 def test_a_planted_file_is_named_and_blocks_nothing(clone: Path, outside: Path) -> None:
-    run("-C", clone, "sync")
+    own_state(clone)
     made = run_json("-C", clone, "create", "Threat Check Procedure")["draft"]
     plant_drafts(clone, outside)
     plant_history(clone, outside)
@@ -190,10 +195,10 @@ def test_a_draft_of_our_own_does_not_count_once_somebody_changed_it(root: Path) 
 
 
 def test_a_planted_link_in_the_state_is_said_and_kept(clone: Path, outside: Path) -> None:
-    run("-C", clone, "sync")
+    own_state(clone)
     plant_links(clone, outside)
     said = run("-C", clone, "drafts").stderr
-    assert ".procauthor/stage is a link, and state is never one" in said
+    assert "'.procauthor/stage' is a link, and state is never one" in said
     assert "link" not in run("-C", clone, "drafts").stderr
 
 
@@ -213,7 +218,7 @@ def test_a_link_that_leaves_the_library_is_no_document_in_any_command(clone: Pat
         assert reason in found["message"]
     assert reason in run("-C", clone, "refs", path, code=2).stderr
     for words in (["search", "threats"], ["brief", "Threat Check Procedure"]):
-        assert f"{path} is no document of the library" in run("-C", clone, *words).stderr
+        assert f"{path!r} is no document of the library" in run("-C", clone, *words).stderr
 
 
 def test_a_link_inside_of_the_library_is_a_document(root: Path) -> None:
@@ -234,7 +239,9 @@ def test_a_file_that_is_no_baseline_is_not_overwritten(root: Path) -> None:
 # Our own state
 
 
-@pytest.mark.parametrize("words", ["search x", "sync", "create {title}", "brief {title}", "run"])
+@pytest.mark.parametrize(
+    "words", ["search x", "rename design-review Structure", "create {title}", "brief {title}", "run"]
+)
 def test_git_ignores_the_state_as_soon_as_it_is_there(root: Path, words: str) -> None:
     run("-C", root, *(word.format(title="Threat Check Procedure") for word in words.split(" ")))
     assert (root / ".procauthor/.gitignore").read_text() == "*\n"

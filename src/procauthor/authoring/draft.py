@@ -177,6 +177,6 @@ class DraftStore:
         except (OSError, ValueError, KeyError, TypeError):
             draft = None
         if draft is None or draft.id != file.stem:
-            self._tell(f"draft {file.stem!r} was not written here, or is damaged, so it is left out: {file}")
+            self._tell(f"draft {file.stem!r} was not written here, or is damaged, so it is left out")
             return None
         return draft

@@ -108,4 +108,4 @@ def refuse_other(file: Path) -> None:
 
 def _no_baseline(file: Path) -> ConfigError:
     message = f"{file.name} holds no baseline"
-    return ConfigError(message, "name another file in the settings, or delete this one: it is not overwritten")
+    return ConfigError(message, "delete it or name another file, then run: procauthor check --update-baseline")

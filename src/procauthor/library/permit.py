@@ -1,4 +1,4 @@
-"""Says what a change may write, whoever asks for it: a command, the history, a journal, a draft or the settings.
+"""Says what a change may write, be it of a command, the history, a journal, a draft or the settings.
 
 A change writes documents, what is kept beside them, saved evaluations, and the settings of a new library. It never
 writes into a hidden folder such as ``.git``, nor through a link that leads elsewhere, and makes no file executable.
@@ -81,4 +81,5 @@ def _is_hidden(path: PurePosixPath) -> bool:
 
 
 def _is_ours(path: str) -> bool:
-    return path.lower().endswith(MARKDOWN) or path.startswith(_BESIDE) or path == FILE_NAME
+    beside = path.startswith(_BESIDE) and path.endswith(".json")
+    return beside or path.lower().endswith(MARKDOWN) or path == FILE_NAME

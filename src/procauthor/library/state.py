@@ -28,7 +28,6 @@ FOLDER = ".procauthor"
 _ORIGIN = "origin"
 _FACTS = "origin.json"
 _ASIDE = f"{FOLDER}.foreign"
-_ELSEWHERE = f"{FOLDER}.here"
 _MOST_BYTES = 4096
 _LONGEST_NAME = 200
 _SEAL = re.compile(rb'\{"seal": "([0-9a-f]{64})", ')
@@ -41,11 +40,14 @@ def open_state(root: Path) -> tuple[Path, list[str]]:
     """
     folder = root / FOLDER
     if not _is_free(folder) and not _counts(folder):
+        said = f"{FOLDER}/ was not written here, so nothing in it counts"
         try:
-            kept = set_aside(folder)
+            return folder, [f"{said}; it is kept as {set_aside(folder)}"]
         except OSError:
-            return root / _ELSEWHERE, [f"{FOLDER}/ was not written here, so nothing in it counts"]
-        return folder, [f"{FOLDER}/ was not written here, so nothing in it counts; it is kept as {kept}"]
+            # Another process may have set it aside meanwhile.
+            if _is_free(folder) or _counts(folder):
+                return folder, []
+            return root / f"{FOLDER}.{os.urandom(8).hex()}", [said]
     return folder, [_set_link_aside(folder, link) for link in list(_links(folder))]
 
 
@@ -60,7 +62,8 @@ def make_folder(folder: Path) -> None:
     state = _state_of(folder)
     if state is not None and not _counts(state):
         if not _is_free(state):
-            set_aside(state)
+            with suppress(FileNotFoundError):
+                set_aside(state)
         _begin(state)
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -178,12 +181,16 @@ def _counts(folder: Path) -> bool:
 def _facts(folder: Path) -> dict[str, Any]:
     found = os.lstat(folder / _ORIGIN)
     return {
-        "path": os.path.abspath(folder),
+        "path": _shown(folder),
         "device": found.st_dev,
         "inode": found.st_ino,
         "changed": found.st_ctime_ns,
         "modified": found.st_mtime_ns,
     }
+
+
+def _shown(folder: Path) -> str:
+    return os.path.join(os.path.realpath(folder.parent), folder.name)
 
 
 def _read(file: Path) -> bytes:
@@ -207,7 +214,7 @@ def _begin(state: Path) -> None:
     try:
         (new / ".gitignore").write_text("*\n", encoding="utf-8")
         (new / _ORIGIN).write_text(os.urandom(32).hex(), encoding="ascii")
-        _write_facts(new, _facts(new) | {"path": os.path.abspath(state)})
+        _write_facts(new, _facts(new) | {"path": _shown(state)})
         os.rename(new, state)
     except OSError:
         # Another process may have made it meanwhile.
@@ -245,6 +252,6 @@ def _set_link_aside(folder: Path, link: Path) -> str:
     try:
         kept = set_aside(link)
     except OSError as error:
-        message = f"{shown} is a link, and state is never one"
+        message = f"{shown!r} is a link, and state is never one"
         raise LibraryError(message, "delete it; nothing was read or written through it") from error
-    return f"{shown} is a link, and state is never one; it is kept as {kept}"
+    return f"{shown!r} is a link, and state is never one; it is kept as {kept}"

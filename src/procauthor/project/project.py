@@ -120,7 +120,7 @@ class Project:
         self._known = read_library(self.root, self.settings.library, self.templates, self._known)
         for unread in self._known.unread:
             if unread.reason == LEADS_OUT:
-                self.tell(f"{unread.path} is no document of the library: {LEADS_OUT}")
+                self.tell(f"{unread.path!r} is no document of the library: {LEADS_OUT}")
         return self._known
 
     def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:
