@@ -125,6 +125,7 @@ def test_a_renamed_file_keeps_its_mode_there_and_back(root: Path) -> None:
 def test_a_change_writes_documents_and_what_is_beside_them_alone(root: Path, path: str, words: str) -> None:
     (root / "linked").symlink_to("sub")
     (root / ".git").mkdir()
+    (root / ".git/config").write_bytes(b"theirs")
     (root / "to-git.md").symlink_to(".git/config")
     refused(root, LibraryError, words, Edit(path, None, b"x"))
 
