@@ -94,7 +94,7 @@ def refuse_other(file: Path) -> None:
     """Refuse to replace a file that is no baseline, of this version or another.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: The file holds something else.
     """
     try:
         data = json.loads(file.read_bytes())
