@@ -1,7 +1,8 @@
-"""Names of procedures: when two spellings mean the same title."""
+"""Names: when two spellings mean the same title, and when a path stays inside of a library."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 import unicodedata
 from functools import lru_cache
@@ -22,3 +23,9 @@ def title_key(title: str) -> str:
     while len(words) > 1 and words[-1] in ("procedure", "procedures"):
         words.pop()
     return " ".join(words)
+
+
+def is_inside(path: str) -> bool:
+    """Say whether a path, relative to a root, stays below it; links are not looked at."""
+    plain = posixpath.normpath(path)
+    return not (plain.startswith(("/", "../")) or plain == ".." or "\0" in path)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from procauthor.errors import ConfigError
+from procauthor.naming import is_inside
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -32,18 +33,29 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _stay_inside(path: str) -> str:
+    if is_inside(path):
+        return path
+    message = f"{path!r} leads out of the library"
+    raise ValueError(message)
+
+
+InsidePath = Annotated[str, AfterValidator(_stay_inside)]
+"""A path relative to the root of the library, which it never leaves."""
+
+
 class LibrarySettings(_Table):
     """Where the documents with a special part are; paths and patterns relative to the project's root."""
 
-    index: str = "index.md"
-    plan: str = "action-plan.md"
+    index: InsidePath = "index.md"
+    plan: InsidePath = "action-plan.md"
     exclude: tuple[str, ...] = ()
 
 
 class CheckSettings(_Table):
     """Where the baseline is, relative to the root, and where rules are explained (``{rule}`` is the rule's name)."""
 
-    baseline: str = ""
+    baseline: InsidePath = ""
     help_url: str = ""
 
 
@@ -238,7 +250,7 @@ def _said(error: ErrorDetails) -> str:
     """Return what is wrong in the words of somebody who writes settings."""
     if error["type"] == "extra_forbidden":
         return "there is no such key"
-    words = error["msg"].replace("Input should", "it should")
+    words = error["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     for word, plain in _PLAIN.items():
         words = words.replace(word, plain)
     return words.partition(" or instance of")[0]

@@ -16,9 +16,12 @@ def test_a_run_goes_on_from_a_checkpoint_whose_next_step_had_ended(root: Path, t
     with closing(sqlite3.connect(root / ".procauthor/runs/checkpoints.sqlite")) as connection:
         ids = [row[0] for row in connection.execute("select checkpoint_id from checkpoints order by checkpoint_id")]
     assert len(ids) > 8
-    for number, last in enumerate(ids[:7:3]):
-        cut = Path(shutil.copytree(root, tmp_path / f"cut-{number}"))
-        with closing(sqlite3.connect(cut / ".procauthor/runs/checkpoints.sqlite")) as connection, connection:
+    runs = root / ".procauthor/runs"
+    shutil.copytree(runs, tmp_path / "runs")
+    for last in ids[:7:3]:
+        shutil.rmtree(runs)
+        shutil.copytree(tmp_path / "runs", runs)
+        with closing(sqlite3.connect(runs / "checkpoints.sqlite")) as connection, connection:
             connection.execute("delete from checkpoints where checkpoint_id > ?", (last,))
-        found = Project.open(cut).author("offline").resume(whole.id).draft
+        found = Project.open(root).author("offline").resume(whole.id).draft
         assert (found.text, found.outcome) == (whole.text, whole.outcome)

@@ -2,13 +2,14 @@
 
 A fence names the path of its document. ``complete`` adds the sections of the template that the text leaves out, so that a
 case shows only what it is about; ``without`` names sections that stay away; ``latin-1`` is an encoding. ``{random 36}``
-stands for so many random characters.
+stands for so many random characters. A fence ``tracked`` holds paths that git keeps.
 """
 
 import random
 import re
 import shlex
 import string
+import subprocess
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,11 +55,15 @@ class Case:
     files: dict[str, bytes] = field(default_factory=dict)
     announced: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    tracked: list[str] = field(default_factory=list)
 
     def write(self, root: Path) -> Path:
         for path, raw in self.files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(raw)
+        if self.tracked:
+            for words in (["init", "-q"], ["add", "-f", *self.tracked]):
+                subprocess.run(["git", *words], cwd=root, check=True)
         return root
 
 
@@ -75,6 +80,8 @@ def _read(case: Case, body: str) -> Case:
             case.expected += text.splitlines()
         elif language == "announced":
             case.announced += text.splitlines()
+        elif language == "tracked":
+            case.tracked += text.splitlines()
         else:
             words = shlex.split(info)
             path = words[0]

@@ -13,7 +13,8 @@ import pytest
 
 from procauthor.errors import ConflictError, LibraryError, LockedError
 from procauthor.library.change import Change, Edit
-from procauthor.library.history import read_history, redo, undo
+from procauthor.library.history import read_history, read_strangers, redo, undo
+from procauthor.library.state import make_folder
 from procauthor.library.transaction import apply, recover
 from tests.library.crash import CHANGE, NEW, OLD, fill, run_killed, tree
 
@@ -45,7 +46,13 @@ def refused(root: Path, kind: type[LibraryError], words: str, *edits: Edit) -> N
 def test_all_files_are_written_and_only_the_history_is_left(root: Path) -> None:
     apply(root, root / ".procauthor", CHANGE)
     assert tree(root) == NEW
-    assert sorted(p.name for p in (root / ".procauthor").iterdir()) == ["history", "lock"]
+    assert sorted(p.name for p in (root / ".procauthor").iterdir()) == [
+        ".gitignore",
+        "history",
+        "lock",
+        "origin",
+        "origin.json",
+    ]
 
 
 def test_a_file_that_moved_meanwhile_stops_the_whole_change(root: Path) -> None:
@@ -97,6 +104,37 @@ def test_a_renamed_file_keeps_its_mode_there_and_back(root: Path) -> None:
     undo(root, root / ".procauthor")
     assert tree(root) == OLD
     assert (root / "gone.md").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (".git/config.md", "hidden"),
+        ("sub/.hidden.md", "hidden"),
+        (".procauthor/drafts/x.md", "hidden"),
+        ("sub/../.git/x.md", "hidden"),
+        ("to-git.md", "hidden"),
+        ("Makefile", "neither Markdown"),
+        ("sub/procauthor.toml", "neither Markdown"),
+        ("evaluations.json", "neither Markdown"),
+        ("linked/x.md", "behind a link"),
+        ("sub/../../x.md", "outside"),
+        ("/x.md", "outside"),
+    ],
+)
+def test_a_change_writes_documents_and_what_is_beside_them_alone(root: Path, path: str, words: str) -> None:
+    (root / "linked").symlink_to("sub")
+    (root / ".git").mkdir()
+    (root / ".git/config").write_bytes(b"theirs")
+    (root / "to-git.md").symlink_to(".git/config")
+    refused(root, LibraryError, words, Edit(path, None, b"x"))
+
+
+def test_a_file_that_comes_back_is_not_executable(root: Path) -> None:
+    os.chmod(root / "gone.md", 0o700)
+    write(root, Edit("gone.md", OLD["gone.md"], None))
+    undo(root, root / ".procauthor")
+    assert (root / "gone.md").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_new_file_gets_the_mode_that_the_user_gives_new_files(root: Path) -> None:
@@ -183,11 +221,15 @@ def test_the_history_is_bounded_in_size_but_keeps_the_last_change(root: Path) ->
     assert (root / "large.md").read_bytes() == b"1" + large
 
 
-def test_a_damaged_entry_is_named(root: Path) -> None:
+def test_a_damaged_entry_is_named_and_blocks_no_other(root: Path) -> None:
     write(root, Edit("a.md", OLD["a.md"], b"x"))
-    (root / ".procauthor/history/000001.json").write_text("{")
-    with pytest.raises(LibraryError, match=r"000001\.json is damaged"):
-        undo(root, root / ".procauthor")
+    write(root, Edit("b.md", None, b"y"))
+    state = root / ".procauthor"
+    (state / "history/000002.json").write_text("{")
+    assert read_strangers(state) == ["000002.json"]
+    assert undo(root, state)[0].number == 1
+    assert (root / "a.md").read_bytes() == OLD["a.md"]
+    assert (root / "b.md").read_bytes() == b"y"
 
 
 # Stops
@@ -236,16 +278,18 @@ def test_an_edit_after_the_crash_is_not_lost(cut_off: Path) -> None:
 
 
 def test_a_damaged_journal_is_named_and_touches_nothing(root: Path) -> None:
-    (root / ".procauthor").mkdir()
+    make_folder(root / ".procauthor")
     (root / ".procauthor/journal.json").write_text('[{"path": "a.md"')
-    with pytest.raises(LibraryError, match=r"journal\.json is damaged"):
-        recover(root, root / ".procauthor")
+    found = recover(root, root / ".procauthor")
+    assert found is not None
+    assert (root / found.foreign).read_text() == '[{"path": "a.md"'
     assert tree(root) == OLD
+    assert recover(root, root / ".procauthor") is None
 
 
 def test_a_second_process_waits_and_is_then_refused(root: Path) -> None:
     state = root / ".procauthor"
-    state.mkdir()
+    make_folder(state)
     held = os.open(state / "lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(held, fcntl.LOCK_EX)
     with pytest.raises(LockedError, match="another procauthor process"):

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.errors import LibraryError
+from procauthor.library.disk import locate
 from procauthor.library.library import Library, read_library
 from procauthor.settings import FILE_NAME, LibrarySettings
 from procauthor.template.infer import Inferred, infer
@@ -70,14 +71,14 @@ def adopt(adoption: Adoption) -> tuple[list[str], int]:
     Raises:
         LibraryError: It cannot be written, or a file of that name is there; what was written is taken back.
     """
+    places = {path: locate(adoption.folder, path) for path in adoption.files}
     written: list[str] = []
     try:
-        for path, content in adoption.files.items():
-            place = adoption.folder / path
+        for path, place in places.items():
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.open("xb") as file:
                 written.append(path)
-                file.write(content)
+                file.write(adoption.files[path])
     except OSError as error:
         for path in written:
             (adoption.folder / path).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from procauthor.authoring.calls import read_reply
 from procauthor.authoring.reply import Reply
+from procauthor.library.state import make_folder
 
 _MOST = 2_000
 """The oldest replies beyond this number are dropped."""
@@ -32,7 +33,7 @@ class ReplyCache:
         data = {"text": reply.text, "finish": reply.finish, "form": reply.form, "spelled": reply.spelled}
         place = self._folder / f"{key}.json"
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             temporary = place.with_suffix(f".{os.getpid()}.tmp")
             temporary.write_text(json.dumps({**data, "usage": reply.usage.as_json()}), encoding="ascii")
             temporary.replace(place)

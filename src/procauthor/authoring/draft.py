@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from procauthor.authoring.brief import Brief, Usage
 from procauthor.authoring.head import render_head
 from procauthor.errors import DraftError
 from procauthor.library.reference import relative
+from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import BOM
 from procauthor.template.render import render
 from procauthor.template.spec import Template
 
+_KIND = "draft"
 # The outcome of a change that would change nothing: no draft of it is kept.
 NO_CHANGE = "No change"
 
@@ -99,26 +101,40 @@ class Draft:
 
 
 class DraftStore:
-    """Drafts that wait, one file each."""
+    """Drafts that wait, one file each. A file that was not written here, or is damaged, is named and left out.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where they are, in the state of the library.
+        tell: Takes a sentence about a file that is left out.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
         self.folder = folder
+        self._tell = tell
 
     def save(self, draft: Draft) -> None:
-        """Store a draft under its id."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / f"{draft.id}.json"
+        """Store a draft under its id.
+
+        Raises:
+            DraftError: The id is no name.
+        """
+        file = self._file(draft.id)
+        make_folder(self.folder)
+        if file.exists() and self._read(file) is None:
+            set_aside(file)
         temporary = file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(draft.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
+        text = json.dumps(draft.as_json(), ensure_ascii=False, indent=1)
+        temporary.write_bytes(seal(file, _KIND, text.encode()))
         temporary.replace(file)
 
     def holds(self, name: str) -> bool:
         """Say whether a draft of that id waits."""
-        return (self.folder / f"{name}.json").is_file()
+        return is_id(name) and self._read(self._file(name)) is not None
 
     def all(self) -> list[Draft]:
         """Return all drafts that wait, by id."""
-        return [self._read(file) for file in sorted(self.folder.glob("*.json"))]
+        drafts = (self._read(file) for file in sorted(self.folder.glob("*.json")))
+        return [draft for draft in drafts if draft is not None]
 
     def get(self, name: str = "") -> Draft:
         """Return the draft of that id or title; without a name, the only one.
@@ -138,13 +154,29 @@ class DraftStore:
         raise DraftError(message, "name one: " + ", ".join(d.id for d in drafts))
 
     def remove(self, draft: Draft) -> None:
-        """Forget a draft."""
-        (self.folder / f"{draft.id}.json").unlink(missing_ok=True)
+        """Forget a draft.
 
-    @staticmethod
-    def _read(file: Path) -> Draft:
+        Raises:
+            DraftError: The id is no name.
+        """
+        self._file(draft.id).unlink(missing_ok=True)
+
+    def _file(self, name: str) -> Path:
+        if not is_id(name):
+            message = f"{name!r} is no id of a draft"
+            raise DraftError(message, "procauthor drafts lists them")
+        return self.folder / f"{name}.json"
+
+    def _read(self, file: Path) -> Draft | None:
+        """Return a draft, or None where there is none that counts."""
         try:
-            return Draft.from_json(json.loads(file.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError) as error:
-            message = f"draft {file.stem!r} cannot be read"
-            raise DraftError(message, f"delete {file.name} and create it again") from error
+            plain = unseal(file, _KIND, file.read_bytes())
+            draft = None if plain is None else Draft.from_json(json.loads(plain))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            draft = None
+        if draft is None or draft.id != file.stem:
+            self._tell(f"draft {file.stem!r} was not written here, or is damaged, so it is left out")
+            return None
+        return draft

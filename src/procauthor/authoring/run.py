@@ -16,6 +16,7 @@ from procauthor.authoring.calls import CallLog
 from procauthor.authoring.store.checkpoint import Checkpoints, SqliteCheckpoints
 from procauthor.authoring.store.shelf import FolderShelf, Shelf
 from procauthor.errors import DraftError
+from procauthor.library.state import is_id, make_folder
 from procauthor.markdown.slug import slugify
 
 _RECURSION_LIMIT = 100
@@ -113,7 +114,7 @@ class RunStore:
         return run
 
     def _free_name(self, title: str) -> str:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         base = slugify(title.removesuffix(" Procedure")).strip("-")[:60] or "run"
         number = 1
         while True:
@@ -127,7 +128,7 @@ class RunStore:
 
     def holds(self, name: str) -> bool:
         """Say whether there is a run of that id."""
-        return bool(name) and "/" not in name and self.shelf(name).read(FILE) is not None
+        return is_id(name) and self.shelf(name).read(FILE) is not None
 
     def renew(self, run: Run, brief: Brief) -> Run:
         """Give a run that waits for an answer a brief that was gathered anew."""
@@ -146,7 +147,7 @@ class RunStore:
         Raises:
             DraftError: There is none.
         """
-        raw = self.shelf(name).read(FILE) if name and "/" not in name else None
+        raw = self.shelf(name).read(FILE) if is_id(name) else None
         if raw is None:
             message = f"no run {name!r}"
             known = ", ".join(self.names()[-5:])

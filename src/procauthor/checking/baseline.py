@@ -83,9 +83,29 @@ def read_baseline(file: Path) -> Baseline:
         message = f"{file.name} cannot be read: {error.strerror}"
         raise ConfigError(message) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        message = f"{file.name} holds no baseline"
-        raise ConfigError(message, "make it anew with: procauthor check --update-baseline") from error
+        raise _no_baseline(file) from error
     if data.get("schema_version") != _VERSION:
         message = f"{file.name} has the schema version {data.get('schema_version')!r}, not {_VERSION}"
-        raise ConfigError(message, "make it anew with: procauthor check --update-baseline")
+        raise ConfigError(message, "make a new one with: procauthor check --update-baseline")
     return Baseline(entries)
+
+
+def refuse_other(file: Path) -> None:
+    """Refuse to replace a file that is no baseline, of this version or another.
+
+    Raises:
+        ConfigError: The file holds something else.
+    """
+    try:
+        data = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise _no_baseline(file) from error
+    if not isinstance(data, dict) or not {"schema_version", "findings"} <= data.keys():
+        raise _no_baseline(file)
+
+
+def _no_baseline(file: Path) -> ConfigError:
+    message = f"{file.name} holds no baseline"
+    return ConfigError(message, "delete it or name another file, then run: procauthor check --update-baseline")

@@ -1,7 +1,7 @@
 """What is remembered from one check to the next: facts and findings of documents, in ``.procauthor/check.db``.
 
-The file may be deleted at any time, and whatever is wrong with it, the answer is to begin anew. It holds data only, and
-counts only in the place where it was written: one that came with somebody else's repository is not believed.
+The file may be deleted at any time, and whatever is wrong with it, the answer is to start over. It holds data only,
+and counts only in the state folder where it was written.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from procauthor.library.state import make_folder, mark
 from procauthor.library.stored import Facts
 
 FILE_NAME = "check.db"
@@ -115,7 +116,7 @@ class Memory:
     def _read(self, file: Path) -> None:
         connection = _open(file)
         notes = {row[0]: row[1] for row in connection.execute("SELECT * FROM note") if _is_sealed(row)}
-        if notes.get("key") != self._key or notes.get("place") != _place(file):
+        if notes.get("key") != self._key or notes.get("mark") != mark(file).encode():
             connection.close()
             return
         for row in connection.execute("SELECT * FROM shelf"):
@@ -185,7 +186,7 @@ class Memory:
     def _write(self, file: Path, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
         fresh = "turn" not in self.notes
         self.close()
-        _make_folder(file.parent)
+        make_folder(file.parent)
         target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file
         try:
             with contextlib.closing(sqlite3.connect(target, timeout=0.2, isolation_level=None)) as connection:
@@ -196,7 +197,7 @@ class Memory:
                         connection.execute(statement)
                 elif not self._is_as_read(connection):
                     return
-                own = {"key": self._key, "place": _place(file), "turn": os.urandom(8)}
+                own = {"key": self._key, "mark": mark(file).encode(), "turn": os.urandom(8)}
                 _fill(connection, changed, gone, {**notes, **own})
                 _shelve(connection, self.records, changed, gone)
                 connection.execute("COMMIT")
@@ -210,14 +211,6 @@ class Memory:
         """Say whether nobody has written since: what they found and what we found may rest on different texts."""
         row = connection.execute("SELECT value FROM note WHERE name = 'turn'").fetchone()
         return row is not None and row[0] == self.notes.get("turn")
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder; what is remembered is of no use in anybody else's copy of the library."""
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text(f"{FILE_NAME}*\n", encoding="utf-8")
 
 
 def _open(file: Path) -> sqlite3.Connection:
@@ -268,12 +261,6 @@ def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
 
 def _is_sealed(row: tuple[object, ...]) -> bool:
     return _seal(row[:-1]) == row
-
-
-def _place(file: Path) -> bytes:
-    """Return what no copy of a folder has in common with it, and nobody can know before: its number on this disk."""
-    found = [os.stat(folder) for folder in (file.parent, file.parent.parent)]
-    return repr([(os.fspath(file.parent.absolute()), f.st_dev, f.st_ino) for f in found]).encode()
 
 
 def program_key() -> bytes:

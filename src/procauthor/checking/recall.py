@@ -167,6 +167,7 @@ class Recall:
         digest = blake2b(context, digest_size=16)
         for record in self.survey.records.values():
             digest.update(record.needs + b"\0")
+        digest.update(b"kept" if self.scope.keeps_state else b"")
         key = digest.digest()
         before = _read(self.survey.memory.notes.get("library"), _Whole)
         if before and before.key == key and self._are_as_before(before.looked):

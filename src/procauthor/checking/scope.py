@@ -20,7 +20,8 @@ from procauthor.checking.series import Series, read_series
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target
-from procauthor.library.renames import follow, head_of, read_renames
+from procauthor.library.renames import follow, head_of, is_tracked, read_renames
+from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Link
 from procauthor.markdown.passage import Passage
 from procauthor.naming import title_key
@@ -221,6 +222,11 @@ class Scope:
     @cached_property
     def _renames(self) -> dict[str, str]:
         return read_renames(self.library.root)
+
+    @cached_property
+    def keeps_state(self) -> bool:
+        """Whether git keeps the state of the library, which is of one machine alone."""
+        return is_tracked(self.library.root, FOLDER)
 
     @cached_property
     def near_titles(self) -> Nearest:

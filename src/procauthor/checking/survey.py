@@ -137,7 +137,7 @@ class Surveyor:
             file = self._root / path
             try:
                 read_at, found = time.time_ns(), file.stat()
-                if record is not None and stamp(file.read_bytes()) == record.stamp:
+                if record is not None and not file.is_symlink() and stamp(file.read_bytes()) == record.stamp:
                     record.signature = Signature.of(found, read_at)
                     memory.touched.append(record)
                     records[path] = record

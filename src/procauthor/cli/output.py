@@ -21,6 +21,7 @@ def open_project(ctx: typer.Context) -> Project:
 
     project = Project.open(ctx.obj)
     say_notices(project)
+    ctx.call_on_close(lambda: say_notices(project))
     return project
 
 

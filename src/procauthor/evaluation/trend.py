@@ -62,8 +62,8 @@ class ContradictionError(ValueError):
 
 
 def _read(file: Path) -> Point:
-    if file.stat().st_size > _MAX_BYTES:
-        message = "it is too large"
+    if file.is_symlink() or file.stat().st_size > _MAX_BYTES:
+        message = "it is a link, or too large"
         raise ContradictionError(message)
     data = json.loads(file.read_text(encoding="utf-8"))
     lifecycles = tuple((str(each["name"]), _tally(each)) for each in data["lifecycles"])

@@ -27,6 +27,13 @@ def locate(root: Path, path: str) -> Path:
     return place
 
 
+def leads_out(root: Path, place: Path) -> bool:
+    """Say whether a place in the library is a link, or lies behind one, that leads out of it."""
+    real = os.path.realpath(root)
+    inside = Path(os.path.abspath(place)).is_relative_to(os.path.abspath(root))
+    return inside and not Path(os.path.realpath(place)).is_relative_to(real)
+
+
 def read(place: Path) -> bytes | None:
     """Return the bytes of a file, or None where there is none.
 

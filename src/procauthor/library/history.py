@@ -50,17 +50,28 @@ class HistoryEntry:
 
 
 def read_history(state: Path) -> list[HistoryEntry]:
-    """Return all entries, the oldest first.
+    """Return all entries that count, the oldest first.
 
     Raises:
-        LibraryError: An entry was damaged.
+        LibraryError: An entry cannot be read.
     """
     return list(_newest_first(state))[::-1]
 
 
+def read_strangers(state: Path) -> list[str]:
+    """Return the names of the files in the history that do not count: they were not written here, or are damaged.
+
+    Raises:
+        LibraryError: A file cannot be read.
+    """
+    return [file.name for file in record.entries(history_folder(state)) if record.read(state.parent, file) is None]
+
+
 def _newest_first(state: Path) -> Iterator[HistoryEntry]:
     for file in reversed(record.entries(history_folder(state))):
-        yield HistoryEntry(int(file.stem), file, record.load(file))
+        found = record.read(state.parent, file)
+        if found is not None:
+            yield HistoryEntry(int(file.stem), file, found)
 
 
 def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEntry, Change]:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.library.contract import read_contract
+from procauthor.library.disk import leads_out
 from procauthor.library.mark import Mark, read_marks
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve
@@ -28,7 +29,9 @@ from procauthor.settings import LibrarySettings
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
-_MARKDOWN = (".md", ".markdown")
+MARKDOWN = (".md", ".markdown")
+LEADS_OUT = "it is a link that leads out of the library"
+"""Why a link is no document."""
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
 _LONGEST_NUMBER = 9
@@ -310,6 +313,10 @@ class Library:
         path = PurePosixPath(text).as_posix().removeprefix("./")
         if path in self.by_path:
             return self._followed([self.by_path[path]])[0]
+        for unread in self.unread:
+            if unread.path == path:
+                message = f"{path!r} cannot be read: {unread.reason}"
+                raise NotFoundError(message, "procauthor check names all files that cannot be read")
         for candidates in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
             found = self._followed(candidates)
             if len(found) == 1:
@@ -376,6 +383,8 @@ def read_file(
     if not path.isprintable() and any("\udc80" <= c <= "\udcff" for c in path):
         shown = os.fsencode(path).decode(errors="backslashreplace")
         return Unread(shown, "its name is not UTF-8", not_utf8=True)
+    if os.path.islink(root / path) and leads_out(root, root / path):
+        return Unread(path, LEADS_OUT)
     try:
         raw = read_bytes(root / path)
         return known if known and known.source.raw == raw else read_procedure(path, raw, settings, templates)
@@ -463,7 +472,7 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
             found += here
             folders.update(parent.as_posix() for parent in PurePosixPath(here[0]).parents)
     found.sort()
-    return Tree(tuple(p for p in found if p.lower().endswith(_MARKDOWN)), frozenset(folders.union(found)))
+    return Tree(tuple(p for p in found if p.lower().endswith(MARKDOWN)), frozenset(folders.union(found)))
 
 
 def follow(

@@ -11,8 +11,11 @@ from typing import Any
 
 from procauthor.errors import LibraryError
 from procauthor.library.change import Action
+from procauthor.library.permit import is_folder_permitted, is_permitted
+from procauthor.library.state import unseal
 from procauthor.procedure import Stamp
 
+KIND = "change"
 _VERSION = 1
 # The newest change is kept whatever its size; older ones make room.
 _MOST_ENTRIES = 500
@@ -61,26 +64,35 @@ class Record:
         return json.dumps({**head, "folders": self.folders, "files": files}).encode()
 
 
-def load(file: Path) -> Record:
-    """Read a record.
+def read(root: Path, file: Path) -> Record | None:
+    """Return a record of the state, or None if it does not count.
+
+    A record counts if it was written here and names nothing that no change may write.
 
     Raises:
-        LibraryError: The file was damaged.
+        LibraryError: The file cannot be read.
     """
     try:
-        found: dict[str, Any] = json.loads(file.read_bytes())
-        files = tuple(
-            FileRecord(f["path"], _decode(f["before"]), f["after"], f["mode"], f["origin"]) for f in found["files"]
-        )
-        return Record(found["title"], files, tuple(found["folders"]), found["time"], found["undone"])
+        plain = unseal(file, KIND, file.read_bytes())
+        found = None if plain is None else _load(plain)
     except OSError as error:
         message = f"{file} cannot be read: {error.strerror}"
         raise LibraryError(message) from error
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"{file} is damaged, so the change that it is about cannot be taken back"
-        raise LibraryError(
-            message, f"look at the library with your version control, then delete {file.name}"
-        ) from error
+    except (ValueError, KeyError, TypeError):
+        return None
+    if found is None:
+        return None
+    named = [path for f in found.files for path in (f.path, f.origin) if path is not None]
+    allowed = all(is_permitted(root, path) for path in named)
+    return found if allowed and all(is_folder_permitted(root, path) for path in found.folders) else None
+
+
+def _load(raw: bytes) -> Record:
+    found: dict[str, Any] = json.loads(raw)
+    files = tuple(
+        FileRecord(f["path"], _decode(f["before"]), f["after"], f["mode"], f["origin"]) for f in found["files"]
+    )
+    return Record(found["title"], files, tuple(found["folders"]), found["time"], found["undone"])
 
 
 def entries(folder: Path) -> list[Path]:

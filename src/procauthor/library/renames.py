@@ -1,4 +1,4 @@
-"""What git knows of renamed files. Asked only where a link is broken, and never needed."""
+"""What git knows of renamed files and of what it keeps. It may fail to answer, and is never needed."""
 
 from __future__ import annotations
 
@@ -33,6 +33,20 @@ _COMMAND = (
     "--relative",
     "-z",
 )
+
+
+def is_tracked(root: Path, path: str) -> bool:
+    """Say whether git keeps something at a path of the library; False where git cannot say."""
+    if not any(os.path.lexists(folder / ".git") for folder in (root.absolute(), *root.absolute().parents)):
+        return False
+    command = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "ls-files", "-z", "--", path)
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command without a shell
+            command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return bool(done.stdout)
 
 
 def head_of(root: Path) -> str:

@@ -6,6 +6,7 @@ One entry stands on one line, so that a diff shows what happened and two people 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -53,7 +54,8 @@ def scan(root: Path, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
 def read_bytes(place: str | Path) -> bytes | None:
     """Return the bytes of a sidecar, or None where there is none that can be read."""
     try:
-        if os.stat(place).st_size > _MAX_BYTES:
+        found = os.lstat(place)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_BYTES:
             return None
         return Path(place).read_bytes()
     except OSError:

@@ -18,12 +18,14 @@ from pathlib import Path
 
 from procauthor.errors import LibraryError, LockedError
 from procauthor.library import disk, record
+from procauthor.library import state as door
 from procauthor.library.change import Change, Edit
+from procauthor.library.permit import creation_mode, permit
 from procauthor.library.record import FileRecord, Record
 from procauthor.library.verify import verify
 from procauthor.procedure import stamp
 
-STATE = ".procauthor"
+STATE = door.FOLDER
 _JOURNAL = "journal.json"
 _STAGE = "stage"
 _HISTORY = "history"
@@ -33,11 +35,15 @@ _LOCK_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was taken back of a change that had been cut off; ``kept`` are files that somebody edited since."""
+    """What was taken back of a change that had been cut off; ``kept`` are files that somebody edited since.
+
+    ``foreign`` is where a journal is kept that does not count, because it was not written here.
+    """
 
     title: str
     restored: tuple[str, ...]
     kept: tuple[str, ...] = ()
+    foreign: str = ""
 
 
 @contextmanager
@@ -53,7 +59,7 @@ def lock(state: Path, wait: float = _LOCK_SECONDS) -> Iterator[None]:
         LibraryError: The state folder cannot be written.
     """
     try:
-        state.mkdir(parents=True, exist_ok=True)
+        door.make_folder(state)
         handle = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise _unwritable(state, error) from error
@@ -154,7 +160,7 @@ def _stage(root: Path, state: Path, places: list[tuple[Edit, Path]], modes: Mapp
         if edit.after is not None:
             origin = disk.locate(root, edit.origin) if edit.origin else place
             like = place if edit.before is not None else origin
-            mode = modes.get(edit.path) if edit.before is None else None
+            mode = creation_mode(modes.get(edit.path)) if edit.before is None else None
             disk.write(stage / str(number), edit.after, like=like, mode=mode)
     disk.flush_folders([stage])
 
@@ -176,7 +182,7 @@ def _record(root: Path, change: Change, places: list[tuple[Edit, Path]], made: l
 
 def _write_journal(root: Path, state: Path, journal: Record) -> None:
     staged = state / _STAGE / _JOURNAL
-    disk.write(staged, journal.dump())
+    disk.write(staged, door.seal(state, record.KIND, journal.dump()))
     history_folder(state).mkdir(exist_ok=True)
     os.replace(staged, state / _JOURNAL)
     disk.flush_folders([state, root])
@@ -237,10 +243,12 @@ def roll_back(root: Path, state: Path) -> Recovery | None:
     if not journal.exists():
         shutil.rmtree(state / _STAGE, ignore_errors=True)
         return None
-    found = record.load(journal)
+    found = record.read(root, journal)
+    if found is None:
+        return Recovery("", (), foreign=door.set_aside(journal))
     stage = state / _STAGE
     stage.mkdir(exist_ok=True)
-    places = {f.path: disk.locate(root, f.path) for f in found.files}
+    places = {f.path: permit(root, f.path) for f in found.files}
     for place in places.values():
         disk.clear_beside(place)
     # Created files go before others come back: see `_put`.
@@ -273,7 +281,7 @@ def _restore(stage: Path, place: Path, file: FileRecord) -> bool | None:
     if present is not None and stamp(present) != file.after:
         return None
     place.parent.mkdir(parents=True, exist_ok=True)
-    disk.write(stage / "back", file.before, like=place, mode=file.mode)
+    disk.write(stage / "back", file.before, like=place, mode=creation_mode(file.mode))
     disk.replace(stage / "back", place)
     return True
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library import disk
 from procauthor.library.change import Change, Edit
+from procauthor.library.permit import permit
 
 _UNCHANGED = "nothing was changed"
 
@@ -16,9 +17,9 @@ def verify(root: Path, change: Change) -> list[tuple[Edit, Path]]:
 
     Raises:
         ConflictError: A file is no longer what the change was based on.
-        LibraryError: A place lies outside of the library, is read-only, a folder, or below a file.
+        LibraryError: A place is not one that a change may write, is read-only, a folder, or below a file.
     """
-    places = [(edit, disk.locate(root, edit.path)) for edit in change.edits]
+    places = [(edit, permit(root, edit.path)) for edit in change.edits]
     seen: dict[Path, str] = {}
     for edit, place in places:
         if place in seen:

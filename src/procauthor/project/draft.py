@@ -14,6 +14,7 @@ from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.state import make_folder
 from procauthor.naming import title_key
 from procauthor.procedure import stamp
 from procauthor.project.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
@@ -115,7 +116,7 @@ class ProjectDraft:
     def _put_aside(self, error: ClashError) -> ConflictError:
         """Write both texts of a conflict beside the library's documents, where no command takes it for one."""
         file = self.project.state / "conflicts" / f"{self.draft.id}.conflict.md"
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         file.write_bytes(conflict_text(self.draft, error.clashes))
         place = file.relative_to(self.project.root).as_posix()
         hint = (

@@ -54,7 +54,8 @@ class Project:
     def open(cls, path: str | Path = ".") -> Project:
         """Open the project of a folder: the nearest parent with settings, else the folder itself.
 
-        A change that a crash cut off is taken back first, and named in ``notices``.
+        State that was not written here is set aside, and a change that a crash cut off is taken back; both are named
+        in ``notices``.
 
         Raises:
             ConfigError: The folder does not exist, or its settings are wrong.
@@ -158,13 +159,18 @@ class Project:
 
     @property
     def baseline_file(self) -> Path:
-        """Where the baseline is, or would be."""
+        """Where the baseline is, or would be.
+
+        Raises:
+            LibraryError: It is a link that leads out of the library.
+        """
         return baseline_file(self.workspace)
 
     def update_baseline(self) -> Baseline:
         """Make all findings of today known, and forget those that no longer occur.
 
         Raises:
+            ConfigError: A file is there that is no baseline.
             LibraryError: The file cannot be written.
         """
         return update_baseline(self.workspace)
@@ -255,6 +261,7 @@ class Project:
         """Return the changes that were written, the oldest first."""
         from procauthor.library.history import read_history
 
+        self.workspace.name_strangers()
         return read_history(self.state)
 
     def undo(self, number: int | None = None) -> tuple[HistoryEntry, Change]:
@@ -266,6 +273,7 @@ class Project:
         """
         from procauthor.library.history import undo
 
+        self.workspace.name_strangers()
         return undo(self.root, self.state, number)
 
     def redo(self, number: int | None = None) -> tuple[HistoryEntry, Change]:
@@ -277,6 +285,7 @@ class Project:
         """
         from procauthor.library.history import redo
 
+        self.workspace.name_strangers()
         return redo(self.root, self.state, number)
 
     # Services: each returns a change, and `apply` writes it
@@ -312,7 +321,7 @@ class Project:
         """The drafts that wait."""
         from procauthor.authoring.draft import DraftStore
 
-        return DraftStore(self.state / "drafts")
+        return DraftStore(self.state / "drafts", self.workspace.tell)
 
     @cached_property
     def runs(self) -> RunStore:

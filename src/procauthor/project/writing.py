@@ -171,8 +171,7 @@ def _pass_unfinished(draft: Draft) -> Draft:
 
 def open_prompts(project: Project) -> PromptLibrary:
     """Return the prompts; the project's own come first."""
-    folder = project.root / "prompts"
-    return PromptLibrary((folder,) if folder.is_dir() else ())
+    return PromptLibrary(project.workspace.own_folder("prompts"))
 
 
 def prompt_hash(project: Project, author: str, bench: Bench | None = None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from procauthor.errors import ConfigError, DraftError
+from procauthor.library.disk import leads_out
 from procauthor.library.library import Procedure
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
@@ -41,6 +42,10 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
     folder = Path(out) if out else workspace.root / _FOLDERS[form]
     _refuse_library(workspace.root, folder)
     files = export_skill(procedure, library) if form == "agent-skill" else {sop_name(procedure): export_sop(procedure)}
+    for name in files:
+        if leads_out(workspace.root, folder / name):
+            message = f"{folder / name} is a link, or lies behind one, that leads out of the library"
+            raise ConfigError(message, "name another folder with --out")
     _refuse_others(folder, files, procedure)
     for name, text in files.items():
         place = folder / name

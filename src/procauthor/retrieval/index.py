@@ -14,12 +14,13 @@ from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
+from procauthor.library.state import make_folder
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.dense import VectorStore
 from procauthor.retrieval.embedding import Embedding, Learner, embedding_for
 from procauthor.retrieval.lock import hold
 from procauthor.retrieval.meaning import Meaning
-from procauthor.retrieval.store import FILE_NAME, ChunkStore, OutdatedStoreError, sign
+from procauthor.retrieval.store import FILE_NAME, ChunkStore, ForeignStoreError, OutdatedStoreError, sign
 
 Engine = Literal["merged", "lexical", "dense"]
 Ranking = list[tuple[str, float]]
@@ -29,6 +30,7 @@ _DEPTH = 200
 _SPAN = 100
 """How many places of a ranking count in the merge; the score at its end counts nothing."""
 _DAMAGED = "the search index was damaged and has been rebuilt"
+_FOREIGN = "the search index was not written here, so it does not count and has been rebuilt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class SectionIndex:
         embedding = embedding or embedding_for("builtin")
         weights = weights or (LEARNT if isinstance(embedding, Learner) else Weights())
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             return cls(folder, embedding, server, weights, patience)
         except (OSError, sqlite3.OperationalError) as error:
             if _is_busy(error):
@@ -191,7 +193,7 @@ class SectionIndex:
     def _renew_store(self) -> ChunkStore:
         """Put a damaged file aside, drop an outdated one, and begin anew, unless another process has just done so."""
         file = self._folder / FILE_NAME
-        outdated = False
+        outdated, said = False, _DAMAGED
         try:
             store = ChunkStore(file)
             if store.is_whole():
@@ -199,13 +201,14 @@ class SectionIndex:
             store.close()
         except sqlite3.DatabaseError as error:
             outdated = isinstance(error, OutdatedStoreError)
+            said = _FOREIGN if isinstance(error, ForeignStoreError) else _DAMAGED
         for suffix in ("-wal", "-shm"):
             file.with_name(file.name + suffix).unlink(missing_ok=True)
         if outdated:
             file.unlink()
         else:
             file.replace(file.with_suffix(".damaged"))
-            self._mended.append(_DAMAGED)
+            self._mended.append(said)
         return ChunkStore(file)
 
     def _rebuild(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from procauthor.library.state import mark
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import (
     SCHEMA,
@@ -22,10 +23,10 @@ from procauthor.retrieval.lexical import (
 from procauthor.retrieval.word import read_passage
 
 FILE_NAME = "index.sqlite"
-_VERSION = 2
+_VERSION = 3
 _TIMEOUT = 10.0
 _TABLES = f"""
-create table chunk(row integer primary key, id text unique, path text, signature text, passage text, value text);
+create table chunk(row integer primary key, id text unique, path text, passage text, value text);
 create index chunk_path on chunk(path);
 create table document(row integer primary key, path text unique);
 create table fact(name text primary key, value text);
@@ -37,7 +38,11 @@ pragma user_version = {_VERSION};
 
 
 class OutdatedStoreError(sqlite3.DatabaseError):
-    """The file was made by another version of procauthor, and has to be made anew."""
+    """The file was made by another version of procauthor, and has to be made again."""
+
+
+class ForeignStoreError(sqlite3.DatabaseError):
+    """The file was made in another state folder than the one that it is in."""
 
 
 class ChunkStore:
@@ -47,15 +52,16 @@ class ChunkStore:
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
         self._places: tuple[str, Places] = "", {}
         try:
-            self._prepare()
+            self._prepare(mark(file))
         except sqlite3.Error:
             self.db.close()
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, own: str) -> None:
         self.db.execute("pragma journal_mode = wal")
         self.db.execute("pragma synchronous = normal")
         if self._version() == _VERSION:
+            self._compare(own)
             return
         # The first of two processes makes the tables; the second finds them made.
         self.db.execute("begin immediate")
@@ -66,6 +72,13 @@ class ChunkStore:
             if self._version() == 0:
                 for statement in _TABLES.split(";"):
                     self.db.execute(statement)
+                self._set("mark", own)
+        self._compare(own)
+
+    def _compare(self, own: str) -> None:
+        if self.fact("mark") != own:
+            message = "the index was made elsewhere"
+            raise ForeignStoreError(message)
 
     def _version(self) -> int:
         return int(self.db.execute("pragma user_version").fetchone()[0])
@@ -82,8 +95,8 @@ class ChunkStore:
         return bool(self.db.execute("pragma quick_check(1)").fetchone() == ("ok",))
 
     def signatures(self) -> dict[str, str]:
-        """Return the signature of every chunk by its id."""
-        return dict(self.db.execute("select id, signature from chunk").fetchall())
+        """Return the signature of every chunk by its id, made from what is there now."""
+        return {key: _sign(value) for key, value in self.db.execute("select id, value from chunk")}
 
     def change(self, removed: Iterable[str], added: Sequence[Chunk]) -> None:
         """Remove and add chunks, in one transaction."""
@@ -148,8 +161,8 @@ class ChunkStore:
 
     def _add(self, chunk: Chunk) -> None:
         row = self.db.execute(
-            "insert into chunk(id, path, signature, passage, value) values (?, ?, ?, ?, ?)",
-            (chunk.id, chunk.path, sign(chunk), hash_passage(chunk), _dump(chunk)),
+            "insert into chunk(id, path, passage, value) values (?, ?, ?, ?)",
+            (chunk.id, chunk.path, hash_passage(chunk), _dump(chunk)),
         ).lastrowid
         assert row is not None
         add_passage(self.db, row, chunk)
@@ -181,7 +194,11 @@ class ChunkStore:
 
 def sign(chunk: Chunk) -> str:
     """Return a hash of everything about a chunk."""
-    return hashlib.sha256(_dump(chunk).encode()).hexdigest()
+    return _sign(_dump(chunk))
+
+
+def _sign(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
 
 
 def hash_passage(chunk: Chunk) -> str:

@@ -29,6 +29,12 @@ def _read(name: str, file: Path) -> bytes:
         raise TemplateError(message, f"look at the rights of {file.name}") from error
 
 
+def _refuse_link(folder: Path, file: Path) -> None:
+    if not file.resolve().is_relative_to(folder.resolve()):
+        message = f"the template {file.stem!r} is a link that leads out of its folder"
+        raise TemplateError(message, "put the file itself there")
+
+
 class TemplateStore:
     """Reads each template once.
 
@@ -66,6 +72,7 @@ class TemplateStore:
         for folder in self._folders:
             file = folder / f"{name}.md"
             if "/" not in name and file.is_file():
+                _refuse_link(folder, file)
                 return self._with_synonyms(read_template(name, _read(name, file)))
         message = f"no template {name!r}"
         raise TemplateError(message, self._near(name))

@@ -11,9 +11,12 @@ from procauthor.checking.survey import Survey, Surveyor
 from procauthor.errors import NoPlanError, PlanError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
-from procauthor.library.library import Library, Procedure, read_library, read_procedure
+from procauthor.library.disk import leads_out
+from procauthor.library.library import LEADS_OUT, Library, Procedure, read_library, read_procedure
+from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
-from procauthor.settings import Location, Settings, locate
+from procauthor.settings import Location, Settings
+from procauthor.settings import locate as find_root
 from procauthor.template.store import TemplateStore
 from procauthor.workspace._announced import announced, read_own_plan
 
@@ -42,28 +45,59 @@ class Workspace:
         self.settings: Settings = location.settings
         self.file = location.file
         self.state = self.root / STATE
-        folders = (self.root / "templates",) if (self.root / "templates").is_dir() else ()
-        self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self.notices: list[str] = []
+        self._told: set[str] = set()
+        folders = self.own_folder("templates")
+        self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self._known: Library | None = None
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Workspace:
         """Open the library of a folder: the nearest parent with settings, else the folder itself.
 
-        A change that a crash cut off is taken back first, and named in ``notices``.
+        State that was not written here is set aside, and a change that a crash cut off is taken back; both are named
+        in ``notices``.
 
         Raises:
             ConfigError: The folder does not exist, or its settings are wrong.
         """
-        workspace = cls(locate(Path(path)))
+        workspace = cls(find_root(Path(path)))
+        workspace.state, notices = open_state(workspace.root)
+        workspace.notices += notices
         workspace.templates.refuse_unknown()
         workspace._recover()
         return workspace
 
+    def own_folder(self, name: str) -> tuple[Path, ...]:
+        """Return a folder of the library's own files, if it is there; one that is a link out of it does not count."""
+        folder = self.root / name
+        if not folder.is_dir():
+            return ()
+        if leads_out(self.root, folder):
+            self.tell(f"{name} is a link that leads out of the library, so nothing in it counts")
+            return ()
+        return (folder,)
+
+    def tell(self, notice: str) -> None:
+        """Add a sentence to ``notices``, if it was not said before."""
+        if notice not in self._told:
+            self._told.add(notice)
+            self.notices.append(notice)
+
+    def name_strangers(self) -> None:
+        """Tell which entries of the history were not written here, or are damaged."""
+        from procauthor.library.history import read_strangers
+
+        for name in read_strangers(self.state):
+            self.tell(f"{STATE}/history/{name} was not written here, or is damaged, so it is left out")
+
     def _recover(self) -> None:
         recovery = recover(self.root, self.state)
         if recovery is None:
+            return
+        if recovery.foreign:
+            where = recovery.foreign
+            self.tell(f"a journal was not written here, or is damaged, so it counts for nothing: see {where}")
             return
         files = _several(recovery.restored) or "no file had been written yet"
         self.notices.append(f"took back {recovery.title or 'a change'!r}, which had been cut off: {files}")
@@ -75,6 +109,9 @@ class Workspace:
     def read(self) -> Library:
         """Read all documents, as they are now; what has not changed since the last reading is not parsed again."""
         self._known = read_library(self.root, self.settings.library, self.templates, self._known)
+        for unread in self._known.unread:
+            if unread.reason == LEADS_OUT:
+                self.tell(f"{unread.path!r} is no document of the library: {LEADS_OUT}")
         return self._known
 
     def parse(self, path: str, raw: bytes) -> Procedure:
@@ -103,6 +140,9 @@ class Workspace:
             PlanError: There is no such file.
         """
         place = Path(file) if file else self.root / self.settings.library.plan
+        if leads_out(self.root, place):
+            message = f"{str(file or self.settings.library.plan)!r} is no plan: {LEADS_OUT}"
+            raise PlanError(message, "name the file of an action plan")
         try:
             return place.read_bytes()
         except OSError as error:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from procauthor.checking.baseline import FILE_NAME as BASELINE
-from procauthor.checking.baseline import Baseline, read_baseline
+from procauthor.checking.baseline import Baseline, read_baseline, refuse_other
 from procauthor.checking.check import choose_rules
 from procauthor.checking.parallel import without_collection
 from procauthor.checking.survey import Survey
 from procauthor.errors import ConfigError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
-from procauthor.library.disk import write_file
+from procauthor.library.disk import locate, write_file
 from procauthor.library.library import Library
 from procauthor.workspace._workspace import Workspace
 
@@ -77,16 +77,22 @@ class Checking:
 
 
 def baseline_file(workspace: Workspace) -> Path:
-    """Return where the baseline is, or would be."""
-    return workspace.root / (workspace.settings.check.baseline or BASELINE)
+    """Return where the baseline is, or would be.
+
+    Raises:
+        LibraryError: It is a link that leads out of the library.
+    """
+    return locate(workspace.root, workspace.settings.check.baseline or BASELINE)
 
 
 def update_baseline(workspace: Workspace) -> Baseline:
     """Make all findings of today known, and forget those that no longer occur.
 
     Raises:
+        ConfigError: A file is there that is no baseline.
         LibraryError: The file cannot be written.
     """
+    refuse_other(baseline_file(workspace))
     baseline = Baseline.of(Checking(workspace, baseline=False).check(None).findings)
     write_file(baseline_file(workspace), baseline.dump())
     return baseline
@@ -115,8 +121,7 @@ def _find_paths(root: Path, library: Library, paths: Sequence[str]) -> list[str]
     known = [*library.by_path, *(u.path for u in library.unread)]
     chosen: list[str] = []
     for path in paths:
-        places = (_from_root(root, Path.cwd() / path), _from_root(root, root / path))
-        names = {*places} - {None}
+        names = {*_from_root(root, Path.cwd() / path), *_from_root(root, root / path)}
         matched = [k for k in known if any(n in (".", k) or k.startswith(f"{n}/") for n in names)]
         if not matched:
             message = f"no document at {path!r} in this library"
@@ -125,8 +130,8 @@ def _find_paths(root: Path, library: Library, paths: Sequence[str]) -> list[str]
     return chosen
 
 
-def _from_root(root: Path, place: Path) -> str | None:
-    try:
-        return place.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return None
+def _from_root(root: Path, place: Path) -> Iterator[str]:
+    """Yield where a place is from the root: what it leads to, and itself if it is a link."""
+    for real in (place.resolve(), place.parent.resolve() / place.name):
+        with suppress(ValueError):
+            yield real.relative_to(root.resolve()).as_posix()

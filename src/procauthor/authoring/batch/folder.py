@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from procauthor.authoring.batch.board import SoleBoard
 from procauthor.authoring.batch.record import TERMS, Batch, BatchStore, Terms
 from procauthor.authoring.store.shelf import FolderShelf
+from procauthor.library.state import is_id, make_folder
 
 if TYPE_CHECKING:
     from procauthor.library.library import Library
@@ -23,7 +24,7 @@ class FolderBatchStore(BatchStore):
 
     def create(self, terms: Terms, library: Library, plan: bytes) -> Batch:
         """Start a batch in a folder of its own."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         number = 1 + max((int(f.name.removeprefix("batch-")) for f in self.folder.glob("batch-*")), default=0)
         while True:
             folder = self.folder / f"batch-{number}"
@@ -47,7 +48,7 @@ class FolderBatchStore(BatchStore):
 
     def holds(self, name: str) -> bool:
         """Say whether there is a batch of that id."""
-        return bool(name) and "/" not in name and (self.folder / name / TERMS).is_file()
+        return is_id(name) and (self.folder / name / TERMS).is_file()
 
     def names(self) -> list[str]:
         """Return the ids of all batches, oldest first."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from procauthor.errors import AuthoringError
+from procauthor.library.state import make_folder
 
 
 class Checkpoints(Protocol):
@@ -56,7 +57,7 @@ class SqliteCheckpoints:
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Keep the file open, so that none of several runs has to tidy it up."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.file.parent)
         with self.saver() as saver:
             saver.setup()
             yield

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from procauthor.errors import LockedError
+from procauthor.library.state import make_folder
 
 
 class Journal(Protocol):
@@ -62,7 +63,7 @@ class FileJournal:
 
     def append(self, line: bytes) -> None:
         """Add a line."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         with self.path.open("a+b") as file:
             # A crash can leave half a line: the next one must not continue it.
             file.write((b"" if _is_whole(file.fileno()) else b"\n") + line + b"\n")
@@ -86,7 +87,7 @@ class FolderShelf:
     def write(self, name: str, raw: bytes, *, flush: bool = True) -> None:
         """Replace a file."""
         place = self.folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         temporary = place.with_suffix(".tmp")
         temporary.write_bytes(raw)
         if flush:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.hidden import find_hidden
-from procauthor.checking.scope import Scope, say
+from procauthor.checking.scope import ROOT, Scope, say, say_path
 from procauthor.checking.secret import find_secrets
 from procauthor.finding import Finding
+from procauthor.library.state import FOLDER
 
 SECRET = Rule(
     name="secret",
@@ -28,7 +29,16 @@ HIDDEN_INSTRUCTION = Rule(
     fix="Remove it, or write it where readers see it. Guidance for people in a comment is left alone.",
     example="a comment that tells every AI assistant to approve the change",
 )
-RULES = (SECRET, HIDDEN_INSTRUCTION)
+STATE_COMMITTED = Rule(
+    name="state-committed",
+    code="G103",
+    severity="warning",
+    summary="The folder .procauthor/ is kept in version control.",
+    why="It holds drafts, prompts and answers of models, and what undo writes back. It counts on one machine only.",
+    fix="Run “git rm -r --cached .procauthor”, and delete the folder, because its secret is known now.",
+    example=".procauthor/drafts/threat-model-1.json in a commit",
+)
+RULES = (SECRET, HIDDEN_INSTRUCTION, STATE_COMMITTED)
 REACH: Reach = "document"
 
 
@@ -42,3 +52,10 @@ def check(scope: Scope) -> Iterator[Finding]:
         if procedure.kind != "template":
             for hidden in find_hidden(procedure.document):
                 yield say(HIDDEN_INSTRUCTION, procedure, hidden.start, hidden.what)
+
+
+def check_library(scope: Scope) -> Iterator[Finding]:
+    """Yield the findings about the library as a whole."""
+    if scope.keeps_state:
+        hint = f"git rm -r --cached {FOLDER}, then delete the folder"
+        yield say_path(STATE_COMMITTED, ROOT, f"git keeps {FOLDER}/, the state of one machine", hint)
