@@ -147,6 +147,6 @@ def require_key(identity: ModelId, server: Server, credential: Credential) -> No
 
 
 def known_secrets(credential: Credential) -> tuple[str, ...]:
-    """Return every value that may not appear in a message, the longest first."""
-    found = {value for name, value in os.environ.items() if _NAMED_SECRET.search(name) and len(value) > 5}  # noqa: PLR2004
-    return tuple(sorted(found | ({credential.value} if credential.value else set()), key=len, reverse=True))
+    """Return every value that may appear neither in a message nor in what is kept of a reply."""
+    named = {value for name, value in os.environ.items() if _NAMED_SECRET.search(name)}
+    return tuple(sorted({*named, credential.value} - {""}))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import email.utils
 import re
 import time
-from collections.abc import Iterable
 
 from procauthor.authoring.identity import ModelId
 from procauthor.errors import ModelError
-from procauthor.redact import redact
+from procauthor.secret import Censor
 
-_SECRET = re.compile(r"(?:\b(?:sk|pk|key|lsv2|gsk|xai)[-_]|\bAIza|\bBearer\s+)[\w.*-]{6,}", re.IGNORECASE)
+# Servers show the first and the last letters of a key, which no list of secrets takes for one.
+_MASKED = re.compile(r"\b(?:sk|pk|gsk|xai|lsv2)[-_][\w.*-]{6,}|\b[\w-]{2,12}\*{3,}[\w-]{0,12}|\bAIza[\w*-]{6,}")
 _FORM = re.compile(
     r"response.?format|json.?(?:schema|mode|object)|schema|structured|grammar|guided|strict|\btools?\b|tool_choice|function"
     r"|additionalProperties|extra (?:fields|inputs)|unknown (?:field|parameter|argument)|unrecognized|\bformat\b",
@@ -78,7 +78,7 @@ def retry_after(error: BaseException) -> float | None:
         return None
 
 
-def model_error(identity: ModelId, error: BaseException, secrets: Iterable[str], url: str = "") -> ModelError:
+def model_error(identity: ModelId, error: BaseException, censor: Censor, url: str = "") -> ModelError:
     """Return the error that a user sees: one sentence without a key in it."""
     status = status_of(error)
     if status in _REFUSED_KEY:
@@ -87,16 +87,13 @@ def model_error(identity: ModelId, error: BaseException, secrets: Iterable[str],
     what, hint = _what(error, status)
     message = f"{str(identity)!r} failed: {what}"
     if status is not None and status != _TOO_MANY and status < _SERVER:
-        message += _told(error, secrets)
+        message += _told(error, censor)
     return ModelError(message, hint.format(url=url or "base_url"))
 
 
-def _told(error: BaseException, secrets: Iterable[str]) -> str:
+def _told(error: BaseException, censor: Censor) -> str:
     """Return what the server said, without anything that could be a key."""
-    text = " ".join(_detail(error).split())
-    for secret in secrets:
-        text = text.replace(secret, "[secret]")
-    text = redact(_SECRET.sub("[secret]", text))
+    text = _MASKED.sub("[redacted: key]", censor(" ".join(_detail(error).split())))
     short = text if len(text) <= _MAX_DETAIL else f"{text[:_MAX_DETAIL]}..."
     return f": {short}" if short else ""
 

@@ -16,6 +16,7 @@ from procauthor.authoring.identity import ModelId
 from procauthor.authoring.message import estimate, read_message
 from procauthor.authoring.reply import Form, Reply
 from procauthor.authoring.retry import Gate, Patience, bounded
+from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Provider:
 
     id: ModelId
     chat: BaseChatModel
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    censor: Censor = field(default_factory=lambda: Censor(()), repr=False)
     timeout: float = 120.0
     patience: Patience = field(default_factory=lambda: Patience(0), repr=False)
     url: str = ""
@@ -79,7 +80,7 @@ class Provider:
         chat = open_client(identity, settings, server, credential)
         require_key(identity, server, credential)
         patience = Patience(settings.retries, gate=gate)
-        return cls(identity, chat, known_secrets(credential), settings.timeout, patience, server.url)
+        return cls(identity, chat, Censor(known_secrets(credential)), settings.timeout, patience, server.url)
 
     @property
     def form(self) -> Form:
@@ -125,7 +126,7 @@ class Provider:
                     raise _FormRefusedError from error
                 busy = is_busy(error)
                 if not is_passing(error) or not self.patience.wait(attempt, retry_after(error), everybody=busy):
-                    raise model_error(self.id, error, self.secrets, self.url) from error
+                    raise model_error(self.id, error, self.censor, self.url) from error
             attempt += 1
 
     def _send(self, request: Request, form: Form) -> Reply:
@@ -136,7 +137,9 @@ class Provider:
         runnable = self._runnable(request.schema, form)
         raw = bounded(_untraced(lambda: runnable.invoke(messages)), self.timeout + min(_GRACE, self.timeout / 2))
         message = raw["raw"] if isinstance(raw, dict) else raw
-        return read_message(message, request.tokens)
+        reply = read_message(message, request.tokens)
+        # A server may repeat the key. All that is kept or shown of a reply comes through here.
+        return replace(reply, text=self.censor.reply(reply.text))
 
     @property
     def _fallen(self) -> bool:

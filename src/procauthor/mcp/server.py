@@ -23,6 +23,7 @@ from procauthor.markdown.slug import slugify
 from procauthor.mcp.resource import PREFIX, list_documents, read_document
 from procauthor.mcp.tool import Tool, tools
 from procauthor.project.project import Project
+from procauthor.secret import clean
 
 _INSTRUCTIONS = (
     "A library of procedures in Markdown. Call get_brief with a title, then propose_draft with the fields, in "
@@ -88,8 +89,8 @@ class LibraryServer:
             return _failed(error.message, error.hint)
         except OSError as error:
             return _failed(f"{error.filename or 'a file'}: {error.strerror or error}", "")
-        text = outcome.text or json.dumps(outcome.data, ensure_ascii=False, indent=1, default=str)
-        data = json.loads(json.dumps(outcome.data, default=str))
+        data = clean(json.loads(json.dumps(outcome.data, default=str)))
+        text = clean(outcome.text) or json.dumps(data, ensure_ascii=False, indent=1)
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=data)
 
     # Resources
@@ -122,7 +123,7 @@ class LibraryServer:
 
     async def read_resource(self, _: _Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         """Return a document as it is now."""
-        text = await self._answer(lambda project: read_document(project, params.uri))
+        text = clean(await self._answer(lambda project: read_document(project, params.uri)))
         contents = types.TextResourceContents(uri=params.uri, mime_type=_MARKDOWN, text=text)
         return types.ReadResourceResult(contents=[contents])
 
@@ -156,7 +157,7 @@ class LibraryServer:
             return await self._work(call)
         except ProcauthorError as error:
             hint = f" ({error.hint})" if error.hint else ""
-            raise MCPError(types.INVALID_PARAMS, error.message + hint) from error
+            raise MCPError(types.INVALID_PARAMS, clean(error.message + hint)) from error
 
 
 def _prompt_name(number: int) -> str:
@@ -178,6 +179,7 @@ def _complaint(error: ValidationError) -> tuple[str, str]:
 
 
 def _failed(message: str, hint: str) -> types.CallToolResult:
+    message, hint = clean(message), clean(hint)
     text = f"{message}\nhint: {hint}" if hint else message
     data = {"error": message, "hint": hint}
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=data, is_error=True)

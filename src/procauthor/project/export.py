@@ -10,6 +10,7 @@ from procauthor.errors import ConfigError, DraftError
 from procauthor.library.library import Procedure
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
+from procauthor.secret import redact
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -43,6 +44,7 @@ def export(project: Project, reference: str, form: Form, out: str | Path | None 
     folder = Path(out) if out else project.root / _FOLDERS[form]
     _refuse_library(project, folder)
     files = export_skill(procedure, library) if form == "agent-skill" else {sop_name(procedure): export_sop(procedure)}
+    files = {name: redact(text) for name, text in files.items()}
     _refuse_others(folder, files, procedure)
     for name, text in files.items():
         place = folder / name

@@ -20,7 +20,7 @@ from procauthor.finding import Finding
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft
 from procauthor.project.update import known_references, outcome_of, outline_of, update_brief
-from procauthor.redact import clean as without_secrets
+from procauthor.secret import Censor
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -55,7 +55,8 @@ class Revision:
             if t.id != "S0"
         ]
         schema = operation_schema(self.outline, self.brief.titles)
-        data: dict[str, Any] = without_secrets({"brief": self.brief.as_json(), "targets": targets, "schema": schema})
+        censor = Censor.of(self.brief.text.encode())
+        data: dict[str, Any] = censor.each({"brief": self.brief.as_json(), "targets": targets, "schema": schema})
         return data
 
     def propose(self, values: Mapping[str, Any], by: str = "") -> ProjectDraft:

@@ -22,7 +22,7 @@ from procauthor.retrieval.lexical import (
 from procauthor.retrieval.word import read_passage
 
 FILE_NAME = "index.sqlite"
-_VERSION = 2
+_VERSION = 3
 _TIMEOUT = 10.0
 _TABLES = f"""
 create table chunk(row integer primary key, id text unique, path text, signature text, passage text, value text);
