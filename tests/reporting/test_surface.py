@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator
 
+from procauthor.character import plain
 from procauthor.checking.rule import RULES
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding, Fix, FixEdit, Report
 from procauthor.project import Project
-from procauthor.reporting.escape import plain
 from procauthor.reporting.surface import FORMATS, read_format, render
 
 DATA = Path(__file__).parents[1] / "data"

@@ -23,7 +23,7 @@ from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
-from procauthor.redact import clean
+from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
 from procauthor.template.model import build_model, late_name, late_parts, sections_of_step
 from procauthor.template.spec import Constraint, SectionSpec, Template
@@ -201,18 +201,20 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
     mark = _mark(ask.brief)
     texts = [] if ask.form else [begun or _render_brief(prompts, ask.brief, ask.template)]
-    texts += [prompts.render(name, {**clean(words), "mark": mark}) for name, words in _prompts(work)]
+    censor = Censor.of(ask.brief.text.encode())
+    texts += [prompts.render(name, {**censor.each(words), "mark": mark}) for name, words in _prompts(work)]
     if work.problems:
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
         told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
-        texts.append(prompts.render("repair", told))
+        texts.append(prompts.render("repair", censor.each(told)))
     plain = prompts.render("plain", {"schema": schema})
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
 
 def _render_brief(prompts: PromptLibrary, brief: Brief, template: Template) -> str:
     mark = _mark(brief)
-    return prompts.render("brief", {**clean(_brief_variables(brief, template, mark)), "mark": mark})
+    variables = Censor.of(brief.text.encode()).each(_brief_variables(brief, template, mark))
+    return prompts.render("brief", {**variables, "mark": mark})
 
 
 def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:

@@ -150,9 +150,6 @@ def require_key(identity: ModelId, server: Server, credential: Credential) -> No
 
 
 def known_secrets(credential: Credential) -> tuple[str, ...]:
-    """Return every value that may not appear in a message, the longest first.
-
-    A key of a few letters, as servers on one's own machine have, is no secret: taken out, it would tear words apart.
-    """
-    values = {credential.value, *(value for name, value in os.environ.items() if _NAMED_SECRET.search(name))}
-    return tuple(sorted((value for value in values if len(value) >= _SHORTEST_SECRET), key=len, reverse=True))
+    """Return every value that may appear neither in a message nor in what is kept of a reply."""
+    named = {value for name, value in os.environ.items() if _NAMED_SECRET.search(name)}
+    return tuple(sorted({*named, credential.value} - {""}))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import email.utils
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from procauthor.authoring.identity import ModelId
 from procauthor.authoring.wire import WireError
 from procauthor.errors import ModelError
-from procauthor.redact import redact
+from procauthor.secret import Censor
 
-_SECRET = re.compile(r"(?:\b(?:sk|pk|key|lsv2|gsk|xai)[-_]|\bAIza|\bBearer\s+)[\w.*-]{6,}", re.IGNORECASE)
+# Servers show the first and the last letters of a key, which no list of secrets takes for one.
+_MASKED = re.compile(r"\b(?:sk|pk|gsk|xai|lsv2)[-_][\w.*-]{6,}|\b[\w-]{2,12}\*{3,}[\w-]{0,12}|\bAIza[\w*-]{6,}")
 _FORM = re.compile(
     r"response.?format|json.?(?:schema|mode|object)|schema|structured|grammar|guided|strict|\btools?\b|tool_choice"
     r"|function|additionalProperties|\bformat\b|extra (?:fields|inputs)"
@@ -171,7 +172,7 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def model_error(
-    identity: ModelId, error: BaseException, secrets: Iterable[str], url: str = "", size: Size | None = None
+    identity: ModelId, error: BaseException, censor: Censor, url: str = "", size: Size | None = None
 ) -> ModelError:
     """Return the error that a user sees: one sentence without a key in it, with the server's own words."""
     wire = wire_error(error)
@@ -182,18 +183,16 @@ def model_error(
         message = f"{str(identity)!r} refused the key (HTTP {status})"
         return ModelError(message, f"check the environment variable {identity.key_name}")
     what, hint = _what(error, status, size)
-    told = _told(error, secrets) if status is not None else ""
+    told = _told(error, censor) if status is not None else ""
     return ModelError(f"{str(identity)!r} failed: {what}{told}", hint.format(url=url or "base_url"))
 
 
-def _told(error: BaseException, secrets: Iterable[str]) -> str:
+def _told(error: BaseException, censor: Censor) -> str:
     """Return what the server said, without anything that could be a key. A page of HTML says nothing."""
     text = " ".join(_detail(error).split())
     if _PAGE.match(text):
         return ""
-    for secret in secrets:
-        text = text.replace(secret, "[secret]")
-    text = redact(_SECRET.sub("[secret]", text))
+    text = _MASKED.sub("[redacted: key]", censor(text))
     short = text if len(text) <= _MAX_DETAIL else f"{text[:_MAX_DETAIL]}..."
     return f": {short}" if short else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
@@ -18,7 +18,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.title import file_stem
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
-from procauthor.redact import clean
+from procauthor.secret import Censor
 from procauthor.template.spec import Template
 
 # A list that is longer than this does not fit a schema that providers accept.
@@ -77,8 +77,22 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
     )
-    # The document itself stays as it is, byte for byte: a draft is laid over it, and prompts take it through `clean`.
-    return replace(Brief.from_json(clean(brief.as_json())), text=brief.text)
+    # The document itself stays as it is, byte for byte: a draft is laid over it. Prompts take it through a `Censor`.
+    censor = Censor.of(*_texts(brief, library))
+    return replace(Brief.from_json(censor.each(brief.as_json())), text=brief.text)
+
+
+def _texts(brief: Brief, library: Library) -> Iterator[bytes]:
+    """Yield the documents that a brief takes parts from."""
+    titles = {title_key(standard.title) for standard in brief.rules}
+    near = [p for key in titles for p in library.by_key.get(key, ())]
+    paths = {
+        brief.path,
+        *(p.path for p in brief.passages),
+        *(n.path for n in brief.neighbours),
+        *(p.path for p in near),
+    }
+    yield from (library.by_path[path].document.source.raw for path in sorted(paths) if path in library.by_path)
 
 
 def _refuse_standard(request: ChangeRequest, library: Library) -> None:

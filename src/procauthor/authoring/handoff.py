@@ -15,7 +15,7 @@ from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.schema import share_titles
 from procauthor.authoring.submission import Submission
 from procauthor.prompt import PromptLibrary
-from procauthor.redact import clean
+from procauthor.secret import Censor
 from procauthor.template.model import build_draft_model, late_name, late_parts, sections_of_step
 from procauthor.template.pattern import Pattern
 from procauthor.template.spec import SectionSpec, Template
@@ -78,18 +78,22 @@ class Assignment:
             "run": self.run,
             "title": brief.request.title,
             "path": brief.path,
-            "brief": clean(brief.as_json()),
+            "brief": self._censor.each(brief.as_json()),
             "fields": [_field(spec) for spec in self.template.sections if spec.kind != "group"],
             "references": [{"title": r.title, "path": r.path, "announced": r.announced} for r in brief.references],
             "sources": list(source_ids(brief)),
             "revises": brief.revises,
             "filled": sorted(self.filled.values),
             "missing": sorted(self.filled.lacking),
-            "values": clean(dict(self.values)),
+            "values": self._censor.each(dict(self.values)),
             "schema": answer_schema(self.template, brief),
             "example": self.example(),
             "submit": f"procauthor submit FILE --run {self.run}",
         }
+
+    @property
+    def _censor(self) -> Censor:
+        return Censor.of(self.brief.text.encode())
 
     def example(self) -> dict[str, Any]:
         """Return the shape of an answer, with two of the fields."""
@@ -128,7 +132,7 @@ class Assignment:
                 "filled": sorted(self.filled.values),
                 "missing": [name for name in _names(self.template) if name in self.filled.lacking],
                 "revises": brief.revises,
-                "values": clean(dict(self.values)),
+                "values": self._censor.each(dict(self.values)),
                 "example": self.example(),
                 "schema": json.dumps(_terse(answer_schema(self.template, brief)), ensure_ascii=False),
             },

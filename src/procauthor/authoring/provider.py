@@ -27,6 +27,7 @@ from procauthor.authoring.message import estimate, read_message
 from procauthor.authoring.reply import Form, Reply
 from procauthor.authoring.retry import Gate, Patience, bounded
 from procauthor.authoring.window import read_window
+from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Provider:
 
     id: ModelId
     chat: BaseChatModel
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    censor: Censor = field(default_factory=lambda: Censor(()), repr=False)
     timeout: float = 120.0
     patience: Patience = field(default_factory=lambda: Patience(0), repr=False)
     url: str = ""
@@ -106,7 +107,7 @@ class Provider:
         return cls(
             identity,
             chat,
-            known_secrets(credential),
+            Censor(known_secrets(credential)),
             settings.timeout,
             patience,
             server.url,
@@ -164,7 +165,7 @@ class Provider:
                     continue
                 busy = is_busy(error)
                 if not is_passing(error) or not self.patience.wait(attempt, retry_after(error), everybody=busy):
-                    raise model_error(self.id, error, self.secrets, self.url, self._size(request)) from error
+                    raise model_error(self.id, error, self.censor, self.url, self._size(request)) from error
             attempt += 1
 
     def _turn(self, sent: str, refused: str) -> bool:
@@ -205,7 +206,9 @@ class Provider:
         runnable = self._runnable(request.schema, form)
         raw = bounded(_untraced(lambda: runnable.invoke(messages)), self.timeout + min(_GRACE, self.timeout / 2))
         message = raw["raw"] if isinstance(raw, dict) else raw
-        return read_message(message, request.sent(plain))
+        reply = read_message(message, request.sent(plain))
+        # A server may repeat the key. All that is kept or shown of a reply comes through here.
+        return replace(reply, text=self.censor.reply(reply.text))
 
     @property
     def _fallen(self) -> bool:

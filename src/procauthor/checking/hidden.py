@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from procauthor.character import byte_offsets
 from procauthor.checking.span import Spans
 from procauthor.markdown.document import Document
 from procauthor.markdown.passage import Passage, read_passages
@@ -135,8 +136,8 @@ def _elements(document: Document) -> Iterator[Hidden]:
         return
     runs = Spans((run.start, run.end) for run in document.runs)
     blocks = Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "html")
-    starts = _offsets(text, [m.start() for m in found])
-    insides = _offsets(text, [m.start("text") for m in found])
+    starts = byte_offsets(text, [m.start() for m in found])
+    insides = byte_offsets(text, [m.start("text") for m in found])
     for start, inside in zip(starts, insides, strict=True):
         if start in blocks or inside in runs:
             yield Hidden("text that is not shown gives instructions to a language model", start)
@@ -150,16 +151,8 @@ def _characters(document: Document) -> Iterator[Hidden]:
     found += [(m.start(), "a run of invisible characters") for m in _INVISIBLE_RUN.finditer(text)]
     found += [(m.start(), "a character turns the order of the text round") for m in _OVERRIDE_MARK.finditer(text)]
     found.sort()
-    starts = _offsets(text, [place for place, _ in found])
+    starts = byte_offsets(text, [place for place, _ in found])
     yield from (Hidden(what, first + start) for start, (_, what) in zip(starts, found, strict=True))
-
-
-def _offsets(text: str, places: Sequence[int]) -> Iterator[int]:
-    """Yield the byte offsets of places of a text, which come in order."""
-    at = before = 0
-    for place in places:
-        at, before = at + len(text[before:place].encode()), place
-        yield at
 
 
 def _delimiters(passage: Passage) -> Iterator[Hidden]:

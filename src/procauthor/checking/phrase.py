@@ -17,9 +17,10 @@ _MOST_WORDS = 10
 _FEWEST_WORDS = 3
 _WINDOW = 160
 _LASTS = ("Procedure", "Orchestration", "Standards")
-_TWO_CAPITALS = re.compile("[A-Z\x80-\U0010ffff]\\S*\\s+(?=[A-Z\x80-\U0010ffff])")
+# Words and gaps are taken whole, so that a word without end is read once.
+_TWO_CAPITALS = re.compile("(?<!\\S)[^A-Z\x80-\U0010ffff\\s]*+([A-Z\x80-\U0010ffff])\\S*+\\s++(?=[A-Z\x80-\U0010ffff])")
 _LETTERS = re.compile(r"\w+")
-_LAST_LETTERS = re.compile(r"\w+(?=\W*$)")
+_LAST_LETTERS = re.compile(r"(?<!\w)\w++(?=\W*+$)")
 _LONGER = re.compile(r"\s+[A-Z]")
 
 
@@ -90,7 +91,7 @@ def find_hints(text: str) -> Iterator[int]:
         while at != -1:
             yield at
             at = text.find(last, at + 1)
-    yield from (match.start() for match in _TWO_CAPITALS.finditer(text))
+    yield from (match.start(1) for match in _TWO_CAPITALS.finditer(text))
 
 
 class Titles:

@@ -76,18 +76,18 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except ProcauthorError as error:
-            say_error(error)
+            say_error(error.message, error.hint)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            typer.echo("procauthor: interrupted; nothing was written to the library", err=True)
-            if ctx.invoked_subcommand in ("create", "update", "resume", "run"):
-                typer.echo("hint: go on with: procauthor resume", err=True)
+            resumable = ctx.invoked_subcommand in ("create", "update", "resume", "run")
+            hint = "go on with: procauthor resume" if resumable else ""
+            say_error("interrupted; nothing was written to the library", hint)
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
             raise typer.Exit(0) from None
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
-            typer.echo(f"procauthor: {place}{error.strerror or error}", err=True)
+            say_error(f"{place}{error.strerror or error}")
             raise typer.Exit(AuthoringError.exit_code) from None
 
 

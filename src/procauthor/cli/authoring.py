@@ -70,10 +70,14 @@ def _show_brief(project: Project, title: str, options: dict[str, Any], author: A
     bound = author.bound(brief)
     say_notices(project)
     if as_json:
-        from procauthor.redact import clean
+        from procauthor.secret import Censor
 
         show_json(
-            {"brief": clean(brief.as_json()), "author": author.model, "bound": bound.as_json() if bound else None}
+            {
+                "brief": Censor.of(brief.text.encode()).each(brief.as_json()),
+                "author": author.model,
+                "bound": bound.as_json() if bound else None,
+            }
         )
         return
     from procauthor.cli.text import brief_lines

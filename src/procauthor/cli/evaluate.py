@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from procauthor.cli.output import open_project, say
+from procauthor.character import plain
+from procauthor.cli.output import open_project, say, show
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -52,7 +53,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     elif chosen == "text" and sys.stdout.isatty():
         _show_rich(found)
     else:
-        typer.echo(text, nl=not text.endswith("\n"))
+        show(text, nl=not text.endswith("\n"))
 
 
 def _report(project: Project, style: str, at: str, since: list[str], output: Path | None) -> tuple[str, Evaluation]:
@@ -96,12 +97,13 @@ def _show_rich(found: Evaluation) -> None:
     """Show the counts with bars; who pipes the report gets the plain text instead."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from procauthor.evaluation.method import percent
     from procauthor.reporting.evaluation.text import columns, detail_lines, heading, number_lines, table_rows
 
     states = columns(found)
-    table = Table(title=heading(found), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table = Table(title=Text(plain(heading(found))), title_justify="left", box=None, pad_edge=False, header_style="dim")
     table.add_column("lifecycle", min_width=12)
     for head in ("total", *states):
         table.add_column(head.replace(" ", "\n").replace("placeholder", "place-\nholder"), justify="right")
@@ -110,12 +112,12 @@ def _show_rich(found: Evaluation) -> None:
     for name, tally in table_rows(found):
         counts = [str(tally.total), *(str(tally.count(state)) for state in states)]
         style = "bold" if name == "Total" else None
-        table.add_row(name, *counts, _bar(tally), percent(tally.completion.ratio), style=style)
+        table.add_row(Text(plain(name)), *counts, _bar(tally), percent(tally.completion.ratio), style=style)
     console = Console(highlight=False)
     console.print(table)
     console.print()
     for line in (*number_lines(found), *detail_lines(found)):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(plain(line), markup=False, soft_wrap=True)
 
 
 def _bar(tally: Tally) -> Text:

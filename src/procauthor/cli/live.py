@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from procauthor.character import plain
 from procauthor.cli.output import say
 
 if TYPE_CHECKING:
@@ -69,14 +70,16 @@ def _table(rows: dict[int, Told | str], left: float | None) -> Any:
     tokens = 0
     for number, row in rows.items():
         if isinstance(row, str):
-            table.add_row(Text("·", style="dim"), str(number), Text(row, style="dim"), "", "", "")
+            table.add_row(Text("·", style="dim"), str(number), Text(plain(row), style="dim"), "", "", "")
             continue
         tokens += row.usage.tokens
         mark, style = _MARKS.get(row.state, ("·", "dim"))
         bar = "█" * row.step + "·" * (_STEPS - row.step) if row.step else ""
         cost = f"{row.usage.tokens:,} tokens" if row.usage.calls else ""
         told = row.name if row.state == "working" else f"{row.state}  {row.note}".rstrip()
-        table.add_row(Text(mark, style=style), str(number), row.title, bar, cost, Text(told, style=style))
+        table.add_row(
+            Text(mark, style=style), str(number), Text(plain(row.title)), bar, cost, Text(plain(told), style=style)
+        )
     rest = f"about {_time(left)} left" if left else ""
     table.add_row("", "", Text(f"{tokens:,} tokens  {rest}", style="dim"), "", "", "")
     return table

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from procauthor.character import shown
+
 if TYPE_CHECKING:
-    from procauthor.errors import ProcauthorError
     from procauthor.project import Project
 
 SCHEMA_VERSION = 1
@@ -32,30 +33,35 @@ def say_notices(project: Project) -> None:
 
 
 def say(text: str) -> None:
-    """Print progress."""
-    typer.echo(text, err=True)
+    """Print progress. It is read by people alone, so control characters are always shown as escapes."""
+    typer.echo(shown(text), err=True)
 
 
-def say_error(error: ProcauthorError) -> None:
-    """Print what is wrong, and what to do next."""
-    say(f"procauthor: {error.message}")
-    if error.hint:
-        say(f"hint: {error.hint}")
+def say_error(message: str, hint: str = "") -> None:
+    """Print what went wrong, without secrets: a message may quote a document, a server or an address."""
+    from procauthor.secret import redact
+
+    say(redact(f"procauthor: {message}"))
+    if hint:
+        say(redact(f"hint: {hint}"))
 
 
-def show(text: str) -> None:
-    """Print a result."""
-    typer.echo(text)
+def show(text: str, *, nl: bool = True) -> None:
+    """Print a result: on a terminal with control characters as escapes, else to the byte, for what reads it."""
+    typer.echo(shown(text) if sys.stdout.isatty() else text, nl=nl)
 
 
 def show_bytes(raw: bytes) -> None:
     """Print a result that is bytes already."""
-    typer.echo(raw, nl=False)
+    if sys.stdout.isatty():
+        show(raw.decode(errors="replace"), nl=False)
+    else:
+        typer.echo(raw, nl=False)
 
 
 def show_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object with its schema version first."""
-    typer.echo(json_text(data))
+    show(json_text(data))
 
 
 def json_text(data: Mapping[str, Any]) -> str:
@@ -71,6 +77,7 @@ def show_diff(diff: str) -> None:
         typer.echo(diff, nl=False)
         return
     colours = {"+": "green", "-": "red", "@": "cyan"}
-    for line in diff.splitlines():
+    # Not splitlines: a form feed or a lone carriage return begins no line of a diff.
+    for line in diff.removesuffix("\n").split("\n"):
         bold = line.startswith(("+++", "---"))
-        typer.echo(typer.style(line, fg=None if bold else colours.get(line[:1]), bold=bold))
+        typer.echo(typer.style(shown(line.removesuffix("\r")), fg=None if bold else colours.get(line[:1]), bold=bold))

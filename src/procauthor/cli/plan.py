@@ -52,7 +52,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
     except NoPlanError as error:
         if as_json:
             raise
-        say_error(error)
+        say_error(error.message, error.hint)
 
 
 def _read(project: Project, file: Path | None, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.author import STEPS
+from procauthor.character import plain
 from procauthor.cli.output import say
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def _table(title: str, done: dict[int, Progress]) -> Any:
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
-    table.add_row("", Text(title, style="bold"), "")
+    table.add_row("", Text(plain(title), style="bold"), "")
     if 0 in done:
-        table.add_row("", Text(done[0].note, style="dim"), "")
+        table.add_row("", Text(plain(done[0].note), style="dim"), "")
     for number, name in enumerate(STEPS, start=1):
         progress = done.get(number)
         mark, style = ("✓", "green") if progress and progress.done else ("▸", "yellow") if progress else ("·", "dim")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from procauthor.character import plain
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
@@ -41,7 +42,6 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Approve a document, or sections of it, as it is now: an edit of one byte shows."""
-    from procauthor.reporting.escape import plain
     from procauthor.reporting.review import approval_json, approval_lines
 
     project = open_project(ctx)
@@ -60,7 +60,6 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def blame(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
     """Say of each section of a document who wrote it, what it rests on, and who approved it."""
-    from procauthor.reporting.escape import plain
     from procauthor.reporting.review import blame_json, blame_lines
 
     found = open_project(ctx).review.blame(ref)
@@ -77,7 +76,6 @@ def suspects(
     as_json: Json = False,
 ) -> None:
     """List documents that rely on a part of a contract that changed since they last saw it."""
-    from procauthor.reporting.escape import plain
     from procauthor.reporting.review import suspect_json, suspect_lines
 
     found = open_project(ctx).review.suspects(ref)
@@ -102,7 +100,6 @@ def clear(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Say that a document still fits the contracts that changed under it."""
-    from procauthor.reporting.escape import plain
     from procauthor.reporting.review import clearance_json, suspect_lines
 
     project = open_project(ctx)

@@ -82,7 +82,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     except NoPlanError as error:
         if as_json:
             raise
-        say_error(error)
+        say_error(error.message, error.hint)
         return
     go_on(project, batch.id, as_json=as_json, deadline=seconds)
 

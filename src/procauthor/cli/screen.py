@@ -6,10 +6,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from procauthor.character import plain
 from procauthor.finding import Finding, Report, Severity
-from procauthor.reporting.escape import plain
 from procauthor.reporting.place import Place
 from procauthor.reporting.text import summary_line
+from procauthor.secret import find_secrets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,8 +46,10 @@ def _print_finding(console: Console, finding: Finding, place: Place) -> None:
     if finding.fixable:
         head.append("  [fixable]", "green")
     console.print(head)
-    # The line of a secret is the secret.
-    line = "" if finding.rule == "secret" else place.line(finding.path, finding.line)
+    line = place.line(finding.path, finding.line)
+    # The line of a secret is the secret, whatever else is wrong with it.
+    if finding.rule == "secret" or find_secrets(line.encode("utf-8", "surrogatepass")):
+        line = ""
     if line.strip():
         for text in _excerpt(line, finding, max(_LEAST_WIDTH, console.width - _INDENT - 2)):
             console.print(text)

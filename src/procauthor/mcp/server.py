@@ -25,6 +25,7 @@ from procauthor.mcp.resource import PREFIX, list_documents, read_document
 from procauthor.mcp.tool import Tool, tools
 from procauthor.mcp.wording import in_words_of_tools
 from procauthor.project.project import Project
+from procauthor.secret import clean
 
 _INSTRUCTIONS = (
     "A library of procedures in Markdown. Call get_brief with a title, then propose_draft with the fields, in "
@@ -91,11 +92,11 @@ class LibraryServer:
             return _failed(in_words_of_tools(error.message), in_words_of_tools(error.hint))
         except OSError as error:
             return _failed(f"{error.filename or 'a file'}: {error.strerror or error}", "")
-        data = json.loads(json.dumps(shown.data, default=str))
+        data = clean(json.loads(json.dumps(shown.data, default=str)))
         more = (
             f"Page {data['page']} of {data['pages']}; the argument page brings the others." if "pages" in data else ""
         )
-        text = "\n\n".join(filter(None, [shown.text.rstrip("\n") or _summary(data), more]))
+        text = clean("\n\n".join(filter(None, [shown.text.rstrip("\n") or _summary(data), more])))
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=data)
 
     # Resources
@@ -128,7 +129,7 @@ class LibraryServer:
 
     async def read_resource(self, _: _Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         """Return a document as it is now."""
-        text = await self._answer(lambda project: read_document(project, params.uri))
+        text = clean(await self._answer(lambda project: read_document(project, params.uri)))
         contents = types.TextResourceContents(uri=params.uri, mime_type=_MARKDOWN, text=text)
         return types.ReadResourceResult(contents=[contents])
 
@@ -162,7 +163,7 @@ class LibraryServer:
             return await self._work(call)
         except ProcauthorError as error:
             hint = f" ({error.hint})" if error.hint else ""
-            raise MCPError(types.INVALID_PARAMS, in_words_of_tools(error.message + hint)) from error
+            raise MCPError(types.INVALID_PARAMS, clean(in_words_of_tools(error.message + hint))) from error
 
 
 def _prompt_name(number: int) -> str:
@@ -201,6 +202,7 @@ def _complaint(error: ValidationError) -> tuple[str, str]:
 
 
 def _failed(message: str, hint: str) -> types.CallToolResult:
+    message, hint = clean(message), clean(hint)
     text = f"{message}\nhint: {hint}" if hint else message
     data = {"error": message, "hint": hint}
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=data, is_error=True)

@@ -22,8 +22,8 @@ from procauthor.finding import Finding
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft
 from procauthor.project.update import known_references, outcome_of, outline_of, update_brief
-from procauthor.redact import clean as without_secrets
 from procauthor.retrieval.word import list_words, stem
+from procauthor.secret import Censor
 from procauthor.template.key import section_key
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class Revision:
         """Return brief, targets with their hashes, and the schema of the answer, without secrets."""
         targets = [self._target(t) for t in self.outline.targets.values() if t.id != "S0"]
         schema = operation_schema(self.outline, self.brief.titles)
-        data: dict[str, Any] = without_secrets({"brief": self.brief.as_json(), "targets": targets, "schema": schema})
+        censor = Censor.of(self.brief.text.encode())
+        data: dict[str, Any] = censor.each({"brief": self.brief.as_json(), "targets": targets, "schema": schema})
         return data
 
     def targets_json(self, section: str = "") -> dict[str, Any]:
@@ -73,7 +74,7 @@ class Revision:
         if section and not chosen:
             message = f"{self.brief.path} has no section {section!r}"
             raise NotFoundError(message, f"its sections are {', '.join(titles.values())}")
-        data: dict[str, Any] = without_secrets(
+        data: dict[str, Any] = Censor.of(self.brief.text.encode()).each(
             {
                 "path": self.brief.path,
                 "sections": [{"section": name, "heading": title} for name, title in titles.items()],

@@ -11,6 +11,7 @@ from procauthor.library.disk import leads_out
 from procauthor.library.library import Procedure
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
+from procauthor.secret import redact
 from procauthor.workspace import Workspace
 
 Form = Literal["agent-skill", "agent-sop"]
@@ -42,6 +43,7 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
     folder = Path(out) if out else workspace.root / _FOLDERS[form]
     _refuse_library(workspace.root, folder)
     files = export_skill(procedure, library) if form == "agent-skill" else {sop_name(procedure): export_sop(procedure)}
+    files = {name: redact(text) for name, text in files.items()}
     for name in files:
         if leads_out(workspace.root, folder / name):
             message = f"{folder / name} is a link, or lies behind one, that leads out of the library"

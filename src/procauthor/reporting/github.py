@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procauthor.character import plain
 from procauthor.finding import Finding, Report, Severity
-from procauthor.reporting.escape import plain
 from procauthor.reporting.place import Place
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from procauthor.character import plain
 from procauthor.finding import Finding, Report
-from procauthor.reporting.escape import plain
 from procauthor.reporting.text import finding_line
 
 

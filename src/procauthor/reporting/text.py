@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procauthor.character import plain
 from procauthor.finding import Finding, Report
-from procauthor.reporting.escape import plain
 
 
 def finding_line(finding: Finding) -> str:

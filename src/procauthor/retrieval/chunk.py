@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from procauthor.markdown.document import Block, Document, Section
-from procauthor.redact import clean
+from procauthor.secret import clean, find_secrets
 
 _TARGET_WORDS = 200
 _LONGEST_WORDS = 250
 _SHORTEST_WORDS = 40
+_MOST_SECTIONS = 1_000
+"""What comes after so many sections of a document is cut by its length alone: each of them has little to say."""
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _STRETCH = re.compile(rb"(?:\s*\S+){1,200}")
 
@@ -44,28 +47,51 @@ class Chunk:
 def chunk_document(path: str, document: Document, *, context: str = "") -> list[Chunk]:
     """Cut a document into one chunk per section; a long section gives several.
 
+    Beyond a thousand sections, short ones that follow each other share a chunk, so that a document has no more of them
+    than its length asks for.
+
     Args:
         path: Where the document is, relative to the library.
         document: The parsed document.
         context: Words to find it by that its text does not say, such as the lifecycle.
     """
-    return [chunk for section in document.sections for chunk in _chunk_section(path, document, section, context)]
+    text = _Text(document)
+    return [chunk for section, end in _groups(document) for chunk in _chunk_section(path, text, section, context, end)]
 
 
-def _chunk_section(path: str, document: Document, section: Section, context: str) -> Iterator[Chunk]:
+def _groups(document: Document) -> Iterator[tuple[Section, int]]:
+    """Yield the sections to cut, each with the end of the last one that belongs to its chunk."""
+    raw, sections = document.source.raw, document.sections
+    yield from ((section, section.end) for section in sections[:_MOST_SECTIONS])
+    group: list[Section] = []
+    words = 0
+    for section in sections[_MOST_SECTIONS:]:
+        size = _count(raw, (section.start, section.end))
+        if group and words + size > _TARGET_WORDS:
+            yield group[0], group[-1].end
+            group, words = [], 0
+        group.append(section)
+        words += size
+    if group:
+        yield group[0], group[-1].end
+
+
+def _chunk_section(path: str, shown: _Text, section: Section, context: str, last: int) -> Iterator[Chunk]:
+    document = shown.document
     slug = section.heading.slug if section.heading else ""
     # Text before the first heading has no anchor, and an anchor can be empty: the sign keeps their ids apart.
     base = f"{path}#{slug}" if section.heading else path
-    for number, (start, end) in enumerate(_parts(document, section), 1):
-        text = _read(document, start, end)
+    parts = _parts(document, section) if last == section.end else [(section.body, last)]
+    for number, (start, end) in enumerate(parts, 1):
+        text = shown.read(start, end)
         if not text and not (section.heading and section.title):
             continue
         yield Chunk(
             id=base if number == 1 else f"{base}~{number}",
             path=path,
-            title=document.title,
-            heading=section.title,
-            headings=document.path(section),
+            title=str(clean(document.title)),
+            heading=str(clean(section.title)),
+            headings=tuple(clean(document.path(section))),
             slug=slug,
             line=section.line if number == 1 and section.heading else document.source.line(start),
             text=text,
@@ -117,15 +143,31 @@ def _count(raw: bytes, span: Span) -> int:
     return len(raw[span[0] : span[1]].split())
 
 
-def _read(document: Document, start: int, end: int) -> str:
-    """Return the text of a span without its HTML comments, secrets and hidden characters."""
-    kept: list[str] = []
-    for comment in document.comments:
-        if start <= comment.start < end:
-            kept.append(document.source.slice(start, comment.start))
-            start = min(comment.end, end)
-        elif comment.start < start < comment.end:
-            start = min(comment.end, end)
-    kept.append(document.source.slice(start, end))
-    # The index and every prompt are made from chunks, so this is where secrets and hidden text end.
-    return str(clean("".join(kept))).strip()
+class _Text:
+    """The text of a document without its HTML comments, secrets and hidden characters.
+
+    The index and every prompt are made from chunks, so this is where secrets and hidden text end. Secrets are looked
+    for in the whole document, because a part of a long table does not say what its columns hold.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        gaps = [(c.start, c.end, "") for c in document.comments]
+        gaps += [(s.start, s.end, f"[redacted: {s.kind}]") for s in find_secrets(document.source.raw)]
+        self._gaps: list[tuple[int, int, str]] = []
+        for gap in sorted(gaps):
+            if not self._gaps or gap[1] > self._gaps[-1][1]:
+                self._gaps.append(gap)
+        self._starts = [start for start, _, _ in self._gaps]
+
+    def read(self, start: int, end: int) -> str:
+        """Return what is shown of a span."""
+        at = bisect_left(self._starts, start)
+        if at and self._gaps[at - 1][1] > start:
+            start = min(self._gaps[at - 1][1], end)
+        kept: list[str] = []
+        for gap_start, gap_end, shown in self._gaps[at : bisect_left(self._starts, end)]:
+            kept += [self.document.source.slice(start, max(start, gap_start)), shown]
+            start = min(max(start, gap_end), end)
+        kept.append(self.document.source.slice(start, end))
+        return str(clean("".join(kept))).strip()

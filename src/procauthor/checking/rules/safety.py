@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procauthor.checking.control import find_controls
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.hidden import find_hidden
 from procauthor.checking.scope import ROOT, Scope, say, say_path
-from procauthor.checking.secret import find_secrets
 from procauthor.finding import Finding
 from procauthor.library.state import FOLDER
+from procauthor.secret import find_secrets
 
 SECRET = Rule(
     name="secret",
@@ -38,7 +39,16 @@ STATE_COMMITTED = Rule(
     fix="Run “git rm -r --cached .procauthor”, and delete the folder, because its secret is known now.",
     example=".procauthor/drafts/threat-model-1.json in a commit",
 )
-RULES = (SECRET, HIDDEN_INSTRUCTION, STATE_COMMITTED)
+CONTROL_CHARACTER = Rule(
+    name="control-character",
+    code="G104",
+    severity="warning",
+    summary="A character that nobody sees steers a terminal, turns the direction of text, or breaks a word.",
+    why="A terminal or an editor shows something else than what the text says, and a search misses the word.",
+    fix="Remove it. Joiners that a script or an emoji needs, and marks around text from right to left, are left alone.",
+    example="an escape sequence that moves the cursor up, so that a line of a diff is not seen",
+)
+RULES = (SECRET, HIDDEN_INSTRUCTION, STATE_COMMITTED, CONTROL_CHARACTER)
 REACH: Reach = "document"
 
 
@@ -48,6 +58,8 @@ def check(scope: Scope) -> Iterator[Finding]:
         for secret in find_secrets(procedure.document.source.raw):
             message = f"this looks like a real secret ({secret.kind})"
             yield say(SECRET, procedure, secret.start, message, "revoke it, then take it out")
+        for control in find_controls(procedure.document):
+            yield say(CONTROL_CHARACTER, procedure, control.start, control.what)
         # The comments of a template are there to guide whoever fills it, a model included.
         if procedure.kind != "template":
             for hidden in find_hidden(procedure.document):
