@@ -107,6 +107,7 @@ def test_a_key_goes_whole(before: str, after: str) -> None:
         ("needs:\n- A\n- B # b\n\n- C\n", "needs:\n- A\n\n- C\n"),
         ("needs: [A, B, C]\n", "needs: [A, C]\n"),
         ("needs: [A, B]\n", "needs: [A]\n"),
+        ("needs: [B, B, A, B, B, C] # why\n", "needs: [A, C] # why\n"),
         ("needs:\n  - B\nx: 1\n", "needs: []\nx: 1\n"),
         ("needs: B\n", "needs: []\n"),
     ],
@@ -162,6 +163,37 @@ def test_toml_and_json_are_read_and_are_no_text_of_the_document() -> None:
 )
 def test_toml_that_is_none_is_a_problem(text: str) -> None:
     assert [p.kind for p in parse(text.encode()).problems] == ["bad-front-matter"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "line"),
+    [
+        ("---\nid: a\nstatus: Defined\n\n# A\n", "never closed", 1),
+        ("\ufeff---\nid: a\nstatus:\n# A\n", "never closed", 1),
+        ("+++\nid = 1\n\n# A\n", "never closed", 1),
+        ('{\n  "id": "a",\n}\n\n# A\n', "no valid JSON", 1),
+        ("\n\n---\nid: a\n---\n# A\n", "from the first line on", 3),
+    ],
+)
+def test_what_was_meant_as_front_matter_is_said_and_gets_no_second_one(text: str, words: str, line: int) -> None:
+    document = parse(text.encode())
+    assert [(p.kind, words in p.message) for p in document.problems] == [("bad-front-matter", True)]
+    with pytest.raises(FrontMatterError, match=f"page.md:{line}: "):
+        edited(text, Put("status", "Deprecated"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\n\n# A\n",
+        "---\nNote: read this.\n",
+        "---\nnote: read this.\nMore prose.\n",
+        "\n---\n\ntext: x\n\n---\n",
+        "+++\n",
+    ],
+)
+def test_a_rule_at_the_top_is_no_problem(text: str) -> None:
+    assert parse(text.encode()).problems == ()
 
 
 @pytest.mark.parametrize("text", ["{% include x %}\n", "{ a }\n\n# A\n", '{"a": 1} and more\n', "+++\n# A\n", "[1]\n"])
@@ -272,7 +304,7 @@ def unmentioned(document: Document, edits: Sequence[FrontEdit]) -> list[bytes]:
 
 
 @given(st.integers(min_value=0), st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_random_edit_gives_what_is_wanted_and_nothing_else(seed: int, newline: str) -> None:
     r = random.Random(seed)
     front, model = random_front(r)

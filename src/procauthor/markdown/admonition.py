@@ -40,5 +40,6 @@ def open_bodies(text: str) -> tuple[str, frozenset[int]]:
 
 
 def _has_body(lines: list[str], number: int, depth: int) -> bool:
-    following = next((line for line in lines[number + 1 :] if line.strip()), "")
+    places = range(number + 1, len(lines))
+    following = next((lines[place] for place in places if lines[place].strip()), "")
     return following.startswith(" " * depth)

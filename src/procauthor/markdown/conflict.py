@@ -22,10 +22,10 @@ def find_conflict(document: Document) -> int | None:
     if _SIGN not in raw:
         return None
     blocks = [block for section in document.sections for block in section.blocks if block.kind == "code"]
-    text = raw
+    text = bytearray(raw)
     for block in blocks:
         # Spaces keep every offset, and no mark.
-        text = text[: block.start] + re.sub(rb"[^\n]", b" ", text[block.start : block.end]) + text[block.end :]
+        text[block.start : block.end] = b" " * (block.end - block.start)
     opening = _OPENING.search(text)
     if opening is None:
         return None

@@ -13,11 +13,20 @@ from msgspec import Struct
 from procauthor.markdown.document import Field, Problem
 from procauthor.markdown.source import Source
 
-Kind = Literal["yaml", "toml", "json"]
+FrontKind = Literal["yaml", "toml", "json"]
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_FENCES: dict[bytes, tuple[Kind, tuple[bytes, ...]]] = {b"---": ("yaml", (b"---", b"...")), b"+++": ("toml", (b"+++",))}
+_FENCES: dict[bytes, tuple[FrontKind, tuple[bytes, ...]]] = {
+    b"---": ("yaml", (b"---", b"...")),
+    b"+++": ("toml", (b"+++",)),
+}
 _JSON_BEGINS = re.compile(rb'\{[ \t]*(?:\r?\n|")')
-_KEY: dict[Kind, re.Pattern[str]] = {
+# A rule with prose below it is none of these: up to the next empty line there are only keys, in small letters.
+_KEYS = rb"(?:[a-z_][\w-]*:(?:[ \t][^\r\n]*)?\r?\n)+"
+_UNCLOSED_YAML = re.compile(rb"---[ \t]*\r?\n" + _KEYS + rb"(?:[ \t]*\r?\n|#|\Z)")
+_UNCLOSED_TOML = re.compile(rb"\+\+\+[ \t]*\r?\n[ \t]*[\w\"'-]+[ \t]*=")
+_WRONG_JSON = re.compile(rb'\{[ \t]*\r?\n[ \t]*"[\w-]+"[ \t]*:')
+_LATE_YAML = re.compile(rb"(?:[ \t]*\r?\n)+(---)[ \t]*\r?\n" + _KEYS + rb"---[ \t]*(?:\r?\n|\Z)")
+_KEY: dict[FrontKind, re.Pattern[str]] = {
     "toml": re.compile(r"""^[ \t]*(["']?)([\w .-]+?)\1[ \t]*=""", re.MULTILINE),
     "json": re.compile(r"""(")([^"\\\n]+)"\s*:"""),
 }
@@ -43,7 +52,7 @@ def key_of(label: str) -> str:
 class Front(Struct, frozen=True, gc=False):
     """Where front matter is: with its fences from ``start`` to ``end``, the text between from ``body`` to ``foot``."""
 
-    kind: Kind
+    kind: FrontKind
     start: int
     end: int
     body: int
@@ -82,6 +91,19 @@ def _find_json(raw: bytes, start: int) -> Front | None:
     return Front("json", start, line_end, start, end)
 
 
+def near_front_matter(source: Source) -> Problem | None:
+    """Return what is wrong with the top of a document that was meant as front matter and is none, or None."""
+    raw, start = source.raw, source.start
+    if _UNCLOSED_TOML.match(raw, start) or _UNCLOSED_YAML.match(raw, start):
+        return Problem("bad-front-matter", "front matter is never closed", start)
+    if _WRONG_JSON.match(raw, start):
+        return Problem("bad-front-matter", "front matter is no valid JSON", start)
+    late = _LATE_YAML.match(raw, start)
+    if late:
+        return Problem("bad-front-matter", "front matter counts only from the first line on", late.start(1))
+    return None
+
+
 class FrontMatterValueError(ValueError):
     """Front matter cannot be read; ``line`` counts from 1 within it, or is 0."""
 
@@ -90,7 +112,7 @@ class FrontMatterValueError(ValueError):
         self.line = line
 
 
-class Entry(Struct, frozen=True, gc=False):
+class FrontEntry(Struct, frozen=True, gc=False):
     """A top-level key of YAML with places in the text, in characters; ``start`` to ``end`` is what its value covers.
 
     Anchors and tags before a value are no part of that span, nor are a comment or an empty line behind it.
@@ -111,9 +133,9 @@ class Layout(Struct, frozen=True, gc=False):
     text: str
     value: dict[object, object]
     root: yaml.MappingNode | None
-    entries: tuple[Entry, ...]
+    entries: tuple[FrontEntry, ...]
 
-    def entry(self, key: str) -> Entry | None:
+    def entry(self, key: str) -> FrontEntry | None:
         """Return the entry of a key, or None."""
         return next((entry for entry in self.entries if entry.key == key), None)
 
@@ -186,12 +208,12 @@ def _brief(error: Exception) -> str:
     return f"{problem or str(error).splitlines()[0]}{where}"
 
 
-def _entries(text: str, pairs: Iterable[tuple[yaml.Node, yaml.Node]]) -> Iterator[Entry]:
+def _entries(text: str, pairs: Iterable[tuple[yaml.Node, yaml.Node]]) -> Iterator[FrontEntry]:
     for key, node in pairs:
         key_end = key.end_mark.index
         start, end = value_span(text, key_end, node)
         name = str(key.value)
-        yield Entry(name, key_of(name), key.start_mark.index, key_end, start, end, node)
+        yield FrontEntry(name, key_of(name), key.start_mark.index, key_end, start, end, node)
 
 
 def value_span(text: str, after: int, node: yaml.Node) -> tuple[int, int]:
@@ -283,7 +305,7 @@ def _repeated_below(node: yaml.Node) -> Iterator[tuple[str, int]]:
         yield from _repeated_below(child)
 
 
-def _read_other(text: str, kind: Kind) -> tuple[list[_Place], list[tuple[str, int]]]:
+def _read_other(text: str, kind: FrontKind) -> tuple[list[_Place], list[tuple[str, int]]]:
     try:
         pairs = _json_pairs(text) if kind == "json" else list(_toml(text).items())
     except (ValueError, RecursionError) as error:

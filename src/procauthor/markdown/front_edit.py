@@ -16,7 +16,7 @@ from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.front import (
-    Entry,
+    FrontEntry,
     FrontMatterValueError,
     Layout,
     find_front_matter,
@@ -96,7 +96,7 @@ def read_scalars(document: Document) -> Iterator[Scalar]:
 
 def write_front_matter(edits: Sequence[FrontEdit], newline: str = "\n") -> str:
     """Return new front matter with its fences; empty where the edits give it no key."""
-    spans = _Pen(read_layout(""), newline).write(edits)
+    spans = _Writer(read_layout(""), newline).write(edits)
     text = "".join(text for _, _, text in spans)
     return f"---{newline}{text}---{newline}" if text else ""
 
@@ -107,16 +107,16 @@ def edit_front_matter(document: Document, path: str, edits: Sequence[FrontEdit])
     Raises:
         FrontMatterError: It is not YAML, cannot be read, gives a key twice, or the edit cannot be proven.
     """
+    refuse_unreadable(document, path)
     if document.front_matter is None:
         start, newline = document.source.start, document.source.newline
         text = write_front_matter(edits, newline)
         return (Replacement(start, start, text + newline),) if text else ()
-    refuse_unreadable(document, path)
     front = find_front_matter(document.source)
     assert front is not None
     layout = read_layout(document.source.raw[front.body : front.foot].decode())
-    pen = _Pen(layout, document.source.newline)
-    spans = pen.write(edits)
+    writer = _Writer(layout, document.source.newline)
+    spans = writer.write(edits)
     made = tuple(
         Replacement(front.body + _bytes(layout.text, start), front.body + _bytes(layout.text, end), text)
         for start, end, text in spans
@@ -196,7 +196,7 @@ def _listed(value: object) -> list[object]:
 # The edit
 
 
-class _Pen:
+class _Writer:
     """Makes spans of characters with new texts, each from the places of the old ones."""
 
     def __init__(self, layout: Layout, newline: str) -> None:
@@ -232,7 +232,7 @@ class _Pen:
         at = self._layout.root.end_mark.index - 1
         return at, at, ", ".join(new)
 
-    def _change(self, entry: Entry, edit: FrontEdit) -> Iterator[tuple[int, int, str]]:
+    def _change(self, entry: FrontEntry, edit: FrontEdit) -> Iterator[tuple[int, int, str]]:
         if isinstance(edit, Drop):
             yield self._without(entry)
         elif isinstance(edit, Extend):
@@ -245,7 +245,7 @@ class _Pen:
         else:
             yield self._put(entry, edit)
 
-    def _put(self, entry: Entry, edit: Put) -> tuple[int, int, str]:
+    def _put(self, entry: FrontEntry, edit: Put) -> tuple[int, int, str]:
         start, end, node = entry.start, entry.end, entry.node
         behind = self._colon(entry)
         if isinstance(edit.value, list) or (isinstance(node, yaml.CollectionNode) and not self._is_flow(node)):
@@ -261,7 +261,7 @@ class _Pen:
         space = "" if self._text[start - 1 : start].isspace() else " "
         return start, end, space + shown.removeprefix(" ") + (note[1] if note else "")
 
-    def _colon(self, entry: Entry) -> int:
+    def _colon(self, entry: FrontEntry) -> int:
         match = _COLON.match(self._text, entry.key_end)
         return match.end() if match else entry.key_end
 
@@ -272,7 +272,7 @@ class _Pen:
     def _is_flow(self, node: yaml.Node) -> bool:
         return self._flow or (isinstance(node, yaml.CollectionNode) and bool(node.flow_style))
 
-    def _value(self, value: object, quote: str = "", *, bare: bool = False, like: Entry | None = None) -> str:
+    def _value(self, value: object, quote: str = "", *, bare: bool = False, like: FrontEntry | None = None) -> str:
         """Return a value as it is written behind the colon; a list in the form of the one before."""
         if bare:
             return f" {value}"
@@ -283,22 +283,22 @@ class _Pen:
         indent = self._list_indent(like)
         return "".join(f"{self._newline}{indent}- {show(each)}" for each in value)
 
-    def _list_indent(self, like: Entry | None) -> str:
+    def _list_indent(self, like: FrontEntry | None) -> str:
         """Return the spaces before the items of a list: as there were, else as in the first list of the text."""
         entries = [*([like] if like else []), *self._layout.entries]
         lists = (each for each in entries if isinstance(each.node, yaml.SequenceNode) and not self._is_flow(each.node))
         first = next(lists, None)
         return self._indent if first is None else self._lead(first)
 
-    def _lead(self, entry: Entry) -> str:
+    def _lead(self, entry: FrontEntry) -> str:
         return " " * (entry.start - self._text.rfind("\n", 0, entry.start) - 1)
 
     # Items
 
-    def _item(self, entry: Entry, index: int) -> tuple[int, int]:
+    def _item(self, entry: FrontEntry, index: int) -> tuple[int, int]:
         return value_span(self._text, entry.start, entry.node.value[index])
 
-    def _extended(self, entry: Entry, items: Sequence[str]) -> tuple[int, int, str]:
+    def _extended(self, entry: FrontEntry, items: Sequence[str]) -> tuple[int, int, str]:
         node = entry.node
         if not isinstance(node, yaml.SequenceNode) or not node.value:
             return self._put(entry, Put(entry.key, [*_listed(self._present(entry)), *items]))
@@ -311,29 +311,31 @@ class _Pen:
         lead = f"{self._lead(entry)}-{space[1] if space else ' '}"
         return at, at, "".join(f"{self._newline}{lead}{show(each)}" for each in items)
 
-    def _present(self, entry: Entry) -> object:
+    def _present(self, entry: FrontEntry) -> object:
         return next((v for name, v in self._layout.value.items() if key_of(str(name)) == entry.key), None)
 
     # Removal
 
-    def _cut(self, entry: Entry, item: str) -> Iterator[tuple[int, int, str]]:
+    def _cut(self, entry: FrontEntry, item: str) -> Iterator[tuple[int, int, str]]:
         present = _listed(self._present(entry))
         left = [each for each in present if each != item]
         if not left or not isinstance(entry.node, yaml.SequenceNode):
             yield self._put(entry, Put(entry.key, left))
             return
-        for index in (n for n, each in enumerate(present) if each == item):
-            start, end = self._item(entry, index)
+        first = next(n for n, each in enumerate(present) if each != item)
+        spans = [self._item(entry, index) for index in range(len(present))]
+        if self._is_flow(entry.node) and first:
+            yield spans[0][0], spans[first][0], ""
+        for index, (start, end) in enumerate(spans):
+            if present[index] != item:
+                continue
             if not self._is_flow(entry.node):
-                first = self._text.rfind("\n", 0, start) + 1
                 line = _LINE.match(self._text, end)
-                yield first, line.end() if line else end, ""
-            elif index + 1 < len(present):
-                yield start, self._item(entry, index + 1)[0], ""
-            else:
-                yield self._item(entry, index - 1)[1], end, ""
+                yield self._text.rfind("\n", 0, start) + 1, line.end() if line else end, ""
+            elif index > first:
+                yield spans[index - 1][1], end, ""
 
-    def _without(self, entry: Entry) -> tuple[int, int, str]:
+    def _without(self, entry: FrontEntry) -> tuple[int, int, str]:
         if not self._flow:
             start = self._text.rfind("\n", 0, entry.key_start) + 1
             line = _LINE.match(self._text, max(entry.end, self._colon(entry)))

@@ -31,7 +31,7 @@ from procauthor.markdown.document import (
     Run,
     Section,
 )
-from procauthor.markdown.front import find_front_matter, read_front_matter
+from procauthor.markdown.front import find_front_matter, near_front_matter, read_front_matter
 from procauthor.markdown.metadata import read_bold_fields
 from procauthor.markdown.slug import Slugger
 from procauthor.markdown.source import Source
@@ -52,8 +52,8 @@ _HTML_LINK = re.compile(
     r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*(?:["']([^"'>]*)["']|([^\s"'=<>`]+))""", re.IGNORECASE
 )
 # Attributes in braces, as kramdown, MkDocs, Hugo and Docusaurus read them, with an id among them.
-_ATTRIBUTE_ID = re.compile(rb"\{:?[ \t]*(?:[^{}\r\n#%<]*[ \t])?#([\w:.-]+)(?:[ \t][^{}\r\n#]*)?\}")
-_HEADING_ATTRIBUTES = re.compile(r"\s+\{:?\s*(?:[^{}]*\s)?[#.][\w:.-]+[^{}]*\}$")
+_ATTRIBUTE_ID = re.compile(rb"\{:?[ \t]*(?:[^{}\r\n#%<]{0,200}[ \t])?#([\w:.-]{1,200})(?:[ \t][^{}\r\n#]{0,200})?\}")
+_HEADING_ATTRIBUTES = re.compile(r"\s\{:?\s*(?:[^{}]{0,200}\s)?[#.][\w:.-][^{}]{0,200}\}$")
 _BLOCKS: dict[str, BlockKind] = {
     "Paragraph": "paragraph",
     "List": "list",
@@ -80,9 +80,11 @@ def parse(raw: bytes) -> Document:
     builder.run(text)
     builder.anchors.update(_attribute_ids(source, builder.runs))
     sections = tuple(_sections(source, builder, offset))
-    fields, problems = read_front_matter(source, front) if front else ({}, [])
-    if not front:
-        fields = read_bold_fields(source, sections)
+    if front:
+        fields, problems = read_front_matter(source, front)
+    else:
+        near = near_front_matter(source)
+        fields, problems = read_bold_fields(source, sections), [near] if near else []
     return Document(
         source=source,
         sections=sections,
@@ -282,7 +284,7 @@ class _Builder:
     def _end_heading(self, data: Any, start: int, end: int) -> None:
         self._in_heading = False
         shown = self._close_text()
-        text = _HEADING_ATTRIBUTES.sub("", shown.strip())
+        text = _HEADING_ATTRIBUTES.sub("", shown.strip()).rstrip()
         slug = self._slugger.slug(shown)
         self.anchors.add(slug)
         nested = self._depth > 0

@@ -7,7 +7,7 @@ import re
 from procauthor.markdown.document import Document, Heading, Section
 
 # Attributes in braces behind a heading stay when its words change.
-_ATTRIBUTES = rb"(?:[ \t]+\{:?[ \t]*(?:[^{}\r\n]*[ \t])?[#.][\w:.-]+[^{}\r\n]*\})?"
+_ATTRIBUTES = rb"(?:[ \t]+\{:?[ \t]*(?:[^{}\r\n]{0,200}[ \t])?[#.][\w:.-][^{}\r\n]{0,200}\})?"
 _ATX = re.compile(rb"[ \t]*#{1,6}[ \t]+(.*?)" + _ATTRIBUTES + rb"(?:[ \t]+#+)?[ \t]*(?:\r?\n)?", re.DOTALL)
 _SETEXT = re.compile(rb"[ \t]*(.*?)" + _ATTRIBUTES + rb"[ \t]*\r?\n[ \t]*(?:=+|-+)[ \t]*(?:\r?\n)?", re.DOTALL)
 

@@ -10,7 +10,7 @@ from procauthor.checking.scope import Scope, say, say_path
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.markdown.conflict import find_conflict
-from procauthor.markdown.unread import Notation, Unread, find_unread
+from procauthor.markdown.foreign import Foreign, Notation, find_foreign
 
 CONFLICT_MARKER = Rule(
     name="conflict-marker",
@@ -32,6 +32,12 @@ NOT_UNDERSTOOD = Rule(
 )
 RULES = (CONFLICT_MARKER, NOT_UNDERSTOOD)
 REACH: Reach = "document"
+_ONE: dict[Notation, str] = {
+    "wiki link": "a wiki link",
+    "include": "an include",
+    "shortcode": "a shortcode",
+    "footnote": "a footnote",
+}
 _HINTS: dict[Notation, str] = {
     "wiki link": "write [text](path.md): only such links are checked, and follow a rename",
     "include": "the text that it brings in is not checked here",
@@ -52,16 +58,15 @@ def check(scope: Scope) -> Iterator[Finding]:
         for problem in procedure.document.problems:
             if problem.kind == "duplicate-key":
                 yield say(NOT_UNDERSTOOD, procedure, problem.start, problem.message, "keep one of them")
-        for unread in find_unread(procedure.document):
-            yield _unread(procedure, unread)
+        for foreign in find_foreign(procedure.document):
+            yield _foreign(procedure, foreign)
 
 
-def _unread(procedure: Procedure, unread: Unread) -> Finding:
-    one = unread.count == 1
-    what = f"a {unread.notation} is" if one else f"{unread.count} {unread.notation}s are"
-    message = f"{what.replace('a include', 'an include')} not read"
-    finding = say(NOT_UNDERSTOOD, procedure, unread.start, message, _HINTS[unread.notation])
-    return replace(finding, severity="info") if unread.notation in _HARMLESS else finding
+def _foreign(procedure: Procedure, foreign: Foreign) -> Finding:
+    notation = foreign.notation
+    message = f"{_ONE[notation]} is not read" if foreign.count == 1 else f"{foreign.count} {notation}s are not read"
+    finding = say(NOT_UNDERSTOOD, procedure, foreign.start, message, _HINTS[notation])
+    return replace(finding, severity="info") if notation in _HARMLESS else finding
 
 
 def check_library(scope: Scope) -> Iterator[Finding]:

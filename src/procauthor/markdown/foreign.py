@@ -26,7 +26,7 @@ _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
 }
 
 
-class Unread(Struct, frozen=True, gc=False):
+class Foreign(Struct, frozen=True, gc=False):
     """A notation that is not read: how often it is there, and the offset of the first."""
 
     notation: Notation
@@ -34,7 +34,7 @@ class Unread(Struct, frozen=True, gc=False):
     count: int
 
 
-def find_unread(document: Document) -> Iterator[Unread]:
+def find_foreign(document: Document) -> Iterator[Foreign]:
     """Yield each notation that running text holds and that is not read; examples in code do not count."""
     raw = document.source.raw
     starts = [run.start for run in document.runs]
@@ -44,7 +44,7 @@ def find_unread(document: Document) -> Iterator[Unread]:
         places = [match.end() - len(match[0].lstrip()) for match in pattern.finditer(raw)]
         found = [place for place in places if _is_text(document, starts, place)]
         if found:
-            yield Unread(notation, found[0], len(found))
+            yield Foreign(notation, found[0], len(found))
 
 
 def _is_text(document: Document, starts: list[int], place: int) -> bool:
