@@ -182,3 +182,10 @@ def test_a_file_that_is_no_text_is_said(root: Path, raw: bytes, words: str) -> N
     (root / "feature/odd.md").write_bytes(raw)
     found = run_json("-C", root, "check", "--select", "not-utf8", code=1)["findings"]
     assert [(f["path"], words in f["message"]) for f in found] == [("feature/odd.md", True)]
+
+
+def test_an_update_of_a_field_in_toml_says_why_it_cannot_be_done(root: Path) -> None:
+    text = (root / REVIEW).read_text().replace("---\n", "+++\n").replace("id: design-review", 'id = "design-review"')
+    text = text.replace("lifecycle: Feature", 'lifecycle = "Feature"').replace("phase: 1", "phase = 1")
+    put(root, REVIEW, text.replace("status: Defined", 'status = "Defined"'))
+    assert "the front matter is TOML" in refused(root, "update", "design-review", "set phase to 2")

@@ -115,7 +115,7 @@ def _refuse_unwritable(present: Procedure, request: ChangeRequest) -> None:
         FrontMatterError: A draft would change front matter that cannot be edited.
     """
     refuse_conflict(present.path, present.document)
-    if not request.wish and present.document.front_matter:
+    if not request.wish:
         refuse_unreadable(present.document, present.path)
 
 

@@ -20,7 +20,7 @@ _FENCES: dict[bytes, tuple[FrontKind, tuple[bytes, ...]]] = {
     b"+++": ("toml", (b"+++",)),
 }
 _JSON_BEGINS = re.compile(rb'\{[ \t]*(?:\r?\n|")')
-# A rule with prose below it is none of these: up to the next empty line there are only keys, in small letters.
+# Not a rule with prose below it: up to the next empty line there are only keys, in small letters.
 _KEYS = rb"(?:[a-z_][\w-]*:(?:[ \t][^\r\n]*)?\r?\n)+"
 _UNCLOSED_YAML = re.compile(rb"---[ \t]*\r?\n" + _KEYS + rb"(?:[ \t]*\r?\n|#|\Z)")
 _UNCLOSED_TOML = re.compile(rb"\+\+\+[ \t]*\r?\n[ \t]*[\w\"'-]+[ \t]*=")
@@ -92,7 +92,7 @@ def _find_json(raw: bytes, start: int) -> Front | None:
 
 
 def near_front_matter(source: Source) -> Problem | None:
-    """Return what is wrong with the top of a document that was meant as front matter and is none, or None."""
+    """Return what is wrong with a top of a document that was meant as front matter and cannot be read as that."""
     raw, start = source.raw, source.start
     if _UNCLOSED_TOML.match(raw, start) or _UNCLOSED_YAML.match(raw, start):
         return Problem("bad-front-matter", "front matter is never closed", start)

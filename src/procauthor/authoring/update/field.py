@@ -6,6 +6,7 @@ import re
 
 from procauthor.authoring.update.operation import OperationError
 from procauthor.authoring.update.pen import Pen
+from procauthor.errors import FrontMatterError
 from procauthor.markdown.front_edit import Put, edit_front_matter
 
 # Numbers and dates stay as they are; other text is quoted where YAML would read it as something else.
@@ -16,8 +17,7 @@ def edit_field(pen: Pen, name: str, value: object) -> None:
     """Replace the value of a field; its key, its place and a comment behind it stay.
 
     Raises:
-        OperationError: The value is no single line of text.
-        FrontMatterError: The front matter cannot be changed safely.
+        OperationError: The value is no single line of text, or cannot be written safely.
     """
     target = pen.outline.targets[name]
     if not isinstance(value, str) or not value.strip() or len(value.splitlines()) > 1:
@@ -30,5 +30,9 @@ def edit_field(pen: Pen, name: str, value: object) -> None:
         return
     text = " ".join(value.split())
     edit = Put(name.removeprefix("M."), text, bare=bool(_BARE.fullmatch(text)))
-    for each in edit_front_matter(pen.document, pen.document.title or "the document", [edit]):
+    try:
+        replacements = edit_front_matter(pen.document, pen.document.title or "the document", [edit])
+    except FrontMatterError as error:
+        raise OperationError(error.message, error.hint, target=name) from error
+    for each in replacements:
         pen.write(each.start, each.end, each.text)

@@ -41,7 +41,7 @@ BAD_FRONT_MATTER = Rule(
     severity="error",
     summary="The front matter cannot be read, or its status is misspelt.",
     why="Status, lifecycle and dependencies are read from it; what cannot be read does not count.",
-    fix="Correct the YAML, TOML or JSON. It is a mapping, and no alias of YAML stands for a list or a mapping.",
+    fix="Correct the YAML, TOML or JSON. It is a mapping, and an alias of YAML may repeat a single value only.",
     example="depends_on: [Test Plan Procedure",
 )
 UNCLOSED_BLOCK = Rule(
