@@ -10,6 +10,7 @@
     + AmbiguousError         a title that several documents share (also LookupError)
     + InvalidTitleError      a title that cannot name a procedure (also ValueError)
     + ConflictError          the file moved since the draft was based on it
+    + FrontMatterError       front matter that cannot be changed safely
     + MarkError              the marks of a managed region are no single pair
     + StaleError             a document changed while it was being checked
     + LockedError            another process holds the library
@@ -84,6 +85,10 @@ class InvalidTitleError(LibraryError, ValueError):
 
 class ConflictError(LibraryError):
     """A file moved since the change was based on it."""
+
+
+class FrontMatterError(LibraryError):
+    """The front matter of a document cannot be changed safely; the message says in which file and line."""
 
 
 class MarkError(LibraryError):

@@ -78,8 +78,9 @@ def test_nobody_can_depend_on_what_nobody_knows(root: Path) -> None:
 FORMS = {
     "list": ("depends_on:\n  - Design Review Procedure\n", "depends_on:\n  - Design Review Procedure\n  - Data"),
     "flat list": ("depends_on:\n- Design Review Procedure # why\n", "- Design Review Procedure # why\n- Data"),
-    "flow": ("depends_on: [Design Review Procedure]\n", "depends_on:\n- Design Review Procedure\n- Data"),
-    "long flow": ("depends_on: [\n  Design Review\n]\n", "depends_on:\n- Design Review\n- Data"),
+    "flow": ("depends_on: [Design Review Procedure]\n", "depends_on: [Design Review Procedure, Data"),
+    "long flow": ("depends_on: [\n  Design Review\n]\n", "depends_on: [\n  Design Review, Data"),
+    "lines between": ("depends_on:\n- Design Review\n\n# why\n", "- Design Review\n- Data"),
     "words": ("depends_on: Design Review\n", "depends_on:\n- Design Review\n- Data"),
     "nothing": ("depends_on:\n", "depends_on:\n- Data"),
     "none": ("", "depends_on:\n- Data"),

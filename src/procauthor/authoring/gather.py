@@ -13,9 +13,11 @@ from procauthor.authoring.neighbour import find_neighbours, purpose_of
 from procauthor.authoring.passage import Search, choose_passages
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.library.guard import refuse_conflict
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
 from procauthor.library.title import file_stem
+from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
 from procauthor.secret import Censor
@@ -54,6 +56,8 @@ def gather(request: ChangeRequest, source: Source, own: Procedure | None = None)
     library = source.library
     _refuse_standard(request, library)
     present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
+    if present:
+        _refuse_unwritable(present, request)
     path = present.path if present else _path(request, library)
     template = source.template(path)
     neighbours = find_neighbours(request, library)
@@ -117,6 +121,18 @@ def _path(request: ChangeRequest, library: Library) -> str:
     folder = min(folders, key=lambda f: (-folders[f], f)) if folders else slugify(request.lifecycle)
     name = file_stem(request.title)
     return f"{name}.md" if folder == "." else f"{folder}/{name}.md"
+
+
+def _refuse_unwritable(present: Procedure, request: ChangeRequest) -> None:
+    """Refuse a document that no draft of it could be written to, before anybody is paid for one.
+
+    Raises:
+        LibraryError: It holds a conflict.
+        FrontMatterError: A draft would change front matter that cannot be edited.
+    """
+    refuse_conflict(present.path, present.document)
+    if not request.wish:
+        refuse_unreadable(present.document, present.path)
 
 
 def _suggest(title: str, known: Sequence[str]) -> str:

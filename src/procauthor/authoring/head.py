@@ -7,26 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
-
 from procauthor.authoring.brief import Brief
 from procauthor.checking.artifact import is_optional
 from procauthor.library.contract import read_contract
 from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.front import find_front_matter
+from procauthor.markdown.front_edit import Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
 from procauthor.markdown.parse import parse
+from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.template.spec import Template
 
-# What an earlier draft left in the front matter: the key and the list below it.
+# What an earlier draft left in the front matter.
 _OUR_NAMES = ("written_by", "open_questions")
-_OURS = re.compile(rf"^(?:{'|'.join(_OUR_NAMES)}):.*\n(?:[ \t-].*\n)*", re.MULTILINE)
-_NEEDS = re.compile(
-    r"^depends_on:(?:[ \t]*\[[^\]]*\].*\n|.*\n(?P<items>(?:[ \t-].*\n|[ \t]*\n(?=[ \t-]))*))", re.MULTILINE
-)
-_BULLET = re.compile(r"^([ \t]*- +)", re.MULTILINE)
 _ANNOUNCED = re.compile(r"\s*\(announced\)?$")
-_WIDTH = 110
 
 
 def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
@@ -37,21 +32,27 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
     ``depends_on`` holds what is declared already, what the caller names, and whoever provides a required input. A
     document that is revised keeps its status, and gets those only that are new.
     """
-    document = parse(present) if present else None
-    declared = _titles(document.metadata.get("depends_on")) if document else ()
-    if document is None or document.front_matter is None:
+    document = parse(present or b"")
+    declared = _titles(document.metadata.get("depends_on"))
+    if document.front_matter is None:
         needs = _join(declared, brief.request.depends_on, _providers(brief, template, body))
-        return _new_head(brief, ours, status, needs)
+        return write_front_matter(list(_new_head(brief, ours, status, needs)))
     known = set(_providers(brief, template, document.source.raw.decode())) if brief.revises else set()
-    needs = _join(
-        declared, brief.request.added, (title for title in _providers(brief, template, body) if title not in known)
-    )
-    head = _present_head(document, ours, "" if brief.revises else status)
-    return f"---\n{_declare(head, needs, len(declared)) if needs[len(declared) :] else head}---\n"
+    added = (title for title in _providers(brief, template, body) if title not in known)
+    needs = _join(declared, brief.request.added, added)
+    edits = list(_changes(document, ours, "" if brief.revises else status))
+    if needs[len(declared) :]:
+        listed = isinstance(document.metadata.get("depends_on"), list)
+        edits.append(Extend("depends_on", needs[len(declared) :]) if listed else Put("depends_on", needs))
+    return _head(document, edit_front_matter(document, brief.path, edits))
 
 
-def _dump(values: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, width=_WIDTH)
+def _head(document: Document, changes: Iterable[Replacement]) -> str:
+    """Return the front matter with its fences after a change, with line feeds."""
+    source = Source(replace_spans(document.source.raw, changes))
+    front = find_front_matter(source)
+    assert front is not None
+    return source.slice(front.start, front.end).rstrip("\n") + "\n"
 
 
 def _titles(value: object) -> tuple[str, ...]:
@@ -78,48 +79,25 @@ def _providers(brief: Brief, template: Template, body: str) -> Iterator[str]:
             yield title
 
 
-def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequence[str]) -> str:
+def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequence[str]) -> Iterator[Put]:
     request = brief.request
-    values: dict[str, Any] = {"id": PurePosixPath(brief.path).stem}
+    yield Put("id", PurePosixPath(brief.path).stem)
     if request.lifecycle:
-        values["lifecycle"] = request.lifecycle
+        yield Put("lifecycle", request.lifecycle)
     if request.phase is not None:
-        values["phase"] = request.phase
-    values["status"] = status
+        yield Put("phase", request.phase)
+    yield Put("status", status)
     if needs:
-        values["depends_on"] = list(needs)
-    return f"---\n{_dump({**values, **ours})}---\n"
+        yield Put("depends_on", list(needs))
+    yield from (Put(name, value) for name, value in ours.items())
 
 
-def _present_head(document: Document, ours: Mapping[str, Any], wanted: str) -> str:
-    """Return the lines of the front matter that is there, with its status set if one is wanted, and what is ours."""
-    assert document.front_matter is not None
-    start, end = document.front_matter
-    status = document.fields.get("status")
-    changes = [Replacement(status.start, status.end, f" {wanted}")] if status and wanted else []
-    raw = replace_spans(document.source.raw[:end], changes)[start:]
-    lines = raw.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
-    head = "\n".join(lines[1:-1]) + "\n"
-    if wanted and not status:
-        head += f"status: {wanted}\n"
-    if {name: document.metadata[name] for name in _OUR_NAMES if document.metadata.get(name)} == dict(ours):
-        return head
-    kept = _OURS.sub("", head)
-    return kept + _dump(ours) if ours else kept
-
-
-def _declare(head: str, needs: Sequence[str], declared: int) -> str:
-    """Return front matter with more titles under ``depends_on``; what is there keeps its form where that is a list."""
-    match = _NEEDS.search(head)
-    if match is None:
-        return head + _dump({"depends_on": list(needs)})
-    bullets = _BULLET.findall(match["items"] or "")
-    if bullets:
-        lines = "".join(f"{bullets[-1]}{_scalar(title)}\n" for title in needs[declared:])
-        return head[: match.end()] + lines + head[match.end() :]
-    return head[: match.start()] + _dump({"depends_on": list(filter(None, needs))}) + head[match.end() :]
-
-
-def _scalar(text: str) -> str:
-    shown: str = yaml.safe_dump(text, allow_unicode=True, width=10_000)
-    return shown.removesuffix("\n").removesuffix("\n...")
+def _changes(document: Document, ours: Mapping[str, Any], status: str) -> Iterator[FrontEdit]:
+    """Yield what changes in the front matter that is there: its status if one is wanted, and what is ours."""
+    if status:
+        yield Put("status", status)
+    for name in _OUR_NAMES:
+        if name not in ours:
+            yield Drop(name)
+        elif document.metadata.get(name) != ours[name]:
+            yield Put(name, ours[name])

@@ -14,6 +14,7 @@ from procauthor.checking.rules import (
     link,
     name,
     orchestration,
+    reading,
     reference,
     review,
     safety,
@@ -32,6 +33,7 @@ __all__ = ["FAMILIES", "RULES", "Rule", "closest_rule", "find_rule", "find_rules
 
 FAMILIES = (
     structure,
+    reading,
     safety,
     status,
     step,

@@ -91,7 +91,7 @@ class Surveyor:
         keep = self._state is not None and len(tree.documents) >= _WORTH_KEEPING
         memory = Memory(self._state / FILE_NAME if keep and self._state else None, self._key() if keep else b"")
         records, unknown = self._recall(tree, memory)
-        unread: list[Unread] = []
+        unread = list(tree.closed)
         for found in share(unknown, self._read, Record | Unread):
             if isinstance(found, Unread):
                 unread.append(found)

@@ -19,6 +19,7 @@ from procauthor.library.reference import relative
 from procauthor.library.region import read_region
 from procauthor.markdown.document import Cell
 from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.naming import title_key
 from procauthor.procedure import Status
 
@@ -224,5 +225,10 @@ def _completion(library: Library, host: Procedure, found: Iterable[Table]) -> It
             statuses[document.key] = document.status
     counted = [s for s in statuses.values() if s not in _UNCOUNTED]
     text = f"{sum(s in _DONE for s in counted)}{match[1]}{len(counted)}{match[2]}"
-    if text != match[0]:
+    if text == match[0]:
+        return
+    if host.document.front_matter:
+        whole = text + str(field.value)[match.end() :]
+        yield from edit_front_matter(host.document, host.path, [Put("completion", whole)])
+    else:
         yield Replacement(field.start, field.start + len(match[0].encode()), text)

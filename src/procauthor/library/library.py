@@ -32,6 +32,7 @@ from procauthor.template.store import TemplateStore
 MARKDOWN = (".md", ".markdown")
 LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
 _LONGEST_NUMBER = 9
@@ -56,7 +57,7 @@ class Procedure:
 
     @property
     def title(self) -> str:
-        """The heading of level 1, else the file's name."""
+        """The heading of level 1, else the title in the front matter, else the file's name."""
         return self.document.title or PurePosixPath(self.path).stem
 
     @property
@@ -168,7 +169,9 @@ class Procedure:
     @property
     def title_line(self) -> int:
         """The line of the title, where findings about the whole text stand."""
-        return next((h.line for h in self.document.headings if h.level == 1 and not h.nested), 1)
+        named = self.document.fields.get("title")
+        heading = next((h.line for h in self.document.headings if h.level == 1 and not h.nested), None)
+        return heading or (named.line if named and self.document.front_matter else 1)
 
     @property
     def field_lines(self) -> dict[str, int]:
@@ -353,7 +356,7 @@ def read_library(
     before = known.by_path if known else {}
     tree = walk(root, settings.exclude)
     procedures: list[Procedure] = []
-    unread: list[Unread] = []
+    unread = list(tree.closed)
     for path in tree.documents:
         found = read_file(root, path, settings, templates, before.get(path))
         if isinstance(found, Unread):
@@ -389,9 +392,15 @@ def read_file(
         raw = read_bytes(root / path)
         return known if known and known.source.raw == raw else read_procedure(path, raw, settings, templates)
     except UnicodeDecodeError as error:
-        return Unread(path, f"not UTF-8 at byte {error.start}", not_utf8=True)
+        return Unread(path, _not_utf8(error), not_utf8=True)
     except UnreadableError as error:
         return Unread(path, error.message)
+
+
+def _not_utf8(error: UnicodeDecodeError) -> str:
+    if error.object.startswith(_UTF16):
+        return "it is UTF-16, not UTF-8"
+    return f"not UTF-8 at byte {error.start}"
 
 
 def read_procedure(path: str, raw: bytes, settings: LibrarySettings, templates: TemplateStore) -> Procedure:
@@ -442,17 +451,22 @@ def read_bytes(file: Path) -> bytes:
         if found.st_size > _MAX_BYTES:
             message = "larger than 64 MiB"
             raise UnreadableError(message)
-        return file.read_bytes()
+        raw = file.read_bytes()
     except OSError as error:
         raise UnreadableError(error.strerror or "cannot be read") from error
+    if b"\0" in raw and not raw.startswith(_UTF16):
+        message = f"it holds a zero byte at {raw.index(0)}, so it is no text, or not UTF-8"
+        raise UnreadableError(message)
+    return raw
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What stands below a root: the documents in order, and all files and folders."""
+    """What is below a root: the documents in order, all files and folders, and the folders that cannot be listed."""
 
     documents: tuple[str, ...]
     files: frozenset[str]
+    closed: tuple[Unread, ...] = ()
 
 
 def walk(root: Path, exclude: Iterable[str]) -> Tree:
@@ -461,7 +475,13 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
     found: list[str] = []
     folders: set[str] = set()
     top = os.fspath(root)
-    for folder, names, files in os.walk(top):
+    closed: list[Unread] = []
+
+    def note(error: OSError) -> None:
+        path = os.fsdecode(error.filename or top)[len(top) :].replace(os.sep, "/").strip("/")
+        closed.append(Unread(path or ".", f"the folder: {error.strerror}"))
+
+    for folder, names, files in os.walk(top, onerror=note):
         names[:] = sorted(n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
         base = folder[len(top) :].replace(os.sep, "/").strip("/")
         prefix = f"{base}/" if base else ""
@@ -472,13 +492,14 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
             found += here
             folders.update(parent.as_posix() for parent in PurePosixPath(here[0]).parents)
     found.sort()
-    return Tree(tuple(p for p in found if p.lower().endswith(MARKDOWN)), frozenset(folders.union(found)))
+    documents = tuple(p for p in found if p.lower().endswith(MARKDOWN))
+    return Tree(documents, frozenset(folders.union(found)), tuple(closed))
 
 
 def follow(
     procedure: Procedure, by_path: Mapping[str, Procedure], by_key: Mapping[str, Sequence[Procedure]]
 ) -> Procedure:
-    """Return the document that an alias stands for; the alias itself where that one cannot be present."""
+    """Return the document that an alias stands for; the alias itself where that one cannot be found."""
     present = procedure
     for _ in range(_MOST_STEPS):
         name = str(present.document.metadata.get("alias_of") or "").strip()

@@ -20,6 +20,7 @@ from procauthor.errors import LibraryError, LockedError
 from procauthor.library import disk, record
 from procauthor.library import state as door
 from procauthor.library.change import Change, Edit
+from procauthor.library.guard import refuse_unsafe
 from procauthor.library.permit import creation_mode, permit
 from procauthor.library.record import FileRecord, Record
 from procauthor.library.verify import verify
@@ -94,8 +95,9 @@ def apply(root: Path, state: Path, change: Change, *, wait: float = _LOCK_SECOND
     Raises:
         LockedError: Another process was writing for as many seconds as we may wait.
         ConflictError: A file is no longer what the change was based on; nothing was written.
-        LibraryError: A file may not be written, or the disk refused; nothing was changed.
+        LibraryError: A file may not be written, holds a conflict, or the disk refused; nothing was changed.
     """
+    refuse_unsafe(change)
     with lock(state, wait):
         roll_back(root, state)
         history = history_folder(state)

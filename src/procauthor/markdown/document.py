@@ -144,9 +144,9 @@ class Section(Struct, frozen=True, gc=False):
 
 
 class Problem(Struct, frozen=True, gc=False):
-    """Something that the parser noticed: an unclosed block, or front matter that is no YAML mapping."""
+    """Something that the parser noticed: an unclosed block, or front matter that cannot be relied on."""
 
-    kind: Literal["unclosed-block", "bad-front-matter"]
+    kind: Literal["unclosed-block", "bad-front-matter", "duplicate-key"]
     message: str
     start: int
 
@@ -174,6 +174,7 @@ class Document:
     anchors: frozenset[str]
     fields: Mapping[str, Field] = field(default_factory=dict)
     front_matter: tuple[int, int] | None = None
+    front_kind: Literal["yaml", "toml", "json"] | None = None
     problems: tuple[Problem, ...] = ()
 
     @cached_property
@@ -183,8 +184,14 @@ class Document:
 
     @cached_property
     def title(self) -> str:
-        """The text of the first heading of level 1, or an empty string."""
-        return next((h.text for h in self.headings if h.level == 1 and not h.nested), "")
+        """The text of the first heading of level 1, else the ``title`` of the front matter, or an empty string."""
+        heading = next((h.text for h in self.headings if h.level == 1 and not h.nested), "")
+        return heading or self._front_title
+
+    @property
+    def _front_title(self) -> str:
+        named = self.fields.get("title") if self.front_matter else None
+        return " ".join(str(named.value).split()) if named and isinstance(named.value, str | int) else ""
 
     @property
     def metadata(self) -> dict[str, object]:

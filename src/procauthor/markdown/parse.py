@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pyromark
 from msgspec import Struct
 
+from procauthor.markdown.admonition import open_bodies
 from procauthor.markdown.document import (
     Block,
     BlockKind,
@@ -30,7 +31,8 @@ from procauthor.markdown.document import (
     Run,
     Section,
 )
-from procauthor.markdown.metadata import find_front_matter, read_bold_fields, read_front_matter
+from procauthor.markdown.front import find_front_matter, near_front_matter, read_front_matter
+from procauthor.markdown.metadata import read_bold_fields
 from procauthor.markdown.slug import Slugger
 from procauthor.markdown.source import Source
 
@@ -41,11 +43,17 @@ _OPTIONS = (
     | pyromark.Options.ENABLE_FOOTNOTES
 )
 _PARSER = pyromark.Markdown(options=_OPTIONS)
+_SPACES = re.compile(rb" *")
 _FENCE = re.compile(rb"`{3,}|~{3,}")
 _FENCE_AND_TAB = re.compile(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.MULTILINE)
 _HTML_ANCHOR = re.compile(r"""<[a-zA-Z][^>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
 _HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HTML_LINK = re.compile(r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
+_HTML_LINK = re.compile(
+    r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*(?:["']([^"'>]*)["']|([^\s"'=<>`]+))""", re.IGNORECASE
+)
+# Attributes in braces, as kramdown, MkDocs, Hugo and Docusaurus read them, with an id among them.
+_ATTRIBUTE_ID = re.compile(rb"\{:?[ \t]*(?:[^{}\r\n#%<]{0,200}[ \t])?#([\w:.-]{1,200})(?:[ \t][^{}\r\n#]{0,200})?\}")
+_HEADING_ATTRIBUTES = re.compile(r"\s\{:?\s*(?:[^{}]{0,200}\s)?[#.][\w:.-][^{}]{0,200}\}$")
 _BLOCKS: dict[str, BlockKind] = {
     "Paragraph": "paragraph",
     "List": "list",
@@ -66,13 +74,17 @@ def parse(raw: bytes) -> Document:
     """
     source = Source(raw)
     front = find_front_matter(source)
-    offset = front[1] if front else source.start
-    builder = _Builder(source, offset)
-    builder.run(_without_fence_tabs(raw[offset:].decode("utf-8")))
+    offset = front.end if front else source.start
+    text, bodies = open_bodies(_without_fence_tabs(raw[offset:].decode("utf-8")))
+    builder = _Builder(source, offset, frozenset(place + offset for place in bodies))
+    builder.run(text)
+    builder.anchors.update(_attribute_ids(source, builder.runs))
     sections = tuple(_sections(source, builder, offset))
-    fields, problems = read_front_matter(source, front) if front else ({}, [])
-    if not front:
-        fields = read_bold_fields(source, sections)
+    if front:
+        fields, problems = read_front_matter(source, front)
+    else:
+        near = near_front_matter(source)
+        fields, problems = read_bold_fields(source, sections), [near] if near else []
     return Document(
         source=source,
         sections=sections,
@@ -82,9 +94,21 @@ def parse(raw: bytes) -> Document:
         comments=tuple(builder.comments),
         anchors=frozenset(builder.anchors),
         fields=fields,
-        front_matter=front,
+        front_matter=(front.start, front.end) if front else None,
+        front_kind=front.kind if front else None,
         problems=(*problems, *builder.problems),
     )
+
+
+def _attribute_ids(source: Source, runs: list[Run]) -> Iterator[str]:
+    """Yield the ids that attributes in braces give; what stands in code is an example."""
+    if b"#" not in source.raw or b"{" not in source.raw:
+        return
+    starts = [run.start for run in runs]
+    for match in _ATTRIBUTE_ID.finditer(source.raw):
+        number = bisect_right(starts, match.start()) - 1
+        if number >= 0 and match.start() < runs[number].end:
+            yield match[1].decode(errors="replace")
 
 
 def read_definitions(document: Document) -> Iterator[Definition]:
@@ -122,9 +146,11 @@ class _Builder:
     when it closes.
     """
 
-    def __init__(self, source: Source, offset: int) -> None:
+    def __init__(self, source: Source, offset: int, bodies: frozenset[int]) -> None:
         self.source = source
         self.offset = offset
+        # Where an admonition begins, which is no list item to anybody else.
+        self._bodies = bodies
         self.headings: list[Heading] = []
         self.links: list[Link] = []
         self.runs: list[Run] = []
@@ -223,7 +249,7 @@ class _Builder:
         for match in _HTML_LINK.finditer(visible):
             at, end = places.offset(match.start()), places.offset(match.end() - 1) + 1
             image = match[1].lower() == "src"
-            self.links.append(Link("", match[2], image, at, end, self._line(at)))
+            self.links.append(Link("", match[2] or match[3] or "", image, at, end, self._line(at)))
 
     def _comment(self, value: str, start: int, end: int) -> None:
         inner = value[4:]
@@ -258,7 +284,7 @@ class _Builder:
     def _end_heading(self, data: Any, start: int, end: int) -> None:
         self._in_heading = False
         shown = self._close_text()
-        text = shown.strip()
+        text = _HEADING_ATTRIBUTES.sub("", shown.strip()).rstrip()
         slug = self._slugger.slug(shown)
         self.anchors.add(slug)
         nested = self._depth > 0
@@ -310,12 +336,21 @@ class _Builder:
 
     # Lists
 
+    def _is_body(self, start: int) -> bool:
+        """Say whether the item at an offset, perhaps behind spaces, is the body of an admonition."""
+        raw = self.source.raw
+        spaces = _SPACES.match(raw, start) if self._bodies else None
+        return spaces is not None and spaces.end() in self._bodies
+
     def _start_list(self, data: Any, _start: int, _end: int) -> None:
         self._lists.append([data])
 
     def _end_list(self, _data: Any, start: int, end: int) -> None:
         self._lists.pop()
-        if self._depth == 0:
+        if self._depth == 0 and self._is_body(start):
+            self._done_items = []
+            self._block("quote", start, end, text=self.source.slice(start, end).strip())
+        elif self._depth == 0:
             items = tuple(sorted(self._done_items, key=lambda item: item.start))
             self._done_items = []
             self._block("list", start, end, items=items)
@@ -342,6 +377,8 @@ class _Builder:
         text = found.pieces + "".join(self._said[found.begin :])
         if self._items:
             self._items[-1].begin = len(self._said)
+        if self._is_body(start):
+            return
         self._done_items.append(
             Item(
                 text.strip(),

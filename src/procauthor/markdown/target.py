@@ -47,7 +47,7 @@ class LinkText:
 def read_spots(document: Document) -> Iterator[Spot]:
     """Yield the written targets of a document; of a reference, the target stands in its definition."""
     for link in document.links:
-        spot = _html_spot(link) if _is_html(document, link) else _inline_spot(document, link)
+        spot = _html_spot(document, link) if _is_html(document, link) else _inline_spot(document, link)
         if spot:
             yield spot
     for definition in read_definitions(document):
@@ -74,10 +74,11 @@ def _spot(form: Form, at: int, raw: str, span: tuple[int, int], target: str) -> 
     return Spot(form, raw[start:end], target, offset, offset + len(raw[start:end].encode()), angle)
 
 
-def _html_spot(link: Link) -> Spot:
-    """Return the attribute's value: the link's span ends with its closing quote."""
+def _html_spot(document: Document, link: Link) -> Spot:
+    """Return the attribute's value: the link's span ends with it, or with its closing quote."""
     size = len(link.target.encode())
-    return Spot("html", link.target, html.unescape(link.target), link.end - 1 - size, link.end - 1)
+    end = link.end - (document.source.raw[link.end - 1 : link.end] in (b'"', b"'"))
+    return Spot("html", link.target, html.unescape(link.target), end - size, end)
 
 
 def _inline_spot(document: Document, link: Link) -> Spot | None:

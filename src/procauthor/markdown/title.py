@@ -6,8 +6,10 @@ import re
 
 from procauthor.markdown.document import Document, Heading, Section
 
-_ATX = re.compile(rb"[ \t]*#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*(?:\r?\n)?", re.DOTALL)
-_SETEXT = re.compile(rb"[ \t]*(.*?)[ \t]*\r?\n[ \t]*(?:=+|-+)[ \t]*(?:\r?\n)?", re.DOTALL)
+# Attributes in braces behind a heading stay when its words change.
+_ATTRIBUTES = rb"(?:[ \t]+\{:?[ \t]*(?:[^{}\r\n]{0,200}[ \t])?[#.][\w:.-][^{}\r\n]{0,200}\})?"
+_ATX = re.compile(rb"[ \t]*#{1,6}[ \t]+(.*?)" + _ATTRIBUTES + rb"(?:[ \t]+#+)?[ \t]*(?:\r?\n)?", re.DOTALL)
+_SETEXT = re.compile(rb"[ \t]*(.*?)" + _ATTRIBUTES + rb"[ \t]*\r?\n[ \t]*(?:=+|-+)[ \t]*(?:\r?\n)?", re.DOTALL)
 
 
 def heading_span(document: Document, heading: Heading) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from procauthor.checking.scope import GONE, Scope
@@ -12,7 +11,7 @@ from procauthor.library.library import Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.document import Field
 from procauthor.markdown.edit import Replacement, replace_spans
-from procauthor.markdown.scalar import read_scalars, write_scalar
+from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 
@@ -78,24 +77,15 @@ def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replaceme
 
 
 def _status(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
-    document, newline = procedure.document, procedure.document.source.newline
+    document = procedure.document
     field = document.fields.get("status")
     if document.front_matter is None and field is not None:
         yield from _bold_status(procedure, field, by)
         return
-    lines = [f"superseded_by: {json.dumps(by.title, ensure_ascii=False)}"] if by else []
-    scalar = next((s for s in read_scalars(document) if s.key == "status"), None)
-    if scalar:
-        yield Replacement(scalar.start, scalar.end, write_scalar(scalar, "Deprecated"))
-    else:
-        lines.insert(0, "status: Deprecated")
-    text = "".join(line + newline for line in lines)
-    if document.front_matter:
-        fence = document.source.raw.rfind(b"\n", 0, document.front_matter[1] - 1) + 1
-        yield Replacement(fence, fence, text)
-    else:
-        start = document.source.start
-        yield Replacement(start, start, f"---{newline}{text}---{newline}{newline}")
+    edits = [Put("status", "Deprecated")]
+    if by:
+        edits.append(Put("superseded_by", by.title, quote='"'))
+    yield from edit_front_matter(document, procedure.path, edits)
 
 
 def _bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> Iterator[Replacement]:

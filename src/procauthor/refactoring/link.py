@@ -10,8 +10,8 @@ from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
 from procauthor.markdown.document import Link
 from procauthor.markdown.edit import Replacement
+from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
-from procauthor.markdown.scalar import Scalar, read_scalars, write_scalar
 from procauthor.markdown.target import Spot, read_spots
 from procauthor.refactoring.destination import respell
 from procauthor.refactoring.relocation import Relocation, is_same
@@ -34,13 +34,18 @@ def relocate_paths(
     host: Procedure, relocation: Relocation, documents: AbstractSet[str], home: str | None = None
 ) -> Iterator[Replacement]:
     """Yield replacements of paths in the front matter that lead to documents."""
+    edits = list(_puts(host, relocation, documents, home))
+    yield from edit_front_matter(host.document, host.path, edits) if edits else ()
+
+
+def _puts(host: Procedure, relocation: Relocation, documents: AbstractSet[str], home: str | None) -> Iterator[Put]:
     for scalar in read_scalars(host.document):
         path = scalar.value.partition("#")[0]
         if not path.lower().endswith(_ENDINGS):
             continue
         text = _moved(host, scalar, relocation, documents, home)
         if text != scalar.value:
-            yield Replacement(scalar.start, scalar.end, write_scalar(scalar, text))
+            yield Put(scalar.key, text, scalar.index)
 
 
 def _moved(
@@ -49,7 +54,7 @@ def _moved(
     value = scalar.value
     if resolve(host.path, value).path in documents:
         ways = relocation.ways(host.path, value, home)
-        spot = Spot("inline", value, value, scalar.start, scalar.end, angle=True)
+        spot = Spot("inline", value, value, 0, 0, angle=True)
         return value if ways is None or is_same(*ways) else respell(spot, *ways)
     path, mark, anchor = value.partition("#")
     return relocation.targets.get(path, path) + mark + anchor

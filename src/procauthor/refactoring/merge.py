@@ -14,8 +14,8 @@ from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Definition, Document, Section
 from procauthor.markdown.edit import Replacement
+from procauthor.markdown.front_edit import Cut, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
-from procauthor.markdown.scalar import Scalar, read_scalars
 from procauthor.markdown.title import title_section, top_sections
 from procauthor.naming import title_key
 from procauthor.refactoring.carry import (
@@ -231,10 +231,10 @@ class _Merging:
 
     def _without_itself(self) -> Iterator[Replacement]:
         """Take the merged title out of what the other document depends on."""
-        raw = self.into.document.source.raw
-        for scalar in read_scalars(self.into.document):
-            if scalar.key == "depends_on" and title_key(scalar.value) == self.procedure.key:
-                yield _removed_item(raw, scalar)
+        document, key = self.into.document, self.procedure.key
+        named = (each for each in read_scalars(document) if each.key == "depends_on" and title_key(each.value) == key)
+        edits = [Cut("depends_on", each.value) for each in named]
+        yield from edit_front_matter(document, self.into.path, edits) if edits else ()
 
 
 def _with_spans(raw: bytes, own: Sequence[Replacement]) -> tuple[bytes, dict[int, tuple[int, int]]]:
@@ -247,21 +247,6 @@ def _with_spans(raw: bytes, own: Sequence[Replacement]) -> tuple[bytes, dict[int
         whole += each.text.encode()
         position = each.end
     return whole + raw[position:], spans
-
-
-def _removed_item(raw: bytes, scalar: Scalar) -> Replacement:
-    if not scalar.flow:
-        start = raw.rfind(b"\n", 0, scalar.start) + 1
-        whole = raw[start : scalar.start].strip() == b"-"
-        return (
-            Replacement(start, _line_end(raw, scalar.end), "") if whole else Replacement(scalar.start, scalar.end, "[]")
-        )
-    after = raw[scalar.end :]
-    if after.lstrip(b" ").startswith(b","):
-        gap = len(after) - len(after.lstrip(b" ,"))
-        return Replacement(scalar.start, scalar.end + gap, "")
-    before = raw[: scalar.start]
-    return Replacement(len(before.rstrip(b" ,")), scalar.end, "")
 
 
 def _line_end(raw: bytes, end: int) -> int:

@@ -10,7 +10,7 @@ from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Document, Link
 from procauthor.markdown.edit import Replacement
-from procauthor.markdown.scalar import Scalar, read_scalars, write_scalar
+from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.target import read_text
 from procauthor.naming import title_key
 from procauthor.refactoring.mention import find_mentions
@@ -100,13 +100,18 @@ def _peeled(written: str) -> tuple[str, str, str]:
 
 
 def _scalars(scope: Scope, host: Procedure, relocation: Relocation) -> Iterator[Replacement]:
+    edits = list(_puts(scope, host, relocation))
+    yield from edit_front_matter(host.document, host.path, edits) if edits else ()
+
+
+def _puts(scope: Scope, host: Procedure, relocation: Relocation) -> Iterator[Put]:
     for scalar in read_scalars(host.document):
         if scalar.key in _OWN:
             continue
         parts = re.split(r"(\s*,\s*)", scalar.value) if scalar.key == "depends_on" else [scalar.value]
         value = "".join(_named(scope, host, scalar, part, relocation) for part in parts)
         if value != scalar.value:
-            yield Replacement(scalar.start, scalar.end, write_scalar(scalar, value))
+            yield Put(scalar.key, value, scalar.index)
 
 
 def _named(scope: Scope, host: Procedure, scalar: Scalar, value: str, relocation: Relocation) -> str:

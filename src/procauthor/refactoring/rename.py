@@ -16,8 +16,8 @@ from procauthor.library.index import entries, tables
 from procauthor.library.library import Library, Procedure, follow
 from procauthor.library.title import check_title, stem_like
 from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.parse import parse
-from procauthor.markdown.scalar import read_scalars, write_scalar
 from procauthor.markdown.slug import slugify
 from procauthor.markdown.title import heading_span
 from procauthor.naming import title_key
@@ -128,11 +128,12 @@ def _id_edits(procedure: Procedure, new_id: str) -> Iterator[Replacement]:
 
 def _value_edits(procedure: Procedure, key: str, is_old: Callable[[str], bool], value: str) -> Iterator[Replacement]:
     """Replace a value of the front matter, or of a bold field where there is none."""
+    field = procedure.document.fields.get(key)
+    if field is None or not is_old(str(field.value)):
+        return
     if procedure.document.front_matter:
-        for scalar in read_scalars(procedure.document):
-            if scalar.key == key and is_old(scalar.value):
-                yield Replacement(scalar.start, scalar.end, write_scalar(scalar, value))
-    elif (field := procedure.document.fields.get(key)) and is_old(str(field.value)):
+        yield from edit_front_matter(procedure.document, procedure.path, [Put(key, value)])
+    else:
         yield Replacement(field.start, field.end, value)
 
 

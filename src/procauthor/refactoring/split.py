@@ -15,6 +15,7 @@ from procauthor.library.reference import relative
 from procauthor.library.title import check_title, stem_like
 from procauthor.markdown.document import Document, Section
 from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.front_edit import Put, write_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.refactoring.carry import (
@@ -217,12 +218,13 @@ class _Splitting:
 
     def _head(self, newline: str) -> str:
         """Return front matter after the example of the document that is split."""
-        lines = []
-        metadata = self._document.metadata
-        if self._document.front_matter and metadata.get("id"):
-            lines.append(f"id: {PurePosixPath(self.path).stem}")
-        if self._document.front_matter and (field := self._document.fields.get("lifecycle")):
-            lines.append("lifecycle:" + self._document.source.slice(field.start, field.end))
+        edits: list[Put] = []
+        metadata = self._document.metadata if self._document.front_matter else {}
+        if metadata.get("id"):
+            edits.append(Put("id", PurePosixPath(self.path).stem))
+        if lifecycle := metadata.get("lifecycle"):
+            edits.append(Put("lifecycle", lifecycle))
         if self.placeholder:
-            lines.append("status: Placeholder")
-        return newline.join(["---", *lines, "---", "", ""]) if lines else ""
+            edits.append(Put("status", "Placeholder"))
+        text = write_front_matter(edits, newline)
+        return text + newline if text else ""

@@ -9,6 +9,7 @@ from datetime import date
 from procauthor.errors import LibraryError, NotFoundError
 from procauthor.finding import Finding
 from procauthor.library.change import Change
+from procauthor.library.guard import refuse_conflict
 from procauthor.library.ledger import edit_receipts
 from procauthor.library.library import Library, Procedure
 from procauthor.library.mark import Mark
@@ -52,8 +53,9 @@ def refuse_unfit(procedure: Procedure, findings: Sequence[Finding]) -> None:
     """Refuse to approve what is derived, not written yet, or wrong.
 
     Raises:
-        LibraryError: The document is one of these.
+        LibraryError: The document is one of these, or holds an unresolved conflict.
     """
+    refuse_conflict(procedure.path, procedure.document)
     if procedure.kind in _DERIVED:
         message = f"{procedure.path} is a document of kind {procedure.kind}, and is not approved"
         raise LibraryError(message, "name a procedure, an orchestration or a standard")

@@ -19,6 +19,7 @@ from procauthor.authoring.update.outline import Outline, Place, Target, read_out
 from procauthor.authoring.update.table import references
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract, sections_of, step_title
+from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import Step
@@ -322,6 +323,7 @@ class _Reader:
         name = "M." + re.sub(r"[\s-]+", "_", match["field"].strip().lower())
         target = self.outline.targets.get(name)
         if target is None:
+            refuse_unreadable(self.outline.document, self.outline.document.title or "the document")
             known = ", ".join(t.id[2:] for t in self.outline.targets.values() if t.kind == "field")
             message = f"the document has no metadata field {match['field']!r}"
             raise DraftError(message, f"it has: {known}" if known else "add the metadata by hand")

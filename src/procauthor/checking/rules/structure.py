@@ -39,9 +39,9 @@ BAD_FRONT_MATTER = Rule(
     name="bad-front-matter",
     code="L103",
     severity="error",
-    summary="The front matter is no YAML mapping, or its status is misspelt.",
+    summary="The front matter cannot be read, or its status is misspelt.",
     why="Status, lifecycle and dependencies are read from it; what cannot be read does not count.",
-    fix="Correct the YAML between the two lines of dashes. Aliases and anchors are not allowed.",
+    fix="Correct the YAML, TOML or JSON. It is a mapping, and an alias of YAML may repeat a single value only.",
     example="depends_on: [Test Plan Procedure",
 )
 UNCLOSED_BLOCK = Rule(
@@ -131,7 +131,8 @@ def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
     for procedure in scope.subjects:
         for problem in procedure.document.problems:
-            yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
+            if problem.kind in _NOTICED:
+                yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
         if procedure.template is not None:
             yield from _status_word(procedure)
     for procedure in scope.finished:

@@ -1,0 +1,52 @@
+"""What a document holds that is not read: notations of other programs, whose meaning is unknown here."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+from procauthor.markdown.document import Document
+
+Notation = Literal["wiki link", "include", "shortcode", "footnote"]
+_DEFINED = re.compile(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
+_PATTERNS: dict[Notation, re.Pattern[bytes]] = {
+    # Not "[[ -f x ]]" of a shell, "[[:space:]]", a number, or the place of a table of contents.
+    "wiki link": re.compile(rb"!?\[\[(?![\s:.!-]|_TOC_\]|\d+\])[^\[\]\r\n]+\]\](?![(\[])"),
+    "include": re.compile(
+        rb"^[ \t]*;?--8<--|\{%-?[ \t]*include\w*[ \t]|\{![ \t]*[\w./-]+[ \t]*!\}|\{\{#\w*include[ \t]|\[!INCLUDE[ \t]",
+        re.MULTILINE,
+    ),
+    "shortcode": re.compile(rb"\{\{[<%][ \t]*(?!/)"),
+    # One that is not defined, behind a word: "[^abc]" by itself may be a set of letters.
+    "footnote": re.compile(rb"(?<=\S)\[\^[\w-]+\](?!:)"),
+}
+
+
+class Foreign(Struct, frozen=True, gc=False):
+    """A notation that is not read: how often it is there, and the offset of the first."""
+
+    notation: Notation
+    start: int
+    count: int
+
+
+def find_foreign(document: Document) -> Iterator[Foreign]:
+    """Yield each notation that running text holds and that is not read; examples in code do not count."""
+    raw = document.source.raw
+    starts = [run.start for run in document.runs]
+    for notation, pattern in _PATTERNS.items():
+        if notation == "footnote" and not _DEFINED.search(raw):
+            continue
+        places = [match.end() - len(match[0].lstrip()) for match in pattern.finditer(raw)]
+        found = [place for place in places if _is_text(document, starts, place)]
+        if found:
+            yield Foreign(notation, found[0], len(found))
+
+
+def _is_text(document: Document, starts: list[int], place: int) -> bool:
+    number = bisect_right(starts, place) - 1
+    return number >= 0 and place < document.runs[number].end

@@ -1,0 +1,338 @@
+"""Front matter: where it is, and what it says. YAML, TOML and JSON are read; ``front_edit`` changes YAML."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import yaml
+from msgspec import Struct
+
+from procauthor.markdown.document import Field, Problem
+from procauthor.markdown.source import Source
+
+FrontKind = Literal["yaml", "toml", "json"]
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FENCES: dict[bytes, tuple[FrontKind, tuple[bytes, ...]]] = {
+    b"---": ("yaml", (b"---", b"...")),
+    b"+++": ("toml", (b"+++",)),
+}
+_JSON_BEGINS = re.compile(rb'\{[ \t]*(?:\r?\n|")')
+# Not a rule with prose below it: up to the next empty line there are only keys, in small letters.
+_KEYS = rb"(?:[a-z_][\w-]*:(?:[ \t][^\r\n]*)?\r?\n)+"
+_UNCLOSED_YAML = re.compile(rb"---[ \t]*\r?\n" + _KEYS + rb"(?:[ \t]*\r?\n|#|\Z)")
+_UNCLOSED_TOML = re.compile(rb"\+\+\+[ \t]*\r?\n[ \t]*[\w\"'-]+[ \t]*=")
+_WRONG_JSON = re.compile(rb'\{[ \t]*\r?\n[ \t]*"[\w-]+"[ \t]*:')
+_LATE_YAML = re.compile(rb"(?:[ \t]*\r?\n)+(---)[ \t]*\r?\n" + _KEYS + rb"---[ \t]*(?:\r?\n|\Z)")
+_KEY: dict[FrontKind, re.Pattern[str]] = {
+    "toml": re.compile(r"""^[ \t]*(["']?)([\w .-]+?)\1[ \t]*=""", re.MULTILINE),
+    "json": re.compile(r"""(")([^"\\\n]+)"\s*:"""),
+}
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)*")
+_ALIAS = re.compile(r"\s*:?\s*(\*[^\s,\]}]+)")
+_LARGEST = 64 * 1024
+_DEEPEST = 50
+_LEVEL_MARKS = "[{-:?"
+_OPENING = (
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+)
+_CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
+
+
+def key_of(label: str) -> str:
+    """Return a metadata label as a key: ``Last Reviewed`` becomes ``last_reviewed``."""
+    return re.sub(r"[\s-]+", "_", label.strip().lower())
+
+
+class Front(Struct, frozen=True, gc=False):
+    """Where front matter is: with its fences from ``start`` to ``end``, the text between from ``body`` to ``foot``."""
+
+    kind: FrontKind
+    start: int
+    end: int
+    body: int
+    foot: int
+
+
+def find_front_matter(source: Source) -> Front | None:
+    """Return where the front matter is, or None."""
+    raw, start = source.raw, source.start
+    first = raw.find(b"\n", start)
+    kind, closing = _FENCES.get(raw[start:first].rstrip() if first != -1 else b"", (None, ()))
+    if kind is None:
+        return _find_json(raw, start) if _JSON_BEGINS.match(raw, start) else None
+    position = first + 1
+    while position < len(raw):
+        end = raw.find(b"\n", position)
+        end = len(raw) if end == -1 else end
+        if raw[position:end].rstrip() in closing:
+            return Front(kind, start, min(end + 1, len(raw)), first + 1, position)
+        position = end + 1
+    return None
+
+
+def _find_json(raw: bytes, start: int) -> Front | None:
+    """Return where an object at the top of a document is; nothing but a line end may follow in its last line."""
+    text = raw[start : start + _LARGEST].decode(errors="replace")
+    try:
+        value, size = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    end = start + len(text[:size].encode())
+    line_end = raw.find(b"\n", end)
+    line_end = len(raw) if line_end == -1 else line_end + 1
+    if not isinstance(value, dict) or raw[end:line_end].strip():
+        return None
+    return Front("json", start, line_end, start, end)
+
+
+def near_front_matter(source: Source) -> Problem | None:
+    """Return what is wrong with a top of a document that was meant as front matter and cannot be read as that."""
+    raw, start = source.raw, source.start
+    if _UNCLOSED_TOML.match(raw, start) or _UNCLOSED_YAML.match(raw, start):
+        return Problem("bad-front-matter", "front matter is never closed", start)
+    if _WRONG_JSON.match(raw, start):
+        return Problem("bad-front-matter", "front matter is no valid JSON", start)
+    late = _LATE_YAML.match(raw, start)
+    if late:
+        return Problem("bad-front-matter", "front matter counts only from the first line on", late.start(1))
+    return None
+
+
+class FrontMatterValueError(ValueError):
+    """Front matter cannot be read; ``line`` counts from 1 within it, or is 0."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class FrontEntry(Struct, frozen=True, gc=False):
+    """A top-level key of YAML with places in the text, in characters; ``start`` to ``end`` is what its value covers.
+
+    Anchors and tags before a value are no part of that span, nor are a comment or an empty line behind it.
+    """
+
+    name: str
+    key: str
+    key_start: int
+    key_end: int
+    start: int
+    end: int
+    node: yaml.Node
+
+
+class Layout(Struct, frozen=True, gc=False):
+    """YAML front matter with the places of its entries; ``root`` is None where there is nothing but comments."""
+
+    text: str
+    value: dict[object, object]
+    root: yaml.MappingNode | None
+    entries: tuple[FrontEntry, ...]
+
+    def entry(self, key: str) -> FrontEntry | None:
+        """Return the entry of a key, or None."""
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+
+def read_layout(text: str) -> Layout:
+    """Read YAML with the places of its entries. Only a single value may be repeated by an alias.
+
+    Raises:
+        FrontMatterValueError: The text is no YAML mapping, or too large or too deep.
+    """
+    if len(text) > _LARGEST:
+        message = "front matter is larger than 64 KiB"
+        raise FrontMatterValueError(message)
+    try:
+        pairs, root, value = _load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        message = f"front matter is no valid YAML: {_brief(error)}"
+        raise FrontMatterValueError(message) from error
+    if value is None:
+        return Layout(text, {}, None, ())
+    if not isinstance(value, dict) or not isinstance(root, yaml.MappingNode):
+        message = "front matter is no mapping of keys to values"
+        raise FrontMatterValueError(message)
+    return Layout(text, value, root, tuple(_entries(text, pairs)))
+
+
+def _load(text: str) -> tuple[list[tuple[yaml.Node, yaml.Node]], yaml.Node | None, object]:
+    if _may_be_hostile(text):
+        _refuse(text)
+    loader = LOADER(text)
+    try:
+        root = loader.get_single_node()
+        # Construction puts the entries of merged mappings among the others.
+        pairs = list(root.value) if isinstance(root, yaml.MappingNode) else []
+        return pairs, root, loader.construct_document(root) if root is not None else None
+    finally:
+        loader.dispose()
+
+
+def _may_be_hostile(text: str) -> bool:
+    """Say whether the text could hold an alias, or more levels than are allowed: each level needs a mark of its own."""
+    return "*" in text or sum(map(text.count, _LEVEL_MARKS)) > _DEEPEST
+
+
+def _refuse(text: str) -> None:
+    depth = 0
+    anchor = ""
+    single: set[str] = set()
+    for token in yaml.scan(text, Loader=LOADER):
+        if isinstance(token, yaml.AliasToken) and token.value not in single:
+            # A list of aliases of lists of aliases grows without bound.
+            message = "aliases are not allowed for lists and mappings"
+            raise yaml.YAMLError(message)
+        if isinstance(token, yaml.AnchorToken):
+            anchor = token.value
+        elif isinstance(token, yaml.ScalarToken) and anchor:
+            single.add(anchor)
+        anchor = anchor if isinstance(token, yaml.AnchorToken | yaml.TagToken) else ""
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        # The loader is recursive, and written in C: it would not fail, it would crash.
+        if depth > _DEEPEST:
+            message = f"more than {_DEEPEST} levels"
+            raise yaml.YAMLError(message)
+
+
+def _brief(error: Exception) -> str:
+    problem = getattr(error, "problem", None)
+    mark = getattr(error, "problem_mark", None)
+    where = f" (line {mark.line + 2})" if mark else ""
+    return f"{problem or str(error).splitlines()[0]}{where}"
+
+
+def _entries(text: str, pairs: Iterable[tuple[yaml.Node, yaml.Node]]) -> Iterator[FrontEntry]:
+    for key, node in pairs:
+        key_end = key.end_mark.index
+        start, end = value_span(text, key_end, node)
+        name = str(key.value)
+        yield FrontEntry(name, key_of(name), key.start_mark.index, key_end, start, end, node)
+
+
+def value_span(text: str, after: int, node: yaml.Node) -> tuple[int, int]:
+    """Return what a value covers, in characters; ``after`` is the end of its key, or the start of its list."""
+    if node.start_mark.index < after:
+        # The node of an alias is the one that it repeats.
+        match = _ALIAS.match(text, after)
+        return match.span(1) if match else (after, after)
+    properties = _PROPERTIES.match(text, node.start_mark.index, node.end_mark.index)
+    return properties.end() if properties else node.start_mark.index, _end(text, node)
+
+
+def _end(text: str, node: yaml.Node) -> int:
+    """Return where a value really ends: the parser counts what follows a block, up to the next key, as part of it."""
+    start, end = node.start_mark.index, node.end_mark.index
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        last = node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1]
+        if last.start_mark.index >= start:
+            return max(_end(text, last), start)
+        return start + len(re.sub(r"(?:\s*|\n[ \t]*#[^\n]*)*\Z", "", text[start:end]))
+    return start + len(text[start:end].rstrip())
+
+
+# Reading
+
+
+class _Place(Struct, frozen=True, gc=False):
+    """A key with its value, where it is written, and what the value covers: all in characters."""
+
+    key: str
+    value: object
+    at: int
+    start: int
+    end: int
+
+
+def read_front_matter(source: Source, front: Front) -> tuple[dict[str, Field], list[Problem]]:
+    """Return the fields of front matter, and what is wrong with it. Of a key that is given twice the last counts."""
+    text = source.raw[front.body : front.foot].decode()
+    fields: dict[str, Field] = {}
+    try:
+        places, repeats = _read_yaml(text) if front.kind == "yaml" else _read_other(text, front.kind)
+    except FrontMatterValueError as error:
+        return {}, [Problem("bad-front-matter", str(error), front.start)]
+    for place in places:
+        at, start, end = (front.body + _size(text, offset) for offset in (place.at, place.start, place.end))
+        fields[place.key] = Field(place.key, place.value, start, end, source.line(at))
+    problems = [
+        Problem("duplicate-key", f"the key {name!r} is given twice", front.body + _size(text, at))
+        for name, at in repeats
+    ]
+    return fields, problems
+
+
+def _size(text: str, place: int) -> int:
+    return place if text.isascii() else len(text[:place].encode())
+
+
+def _read_yaml(text: str) -> tuple[list[_Place], list[tuple[str, int]]]:
+    layout = read_layout(text)
+    values = {str(name): value for name, value in layout.value.items()}
+    written = {entry.name for entry in layout.entries}
+    # What is merged into the mapping, or written otherwise than it is read, has no place of its own.
+    found = [_Place(key_of(name), value, 0, 0, 0) for name, value in values.items() if name not in written]
+    found += [_Place(e.key, values[e.name], e.key_start, e.start, e.end) for e in layout.entries if e.name in values]
+    repeats = _repeated((entry.key, entry.key_start) for entry in layout.entries)
+    if "<<" not in text:
+        repeats += (repeat for entry in layout.entries for repeat in _repeated_below(entry.node))
+    return found, repeats
+
+
+def _repeated(keys: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return the keys that were there before, with their places."""
+    seen: set[str] = set()
+    found = []
+    for key, at in keys:
+        if key in seen:
+            found.append((key, at))
+        seen.add(key)
+    return found
+
+
+def _repeated_below(node: yaml.Node) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        keys = ((str(key.value), key.start_mark.index) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        yield from _repeated(keys)
+    children = [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+    for child in children if isinstance(node, yaml.CollectionNode) else ():
+        yield from _repeated_below(child)
+
+
+def _read_other(text: str, kind: FrontKind) -> tuple[list[_Place], list[tuple[str, int]]]:
+    try:
+        pairs = _json_pairs(text) if kind == "json" else list(_toml(text).items())
+    except (ValueError, RecursionError) as error:
+        message = f"front matter is no valid {kind.upper()}: {_brief(error)}"
+        raise FrontMatterValueError(message) from error
+    places = {key_of(m[2]): m.start(2) for m in reversed(list(_KEY[kind].finditer(text)))}
+    found = [(key_of(name), value, places.get(key_of(name), 0)) for name, value in pairs]
+    return [_Place(key, value, at, at, at) for key, value, at in found], _repeated((key, at) for key, _, at in found)
+
+
+def _toml(text: str) -> dict[str, object]:
+    import tomllib
+
+    if len(text) > _LARGEST:
+        message = "it is larger than 64 KiB"
+        raise ValueError(message)
+    return tomllib.loads(text)
+
+
+def _json_pairs(text: str) -> list[tuple[str, object]]:
+    """Return the members of an object, those too that are given twice."""
+    pairs: list[tuple[str, object]] = []
+
+    def keep(found: list[tuple[str, object]]) -> dict[str, object]:
+        pairs[:] = found
+        return dict(found)
+
+    json.loads(text, object_pairs_hook=keep)
+    # The outermost object is the last that is finished.
+    return pairs
