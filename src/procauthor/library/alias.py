@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from procauthor.library.reference import relative, resolve
+from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
 
 if TYPE_CHECKING:
@@ -31,15 +32,15 @@ def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> by
     link, title = relative(alias.path, target), alias.title
     lines = [
         "---",
-        f'alias_of: "{link}"',
+        f"alias_of: {json.dumps(link, ensure_ascii=False)}",
         "status: Alias",
         *(["aliases:"] if alias.more else []),
         *(f"  - {json.dumps(each, ensure_ascii=False)}" for each in alias.more),
         "---",
         "",
-        f"# {title}",
+        f"# {escape(title)}",
         "",
-        f"This document is now [{target_title}]({link}).",
+        f"This document is now {write_link(target_title, link)}.",
         "",
     ]
     return newline.join(lines).encode()

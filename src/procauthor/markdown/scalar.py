@@ -47,6 +47,15 @@ def read_scalars(document: Document) -> Iterator[Scalar]:
                 yield _shifted(scalar, text, start)
 
 
+def read_texts(document: Document, key: str) -> list[str]:
+    """Return the values below a key as they are written: an id ``0010`` is neither the number 8 nor 10."""
+    value = document.metadata.get(key)
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    if document.front_matter is None or all(isinstance(each, str) for each in values):
+        return [str(each) for each in values if each is not None]
+    return [scalar.value for scalar in read_scalars(document) if scalar.key == key and scalar.value]
+
+
 def _leaves(node: yaml.Node) -> Iterator[tuple[yaml.ScalarNode, bool]]:
     if isinstance(node, yaml.ScalarNode):
         yield node, False

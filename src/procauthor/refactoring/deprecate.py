@@ -13,6 +13,7 @@ from procauthor.library.reference import relative
 from procauthor.markdown.document import Field
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.scalar import read_scalars, write_scalar
+from procauthor.markdown.write import write_link
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 
@@ -65,7 +66,7 @@ def _relocation(scope: Scope, procedure: Procedure, by: Procedure) -> Relocation
 def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
     yield from _status(procedure, by)
     document, newline = procedure.document, procedure.document.source.newline
-    link = f"Use [{by.title}]({relative(procedure.path, by.path)}) instead." if by else "Nothing replaces it."
+    link = f"Use {write_link(by.title, relative(procedure.path, by.path))} instead." if by else "Nothing replaces it."
     note = f"> **Deprecated.** {link}"
     heading = next((h for h in document.headings if h.level == 1 and not h.nested), None)
     if heading is None:
@@ -109,5 +110,5 @@ def _bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> It
     end = raw.find(b"\n", field.end)
     tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
     newline = procedure.document.source.newline
-    link = f"[{by.title}]({relative(procedure.path, by.path)})"
+    link = write_link(by.title, relative(procedure.path, by.path))
     yield Replacement(field.start, field.end, f"Deprecated{tail}{newline}{lead}**Superseded by:** {link}")

@@ -16,6 +16,7 @@ from procauthor.library.title import check_title, stem_like
 from procauthor.markdown.document import Document, Section
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
+from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
 from procauthor.refactoring.carry import (
     Piece,
@@ -145,7 +146,7 @@ class _Splitting:
     def _pointers(self) -> list[Replacement]:
         """Replace what goes by a link; definitions stay where the rest needs them, and only there."""
         newline = self._document.source.newline
-        link = f"[{self.title}]({relative(self.procedure.path, self.path)})"
+        link = write_link(self.title, relative(self.procedure.path, self.path))
         found = [self._pointer(section, link) for section in self.sections]
         spans = [Piece(r.start, r.end) for r in found]
         idle = list(idle_definitions(self._document, spans, within=False))
@@ -212,7 +213,7 @@ class _Splitting:
         texts = [carry(self.procedure, piece, relocation, self.path, idle).strip("\r\n") for piece in pieces]
         carried, _ = needed_definitions(self._document, pieces)
         definitions = [definition_text(self.procedure, d, relocation, self.path) for d in carried]
-        parts = [f"# {self.title}", *texts, *([newline.join(definitions)] if definitions else [])]
+        parts = [f"# {escape(self.title)}", *texts, *([newline.join(definitions)] if definitions else [])]
         return (self._head(newline) + (newline * 2).join(parts) + newline).encode()
 
     def _head(self, newline: str) -> str:

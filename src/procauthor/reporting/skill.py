@@ -14,6 +14,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
 from procauthor.markdown.document import Document, Section
 from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.write import encode_path, escape, write_link
 from procauthor.template.key import section_key
 
 _SOURCE = "procauthor-source"
@@ -137,7 +138,9 @@ def _links(procedure: Procedure, places: Mapping[str, str]) -> list[Replacement]
             continue
         text = link.text or PurePosixPath(target.path).name
         place = places.get(target.path)
-        changes.append(Replacement(link.start, link.end, f"[{text}]({place})" if place else text))
+        changes.append(
+            Replacement(link.start, link.end, write_link(text, encode_path(place)) if place else escape(text))
+        )
         end = link.end
     return changes
 

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from procauthor.markdown.write import write_link
 from procauthor.template.name import Names
 from procauthor.template.pattern import Pattern, Slot
 from procauthor.template.spec import SectionSpec, Template
@@ -28,6 +29,7 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 _BLOCK_START = re.compile(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
 _INLINE_START = re.compile(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\|)")
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
+_PIPE = re.compile(r"(?<!\\)\|")
 _CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
 
 
@@ -83,7 +85,7 @@ class Cleaner:
 
     def cell(self, value: object) -> str:
         """Return the value for a table cell."""
-        return self.inline(value).replace("|", "\\|")
+        return _PIPE.sub(r"\\|", self.inline(value))
 
     def prose(self, value: object) -> str:
         """Return the value as paragraphs and lists; headings and definitions in it are escaped."""
@@ -105,7 +107,7 @@ class Cleaner:
         """Return a link to a known document; an announced one is marked as such."""
         name = str(title)
         path = self.links.get(name, "")
-        return f"[{name}]({path})" if path else f"{name} *(announced)*"
+        return write_link(name, path) if path else f"{name} *(announced)*"
 
     def _outside_code(self, text: str) -> str:
         parts: list[str] = []

@@ -1,0 +1,80 @@
+"""What a reader sees of a piece of a document, letter by letter, with where each letter is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from procauthor.markdown.document import Document
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.leaf import Container, Leaf
+from procauthor.markdown.write import escape
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The text of some leaves. Of each letter: the span of its bytes, and the number of the stretch that it is in.
+
+    Within a stretch all letters have the same emphasis, and nothing stands between them that a reader does not see.
+    """
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    stretches: tuple[int, ...]
+    codes: frozenset[int]
+    """The stretches of code."""
+
+    def replace(self, start: int, end: int, text: str) -> Replacement | None:
+        """Return what puts a text in place of some letters; None where these are in several stretches.
+
+        Code can hold no backtick.
+        """
+        if start >= end or len(set(self.stretches[start:end])) > 1:
+            return None
+        code = self.stretches[start] in self.codes
+        if code and "`" in text:
+            return None
+        written = text.replace("|", "\\|") if code else escape(text)
+        return Replacement(self.spans[start][0], self.spans[end - 1][1], written, text)
+
+
+def read_shown(document: Document, leaves: Iterable[Leaf]) -> Shown:
+    """Return what a reader sees of leaves that follow each other."""
+    text: list[str] = []
+    spans: list[tuple[int, int]] = []
+    stretches: list[int] = []
+    codes: set[int] = set()
+    number, before = 0, None
+    behind = -1
+    for leaf in leaves:
+        if leaf.kind not in ("text", "code", "break"):
+            before = None
+            continue
+        sort: tuple[bool, tuple[Container, ...]] = (leaf.kind == "code", leaf.path)
+        if sort != before:
+            number, before = number + 1, sort
+        if leaf.kind == "code":
+            codes.add(number)
+        text.append(leaf.text)
+        spans += _spans(document.source.raw, leaf, behind)
+        stretches += [number] * len(leaf.text)
+        behind = leaf.end
+    return Shown("".join(text), tuple(spans), tuple(stretches), frozenset(codes))
+
+
+def _spans(raw: bytes, leaf: Leaf, behind: int) -> list[tuple[int, int]]:
+    """Return the span of each letter; an escaped sign begins with its backslash, an entity is one piece."""
+    written = raw[leaf.start : leaf.end]
+    inside = written.find(leaf.text.encode())
+    if inside < 0 or (leaf.kind == "text" and len(written) != len(leaf.text.encode())):
+        return [(leaf.start, leaf.end)] * len(leaf.text)
+    place = leaf.start + inside
+    found = []
+    for letter in leaf.text:
+        size = len(letter.encode())
+        found.append((place, place + size))
+        place += size
+    escaped = leaf.kind == "text" and raw[leaf.start - 1 : leaf.start] == b"\\" and behind < leaf.start
+    if escaped and found:
+        found[0] = (leaf.start - 1, found[0][1])
+    return found

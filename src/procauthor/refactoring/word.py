@@ -1,0 +1,106 @@
+"""A new name in place of an old one, word by word: what the two have in common stays as it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.shown import Shown
+from procauthor.naming import NAME_EDGES, title_key
+from procauthor.refactoring.relocation import NewName
+
+_LAST = re.compile(r"\s+(?:Procedure|Orchestration|Standards)$", re.IGNORECASE)
+_PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
+_WORD = re.compile(r"\S+")
+_EDGE = re.compile(r"^[\[\](){}<>'\"“”„‚‘’«».,;:!?*_\s]+|[\[\](){}<>'\"“”„‚‘’«».,;:!?*_\s]+$")
+_ARTICLE = re.compile(r"(?:the|an|a)\s+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Letters of a text from ``start`` to ``end``, and the words that take their place."""
+
+    start: int
+    end: int
+    text: str
+
+
+def find_swaps(text: str, name: NewName, *, whole: bool) -> Iterator[Swap]:
+    """Yield what puts the new name in place of the old one in a text.
+
+    Args:
+        text: What a reader sees.
+        name: The document and its new title.
+        whole: Whether the text is of a link to the document, which may use a short form of the name.
+    """
+    old = r"\s+".join(map(re.escape, name.procedure.title.split()))
+    before, behind = NAME_EDGES
+    start, end = _bounds(text)
+    bare = text[start:end]
+    if re.fullmatch(old, bare, re.IGNORECASE):
+        yield Swap(start, end, name.title)
+    elif whole and title_key(bare) == name.procedure.key:
+        # "Test Plan" for the Test Plan Procedure: the short form stays short.
+        yield Swap(start, end, name.title if _LAST.search(bare) else _LAST.sub("", name.title))
+    elif len(name.procedure.title.split()) > 1:
+        yield from (Swap(m.start(), m.end(), name.title) for m in re.finditer(before + old + behind, text))
+
+
+def _bounds(text: str) -> tuple[int, int]:
+    """Return where a name begins and ends in a text without quotes, brackets and an article around it."""
+    end = len(text)
+    opening = _EDGE.match(text)
+    start = opening.end() if opening else 0
+    closing = next((m for m in _EDGE.finditer(text) if m.end() == end and m.start() >= start), None)
+    end = closing.start() if closing else end
+    article = _ARTICLE.match(text, start, end)
+    return article.end() if article else start, end
+
+
+def write_swap(shown: Shown, swap: Swap) -> list[Replacement] | None:
+    """Return the edits that a swap means; None where emphasis divides the name so that it cannot be told how."""
+    core = narrow(shown.text, swap)
+    if core.start == core.end:
+        return []
+    single = shown.replace(core.start, core.end, core.text)
+    if single is not None:
+        return [single]
+    pieces = [shown.replace(each.start, each.end, each.text) for each in _word_by_word(shown.text, core)]
+    found = [piece for piece in pieces if piece is not None]
+    return found if pieces and len(found) == len(pieces) else None
+
+
+def narrow(text: str, swap: Swap) -> Swap:
+    """Return a swap without the words that old and new have in common at both ends; one word at least is left."""
+    old = list(_WORD.finditer(text, swap.start, swap.end))
+    words, new = [m[0] for m in old], swap.text.split()
+    fold = str if [*map(_folded, words)] == [*map(_folded, new)] else _folded
+    one, other = [fold(word) for word in words], [fold(word) for word in new]
+    front = _common(one, other)
+    back = _common(one[front:][::-1], other[front:][::-1])
+    if words == new:
+        return Swap(swap.start, swap.start, "")
+    if front + back in (len(words), len(new)):
+        # One of the two has no word left: the change goes to the word beside.
+        front, back = (front - 1, back) if front else (front, back - 1)
+    return Swap(old[front].start(), old[len(old) - back - 1].end(), " ".join(new[front : len(new) - back]))
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many words two names have in common at their beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (first, second) in enumerate(pairs) if first != second), min(len(one), len(other)))
+
+
+def _folded(word: str) -> str:
+    folded = word.casefold()
+    return _PLURALS.get(folded, folded)
+
+
+def _word_by_word(text: str, swap: Swap) -> Iterator[Swap]:
+    old = list(_WORD.finditer(text, swap.start, swap.end))
+    new = swap.text.split()
+    if len(old) == len(new):
+        yield from (Swap(m.start(), m.end(), word) for m, word in zip(old, new, strict=True) if m[0] != word)
