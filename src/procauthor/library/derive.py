@@ -18,7 +18,8 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.library.region import read_region
 from procauthor.markdown.document import Cell
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.proof import rewrite
 from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
 from procauthor.procedure import Status
@@ -47,7 +48,7 @@ def derive(library: Library) -> Change:
             found += name_consumers(procedure, uses[procedure.path])
         if procedure.kind in ("index", "readme", "orchestration"):
             found += _replacements(library, procedure)
-        after = replace_spans(raw, found) if found else raw
+        after = rewrite(procedure.path, procedure.document, found) if found else raw
         if after != raw:
             edits.append(Edit(procedure.path, raw, after))
     return Change(tuple(edits))

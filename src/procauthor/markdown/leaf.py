@@ -35,6 +35,8 @@ class Container(Struct, gc=False):
     start: int
     end: int
     place: int = 0
+    above: str = ""
+    """The tag of what it stands in itself."""
 
 
 class Leaf(Struct, frozen=True, gc=False):
@@ -76,7 +78,8 @@ def _read(document: Document) -> Parts:
         if name == "Start":
             tag, data = (value, None) if isinstance(value, str) else next(iter(value.items()))
             cell = 0 if tag in ("TableRow", "TableHead") else cell
-            container = Container(tag, data, start, end, cell if tag == "TableCell" else 0)
+            above = path[-1].tag if path else ""
+            container = Container(tag, data, start, end, cell if tag == "TableCell" else 0, above)
             cell += tag == "TableCell"
             containers.append(container)
             path = (*path, container)

@@ -23,6 +23,8 @@ class Shown:
     stretches: tuple[int, ...]
     codes: frozenset[int]
     """The stretches of code."""
+    marked: frozenset[int]
+    """The stretches that have emphasis, or are code, where others are and have none."""
 
     def replace(self, start: int, end: int, text: str) -> Replacement | None:
         """Return what puts a text in place of some letters; None where these are in several stretches.
@@ -44,6 +46,7 @@ def read_shown(document: Document, leaves: Iterable[Leaf]) -> Shown:
     spans: list[tuple[int, int]] = []
     stretches: list[int] = []
     codes: set[int] = set()
+    depths: dict[int, int] = {}
     number, before = 0, None
     behind = -1
     for leaf in leaves:
@@ -55,11 +58,13 @@ def read_shown(document: Document, leaves: Iterable[Leaf]) -> Shown:
             number, before = number + 1, sort
         if leaf.kind == "code":
             codes.add(number)
+        depths[number] = len(leaf.path) + (leaf.kind == "code")
         text.append(leaf.text)
         spans += _spans(document.source.raw, leaf, behind)
         stretches += [number] * len(leaf.text)
         behind = leaf.end
-    return Shown("".join(text), tuple(spans), tuple(stretches), frozenset(codes))
+    marked = frozenset(stretch for stretch, depth in depths.items() if depth > min(depths.values()))
+    return Shown("".join(text), tuple(spans), tuple(stretches), frozenset(codes), marked)
 
 
 def _spans(raw: bytes, leaf: Leaf, behind: int) -> list[tuple[int, int]]:

@@ -11,7 +11,8 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.document import Field
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.proof import rewrite
 from procauthor.markdown.scalar import read_scalars, write_scalar
 from procauthor.markdown.write import write_link
 from procauthor.refactoring.relocation import NewName, Relocation
@@ -31,7 +32,7 @@ def deprecate(scope: Scope, procedure: Procedure, by: Procedure | None = None) -
     _refuse(procedure, by)
     by_path = scope.library.by_path
     raw = procedure.document.source.raw
-    edits = [Edit(procedure.path, raw, replace_spans(raw, _tombstone(procedure, by)))]
+    edits = [Edit(procedure.path, raw, rewrite(procedure.path, procedure.document, [*_tombstone(procedure, by)]))]
     if by is not None:
         found = Rewriting(scope, _relocation(scope, procedure, by), {}).run()
         edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]

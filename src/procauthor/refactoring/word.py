@@ -14,8 +14,9 @@ from procauthor.refactoring.relocation import NewName
 _LAST = re.compile(r"\s+(?:Procedure|Orchestration|Standards)$", re.IGNORECASE)
 _PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
 _WORD = re.compile(r"\S+")
-_EDGE = re.compile(r"^[\[\](){}<>'\"“”„‚‘’«».,;:!?*_\s]+|[\[\](){}<>'\"“”„‚‘’«».,;:!?*_\s]+$")
-_ARTICLE = re.compile(r"(?:the|an|a)\s+", re.IGNORECASE)
+# What may stand around a name in a text that is nothing else.
+_EDGE = r"""[\[\](){}<>'"“”„‚‘’«».,;:!?\s]*"""
+_ARTICLE = r"(?:(?:the|an|a)\s+)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +36,19 @@ def find_swaps(text: str, name: NewName, *, whole: bool) -> Iterator[Swap]:
         name: The document and its new title.
         whole: Whether the text is of a link to the document, which may use a short form of the name.
     """
+    if name.title == name.procedure.title:
+        return
     old = r"\s+".join(map(re.escape, name.procedure.title.split()))
+    alone = re.fullmatch(rf"{_EDGE}{_ARTICLE}{_EDGE}(?P<name>{old}){_EDGE}", text, re.IGNORECASE)
+    short = re.fullmatch(rf"{_EDGE}{_ARTICLE}{_EDGE}(?P<name>.*?){_EDGE}", text, re.IGNORECASE | re.DOTALL)
     before, behind = NAME_EDGES
-    start, end = _bounds(text)
-    bare = text[start:end]
-    if re.fullmatch(old, bare, re.IGNORECASE):
-        yield Swap(start, end, name.title)
-    elif whole and title_key(bare) == name.procedure.key:
+    if alone:
+        yield Swap(*alone.span("name"), name.title)
+    elif whole and short and title_key(short["name"]) == name.procedure.key:
         # "Test Plan" for the Test Plan Procedure: the short form stays short.
-        yield Swap(start, end, name.title if _LAST.search(bare) else _LAST.sub("", name.title))
+        yield Swap(*short.span("name"), name.title if _LAST.search(short["name"]) else _LAST.sub("", name.title))
     elif len(name.procedure.title.split()) > 1:
         yield from (Swap(m.start(), m.end(), name.title) for m in re.finditer(before + old + behind, text))
-
-
-def _bounds(text: str) -> tuple[int, int]:
-    """Return where a name begins and ends in a text without quotes, brackets and an article around it."""
-    end = len(text)
-    opening = _EDGE.match(text)
-    start = opening.end() if opening else 0
-    closing = next((m for m in _EDGE.finditer(text) if m.end() == end and m.start() >= start), None)
-    end = closing.start() if closing else end
-    article = _ARTICLE.match(text, start, end)
-    return article.end() if article else start, end
 
 
 def write_swap(shown: Shown, swap: Swap) -> list[Replacement] | None:
@@ -69,7 +61,20 @@ def write_swap(shown: Shown, swap: Swap) -> list[Replacement] | None:
         return [single]
     pieces = [shown.replace(each.start, each.end, each.text) for each in _word_by_word(shown.text, core)]
     found = [piece for piece in pieces if piece is not None]
-    return found if pieces and len(found) == len(pieces) else None
+    return found if pieces and len(found) == len(pieces) else _poured(shown, core)
+
+
+def _poured(shown: Shown, core: Swap) -> list[Replacement] | None:
+    """Put all words into the one stretch of the name that has emphasis; what has none goes."""
+    stretches = list(dict.fromkeys(shown.stretches[core.start : core.end]))
+    marked = [stretch for stretch in stretches if stretch in shown.marked]
+    if len(marked) != 1 or marked[0] in shown.codes:
+        return None
+    found = []
+    for stretch in stretches:
+        places = [place for place in range(core.start, core.end) if shown.stretches[place] == stretch]
+        found.append(shown.replace(places[0], places[-1] + 1, core.text if stretch in marked else ""))
+    return [each for each in found if each is not None] if None not in found else None
 
 
 def narrow(text: str, swap: Swap) -> Swap:
