@@ -97,7 +97,7 @@ aliases: [Recovery Procedure]
 ---
 # Restore Procedure #
 
-Text with a hard break  
+Text with a hard break{spaces}
 and another\\
 line. See the [Backup Procedure](backup.md#setext-two), the Backup Procedure, and "Backup Procedure".
 
@@ -127,7 +127,7 @@ After Step 2, go to [Step 4](#step-4-end) or to [here](#here).
 Term with `Backup Procedure` and [^two] and **[Backup Procedure](backup.md)**.
 
 [^two]: Two.
-"""
+""".replace("{spaces}", "  ")
 
 SHARP = """# C# Build Procedure\r
 \r

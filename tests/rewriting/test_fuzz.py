@@ -182,7 +182,7 @@ class Play:
         return change
 
     def _judge(self, change: Change, names: list[str]) -> None:
-        judge = Judge(change, [*names, "Deprecated", "Alias", "Defined", "progress", "In", "Placeholder"])
+        judge = Judge(change, [*names, "a an the", "Deprecated", "Alias", "Defined", "progress", "In", "Placeholder"])
         judge.words(tables=True)
         judge.metadata()
         judge.links(self.there)

@@ -68,15 +68,20 @@ def read_parts(document: Document) -> Parts:
     return parts
 
 
+def _named(event: Any) -> tuple[str, Any]:
+    """Return the name of an event or a tag, with what the parser says of it."""
+    return (event, None) if isinstance(event, str) else next(iter(event.items()))
+
+
 def _read(document: Document) -> Parts:
     containers: list[Container] = []
     leaves: list[Leaf] = []
     path: tuple[Container, ...] = ()
     cell = 0
     for event, start, end in read_events(document):
-        name, value = (event, None) if isinstance(event, str) else next(iter(event.items()))
+        name, value = _named(event)
         if name == "Start":
-            tag, data = (value, None) if isinstance(value, str) else next(iter(value.items()))
+            tag, data = _named(value)
             cell = 0 if tag in ("TableRow", "TableHead") else cell
             above = path[-1].tag if path else ""
             container = Container(tag, data, start, end, cell if tag == "TableCell" else 0, above)

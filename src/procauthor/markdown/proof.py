@@ -263,7 +263,8 @@ def _read(after: Document, parts: Sequence[Leaf], start: int, end: int) -> str:
 
 
 def _fields(before: Document, after: Document, there: _Map, back: _Map) -> Iterator[Difference]:
-    if before.front_matter and not after.front_matter:
+    kept = before.front_matter is not None and there(before.front_matter[0]) is not None
+    if kept and not after.front_matter:
         yield Difference(1, "the metadata would be lost")
         return
     for key, each in before.fields.items():

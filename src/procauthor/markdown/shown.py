@@ -10,6 +10,8 @@ from procauthor.markdown.edit import Replacement
 from procauthor.markdown.leaf import Container, Leaf
 from procauthor.markdown.write import escape
 
+_EMPHASIS = frozenset({"Strong", "Emphasis", "Strikethrough"})
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -24,7 +26,9 @@ class Shown:
     codes: frozenset[int]
     """The stretches of code."""
     marked: frozenset[int]
-    """The stretches that have emphasis, or are code, where others are and have none."""
+    """The stretches that have more emphasis than others."""
+    fixed: frozenset[int]
+    """The stretches that are something of their own there: code, a link or a picture."""
 
     def replace(self, start: int, end: int, text: str) -> Replacement | None:
         """Return what puts a text in place of some letters; None where these are in several stretches.
@@ -45,8 +49,8 @@ def read_shown(document: Document, leaves: Iterable[Leaf]) -> Shown:
     text: list[str] = []
     spans: list[tuple[int, int]] = []
     stretches: list[int] = []
+    paths: dict[int, tuple[Container, ...]] = {}
     codes: set[int] = set()
-    depths: dict[int, int] = {}
     number, before = 0, None
     behind = -1
     for leaf in leaves:
@@ -58,13 +62,15 @@ def read_shown(document: Document, leaves: Iterable[Leaf]) -> Shown:
             number, before = number + 1, sort
         if leaf.kind == "code":
             codes.add(number)
-        depths[number] = len(leaf.path) + (leaf.kind == "code")
+        paths[number] = leaf.path
         text.append(leaf.text)
         spans += _spans(document.source.raw, leaf, behind)
         stretches += [number] * len(leaf.text)
         behind = leaf.end
-    marked = frozenset(stretch for stretch, depth in depths.items() if depth > min(depths.values()))
-    return Shown("".join(text), tuple(spans), tuple(stretches), frozenset(codes), marked)
+    least = min(map(len, paths.values()), default=0)
+    marked = {stretch for stretch, path in paths.items() if len(path) > least}
+    fixed = {stretch for stretch in marked if any(c.tag not in _EMPHASIS for c in paths[stretch][least:])} | codes
+    return Shown("".join(text), tuple(spans), tuple(stretches), frozenset(codes), frozenset(marked), frozenset(fixed))
 
 
 def _spans(raw: bytes, leaf: Leaf, behind: int) -> list[tuple[int, int]]:

@@ -82,8 +82,9 @@ def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replaceme
 def _status(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
     document, newline = procedure.document, procedure.document.source.newline
     field = document.fields.get("status")
-    if document.front_matter is None and field is not None:
-        yield from _bold_status(procedure, field, by)
+    if document.front_matter is None and document.fields:
+        first = min(document.fields.values(), key=lambda each: each.start)
+        yield from _bold_status(procedure, field, by) if field else _new_bold_status(procedure, first, by)
         return
     lines = [f"superseded_by: {json.dumps(by.title, ensure_ascii=False)}"] if by else []
     scalar = next((s for s in read_scalars(document) if s.key == "status"), None)
@@ -98,6 +99,20 @@ def _status(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]
     else:
         start = document.source.start
         yield Replacement(start, start, f"---{newline}{text}---{newline}{newline}")
+
+
+def _new_bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> Iterator[Replacement]:
+    """Put the status before the first bold field, in its form: front matter would take the place of all of them."""
+    raw = procedure.document.source.raw
+    begin = raw.rfind(b"\n", 0, field.start) + 1
+    end = raw.find(b"\n", field.end)
+    lead = raw[begin : raw.find(b"**", begin)].decode()
+    tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
+    lines = [f"{lead}**Status:** Deprecated{tail}"]
+    if by:
+        lines.append(f"{lead}**Superseded by:** {write_link(by.title, relative(procedure.path, by.path))}{tail}")
+    newline = procedure.document.source.newline
+    yield Replacement(begin, begin, "".join(line + newline for line in lines))
 
 
 def _bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> Iterator[Replacement]:

@@ -19,6 +19,7 @@ from procauthor.markdown.scalar import Scalar, read_scalars
 from procauthor.markdown.title import title_section, top_sections
 from procauthor.naming import title_key
 from procauthor.refactoring.carry import (
+    Carried,
     Piece,
     carry,
     definition_lines,
@@ -26,6 +27,9 @@ from procauthor.refactoring.carry import (
     end_of,
     headings_in,
     refuse_footnotes,
+    refuse_same_footnotes,
+    refuse_unclosed,
+    verify_carried,
 )
 from procauthor.refactoring.link import verify_text
 from procauthor.refactoring.relocation import NewName, Relocation
@@ -87,10 +91,16 @@ class _Merging:
 
     def change(self) -> Change:
         old, new = self.procedure, self.into
+        refuse_unclosed(old)
+        refuse_unclosed(new)
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
-        own = self._insertions(Relocation(targets={old.path: new.path}))
+        refuse_same_footnotes(old, new)
+        own, _ = self._insertions(Relocation(targets={old.path: new.path}))
         relocation = self._relocation(own)
-        own = self._insertions(relocation)
+        own, kept = self._insertions(relocation)
+        whole, spans = _with_spans(new.document.source.raw, own)
+        stay = [moved for start, carried in kept for moved in carried.moved(spans[start][0])]
+        verify_carried(old, stay, relocation, new.path, whole)
         edits = {new.path: (*own, *self._without_itself())}
         edits = {**self._rows(), **edits}
         found = Rewriting(self.scope, relocation, edits).run()
@@ -138,25 +148,36 @@ class _Merging:
             if not any(block.start <= start < block.end for start in fields):
                 yield _Joint(Piece(block.start, block.end), their.end, 0)
 
-    def _insertions(self, relocation: Relocation) -> list[Replacement]:
-        """Return what is written into the other document: one replacement for each place."""
+    def _insertions(self, relocation: Relocation) -> tuple[list[Replacement], list[tuple[int, Carried]]]:
+        """Return what is written into the other document, one replacement for each place, and what stayed in each."""
         newline, size = self.into.document.source.newline, len(self.into.document.source.raw)
         numbers = self._numbers()
-        texts: dict[tuple[int, int], list[str]] = {}
+        texts: dict[tuple[int, int], list[Carried]] = {}
         for joint in self._joints():
-            text = carry(self.procedure, joint.piece, relocation, self.into.path, numbers).strip("\r\n")
+            text = carry(self.procedure, joint.piece, relocation, self.into.path, numbers)
             texts.setdefault((joint.at - joint.over, joint.at), []).append(text)
         definitions = [definition_text(self.procedure, d, relocation, self.into.path) for d in self._definitions()]
         if definitions:
-            texts.setdefault((size, size), []).append(newline.join(definitions))
-        self._verify(relocation, [part for parts in texts.values() for part in parts])
-        return [self._insertion(start, end, parts) for (start, end), parts in texts.items()]
+            texts.setdefault((size, size), []).append(Carried(newline.join(definitions), ()))
+        self._verify(relocation, [part.text for parts in texts.values() for part in parts])
+        written: list[Replacement] = []
+        kept: list[tuple[int, Carried]] = []
+        for (start, end), parts in texts.items():
+            replacement, carried = self._insertion(start, end, parts)
+            written.append(replacement)
+            kept += [(start, each) for each in carried]
+        return written, kept
 
-    def _insertion(self, start: int, end: int, parts: list[str]) -> Replacement:
+    def _insertion(self, start: int, end: int, parts: list[Carried]) -> tuple[Replacement, list[Carried]]:
+        """Return what is written at one place, and its parts with what stayed counted from its beginning."""
         raw, newline = self.into.document.source.raw, self.into.document.source.newline
-        lead = newline * (2 - _newlines_before(raw, start))
-        tail = newline * (2 if end < len(raw) else 1)
-        return Replacement(start, end, lead + (newline * 2).join(parts) + tail)
+        text = newline * (2 - _newlines_before(raw, start))
+        placed = []
+        for number, part in enumerate(parts):
+            text += newline * 2 if number else ""
+            placed.append(Carried(part.text, tuple(part.moved(len(text.encode())))))
+            text += part.text
+        return Replacement(start, end, text + newline * (2 if end < len(raw) else 1)), placed
 
     def _verify(self, relocation: Relocation, parts: list[str]) -> None:
         """Make sure that the links of what is carried lead where they have to."""

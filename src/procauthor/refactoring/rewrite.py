@@ -12,7 +12,7 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
-from procauthor.refactoring.link import relocate_links, relocate_paths, verify_links
+from procauthor.refactoring.link import Leads, relocate_links, relocate_paths, verify_links
 from procauthor.refactoring.name import rename_names
 from procauthor.refactoring.relocation import Relocation
 
@@ -40,7 +40,7 @@ class Rewriting:
         for host in hosts:
             raw = host.document.source.raw
             edits = merge(texts[host.path], self._links(host, relocation))
-            after = rewrite(host.path, host.document, edits, _Leads(host, relocation))
+            after = rewrite(host.path, host.document, edits, Leads(host, relocation, self.relocation.home(host.path)))
             if after != raw:
                 verify_links(host, relocation, after, self.own.get(host.path, ()))
                 found[host.path] = after
@@ -77,21 +77,6 @@ class Rewriting:
                 pairs = zip(host.document.headings, after.headings, strict=True)
                 found |= {(host.path, old.slug): (home, new.slug) for old, new in pairs if old.slug != new.slug}
         return found
-
-
-@dataclass(frozen=True)
-class _Leads:
-    """Says whether a link of a document may lead to another target afterwards: to where the relocation says."""
-
-    host: Procedure
-    relocation: Relocation
-
-    def __call__(self, before: str, after: str) -> bool:
-        ways = self.relocation.ways(self.host.path, before)
-        if ways is None:
-            return before == after
-        now = Relocation().ways(self.relocation.home(self.host.path), after)
-        return now is not None and (now[1].path, now[1].anchor) == (ways[1].path, ways[1].anchor)
 
 
 def _touches_heading(document: Document, each: Replacement) -> bool:

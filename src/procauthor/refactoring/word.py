@@ -68,7 +68,7 @@ def _poured(shown: Shown, core: Swap) -> list[Replacement] | None:
     """Put all words into the one stretch of the name that has emphasis; what has none goes."""
     stretches = list(dict.fromkeys(shown.stretches[core.start : core.end]))
     marked = [stretch for stretch in stretches if stretch in shown.marked]
-    if len(marked) != 1 or marked[0] in shown.codes:
+    if len(marked) != 1 or shown.fixed.intersection(stretches):
         return None
     found = []
     for stretch in stretches:
