@@ -20,7 +20,7 @@ from procauthor.markdown.parse import parse
 from procauthor.markdown.scalar import read_scalars
 from procauthor.markdown.shown import read_shown
 
-Leads = Callable[[str, str], bool]
+MayLead = Callable[[str, str], bool]
 """Says of a target before and one after whether a link may lead there, both as the texts mean them."""
 
 
@@ -62,7 +62,7 @@ def kept_by(size: int, edits: Iterable[Replacement]) -> list[Kept]:
     return [each for each in kept if each.start < each.end]
 
 
-def rewrite(path: str, document: Document, edits: Sequence[Replacement], leads: Leads = same_target) -> bytes:
+def rewrite(path: str, document: Document, edits: Sequence[Replacement], leads: MayLead = same_target) -> bytes:
     """Return a document with edits made, proven.
 
     Raises:
@@ -89,7 +89,7 @@ def refuse(path: str, differences: Iterable[Difference]) -> None:
 
 
 def find_differences(
-    before: Document, after: Document, kept: Sequence[Kept], leads: Leads = same_target
+    before: Document, after: Document, kept: Sequence[Kept], leads: MayLead = same_target
 ) -> Iterator[Difference]:
     """Yield what stays and would be read otherwise, in the body and in the metadata.
 
@@ -193,13 +193,15 @@ def _surrounding(container: Container) -> tuple[str, Any]:
 
 def _shown(leaf: Leaf) -> str:
     text = " ".join(leaf.text.split())
+    if not text:
+        return "the end of the line"
     return repr(text if len(text) <= 40 else f"{text[:39]}…")  # noqa: PLR2004 - as much as fits a message
 
 
 # What stands around it
 
 
-def _containers(before: Document, after: Document, there: _Map, leads: Leads) -> Iterator[Difference]:
+def _containers(before: Document, after: Document, there: _Map, leads: MayLead) -> Iterator[Difference]:
     others: dict[tuple[str, int], Container] = {(c.tag, c.start): c for c in read_parts(after).containers}
     for each in read_parts(before).containers:
         at = there(each.start)
@@ -218,7 +220,7 @@ def _is_loose(container: Container) -> bool:
     return container.tag == "List" or (container.tag == "Paragraph" and container.above == "Item")
 
 
-def _is_same(one: Container, other: Container, leads: Leads) -> bool:
+def _is_same(one: Container, other: Container, leads: MayLead) -> bool:
     written = one.tag in ("Link", "Image") and one.data["link_type"] not in ("Autolink", "Email")
     if written:
         same = one.data["title"] == other.data["title"]

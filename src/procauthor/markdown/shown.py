@@ -25,6 +25,8 @@ class Shown:
     stretches: tuple[int, ...]
     codes: frozenset[int]
     """The stretches of code."""
+    cells: frozenset[int]
+    """The stretches within a cell of a table."""
     marked: frozenset[int]
     """The stretches that have more emphasis than others."""
     fixed: frozenset[int]
@@ -40,7 +42,9 @@ class Shown:
         code = self.stretches[start] in self.codes
         if code and "`" in text:
             return None
-        written = text.replace("|", "\\|") if code else escape(text)
+        written = escape(text)
+        if code:
+            written = text.replace("|", "\\|") if self.stretches[start] in self.cells else text
         return Replacement(self.spans[start][0], self.spans[end - 1][1], written, text)
 
 
@@ -70,7 +74,9 @@ def read_shown(document: Document, leaves: Iterable[Leaf]) -> Shown:
     least = min(map(len, paths.values()), default=0)
     marked = {stretch for stretch, path in paths.items() if len(path) > least}
     fixed = {stretch for stretch in marked if any(c.tag not in _EMPHASIS for c in paths[stretch][least:])} | codes
-    return Shown("".join(text), tuple(spans), tuple(stretches), frozenset(codes), frozenset(marked), frozenset(fixed))
+    cells = {stretch for stretch, path in paths.items() if any(c.tag == "TableCell" for c in path)}
+    sets = map(frozenset, (codes, cells, marked, fixed))
+    return Shown("".join(text), tuple(spans), tuple(stretches), *sets)
 
 
 def _spans(raw: bytes, leaf: Leaf, behind: int) -> list[tuple[int, int]]:

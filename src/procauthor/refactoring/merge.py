@@ -15,6 +15,7 @@ from procauthor.library.library import Procedure
 from procauthor.markdown.document import Definition, Document, Section
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.parse import parse, read_definitions
+from procauthor.markdown.proof import MayLead, find_differences, kept_by, refuse
 from procauthor.markdown.scalar import Scalar, read_scalars
 from procauthor.markdown.title import title_section, top_sections
 from procauthor.naming import title_key
@@ -29,9 +30,8 @@ from procauthor.refactoring.carry import (
     refuse_footnotes,
     refuse_same_footnotes,
     refuse_unclosed,
-    verify_carried,
 )
-from procauthor.refactoring.link import verify_text
+from procauthor.refactoring.link import Leads, verify_text
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.renumber import Numbered, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
@@ -95,12 +95,12 @@ class _Merging:
         refuse_unclosed(new)
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
         refuse_same_footnotes(old, new)
-        own, _ = self._insertions(Relocation(targets={old.path: new.path}))
+        own, kept = self._insertions(Relocation(targets={old.path: new.path}))
+        # Before anchors are paired: every heading must be there to be one of a pair.
+        self._verify_parts(own, kept, lambda _before, _after: True)
         relocation = self._relocation(own)
         own, kept = self._insertions(relocation)
-        whole, spans = _with_spans(new.document.source.raw, own)
-        stay = [moved for start, carried in kept for moved in carried.moved(spans[start][0])]
-        verify_carried(old, stay, relocation, new.path, whole)
+        self._verify_parts(own, kept, Leads(old, relocation, new.path))
         edits = {new.path: (*own, *self._without_itself())}
         edits = {**self._rows(), **edits}
         found = Rewriting(self.scope, relocation, edits).run()
@@ -110,6 +110,19 @@ class _Merging:
         changed += [Edit(old.path, old.document.source.raw, alias)]
         changed += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
         return Change(tuple(changed), f"merge {old.title} into {new.title}")
+
+    def _verify_parts(self, own: Sequence[Replacement], kept: Sequence[tuple[int, Carried]], leads: MayLead) -> None:
+        """Make sure that both documents are read in the new one as they were each by itself.
+
+        Raises:
+            LibraryError: One is not; the message names its line.
+        """
+        document = self.into.document
+        raw, spans = _with_spans(document.source.raw, own)
+        whole = parse(raw)
+        refuse(self.into.path, find_differences(document, whole, kept_by(len(document.source.raw), own)))
+        stay = [moved for start, carried in kept for moved in carried.moved(spans[start][0])]
+        refuse(self.procedure.path, find_differences(self.procedure.document, whole, stay, leads))
 
     def _relocation(self, own: Sequence[Replacement]) -> Relocation:
         """Lead references to the other document; plans keep the titles of what they planned."""

@@ -11,7 +11,7 @@ from procauthor.markdown.shown import Shown
 from procauthor.naming import NAME_EDGES, title_key
 from procauthor.refactoring.relocation import NewName
 
-_LAST = re.compile(r"\s+(?:Procedure|Orchestration|Standards)$", re.IGNORECASE)
+_LAST = re.compile(r"\s+(?:Procedures?|Orchestrations?|Standards)$", re.IGNORECASE)
 _PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
 _WORD = re.compile(r"\S+")
 # What may stand around a name in a text that is nothing else.
