@@ -101,15 +101,15 @@ def find_differences(
     """
     there = _Map(kept)
     back = _Map([Kept(k.at, k.at + k.end - k.start, k.start) for k in kept])
-    yield from _fields(before, after, there, back)
-    yield from _leaves(before, after, there, "would be read otherwise")
     line_of = before.source.line
-    for each in _leaves(after, before, back, "would be read as something new"):
-        yield Difference(line_of(back.near(after.source.line_starts[each.line - 1])), each.message)
-    yield from _containers(before, after, there, leads)
     if len(after.problems) > len(before.problems):
         problem = after.problems[-1]
         yield Difference(line_of(back.near(problem.start)), problem.message)
+    yield from _fields(before, after, there, back)
+    yield from _leaves(before, after, there, "would be read otherwise")
+    for each in _leaves(after, before, back, "would be read as something new"):
+        yield Difference(line_of(back.near(after.source.line_starts[each.line - 1])), each.message)
+    yield from _containers(before, after, there, leads)
 
 
 class _Map:
