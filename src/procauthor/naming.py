@@ -33,7 +33,7 @@ def title_key(title: str) -> str:
 
 
 def _is_article(text: str, words: list[str], place: int, match: re.Match[str]) -> bool:
-    """Say whether a word is an article; the letter in "A/B Test", "A and B" or "Plan A" is none."""
+    """Say whether a word is an article; the letter in "A/B Test", "A and B" or "Plan A" is not."""
     if words[place] != "a":
         return words[place] in _ARTICLES
     joined = {text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]} & _JOINING

@@ -50,8 +50,8 @@ NAMES = [
 def test_a_title_is_shown_letter_by_letter(title: str) -> None:
     link = write_link(title, "x.md")
     for text in (link, f"# {link}", f"| {link} |\n|---|\n", f"- *{link}*"):
-        found = parse(text.encode()).links
-        assert [(each.text, each.target) for each in found] == [(title, "x.md")]
+        links = parse(text.encode()).links
+        assert [(each.text, each.target) for each in links] == [(title, "x.md")]
     assert parse(f"# {escape(title)}\n".encode()).title == title
 
 

@@ -12,8 +12,8 @@ SETTINGS = '[library]\nindex = "index.md"\n\n[templates]\n"**/*.md" = ""\n'
 
 
 def library(folder: Path, **files: str) -> Project:
-    found = {"procauthor.toml": SETTINGS, "index.md": "# Index\n", "old.md": "# Night Watch Procedure\n\nText.\n"}
-    for name, text in (found | {f"{key}.md": text for key, text in files.items()}).items():
+    whole = {"procauthor.toml": SETTINGS, "index.md": "# Index\n", "old.md": "# Night Watch Procedure\n\nText.\n"}
+    for name, text in (whole | {f"{key}.md": text for key, text in files.items()}).items():
         (folder / name).write_bytes(text.encode())
     return Project.open(folder)
 
@@ -114,10 +114,10 @@ def test_an_id_is_text(tmp_path: Path) -> None:
     project = library(
         tmp_path, one="---\nid: 0010\n---\n# One\n", two="---\nid: 1.10\ndepends_on: [0010]\n---\n# Two\n"
     )
-    found = project.library()
-    assert (found.by_path["one.md"].id, found.by_path["two.md"].id) == ("0010", "1.10")
-    assert found.by_path["two.md"].depends_on == ("0010",)
-    assert found.find("0010").path == "one.md"
+    whole = project.library()
+    assert (whole.by_path["one.md"].id, whole.by_path["two.md"].id) == ("0010", "1.10")
+    assert whole.by_path["two.md"].depends_on == ("0010",)
+    assert whole.find("0010").path == "one.md"
     assert not [f for f in project.check().findings if f.rule == "unknown-procedure"]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-SETTINGS = '[library]\nindex = "index.md"\n\n[templates]\n"**/*.md" = ""\n'
+SETTINGS = '[library]\nindex = "index.md"\n\n[templates]\n"odd/*.md" = "procedure"\n"**/*.md" = ""\n'
 
 INDEX = """# Index
 
@@ -198,7 +198,7 @@ FILES = {
     "build/cpp.md": PLUS,
     "build/ab.md": TEST,
     "odd/a#b?c%20(d).md": SIGNS,
-    "odd/plain.md": "# Plain Procedure\n\n[odd](a%23b%3Fc%2520%28d%29.md)\n",
+    "odd/plain.md": "# Plain Procedure\n\n[odd](a%23b%3Fc%2520%28d%29.md) [up](../OPS/backup.md)\n\nThe C++ Build Procedure, the **C# Build** Procedure.\n",
 }
 
 

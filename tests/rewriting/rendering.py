@@ -17,10 +17,10 @@ def front(raw: bytes) -> dict[str, object] | None:
     """The values of the front matter; None where there is none that can be read."""
     match = _FRONT.match(raw.decode().replace("\r\n", "\n"))
     try:
-        found = yaml.load(match[1], Loader=yaml.BaseLoader) if match else None  # noqa: S506 - text alone
+        values = yaml.load(match[1], Loader=yaml.BaseLoader) if match else None  # noqa: S506 - text alone
     except yaml.YAMLError:
         return None
-    return found if isinstance(found, dict) else None
+    return values if isinstance(values, dict) else None
 
 
 def rendered(raw: bytes) -> list[tuple[str, str]]:
@@ -67,11 +67,11 @@ def _joined(entries: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 def targets(raw: bytes) -> list[str]:
     """The targets of links and images, in order."""
     text = _FRONT.sub("", raw.decode().replace("\r\n", "\n").removeprefix("\ufeff"))
-    found = []
+    values = []
     for token in _PARSER.parse(text):
         for child in token.children or []:
-            found += [str(v) for k, v in child.attrs.items() if k in ("href", "src")]
-    return found
+            values += [str(v) for k, v in child.attrs.items() if k in ("href", "src")]
+    return values
 
 
 def read_all(folder: Path) -> dict[str, bytes]:

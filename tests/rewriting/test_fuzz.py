@@ -201,10 +201,22 @@ def test_random_rewritings_change_only_names_and_places(tmp_path: Path) -> None:
 
 
 def settle(root: Path) -> None:
-    """A second `sync` and a second `check --fix` change nothing."""
+    """`sync` and `check --fix` keep what is said, and a second one has nothing left to do."""
     project = Project.open(root)
-    project.apply(project.sync())
+    change = project.sync()
+    judge = Judge(change, [p.title + p.path + p.lifecycle for p in project.library().procedures])
+    judge.metadata()
+    judge.links(set(project.library().files))
+    project.apply(change)
     assert not project.sync().edits
+    fixes, _ = project.fix()
+    fixed = Judge(fixes, [])
+    for path, before, after in fixed.pairs():
+        texts = ("".join(content for kind, content in rendered(each) if kind == "text") for each in (before, after))
+        assert len(set(texts)) == 1, path
+    fixed.metadata()
+    project.apply(fixes)
+    assert not project.fix()[0].edits
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no further libraries")
@@ -217,3 +229,4 @@ def test_random_rewritings_of_other_libraries(tmp_path: Path) -> None:
         play = Play(folder, SEED)
         for number in range(COUNT):
             play.step(number, apply=False)
+        settle(folder)

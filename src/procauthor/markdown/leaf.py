@@ -1,4 +1,4 @@
-"""A document as its leaves: text, code, HTML and the like, each with what it stands in, from the outside in."""
+"""A document as its leaves: text, code, HTML and the like, each with what it is in, from the outside in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS: dict[str, LeafKind] = {
 
 
 class Container(Struct, gc=False):
-    """What leaves stand in: ``tag`` is Paragraph, Link, Strong and so on; ``data`` is what the parser says of it.
+    """What leaves are in: ``tag`` is Paragraph, Link, Strong and so on; ``data`` is what the parser says of it.
 
     ``place`` counts the cells of a row, from 0.
     """
@@ -36,7 +36,7 @@ class Container(Struct, gc=False):
     end: int
     place: int = 0
     above: str = ""
-    """The tag of what it stands in itself."""
+    """The tag of what it is in itself."""
 
 
 class Leaf(Struct, frozen=True, gc=False):

@@ -122,14 +122,14 @@ class _Map:
     def __call__(self, offset: int) -> int | None:
         """Return where a byte is, or None where it is gone."""
         place = bisect_right(self._starts, offset) - 1
-        found = self.kept[place] if place >= 0 else None
-        return found(offset) if found and offset < found.end else None
+        held = self.kept[place] if place >= 0 else None
+        return held(offset) if held and offset < held.end else None
 
     def near(self, offset: int) -> int:
         """Return where a byte is, or where the last one before it is."""
         place = bisect_right(self._starts, offset) - 1
-        found = self.kept[max(place, 0)] if self.kept else Kept(0, 1, 0)
-        return found(min(max(offset, found.start), found.end - 1))
+        held = self.kept[max(place, 0)] if self.kept else Kept(0, 1, 0)
+        return held(min(max(offset, held.start), held.end - 1))
 
     def begins(self, offset: int) -> bool:
         """Say whether something was changed just before a byte."""
@@ -147,7 +147,7 @@ class _Map:
             place += 1
 
 
-# What stands in lines
+# Leaves
 
 
 def _leaves(before: Document, after: Document, there: _Map, message: str) -> Iterator[Difference]:
@@ -160,7 +160,7 @@ def _leaves(before: Document, after: Document, there: _Map, message: str) -> Ite
 
 
 def _is_covered(leaf: Leaf, start: int, end: int, others: Sequence[Leaf], starts: Sequence[int]) -> bool:
-    """Say whether leaves of the same kind and surroundings stand where a part of a leaf is now."""
+    """Say whether leaves of the same kind and surroundings are where a part of a leaf is now."""
     path = _path(leaf)
     place = bisect_right(starts, start) - 1
     while start < end:
@@ -198,7 +198,7 @@ def _shown(leaf: Leaf) -> str:
     return repr(text if len(text) <= 40 else f"{text[:39]}…")  # noqa: PLR2004 - as much as fits a message
 
 
-# What stands around it
+# Containers
 
 
 def _containers(before: Document, after: Document, there: _Map, leads: MayLead) -> Iterator[Difference]:

@@ -17,7 +17,7 @@ _EMPHASIS = frozenset({"Strong", "Emphasis", "Strikethrough"})
 class Shown:
     """The text of some leaves. Of each letter: the span of its bytes, and the number of the stretch that it is in.
 
-    Within a stretch all letters have the same emphasis, and nothing stands between them that a reader does not see.
+    Within a stretch all letters have the same emphasis, and there is nothing between them that a reader does not see.
     """
 
     text: str
@@ -86,12 +86,12 @@ def _spans(raw: bytes, leaf: Leaf, behind: int) -> list[tuple[int, int]]:
     if inside < 0 or (leaf.kind == "text" and len(written) != len(leaf.text.encode())):
         return [(leaf.start, leaf.end)] * len(leaf.text)
     place = leaf.start + inside
-    found = []
+    places = []
     for letter in leaf.text:
         size = len(letter.encode())
-        found.append((place, place + size))
+        places.append((place, place + size))
         place += size
     escaped = leaf.kind == "text" and raw[leaf.start - 1 : leaf.start] == b"\\" and behind < leaf.start
-    if escaped and found:
-        found[0] = (leaf.start - 1, found[0][1])
-    return found
+    if escaped and places:
+        places[0] = (leaf.start - 1, places[0][1])
+    return places

@@ -46,7 +46,7 @@ def end_of(document: Document, section: Section) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The text of a piece as it stands in another document, and which bytes of the first stayed in it."""
+    """The text of a piece as it is in another document, and which bytes of the first stayed in it."""
 
     text: str
     kept: tuple[Kept, ...]
@@ -59,7 +59,7 @@ class Carried:
 def carry(
     host: Procedure, piece: Piece, relocation: Relocation, home: str, more: Iterable[Replacement] = ()
 ) -> Carried:
-    """Return a piece as it stands in the document at ``home``, without empty lines around it."""
+    """Return a piece as it is in the document at ``home``, without empty lines around it."""
     raw = host.document.source.raw
     found = merge(more, relocate_links(host, relocation, home), _levels(host.document, piece))
     inside = [Replacement(r.start - piece.start, r.end - piece.start, r.text) for r in found if piece.holds(r.start)]

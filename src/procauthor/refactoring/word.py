@@ -60,8 +60,8 @@ def write_swap(shown: Shown, swap: Swap) -> list[Replacement] | None:
     if single is not None:
         return [single]
     pieces = [shown.replace(each.start, each.end, each.text) for each in _word_by_word(shown.text, core)]
-    found = [piece for piece in pieces if piece is not None]
-    return found if pieces and len(found) == len(pieces) else _poured(shown, core)
+    edits = [piece for piece in pieces if piece is not None]
+    return edits if pieces and len(edits) == len(pieces) else _poured(shown, core)
 
 
 def _poured(shown: Shown, core: Swap) -> list[Replacement] | None:
@@ -70,11 +70,11 @@ def _poured(shown: Shown, core: Swap) -> list[Replacement] | None:
     marked = [stretch for stretch in stretches if stretch in shown.marked]
     if len(marked) != 1 or shown.fixed.intersection(stretches):
         return None
-    found = []
+    edits = []
     for stretch in stretches:
         places = [place for place in range(core.start, core.end) if shown.stretches[place] == stretch]
-        found.append(shown.replace(places[0], places[-1] + 1, core.text if stretch in marked else ""))
-    return [each for each in found if each is not None] if None not in found else None
+        edits.append(shown.replace(places[0], places[-1] + 1, core.text if stretch in marked else ""))
+    return [each for each in edits if each is not None] if None not in edits else None
 
 
 def narrow(text: str, swap: Swap) -> Swap:

@@ -96,12 +96,14 @@ class Cleaner:
         """Return the value as the words of a list item: one line, and blocks of code below it, indented."""
         parts = _BLOCK.split(_CONTROL.sub("", str(value or "").replace("\r\n", "\n")))
         texts, blocks = parts[0 :: 1 + _BLOCK.groups], parts[1 :: 1 + _BLOCK.groups]
-        # A list item needs a line of its own before a block.
-        found = [self.inline(texts[0]) or ("Code:" if blocks else "")]
+        if not texts[0].strip():
+            # A block needs a line of words above it.
+            return self.inline(value)
+        lines = [self.inline(texts[0])]
         for block, text in zip(blocks, texts[1:], strict=True):
-            found.append(indent(dedent(block), HANGING))
-            found += [HANGING + self.inline(text)] if text.strip() else []
-        return "\n\n".join(found)
+            lines.append(indent(dedent(block), HANGING))
+            lines += [HANGING + self.inline(text)] if text.strip() else []
+        return "\n\n".join(lines)
 
     def cell(self, value: object) -> str:
         """Return the value for a table cell."""
@@ -285,8 +287,8 @@ def holds_block(pattern: Pattern) -> bool:
 
 def _codes(lines: str) -> str:
     """Return lines of code as pieces of code in one line."""
-    found = [line.strip() for line in lines.split("\n") if line.strip()]
-    return ", ".join(f"`` {line} ``" if "`" in line else f"`{line}`" for line in found)
+    kept = [line.strip() for line in lines.split("\n") if line.strip()]
+    return ", ".join(f"`` {line} ``" if "`" in line else f"`{line}`" for line in kept)
 
 
 def enclosure(parts: Sequence[str | Slot], index: int) -> tuple[str, str]:

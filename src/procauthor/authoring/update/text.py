@@ -64,20 +64,20 @@ def substitute(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
         if not isinstance(old, str) or not isinstance(new, str) or not old.strip() or "\n" in old:
             message = f"'substitute' in {name!r} takes the old and the new words, on one line"
             raise OperationError(message, target=name)
-        found = find_words(pen.document, target.start, target.end, old)
-        if not found:
+        places = find_words(pen.document, target.start, target.end, old)
+        if not places:
             message = f"{old!r} does not stand in {name!r}"
             raise OperationError(message, WHOLE_WORDS, name)
         text = _bare(new) if _is_code(old) else pen.clean.inline(new)
         if _is_code(old) and "`" in text:
-            message = f"{new!r} cannot stand in code, because it holds a backtick"
+            message = f"{new!r} cannot be code, because it holds a backtick"
             raise OperationError(message, target=name)
-        for start, end in found:
+        for start, end in places:
             pen.write(start, end, text)
 
 
 def find_words(document: Document, start: int, end: int, words: str) -> list[tuple[int, int]]:
-    """Return where words stand within a span, as whole words and letter by letter.
+    """Return where words are within a span, as whole words and letter by letter.
 
     Words in backticks are looked for in code alone, others everywhere but in code, HTML and the targets of links.
     """
@@ -87,15 +87,15 @@ def find_words(document: Document, start: int, end: int, words: str) -> list[tup
     pattern = re.compile(first + re.escape(wanted) + last)
     code = _is_code(words)
     leaves = [leaf for leaf in read_parts(document).leaves if leaf.start < end and start < leaf.end]
-    found = []
+    places = []
     text = document.source.raw[start:end].decode()
     for match in pattern.finditer(text):
         at = start + len(text[: match.start()].encode())
         behind = at + len(match[0].encode())
         kinds = {_kind(leaf) for leaf in leaves if leaf.start < behind and at < leaf.end}
         if kinds == {"code"} if code else kinds - {"code", "html"}:
-            found.append((at, behind))
-    return found
+            places.append((at, behind))
+    return places
 
 
 def _kind(leaf: Leaf) -> str:
