@@ -73,7 +73,7 @@ def test_what_touches_nothing_else_is_proven(old: str, new: str) -> None:
         ("```sh", "```py", 18),
         ("[^n]: note", "[^m]: note", 8),
         ("[a, b]\n---\n", "[a, b]\n", 1),
-        ("tags:", "- tags:", 2),
+        ("tags:", "- tags:", 1),
         ("[r]: z.md", "text\n[r]: z.md", 26),
     ],
 )  # fmt: skip

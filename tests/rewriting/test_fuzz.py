@@ -1,6 +1,6 @@
 """Random rewritings of a library, judged by another parser: only what was meant to change does.
 
-``PROCAUTHOR_FUZZ`` says how many operations are done (default 40), ``PROCAUTHOR_FUZZ_SEED`` where they begin, and
+``PROCAUTHOR_FUZZ`` says how many operations are done (default 20), ``PROCAUTHOR_FUZZ_SEED`` where they begin, and
 ``PROCAUTHOR_FUZZ_DATA`` a folder with further libraries as ``.tar.gz``.
 """
 
@@ -23,7 +23,7 @@ from procauthor.library.library import Procedure
 from tests.rewriting.corpus import write_corpus
 from tests.rewriting.rendering import front, rendered, targets
 
-COUNT = int(os.environ.get("PROCAUTHOR_FUZZ", "40"))
+COUNT = int(os.environ.get("PROCAUTHOR_FUZZ", "20"))
 SEED = int(os.environ.get("PROCAUTHOR_FUZZ_SEED", "1"))
 DATA = Path(os.environ.get("PROCAUTHOR_FUZZ_DATA", "/nowhere"))
 _NAMES = re.compile("'.*?'|\".*?\"|[^ ]*[.]md(:[0-9]+)?")
