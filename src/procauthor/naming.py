@@ -8,21 +8,39 @@ import unicodedata
 from functools import lru_cache
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+# Signs that make another name of a word are kept: C++, C#, .NET, Node.js.
+_WORD = re.compile(r"(?P<and>&)|(?:(?<![\w.])\.(?=[^\W\d_]))?[^\W_]+(?:['’.][^\W_]+)*(?:\+\+|\#|\+(?!\w))?")
 _ARTICLES = frozenset({"the", "a", "an"})
+_BETWEEN = frozenset({"and", "or"})
+_LAST = frozenset({"procedure", "procedures"})
+_JOINING = frozenset("/&-+")
+NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
+"""Patterns for before and behind a name that is looked for in a text: there it is no part of a longer word."""
 
 
 @lru_cache(maxsize=65536)
 def title_key(title: str) -> str:
     """Return the key of a title: case, articles, punctuation, emphasis, emoji and the word "Procedure" do not count.
 
-    ``**The API Design Procedure**`` and ``api-design`` both give ``api design``.
+    ``**The API Design Procedure**`` and ``api-design`` both give ``api design``. Signs that make another name of a word
+    count: ``C``, ``C#`` and ``C++`` are three names.
     """
-    text = _LINK.sub(r"\1", unicodedata.normalize("NFKC", title)).casefold().replace("&", " and ")
-    words = [word for word in _WORD.findall(text) if word not in _ARTICLES]
-    while len(words) > 1 and words[-1] in ("procedure", "procedures"):
+    text = _LINK.sub(r"\1", unicodedata.normalize("NFKC", title)).casefold()
+    matches = list(_WORD.finditer(text))
+    words = ["and" if match["and"] else match[0] for match in matches]
+    while words and words[-1] in _LAST and not _ARTICLES.issuperset(words[:-1]):
         words.pop()
-    return " ".join(words)
+    return " ".join(word for place, word in enumerate(words) if not _is_article(text, words, place, matches[place]))
+
+
+def _is_article(text: str, words: list[str], place: int, match: re.Match[str]) -> bool:
+    """Say whether a word is an article; the letter in "A/B Test", "A and B" or "Plan A" is not."""
+    if words[place] != "a":
+        return words[place] in _ARTICLES
+    joined = {text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]} & _JOINING
+    if joined or words[place + 1 : place + 2] == []:
+        return False
+    return words[place + 1] not in _BETWEEN
 
 
 def is_inside(path: str) -> bool:

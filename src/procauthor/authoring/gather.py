@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import chain, count
 from pathlib import PurePosixPath
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
@@ -120,7 +121,14 @@ def _path(request: ChangeRequest, library: Library) -> str:
     )
     folder = min(folders, key=lambda f: (-folders[f], f)) if folders else slugify(request.lifecycle)
     name = file_stem(request.title)
-    return f"{name}.md" if folder == "." else f"{folder}/{name}.md"
+    return _free_path(library, name if folder == "." else f"{folder}/{name}")
+
+
+def _free_path(library: Library, stem: str) -> str:
+    """Return a path that no file has: titles such as "C++ Build" and "C# Build" give the same name of a file."""
+    taken = {path.casefold() for path in library.files}
+    names = chain((f"{stem}.md",), (f"{stem}-{number}.md" for number in count(2)))
+    return next(name for name in names if name.casefold() not in taken)
 
 
 def _refuse_unwritable(present: Procedure, request: ChangeRequest) -> None:

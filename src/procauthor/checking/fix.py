@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from procauthor.finding import Finding, Fix, FixEdit
 from procauthor.library.library import Library
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.proof import rewrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ def apply_fixes(library: Library, findings: Iterable[Finding]) -> Fixed:
     """Apply every fix that overlaps with none before it, and that is based on the documents as they are.
 
     A fix is applied as a whole or not at all. Insertions at one place follow each other in the order of the findings.
+
+    Raises:
+        LibraryError: A fix would change more than it is meant to; nothing is written.
     """
     taken: dict[str, list[FixEdit]] = {}
     fixed = []
@@ -31,12 +35,25 @@ def apply_fixes(library: Library, findings: Iterable[Finding]) -> Fixed:
             for edit in finding.fix.edits:
                 taken.setdefault(edit.path, []).append(edit)
     files = {
-        path: replace_spans(
-            library.by_path[path].document.source.raw, (Replacement(e.start, e.end, e.text) for e in edits)
+        path: rewrite(
+            path,
+            library.by_path[path].document,
+            [Replacement(e.start, e.end, e.text) for e in edits],
+            _Leads(tuple(e.text for e in edits)),
         )
         for path, edits in taken.items()
     }
     return Fixed(tuple(fixed), files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leads:
+    """Says whether a link may lead to another target: to one that a fix has written."""
+
+    texts: tuple[str, ...]
+
+    def __call__(self, before: str, after: str) -> bool:
+        return before == after or any(text and text in after for text in self.texts)
 
 
 def _fits(library: Library, fix: Fix, taken: Mapping[str, list[FixEdit]]) -> bool:

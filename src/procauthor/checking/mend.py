@@ -15,10 +15,10 @@ from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, relative
 from procauthor.markdown.document import Link
 from procauthor.markdown.edit import Replacement
+from procauthor.markdown.write import encode_path
 from procauthor.naming import title_key
 from procauthor.procedure import Step
 
-_UNSAFE = re.compile(r"[#?%<>\\\[\]\x00-\x1f]")
 _ENDINGS = (".md", ".markdown")
 _NUMBER = re.compile(rb"\d+")
 _LONGEST_NUMBER = 9
@@ -43,7 +43,7 @@ def link_name(procedure: Procedure, start: int, words: str, target: Procedure) -
     """Make a link of a name; not where emphasis or a line end stands within it, nor next to raw HTML."""
     raw = procedure.source.raw
     end = start + len(words.encode())
-    certain = raw[start:end] == words.encode() and not _UNSAFE.search(words + target.path)
+    certain = raw[start:end] == words.encode() and "]" not in words and "[" not in words
     if certain and not _near_html(raw, start, end):
         yield Replacement(start, end, f"[{words}]({relative(procedure.path, target.path)})")
 
@@ -61,11 +61,11 @@ def redirect(scope: Scope, procedure: Procedure, link: Link, target: Target) -> 
     """Correct the path of a broken link where only one file can be meant."""
     span = _destination(procedure, link)
     meant = _meant(scope, link, target) if target.path else ""
-    if span is None or not meant or _UNSAFE.search(meant):
+    if span is None or not meant:
         return
     path = re.split(r"[#?]", link.target, maxsplit=1)[0]
     start, _ = span
-    text = f"/{meant}".replace(" ", "%20") if path.startswith("/") else relative(procedure.path, meant)
+    text = f"/{encode_path(meant)}" if path.startswith("/") else relative(procedure.path, meant)
     tail = "/" if path.endswith("/") and not text.endswith(("/", *_ENDINGS)) else ""
     yield Replacement(start, start + len(path.encode()), text + tail)
 
@@ -95,8 +95,8 @@ def correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], anc
     span = _destination(procedure, link)
     same = [known for known in anchors if known.casefold() == anchor.casefold()]
     written = link.target.partition("#")[2]
-    if span and len(same) == 1 and written and not _UNSAFE.search(same[0]):
-        yield Replacement(span[1] - len(written.encode()), span[1], same[0])
+    if span and len(same) == 1 and written:
+        yield Replacement(span[1] - len(written.encode()), span[1], encode_path(same[0]))
 
 
 def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:

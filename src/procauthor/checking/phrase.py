@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from procauthor.naming import NAME_EDGES
+
 _LAST = re.compile(r"\b(?:Procedures?|Orchestrations?|Standards)\b(?![-/\w])")
 _TOKEN = re.compile(r"\S+")
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-", "–"})
@@ -76,7 +78,7 @@ def _words_before(text: str, end: int) -> list[tuple[int, str]]:
 
 
 def _fits(word: str) -> bool:
-    return word in _MINOR or word[0].isupper() or word[0].isdigit()
+    return word in _MINOR or word[0].isdigit() or any(c.isupper() for c in word)
 
 
 def _starts_sentence(text: str, start: int) -> bool:
@@ -117,7 +119,8 @@ class Titles:
 def _pattern(titles: frozenset[str]) -> re.Pattern[str]:
     ordered = sorted(titles, key=lambda title: (-len(title), title))
     parts = (r"\s+".join(map(re.escape, title.split())) for title in ordered)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w-])(?!\s+[A-Z])")
+    before, behind = NAME_EDGES
+    return re.compile(rf"{before}(?:{'|'.join(parts)}){behind}(?!\s+[A-Z])")
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -118,7 +118,8 @@ def _tree(root: Path, commit: str) -> dict[str, _Entry]:
         words = head_.decode().split()
         if path and words[0] in _FILES:
             found[path.decode(errors="surrogateescape")] = _Entry(words[0], words[2])
-    return found
+    inner = tuple(f"{folder}/" for path in found if (folder := path.rpartition(f"/{FILE_NAME}")[0]))
+    return {path: entry for path, entry in found.items() if not path.startswith(inner)}
 
 
 def _wanted(tree: Mapping[str, _Entry]) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from procauthor.library.reference import relative
+from procauthor.markdown.write import escape, write_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,15 @@ def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> by
     link, title = relative(alias.path, target), alias.title
     lines = [
         "---",
-        f'alias_of: "{link}"',
+        f"alias_of: {json.dumps(link, ensure_ascii=False)}",
         "status: Alias",
         *(["aliases:"] if alias.more else []),
         *(f"  - {json.dumps(each, ensure_ascii=False)}" for each in alias.more),
         "---",
         "",
-        f"# {title}",
+        f"# {escape(title)}",
         "",
-        f"This document is now [{target_title}]({link}).",
+        f"This document is now {write_link(target_title, link)}.",
         "",
     ]
     return newline.join(lines).encode()

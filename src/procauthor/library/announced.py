@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.edit import Replacement
+from procauthor.markdown.write import write_link
 
 MARK = "*(announced)*"
 _DONE = ("defined", "approved")
@@ -21,7 +22,7 @@ def link_announced(library: Library, host: Procedure) -> Iterator[Replacement]:
         known = _title_before(library, host, place)
         if known:
             document, start = known
-            link = f"[{document.title}]({relative(host.path, document.path)})"
+            link = write_link(document.title, relative(host.path, document.path))
             yield Replacement(start, place + len(mark), link)
         place = raw.find(mark, place + 1)
 

@@ -13,13 +13,15 @@ from pathlib import PurePosixPath
 
 from procauthor.library.announced import link_announced
 from procauthor.library.change import Change, Edit
-from procauthor.library.index import Entry, Table, read_entry, tables
+from procauthor.library.index import Entry, Table, entries, read_entry, tables
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.library.region import read_region
 from procauthor.markdown.document import Cell
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.edit import Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.proof import rewrite
+from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
 from procauthor.procedure import Status
 
@@ -47,7 +49,7 @@ def derive(library: Library) -> Change:
             found += name_consumers(procedure, uses[procedure.path])
         if procedure.kind in ("index", "readme", "orchestration"):
             found += _replacements(library, procedure)
-        after = replace_spans(raw, found) if found else raw
+        after = rewrite(procedure.path, procedure.document, found) if found else raw
         if after != raw:
             edits.append(Edit(procedure.path, raw, after))
     return Change(tuple(edits))
@@ -57,11 +59,13 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
     region = read_region(host)
     every = list(tables(host))
     found = [t for t in every if region is None or region[0] <= t.block.start < region[1]]
-    listed = {title_key(read_entry(t, row).title) for t in every for row in t.block.rows}
+    known = list(entries(host))
+    listed = {entry.key for entry in known}
+    linked = {entry.path for entry in known}
     for table in found:
         for row in table.block.rows:
             yield from _update(library, host, read_entry(table, row))
-        wanted = [p for p in _wanted(library, host, table) if p.key not in listed]
+        wanted = [p for p in _wanted(library, host, table) if p.path not in linked and p.key not in listed]
         if wanted:
             yield _insert(host, table, wanted)
     if host.kind == "index":
@@ -139,7 +143,7 @@ def _update(library: Library, host: Procedure, entry: Entry) -> Iterator[Replace
 
 
 def _link(host: Procedure, document: Procedure) -> str:
-    return f"[{document.title}]({relative(host.path, document.path)})".replace("|", "\\|")
+    return write_link(document.title, relative(host.path, document.path))
 
 
 def _fill(host: Procedure, cell: Cell, text: str) -> Replacement:
@@ -196,13 +200,13 @@ def _insert(host: Procedure, table: Table, documents: Sequence[Procedure]) -> Re
 
 
 def _row(host: Procedure, table: Table, document: Procedure, order: int) -> str:
-    phase = "-" if document.phase is None else str(document.phase)
+    phase = "-" if document.phase is None else escape(str(document.phase))
     values = {
         "title": _link(host, document),
         "status": show_status(document.status),
         "phase": phase,
         "order": str(order),
-        "lifecycle": document.lifecycle,
+        "lifecycle": escape(document.lifecycle),
     }
     places = {place: values[key] for key, place in table.columns.items() if key in values}
     width = max(table.columns.values()) + 1

@@ -21,11 +21,12 @@ from procauthor.library.reference import Target, resolve
 from procauthor.library.ruling import Ruling, find_rulings
 from procauthor.library.status import compute_status, has_text, is_silent, match_sections, read_status
 from procauthor.markdown.document import Document, Heading, Link
+from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
-from procauthor.settings import LibrarySettings
+from procauthor.settings import FILE_NAME, LibrarySettings
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
@@ -63,7 +64,7 @@ class Procedure:
     @property
     def id(self) -> str:
         """The declared id, else the file's name without ending."""
-        return str(self.document.metadata.get("id") or PurePosixPath(self.path).stem)
+        return next(iter(read_texts(self.document, "id")), "") or PurePosixPath(self.path).stem
 
     @property
     def key(self) -> str:
@@ -73,7 +74,7 @@ class Procedure:
     @property
     def has_id(self) -> bool:
         """Whether the id is declared."""
-        return bool(self.document.metadata.get("id"))
+        return self.document.metadata.get("id") not in (None, "")
 
     @property
     def lifecycle(self) -> str:
@@ -155,9 +156,8 @@ class Procedure:
 
     def _listed(self, key: str) -> tuple[str, ...]:
         value = self.document.metadata.get(key) or ()
-        if isinstance(value, str):
-            value = value.split(",")
-        return tuple(str(part).strip() for part in value) if isinstance(value, Sequence) else ()
+        parts = value.split(",") if isinstance(value, str) else read_texts(self.document, key)
+        return tuple(part.strip() for part in parts)
 
     @property
     def superseded_by(self) -> str:
@@ -482,6 +482,10 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
         closed.append(Unread(path or ".", f"the folder: {error.strerror}"))
 
     for folder, names, files in os.walk(top, onerror=note):
+        if folder != top and FILE_NAME in files:
+            # A library of its own: it is read, checked and changed where it is opened.
+            names.clear()
+            continue
         names[:] = sorted(n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
         base = folder[len(top) :].replace(os.sep, "/").strip("/")
         prefix = f"{base}/" if base else ""

@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from procauthor.markdown.write import encode_path
+
 _SCHEME = re.compile(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)")
 
 
@@ -53,6 +55,5 @@ def join(folder: str, path: str) -> str:
 
 
 def relative(source: str, target: str) -> str:
-    """Return the link from one document to another, both by path from the root; spaces are encoded."""
-    path = posixpath.relpath(target, posixpath.dirname(source) or ".")
-    return path.replace(" ", "%20").replace("(", "%28").replace(")", "%29")
+    """Return the target of a link from one document to another, both by path from the root, as it is written."""
+    return encode_path(posixpath.relpath(target, posixpath.dirname(source) or "."))

@@ -25,7 +25,7 @@ def check_title(title: str) -> str:
     if len(clean) > _MAX_TITLE:
         message = f"the title has {len(clean)} characters, more than {_MAX_TITLE}"
         raise InvalidTitleError(message)
-    if _BAD_TITLE.search(title) or not clean[0].isalnum() or not slugify(clean).strip("-"):
+    if _BAD_TITLE.search(title) or not clean.removeprefix(".")[:1].isalnum() or not slugify(clean).strip("-"):
         message = f"{title!r} cannot be the title of a procedure"
         raise InvalidTitleError(message, "a title begins with a letter or a digit and is no path")
     return clean

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Replace the bytes from ``start`` to ``end`` by ``text``, in UTF-8."""
+    """Replace the bytes from ``start`` to ``end`` by ``text``, in UTF-8.
+
+    ``shown`` is what a reader sees of it, where it is words within a line and nothing else; None where it may be more.
+    """
 
     start: int
     end: int
     text: str
+    shown: str | None = None
 
 
 def replace_spans(raw: bytes, replacements: Iterable[Replacement]) -> bytes:

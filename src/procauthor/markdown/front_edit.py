@@ -94,6 +94,19 @@ def read_scalars(document: Document) -> Iterator[Scalar]:
             yield from (Scalar(key, item, n) for n, item in enumerate(each.value) if isinstance(item, str))
 
 
+def read_texts(document: Document, key: str) -> list[str]:
+    """Return the values below a key as they are written: an id ``0010`` is neither the number 8 nor 10."""
+    value = document.metadata.get(key)
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    front = find_front_matter(document.source) if document.front_kind == "yaml" else None
+    if front is None or all(isinstance(each, str) for each in values):
+        return [str(each) for each in values if each is not None]
+    layout = read_layout(document.source.raw[front.body : front.foot].decode())
+    written = next((entry.node for entry in layout.entries if entry.key == key), None)
+    nodes = written.value if isinstance(written, yaml.SequenceNode) else [written]
+    return [node.value for node in nodes if isinstance(node, yaml.ScalarNode) and node.value]
+
+
 def write_front_matter(edits: Sequence[FrontEdit], newline: str = "\n") -> str:
     """Return new front matter with its fences; empty where the edits give it no key."""
     spans = _Writer(read_layout(""), newline).write(edits)

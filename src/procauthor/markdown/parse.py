@@ -121,6 +121,15 @@ def read_definitions(document: Document) -> Iterator[Definition]:
         yield Definition(label, each["dest"], span["start"] + offset, span["end"] + offset)
 
 
+def read_events(document: Document) -> Iterator[tuple[Any, int, int]]:
+    """Yield the parser's events behind the front matter, each with its span in the document's bytes."""
+    front = document.front_matter
+    offset = front[1] if front else document.source.start
+    text = _without_fence_tabs(document.source.raw[offset:].decode("utf-8"))
+    events: Iterable[tuple[Any, Any]] = _PARSER.events_with_range(text)
+    return ((event, span["start"] + offset, span["end"] + offset) for event, span in events)
+
+
 def _without_fence_tabs(text: str) -> str:
     """Put spaces for tabs behind a fence, which CommonMark allows and the parser does not; no offset moves."""
     return _FENCE_AND_TAB.sub(lambda m: m[1] + " " * len(m[2]), text) if "\t" in text else text

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from procauthor.markdown.document import Document, Link
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.leaf import Container, read_parts
 from procauthor.markdown.parse import read_definitions
 
 Form = Literal["inline", "definition", "html"]
@@ -47,7 +49,7 @@ class LinkText:
 def read_spots(document: Document) -> Iterator[Spot]:
     """Yield the written targets of a document; of a reference, the target stands in its definition."""
     for link in document.links:
-        spot = _html_spot(document, link) if _is_html(document, link) else _inline_spot(document, link)
+        spot = _html_spot(document, link) if is_html(document, link) else _inline_spot(document, link)
         if spot:
             yield spot
     for definition in read_definitions(document):
@@ -61,7 +63,8 @@ def _raw(document: Document, start: int, end: int) -> str:
     return document.source.raw[start:end].decode()
 
 
-def _is_html(document: Document, link: Link) -> bool:
+def is_html(document: Document, link: Link) -> bool:
+    """Say whether a link is written as HTML."""
     head = document.source.raw[link.start : link.start + 4].lower()
     return head.startswith((b"<a ", b"<a\t", b"<a\n", b"<a\r", b"<img"))
 
@@ -123,3 +126,20 @@ def read_text(document: Document, link: Link) -> LinkText | None:
         return None
     start = link.start + 1
     return LinkText(start, start + len(raw[1:end].encode()), label, link.end)
+
+
+def find_link(document: Document, link: Link) -> Container | None:
+    """Return the container of a Markdown link."""
+    tag = "Image" if link.image else "Link"
+    return next((c for c in read_parts(document).containers if c.tag == tag and c.start == link.start), None)
+
+
+def keep_label(document: Document, link: Container) -> Iterator[Replacement]:
+    """Yield what gives a link the label of its own that its text was until now; nothing where it needs none."""
+    raw = document.source.raw
+    label = raw[link.start + 1 : link.end - 1].decode()
+    if link.data["link_type"] == "Shortcut":
+        yield Replacement(link.end, link.end, f"[{label}]")
+    elif link.data["link_type"] == "Collapsed":
+        # The parser's span of the link ends before its empty brackets.
+        yield Replacement(link.end + 1, link.end + 1, label)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.edit import Replacement
+from procauthor.markdown.parse import parse
+from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan, Tick
 from procauthor.planning.read import read_plan
@@ -19,7 +21,7 @@ def tick(raw: bytes, plan: Plan, title: str) -> bytes:
     ticks = set(_ticks(plan, title))
     if not _fits(raw, ticks):
         ticks = set(_ticks(read_plan(raw), title))
-    return replace_spans(raw, (Replacement(t.start, t.end, t.text) for t in ticks))
+    return rewrite("the plan", parse(raw), [Replacement(t.start, t.end, t.text) for t in ticks])
 
 
 def _ticks(plan: Plan, title: str) -> Iterator[Tick]:

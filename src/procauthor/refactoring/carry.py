@@ -10,9 +10,10 @@ from procauthor.errors import ConflictError
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Definition, Document, Heading, Section
 from procauthor.markdown.edit import Replacement, replace_spans
-from procauthor.markdown.parse import read_definitions
+from procauthor.markdown.parse import parse, read_definitions
+from procauthor.markdown.proof import Kept, find_differences, kept_by, refuse
 from procauthor.markdown.title import title_section
-from procauthor.refactoring.link import relocate_links
+from procauthor.refactoring.link import Leads, relocate_links
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.rewrite import merge
 
@@ -43,12 +44,61 @@ def end_of(document: Document, section: Section) -> int:
     return end
 
 
-def carry(host: Procedure, piece: Piece, relocation: Relocation, home: str, more: Iterable[Replacement] = ()) -> str:
-    """Return the text of a piece as it stands in the document at ``home``."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The text of a piece as it is in another document, and which bytes of the first stayed in it."""
+
+    text: str
+    kept: tuple[Kept, ...]
+
+    def moved(self, by: int) -> Iterator[Kept]:
+        """Yield what stayed, where the text begins at an offset."""
+        return (Kept(k.start, k.end, k.at + by) for k in self.kept)
+
+
+def carry(
+    host: Procedure, piece: Piece, relocation: Relocation, home: str, more: Iterable[Replacement] = ()
+) -> Carried:
+    """Return a piece as it is in the document at ``home``, without empty lines around it."""
     raw = host.document.source.raw
     found = merge(more, relocate_links(host, relocation, home), _levels(host.document, piece))
     inside = [Replacement(r.start - piece.start, r.end - piece.start, r.text) for r in found if piece.holds(r.start)]
-    return replace_spans(raw[piece.start : piece.end], inside).decode()
+    whole = replace_spans(raw[piece.start : piece.end], inside)
+    text = whole.strip(b"\r\n")
+    lead = len(whole) - len(whole.lstrip(b"\r\n")) if text else len(whole)
+    kept = _shifted(kept_by(piece.end - piece.start, inside), piece.start, lead, len(text))
+    return Carried(text.decode(), tuple(kept))
+
+
+def _shifted(kept: Iterable[Kept], start: int, lead: int, size: int) -> Iterator[Kept]:
+    """Yield what stayed by its place in the document, without what was stripped off the text."""
+    for each in kept:
+        first = max(each.start, each.start + lead - each.at)
+        last = min(each.end, each.start + lead + size - each.at)
+        if first < last:
+            yield Kept(first + start, last + start, each(first) - lead)
+
+
+def verify_carried(host: Procedure, kept: Iterable[Kept], relocation: Relocation, home: str, raw: bytes) -> None:
+    """Make sure that what was carried is read in its new document as it was in its old one.
+
+    Raises:
+        LibraryError: It is not; the message names the line.
+    """
+    differences = find_differences(host.document, parse(raw), list(kept), Leads(host, relocation, home))
+    refuse(host.path, differences)
+
+
+def refuse_unclosed(host: Procedure) -> None:
+    """Refuse a document with a block that is never closed: what comes behind it would be part of the block.
+
+    Raises:
+        ConflictError: It has one; the message names its line.
+    """
+    for problem in host.document.problems:
+        if problem.kind == "unclosed-block":
+            message = f"{host.path}:{host.document.source.line(problem.start)}: {problem.message}"
+            raise ConflictError(message, "nothing was changed; close it first")
 
 
 def _levels(document: Document, piece: Piece) -> Iterator[Replacement]:
@@ -116,13 +166,27 @@ def _key(label: str) -> str:
 
 def definition_text(host: Procedure, definition: Definition, relocation: Relocation, home: str) -> str:
     """Return a definition as it stands in the document at ``home``."""
-    return carry(host, Piece(definition.start, definition.end), relocation, home).rstrip("\r\n")
+    return carry(host, Piece(definition.start, definition.end), relocation, home).text
 
 
 def definition_lines(document: Document) -> str:
     """Return the definitions of a document, a line each: without them a reference in a piece is plain text."""
     found = (document.source.slice(d.start, d.end).strip() for d in read_definitions(document))
     return "\n".join(found)
+
+
+def refuse_same_footnotes(one: Procedure, other: Procedure) -> None:
+    """Refuse to bring two footnotes of one label into one document.
+
+    Raises:
+        ConflictError: Both documents have a footnote of that label.
+    """
+    labels = {match[1] for match in _FOOTNOTE.finditer(other.document.source.raw) if match[2]}
+    for match in _FOOTNOTE.finditer(one.document.source.raw):
+        if match[2] and match[1] in labels:
+            line = one.document.source.line(match.start())
+            message = f"{one.path}:{line}: {other.path} has a footnote {match[1].decode(errors='replace')!r} too"
+            raise ConflictError(message, "nothing was changed; give one of them another label first")
 
 
 def refuse_footnotes(host: Procedure, pieces: Sequence[Piece]) -> None:

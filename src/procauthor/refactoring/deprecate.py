@@ -10,8 +10,10 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.document import Field
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.edit import Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.proof import rewrite
+from procauthor.markdown.write import write_link
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 
@@ -29,7 +31,7 @@ def deprecate(scope: Scope, procedure: Procedure, by: Procedure | None = None) -
     _refuse(procedure, by)
     by_path = scope.library.by_path
     raw = procedure.document.source.raw
-    edits = [Edit(procedure.path, raw, replace_spans(raw, _tombstone(procedure, by)))]
+    edits = [Edit(procedure.path, raw, rewrite(procedure.path, procedure.document, [*_tombstone(procedure, by)]))]
     if by is not None:
         found = Rewriting(scope, _relocation(scope, procedure, by), {}).run()
         edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
@@ -64,7 +66,7 @@ def _relocation(scope: Scope, procedure: Procedure, by: Procedure) -> Relocation
 def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
     yield from _status(procedure, by)
     document, newline = procedure.document, procedure.document.source.newline
-    link = f"Use [{by.title}]({relative(procedure.path, by.path)}) instead." if by else "Nothing replaces it."
+    link = f"Use {write_link(by.title, relative(procedure.path, by.path))} instead." if by else "Nothing replaces it."
     note = f"> **Deprecated.** {link}"
     heading = next((h for h in document.headings if h.level == 1 and not h.nested), None)
     if heading is None:
@@ -79,13 +81,28 @@ def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replaceme
 def _status(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
     document = procedure.document
     field = document.fields.get("status")
-    if document.front_matter is None and field is not None:
-        yield from _bold_status(procedure, field, by)
+    if document.front_matter is None and document.fields:
+        first = min(document.fields.values(), key=lambda each: each.start)
+        yield from _bold_status(procedure, field, by) if field else _new_bold_status(procedure, first, by)
         return
     edits = [Put("status", "Deprecated")]
     if by:
         edits.append(Put("superseded_by", by.title, quote='"'))
     yield from edit_front_matter(document, procedure.path, edits)
+
+
+def _new_bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> Iterator[Replacement]:
+    """Put the status before the first bold field, in its form: front matter would take the place of all of them."""
+    raw = procedure.document.source.raw
+    begin = raw.rfind(b"\n", 0, field.start) + 1
+    end = raw.find(b"\n", field.end)
+    lead = raw[begin : raw.find(b"**", begin)].decode()
+    tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
+    lines = [f"{lead}**Status:** Deprecated{tail}"]
+    if by:
+        lines.append(f"{lead}**Superseded by:** {write_link(by.title, relative(procedure.path, by.path))}{tail}")
+    newline = procedure.document.source.newline
+    yield Replacement(begin, begin, "".join(line + newline for line in lines))
 
 
 def _bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> Iterator[Replacement]:
@@ -99,5 +116,5 @@ def _bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> It
     end = raw.find(b"\n", field.end)
     tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
     newline = procedure.document.source.newline
-    link = f"[{by.title}]({relative(procedure.path, by.path)})"
+    link = write_link(by.title, relative(procedure.path, by.path))
     yield Replacement(field.start, field.end, f"Deprecated{tail}{newline}{lead}**Superseded by:** {link}")

@@ -9,9 +9,8 @@ from urllib.parse import quote, unquote
 
 from procauthor.library.reference import Target
 from procauthor.markdown.target import Spot
+from procauthor.markdown.write import encode_path
 
-_UNSAFE = re.compile(r"""[\s()<>"'\\%?#|`\[\]]""")
-_UNSAFE_IN_ANGLE = re.compile(r"[\n<>\\%?#|]")
 _ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
@@ -84,8 +83,7 @@ def _spell(path: str, written: str, spot: Spot) -> str:
 def _encode(text: str, *, angle: bool, everything: bool) -> str:
     if everything:
         return quote(text, safe="!$&'*+,;=:@")
-    unsafe = _UNSAFE_IN_ANGLE if angle else _UNSAFE
-    return unsafe.sub(lambda m: quote(m[0], safe=""), text)
+    return encode_path(text, angle=angle)
 
 
 def is_relative(target: Target, written: str) -> bool:

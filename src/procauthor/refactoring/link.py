@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
@@ -17,6 +18,26 @@ from procauthor.refactoring.destination import respell
 from procauthor.refactoring.relocation import Relocation, is_same
 
 _ENDINGS = (".md", ".markdown")
+
+
+@dataclass(frozen=True)
+class Leads:
+    """Says whether a link of a document may lead to another target afterwards: to where the relocation says.
+
+    ``home`` is the path of the document in which the link is then.
+    """
+
+    host: Procedure
+    relocation: Relocation
+    home: str
+
+    def __call__(self, before: str, after: str) -> bool:
+        """Compare a target before with one after, both as the texts mean them."""
+        ways = self.relocation.ways(self.host.path, before, self.home)
+        if ways is None:
+            return before == after
+        now = Relocation().ways(self.home, after)
+        return now is not None and (now[1].path, now[1].anchor) == (ways[1].path, ways[1].anchor)
 
 
 def relocate_links(host: Procedure, relocation: Relocation, home: str | None = None) -> Iterator[Replacement]:

@@ -21,11 +21,20 @@ _SPACE = re.compile(r"[\s>]+")
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name in running text and its span in the document's bytes."""
+    """A name in running text, and where it begins in its passage."""
 
-    text: str
+    host: Procedure
+    passage: Passage
     start: int
-    end: int
+    text: str
+
+    def span(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return the bytes of letters of the name; None where emphasis begins or ends between them."""
+        first = self.passage.offset(self.start + start)
+        last = _end_offset(self.passage, self.start + end)
+        raw = self.host.document.source.raw[first:last].decode(errors="replace")
+        plain = html.unescape(raw.replace("\\", ""))
+        return (first, last) if _SPACE.sub(" ", plain) == _SPACE.sub(" ", self.text[start:end]) else None
 
 
 def find_mentions(scope: Scope, host: Procedure, target: Procedure) -> Iterator[Mention]:
@@ -41,10 +50,10 @@ def find_mentions(scope: Scope, host: Procedure, target: Procedure) -> Iterator[
             taken.append((phrase.starts[0], phrase.end))
             start = _start_of_name(scope, host, target, phrase)
             if start is not None:
-                yield from _mention(host, passage, start, phrase.end)
+                yield Mention(host, passage, start, passage.text[start : phrase.end])
         for match in titles.search(passage.text):
             if not any(start < match.end() and match.start() < end for start, end in taken):
-                yield from _mention(host, passage, match.start(), match.end())
+                yield Mention(host, passage, match.start(), match[0])
 
 
 def _start_of_name(scope: Scope, host: Procedure, target: Procedure, phrase: Phrase) -> int | None:
@@ -59,7 +68,7 @@ def _start_of_name(scope: Scope, host: Procedure, target: Procedure, phrase: Phr
             if found != (target,) or not _begins(phrase, place):
                 return None
             # The key of "The API Design Procedure" is that of the name without its article.
-            skip = words.split()[0].casefold() in _ARTICLES and place + 1 < len(ends)
+            skip = phrase.words[place].casefold() in _ARTICLES and title_key(words.partition(" ")[2]) == key
             return ends[place + 1][0] if skip else start
     return None
 
@@ -69,16 +78,6 @@ def _begins(phrase: Phrase, place: int) -> bool:
     if place == 0 or phrase.words[place].casefold() in _ARTICLES or phrase.words[place - 1].casefold() in _MINOR:
         return True
     return place == 1 and phrase.sentence_start
-
-
-def _mention(host: Procedure, passage: Passage, start: int, end: int) -> Iterator[Mention]:
-    text = passage.text[start:end]
-    first, last = passage.offset(start), _end_offset(passage, end)
-    raw = host.document.source.raw[first:last].decode(errors="replace")
-    # Where emphasis begins or ends within the name, replacing it would break the emphasis.
-    plain = html.unescape(raw.replace("\\", ""))
-    if _SPACE.sub(" ", plain) == _SPACE.sub(" ", text):
-        yield Mention(text, first, last)
 
 
 def _end_offset(passage: Passage, end: int) -> int:

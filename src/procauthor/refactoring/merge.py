@@ -16,9 +16,11 @@ from procauthor.markdown.document import Definition, Document, Section
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.front_edit import Cut, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
+from procauthor.markdown.proof import MayLead, find_differences, kept_by, refuse
 from procauthor.markdown.title import title_section, top_sections
 from procauthor.naming import title_key
 from procauthor.refactoring.carry import (
+    Carried,
     Piece,
     carry,
     definition_lines,
@@ -26,8 +28,10 @@ from procauthor.refactoring.carry import (
     end_of,
     headings_in,
     refuse_footnotes,
+    refuse_same_footnotes,
+    refuse_unclosed,
 )
-from procauthor.refactoring.link import verify_text
+from procauthor.refactoring.link import Leads, verify_text
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.renumber import Numbered, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
@@ -87,10 +91,16 @@ class _Merging:
 
     def change(self) -> Change:
         old, new = self.procedure, self.into
+        refuse_unclosed(old)
+        refuse_unclosed(new)
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
-        own = self._insertions(Relocation(targets={old.path: new.path}))
+        refuse_same_footnotes(old, new)
+        own, kept = self._insertions(Relocation(targets={old.path: new.path}))
+        # Before anchors are paired: every heading must be there to be one of a pair.
+        self._verify_parts(own, kept, lambda _before, _after: True)
         relocation = self._relocation(own)
-        own = self._insertions(relocation)
+        own, kept = self._insertions(relocation)
+        self._verify_parts(own, kept, Leads(old, relocation, new.path))
         edits = {new.path: (*own, *self._without_itself())}
         edits = {**self._rows(), **edits}
         found = Rewriting(self.scope, relocation, edits).run()
@@ -100,6 +110,19 @@ class _Merging:
         changed += [Edit(old.path, old.document.source.raw, alias)]
         changed += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
         return Change(tuple(changed), f"merge {old.title} into {new.title}")
+
+    def _verify_parts(self, own: Sequence[Replacement], kept: Sequence[tuple[int, Carried]], leads: MayLead) -> None:
+        """Make sure that both documents are read in the new one as they were each by itself.
+
+        Raises:
+            LibraryError: One is not; the message names its line.
+        """
+        document = self.into.document
+        raw, spans = _with_spans(document.source.raw, own)
+        whole = parse(raw)
+        refuse(self.into.path, find_differences(document, whole, kept_by(len(document.source.raw), own)))
+        stay = [moved for start, carried in kept for moved in carried.moved(spans[start][0])]
+        refuse(self.procedure.path, find_differences(self.procedure.document, whole, stay, leads))
 
     def _relocation(self, own: Sequence[Replacement]) -> Relocation:
         """Lead references to the other document; plans keep the titles of what they planned."""
@@ -138,25 +161,36 @@ class _Merging:
             if not any(block.start <= start < block.end for start in fields):
                 yield _Joint(Piece(block.start, block.end), their.end, 0)
 
-    def _insertions(self, relocation: Relocation) -> list[Replacement]:
-        """Return what is written into the other document: one replacement for each place."""
+    def _insertions(self, relocation: Relocation) -> tuple[list[Replacement], list[tuple[int, Carried]]]:
+        """Return what is written into the other document, one replacement for each place, and what stayed in each."""
         newline, size = self.into.document.source.newline, len(self.into.document.source.raw)
         numbers = self._numbers()
-        texts: dict[tuple[int, int], list[str]] = {}
+        texts: dict[tuple[int, int], list[Carried]] = {}
         for joint in self._joints():
-            text = carry(self.procedure, joint.piece, relocation, self.into.path, numbers).strip("\r\n")
+            text = carry(self.procedure, joint.piece, relocation, self.into.path, numbers)
             texts.setdefault((joint.at - joint.over, joint.at), []).append(text)
         definitions = [definition_text(self.procedure, d, relocation, self.into.path) for d in self._definitions()]
         if definitions:
-            texts.setdefault((size, size), []).append(newline.join(definitions))
-        self._verify(relocation, [part for parts in texts.values() for part in parts])
-        return [self._insertion(start, end, parts) for (start, end), parts in texts.items()]
+            texts.setdefault((size, size), []).append(Carried(newline.join(definitions), ()))
+        self._verify(relocation, [part.text for parts in texts.values() for part in parts])
+        written: list[Replacement] = []
+        kept: list[tuple[int, Carried]] = []
+        for (start, end), parts in texts.items():
+            replacement, carried = self._insertion(start, end, parts)
+            written.append(replacement)
+            kept += [(start, each) for each in carried]
+        return written, kept
 
-    def _insertion(self, start: int, end: int, parts: list[str]) -> Replacement:
+    def _insertion(self, start: int, end: int, parts: list[Carried]) -> tuple[Replacement, list[Carried]]:
+        """Return what is written at one place, and its parts with what stayed counted from its beginning."""
         raw, newline = self.into.document.source.raw, self.into.document.source.newline
-        lead = newline * (2 - _newlines_before(raw, start))
-        tail = newline * (2 if end < len(raw) else 1)
-        return Replacement(start, end, lead + (newline * 2).join(parts) + tail)
+        text = newline * (2 - _newlines_before(raw, start))
+        placed = []
+        for number, part in enumerate(parts):
+            text += newline * 2 if number else ""
+            placed.append(Carried(part.text, tuple(part.moved(len(text.encode())))))
+            text += part.text
+        return Replacement(start, end, text + newline * (2 if end < len(raw) else 1)), placed
 
     def _verify(self, relocation: Relocation, parts: list[str]) -> None:
         """Make sure that the links of what is carried lead where they have to."""

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from procauthor.checking.scope import Scope
-from procauthor.errors import ConfigError, ConflictError, LibraryError
+from procauthor.errors import ConfigError, ConflictError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Document, Section
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.parse import parse
+from procauthor.markdown.proof import Kept, find_differences, refuse
 from procauthor.markdown.title import heading_span
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
@@ -116,9 +117,9 @@ class Migration:
         texts: dict[str, bytes] = {}
         for procedure in chosen:
             present = library.by_path[procedure.path]
-            raw = arrange(present)
+            raw, kept = arrange(present)
             if raw != present.document.source.raw:
-                _verify(present, raw)
+                _verify(present, raw, kept)
                 texts[procedure.path] = raw
         return self._overlay(library, texts) if texts else library
 
@@ -148,10 +149,12 @@ class _Piece:
 
     order: int
     raw: bytes
+    start: int | None = None
+    """Where it was; None of a section that is new."""
 
 
-def arrange(procedure: Procedure) -> bytes:
-    """Return a document with its sections in the order of the template, and with those that are missing."""
+def arrange(procedure: Procedure) -> tuple[bytes, list[Kept]]:
+    """Return a document in the order of the template, with the sections that are missing, and what stays of it."""
     document, template = procedure.document, procedure.template
     assert template is not None
     raw = document.source.raw
@@ -159,23 +162,28 @@ def arrange(procedure: Procedure) -> bytes:
     specs = [spec for spec in template.sections if spec.level == level]
     known = list(_known(document, specs))
     if not known:
-        return raw
+        return raw, []
     foot = _foot(document, known[-1][1])
     ends = [section.start for _, section in known[1:]] + [foot]
-    pieces = [_Piece(order, raw[s.start : end]) for (order, s), end in zip(known, ends, strict=True)]
+    pieces = [_Piece(order, raw[s.start : end], s.start) for (order, s), end in zip(known, ends, strict=True)]
     found = {order for order, _ in known}
     wanted = [n for n, spec in enumerate(specs) if n not in found and not spec.constraint.optional]
     newline = document.source.newline.encode()
     own_level = known[0][1].level
     pieces += [_Piece(n, _stand_in(document, specs[n], own_level, n)) for n in wanted]
     if not wanted and [p.order for p in pieces] == sorted(found):
-        return raw
+        return raw, []
     ordered = sorted(pieces, key=lambda piece: piece.order)
-    body = b"".join(_spaced(piece.raw, newline) for piece in ordered[:-1])
-    last = ordered[-1].raw
-    tail = raw[foot:]
-    last = _spaced(last, newline) if tail else last.rstrip(b"\r\n") + _ending(raw)
-    return raw[: known[0][1].start] + body + last + tail
+    first, tail = known[0][1].start, raw[foot:]
+    after = raw[:first]
+    kept = [Kept(0, first, 0)]
+    for piece in ordered:
+        if piece.start is not None:
+            kept.append(Kept(piece.start, piece.start + len(piece.raw.rstrip(b"\r\n")), len(after)))
+        last = piece is ordered[-1] and not tail
+        after += piece.raw.rstrip(b"\r\n") + _ending(raw) if last else _spaced(piece.raw, newline)
+    kept.append(Kept(foot, len(raw), len(after)))
+    return after + tail, kept
 
 
 def _known(document: Document, specs: Sequence[SectionSpec]) -> Iterator[tuple[int, Section]]:
@@ -224,18 +232,15 @@ def _stand_in(document: Document, spec: SectionSpec, level: int, place: int) -> 
     return (newline.join(lines) + newline * 2).encode()
 
 
-def _verify(procedure: Procedure, raw: bytes) -> None:
-    """Make sure that nothing was lost and that every link still finds its heading.
+def _verify(procedure: Procedure, raw: bytes, kept: Sequence[Kept]) -> None:
+    """Make sure that everything is read as before and that every link still finds its heading.
 
     Raises:
         ConflictError: A link to one of several headings of the same words would lead to another one.
-        LibraryError: A line is missing; a fault of procauthor.
+        LibraryError: Something would be read otherwise; the message names the line.
     """
     before, after = procedure.document, parse(raw)
-    lost = Counter(before.source.raw.splitlines()) - Counter(raw.splitlines())
-    if any(line.strip() for line in lost):
-        message = f"{procedure.path} would lose a line"
-        raise LibraryError(message, "nothing was changed")
+    refuse(procedure.path, find_differences(before, after, [k for k in kept if k.start < k.end]))
     if not _anchors(before) <= _anchors(after):
         message = f"{procedure.path} has several headings of the same words, and their anchors would change places"
         raise ConflictError(message, "nothing was changed; give these headings words of their own first")

@@ -7,20 +7,23 @@ import re
 from collections.abc import Iterator
 
 from procauthor.checking.scope import Scope
+from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
-from procauthor.markdown.document import Document, Link
+from procauthor.markdown.document import Link
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
-from procauthor.markdown.target import read_text
+from procauthor.markdown.leaf import read_parts
+from procauthor.markdown.shown import read_shown
+from procauthor.markdown.target import find_link, is_html, keep_label
+from procauthor.markdown.write import escape
 from procauthor.naming import title_key
-from procauthor.refactoring.mention import find_mentions
+from procauthor.refactoring.mention import Mention, find_mentions
 from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.word import Swap, find_swaps, narrow, write_swap
 
 # Under these keys a value that means the document is its name, however it is spelled.
 _REFERENCES = frozenset({"depends_on", "superseded_by", "alias_of", "replaces", "replaced_by", "related", "see_also"})
 _OWN = frozenset({"title", "id", "aliases", "alias", "status", "lifecycle", "phase", "tags", "keywords"})
-_LAST = re.compile(r"\s+(?:Procedure|Orchestration|Standards)$", re.IGNORECASE)
-_CODE_EDGE = re.compile(r"^[`*_\s]*|[`*_\s]*$")
 _HTML_LINK_TEXT = re.compile(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
 
 
@@ -34,7 +37,14 @@ def rename_names(scope: Scope, host: Procedure, relocation: Relocation) -> Itera
         named = name.procedure.counted or name.procedure.kind == "standard"
         if named and all(word in text for word in name.procedure.key.split() if word != "and"):
             for mention in find_mentions(scope, host, name.procedure):
-                yield Replacement(mention.start, mention.end, name.title)
+                yield from _mention(mention, name)
+
+
+def _mention(mention: Mention, name: NewName) -> Iterator[Replacement]:
+    core = narrow(mention.text, Swap(0, len(mention.text), name.title))
+    if core.start < core.end:
+        span = mention.span(core.start, core.end)
+        yield from [Replacement(*span, escape(core.text), core.text)] if span else ()
 
 
 # Texts of links
@@ -44,56 +54,53 @@ def _link_texts(host: Procedure, relocation: Relocation) -> Iterator[Replacement
     for link in host.document.links:
         name = relocation.name_of(host.path, link.target)
         if name is not None:
-            yield from _link_text(host.document, link, relocation, name)
+            yield from _link_text(host, link, relocation, name)
 
 
-def _link_text(document: Document, link: Link, relocation: Relocation, name: NewName) -> Iterator[Replacement]:
-    raw = document.source.raw
-    place = read_text(document, link)
-    if place is None:
-        match = _HTML_LINK_TEXT.match(raw, link.end)
-        if match and raw[link.start : link.start + 2].lower() == b"<a":
-            found = _renamed(match[1].decode(errors="replace"), name, relocation)
-            if found is not None:
-                yield Replacement(match.start(1), match.end(1), found)
+def _link_text(host: Procedure, link: Link, relocation: Relocation, name: NewName) -> Iterator[Replacement]:
+    if link.image:
         return
-    found = _renamed(raw[place.start : place.end].decode(), name, relocation)
-    if found is None:
+    if is_html(host.document, link):
+        yield from _html_text(host.document.source.raw, link, relocation, name)
         return
-    if place.label:
-        # The text was the label: the label stays, and the new text stands before it.
-        yield Replacement(link.start, place.rest, f"[{found}][{place.label}]")
-    else:
-        yield Replacement(place.start, place.end, found)
+    container = find_link(host.document, link)
+    if container is None or container.data["link_type"] in ("Autolink", "Email"):
+        return
+    shown = read_shown(host.document, read_parts(host.document).within("Link", link.start))
+    edits: list[Replacement] = []
+    for swap in _swaps(shown.text, relocation, name):
+        written = write_swap(shown, swap)
+        if written is None:
+            message = f"{host.path}:{link.line}: the name in the link {link.text!r} is divided by emphasis or code"
+            raise LibraryError(message, f"nothing was changed; write this link as you want it to read {name.title!r}")
+        edits += written
+    if edits:
+        yield from edits
+        yield from keep_label(host.document, container)
 
 
-def _renamed(written: str, name: NewName, relocation: Relocation) -> str | None:
-    """Return the text of a link with the new name in place of the old one; None where it does not hold the name."""
-    lead, inner, tail = _peeled(written)
-    plain = " ".join(html.unescape(inner.replace("\\", "")).split())
-    path = name.procedure.path
+def _swaps(text: str, relocation: Relocation, name: NewName) -> Iterator[Swap]:
+    """Yield what a text of a link to a document becomes: it may hold its name, or be its path."""
+    path, bare = name.procedure.path, text.strip()
     new_path = relocation.targets.get(path, path)
-    if plain and plain in (path, path.rpartition("/")[2]):
-        found = new_path if plain == path else new_path.rpartition("/")[2]
-    elif plain.casefold() == name.procedure.title.casefold():
-        found = name.title
-    elif title_key(plain) == name.procedure.key:
-        # "Test Plan" for the Test Plan Procedure: the short form stays short.
-        found = name.title if _LAST.search(plain) else _LAST.sub("", name.title)
+    if bare and bare in (path, path.rpartition("/")[2]):
+        start = text.index(bare)
+        new = new_path if bare == path else new_path.rpartition("/")[2]
+        yield from [Swap(start, start + len(bare), new)] if new != bare else ()
     else:
-        old = r"\s+".join(map(re.escape, name.procedure.title.split()))
-        replaced = re.sub(rf"(?<![\w-]){old}(?![\w-])", lambda _: name.title, inner)
-        if len(name.procedure.title.split()) == 1 or replaced == inner:
-            return None
-        found = replaced
-    return None if found == inner else lead + found + tail
+        yield from find_swaps(text, name, whole=True)
 
 
-def _peeled(written: str) -> tuple[str, str, str]:
-    """Cut emphasis and code marks off the ends of a text."""
-    inner = _CODE_EDGE.sub("", written)
-    start = written.find(inner) if inner else len(written)
-    return written[:start], inner, written[start + len(inner) :]
+def _html_text(raw: bytes, link: Link, relocation: Relocation, name: NewName) -> Iterator[Replacement]:
+    match = _HTML_LINK_TEXT.match(raw, link.end)
+    if match is None or raw[link.start : link.start + 2].lower() != b"<a":
+        return
+    text = match[1].decode()
+    for swap in _swaps(text, relocation, name):
+        core = narrow(text, swap)
+        if core.start < core.end:
+            start, end = (match.start(1) + len(text[:place].encode()) for place in (core.start, core.end))
+            yield Replacement(start, end, html.escape(core.text, quote=False))
 
 
 # Front matter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -17,18 +16,20 @@ from procauthor.library.library import Library, Procedure, follow
 from procauthor.library.title import check_title, stem_like
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.leaf import read_parts
 from procauthor.markdown.parse import parse
+from procauthor.markdown.shown import read_shown
 from procauthor.markdown.slug import slugify
-from procauthor.markdown.title import heading_span
 from procauthor.naming import title_key
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
+from procauthor.refactoring.word import Swap, write_swap
+from procauthor.settings import FILE_NAME
 
 _MARKDOWN = (".md", ".markdown")
 # The settings name the index and the plan by their paths; a README is one by its name.
 _IN_SETTINGS = frozenset({"index", "plan"})
 _FIXED_NAME = _IN_SETTINGS | {"readme"}
-_MARKUP = re.compile(rb"[<\[\]]")
 
 
 def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True) -> Change:
@@ -92,6 +93,10 @@ def _destination(library: Library, procedure: Procedure, destination: str) -> st
     if PurePosixPath(path).name.startswith(".") or (library.root / path).is_dir():
         message = f"{path!r} cannot be the path of a document"
         raise LibraryError(message, "nothing was changed")
+    inner = next((p for p in PurePosixPath(path).parents[:-1] if (library.root / p / FILE_NAME).is_file()), None)
+    if inner is not None:
+        message = f"{inner} is a library of its own"
+        raise LibraryError(message, "nothing was changed; a document goes from one library to another by hand")
     return path
 
 
@@ -108,16 +113,13 @@ def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
     document = procedure.document
     heading = next((h for h in document.headings if h.level == 1 and not h.nested), None)
     if heading:
-        start, end = heading_span(document, heading)
-        written = document.source.raw[start:end]
-        old = procedure.title.encode()
-        if written.count(old) == 1:
-            start += written.index(old)
-            end = start + len(old)
-        elif _MARKUP.search(written):
-            message = f"{procedure.path}:{heading.line}: the title contains a link or HTML"
+        shown = read_shown(document, read_parts(document).within("Heading", heading.start))
+        start = shown.text.find(heading.text)
+        edits = write_swap(shown, Swap(start, start + len(heading.text), title))
+        if edits is None:
+            message = f"{procedure.path}:{heading.line}: the title is divided by emphasis, code or a link"
             raise LibraryError(message, "nothing was changed; write the title as plain text first")
-        yield Replacement(start, end, title)
+        yield from edits
     yield from _value_edits(procedure, "title", lambda value: title_key(value) == procedure.key, title)
 
 

@@ -11,7 +11,8 @@ from procauthor.library.library import Procedure
 from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
-from procauthor.refactoring.link import relocate_links, relocate_paths, verify_links
+from procauthor.markdown.proof import rewrite
+from procauthor.refactoring.link import Leads, relocate_links, relocate_paths, verify_links
 from procauthor.refactoring.name import rename_names
 from procauthor.refactoring.relocation import Relocation
 
@@ -38,7 +39,8 @@ class Rewriting:
         found: dict[str, bytes] = {}
         for host in hosts:
             raw = host.document.source.raw
-            after = replace_spans(raw, merge(texts[host.path], self._links(host, relocation)))
+            edits = merge(texts[host.path], self._links(host, relocation))
+            after = rewrite(host.path, host.document, edits, Leads(host, relocation, self.relocation.home(host.path)))
             if after != raw:
                 verify_links(host, relocation, after, self.own.get(host.path, ()))
                 found[host.path] = after

@@ -17,6 +17,8 @@ from procauthor.markdown.document import Document, Section
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.front_edit import Put, write_front_matter
 from procauthor.markdown.parse import parse
+from procauthor.markdown.proof import Kept
+from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
 from procauthor.refactoring.carry import (
     Piece,
@@ -27,6 +29,8 @@ from procauthor.refactoring.carry import (
     idle_definitions,
     needed_definitions,
     refuse_footnotes,
+    refuse_unclosed,
+    verify_carried,
 )
 from procauthor.refactoring.link import verify_text
 from procauthor.refactoring.relocation import NewName, Relocation
@@ -118,11 +122,13 @@ class _Splitting:
     placeholder: bool
 
     def change(self) -> Change:
+        refuse_unclosed(self.procedure)
         refuse_footnotes(self.procedure, [Piece(s.body, self._end(s)) for s in self.sections])
         own = self._pointers()
         parts = {self.path: NewName(self.procedure, self.title)}
         relocation = Relocation(anchors=self._anchors(own), parts=parts)
-        text = self._new(relocation)
+        text, kept = self._new(relocation)
+        verify_carried(self.procedure, kept, relocation, self.path, text)
         expected = [link for link in self._document.links if any(p.holds(link.start) for p in self._pieces())]
         verify_text(self.procedure, expected, relocation, self.path, text)
         found = Rewriting(self.scope, relocation, {self.procedure.path: own}).run()
@@ -146,7 +152,7 @@ class _Splitting:
     def _pointers(self) -> list[Replacement]:
         """Replace what goes by a link; definitions stay where the rest needs them, and only there."""
         newline = self._document.source.newline
-        link = f"[{self.title}]({relative(self.procedure.path, self.path)})"
+        link = write_link(self.title, relative(self.procedure.path, self.path))
         found = [self._pointer(section, link) for section in self.sections]
         spans = [Piece(r.start, r.end) for r in found]
         idle = list(idle_definitions(self._document, spans, within=False))
@@ -190,7 +196,7 @@ class _Splitting:
         """Lead links to headings that go to the new document, and follow anchors that are counted otherwise."""
         document = self._document
         left = parse(replace_spans(document.source.raw, own))
-        new = parse(self._new(Relocation()))
+        new = parse(self._new(Relocation())[0])
         gone = [Piece(r.start, r.end) for r in own]
         old = self.procedure.path
         found: dict[tuple[str, str], tuple[str, str]] = {}
@@ -206,15 +212,23 @@ class _Splitting:
         found |= {(old, anchor): (self.path, anchor) for anchor in named - left.anchors}
         return found
 
-    def _new(self, relocation: Relocation) -> bytes:
+    def _new(self, relocation: Relocation) -> tuple[bytes, list[Kept]]:
+        """Return the new document, and what in it stayed of the old one."""
         newline = self._document.source.newline
         pieces = self._pieces()
         idle = list(idle_definitions(self._document, pieces, within=True))
-        texts = [carry(self.procedure, piece, relocation, self.path, idle).strip("\r\n") for piece in pieces]
-        carried, _ = needed_definitions(self._document, pieces)
-        definitions = [definition_text(self.procedure, d, relocation, self.path) for d in carried]
-        parts = [f"# {self.title}", *texts, *([newline.join(definitions)] if definitions else [])]
-        return (self._head(newline) + (newline * 2).join(parts) + newline).encode()
+        carried = [carry(self.procedure, piece, relocation, self.path, idle) for piece in pieces]
+        text = f"{self._head(newline)}# {escape(self.title)}"
+        kept: list[Kept] = []
+        for each in carried:
+            text += newline * 2
+            kept += each.moved(len(text.encode()))
+            text += each.text
+        needed, _ = needed_definitions(self._document, pieces)
+        definitions = [definition_text(self.procedure, d, relocation, self.path) for d in needed]
+        if definitions:
+            text += newline * 2 + newline.join(definitions)
+        return (text + newline).encode(), kept
 
     def _head(self, newline: str) -> str:
         """Return front matter after the example of the document that is split."""

@@ -15,6 +15,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
 from procauthor.markdown.document import Section
 from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.write import encode_path, escape, write_link
 from procauthor.template.role import meaning_of
 
 _SOURCE = "procauthor-source"
@@ -135,7 +136,9 @@ def _links(procedure: Procedure, places: Mapping[str, str]) -> list[Replacement]
             continue
         text = link.text or PurePosixPath(target.path).name
         place = places.get(target.path)
-        changes.append(Replacement(link.start, link.end, f"[{text}]({place})" if place else text))
+        changes.append(
+            Replacement(link.start, link.end, write_link(text, encode_path(place)) if place else escape(text))
+        )
         end = link.end
     return changes
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.render import Cleaner, enclosure
+from procauthor.template.render import Cleaner, enclosure, holds_block
 
 
 def render_pattern(pattern: Pattern, value: Any, clean: Cleaner, *, cell: bool = False, whole: bool = True) -> str:
-    """Return one item on one line.
+    """Return one item on one line; where it has a single field, blocks of code stand below it.
 
     Args:
         pattern: The example of the template.
@@ -21,7 +21,8 @@ def render_pattern(pattern: Pattern, value: Any, clean: Cleaner, *, cell: bool =
     """
     single = pattern.single if whole else None
     fields: Mapping[str, Any] = {single.name: value} if single else value
-    plain = clean.cell if cell else clean.inline
+    words = clean.item if single and holds_block(pattern) else clean.inline
+    plain = clean.cell if cell else words
     parts = list(pattern.parts)
     out: list[str] = []
     for index, part in enumerate(parts):

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from textwrap import dedent, indent
 from types import CodeType
 from typing import Any
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from procauthor.markdown.write import write_link
 from procauthor.template.name import Names
 from procauthor.template.pattern import Pattern, Slot
 from procauthor.template.spec import SectionSpec, Template
@@ -28,6 +30,12 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 _BLOCK_START = re.compile(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
 _INLINE_START = re.compile(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\|)")
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
+_BLOCK = re.compile(
+    r"^(?P<block>[ \t]*(?P<fence>```+|~~~+)[^`\n]*\n(?P<code>(?:.*\n)*?)[ \t]*(?P=fence)[`~]*[ \t]*)$", re.MULTILINE
+)
+HANGING = " " * 4
+"""How far what belongs to a list item is indented, unless the writer knows its marker."""
+_PIPE = re.compile(r"(?<!\\)\|")
 _CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
 
 
@@ -51,7 +59,9 @@ def _environment(clean: Cleaner) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters.update(inline=clean.inline, prose=clean.prose, cell=clean.cell, reference=clean.reference)
+    environment.filters.update(
+        inline=clean.inline, item=clean.item, prose=clean.prose, cell=clean.cell, reference=clean.reference
+    )
     return environment
 
 
@@ -77,13 +87,27 @@ class Cleaner:
         self._names = Names(title for title, path in links.items() if path)
 
     def inline(self, value: object) -> str:
-        """Return the value as one line of text."""
-        text = " ".join(_CONTROL.sub("", str(value or "")).split())
+        """Return the value as one line of text; each line of a block of code becomes code of its own in it."""
+        plain = _CONTROL.sub("", str(value or "").replace("\r\n", "\n"))
+        text = " ".join(_BLOCK.sub(lambda match: _codes(match["code"]), plain).split())
         return _INLINE_START.sub(r"\\\1", self._outside_code(text))
+
+    def item(self, value: object) -> str:
+        """Return the value as the words of a list item: one line, and blocks of code below it, indented."""
+        parts = _BLOCK.split(_CONTROL.sub("", str(value or "").replace("\r\n", "\n")))
+        texts, blocks = parts[0 :: 1 + _BLOCK.groups], parts[1 :: 1 + _BLOCK.groups]
+        if not texts[0].strip():
+            # A block needs a line of words above it.
+            return self.inline(value)
+        lines = [self.inline(texts[0])]
+        for block, text in zip(blocks, texts[1:], strict=True):
+            lines.append(indent(dedent(block), HANGING))
+            lines += [HANGING + self.inline(text)] if text.strip() else []
+        return "\n\n".join(lines)
 
     def cell(self, value: object) -> str:
         """Return the value for a table cell."""
-        return self.inline(value).replace("|", "\\|")
+        return _PIPE.sub(r"\\|", self.inline(value))
 
     def prose(self, value: object) -> str:
         """Return the value as paragraphs and lists; headings and definitions in it are escaped."""
@@ -105,7 +129,7 @@ class Cleaner:
         """Return a link to a known document; an announced one is marked as such."""
         name = str(title)
         path = self.links.get(name, "")
-        return f"[{name}]({path})" if path else f"{name} *(announced)*"
+        return write_link(name, path) if path else f"{name} *(announced)*"
 
     def _outside_code(self, text: str) -> str:
         parts: list[str] = []
@@ -231,6 +255,7 @@ class _Writer:
     def pattern(self, pattern: Pattern, value: str, clean: str, *, whole: bool = True) -> str:
         """Return the source of one item; ``whole`` says that a single field is the item itself."""
         single = pattern.single if whole else None
+        clean = "item" if single and clean == "inline" and holds_block(pattern) else clean
         chunks: list[str] = []
         parts = list(pattern.parts)
         for index, part in enumerate(parts):
@@ -253,6 +278,17 @@ class _Writer:
     @staticmethod
     def slot(slot: Slot, value: str, clean: str) -> str:
         return f"{{{{ {value} | {'reference' if slot.reference else clean} }}}}"
+
+
+def holds_block(pattern: Pattern) -> bool:
+    """Say whether an item may have a block of code below it: nothing is written behind its words."""
+    return pattern.single is not None and pattern.parts[-1] is pattern.single
+
+
+def _codes(lines: str) -> str:
+    """Return lines of code as pieces of code in one line."""
+    kept = [line.strip() for line in lines.split("\n") if line.strip()]
+    return ", ".join(f"`` {line} ``" if "`" in line else f"`{line}`" for line in kept)
 
 
 def enclosure(parts: Sequence[str | Slot], index: int) -> tuple[str, str]:

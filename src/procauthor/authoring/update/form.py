@@ -59,7 +59,10 @@ def operation_model(outline: Outline, targets: Sequence[Target], references: Seq
             __config__=_STRICT,
             target=(_one_of(words), Field(description="The id of the target.")),
             expect=(str, Field(description="The hash of the target.")),
-            old=(Text, Field(description="Words of one line of the target, letter by letter.")),
+            old=(
+                Text,
+                Field(description="Whole words of one line, letter by letter; in backticks if code."),
+            ),
             new=(Text, Field(description="The words that stand there instead.")),
         )
         note = "Where only a few words of a target change."

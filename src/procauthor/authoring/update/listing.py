@@ -13,8 +13,10 @@ from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import Place, Target
 from procauthor.authoring.update.pen import Pen, paragraphs
 from procauthor.authoring.update.table import insert_first
+from procauthor.template.render import HANGING
 
 _LEAST_GAP = "\n"
+_BOX = re.compile(r"\[[ xX]\][ \t]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def _sibling(pen: Pen, target: Target, last: int) -> Sibling:
 
 
 def _replace(pen: Pen, place: Place, sibling: Sibling, value: Any) -> None:
-    text = pen.item_text(place, value)
+    marker = sibling.marker[0].decode()
+    text = _hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
     space = "" if sibling.marker["gap"] else " "
     pen.write(sibling.words, max(sibling.words, sibling.end), space + text)
 
@@ -139,12 +142,21 @@ def _insert(pen: Pen, place: Place, siblings: Sequence[Sibling], plan: Arrangeme
         if entry.old is not None:
             continue
         beside = siblings[entry.beside]
-        line = _marker(beside.marker, number) + pen.item_text(place, entry.value)
+        line = _item(pen, place, _marker(beside.marker, number), entry.value)
         if entry.before:
             pen.write(beside.line, beside.line, line + gap)
         else:
             at = line_end(pen.raw, beside.last)
             pen.write(at, at, gap + line)
+
+
+def _item(pen: Pen, place: Place, marker: str, value: Any) -> str:
+    return marker + _hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
+
+
+def _hang(text: str, width: int) -> str:
+    """Indent what stands below the first line of an item by the width of its marker."""
+    return text.replace(f"\n{HANGING}", "\n" + " " * width)
 
 
 def _marker(marker: re.Match[bytes], number: int) -> str:
@@ -182,7 +194,8 @@ def fill_place(pen: Pen, name: str, values: Sequence[Any]) -> None:
         siblings = _siblings(pen, place, name)
         numbers = _numbers(siblings, _fresh(values))
         gap = _gap(pen, siblings)
-        lines = [_marker(siblings[0].marker, n) + pen.item_text(place, v) for n, v in zip(numbers, values, strict=True)]
+        marks = [_marker(siblings[0].marker, number) for number in numbers]
+        lines = [_item(pen, place, mark, value) for mark, value in zip(marks, values, strict=True)]
         pen.write(siblings[0].line, line_end(pen.raw, siblings[-1].last), gap.join(lines))
         return
     _fill_empty(pen, place, "\n".join(_new_items(pen, place, values)))
@@ -197,7 +210,7 @@ def _new_items(pen: Pen, place: Place, values: Sequence[Any]) -> list[str]:
     sign, behind = pen.bullet(ordered=ordered)
     box = "[ ] " if place.spec is not None and place.spec.kind == "checklist" else ""
     return [
-        f"{number if ordered else sign}{behind} {box}{pen.item_text(place, value)}"
+        _item(pen, place, f"{number if ordered else sign}{behind} {box}", value)
         for number, value in enumerate(values, start=1)
     ]
 

@@ -17,6 +17,7 @@ from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_o
 from procauthor.authoring.update.operation import Action, Operation
 from procauthor.authoring.update.outline import Outline, Place, Target, read_outline
 from procauthor.authoring.update.table import references
+from procauthor.authoring.update.text import WHOLE_WORDS, find_words
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract, sections_of, step_title
 from procauthor.markdown.front_edit import refuse_unreadable
@@ -27,7 +28,7 @@ from procauthor.template.role import meaning_of, step_word
 from procauthor.template.spec import SectionSpec, Template
 
 FORMS = (
-    "replace 'old words' with 'new words'",
+    "replace 'old words' with 'new words' (and behind it: in code)",
     "add input NAME from PROCEDURE",
     "add input NAME: DESCRIPTION",
     "add output NAME: GUARANTEE",
@@ -136,7 +137,10 @@ class _Reader:
     def forms(self) -> Iterator[tuple[str, Callable[[re.Match[str]], Understood]]]:
         """Yield the patterns in order, with what reads them."""
         yield (
-            rf"(?:replace|change)\s+{_WORD}(?P<old>.+?){_WORD}\s+(?:with|by|to)\s+{_WORD}(?P<new>.*){_WORD}",
+            (
+                rf"(?:replace|change)\s+(?P<quote>{_WORD})(?P<old>.+?){_WORD}"
+                rf"\s+(?:with|by|to)\s+{_WORD}(?P<new>.*?){_WORD}(?P<code>\s+in\s+(?:the\s+)?code)?"
+            ),
             self.words,
         )
         yield rf"add\s+{_THE}call\s+(?:of|to)\s+(?P<title>.+?)\s+(?:to|in)\s+phase\s+(?P<number>\d+)", self.call
@@ -161,15 +165,17 @@ class _Reader:
 
     def words(self, match: re.Match[str]) -> Understood:
         old, new = match["old"], match["new"]
+        if match["code"] or match["quote"] == "`":
+            old, new = f"`{old}`", f"`{new}`"
         held = [t for t in self.outline.targets.values() if t.kind in ("item", "row", "paragraph")]
-        found = [self.do("substitute", t.id, old, new) for t in held if old in self.raw(t)]
-        if not found and not (new and any(new in self.raw(t) for t in held)):
+        found = [self.do("substitute", t.id, old, new) for t in held if self.holds(t, old)]
+        if not found and not any(self.holds(t, new) for t in held):
             message = f"{old!r} stands in no paragraph, list item or table row of the document"
-            raise DraftError(message, "take the old words from one line, letter by letter")
+            raise DraftError(message, WHOLE_WORDS)
         return Understood(tuple(found))
 
-    def raw(self, target: Target) -> str:
-        return self.outline.document.source.slice(target.start, target.end)
+    def holds(self, target: Target, words: str) -> bool:
+        return bool(words) and bool(find_words(self.outline.document, target.start, target.end, words))
 
     # Items
 

@@ -43,7 +43,7 @@ class Pen:
         return "" if offset == 0 or self.raw[offset - 1 : offset] == b"\n" else "\n"
 
     def item_text(self, place: Place, value: Any) -> str:
-        """Return the words of a list item, without its marker."""
+        """Return the words of a list item, without its marker; blocks below it are indented by `HANGING`."""
         return item_words(self.clean, place.spec, value)
 
     def bullet(self, *, ordered: bool) -> tuple[str, str]:
@@ -62,7 +62,7 @@ class Pen:
 def item_words(clean: Cleaner, spec: SectionSpec | None, value: Any) -> str:
     """Return the words of a list item."""
     if spec is None or spec.pattern is None:
-        text = clean.inline(_plain(value))
+        text = clean.item(_plain(value))
     else:
         text = render_pattern(spec.pattern, value, clean)
     if not text:

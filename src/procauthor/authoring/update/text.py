@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from procauthor.authoring.update.arrange import arrange
 from procauthor.authoring.update.line import line_end, line_start
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.pen import Pen, paragraphs
+from procauthor.markdown.document import Document
+from procauthor.markdown.leaf import Leaf, read_parts
+
+WHOLE_WORDS = "the old words are taken letter by letter, as whole words of one line; in backticks where they are code"
 
 
 def edit_text(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
@@ -59,12 +64,47 @@ def substitute(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
         if not isinstance(old, str) or not isinstance(new, str) or not old.strip() or "\n" in old:
             message = f"'substitute' in {name!r} takes the old and the new words, on one line"
             raise OperationError(message, target=name)
-        words = old.encode()
-        position = pen.raw.find(words, target.start, target.end)
-        if position == -1:
+        places = find_words(pen.document, target.start, target.end, old)
+        if not places:
             message = f"{old!r} does not stand in {name!r}"
-            raise OperationError(message, "the old words are taken letter by letter, from one line", name)
-        text = pen.clean.inline(new)
-        while position != -1:
-            pen.write(position, position + len(words), text)
-            position = pen.raw.find(words, position + len(words), target.end)
+            raise OperationError(message, WHOLE_WORDS, name)
+        text = _bare(new) if _is_code(old) else pen.clean.inline(new)
+        if _is_code(old) and "`" in text:
+            message = f"{new!r} cannot be code, because it holds a backtick"
+            raise OperationError(message, target=name)
+        for start, end in places:
+            pen.write(start, end, text)
+
+
+def find_words(document: Document, start: int, end: int, words: str) -> list[tuple[int, int]]:
+    """Return where words are within a span, as whole words and letter by letter.
+
+    Words in backticks are looked for in code alone, others everywhere but in code, HTML and the targets of links.
+    """
+    wanted = _bare(words)
+    first = r"(?<![\w-])" if wanted[0].isalnum() else ""
+    last = r"(?![\w-]|\+\+|#)" if wanted[-1].isalnum() else ""
+    pattern = re.compile(first + re.escape(wanted) + last)
+    code = _is_code(words)
+    leaves = [leaf for leaf in read_parts(document).leaves if leaf.start < end and start < leaf.end]
+    places = []
+    text = document.source.raw[start:end].decode()
+    for match in pattern.finditer(text):
+        at = start + len(text[: match.start()].encode())
+        behind = at + len(match[0].encode())
+        kinds = {_kind(leaf) for leaf in leaves if leaf.start < behind and at < leaf.end}
+        if kinds == {"code"} if code else kinds - {"code", "html"}:
+            places.append((at, behind))
+    return places
+
+
+def _kind(leaf: Leaf) -> str:
+    return "code" if any(container.tag == "CodeBlock" for container in leaf.path) else leaf.kind
+
+
+def _is_code(words: str) -> bool:
+    return len(words) > 2 and words.startswith("`") and words.endswith("`") and "`" not in words[1:-1]  # noqa: PLR2004
+
+
+def _bare(words: str) -> str:
+    return words[1:-1] if _is_code(words) else words

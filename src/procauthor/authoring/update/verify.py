@@ -7,7 +7,6 @@ then reads the new text again: each heading, list item, row and block that no op
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from procauthor.authoring.update.outline import Outline, Target
 from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.parse import parse
+from procauthor.markdown.proof import find_differences, kept_by
 
 _DIGITS = re.compile(r"\d+")
 _ANCHOR = re.compile(r"#[\w-]*")
@@ -173,40 +173,21 @@ def _compare(outline: Outline, before: bytes, after: bytes, claims: Sequence[Rep
         raise _refuse(outline, "bytes behind the last target would change")
 
 
-class _Shift:
-    """Where an old offset is in the new bytes; None within a claim."""
-
-    def __init__(self, claims: Sequence[Replacement]) -> None:
-        self.ends = [c.end for c in claims]
-        self.claims = claims
-        self.sums = [0]
-        for claim in claims:
-            self.sums.append(self.sums[-1] + len(claim.text.encode()) - (claim.end - claim.start))
-
-    def __call__(self, offset: int) -> int:
-        return offset + self.sums[bisect_right(self.ends, offset)]
-
-    def touches(self, start: int, end: int) -> bool:
-        return any(c.start <= end and start <= c.end for c in self.claims)
-
-    def removes(self, offset: int) -> bool:
-        return any(c.start <= offset < c.end for c in self.claims)
-
-
 def _compare_structure(
     outline: Outline, new: Document, claims: Sequence[Replacement], operations: Sequence[Operation]
 ) -> None:
     old = outline.document
-    shift = _Shift(claims)
-    if (old.front_matter is None) != (new.front_matter is None):
-        raise _refuse(outline, "its metadata would be lost")
-    if len(new.problems) > len(old.problems):
-        raise _refuse(outline, new.problems[-1].message)
+    kept = kept_by(len(old.source.raw), claims)
+    first = next(find_differences(old, new, kept, _leads), None)
+    if first is not None:
+        raise _refuse(outline, f"line {first.line}: {first.message}")
     _compare_fields(outline, new, {o.target for o in operations})
-    _compare_headings(outline, new, shift, operations)
-    _compare_starts(outline, "list item", _items(old), _items(new), shift)
-    _compare_starts(outline, "table row", _rows(old), _rows(new), shift)
-    _compare_blocks(outline, new, shift)
+    _compare_headings(outline, new, claims, operations)
+
+
+def _leads(before: str, after: str) -> bool:
+    """Allow other anchors to steps, which are numbered otherwise."""
+    return before == after or (before.startswith("#") and after.startswith("#"))
 
 
 def _compare_fields(outline: Outline, new: Document, targets: set[str]) -> None:
@@ -221,50 +202,13 @@ def _compare_fields(outline: Outline, new: Document, targets: set[str]) -> None:
             raise _refuse(outline, f"the metadata {key!r} would be read as something else")
 
 
-def _compare_headings(outline: Outline, new: Document, shift: _Shift, operations: Sequence[Operation]) -> None:
-    found = {h.start: h for h in new.headings}
-    kept = 0
-    for heading in outline.document.headings:
-        if shift.removes(heading.start):
-            continue
-        there = found.get(shift(heading.start))
-        same = there and there.level == heading.level
-        if not same or (not shift.touches(heading.start, heading.end - 1) and there and there.text != heading.text):
-            raise _refuse(outline, f"the heading {heading.text!r} would be lost")
-        kept += 1
+def _compare_headings(
+    outline: Outline, new: Document, claims: Sequence[Replacement], operations: Sequence[Operation]
+) -> None:
+    """Make sure that headings come only with operations that write steps."""
+    kept = sum(not any(c.start <= h.start < c.end for c in claims) for h in outline.document.headings)
     steps = any(
         outline.targets[o.target].kind in ("step", "section") and o.action != "delete" and o.values for o in operations
     )
     if len(new.headings) > kept and not steps:
         raise _refuse(outline, "a heading would appear that no operation names")
-
-
-def _compare_starts(
-    outline: Outline, what: str, old: Sequence[tuple[int, int]], new: Sequence[tuple[int, int]], shift: _Shift
-) -> None:
-    found = {start for start, _ in new}
-    for start, end in old:
-        if not shift.removes(start) and not _gone(shift, start, end) and shift(start) not in found:
-            line = outline.document.source.line(start)
-            raise _refuse(outline, f"the {what} in line {line} would no longer be one")
-
-
-def _gone(shift: _Shift, start: int, end: int) -> bool:
-    return any(c.start <= start and end <= c.end for c in shift.claims)
-
-
-def _compare_blocks(outline: Outline, new: Document, shift: _Shift) -> None:
-    found = {(b.kind, b.start) for s in new.sections for b in s.blocks}
-    for section in outline.document.sections:
-        for block in section.blocks:
-            if not shift.touches(block.start, block.end) and (block.kind, shift(block.start)) not in found:
-                line = outline.document.source.line(block.start)
-                raise _refuse(outline, f"the {block.kind} in line {line} would become something else")
-
-
-def _items(document: Document) -> list[tuple[int, int]]:
-    return [(i.start, i.end) for s in document.sections for b in s.blocks for i in b.items]
-
-
-def _rows(document: Document) -> list[tuple[int, int]]:
-    return [(r.start, r.end) for s in document.sections for b in s.blocks for r in b.rows]

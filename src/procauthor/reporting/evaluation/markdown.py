@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Call, Course, Evaluation, Row
 from procauthor.library.reference import relative
+from procauthor.markdown.write import escape, write_link
 from procauthor.reporting.evaluation.text import columns, heading, table_rows, why
-
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
 
 
 def evaluation_markdown(evaluation: Evaluation, place: str = "evaluation-report.md") -> str:
@@ -54,13 +52,8 @@ def _lines(evaluation: Evaluation, place: str) -> Iterator[str]:
     yield from (f"- {escape(line)}" for line in (*method_lines(evaluation), *evaluation.notes))
 
 
-def escape(text: str) -> str:
-    """Return a text that Markdown shows as it is, also in a cell."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-
-
 def _link(title: str, path: str | None, place: str) -> str:
-    return f"[{escape(title)}]({relative(place, path)})" if path else escape(title)
+    return write_link(title, relative(place, path)) if path else escape(title)
 
 
 def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
