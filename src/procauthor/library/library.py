@@ -29,7 +29,7 @@ from procauthor.settings import LibrarySettings
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
-_MARKDOWN = (".md", ".markdown")
+MARKDOWN = (".md", ".markdown")
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
 _LONGEST_NUMBER = 9
@@ -452,4 +452,4 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
             found += here
             folders.update(parent.as_posix() for parent in PurePosixPath(here[0]).parents)
     found.sort()
-    return Tree(tuple(p for p in found if p.lower().endswith(_MARKDOWN)), frozenset(folders.union(found)))
+    return Tree(tuple(p for p in found if p.lower().endswith(MARKDOWN)), frozenset(folders.union(found)))
