@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from procauthor.errors import ConfigError
+from procauthor.file import read_regular
 
 FILE_NAME = "procauthor.toml"
 
@@ -132,7 +133,7 @@ def locate(start: Path) -> Location:
         raise ConfigError(message, "name the folder of the library with -C")
     for candidate in (folder, *folder.parents):
         file = candidate / FILE_NAME
-        if file.is_file():
+        if file.exists() and not file.is_dir():
             return Location(candidate, read_settings(file), file)
         table = _pyproject_table(candidate / "pyproject.toml")
         if table is not None:
@@ -151,7 +152,7 @@ def read_settings(file: Path) -> Settings:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(file).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{file.name} is no valid TOML: {error}"
         raise ConfigError(message) from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +15,8 @@ from typer.core import TyperGroup
 from procauthor.errors import AuthoringError, ProcauthorError
 
 _INTERRUPTED = 130
+_NOBODY_READS = 141
+"""What a shell says of a tool whose reader is gone, as in ``| head``."""
 _ALLOCATIONS = 50_000
 """After so many new objects garbage is looked for, not after 700: to load modules makes hundreds of thousands."""
 
@@ -78,7 +82,7 @@ class _Group(TyperGroup):
                 typer.echo("hint: go on with: procauthor resume", err=True)
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
-            raise typer.Exit(0) from None
+            raise typer.Exit(_NOBODY_READS) from None
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             typer.echo(f"procauthor: {place}{error.strerror or error}", err=True)
@@ -136,5 +140,28 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    _open_streams()
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
-    app()
+    try:
+        app()
+    finally:
+        _flush()
+
+
+def _open_streams() -> None:
+    """Open what the caller has closed, so that no file of ours gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process runs
+
+
+def _flush() -> None:
+    """Write what is left; the interpreter would do so too, but with a traceback where that fails."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(_NOBODY_READS)
+        typer.echo(f"procauthor: standard output: {error.strerror}", err=True)
+        sys.exit(AuthoringError.exit_code)

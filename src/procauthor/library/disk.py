@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from procauthor.errors import LibraryError
+from procauthor.file import read_regular
 
 _BESIDE = ".procauthor-new"
 
@@ -33,7 +34,7 @@ def read(place: Path) -> bytes | None:
         LibraryError: It is a folder, or cannot be read.
     """
     try:
-        return place.read_bytes()
+        return read_regular(place)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -83,15 +84,12 @@ def _own_as(handle: int, like: Path) -> None:
 
 
 def write_file(place: Path, content: bytes) -> None:
-    """Write one file that is no part of a change, whole or not at all; a device or a pipe is written to as it is.
+    """Write one file that is no part of a change, whole or not at all.
 
     Raises:
         LibraryError: It cannot be written.
     """
     try:
-        if place.exists() and not place.is_file():
-            place.write_bytes(content)
-            return
         place = Path(os.path.realpath(place))
         write(beside(place), content, like=place if place.exists() else None)
         os.replace(beside(place), place)

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from procauthor.file import read_regular
+
 _ENDING = ".json"
 _MAX_BYTES = 16 * 1024 * 1024
 _VERSION = 1
@@ -61,7 +63,7 @@ def read_bytes(place: str | Path) -> bytes | None:
     try:
         if os.stat(place).st_size > _MAX_BYTES:
             return None
-        return Path(place).read_bytes()
+        return read_regular(place)
     except OSError:
         return None
 

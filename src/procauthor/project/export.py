@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from procauthor.errors import ConfigError, DraftError
+from procauthor.file import read_regular
+from procauthor.library.disk import write_file
 from procauthor.library.library import Procedure
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
@@ -44,10 +46,11 @@ def export(project: Project, reference: str, form: Form, out: str | Path | None 
     _refuse_library(project, folder)
     files = export_skill(procedure, library) if form == "agent-skill" else {sop_name(procedure): export_sop(procedure)}
     _refuse_others(folder, files, procedure)
-    for name, text in files.items():
+    # The file that agents read first comes last, so that it never speaks of one that is not there.
+    for name, text in reversed(files.items()):
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(text.encode())
+        write_file(place, text.encode())
     return [folder / name for name in files]
 
 
@@ -60,11 +63,22 @@ def _refuse_library(project: Project, folder: Path) -> None:
 
 def _refuse_others(folder: Path, files: Mapping[str, str], procedure: Procedure) -> None:
     """Refuse to replace what was not exported from this procedure before."""
-    first = next(iter(files))
-    place = folder / first
-    if not place.exists():
-        return
     marks = (source_mark(procedure.path), MARK.format(path=procedure.path))
-    if not place.is_file() or not any(mark in place.read_text("utf-8", "replace") for mark in marks):
-        message = f"{place} was not exported from {procedure.path}"
+    first, *others = files
+    ours = _is_free(folder / first, marks)
+    for name in others:
+        ours = ours and ((folder / first).exists() or _is_free(folder / name, marks))
+    if not ours:
+        message = f"{folder / first} was not exported from {procedure.path}"
         raise ConfigError(message, "move it away, or name another folder with --out")
+
+
+def _is_free(place: Path, marks: tuple[str, ...]) -> bool:
+    """Say whether a file may be written: there is none, it is empty, or it was exported before."""
+    if not place.exists():
+        return True
+    try:
+        text = read_regular(place).decode(errors="replace")
+    except OSError:
+        return False
+    return not text or any(mark in text for mark in marks)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from procauthor.errors import LibraryError, PlanError
+from procauthor.file import read_regular
 from procauthor.library.change import Change, Edit
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.write import is_untouched, write_plan
@@ -25,14 +26,27 @@ def plan_change(project: Project, proposal: Proposal, file: str | Path | None = 
     """Return the change that writes a proposed plan."""
     path = project.settings.library.plan if file is None else _path(project, Path(file))
     try:
-        before: bytes | None = (project.root / path).read_bytes()
+        before: bytes | None = read_regular(project.root / path)
     except FileNotFoundError:
         before = None
+    if before is not None and not _is_plan(project, path):
+        message = f"{path} is no plan, and would be replaced"
+        raise PlanError(message, "name another file, or move what is there away first")
     if file is None and before is not None and not is_untouched(before):
         message = f"{path} holds words of a person, and would be replaced"
         raise PlanError(message, f"name the file to replace it: procauthor plan --write {path}")
     after = write_plan(proposal)
     return Change(() if before == after else (Edit(path, before, after),), f"write the plan {path}")
+
+
+def _is_plan(project: Project, path: str) -> bool:
+    """Say whether a file is the plan of the library, or holds items of one."""
+    if path == project.settings.library.plan:
+        return True
+    try:
+        return bool(project.plan(project.root / path).items)
+    except PlanError:
+        return False
 
 
 def _path(project: Project, file: Path) -> str:

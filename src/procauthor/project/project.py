@@ -12,6 +12,7 @@ from procauthor.checking.baseline import Baseline, read_baseline
 from procauthor.checking.check import check
 from procauthor.checking.survey import Survey, Surveyor
 from procauthor.errors import PlanError
+from procauthor.file import read_regular
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import write_file
@@ -110,7 +111,7 @@ class Project:
         """Return an action plan as it is on disk; for the arguments and errors see `plan`."""
         place = Path(file) if file else self.root / self.settings.library.plan
         try:
-            return place.read_bytes()
+            return read_regular(place)
         except OSError as error:
             message = f"{str(file or self.settings.library.plan)!r} cannot be read: {error.strerror}"
             raise PlanError(message, "name the file of an action plan") from error

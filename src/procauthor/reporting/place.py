@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+from procauthor.file import read_regular
 from procauthor.git import find_repository
 
 
@@ -40,7 +41,7 @@ class Place:
         """Return a line of a file without its end, or nothing where it cannot be read."""
         if path not in self._lines:
             try:
-                raw = (self.root / path).read_bytes()
+                raw = read_regular(self.root / path)
             except (OSError, ValueError):
                 raw = b""
             text = raw.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
