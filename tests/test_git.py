@@ -52,8 +52,8 @@ def ask_all(root: Path, code: int = 0) -> dict[str, Any]:
     run("-C", root, "evaluate", "--at", "HEAD~1", "--since", "HEAD", code=code)
     run("-C", root, "approve", "feature/design-review.md", "--role", "Lead")
     run("-C", root, "undo")
-    found: dict[str, Any] = run_json("-C", root, "evaluate")
-    return found
+    report: dict[str, Any] = run_json("-C", root, "evaluate")
+    return report
 
 
 def trap(folder: Path) -> tuple[str, Path]:
@@ -103,9 +103,9 @@ def test_no_program_of_a_repository_is_run(top: Path, tmp_path: Path, kind: str)
     os.utime(top / "library/index.md", (1, 1))
     assert ask_all(top / "library")["measured"]["clean"] is True
     (top / "library/index.md").write_bytes((top / "library/index.md").read_bytes() + b"\nMore.\n")
-    found = run_json("-C", top / "library", "evaluate")
-    assert found["measured"]["clean"] is None
-    assert found["notes"][-1].endswith("library/index.md passes through a filter, and filters are not run")
+    report = run_json("-C", top / "library", "evaluate")
+    assert report["measured"]["clean"] is None
+    assert report["notes"][-1].endswith("library/index.md passes through a filter, and filters are not run")
     assert not trace.exists(), trace.read_text()
 
 
@@ -131,9 +131,9 @@ def test_a_folder_that_looks_like_a_bare_repository_is_a_folder(top: Path, tmp_p
         f'[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = {program}\n[filter "x"]\n\tclean = {program}\n'
     )
     (root / ".gitattributes").write_text("* filter=x\n")
-    found = ask_all(root)
-    assert found["measured"]["revision"] == git(top, "rev-parse", "--short=12", "HEAD").strip()
-    assert found["measured"]["clean"] is False
+    report = ask_all(root)
+    assert report["measured"]["revision"] == git(top, "rev-parse", "--short=12", "HEAD").strip()
+    assert report["measured"]["clean"] is False
     assert not trace.exists(), trace.read_text()
 
 
@@ -163,12 +163,12 @@ def test_variables_that_git_sets_for_hooks_do_not_decide(top: Path, tmp_path: Pa
     }.items():
         os.environ[name] = value
     try:
-        found = ask_all(top / "library")
+        report = ask_all(top / "library")
     finally:
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             del os.environ[name]
-    assert found["measured"]["revision"] == git(top, "rev-parse", "--short=12", "HEAD").strip()
-    assert found["measured"]["clean"] is True
+    assert report["measured"]["revision"] == git(top, "rev-parse", "--short=12", "HEAD").strip()
+    assert report["measured"]["clean"] is True
 
 
 def test_a_hook_in_a_linked_worktree_says_what_one_says_by_hand(top: Path) -> None:
@@ -219,6 +219,6 @@ def test_a_git_that_does_not_answer_is_not_waited_for(top: Path, tmp_path: Path)
     os.mkfifo(tmp_path / "pipe")
     with (top / ".git/config").open("a") as file:
         file.write(f"[include]\n\tpath = {tmp_path / 'pipe'}\n")
-    found = run_json("-C", top / "library", "evaluate")
-    assert found["measured"] == found["measured"] | {"revision": "", "clean": None}
-    assert "git did not answer within" in found["notes"][-1]
+    report = run_json("-C", top / "library", "evaluate")
+    assert report["measured"] == report["measured"] | {"revision": "", "clean": None}
+    assert "git did not answer within" in report["notes"][-1]

@@ -90,10 +90,10 @@ def read_user(folder: Path) -> str:
     """Return the ``user.name`` in git's settings as they are for a folder; empty where there is none."""
     repository = find_repository(folder)
     try:
-        found = _run(repository.top if repository else Path(os.sep), ("config", "--get", "user.name"), None, _SECONDS)
+        answer = _run(repository.top if repository else Path(os.sep), ("config", "--get", "user.name"), None, _SECONDS)
     except RevisionError:
         return ""
-    return found.decode(errors="replace").strip()
+    return answer.decode(errors="replace").strip()
 
 
 def _run(folder: Path, words: tuple[str, ...], feed: bytes | None, seconds: float, *, partial: bool = False) -> bytes:

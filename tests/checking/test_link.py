@@ -141,8 +141,8 @@ def test_a_link_out_of_the_library_or_from_a_root_may_lead_to_what_is_in_the_rep
     (top / "src").mkdir()
     (top / "src/app.py").write_text("")
     git(top, "init", "-q")
-    found = [f.message for f in run_check(top / "docs/procs", select=["broken-link", "broken-anchor"]).findings]
-    assert found == [LINKS[target]] * bool(LINKS[target])
+    messages = [f.message for f in run_check(top / "docs/procs", select=["broken-link", "broken-anchor"]).findings]
+    assert messages == [LINKS[target]] * bool(LINKS[target])
 
 
 def test_what_a_check_remembers_of_links_out_of_the_library_follows_the_disk(tmp_path: Path) -> None:

@@ -71,11 +71,11 @@ def library(tmp_path: Path) -> Path:
 def editor() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-c", EDITOR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as found:
-        yield found
-        assert found.stdin is not None
-        found.stdin.close()
-        found.wait(10)
+    ) as program:
+        yield program
+        assert program.stdin is not None
+        program.stdin.close()
+        program.wait(10)
 
 
 def ask(editor: subprocess.Popen[str], path: Path, text: str, manner: str, delay: float) -> None:

@@ -176,10 +176,10 @@ def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int
         merged = sidecar.merge(left, present, file.before)
         return _first_difference(left, present) if merged is None else merged
     try:
-        found = merge(left, present, file.before)
+        united = merge(left, present, file.before)
     except UnicodeDecodeError:
         return _first_difference(left, present)
-    return _line_of(present, found.clashes[0].ours) if found.clashes else found.raw
+    return _line_of(present, united.clashes[0].ours) if united.clashes else united.raw
 
 
 def _left(state: Path, file: FileRecord) -> bytes | None:

@@ -31,10 +31,10 @@ def head_of(root: Path) -> str:
     """Return the commit that is checked out, or an empty string; renames are the same as long as it is."""
     repository = find_repository(root)
     try:
-        found = repository.ask("rev-parse", "--verify", "--quiet", "HEAD", seconds=_SECONDS) if repository else b""
+        answer = repository.ask("rev-parse", "--verify", "--quiet", "HEAD", seconds=_SECONDS) if repository else b""
     except RevisionError:
         return ""
-    return found.decode(errors="replace").strip()
+    return answer.decode(errors="replace").strip()
 
 
 def read_renames(root: Path) -> dict[str, str]:

@@ -72,6 +72,9 @@ def take(place: Path, aside: Path) -> Path:
         FileNotFoundError: There is none.
         OSError: The disk refuses.
     """
+    if aside.exists() and aside.samefile(place):
+        # A move by a second name was cut off, and a renaming between two names of one file does nothing.
+        aside.unlink()
     try:
         os.rename(place, aside)
     except OSError as error:

@@ -80,21 +80,27 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
         return
     if target.path is None:
-        if not scope.exists_outside(path_of(procedure.path, link.target)):
-            message = f"{link.target!r} leads out of the library, and does not exist there"
-            yield say(BROKEN_LINK, procedure, link.start, message, "correct the path, or remove the link")
+        yield from _outside(scope, procedure, link)
         return
-    if not scope.exists(target.path):
-        target = _from_repository(scope, link, target)
-    if target.path is None:
+    end = target if scope.exists(target.path) else _from_repository(scope, link, target)
+    if end.path is None:
         return
-    if not scope.exists(target.path):
-        if not in_row:
-            hint = _near(scope, procedure, link, target.path)
-            finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
-            yield mend(finding, procedure, *redirect(scope, procedure, link, target))
-        return
-    document = scope.library.by_path.get(target.path)
+    if scope.exists(end.path):
+        yield from _inside(scope, procedure, link, end)
+    elif not in_row:
+        hint = _near(scope, procedure, link, end.path)
+        finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+        yield mend(finding, procedure, *redirect(scope, procedure, link, target))
+
+
+def _outside(scope: Scope, procedure: Procedure, link: Link) -> Iterator[Finding]:
+    if not scope.exists_outside(path_of(procedure.path, link.target)):
+        message = f"{link.target!r} leads out of the library, and does not exist there"
+        yield say(BROKEN_LINK, procedure, link.start, message, "correct the path, or remove the link")
+
+
+def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Finding]:
+    document = scope.library.by_path.get(target.path or "")
     if document is None:
         return
     if target.anchor and not _names_lines(link.target):
