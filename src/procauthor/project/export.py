@@ -64,13 +64,12 @@ def _refuse_library(project: Project, folder: Path) -> None:
 def _refuse_others(folder: Path, files: Mapping[str, str], procedure: Procedure) -> None:
     """Refuse to replace what was not exported from this procedure before."""
     marks = (source_mark(procedure.path), MARK.format(path=procedure.path))
-    first, *others = files
-    ours = _is_free(folder / first, marks)
-    for name in others:
-        ours = ours and ((folder / first).exists() or _is_free(folder / name, marks))
-    if not ours:
-        message = f"{folder / first} was not exported from {procedure.path}"
-        raise ConfigError(message, "move it away, or name another folder with --out")
+    first = folder / next(iter(files))
+    places = [first] if first.exists() else [folder / name for name in files]
+    for place in places:
+        if not _is_free(place, marks):
+            message = f"{place} was not exported from {procedure.path}"
+            raise ConfigError(message, "move it away, or name another folder with --out")
 
 
 def _is_free(place: Path, marks: tuple[str, ...]) -> bool:
