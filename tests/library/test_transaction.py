@@ -299,7 +299,7 @@ def test_a_full_disk_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> None
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("this user may not mount a disk")
     try:
-        outcomes = {_change_on_full_disk(disk, free) for free in range(0, 200_000, 8192)}
+        outcomes = {_change_on_full_disk(disk, free) for free in range(0, 300_000, 8192)}
     finally:
         subprocess.run(["umount", disk], check=True)
     assert outcomes == {"old", "new"}
