@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from procauthor.errors import ConfigError
+from procauthor.file import read_regular
 from procauthor.naming import is_inside
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def read_settings(file: Path) -> Settings:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_regular(file).decode("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         message = f"{file.name} is no valid TOML: {error}"
         raise ConfigError(message, "correct the line that is named; docs of the format: https://toml.io") from error

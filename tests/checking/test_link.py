@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from procauthor import Project
 from procauthor.library.renames import follow, parse_renames, read_renames
 from procauthor.settings import LibrarySettings, LinkSettings, Settings
 from tests.checking.cases import run_check
@@ -106,3 +107,56 @@ def test_another_name_in_the_metadata_is_a_name(tmp_path: Path) -> None:
     found = run_check(tmp_path, select=["unlinked-name", "unknown-procedure"]).findings
     assert {(f.rule, f.hint) for f in found} == {("unlinked-name", "link 'feature/b.md'")}
     assert len(found) == 2
+
+
+LINKS = {
+    "../../src/app.py": "",
+    "../guide.md#setup": "",
+    "../other/": "",
+    "../../src/gone.py": "'../../src/gone.py' leads out of the library, and does not exist there",
+    "../Guide.md": "'../Guide.md' leads out of the library, and does not exist there",
+    "../../../beyond.md": "'../../../beyond.md' leads out of the library, and does not exist there",
+    "gone.md": "'gone.md' does not exist",
+    "/docs/procs/b.md": "",
+    "/docs/procs/b.md#part": "",
+    "/docs/procs/b.md#no-part": "'b.md' has no heading '#no-part'",
+    "/docs/guide.md": "",
+    "/b.md#part": "",
+    "/docs/gone.md": "'/docs/gone.md' does not exist",
+    "b.md?plain=1#L3": "",
+    "b.md?plain=1#L3-L5": "",
+    "b.md?plain=1#no-part": "'b.md' has no heading '#no-part'",
+    "b.md#L3": "'b.md' has no heading '#L3'",
+}
+
+
+@pytest.mark.parametrize("target", LINKS)
+def test_a_link_out_of_the_library_or_from_a_root_may_lead_to_what_is_in_the_repository(
+    tmp_path: Path, target: str
+) -> None:
+    top = tmp_path / "top"
+    write(top, docs__procs__a=f"# A\n\n[words]({target})\n", docs__procs__b="# B\n\n## Part\n", docs__guide="# Guide\n")
+    write(tmp_path, beyond="# Beyond\n")
+    (top / "docs/other").mkdir()
+    (top / "src").mkdir()
+    (top / "src/app.py").write_text("")
+    git(top, "init", "-q")
+    messages = [f.message for f in run_check(top / "docs/procs", select=["broken-link", "broken-anchor"]).findings]
+    assert messages == [LINKS[target]] * bool(LINKS[target])
+
+
+def test_what_a_check_remembers_of_links_out_of_the_library_follows_the_disk(tmp_path: Path) -> None:
+    root = tmp_path / "docs/procs"
+    write(root, a="# A\n\n[x](../guide.md) [y](/docs/guide.md)\n", **{f"d{n}": f"# D{n}\n" for n in range(70)})
+    (root / "procauthor.toml").write_text('[templates]\n"**/*.md" = ""\n')
+
+    def broken() -> int:
+        return sum(f.rule == "broken-link" for f in Project.open(root).check().findings)
+
+    assert broken() == 2
+    write(tmp_path, docs__guide="# Guide\n")
+    assert broken() == 1
+    git(tmp_path, "init", "-q")
+    assert broken() == 0
+    (tmp_path / "docs/guide.md").unlink()
+    assert broken() == 2

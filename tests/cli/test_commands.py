@@ -299,7 +299,7 @@ def test_undo_and_redo_of_what_was_written(root: Path) -> None:
     assert run_json("-C", root, "redo")["redone"][0]["changes"] == [{"path": "index.md", "action": "update"}]
     assert snapshot(root) == before
     (root / "index.md").write_text("somebody's words\n")
-    assert "index.md changed since 'sync'" in run("-C", root, "undo", code=2).stderr
+    assert "index.md:1 changed since 'sync'" in run("-C", root, "undo", code=2).stderr
     assert "nothing to redo" in run("-C", root, "redo", code=2).stderr
 
 

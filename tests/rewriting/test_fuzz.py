@@ -145,7 +145,9 @@ class Play:
         return change
 
     def file(self, one: Procedure, _other: Procedure, number: int) -> Change:
-        change = self.project.refactor.move(one.path, posixpath.join(posixpath.dirname(one.path), f"f#{number}%20 (x).md"))
+        change = self.project.refactor.move(
+            one.path, posixpath.join(posixpath.dirname(one.path), f"f#{number}%20 (x).md")
+        )
         self._judge(change, [one.path, one.id, *(e.path for e in change.edits)])
         return change
 
@@ -162,7 +164,9 @@ class Play:
         headings = [h for h in one.headings if h.level > 1 and not h.nested]
         if not headings:
             return Change(())
-        change = self.project.refactor.split(one.path, ["#" + self.random.choice(headings).slug], f"Part {number} Procedure")
+        change = self.project.refactor.split(
+            one.path, ["#" + self.random.choice(headings).slug], f"Part {number} Procedure"
+        )
         made = [e.after for e in change.edits if e.after is not None and (e.before is None or e.path == one.path)]
         left: Counter[str] = Counter()
         for text in made:

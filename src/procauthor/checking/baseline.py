@@ -9,6 +9,7 @@ from pathlib import Path
 
 from procauthor.checking.rule import RULES
 from procauthor.errors import ConfigError
+from procauthor.file import read_regular
 from procauthor.finding import Finding, Report
 
 FILE_NAME = ".procauthor-baseline.json"
@@ -72,7 +73,7 @@ def read_baseline(file: Path) -> Baseline:
         ConfigError: There is no such file, or it holds no baseline.
     """
     try:
-        data = json.loads(file.read_bytes())
+        data = json.loads(read_regular(file))
         entries = frozenset(
             Entry(path, *line.split(" ", 1)) for path, lines in data["findings"].items() for line in lines
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from procauthor.checking.anchor import Anchors, read_anchors
@@ -272,6 +273,31 @@ class Scope:
         """Say whether a link may lead to a path: also to what the library leaves out, letter for letter."""
         if path == ROOT or path in self.library.files:
             return True
+        return self._ask(path)
+
+    def exists_outside(self, path: str) -> bool:
+        """Say whether a link may lead to a path that begins with ``..``: to what is in the repository of the library.
+
+        Without a repository nothing says where to stop.
+        """
+        levels = self._levels_up()
+        up = path.split("/").count("..")
+        return (levels is None or up <= levels) and self._ask(path)
+
+    def from_repository(self, path: str) -> str:
+        """Return a path from the root of the repository as one from the root of the library."""
+        levels = self._levels_up()
+        return posixpath.relpath(path, self._inside(levels)) if levels else path
+
+    def _inside(self, levels: int) -> str:
+        return "/".join(Path(os.path.realpath(self.library.root)).parts[-levels:])
+
+    def _levels_up(self) -> int | None:
+        """Return how many folders above the library its repository begins, or None where there is none."""
+        levels = range(len(Path(os.path.realpath(self.library.root)).parts))
+        return next((level for level in levels if self._ask("../" * level + ".git")), None)
+
+    def _ask(self, path: str) -> bool:
         if self.alone:
             raise NeedsLibrary
         if path not in self.asked:
@@ -279,10 +305,10 @@ class Scope:
         return self.asked[path]
 
     def is_on_disk(self, path: str) -> bool:
-        """Say whether there is a file or folder of that name, letter for letter."""
+        """Say whether there is a file or folder of that name, letter for letter; ``..`` at its beginning leads out."""
         folder = ""
         for part in path.split("/"):
-            if part not in self._listed(folder):
+            if part != ".." and part not in self._listed(folder):
                 return False
             folder = f"{folder}/{part}" if folder else part
         return True

@@ -20,6 +20,7 @@ from procauthor.checking.parallel import share
 from procauthor.checking.rule import FAMILIES, reach
 from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
+from procauthor.file import read_regular
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, Unread, read_file, read_template, walk
 from procauthor.library.receipt import Review, read_reviews
@@ -137,7 +138,7 @@ class Surveyor:
             file = self._root / path
             try:
                 read_at, found = time.time_ns(), file.stat()
-                if record is not None and not file.is_symlink() and stamp(file.read_bytes()) == record.stamp:
+                if record is not None and not file.is_symlink() and stamp(read_regular(file)) == record.stamp:
                     record.signature = Signature.of(found, read_at)
                     memory.touched.append(record)
                     records[path] = record

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +18,8 @@ from procauthor.errors import AuthoringError, ProcauthorError
 _INTERRUPTED = 130
 # More of a wrong word than this would fill the screen.
 _LONGEST = 80
+_NOBODY_READS = 141
+"""What a shell says of a tool whose reader is gone, as in ``| head``."""
 _ALLOCATIONS = 50_000
 """After so many new objects garbage is looked for, not after 700: to load modules makes hundreds of thousands."""
 
@@ -84,7 +88,7 @@ class _Group(TyperGroup):
             say_error("interrupted; nothing was written to the library", hint)
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
-            raise typer.Exit(0) from None
+            raise typer.Exit(_NOBODY_READS) from None
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             say_error(f"{place}{error.strerror or error}")
@@ -142,5 +146,28 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    _open_streams()
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
-    app()
+    try:
+        app()
+    finally:
+        _flush()
+
+
+def _open_streams() -> None:
+    """Open what the caller has closed, so that no file of ours gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process runs
+
+
+def _flush() -> None:
+    """Write what is left; the interpreter would do so too, but with a traceback where that fails."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(_NOBODY_READS)
+        typer.echo(f"procauthor: standard output: {error.strerror}", err=True)
+        sys.exit(AuthoringError.exit_code)

@@ -57,6 +57,7 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
         from procauthor.cli.watch import show_changes
 
         show_changes(ctx.obj, paths, select or (), ignore or (), baseline=baseline)
+    _require_place(output)
     project = open_project(ctx)
     if update_baseline:
         _update_baseline(project, narrowed=bool(paths or select or ignore or baseline is False))
@@ -73,6 +74,13 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
     _show(project, report, chosen, output)
     _shrink(project, report)
     raise typer.Exit(1 if report.count("error") else 0)
+
+
+def _require_place(output: Path | None) -> None:
+    if output is not None:
+        from procauthor.reporting.file import require_report_place
+
+        require_report_place(output)
 
 
 def _watch(*, alone: bool) -> None:
@@ -141,8 +149,8 @@ def _show(project: Project, report: Report, form: Format, output: Path | None) -
     if output is None:
         show_bytes(raw)
         return
-    from procauthor.library.disk import write_file
+    from procauthor.reporting.file import write_report
     from procauthor.reporting.text import summary_line
 
-    write_file(output, raw)
+    write_report(output, raw)
     say(f"{summary_line(report)}; written to {output}")

@@ -42,13 +42,19 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if save and at:
         message = "--save keeps the counts of today, --at looks at another day"
         raise ConfigError(message, "use one of them")
+    if output is not None:
+        from procauthor.reporting.file import require_report_place
+
+        require_report_place(output)
     project = open_project(ctx)
     chosen = "json" if as_json else style
     text, found = _report(project, chosen, at, since or [], output)
     if save:
         _save(project, found)
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        from procauthor.reporting.file import write_report
+
+        write_report(output, text.encode(errors="backslashreplace"))
         say(f"wrote {output}")
     elif chosen == "text" and sys.stdout.isatty():
         _show_rich(found)

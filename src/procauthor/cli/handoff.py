@@ -40,14 +40,18 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Asked again, it keeps the run with what was handed in; options that are given then count from then on.
     """
+    if out is not None:
+        from procauthor.reporting.file import require_report_place
+
+        require_report_place(out)
     project = open_project(ctx)
     found = project.handoff.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on or (), plan=plan)
     say_notices(project)
     if out is not None:
-        from procauthor.library.disk import write_file
+        from procauthor.reporting.file import write_report
 
         text = json_text(found.as_json()) if as_json else project.handoff.text(found)
-        write_file(out, f"{text.rstrip()}\n".encode())
+        write_report(out, f"{text.rstrip()}\n".encode())
         say(f"wrote {out}")
     elif as_json:
         show_json(found.as_json())
@@ -82,9 +86,10 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
 def read_file(file: str) -> str:
     """Return what was written by hand, from a file or from standard input."""
     from procauthor.errors import AnswerError
+    from procauthor.file import read_regular
 
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        raw = sys.stdin.buffer.read() if file == "-" else read_regular(file)
         return raw.decode("utf-8-sig")
     except OSError as error:
         message = f"{file!r} cannot be read: {error.strerror}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
-import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from procauthor.errors import ConfigError, RevisionError, UnreadableError
+from procauthor.git import LONG, NoAnswerError, Repository, find_repository
 from procauthor.library.library import Library, Procedure, Unread, read_procedure
 from procauthor.library.receipt import Review, decode, document_of
 from procauthor.settings import FILE_NAME, Settings, locate
@@ -35,16 +34,6 @@ class Past:
     date: str
 
 
-def head(root: Path) -> tuple[str, bool]:
-    """Return the commit that is checked out, shortened, and whether the library has no change beyond it."""
-    try:
-        commit = _git(root, "rev-parse", "--short=12", "HEAD").decode().strip()
-        changed = _git(root, "status", "--porcelain", "--", ".")
-    except RevisionError:
-        return "", True
-    return commit, not changed.strip()
-
-
 def read_past(root: Path, settings: Settings, revision: str) -> Past:
     """Read the library as it was at a revision.
 
@@ -52,12 +41,13 @@ def read_past(root: Path, settings: Settings, revision: str) -> Past:
         RevisionError: There is no git, no repository, no such revision, or the library was not there yet.
         ConfigError: The settings of that time are not valid.
     """
-    commit, date = _resolve(root, revision)
-    tree = _tree(root, commit)
+    repository = _repository(root)
+    commit, date = _resolve(repository, revision)
+    tree = _tree(repository, commit)
     if not tree:
         message = f"the library has no file at revision {revision!r}"
         raise RevisionError(message, "name a later revision")
-    blobs = _blobs(root, {entry.blob for entry in tree.values()} & _wanted(tree))
+    blobs = _blobs(repository, {entry.blob for entry in tree.values()} & _wanted(tree))
     with tempfile.TemporaryDirectory(prefix="procauthor-") as folder:
         place = Path(folder)
         own = _settings(place, tree, blobs, settings)
@@ -72,52 +62,39 @@ class _Entry:
     blob: str
 
 
-def _resolve(root: Path, revision: str) -> tuple[str, str]:
+def _repository(root: Path) -> Repository:
+    repository = find_repository(root)
+    if repository is None:
+        message = f"{str(root)!r} is in no git repository"
+        raise RevisionError(message, "earlier revisions are read with git")
+    return repository
+
+
+def _resolve(repository: Repository, revision: str) -> tuple[str, str]:
+    """Return the commit, shortened, and its day."""
     if revision.startswith("-") or not revision.strip():
         message = f"{revision!r} is no revision"
         raise RevisionError(message, "name a commit, a tag or a branch")
     try:
-        commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
-    except RevisionError as error:
-        if error.message.startswith("git is"):
-            raise
-        message = f"no revision {revision!r} in the repository of {str(root)!r}"
+        commit = repository.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    except NoAnswerError as error:
+        message = f"no revision {revision!r} in the repository of {str(repository.top)!r}"
         raise RevisionError(message, "name a commit, a tag or a branch") from error
-    shown = _git(root, "show", "--no-patch", "--no-show-signature", "--format=%h %cs", "--abbrev=12", commit)
+    shown = repository.ask("log", "--max-count=1", "--no-show-signature", "--format=%h %cs", "--abbrev=12", commit)
     short, date = shown.decode().split()
     return short, date
 
 
-def _git(root: Path, *words: str, feed: bytes | None = None) -> bytes:
-    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    # No program that a repository's settings name is to run because somebody counts its documents.
-    safe = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed program, and words that were looked at
-            ["git", "-C", str(root), *safe, *words],  # noqa: S607 - found on the path, as every user's git is
-            input=feed,
-            capture_output=True,
-            check=False,
-            env=os.environ | quiet,
-        )
-    except OSError as error:
-        message = "git is not installed"
-        raise RevisionError(message, "earlier revisions are read with git") from error
-    if done.returncode:
-        words_of_git = done.stderr.decode(errors="replace").strip().splitlines()
-        message = f"git says: {words_of_git[0]}" if words_of_git else "git cannot read the repository"
-        raise RevisionError(message)
-    return done.stdout
-
-
-def _tree(root: Path, commit: str) -> dict[str, _Entry]:
+def _tree(repository: Repository, commit: str) -> dict[str, _Entry]:
     """Return the files below the library's folder, by path from there."""
+    within = ("--", repository.prefix) if repository.prefix else ()
     found: dict[str, _Entry] = {}
-    for line in _git(root, "ls-tree", "-r", "-z", commit).split(b"\0"):
-        head_, _, path = line.partition(b"\t")
-        words = head_.decode().split()
+    for line in repository.ask("ls-tree", "-r", "-z", "--full-tree", commit, *within, seconds=LONG).split(b"\0"):
+        head, _, path = line.partition(b"\t")
+        words = head.decode().split()
         if path and words[0] in _FILES:
-            found[path.decode(errors="surrogateescape")] = _Entry(words[0], words[2])
+            inside = path.decode(errors="surrogateescape").removeprefix(repository.prefix)
+            found[inside] = _Entry(words[0], words[2])
     inner = tuple(f"{folder}/" for path in found if (folder := path.rpartition(f"/{FILE_NAME}")[0]))
     return {path: entry for path, entry in found.items() if not path.startswith(inner)}
 
@@ -131,12 +108,13 @@ def _wanted(tree: Mapping[str, _Entry]) -> set[str]:
     }
 
 
-def _blobs(root: Path, wanted: Iterable[str]) -> dict[str, bytes]:
+def _blobs(repository: Repository, wanted: Iterable[str]) -> dict[str, bytes]:
     """Read blobs in one go."""
     names = sorted(wanted)
     if not names:
         return {}
-    stream = _git(root, "cat-file", "--batch", feed="".join(f"{name}\n" for name in names).encode())
+    feed = "".join(f"{name}\n" for name in names).encode()
+    stream = repository.ask("cat-file", "--batch", feed=feed, seconds=LONG)
     found: dict[str, bytes] = {}
     place = 0
     for name in names:

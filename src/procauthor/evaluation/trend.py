@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from procauthor.evaluation.value import Evaluation, Point, PointKind, Tally
 from procauthor.evaluation.view import record_json
+from procauthor.file import read_regular
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import EVALUATIONS
 from procauthor.procedure import Status
@@ -35,7 +36,7 @@ def save(root: Path, evaluation: Evaluation) -> Change:
     path = f"{EVALUATIONS}/{evaluation.measured.date}.json"
     text = json.dumps(record_json(evaluation), ensure_ascii=False, indent=1) + "\n"
     try:
-        before: bytes | None = (root / path).read_bytes()
+        before: bytes | None = read_regular(root / path)
     except FileNotFoundError:
         before = None
     after = text.encode()
@@ -65,7 +66,7 @@ def _read(file: Path) -> Point:
     if file.is_symlink() or file.stat().st_size > _MAX_BYTES:
         message = "it is a link, or too large"
         raise ContradictionError(message)
-    data = json.loads(file.read_text(encoding="utf-8"))
+    data = json.loads(read_regular(file))
     lifecycles = tuple((str(each["name"]), _tally(each)) for each in data["lifecycles"])
     total = _tally(data["total"])
     _require_sum(total, [tally for _, tally in lifecycles])

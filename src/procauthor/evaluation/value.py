@@ -173,11 +173,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured: a day, and a revision with a mark for changes that are not committed."""
+    """What was measured: a day, and a revision; ``clean`` says that no change beyond it is there, None is not known."""
 
     date: str
     revision: str = ""
-    clean: bool = True
+    clean: bool | None = True
     at: str = ""
 
 

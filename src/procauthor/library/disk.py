@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from procauthor.errors import LibraryError
+from procauthor.file import read_regular
 
 _BESIDE = ".procauthor-new"
 
@@ -41,7 +41,7 @@ def read(place: Path) -> bytes | None:
         LibraryError: It is a folder, or cannot be read.
     """
     try:
-        return place.read_bytes()
+        return read_regular(place)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -90,45 +90,26 @@ def _own_as(handle: int, like: Path) -> None:
         os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
-def replace(staged: Path, place: Path) -> None:
-    """Put a written file in its place in one step, also where the place is on another disk than the stage."""
-    try:
-        os.replace(staged, place)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        write(_beside(place), staged.read_bytes(), like=staged)
-        os.replace(_beside(place), place)
-        staged.unlink()
-
-
 def write_file(place: Path, content: bytes) -> None:
-    """Write one file that is no part of a change, whole or not at all; a device or a pipe is written to as it is.
+    """Write one file that is no part of a change, whole or not at all.
 
     Raises:
         LibraryError: It cannot be written.
     """
     try:
-        if place.exists() and not place.is_file():
-            place.write_bytes(content)
-            return
         place = Path(os.path.realpath(place))
-        write(_beside(place), content, like=place if place.exists() else None)
-        os.replace(_beside(place), place)
+        write(beside(place), content, like=place if place.exists() else None)
+        os.replace(beside(place), place)
         flush_folders([place.parent])
     except OSError as error:
         with suppress(OSError):
-            clear_beside(place)
+            beside(place).unlink(missing_ok=True)
         message = f"cannot write {str(place)!r}: {error.strerror}"
         raise LibraryError(message) from error
 
 
-def clear_beside(place: Path) -> None:
-    """Remove what a crash may have left beside a file."""
-    _beside(place).unlink(missing_ok=True)
-
-
-def _beside(place: Path) -> Path:
+def beside(place: Path) -> Path:
+    """Return where a file is written that is to take the place of another one in the same folder."""
     return place.with_name(f".{place.name}{_BESIDE}")
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from procauthor.errors import ConflictError, NotFoundError
-from procauthor.library import disk, record
+from procauthor.library import disk, record, sidecar
 from procauthor.library.change import Change, Edit
+from procauthor.library.library import MARKDOWN
+from procauthor.library.provenance import FOLDER as PROVENANCE
 from procauthor.library.record import FileRecord, Record
+from procauthor.library.sidecar import document_path
 from procauthor.library.transaction import history_folder, lock, perform, roll_back
 from procauthor.markdown.merge import merge
 from procauthor.procedure import stamp
@@ -133,16 +136,24 @@ def _numbered(state: Path, number: int, *, undone: bool) -> HistoryEntry:
 
 def _turn(root: Path, state: Path, entry: HistoryEntry) -> Change:
     """Write the bytes from before the entry; the entry is replaced by its opposite."""
-    files = entry.record.files
-    found = {f.path: disk.read(disk.locate(root, f.path)) for f in files}
-    target = {f.path: f.before for f in files}
-    moved = [f for f in files if _stamp(found[f.path]) != f.after and not _hidden(root, f.path, f.after)]
-    for file in moved:
-        target[file.path] = _merged(state, file, found[file.path])
-    _refuse([f.path for f in moved if target[f.path] is None], entry)
+    present = {f.path: disk.read(disk.locate(root, f.path)) for f in entry.record.files}
+    target = {f.path: f.before for f in entry.record.files}
+    moved = {f for f in entry.record.files if _has_moved(root, f, present[f.path])}
+    lost: list[str] = []
+    left_out: set[FileRecord] = set()
+    for file in sorted(moved, key=lambda f: f.path):
+        merged = _merged(state, file, present[file.path])
+        if isinstance(merged, bytes):
+            target[file.path] = merged
+        elif document_path(PROVENANCE, file.path):
+            left_out.add(file)
+        else:
+            lost.append(f"{file.path}:{merged}" if merged else file.path)
+    _refuse(lost, entry)
+    files = [f for f in entry.record.files if f not in left_out]
     origins = {f.origin: f.path for f in files if f.origin}
     edits = tuple(
-        Edit(f.path, None if f.after is None else found[f.path], target[f.path], origins.get(f.path)) for f in files
+        Edit(f.path, None if f.after is None else present[f.path], target[f.path], origins.get(f.path)) for f in files
     )
     change = Change(edits, entry.title)
     modes = {f.path: f.mode for f in files if f.mode is not None}
@@ -150,30 +161,51 @@ def _turn(root: Path, state: Path, entry: HistoryEntry) -> Change:
     return change
 
 
-def _refuse(paths: list[str], entry: HistoryEntry) -> None:
-    if paths:
-        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-        names = ", ".join(paths[:_SHOWN]) + more
+def _has_moved(root: Path, file: FileRecord, present: bytes | None) -> bool:
+    return _stamp(present) != file.after and not _hidden(root, file.path, file.after)
+
+
+def _refuse(places: list[str], entry: HistoryEntry) -> None:
+    if places:
+        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        names = ", ".join(places[:_SHOWN]) + more
         message = f"{names} changed since {entry.title!r}, so it cannot be {'redone' if entry.undone else 'undone'}"
         raise ConflictError(message, "nothing was written; take those edits back first, or keep them")
 
 
-def _merged(state: Path, file: FileRecord, found: bytes | None) -> bytes | None:
-    """Return a document without what the entry did to it, and with what came later; None where both meet.
+def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int:
+    """Return a file without what the entry did to it, and with what came later; else the line where both meet.
 
-    The bytes that the entry left are known where a later entry replaced them, for it keeps what it replaced.
+    The line is 0 where the file is gone.
     """
-    if file.before is None or found is None or not file.path.endswith(".md"):
-        return None
-    records = (each for entry in _newest_first(state) for each in entry.record.files if each.path == file.path)
-    left = next((each.before for each in records if _stamp(each.before) == file.after), None)
-    if left is None:
-        return None
+    if present is None:
+        return 0
+    left = file.wrote if file.wrote is not None else _left(state, file)
+    if left is None or file.before is None:
+        return _first_difference(left or b"", present)
+    if not file.path.endswith(MARKDOWN):
+        merged = sidecar.merge(left, present, file.before)
+        return _first_difference(left, present) if merged is None else merged
     try:
-        merged = merge(left, found, file.before)
+        united = merge(left, present, file.before)
     except UnicodeDecodeError:
-        return None
-    return None if merged.clashes else merged.raw
+        return _first_difference(left, present)
+    return _line_of(present, united.clashes[0].ours) if united.clashes else united.raw
+
+
+def _left(state: Path, file: FileRecord) -> bytes | None:
+    """Return what an entry of an older version wrote: a later entry keeps what it replaced."""
+    records = (each for entry in _newest_first(state) for each in entry.record.files if each.path == file.path)
+    return next((each.before for each in records if _stamp(each.before) == file.after), None)
+
+
+def _first_difference(left: bytes, present: bytes) -> int:
+    pairs = zip_longest(left.splitlines(), present.splitlines())
+    return next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 1)
+
+
+def _line_of(raw: bytes, part: bytes) -> int:
+    return raw.count(b"\n", 0, max(0, raw.find(part))) + 1
 
 
 def _stamp(raw: bytes | None) -> str | None:

@@ -20,7 +20,8 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
     """A section directly below the title, with all below it.
 
     ``key`` names it whatever its number and spelling, a second one of the same key ends in ``#2``; the text between the
-    title and the first section has the key ``LEAD``. Lines count from 1, the last one is included.
+    title and the first section has the key ``LEAD``. Lines count from 1, the last one is included. The hash is the same
+    whether lines end in LF or in CRLF, for that changes when a repository is cloned.
     """
 
     key: str
@@ -56,7 +57,7 @@ def _lead(document: Document) -> Iterator[Mark]:
     text = b"".join(raw[start:end] for start, end in spans)
     if text.strip():
         first = next(end - len(raw[start:end].lstrip()) for start, end in spans if raw[start:end].strip())
-        yield Mark(LEAD, "", document.source.line(first), _last_line(document, spans[-1][1]), stamp(text))
+        yield Mark(LEAD, "", document.source.line(first), _last_line(document, spans[-1][1]), _hash(text))
 
 
 def _body(document: Document, start: int) -> int:
@@ -72,7 +73,11 @@ def _sections(document: Document) -> Iterator[Mark]:
         name = f"{key}#{counted[key]}" if counted[key] > 1 or not key else key
         end = document.end(section)
         text = document.source.raw[section.start : end]
-        yield Mark(name, section.title, section.line, _last_line(document, end), stamp(text))
+        yield Mark(name, section.title, section.line, _last_line(document, end), _hash(text))
+
+
+def _hash(text: bytes) -> Stamp:
+    return stamp(text.replace(b"\r\n", b"\n"))
 
 
 def _last_line(document: Document, end: int) -> int:

@@ -24,13 +24,17 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """One file: its bytes and mode before (None: there was none), the stamp of its bytes after (None: none is)."""
+    """One file: its bytes and mode before (None: there was none), the stamp of its bytes after (None: none is).
+
+    ``wrote`` holds the bytes after, where they are known: with them a change is told apart from what came later.
+    """
 
     path: str
     before: bytes | None
     after: Stamp | None
     mode: int | None = None
     origin: str | None = None
+    wrote: bytes | None = None
 
     @property
     def action(self) -> Action:
@@ -55,10 +59,7 @@ class Record:
 
     def dump(self) -> bytes:
         """Return the record as JSON."""
-        files = [
-            {"path": f.path, "before": _encode(f.before), "after": f.after, "mode": f.mode, "origin": f.origin}
-            for f in self.files
-        ]
+        files = [_file_json(f) for f in self.files]
         time = self.time or datetime.now(UTC).isoformat(timespec="seconds")
         head = {"version": _VERSION, "title": self.title, "time": time, "undone": self.undone}
         return json.dumps({**head, "folders": self.folders, "files": files}).encode()
@@ -90,7 +91,8 @@ def read(root: Path, file: Path) -> Record | None:
 def _load(raw: bytes) -> Record:
     found: dict[str, Any] = json.loads(raw)
     files = tuple(
-        FileRecord(f["path"], _decode(f["before"]), f["after"], f["mode"], f["origin"]) for f in found["files"]
+        FileRecord(f["path"], _decode(f["before"]), f["after"], f["mode"], f["origin"], _decode(f.get("wrote")))
+        for f in found["files"]
     )
     return Record(found["title"], files, tuple(found["folders"]), found["time"], found["undone"])
 
@@ -107,6 +109,17 @@ def prune(folder: Path) -> None:
         size += file.stat().st_size
         if place and (place >= _MOST_ENTRIES or size > _MOST_BYTES):
             file.unlink(missing_ok=True)
+
+
+def _file_json(file: FileRecord) -> dict[str, object]:
+    return {
+        "path": file.path,
+        "before": _encode(file.before),
+        "after": file.after,
+        "mode": file.mode,
+        "origin": file.origin,
+        "wrote": _encode(file.wrote),
+    }
 
 
 def _encode(raw: bytes | None) -> str | None:

@@ -35,10 +35,19 @@ def resolve(source: str, target: str) -> Target:
     anchor = unquote(anchor)
     if not path:
         return Target(source, anchor)
-    joined = join("" if path.startswith("/") else source.rpartition("/")[0], path.lstrip("/"))
+    joined = _joined(source, path)
     if joined == ".." or joined.startswith("../"):
         return Target(None, anchor, escapes=True)
     return Target(joined, anchor)
+
+
+def path_of(source: str, target: str) -> str:
+    """Return where a link without a scheme leads, from the library's root; ``..`` at its beginning leads out."""
+    return _joined(source, unquote(target.partition("#")[0].partition("?")[0]))
+
+
+def _joined(source: str, path: str) -> str:
+    return join("" if path.startswith("/") else source.rpartition("/")[0], path.lstrip("/"))
 
 
 def join(folder: str, path: str) -> str:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from procauthor.errors import RevisionError
+from procauthor.git import find_repository
 
 _SECONDS = 3.0
 _COMMITS = 5000
 _MOST_RENAMES = 50
-# A library may come from anywhere: no setting of its repository may start a program or fetch something.
-_COMMAND = (
-    "git",
-    "--no-pager",
-    "--no-optional-locks",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.quotePath=false",
+_LOG = (
     "-c",
     "diff.renameLimit=1000",
     "log",
@@ -30,57 +23,44 @@ _COMMAND = (
     "-M",
     "--name-status",
     "--format=",
-    "--relative",
     "-z",
 )
 
 
 def is_tracked(root: Path, path: str) -> bool:
     """Say whether git keeps something at a path of the library; False where git cannot say."""
-    if not any(os.path.lexists(folder / ".git") for folder in (root.absolute(), *root.absolute().parents)):
+    repository = find_repository(root)
+    if repository is None:
         return False
-    command = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "ls-files", "-z", "--", path)
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed command without a shell
-            command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return bool(repository.ask("ls-files", "-z", "--", f"{repository.prefix}{path}", seconds=_SECONDS))
+    except RevisionError:
         return False
-    return bool(done.stdout)
 
 
 def head_of(root: Path) -> str:
     """Return the commit that is checked out, or an empty string; renames are the same as long as it is."""
-    command = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "rev-parse", "HEAD")
+    repository = find_repository(root)
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed command without a shell
-            command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        answer = repository.ask("rev-parse", "--verify", "--quiet", "HEAD", seconds=_SECONDS) if repository else b""
+    except RevisionError:
         return ""
-    return done.stdout.decode(errors="replace").strip()
+    return answer.decode(errors="replace").strip()
 
 
 def read_renames(root: Path) -> dict[str, str]:
-    """Return the last rename of every path that git remembers, relative to the root; empty where git cannot say."""
-    environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command without a shell
-            _COMMAND,
-            cwd=root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-        out = done.stdout
-    except subprocess.TimeoutExpired as error:
-        # The newest renames come first, so what has arrived is of use.
-        out = error.stdout or b""
-    except OSError:
+    """Return the last rename of every path that git remembers, relative to the root; empty where git cannot say.
+
+    The newest renames come first, so what has arrived when the time is over is of use.
+    """
+    repository = find_repository(root)
+    if repository is None:
         return {}
-    return parse_renames(out)
+    inside = (f"--relative={repository.prefix}",) if repository.prefix else ()
+    try:
+        return parse_renames(repository.ask(*_LOG, *inside, seconds=_SECONDS, partial=True))
+    except RevisionError:
+        return {}
 
 
 def parse_renames(out: bytes) -> dict[str, str]:

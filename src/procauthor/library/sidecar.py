@@ -9,14 +9,22 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from procauthor.file import read_regular
+
 _ENDING = ".json"
 _MAX_BYTES = 16 * 1024 * 1024
 _VERSION = 1
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "approvals": ("section", "role", "by"),
+    "seen": ("from", "part", "name"),
+    "sections": ("section",),
+}
+"""The lists of sidecars, and what tells the entries of each apart."""
 _T = TypeVar("_T")
 
 
@@ -57,7 +65,7 @@ def read_bytes(place: str | Path) -> bytes | None:
         found = os.lstat(place)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_BYTES:
             return None
-        return Path(place).read_bytes()
+        return read_regular(place)
     except OSError:
         return None
 
@@ -73,7 +81,7 @@ def decode(raw: bytes, kind: type[_T]) -> tuple[_T | None, str]:
         return None, str(error).splitlines()[0]
 
 
-def encode(lists: Mapping[str, Iterable[Struct]]) -> bytes | None:
+def encode(lists: Mapping[str, Iterable[object]]) -> bytes | None:
     """Return a sidecar with one entry a line; None where there is nothing to keep."""
     written = {name: _lines(found) for name, found in lists.items()}
     parts = [f' "{name}": [\n{lines}\n ]' for name, lines in written.items() if lines]
@@ -82,5 +90,29 @@ def encode(lists: Mapping[str, Iterable[Struct]]) -> bytes | None:
     return "\n".join(("{", f' "schema_version": {_VERSION},', ",\n".join(parts), "}", "")).encode()
 
 
-def _lines(entries: Iterable[Struct]) -> str:
+def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Merge two descendants of a sidecar entry by entry; what both changed stays as it is in ours.
+
+    None where one of them cannot be understood, or nothing is left to keep.
+    """
+    try:
+        old, mine, yours = (_by_key(raw) for raw in (base, ours, theirs))
+    except (ValueError, TypeError, AttributeError):
+        return None
+    kept = {key: entry for key, entry in mine.items() if entry != old.get(key)}
+    back = {key: entry for key, entry in yours.items() if key not in kept and (key in mine or key not in old)}
+    lists: dict[str, list[dict[str, Any]]] = {}
+    for key, entry in sorted((kept | back).items()):
+        lists.setdefault(key[0], []).append(entry)
+    return encode({name: lists[name] for name in _KEYS if name in lists})
+
+
+def _by_key(raw: bytes) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Return all entries by the name of their list and what tells them apart in it."""
+    data: dict[str, list[dict[str, Any]]] = msgspec.json.decode(raw)
+    named = ((name, entry) for name in _KEYS for entry in data.get(name, ()))
+    return {(name, *(str(entry.get(field, "")) for field in _KEYS[name])): entry for name, entry in named}
+
+
+def _lines(entries: Iterable[object]) -> str:
     return ",\n".join(f"  {msgspec.json.format(msgspec.json.encode(entry), indent=0).decode()}" for entry in entries)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from procauthor.errors import StaleError
+from procauthor.file import read_regular
 from procauthor.library.library import Procedure
 from procauthor.library.mark import Mark
 from procauthor.library.receipt import Review
@@ -183,7 +184,7 @@ class Shelf:
 
     def _read(self, procedure: Procedure) -> Source:
         try:
-            raw = (self._root / procedure.path).read_bytes()
+            raw = read_regular(self._root / procedure.path)
         except OSError as error:
             raise StaleError(procedure.path) from error
         if stamp(raw) != procedure.stamp:

@@ -1,8 +1,9 @@
 """Writes a change set as a whole or not at all.
 
 All new bytes are staged and flushed first, then a journal with the old bytes; only then are files replaced, each in one
-step. The change is done at the moment in which the journal becomes the newest entry of the history. Whatever stops
-the work before leaves a journal, from which the old bytes come back.
+step that keeps the old file aside. At the end all old files are looked at: where somebody saved one meanwhile, the
+whole change is taken back. It is done at the moment in which the journal becomes the newest entry of the history.
+Whatever stops the work before leaves a journal, from which the old bytes come back.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from procauthor.errors import LibraryError, LockedError
-from procauthor.library import disk, record
+from procauthor.errors import ConflictError, LibraryError, LockedError
+from procauthor.library import disk, record, swap
 from procauthor.library import state as door
 from procauthor.library.change import Change, Edit
 from procauthor.library.guard import refuse_unsafe
@@ -133,9 +134,10 @@ def perform(  # noqa: PLR0913, PLR0917 - a change, and how it differs from an or
         _stage(root, state, places, modes or {})
         made = disk.missing_folders(place for edit, place in places if edit.after is not None)
         _write_journal(root, state, _record(root, change, places, made, undone=undone))
-        _put(state, places, made)
+        aside = _put(state, places, made)
         disk.remove_empty(root / folder for folder in folders)
         disk.flush_folders({place.parent for _, place in places} | {folder.parent for folder in made})
+        _require_unsaved(aside)
         _commit(state, entry)
     except OSError as error:
         _give_up(root, state)
@@ -175,6 +177,7 @@ def _record(root: Path, change: Change, places: list[tuple[Edit, Path]], made: l
             None if edit.after is None else stamp(edit.after),
             None if edit.before is None else disk.mode_of(place),
             edit.origin,
+            edit.after,
         )
         for edit, place in places
     )
@@ -190,16 +193,37 @@ def _write_journal(root: Path, state: Path, journal: Record) -> None:
     disk.flush_folders([state, root])
 
 
-def _put(state: Path, places: list[tuple[Edit, Path]], made: list[Path]) -> None:
-    """Delete first: where a disk does not tell upper from lower case, the new name may be the old file."""
+def _put(state: Path, places: list[tuple[Edit, Path]], made: list[Path]) -> list[tuple[Edit, Path]]:
+    """Put all files in their places; return where those are now that were there before.
+
+    Delete first: where a disk does not tell upper from lower case, the new name may be the old file.
+    """
     for folder in made:
         folder.mkdir(exist_ok=True)
-    for edit, place in places:
-        if edit.after is None:
-            place.unlink()
-    for number, (edit, place) in enumerate(places):
-        if edit.after is not None:
-            disk.replace(state / _STAGE / str(number), place)
+    numbered = [(state / _STAGE / str(number), edit, place) for number, (edit, place) in enumerate(places)]
+    aside: list[tuple[Edit, Path]] = []
+    for staged, edit, place in sorted(numbered, key=lambda each: each[1].after is not None):
+        try:
+            if edit.before is None:
+                swap.add(staged, place)
+            elif edit.after is None:
+                aside.append((edit, swap.take(place, staged)))
+            else:
+                aside.append((edit, swap.exchange(staged, place)))
+        except (FileNotFoundError, FileExistsError) as error:
+            raise _saved(edit) from error
+    return aside
+
+
+def _require_unsaved(aside: list[tuple[Edit, Path]]) -> None:
+    for edit, old in aside:
+        if edit.before is not None and not swap.is_untouched(old, stamp(edit.before)):
+            raise _saved(edit)
+
+
+def _saved(edit: Edit) -> ConflictError:
+    message = f"{edit.path} was saved or moved by another program while this was being written"
+    return ConflictError(message, "what was saved is kept, and nothing else was changed; run the command again")
 
 
 def _commit(state: Path, entry: Path) -> None:
@@ -251,11 +275,11 @@ def roll_back(root: Path, state: Path) -> Recovery | None:
     stage = state / _STAGE
     stage.mkdir(exist_ok=True)
     places = {f.path: permit(root, f.path) for f in found.files}
-    for place in places.values():
-        disk.clear_beside(place)
     # Created files go before others come back: see `_put`.
-    files = sorted(found.files, key=lambda f: f.before is not None)
-    outcomes = {f.path: _restore(stage, places[f.path], f) for f in files}
+    files = sorted(enumerate(found.files), key=lambda each: each[1].before is not None)
+    outcomes = {f.path: _restore(stage / str(number), places[f.path], f) for number, f in files}
+    for place in places.values():
+        swap.clear(place)
     disk.remove_empty(root / folder for folder in found.folders)
     disk.flush_folders(place.parent for place in places.values())
     kept = tuple(path for path, outcome in outcomes.items() if outcome is None)
@@ -268,24 +292,50 @@ def roll_back(root: Path, state: Path) -> Recovery | None:
     return Recovery(found.title, tuple(path for path, outcome in outcomes.items() if outcome), kept)
 
 
-def _restore(stage: Path, place: Path, file: FileRecord) -> bool | None:
-    """Bring a file back: True if it had been changed, None if somebody else has edited it since."""
+def _restore(staged: Path, place: Path, file: FileRecord) -> bool | None:
+    """Bring a file back: True if it had been changed, None if somebody else has edited it since.
+
+    What was saved while the file was being replaced is in the old file, so that one comes back where it is kept.
+    """
     present = disk.read(place)
     if file.before is None:
-        if present is None or not disk.is_listed(place):
-            return False
-        if stamp(present) != file.after:
-            return None
-        place.unlink()
-        return True
+        return _remove(staged, place, file, present)
     if present == file.before:
         return False
     if present is not None and stamp(present) != file.after:
         return None
     place.parent.mkdir(parents=True, exist_ok=True)
-    disk.write(stage / "back", file.before, like=place, mode=creation_mode(file.mode))
-    disk.replace(stage / "back", place)
+    mode = creation_mode(file.mode)
+    old = swap.displaced(staged, place, file.after) or _write_back(staged, place, file.before, mode)
+    try:
+        if present is None:
+            swap.add(old, place)
+        elif file.after is not None:
+            return swap.put_back(old, place, file.after) or None
+    except (FileExistsError, FileNotFoundError):
+        return None
     return True
+
+
+def _write_back(staged: Path, place: Path, content: bytes, mode: int | None) -> Path:
+    back = staged.with_name("back")
+    disk.write(back, content, like=place, mode=mode)
+    return back
+
+
+def _remove(staged: Path, place: Path, file: FileRecord, present: bytes | None) -> bool | None:
+    """Remove a file that the change made, unless somebody has edited it since."""
+    if file.after is None or (present is not None and not disk.is_listed(place)):
+        return False
+    if present is not None and stamp(present) != file.after:
+        return None
+    aside = staged if present is None else swap.take(place, staged)
+    if not aside.exists() or swap.is_untouched(aside, file.after):
+        aside.unlink(missing_ok=True)
+        return present is not None
+    with suppress(FileExistsError):
+        swap.add(aside, place)
+    return None
 
 
 def _unwritable(place: Path, error: OSError) -> LibraryError:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from procauthor.errors import ConfigError, DraftError
-from procauthor.library.disk import leads_out
+from procauthor.file import read_regular
+from procauthor.library.disk import leads_out, write_file
 from procauthor.library.library import Procedure
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
@@ -49,10 +50,11 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
             message = f"{folder / name} is a link, or lies behind one, that leads out of the library"
             raise ConfigError(message, "name another folder with --out")
     _refuse_others(folder, files, procedure)
-    for name, text in files.items():
+    # The file that agents read first comes last, so that it never speaks of one that is not there.
+    for name, text in reversed(files.items()):
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(text.encode())
+        write_file(place, text.encode())
     return [folder / name for name in files]
 
 
@@ -65,11 +67,21 @@ def _refuse_library(root: Path, folder: Path) -> None:
 
 def _refuse_others(folder: Path, files: Mapping[str, str], procedure: Procedure) -> None:
     """Refuse to replace what was not exported from this procedure before."""
-    first = next(iter(files))
-    place = folder / first
-    if not place.exists():
-        return
     marks = (source_mark(procedure.path), MARK.format(path=procedure.path))
-    if not place.is_file() or not any(mark in place.read_text("utf-8", "replace") for mark in marks):
-        message = f"{place} was not exported from {procedure.path}"
-        raise ConfigError(message, "move it away, or name another folder with --out")
+    first = folder / next(iter(files))
+    places = [first] if first.exists() else [folder / name for name in files]
+    for place in places:
+        if not _is_free(place, marks):
+            message = f"{place} was not exported from {procedure.path}"
+            raise ConfigError(message, "move it away, or name another folder with --out")
+
+
+def _is_free(place: Path, marks: tuple[str, ...]) -> bool:
+    """Say whether a file may be written: there is none, it is empty, or it was exported before."""
+    if not place.exists():
+        return True
+    try:
+        text = read_regular(place).decode(errors="replace")
+    except OSError:
+        return False
+    return not text or any(mark in text for mark in marks)

@@ -6,6 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+from procauthor.file import read_regular
+from procauthor.git import find_repository
+
 
 class Place:
     """The files behind a report.
@@ -21,11 +24,8 @@ class Place:
     @cached_property
     def base(self) -> str:
         """The path of the root within its repository, or nothing: services show files by their path from there."""
-        root = self.root.resolve()
-        for folder in (root, *root.parents):
-            if (folder / ".git").exists():
-                return "" if folder == root else root.relative_to(folder).as_posix()
-        return ""
+        repository = find_repository(self.root)
+        return repository.prefix.rstrip("/") if repository else ""
 
     def repository_path(self, path: str) -> str:
         """Return a path of a finding as the repository knows it."""
@@ -41,7 +41,7 @@ class Place:
         """Return a line of a file without its end, or nothing where it cannot be read."""
         if path not in self._lines:
             try:
-                raw = (self.root / path).read_bytes()
+                raw = read_regular(self.root / path)
             except (OSError, ValueError):
                 raw = b""
             text = raw.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")

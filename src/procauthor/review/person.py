@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
 from procauthor.errors import ConfigError
+from procauthor.git import read_user
 
 _DAYS = re.compile(r"(\d{1,5})\s*d(?:ays?)?", re.IGNORECASE)
 _MAX_NAME = 200
@@ -19,7 +19,7 @@ def read_name(root: Path, given: str = "") -> str:
     Raises:
         ConfigError: There is none, or it cannot stand in a line.
     """
-    name = " ".join((given or _name_of_git(root)).split())
+    name = " ".join((given or read_user(root)).split())
     if not name:
         message = "nobody knows who you are: git has no user.name here"
         raise ConfigError(message, 'say it with --by, for example: --by "Ada Lovelace"')
@@ -40,19 +40,6 @@ def _plain(text: str, what: str) -> str:
         message = f"{text[:40]!r} cannot be the {what} of a receipt"
         raise ConfigError(message, f"use at most {_MAX_NAME} printable characters")
     return text
-
-
-def _name_of_git(root: Path) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed program and fixed words
-            ["git", "-C", str(root), "config", "user.name"],  # noqa: S607 - found on the path, as every user's git is
-            capture_output=True,
-            check=False,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
 
 
 def read_expiry(text: str, day: date) -> date | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from procauthor.errors import LibraryError, PlanError
+from procauthor.file import read_regular
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
 from procauthor.naming import title_key
@@ -42,7 +43,7 @@ def read_own_plan(root: Path, path: str, library: Library) -> Plan | None:
 
     known = {p.key: str(p.status) for p in library.counted}
     with suppress(PlanError, LibraryError, OSError):
-        return read_plan(present.source.raw if present else (root / path).read_bytes(), known=known)
+        return read_plan(present.source.raw if present else read_regular(root / path), known=known)
     return None
 
 

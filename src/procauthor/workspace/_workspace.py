@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from procauthor.checking.check import check
 from procauthor.checking.survey import Survey, Surveyor
 from procauthor.errors import NoPlanError, PlanError
+from procauthor.file import read_regular
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import leads_out
@@ -144,7 +145,7 @@ class Workspace:
             message = f"{str(file or self.settings.library.plan)!r} is no plan: {LEADS_OUT}"
             raise PlanError(message, "name the file of an action plan")
         try:
-            return place.read_bytes()
+            return read_regular(place)
         except OSError as error:
             name = str(file or self.settings.library.plan)
             if not file and isinstance(error, FileNotFoundError):

@@ -11,8 +11,9 @@ from typing import Any
 from procauthor.checking.check import check
 from procauthor.checking.parallel import without_collection
 from procauthor.errors import LibraryError, PlanError, StaleError
+from procauthor.evaluation.checkout import read_checkout
 from procauthor.evaluation.evaluate import Census, evaluate
-from procauthor.evaluation.revision import head, read_past
+from procauthor.evaluation.revision import read_past
 from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Tally
 from procauthor.library.library import Library
@@ -63,15 +64,17 @@ def measure(
     saved, notes = read_saved(workspace.root)
     points = [point_of(_past(workspace, name)[0], name, "revision") for name in since]
     chosen = found or survey(workspace)
-    revision, clean = head(workspace.root)
+    checkout = read_checkout(workspace.root)
     day = today or date.today().isoformat()  # noqa: DTZ011 - the day where the user is
-    now = evaluate(chosen, Measured(day, revision, clean))
+    now = evaluate(chosen, Measured(day, checkout.revision, checkout.clean))
     points.append(point_of(now, "now", "now"))
     evaluation = now
     if at:
         evaluation, chosen = _past(workspace, at)
         points.append(point_of(evaluation, at, "revision"))
         saved = tuple(point for point in saved if point.date <= evaluation.measured.date)
+    if checkout.note and not at:
+        notes = (*notes, checkout.note)
     return replace(evaluation, trend=tuple(_by_date([*saved, *points])), notes=notes), chosen
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from procauthor.errors import LibraryError, PlanError
+from procauthor.file import read_regular
 from procauthor.library.change import Change, Edit
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.write import is_untouched, write_plan
@@ -22,14 +23,27 @@ def plan_change(workspace: Workspace, proposal: Proposal, file: str | Path | Non
     """Return the change that writes a proposed plan."""
     path = workspace.settings.library.plan if file is None else _path(workspace, Path(file))
     try:
-        before: bytes | None = (workspace.root / path).read_bytes()
+        before: bytes | None = read_regular(workspace.root / path)
     except FileNotFoundError:
         before = None
+    if before is not None and not _is_plan(workspace, path):
+        message = f"{path} is no plan, and would be replaced"
+        raise PlanError(message, "name another file, or move what is there away first")
     if file is None and before is not None and not is_untouched(before):
         message = f"{path} holds words of a person, and would be replaced"
         raise PlanError(message, f"name the file to replace it: procauthor plan --write {path}")
     after = write_plan(proposal)
     return Change(() if before == after else (Edit(path, before, after),), f"write the plan {path}")
+
+
+def _is_plan(workspace: Workspace, path: str) -> bool:
+    """Say whether a file is the plan of the library, or holds items of one."""
+    if path == workspace.settings.library.plan:
+        return True
+    try:
+        return bool(workspace.plan(workspace.root / path).items)
+    except PlanError:
+        return False
 
 
 def _path(workspace: Workspace, file: Path) -> str:

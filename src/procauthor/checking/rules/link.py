@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+
+from msgspec.structs import replace as replace_struct
 
 from procauthor.checking.anchor import Anchors
 from procauthor.checking.definition import Reach, Rule
@@ -13,7 +16,7 @@ from procauthor.checking.scope import GONE, Scope, say
 from procauthor.checking.table import title_links
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.library.reference import Target, relative, resolve
+from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Link
 from procauthor.naming import title_key
 
@@ -55,6 +58,7 @@ REFERENCE_TO_DEPRECATED = Rule(
 )
 RULES = (BROKEN_LINK, BROKEN_ANCHOR, LINK_TEXT_MISMATCH, REFERENCE_TO_DEPRECATED)
 REACH: Reach = "neighbours"
+_LINES = re.compile(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
 _LISTING = frozenset({"index", "readme", "plan"})
 
 
@@ -75,16 +79,31 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         message = f"the link {link.text!r} has no target"
         yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
         return
-    if target.path is None or not scope.exists(target.path):
-        if target.path is None or not in_row:
-            hint = _near(scope, procedure, link, target.path)
-            finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
-            yield mend(finding, procedure, *redirect(scope, procedure, link, target))
+    if target.path is None:
+        yield from _outside(scope, procedure, link)
         return
-    document = scope.library.by_path.get(target.path)
+    end = target if scope.exists(target.path) else _from_repository(scope, link, target)
+    if end.path is None:
+        return
+    if scope.exists(end.path):
+        yield from _inside(scope, procedure, link, end)
+    elif not in_row:
+        hint = _near(scope, procedure, link, end.path)
+        finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+        yield mend(finding, procedure, *redirect(scope, procedure, link, target))
+
+
+def _outside(scope: Scope, procedure: Procedure, link: Link) -> Iterator[Finding]:
+    if not scope.exists_outside(path_of(procedure.path, link.target)):
+        message = f"{link.target!r} leads out of the library, and does not exist there"
+        yield say(BROKEN_LINK, procedure, link.start, message, "correct the path, or remove the link")
+
+
+def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Finding]:
+    document = scope.library.by_path.get(target.path or "")
     if document is None:
         return
-    if target.anchor:
+    if target.anchor and not _names_lines(link.target):
         yield from _anchor(procedure, link, document.path, target.anchor, scope.anchors(document))
     if document is not procedure:
         yield from _deprecated(procedure, link, document)
@@ -92,10 +111,26 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
             yield from _text(scope, procedure, link, document)
 
 
-def _near(scope: Scope, procedure: Procedure, link: Link, path: str | None) -> str:
+def _from_repository(scope: Scope, link: Link, target: Target) -> Target:
+    """Return where a link from the root leads that does not begin at the library's root: perhaps at the repository's.
+
+    The path is None where it leads out of the library to a file that exists; where nothing exists, the target stays.
+    """
+    if target.path is None or not link.target.startswith("/"):
+        return target
+    path = scope.from_repository(target.path)
+    if path.startswith("../"):
+        return replace_struct(target, path=None) if scope.exists_outside(path) else target
+    return replace_struct(target, path=path) if scope.exists(path) else target
+
+
+def _names_lines(target: str) -> bool:
+    """Say whether a link names lines of the source of a document, as in ``a.md?plain=1#L3-L9``."""
+    return _LINES.search(target) is not None
+
+
+def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
     """Name the file that was meant: by the history, the name of the file, the text of the link, else by likeness."""
-    if path is None:
-        return "it leads out of the library"
     today = scope.renamed(path)
     if today:
         return f"it was renamed to {relative(procedure.path, today)!r}"

@@ -27,7 +27,7 @@ def heading(evaluation: Evaluation) -> str:
     """Return what was measured, and when."""
     measured = evaluation.measured
     at = f" at {measured.at}" if measured.at else ""
-    changed = "" if measured.clean else ", with changes that are not committed"
+    changed = ", with changes that are not committed" if measured.clean is False else ""
     revision = f" ({measured.revision}{changed})" if measured.revision else ""
     return f"Evaluation of {measured.date}{at}{revision}"
 

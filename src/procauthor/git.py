@@ -1,0 +1,135 @@
+"""The one door to git.
+
+A library may come from anywhere, and so may the repository around it: nothing that its settings name is ever run, and
+nothing is fetched. Only plumbing is called that neither filters nor converts files. The folder alone decides which
+repository is asked, never the variables that git sets for hooks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from procauthor.errors import RevisionError
+
+_SECONDS = 5.0
+LONG = 60.0
+"""Seconds for a question whose answer is as long as the repository is large."""
+_OWN = ".git"
+_SAFE = (
+    "safe.bareRepository=explicit",
+    f"core.hooksPath={os.devnull}",
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "core.quotePath=false",
+    "credential.helper=",
+    "protocol.allow=never",
+    "log.showSignature=false",
+    "submodule.recurse=false",
+)
+_OPTIONS = (
+    "--no-pager",
+    "--no-optional-locks",
+    "--literal-pathspecs",
+    *(word for pair in _SAFE for word in ("-c", pair)),
+)
+# A setting of a single protocol comes before `protocol.allow`; this variable comes before both.
+_QUIET = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+# These say where the user's own settings are, and nothing of a repository.
+_KEPT = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"})
+
+
+class NoAnswerError(RevisionError):
+    """What was asked for is not there, and git has nothing to say about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository with a work tree: ``top`` holds its ``.git``, ``prefix`` is the folder asked about, from there.
+
+    ``prefix`` is empty for the top itself, and else ends in a slash.
+    """
+
+    top: Path
+    prefix: str = ""
+
+    def ask(self, *words: str, feed: bytes | None = None, seconds: float = _SECONDS, partial: bool = False) -> bytes:
+        """Return what git answers; paths in words count from the top.
+
+        Args:
+            words: A command of git that starts no program, and its arguments.
+            feed: Its standard input.
+            seconds: How long it may take.
+            partial: Return what has arrived by then instead of an error.
+
+        Raises:
+            NoAnswerError: What was asked for is not there.
+            RevisionError: There is no git, it refuses, or it took too long.
+        """
+        return _run(self.top, (f"--work-tree={self.top}", *words), feed, seconds, partial=partial)
+
+
+def find_repository(folder: Path) -> Repository | None:
+    """Return the repository that a folder belongs to, or None.
+
+    It is the one whose ``.git`` is in the folder or the nearest parent. A folder that only looks like a bare repository
+    is a folder with files in it.
+    """
+    real = Path(os.path.realpath(folder))
+    for top in (real, *real.parents):
+        if os.path.lexists(top / _OWN):
+            inside = real.relative_to(top).as_posix()
+            return Repository(top, "" if inside == "." else f"{inside}/")
+    return None
+
+
+def read_user(folder: Path) -> str:
+    """Return the ``user.name`` in git's settings as they are for a folder; empty where there is none."""
+    repository = find_repository(folder)
+    try:
+        answer = _run(repository.top if repository else Path(os.sep), ("config", "--get", "user.name"), None, _SECONDS)
+    except RevisionError:
+        return ""
+    return answer.decode(errors="replace").strip()
+
+
+def _run(folder: Path, words: tuple[str, ...], feed: bytes | None, seconds: float, *, partial: bool = False) -> bytes:
+    program = shutil.which("git")
+    if program is None or not os.path.isabs(program):
+        message = "git is not installed"
+        raise RevisionError(message, "earlier revisions are read with git")
+    try:
+        done = subprocess.run(  # noqa: S603 - git alone, no shell, and nothing that a repository names
+            [program, *_OPTIONS, *words],
+            cwd=folder,
+            env=_environment(folder),
+            input=feed or b"",
+            capture_output=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as error:
+        if partial:
+            return error.stdout or b""
+        message = f"git did not answer within {seconds:g} seconds"
+        raise RevisionError(message, f"it was asked in {folder}") from error
+    except OSError as error:
+        message = f"git cannot be started in {folder}: {error.strerror}"
+        raise RevisionError(message) from error
+    if done.returncode:
+        told = done.stderr.decode(errors="replace").strip().splitlines()
+        if not told:
+            message = "git has no answer"
+            raise NoAnswerError(message)
+        message = f"git says: {told[0]}"
+        raise RevisionError(message)
+    return done.stdout
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return the caller's environment without what it says of repositories; git looks no further up than the folder."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    return {**own, **_QUIET, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
