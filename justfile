@@ -14,6 +14,10 @@ fmt:
     uv run ruff format .
     uv run ruff check --fix .
 
+# Write the pages of docs/ that follow from the code: rules, settings, the Python interface
+pages:
+    uv run python -m pages
+
 # Measure quality on our own cases: `just eval retrieval`, `just eval drafting --author offline`
 eval *args:
     uv run python -m evals {{args}}

@@ -11,36 +11,217 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from procauthor.authoring.batch.record import Batch, BatchStore
     from procauthor.authoring.brief import Brief, ChangeRequest, Usage
-    from procauthor.authoring.draft import Draft
-    from procauthor.errors import ProcauthorError
+    from procauthor.authoring.budget import Bound
+    from procauthor.authoring.draft import Draft, DraftStore
+    from procauthor.authoring.graph import Progress
+    from procauthor.authoring.handoff import Assignment
+    from procauthor.authoring.run import Run, RunStore
+    from procauthor.checking.baseline import Baseline
+    from procauthor.checking.suspect import Suspect
+    from procauthor.errors import (
+        AmbiguousError,
+        AnswerError,
+        AuthoringError,
+        BudgetError,
+        ConfigError,
+        ConflictError,
+        CountError,
+        DraftError,
+        FrontMatterError,
+        HaltError,
+        InvalidTitleError,
+        LibraryError,
+        LockedError,
+        MarkError,
+        ModelError,
+        ModelOutputError,
+        NoPlanError,
+        NotFoundError,
+        PlanError,
+        ProcauthorError,
+        PromptError,
+        RetrievalError,
+        RevisionError,
+        StaleError,
+        StoreError,
+        TemplateError,
+        UnreadableError,
+    )
+    from procauthor.evaluation.evaluate import Census
+    from procauthor.evaluation.value import Evaluation
     from procauthor.finding import Finding, Report
     from procauthor.library.change import Change
-    from procauthor.project import Project
+    from procauthor.library.history import HistoryEntry
+    from procauthor.library.library import Library, Procedure
+    from procauthor.planning.plan import Plan, PlanItem
+    from procauthor.planning.propose import Proposal
+    from procauthor.project.authoring import Authoring
+    from procauthor.project.batch.batching import Batching, Outlook
+    from procauthor.project.batch.value import BatchReport
+    from procauthor.project.draft import ProjectDraft
+    from procauthor.project.handoff import Handoff
+    from procauthor.project.project import Project
+    from procauthor.refactoring.refactor import Refactoring
+    from procauthor.retrieval.chunk import Chunk
+    from procauthor.retrieval.index import Hit, SectionIndex
+    from procauthor.review.approve import Approval
+    from procauthor.review.blame import Blame
+    from procauthor.review.review import Reviewing
+    from procauthor.review.suspect import Clearance
+    from procauthor.settings import Settings
+    from procauthor.template.spec import Template
+    from procauthor.template.store import TemplateStore
+    from procauthor.workspace import Workspace
 
 # Names are loaded when they are used, so that `import procauthor` costs next to nothing.
 _HOMES = {
+    "AmbiguousError": "errors",
+    "AnswerError": "errors",
+    "Approval": "review.approve",
+    "Assignment": "authoring.handoff",
+    "Authoring": "project.authoring",
+    "AuthoringError": "errors",
+    "Baseline": "checking.baseline",
+    "Batch": "authoring.batch.record",
+    "BatchReport": "project.batch.value",
+    "BatchStore": "authoring.batch.record",
+    "Batching": "project.batch.batching",
+    "Blame": "review.blame",
+    "Bound": "authoring.budget",
     "Brief": "authoring.brief",
+    "BudgetError": "errors",
+    "Census": "evaluation.evaluate",
     "Change": "library.change",
     "ChangeRequest": "authoring.brief",
+    "Chunk": "retrieval.chunk",
+    "Clearance": "review.suspect",
+    "ConfigError": "errors",
+    "ConflictError": "errors",
+    "CountError": "errors",
     "Draft": "authoring.draft",
+    "DraftError": "errors",
+    "DraftStore": "authoring.draft",
+    "Evaluation": "evaluation.value",
     "Finding": "finding",
+    "FrontMatterError": "errors",
+    "HaltError": "errors",
+    "Handoff": "project.handoff",
+    "HistoryEntry": "library.history",
+    "Hit": "retrieval.index",
+    "InvalidTitleError": "errors",
+    "Library": "library.library",
+    "LibraryError": "errors",
+    "LockedError": "errors",
+    "MarkError": "errors",
+    "ModelError": "errors",
+    "ModelOutputError": "errors",
+    "NoPlanError": "errors",
+    "NotFoundError": "errors",
+    "Outlook": "project.batch.batching",
+    "Plan": "planning.plan",
+    "PlanError": "errors",
+    "PlanItem": "planning.plan",
     "ProcauthorError": "errors",
-    "Project": "project",
+    "Procedure": "library.library",
+    "Progress": "authoring.graph",
+    "Project": "project.project",
+    "ProjectDraft": "project.draft",
+    "PromptError": "errors",
+    "Proposal": "planning.propose",
+    "Refactoring": "refactoring.refactor",
     "Report": "finding",
+    "RetrievalError": "errors",
+    "Reviewing": "review.review",
+    "RevisionError": "errors",
+    "Run": "authoring.run",
+    "RunStore": "authoring.run",
+    "SectionIndex": "retrieval.index",
+    "Settings": "settings",
+    "StaleError": "errors",
+    "StoreError": "errors",
+    "Suspect": "checking.suspect",
+    "Template": "template.spec",
+    "TemplateError": "errors",
+    "TemplateStore": "template.store",
+    "UnreadableError": "errors",
     "Usage": "authoring.brief",
+    "Workspace": "workspace._workspace",
 }
 
 __all__ = [
+    "AmbiguousError",
+    "AnswerError",
+    "Approval",
+    "Assignment",
+    "Authoring",
+    "AuthoringError",
+    "Baseline",
+    "Batch",
+    "BatchReport",
+    "BatchStore",
+    "Batching",
+    "Blame",
+    "Bound",
     "Brief",
+    "BudgetError",
+    "Census",
     "Change",
     "ChangeRequest",
+    "Chunk",
+    "Clearance",
+    "ConfigError",
+    "ConflictError",
+    "CountError",
     "Draft",
+    "DraftError",
+    "DraftStore",
+    "Evaluation",
     "Finding",
+    "FrontMatterError",
+    "HaltError",
+    "Handoff",
+    "HistoryEntry",
+    "Hit",
+    "InvalidTitleError",
+    "Library",
+    "LibraryError",
+    "LockedError",
+    "MarkError",
+    "ModelError",
+    "ModelOutputError",
+    "NoPlanError",
+    "NotFoundError",
+    "Outlook",
+    "Plan",
+    "PlanError",
+    "PlanItem",
     "ProcauthorError",
+    "Procedure",
+    "Progress",
     "Project",
+    "ProjectDraft",
+    "PromptError",
+    "Proposal",
+    "Refactoring",
     "Report",
+    "RetrievalError",
+    "Reviewing",
+    "RevisionError",
+    "Run",
+    "RunStore",
+    "SectionIndex",
+    "Settings",
+    "StaleError",
+    "StoreError",
+    "Suspect",
+    "Template",
+    "TemplateError",
+    "TemplateStore",
+    "UnreadableError",
     "Usage",
+    "Workspace",
 ]
 
 

@@ -45,89 +45,128 @@ InsidePath = Annotated[str, AfterValidator(_stay_inside)]
 """A path relative to the root of the library, which it never leaves."""
 
 
+# `docs/settings.md` and `docs/schema/settings.json` are made of the classes below: `python -m pages`.
+
+
 class LibrarySettings(_Table):
-    """Where the documents with a special part are; paths and patterns relative to the project's root."""
+    """Where the index and the plan are, and which files are no documents. Paths are relative to the library's root."""
 
     index: InsidePath = "index.md"
+    """The index: the document with the table of all procedures."""
     plan: InsidePath = "action-plan.md"
-    exclude: tuple[str, ...] = ()
+    """The action plan that `plan`, `run` and `create` read when no file is named."""
+    exclude: tuple[str, ...] = Field(default=(), examples=[["archive/*", "*.draft.md"]])
+    """Patterns of files that are left out, matched against the whole path; `*` also matches `/`."""
 
 
 class CheckSettings(_Table):
-    """Where the baseline is, relative to the root, and where rules are explained (``{rule}`` is the rule's name)."""
+    """The baseline of known findings, and the pages that explain the rules."""
 
-    baseline: InsidePath = ""
-    help_url: str = ""
+    baseline: InsidePath = Field(default="", examples=[".procauthor-baseline.json"])
+    """The file of known findings, relative to the root; empty means that there is none."""
+    help_url: str = Field(default="", examples=["https://docs.example.org/rules/{rule}"])
+    """The address of the page about a rule, for reports in SARIF; `{rule}` becomes the name of the rule."""
 
 
 class SectionSettings(_Table):
-    """Headings that mean the same: the one in the template, and the others that documents may use for it."""
+    """Other headings that documents may use for a section of their template."""
 
-    synonyms: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    synonyms: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, examples=[{"Failure Handling": ["Rollback", "If Something Breaks"]}]
+    )
+    """The heading in the template, and the headings that mean the same."""
 
 
 class AuthoringSettings(_Table):
-    """Who writes, and within which bounds. Keys come from the environment only.
+    """Who writes, and within which bounds. Keys come from the environment or the keyring, never from a file."""
 
-    ``context_tokens`` is the window of the model, in and out together; 0 where only its server may know it.
-    """
-
-    model: str = "offline"
-    base_url: str = ""
-    temperature: float | None = None
+    model: str = Field(default="offline", examples=["openai:gpt-5-mini"])
+    """The author when no option names one: `offline`, `skeleton`, or a chat model as `provider:name`."""
+    base_url: str = Field(default="", examples=["http://localhost:8000/v1"])
+    """The address of the model server; empty means the provider's own."""
+    temperature: float | None = Field(default=None, examples=[0.2])
+    """The temperature that the model is asked with; without it, the provider decides."""
     timeout: float = Field(default=120.0, gt=0)
+    """How many seconds a call may last."""
     retries: int = Field(default=2, ge=0, le=10)
+    """How often a call is tried again after a passing failure."""
     repairs: int = Field(default=2, ge=0, le=10)
+    """How many rounds of repair a field gets whose value was refused."""
     max_tokens: int = Field(default=200_000, gt=0)
+    """The ceiling of one run in tokens, in and out together."""
     reply_tokens: int = Field(default=8_000, gt=0)
-    context_tokens: int = Field(default=0, ge=0)
+    """The longest reply to one call, in tokens."""
+    context_tokens: int = Field(default=0, ge=0, examples=[32_768])
+    """The context window of the model in tokens, in and out together; 0 means that only its server may know it."""
     passages: int = Field(default=12, ge=0, le=100)
+    """How many passages of the library a brief holds at most."""
 
 
 class RetrievalSettings(_Table):
-    """Which embedding, and where Chroma runs."""
+    """Which embedding the search uses, and where Chroma runs."""
 
-    embedding: str = "builtin"
-    server: str = ""
+    embedding: str = Field(default="builtin", examples=["langchain:openai:text-embedding-3-small"])
+    """What turns text into vectors: `builtin`, `minilm`, `minilm:FOLDER` or `langchain:PROVIDER:MODEL`."""
+    server: str = Field(default="", examples=["http://localhost:8000"])
+    """The address of a Chroma server; empty means that Chroma runs inside procauthor and writes to `.procauthor/`."""
 
 
 class RunSettings(_Table):
-    """Where runs have their checkpoints, and after how many seconds a worker that says nothing counts as dead.
-
-    The address of the database comes from the environment only.
-    """
+    """Where runs keep their checkpoints. The address of the database comes from the environment only."""
 
     checkpoints: Literal["sqlite", "postgres"] = "sqlite"
+    """The database of the checkpoints; with `postgres` several processes can work on one batch."""
     lease: float = Field(default=30.0, ge=1, le=3600)
+    """After how many seconds without a sign of life a worker counts as dead."""
 
 
 class LinkSettings(_Table):
-    """How links are resolved: by whose rule headings get their anchors."""
+    """How links to headings are resolved."""
 
     slugs: Literal["github", "gitlab", "mkdocs"] = "github"
+    """Whose rule makes the anchor of a heading."""
 
 
 class PlanSettings(_Table):
-    """What makes a gap urgent when a plan is written, and from which sum on which priority begins."""
+    """What makes a gap urgent when a plan is written. The weights are added up to the score of a procedure."""
 
     critical: float = Field(default=3.0, ge=0)
+    """The weight of being on the critical path of an orchestration."""
     blocks: float = Field(default=0.5, ge=0)
+    """The weight of each unfinished procedure that has to wait for it, for at most 20 of them."""
     used: float = Field(default=2.0, ge=0)
+    """The weight of each finished procedure that relies on it."""
     called: float = Field(default=1.0, ge=0)
+    """The weight of each orchestration that calls it, where it is on no critical path."""
     broken: float = Field(default=2.0, ge=0)
+    """The weight of each broken reference in it."""
     closeness: float = Field(default=4.0, ge=0)
+    """The weight of the completion of its lifecycle, which is between 0 and 1."""
     p0: float = 6.0
+    """The score from which on a procedure has priority P0."""
     p1: float = 3.0
+    """The score from which on it has priority P1."""
     p2: float = 1.0
+    """The score from which on it has priority P2; below that it is P3."""
     hours_min: float = Field(default=2.0, gt=0)
+    """The hours that a procedure of usual length takes at least."""
     hours_max: float = Field(default=3.0, gt=0)
+    """The hours that a procedure of usual length takes at most."""
 
 
 class Settings(_Table):
-    """All settings. ``templates`` maps a path pattern to the name of a template, the first match counts."""
+    """All settings."""
 
     library: LibrarySettings = LibrarySettings()
-    templates: dict[str, str] = Field(default_factory=dict)
+    templates: dict[str, str] = Field(
+        default_factory=dict,
+        examples=[{"runbooks/*.md": "runbook", "evaluations/*.md": "", "*/*.md": "procedure"}],
+    )
+    """Which template a document has: a pattern of paths, and the name of a template in `templates/`.
+
+    The first pattern that matches counts, at the root or below any folder; `*` also matches `/`. An empty name means
+    that these documents have no template.
+    """
     sections: SectionSettings = SectionSettings()
     check: CheckSettings = CheckSettings()
     authoring: AuthoringSettings = AuthoringSettings()
@@ -135,7 +174,10 @@ class Settings(_Table):
     run: RunSettings = RunSettings()
     links: LinkSettings = LinkSettings()
     plan: PlanSettings = PlanSettings()
-    rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(default_factory=dict)
+    rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(
+        default_factory=dict, examples=[{"orphan": "off", "unlinked-name": "info"}]
+    )
+    """The severity of a rule, by its name; `off` turns it off. `docs/rules.md` lists the rules."""
 
 
 @dataclass(frozen=True, slots=True)
