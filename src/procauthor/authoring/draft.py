@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief, Usage
 from procauthor.authoring.head import render_head
+from procauthor.authoring.run import Run
 from procauthor.errors import DraftError
 from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
@@ -17,8 +18,16 @@ from procauthor.markdown.source import BOM
 from procauthor.template.render import render
 from procauthor.template.spec import Template
 
-# The outcome of a change that would change nothing: no draft of it is kept.
-NO_CHANGE = "No change"
+Outcome = Literal["Awaiting review", "Needs revision", "No change", "Published", "Updated", "Rejected"]
+"""What became of a run. A draft of it waits for review or needs revision first; where nothing would change, none is
+kept. Its draft is then published, is an update that was made, or is rejected."""
+
+SKELETON = "skeleton"
+# What a skeleton is expected to lack. It may be accepted with these findings: a person fills it in place, and the
+# check keeps saying what is missing. Any other error blocks it like every draft.
+UNFINISHED = frozenset(
+    {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
+)
 
 
 def render_draft(  # noqa: PLR0913 - what a document is made of
@@ -60,7 +69,7 @@ class Draft:
     title: str
     path: str
     author: str
-    outcome: str
+    outcome: Outcome
     text: str
     base: str = ""
     base_text: str | None = None
@@ -77,6 +86,58 @@ class Draft:
     findings: tuple[Mapping[str, Any], ...] = ()
     usage: Usage = Usage()
     usage_by_step: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def of_run(cls, run: Run, text: bytes, findings: Sequence[Mapping[str, Any]], **more: Any) -> Draft:
+        """Return the draft that a run has come to.
+
+        Args:
+            run: The run.
+            text: The whole document.
+            findings: What the rules say of it.
+            more: The other values, where they are not those of the run.
+        """
+        brief = run.brief
+        same = text.decode() == brief.text and bool(brief.request.wish or brief.revises)
+        values: dict[str, Any] = {
+            "id": run.id,
+            "title": brief.request.title,
+            "path": brief.path,
+            "author": run.author,
+            "outcome": _decide(run.author, findings, same=same),
+            "text": text.decode(),
+            "base": brief.base,
+            "base_text": brief.text if brief.base else None,
+            "wish": brief.request.wish,
+            "revises": brief.revises,
+            "template": brief.template,
+            "template_hash": brief.template_hash,
+            "passages": tuple(brief.as_json()["passages"]),
+            "findings": tuple(findings),
+            "usage": run.calls.usage,
+            "usage_by_step": run.calls.by_step(),
+        }
+        return cls(**values | more)
+
+    @property
+    def errors(self) -> tuple[Mapping[str, Any], ...]:
+        """The findings for which the draft cannot be accepted."""
+        return _blocking(self.author, self.findings)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the draft has to be written again before it can be accepted."""
+        return self.outcome == "Needs revision"
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to accept."""
+        return self.outcome != "No change"
+
+    @property
+    def accepted(self) -> Outcome:
+        """The outcome of the run once the draft is accepted."""
+        return "Updated" if self.wish or self.revises else "Published"
 
     @property
     def reused(self) -> int:
@@ -98,6 +159,18 @@ class Draft:
         return cls(**values)
 
 
+def _decide(author: str, findings: Sequence[Mapping[str, Any]], *, same: bool) -> Outcome:
+    """Return the outcome of a run that has come to a document, which may be the ``same`` as before."""
+    if _blocking(author, findings):
+        return "Needs revision"
+    return "No change" if same else "Awaiting review"
+
+
+def _blocking(author: str, findings: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    pardoned = UNFINISHED if author == SKELETON else frozenset()
+    return tuple(each for each in findings if each["severity"] == "error" and each["rule"] not in pardoned)
+
+
 class DraftStore:
     """Drafts that wait, one file each."""
 
@@ -115,6 +188,10 @@ class DraftStore:
     def holds(self, name: str) -> bool:
         """Say whether a draft of that id waits."""
         return (self.folder / f"{name}.json").is_file()
+
+    def names(self) -> list[str]:
+        """Return the ids of all drafts that wait."""
+        return sorted(file.stem for file in self.folder.glob("*.json"))
 
     def all(self) -> list[Draft]:
         """Return all drafts that wait, by id."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
-from procauthor.authoring.draft import render_draft
+from procauthor.authoring.draft import SKELETON, render_draft
 from procauthor.library.status import match_sections
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
@@ -15,13 +15,7 @@ from procauthor.template.model import sections_of_step
 from procauthor.template.pattern import Pattern, Slot
 from procauthor.template.spec import SectionSpec, Template
 
-SKELETON = "skeleton"
 STATUS = "In progress"
-# What a skeleton is expected to lack. It may be accepted with these findings: a person fills it in place, and the
-# check keeps saying what is missing. Any other error blocks it like every draft.
-UNFINISHED = frozenset(
-    {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
-)
 _TO_DO = "TODO"
 
 

@@ -11,7 +11,7 @@ from procauthor.authoring.author import STEPS
 from procauthor.cli.output import say
 
 if TYPE_CHECKING:
-    from procauthor.authoring.graph import Progress
+    from procauthor.authoring.pipeline import Progress
 
 
 @contextmanager

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.draft import NO_CHANGE, Draft
-from procauthor.authoring.run import HAND_OFF, Run
-from procauthor.authoring.skeleton import SKELETON, UNFINISHED
+from procauthor.authoring.draft import Draft
+from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.errors import ConflictError, DraftError
 from procauthor.library.change import Change, Edit
@@ -65,16 +64,6 @@ class ProjectDraft:
             self.project.notices.append(note)
         return merged.raw
 
-    @property
-    def waits(self) -> bool:
-        """Whether there is something to accept."""
-        return self.draft.outcome != NO_CHANGE
-
-    @property
-    def accepted(self) -> str:
-        """The outcome of the run once the draft is accepted."""
-        return "Updated" if self.draft.wish or self.draft.revises else "Published"
-
     def diff(self) -> str:
         """Return the change as one unified diff."""
         return self.change().diff()
@@ -86,8 +75,7 @@ class ProjectDraft:
             DraftError: The draft still has findings of severity error; a skeleton may be unfinished.
             ConflictError: The document moved since, and its change and the draft meet: both texts are in a side file.
         """
-        pardoned = UNFINISHED if self.draft.author == SKELETON else frozenset()
-        errors = [f for f in self.draft.findings if f["severity"] == "error" and f["rule"] not in pardoned]
+        errors = self.draft.errors
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
             submitted = self.draft.author == HAND_OFF and not self.draft.wish
@@ -99,7 +87,8 @@ class ProjectDraft:
             raise self._put_aside(error) from error
         self.project.apply(change)
         self.project.drafts.remove(self.draft)
-        self._run(Run.accept)
+        if self.project.runs.holds(self.draft.id):
+            self.project.runs.get(self.draft.id).accept()
         return change
 
     def unlinked(self) -> tuple[str, ...]:
@@ -129,11 +118,6 @@ class ProjectDraft:
     def reject(self) -> None:
         """Drop the draft; the library stays as it is."""
         self.project.drafts.remove(self.draft)
-
-    def _run(self, note: Callable[[Run], None]) -> None:
-        """Note something in the run that the draft came of, if that is still there."""
-        if self.project.runs.holds(self.draft.id):
-            note(self.project.runs.get(self.draft.id))
 
 
 def _may_name(procedure: Procedure, words: Sequence[str]) -> bool:

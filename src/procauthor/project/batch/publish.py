@@ -36,7 +36,7 @@ def publish(project: Project, name: str) -> str:
             time.sleep(_PAUSE * attempt)
         else:
             break
-    return found.accepted
+    return found.draft.accepted
 
 
 def _is_written(found: ProjectDraft) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from procauthor.authoring.batch.board import Item
-from procauthor.authoring.batch.record import LeftOut
+from procauthor.authoring.batch.record import Item, LeftOut
 from procauthor.authoring.batch.schedule import OnFailure
 from procauthor.authoring.brief import Usage
 from procauthor.evaluation.value import Tally
