@@ -111,12 +111,13 @@ def kill(args: argparse.Namespace) -> None:
         root = write_batch_library(Path(folder) / "killed", needs, server.url)
         words = ["run", "--model", "openai:any", "--accept", "-j", str(jobs)]
         rounds = 0
-        while rounds < args.kills and killed(root, words, dice.uniform(*args.after)):
+        while rounds < args.kills and killed(root, words, server, dice):
             rounds += 1
             if Project.open(root).batches.names():
                 words = ["run", "--resume", "last"]
-        if words[1] == "--resume":
-            subprocess.run(command(root, words), check=False, capture_output=True)
+        carry_on = Project.open(root).batches.unfinished()
+        if carry_on is not None:
+            Project.open(root).batch().resume(carry_on.id)
         second = Counter(server.requests()) - once
         with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection:
             kept, different = connection.execute("select count(*), count(distinct key) from call").fetchone()
@@ -133,15 +134,15 @@ def command(root: Path, words: Sequence[str]) -> list[str]:
     return [sys.executable, "-c", "from procauthor.cli.app import main; main()", "-C", str(root), *words]
 
 
-def killed(root: Path, words: Sequence[str], seconds: float) -> bool:
+def killed(root: Path, words: Sequence[str], server: Server, dice: random.Random) -> bool:
+    """Kill the command at a random moment after its first few requests; say whether it was still at work."""
+    target = len(server.requests()) + dice.randint(1, 6)
     child = subprocess.Popen(command(root, words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        return True
-    return False
+    while len(server.requests()) < target and child.poll() is None:
+        time.sleep(0.01)
+    time.sleep(dice.uniform(0.0, 2 * server.latency))
+    child.send_signal(signal.SIGKILL)
+    return child.wait() == -signal.SIGKILL
 
 
 def main() -> None:
@@ -152,7 +153,6 @@ def main() -> None:
     parser.add_argument("--shape", choices=["wide", "mixed", "chain"], default="mixed")
     parser.add_argument("--accept", action="store_true")
     parser.add_argument("--kills", type=int, default=0)
-    parser.add_argument("--after", type=float, nargs=2, default=[3.0, 9.0], help="seconds before a kill")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     os.environ["OPENAI_API_KEY"] = "not-a-key"

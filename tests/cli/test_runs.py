@@ -114,8 +114,7 @@ def test_what_changed_before_a_run_goes_on_gives_the_document_of_a_new_run(
     assert found.usage.calls == 2 + resumed
 
 
-def test_a_batch_and_a_run_do_not_disturb_each_other(root: Path) -> None:
-    """Two processes with one memory: each finds its own."""
+def test_two_that_opened_one_library_see_the_runs_of_each_other(root: Path) -> None:
     first, second = Project.open(root), Project.open(root)
     first.author().create(TITLE)
     second.author().create("Release Check Procedure")

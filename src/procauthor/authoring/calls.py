@@ -33,7 +33,7 @@ def call_key(model: str, messages: tuple[str, ...], schema: Mapping[str, Any], a
     """Return the key of one exact call.
 
     The attempt belongs to it: to ask the same thing again after an empty reply must not repeat that reply. So do the
-    ``bounds``, as server and length of the reply: a run that is resumed with other ones asks anew.
+    ``bounds``, as server and length of the reply: a run that is resumed with other ones asks again.
     """
     text = json.dumps([model, messages, schema, attempt, bounds], ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -97,7 +97,7 @@ class CallLog:
         return self._keep(key, reply, step, fields, reused=False)
 
     def judge(self, keys: Iterable[str], *, good: bool) -> None:
-        """Say what replies were worth: good ones are of use to other runs, others are asked for anew, at full cost."""
+        """Say what replies were worth: good ones are of use to other runs, others are asked for again, at full cost."""
         state = "good" if good else "void"
         with self._memory.writing() as connection:
             connection.executemany(

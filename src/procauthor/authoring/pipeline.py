@@ -1,7 +1,8 @@
 """The eight steps of Create or Update Procedure, for every author: the one pipeline.
 
-It keeps nothing. A run that goes on is carried out from its beginning, and the memory answers what was asked before;
-so a step may use its brief and the replies so far, and no clock, no chance and nothing of the library as it is now.
+It keeps nothing. A run that goes on is carried out from its beginning, and the memory answers what was asked before. So
+what a step asks follows from the brief, the replies so far and what the rules say of them: a clock or a random number
+in a prompt would have every call paid again.
 """
 
 from __future__ import annotations
@@ -178,8 +179,9 @@ class _Pipeline:
         """Carry out a step, tell when it begins and ends, and return the next."""
         self._begin(step)
         started = time.monotonic()
-        if step == _FAILURES and self._both_can_begin():
-            seconds = self._fill_both()
+        todo = self._side_by_side(step)
+        if todo:
+            seconds = self._fill_both(todo)
             self._end(_FAILURES, time.monotonic() - started)
             self._end(_CONTRACT, seconds)
             return _FORMAT
@@ -222,12 +224,15 @@ class _Pipeline:
         if problems:
             self.state.stuck = not changed
 
-    def _both_can_begin(self) -> bool:
-        """Say whether steps 5 and 6 have work, and a model that can be asked for both at the same time."""
-        todo = (self.strategy.todo(self.state, step) for step in (_FAILURES, _CONTRACT))
-        return ":" in self.work.run.author and all(problems is not None for problems in todo)
+    def _side_by_side(self, step: int) -> dict[int, Sequence[Problem]]:
+        """Return what steps 5 and 6 have to write, where both have work and a model can be asked for both at once."""
+        if step != _FAILURES or ":" not in self.work.run.author:
+            return {}
+        todo = {each: self.strategy.todo(self.state, each) for each in (_FAILURES, _CONTRACT)}
+        open_steps = {each: problems for each, problems in todo.items() if problems is not None}
+        return open_steps if len(open_steps) == len(todo) else {}
 
-    def _fill_both(self) -> float:
+    def _fill_both(self, todo: Mapping[int, Sequence[Problem]]) -> float:
         """Fill steps 5 and 6; both see the draft as it was before. Return how long the second took."""
         self._begin(_CONTRACT)
         seconds = 0.0
@@ -235,18 +240,17 @@ class _Pipeline:
         def ask(step: int) -> Answer:
             nonlocal seconds
             started = time.monotonic()
-            answer = self.strategy.ask(self.state, step, self.strategy.todo(self.state, step) or ())
+            answer = self.strategy.ask(self.state, step, todo[step])
             if step == _CONTRACT:
                 seconds = time.monotonic() - started
             return answer
 
-        again = {step: bool(self.strategy.todo(self.state, step)) for step in (_FAILURES, _CONTRACT)}
         answers = together(lambda: ask(_FAILURES), lambda: ask(_CONTRACT))
         changed = [
-            self.state.take(step, answer, again=again[step])
+            self.state.take(step, answer, again=bool(todo[step]))
             for step, answer in zip((_FAILURES, _CONTRACT), answers, strict=True)
         ]
-        if any(again.values()):
+        if any(todo.values()):
             self.state.stuck = not any(changed)
         return seconds
 

@@ -105,7 +105,7 @@ class Authoring:
         return self.project.plan(plan, library) if plan else self.project.own_plan(library)
 
     def _template(self, library: Library, request: ChangeRequest) -> Any:
-        """Return the template of the path at which the document already stands, else the one for procedures."""
+        """Return the template of the path at which the document is, else the one for procedures."""
         present = next(iter(library.by_key.get(title_key(request.title), ())), None)
         if present and present.template:
             return present.template

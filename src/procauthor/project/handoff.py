@@ -80,7 +80,7 @@ class Handoff:
         return read_submission(brief, self.project.templates.get(brief.template))
 
     def _carry(self, run: Run, brief: Brief) -> Submission:
-        """Return what was handed in, for a brief that was gathered anew."""
+        """Return what was handed in, for a brief that was gathered again."""
         kept = run.submission.carry(run.brief, brief)
         if not brief.revises or run.brief.text == brief.text:
             return kept
@@ -109,7 +109,7 @@ class Handoff:
     # Answers
 
     def submit(self, text: str, *, run: str = "", title: str = "", by: str = "") -> ProjectDraft:
-        """Take an answer, whole or in part, and return the draft that stands after it, with its findings.
+        """Take an answer, whole or in part, and return the draft that comes of it, with its findings.
 
         Args:
             text: JSON, alone or inside prose and code fences.

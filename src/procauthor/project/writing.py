@@ -84,7 +84,7 @@ def open_work(  # noqa: PLR0913 - what an author needs
         run: The run.
         make: Makes the work of what depends on the author: ``author``, ``calls`` and so on.
         context: What the run shares with others of its batch.
-        fresh: Ask a model anew, even what another run has asked word by word.
+        fresh: Ask a model again, even what another run has asked word by word.
         complaints: What is wrong with the last part that was handed in, beside its fields.
 
     Raises:
