@@ -232,6 +232,25 @@ def test_a_damaged_memory_is_named_and_set_aside_and_blocks_nothing(waiting: tup
     assert "damaged" not in run("-C", root, "runs").stderr
 
 
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("update job set terms = '{}'", "run 'threat-check-1' cannot be read from work.db"),
+        ("update job set terms = '[', kind = 'batch'", "batch 'threat-check-1' cannot be read from work.db"),
+    ],
+)
+def test_a_row_that_another_hand_changed_is_said_and_does_not_block_the_draft(
+    root: Path, change: str, what: str
+) -> None:
+    Project.open(root).author().create(TITLE)
+    with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection, connection:
+        connection.execute(change)
+    done = run("-C", root, "runs", code=3)
+    assert what in done.stderr
+    assert "Traceback" not in done.stderr
+    assert Project.open(root).draft().accept().edits
+
+
 def test_a_memory_of_a_newer_version_is_left_alone(root: Path) -> None:
     Project.open(root).author().create(TITLE)
     with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection:

@@ -10,9 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.memory import FILE, Memory
+from procauthor.authoring.memory import Memory, readable
 from procauthor.authoring.reply import Reply
-from procauthor.errors import StoreError
 
 _MOST = 2_000
 """So many replies of deleted runs are kept, the newest."""
@@ -134,8 +133,5 @@ def _dump(reply: Reply) -> str:
 
 def _reply(row: sqlite3.Row) -> Reply:
     usage = Usage(row["calls"], row["input_tokens"], row["output_tokens"])
-    try:
+    with readable(f"a reply of run {row['run']!r}"):
         return Reply(**json.loads(row["reply"]), usage=usage)
-    except (ValueError, TypeError) as error:
-        message = f"a reply of run {row['run']!r} cannot be read from {FILE}"
-        raise StoreError(message, "create the document again with --fresh") from error

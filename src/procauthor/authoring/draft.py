@@ -88,36 +88,45 @@ class Draft:
     usage_by_step: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
-    def of_run(cls, run: Run, text: bytes, findings: Sequence[Mapping[str, Any]], **more: Any) -> Draft:
-        """Return the draft that a run has come to.
-
-        Args:
-            run: The run.
-            text: The whole document.
-            findings: What the rules say of it.
-            more: The other values, where they are not those of the run.
-        """
+    def of_run(  # noqa: PLR0913 - what a run can come to
+        cls,
+        run: Run,
+        text: bytes,
+        findings: Sequence[Mapping[str, Any]],
+        *,
+        fields: Mapping[str, Any],
+        author: str = "",
+        prompt: str = "",
+        sources: Mapping[str, tuple[str, ...]] | None = None,
+        open_questions: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> Draft:
+        """Return the draft that a run has come to; ``author`` is that of the run where none is named."""
         brief = run.brief
         same = text.decode() == brief.text and bool(brief.request.wish or brief.revises)
-        values: dict[str, Any] = {
-            "id": run.id,
-            "title": brief.request.title,
-            "path": brief.path,
-            "author": run.author,
-            "outcome": _decide(run.author, findings, same=same),
-            "text": text.decode(),
-            "base": brief.base,
-            "base_text": brief.text if brief.base else None,
-            "wish": brief.request.wish,
-            "revises": brief.revises,
-            "template": brief.template,
-            "template_hash": brief.template_hash,
-            "passages": tuple(brief.as_json()["passages"]),
-            "findings": tuple(findings),
-            "usage": run.calls.usage,
-            "usage_by_step": run.calls.by_step(),
-        }
-        return cls(**values | more)
+        return cls(
+            id=run.id,
+            title=brief.request.title,
+            path=brief.path,
+            author=author or run.author,
+            outcome=_decide(run.author, findings, same=same),
+            text=text.decode(),
+            base=brief.base,
+            base_text=brief.text if brief.base else None,
+            wish=brief.request.wish,
+            revises=brief.revises,
+            notes=notes,
+            template=brief.template,
+            template_hash=brief.template_hash,
+            prompt=prompt,
+            fields=fields,
+            sources=sources or {},
+            passages=tuple(brief.as_json()["passages"]),
+            open_questions=open_questions,
+            findings=tuple(findings),
+            usage=run.calls.usage,
+            usage_by_step=run.calls.by_step(),
+        )
 
     @property
     def errors(self) -> tuple[Mapping[str, Any], ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from procauthor.errors import StoreError
 from procauthor.retrieval.lock import hold
@@ -227,6 +228,20 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if state != "ok" or not names >= _NAMES:
         message = str(state).splitlines()[-1] if state != "ok" else "its tables are missing"
         raise _DamagedError(message)
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Say in one sentence what cannot be read, where a stored value was changed by another hand.
+
+    Raises:
+        StoreError: It cannot.
+    """
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+        message = f"{what} cannot be read from {FILE}"
+        raise StoreError(message, f"delete {FILE} to start over; drafts that wait are not in it") from error
 
 
 class _DamagedError(sqlite3.DatabaseError):

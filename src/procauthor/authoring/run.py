@@ -13,7 +13,7 @@ from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog, forget_calls
-from procauthor.authoring.memory import Memory
+from procauthor.authoring.memory import Memory, readable
 from procauthor.authoring.submission import Submission
 from procauthor.errors import DraftError
 from procauthor.markdown.slug import slugify
@@ -68,7 +68,8 @@ class Run:
     def submission(self) -> Submission:
         """What was handed in so far."""
         raw = self.memory.part(self.id, _HANDED_IN)
-        return Submission() if raw is None else Submission.from_json(json.loads(raw))
+        with readable(f"what was handed in for run {self.id!r}"):
+            return Submission() if raw is None else Submission.from_json(json.loads(raw))
 
     def hand_in(self, submission: Submission) -> None:
         """Keep what was handed in."""
@@ -180,10 +181,11 @@ class RunStore:
         return self._memory.rows(query, *values)
 
     def _read(self, row: sqlite3.Row) -> Run:
-        terms = json.loads(row["terms"])
-        started = datetime.fromtimestamp(row["started"]).astimezone()
-        brief = Brief.from_json(terms["brief"])
-        return Run(row["id"], brief, terms["author"], terms["max_tokens"], terms["reviewer"], started, self._memory)
+        with readable(f"run {row['id']!r}"):
+            terms = json.loads(row["terms"])
+            started = datetime.fromtimestamp(row["started"]).astimezone()
+            brief = Brief.from_json(terms["brief"])
+            return Run(row["id"], brief, terms["author"], terms["max_tokens"], terms["reviewer"], started, self._memory)
 
 
 def doomed_jobs(memory: Memory, kind: str, held: Collection[str], keep: int | None, older: float | None) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
-from procauthor.errors import ConflictError, DraftError
+from procauthor.errors import ConflictError, DraftError, StoreError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.naming import title_key
@@ -87,8 +88,10 @@ class ProjectDraft:
             raise self._put_aside(error) from error
         self.project.apply(change)
         self.project.drafts.remove(self.draft)
-        if self.project.runs.holds(self.draft.id):
-            self.project.runs.get(self.draft.id).accept()
+        # The document is written: a memory that cannot be used must not say otherwise.
+        with suppress(StoreError):
+            if self.project.runs.holds(self.draft.id):
+                self.project.runs.get(self.draft.id).accept()
         return change
 
     def unlinked(self) -> tuple[str, ...]:

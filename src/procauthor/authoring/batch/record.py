@@ -15,7 +15,7 @@ from typing import Any
 from procauthor.authoring.batch.schedule import OnFailure, Schedule, State, Task
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.calls import CallLog
-from procauthor.authoring.memory import Memory
+from procauthor.authoring.memory import Memory, readable
 from procauthor.authoring.run import doomed_jobs
 from procauthor.errors import DraftError
 from procauthor.library.library import Library, Unread
@@ -148,7 +148,8 @@ class Batch:
     def items(self) -> dict[int, Item]:
         """Return all items by number, in order."""
         rows = self.memory.rows("select number, state from item where job = ?", self.id)
-        stored = {row["number"]: Item(**json.loads(row["state"])) for row in rows}
+        with readable(f"an item of batch {self.id!r}"):
+            stored = {row["number"]: Item(**json.loads(row["state"])) for row in rows}
         return {t.number: stored.get(t.number) or Item(t.number, t.title) for t in self.terms.tasks}
 
     def text(self, number: int) -> bytes | None:
@@ -178,10 +179,11 @@ class Batch:
 
     def base(self) -> tuple[dict[str, bytes], tuple[Unread, ...], frozenset[str]]:
         """Return the documents of the library when the batch began, what could not be read, and all of its files."""
-        with zipfile.ZipFile(BytesIO(self.memory.part(self.id, _BASE) or b"")) as archive:
+        raw = self.memory.part(self.id, _BASE) or b""
+        with readable(f"the library of batch {self.id!r}"), zipfile.ZipFile(BytesIO(raw)) as archive:
             known = json.loads(archive.read(_FILES))
             raws = {name: archive.read(f"documents/{name}") for name in known["documents"]}
-        return raws, tuple(Unread(**each) for each in known["unread"]), frozenset(known["files"])
+            return raws, tuple(Unread(**each) for each in known["unread"]), frozenset(known["files"])
 
 
 class BatchStore:
@@ -229,8 +231,9 @@ class BatchStore:
         """
         rows = self._memory.rows("select terms, started from job where kind = ? and id = ?", _KIND, name)
         if rows:
-            started = datetime.fromtimestamp(rows[0]["started"]).astimezone()
-            return Batch(name, Terms.load(rows[0]["terms"]), started, self._memory)
+            with readable(f"batch {name!r}"):
+                started = datetime.fromtimestamp(rows[0]["started"]).astimezone()
+                return Batch(name, Terms.load(rows[0]["terms"]), started, self._memory)
         known = ", ".join(self.names()[-5:])
         message = f"no batch {name!r}"
         raise DraftError(message, f"known batches: {known}" if known else "procauthor run begins one")
