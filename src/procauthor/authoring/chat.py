@@ -121,8 +121,12 @@ class ChatAuthor:
         if attempt and work.last is not None and work.last.finish == "stop" and not work.found:
             # A server may take a schema and then ignore it: from now on the words say it too.
             self.provider.spelled = True
-        reply = self.spend(request.tokens + self.settings.reply_tokens, lambda: self.provider.ask(request))
-        work.replies[key] = self.calls.keep(key, reply, step=work.ask.step, fields=work.open)
+
+        def pay() -> Reply:
+            # On the disk before anything else: what waits for its turn to compute could still be lost.
+            return self.calls.keep(key, self.provider.ask(request), step=work.ask.step, fields=work.open)
+
+        work.replies[key] = self.spend(request.tokens + self.settings.reply_tokens, pay)
         return work.replies[key]
 
     def _begin_words(self, ask: Ask) -> str:

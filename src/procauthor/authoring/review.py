@@ -75,8 +75,11 @@ class Reviewer:
         if known is not None:
             return known
         check_room(request, self.settings.reply_tokens, budget)
-        reply = self.spend(request.tokens + self.settings.reply_tokens, lambda: self.provider.ask(request))
-        return self.calls.keep(key, reply, step=_STEP, fields=_FIELDS)
+
+        def pay() -> Reply:
+            return self.calls.keep(key, self.provider.ask(request), step=_STEP, fields=_FIELDS)
+
+        return self.spend(request.tokens + self.settings.reply_tokens, pay)
 
 
 def _schema(names: Sequence[str]) -> dict[str, Any]:
