@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
 if TYPE_CHECKING:
+    from procauthor.authoring.brief import Brief
     from procauthor.project import Project, ProjectDraft
     from procauthor.project.authoring import Authoring
 
@@ -50,10 +51,11 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
-    options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
+    needs = depends_on or ()
     if dry_run:
         asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
-        _show_brief(project, title, options, asked, as_json=as_json)
+        brief = asked.brief(title, lifecycle=lifecycle, phase=phase, depends_on=needs, plan=plan)
+        _show_brief(project, brief, asked, as_json=as_json)
         return
     from procauthor.cli.progress import checklist
 
@@ -61,12 +63,11 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
         authoring = project.author(
             author_id(model, author), max_tokens=max_tokens, progress=progress, fresh=fresh, reviewer=reviewer
         )
-        found = authoring.create(title, **options)
-    finish(project, found, accept_it=accept_it, as_json=as_json)
+        draft = authoring.create(title, lifecycle=lifecycle, phase=phase, depends_on=needs, plan=plan)
+    finish(project, draft, accept_it=accept_it, as_json=as_json)
 
 
-def _show_brief(project: Project, title: str, options: dict[str, Any], author: Authoring, *, as_json: bool) -> None:
-    brief = author.brief(title, **options)
+def _show_brief(project: Project, brief: Brief, author: Authoring, *, as_json: bool) -> None:
     bound = author.bound(brief)
     say_notices(project)
     if as_json:
@@ -113,7 +114,7 @@ def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: b
     from procauthor.project.draft import draft_json
 
     say_notices(project)
-    failed = found.draft.outcome == "Needs revision"
+    failed = found.draft.failed
     accepted = accept_it and not failed and found.waits
     change = found.accept() if accepted else found.change()
     outcome = found.accepted if accepted else found.draft.outcome

@@ -80,7 +80,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
         show_json(answer_json(found))
     else:
         _show(found)
-    raise typer.Exit(_NEEDS_REVISION if found.draft.outcome == "Needs revision" else 0)
+    raise typer.Exit(_NEEDS_REVISION if found.draft.failed else 0)
 
 
 def read_file(file: str) -> str:

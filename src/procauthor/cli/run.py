@@ -52,9 +52,6 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     resume: Annotated[
         str, typer.Option("--resume", metavar="ID", help='Go on with a batch; "last" for the last.')
     ] = "",
-    join: Annotated[
-        str, typer.Option("--join", metavar="ID", help='Help with a batch begun elsewhere; "last" for the last.')
-    ] = "",
     as_json: Json = False,
 ) -> None:
     """Author the open items of a plan in the order of their dependencies, several at a time."""
@@ -62,9 +59,6 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     project = open_project(ctx)
     seconds = read_duration(deadline)
-    if join:
-        _help(project, "" if join == _LAST else join, jobs, as_json=as_json)
-        return
     if resume:
         name = "" if resume == _LAST else resume
         changed = {"jobs": jobs, "max_tokens": max_tokens, "deadline": seconds, "accept": accept_them or None}
@@ -96,19 +90,6 @@ def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None
     _tell(project, report, as_json=as_json)
     for line in _advice(report):
         say(line)
-    raise typer.Exit(_INTERRUPTED if report.halted == "interrupted" else report.exit_code)
-
-
-def _help(project: Project, name: str, jobs: int | None, *, as_json: bool) -> None:
-    """Be one of several workers on a batch, show how far it is at the end, and exit."""
-    from procauthor.cli.live import watching
-
-    with watching(project, name) as progress:
-        report = project.batch(progress=progress).join(name, jobs=jobs)
-    _tell(project, report, as_json=as_json)
-    if report.halted:
-        say(f"stopped: {report.halted}; what was paid for is kept")
-    say("drafts are accepted where the batch was begun")
     raise typer.Exit(_INTERRUPTED if report.halted == "interrupted" else report.exit_code)
 
 

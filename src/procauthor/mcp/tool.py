@@ -213,8 +213,8 @@ def _propose(project: Project, args: _Propose) -> Outcome:
     left_out = {"page", "max_characters"} | ({"open_questions"} if args.open_questions is None else set())
     found = project.handoff.submit(json.dumps(args.model_dump(exclude=left_out)))
     data = answer_json(found)
-    waits = data["outcome"] != "Needs revision"
-    then = "a person accepts or rejects the draft" if waits else "call propose_draft again with what findings name"
+    again = "call propose_draft again with what findings name"
+    then = again if found.draft.failed else "a person accepts or rejects the draft"
     return Outcome({**data, "next": then}, rows="findings")
 
 

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.brief import Brief, Usage
-from procauthor.authoring.draft import NO_CHANGE, Draft
+from procauthor.authoring.brief import Brief, ChangeRequest
+from procauthor.authoring.draft import Draft
+from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import Source, gather
-from procauthor.authoring.grounding import gather_evidence, plain_text, unverified
+from procauthor.authoring.grounding import plain_text
+from procauthor.authoring.judge import Complaint
+from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
 from procauthor.authoring.request import (
-    Wish,
     build_request,
     defined_document,
     refuse_duplicate,
     refuse_revision,
     refuse_unknown,
 )
-from procauthor.authoring.run import Run, execute, lease
+from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.checking.rule import look_at_one
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
@@ -31,14 +32,12 @@ from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.title import check_title
 from procauthor.planning.plan import Plan
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Bench, Writing, check_author, open_prompts, open_writing, prompt_hash
+from procauthor.project.writing import RunContext, check_author, open_prompts, open_work
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
-    from procauthor.authoring.graph import Progress, Work
-    from procauthor.planning.plan import Plan
     from procauthor.project.project import Project
     from procauthor.retrieval.index import SectionIndex
 
@@ -53,11 +52,11 @@ class Authoring:
     progress: Callable[[Progress], None] | None = None
     fresh: bool = False
     reviewer: str = ""
-    bench: Bench | None = None
+    context: RunContext | None = None
 
     def library(self) -> Library:
         """Return the library that the author builds on: as it is now, or what a batch lets it see."""
-        return self.bench.library if self.bench else self.project.library()
+        return self.context.library if self.context else self.project.library()
 
     def brief(  # noqa: PLR0913 - one parameter an option
         self,
@@ -80,7 +79,8 @@ class Authoring:
         name = check_title(title)
         library = self.library()
         found = self._plan(plan, library)
-        request = build_request(Wish(name, lifecycle, phase, tuple(depends_on)), library, found)
+        asked = ChangeRequest(name, lifecycle, phase, added=tuple(depends_on))
+        request = build_request(asked, library, found)
         present = defined_document(request.title, library) if revise else None
         if present:
             refuse_revision(present, library)
@@ -91,7 +91,7 @@ class Authoring:
         source = Source(
             library=library,
             template=lambda path: project.templates.for_path(path, "procedure"),
-            search=self.bench.search if self.bench else self.search(library),
+            search=self.context.search if self.context else self.search(library),
             announced=announced,
             passages=project.settings.authoring.passages,
             routine=_routine(found),
@@ -99,8 +99,8 @@ class Authoring:
         return replace(gather(request, source), revises=present is not None)
 
     def _plan(self, plan: str | Path | None, library: Library) -> Plan | None:
-        if self.bench:
-            return self.bench.plan
+        if self.context:
+            return self.context.plan
         return self.project.plan(plan, library) if plan else self.project.own_plan(library)
 
     def search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
@@ -132,8 +132,12 @@ class Authoring:
         check_author(self.model, self.reviewer)
         brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
         limit = self.max_tokens or self.project.settings.authoring.max_tokens
-        run = self.project.runs.create(brief, self.model, limit, self.reviewer)
-        return self.execute(run)
+        return self.execute(self.begin(brief, limit))
+
+    def begin(self, brief: Brief, max_tokens: int | None, name: str = "") -> Run:
+        """Start a run, under a name of its own where none is given; its ceiling is ``max_tokens``."""
+        taken = self.project.drafts.names()
+        return self.project.runs.create(brief, self.model, max_tokens, self.reviewer, name, taken)
 
     def update_brief(self, reference: str, wish: str) -> Brief:
         """Gather everything that an author needs to change an existing document; no model is called.
@@ -159,7 +163,7 @@ class Authoring:
         check_author(self.model, changing=True)
         brief = self.update_brief(reference, wish)
         limit = self.max_tokens or self.project.settings.authoring.max_tokens
-        return self.execute(self.project.runs.create(brief, self.model, limit))
+        return self.execute(self.begin(brief, limit))
 
     async def aupdate(self, reference: str, wish: str) -> ProjectDraft:
         """Update without blocking the event loop."""
@@ -191,24 +195,19 @@ class Authoring:
         limit = self.max_tokens or settings.max_tokens
         return bound_run(open_prompts(project), settings, brief, template, limit, reviewed=bool(self.reviewer))
 
-    def _tell_bound(self, run: Run, used: Usage) -> None:
+    def _tell_bound(self, run: Run) -> None:
         bound = self.bound(run.brief) if ":" in self.model and self.progress else None
         if bound is None or self.progress is None:
             return
-        from procauthor.authoring.graph import Progress
-
+        used = run.calls.usage
         already = f"; {used.tokens:,} are used already" if used.calls else ""
         self.progress(Progress(0, "Budget", done=False, usage=used, note=f"{bound}{already}"))
 
     def execute(self, run: Run) -> ProjectDraft:
-        """Carry a run from its last checkpoint to its draft; an error names the command that resumes it."""
-        with lease(run):
+        """Carry a run to its draft; an error names the command that resumes it."""
+        with run.hold():
             try:
-                if run.brief.request.wish:
-                    from procauthor.project.update import run_update
-
-                    return run_update(self, run)
-                return self.carry(run, open_writing(self.project, run, fresh=self.fresh, bench=self.bench))
+                return self.carry(self._with_template(run))
             except AuthoringError as error:
                 if not error.hint:
                     error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
@@ -216,107 +215,78 @@ class Authoring:
                     error.hint += f" (the run is kept; go on with: procauthor resume {run.id})"
                 raise
 
-    def carry(self, run: Run, writing: Writing) -> ProjectDraft:
-        """Carry a run that is held to its draft."""
-        from procauthor.authoring.graph import build_graph, merge_late, questions_of
+    def _with_template(self, run: Run) -> Run:
+        """Return the run with the template as it is now: a run that goes on asks what a new one would."""
+        brief = run.brief
+        now = self.project.templates.get(brief.template).hash if brief.template else brief.template_hash
+        if now == brief.template_hash:
+            return run
+        return self.project.runs.renew(run, replace(brief, template_hash=now))
 
-        project = self.project
-        library = self.library()
-        calls = writing.calls
-        if self.bench is None:
-            self._tell_bound(run, calls.usage)
-        work = self._work(run, library, writing)
-        runs = self.bench.runs if self.bench else project.runs
-        state: Mapping[str, Any] = execute(run, runs, lambda: build_graph(work))
-        fields = merge_late(work.template, state)  # type: ignore[arg-type]
-        questions = questions_of(state)  # type: ignore[arg-type]
-        doubts = work.doubts(fields) if writing.doubts != "nothing" else ()
-        findings = tuple(state.get("findings", ()))
-        failed = any(f["severity"] == "error" for f in findings)
-        draft = Draft(
-            id=run.id,
-            title=run.brief.request.title,
-            path=run.brief.path,
-            author=run.author,
-            outcome="Needs revision" if failed else "Awaiting review",
-            text=work.render(fields, questions).decode(),
-            base=run.brief.base,
-            base_text=run.brief.text if run.brief.base else None,
-            revises=run.brief.revises,
-            template=run.brief.template,
-            template_hash=run.brief.template_hash,
-            prompt=prompt_hash(project, run.author, self.bench),
-            fields=fields,
-            sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
-            passages=tuple(p for p in run.brief.as_json()["passages"]),
-            open_questions=tuple(dict.fromkeys([*questions, *(doubts if writing.doubts == "question" else ())])),
-            notes=doubts if writing.doubts == "note" else (),
-            findings=findings,
-            usage=calls.usage,
-            usage_by_step=calls.by_step(),
+    def carry(self, run: Run, complaints: Sequence[Complaint] = ()) -> ProjectDraft:
+        """Carry a run that is held to its draft, and keep that.
+
+        Args:
+            run: The run.
+            complaints: What is wrong with the last part that was handed in, beside its fields.
+        """
+        based = library = self.library()
+        templates = self.project.templates
+        template = templates.get(run.brief.template) if run.brief.template else templates.of_kind("procedure")
+        # A document that is there is judged by its own template, even if it has none.
+        expected: Template | None = template
+        if run.brief.request.wish:
+            based, expected = library.overlay(self._read(run.brief.path, run.brief.text.encode())), None
+        elif self.context is None:
+            self._tell_bound(run)
+        make = partial(
+            Work,
+            run=run,
+            template=template,
+            library=library,
+            check=lambda text, rules: self.check(based, run.brief.path, text, rules, expected),
+            report=self.progress or (lambda _: None),
+            plain=self.context.plain if self.context else plain_text,
         )
-        draft = writing.finish(draft)
-        if draft.outcome == NO_CHANGE:
-            project.drafts.remove(draft)
+        work = open_work(self.project, run, make, self.context, fresh=self.fresh, complaints=complaints)
+        return self.keep(run, carry(work, self._strategy(work)))
+
+    def _strategy(self, work: Work) -> Strategy:
+        if not work.brief.request.wish:
+            return Fields(work)
+        from procauthor.authoring.update.strategy import Operations
+        from procauthor.project.update import known_references, outline_of
+
+        return Operations(work, outline_of(self, work.brief), *known_references(work.brief, work.library))
+
+    def keep(self, run: Run, draft: Draft) -> ProjectDraft:
+        """Keep the draft that a run has come to; where nothing would change, there is none."""
+        if draft.waits:
+            self.project.drafts.save(draft)
+        else:
+            self.project.drafts.remove(draft)
+        if not draft.waits and run.author == HAND_OFF and not draft.wish:
+            # Its author may hand in another answer.
             run.open_again()
         else:
-            (self.bench.keep if self.bench else project.drafts.save)(draft)
             run.end()
-        return ProjectDraft(project, draft)
+        return ProjectDraft(self.project, draft)
+
+    def _read(self, path: str, text: bytes) -> Procedure:
+        return read_procedure(path, text, self.project.settings.library, self.project.templates)
 
     def check(
         self, library: Library, path: str, text: bytes, rules: Sequence[str], template: Template | None = None
     ) -> Sequence[Finding]:
         """Return the findings that a document would have with other bytes; ``template`` where no path names one."""
         project = self.project
-        procedure: Procedure = read_procedure(path, text, project.settings.library, project.templates)
+        procedure = self._read(path, text)
         if procedure.template is None and template is not None:
             procedure = replace(procedure, template=template, kind="procedure")
         laid = library.overlay(procedure)
         # What looks at the document alone does not see what follows from it elsewhere.
         seen = laid if rules and look_at_one(rules) else project.with_derived(laid, ticks=False)
         return project.check_library(seen, [path], rules).findings
-
-    def _work(self, run: Run, library: Library, writing: Writing) -> Work:
-        from procauthor.authoring.graph import Work
-
-        project, brief = self.project, run.brief
-        template = project.templates.get(brief.template)
-        raw = brief.text.encode() if brief.base else None
-
-        plain = self.bench.plain if self.bench else plain_text
-        evidence = cache(lambda: gather_evidence(brief, library, plain))
-
-        def doubts(fields: Mapping[str, Any]) -> tuple[str, ...]:
-            return unverified(template, fields, evidence())
-
-        last: list[tuple[Mapping[str, Any], tuple[str, ...], bytes]] = []
-
-        def render(fields: Mapping[str, Any], questions: tuple[str, ...]) -> bytes:
-            if last and last[0][:2] == (fields, questions):
-                return last[0][2]
-            told = tuple(dict.fromkeys([*questions, *(doubts(fields) if writing.doubts == "question" else ())]))
-            made = writing.render(brief, template, fields, author=writing.written_by, questions=told, present=raw)
-            last[:] = [(copy.deepcopy(fields), questions, made)]
-            return made
-
-        def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
-            return self.check(library, brief.path, text, rules, template)
-
-        return Work(
-            brief=brief,
-            template=template,
-            author=writing.author,
-            render=render,
-            doubts=doubts,
-            spent=lambda: writing.calls.usage,
-            critique=writing.critique,
-            check=findings,
-            report=self.progress or (lambda _: None),
-            repairs=writing.repairs,
-            max_tokens=run.max_tokens,
-            at_once=":" in run.author,
-        )
 
 
 def _routine(plan: Plan | None) -> frozenset[str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.draft import NO_CHANGE, Draft
-from procauthor.authoring.run import HAND_OFF, Run
-from procauthor.authoring.skeleton import UNFINISHED
+from procauthor.authoring.draft import Draft
+from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
-from procauthor.errors import ConflictError, DraftError
+from procauthor.errors import ConflictError, DraftError, StoreError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.state import make_folder
@@ -19,7 +19,6 @@ from procauthor.naming import title_key
 from procauthor.procedure import stamp
 from procauthor.project.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
 from procauthor.project.origin import sidecars
-from procauthor.project.writing import may_be_unfinished
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -67,16 +66,6 @@ class ProjectDraft:
             self.project.notices.append(note)
         return merged.raw
 
-    @property
-    def waits(self) -> bool:
-        """Whether there is something to accept."""
-        return self.draft.outcome != NO_CHANGE
-
-    @property
-    def accepted(self) -> str:
-        """The outcome of the run once the draft is accepted."""
-        return "Updated" if self.draft.wish or self.draft.revises else "Published"
-
     def diff(self) -> str:
         """Return the change as one unified diff."""
         return self.change().diff()
@@ -88,8 +77,7 @@ class ProjectDraft:
             DraftError: The draft still has findings of severity error; one with marked gaps may be unfinished.
             ConflictError: The document moved since, and its change and the draft meet: both texts are in a side file.
         """
-        pardoned = UNFINISHED if may_be_unfinished(self.draft) else frozenset()
-        errors = [f for f in self.draft.findings if f["severity"] == "error" and f["rule"] not in pardoned]
+        errors = self.draft.errors
         if errors:
             message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
             submitted = self.draft.author == HAND_OFF and not self.draft.wish
@@ -101,7 +89,10 @@ class ProjectDraft:
             raise self._put_aside(error) from error
         self.project.apply(change)
         self.project.drafts.remove(self.draft)
-        self._run(Run.accept)
+        # The document is written: a memory that cannot be used must not say otherwise.
+        with suppress(StoreError):
+            if self.project.runs.holds(self.draft.id):
+                self.project.runs.get(self.draft.id).accept()
         return change
 
     def unlinked(self) -> tuple[str, ...]:
@@ -131,11 +122,6 @@ class ProjectDraft:
     def reject(self) -> None:
         """Drop the draft; the library stays as it is."""
         self.project.drafts.remove(self.draft)
-
-    def _run(self, note: Callable[[Run], None]) -> None:
-        """Note something in the run that the draft came of, if that is still there."""
-        if self.project.runs.holds(self.draft.id):
-            note(self.project.runs.get(self.draft.id))
 
 
 def _may_name(procedure: Procedure, words: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.length import Length, document_words, measure
 from procauthor.authoring.present import read_submission
 from procauthor.authoring.request import refuse_duplicate
-from procauthor.authoring.run import HAND_OFF, Run, lease
+from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.submission import Submission
 from procauthor.errors import AnswerError, ConflictError, NotFoundError
 from procauthor.library.title import check_title
@@ -22,7 +22,7 @@ from procauthor.naming import title_key
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft, draft_json
 from procauthor.project.opening import is_open, open_run
-from procauthor.project.writing import hand_off, open_prompts
+from procauthor.project.writing import open_prompts
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -67,12 +67,12 @@ class Handoff:
         )
         if run is None:
             kept = self._present(brief) if brief.revises else None
-            run = project.runs.create(brief, HAND_OFF, None)
+            run = Authoring(project, HAND_OFF).begin(brief, None)
             if kept:
-                kept.save(run.folder)
+                run.hand_in(kept)
         elif run.brief != brief:
-            with lease(run):
-                self._carry(run, brief).save(run.folder)
+            with run.hold():
+                run.hand_in(self._carry(run, brief))
                 run = project.runs.renew(run, brief)
         return self._assignment(run)
 
@@ -80,8 +80,8 @@ class Handoff:
         return read_submission(brief, self.project.templates.get(brief.template))
 
     def _carry(self, run: Run, brief: Brief) -> Submission:
-        """Return what was handed in, for a brief that was gathered anew."""
-        kept = Submission.load(run.folder).carry(run.brief, brief)
+        """Return what was handed in, for a brief that was gathered again."""
+        kept = run.submission.carry(run.brief, brief)
         if not brief.revises or run.brief.text == brief.text:
             return kept
         return kept.rebase(self._present(run.brief), self._present(brief))
@@ -102,14 +102,14 @@ class Handoff:
 
     def _assignment(self, run: Run) -> Assignment:
         template = self.project.templates.get(run.brief.template)
-        submission = Submission.load(run.folder)
+        submission = run.submission
         filled = judge(template, run.brief, submission)
         return Assignment(run.id, run.brief, template, filled, submission.revision, submission.fields)
 
     # Answers
 
     def submit(self, text: str, *, run: str = "", title: str = "", by: str = "", person: bool = False) -> ProjectDraft:
-        """Take an answer, whole or in part, and return the draft that stands after it, with its findings.
+        """Take an answer, whole or in part, and return the draft that comes of it, with its findings.
 
         Args:
             text: JSON, alone or inside prose and code fences.
@@ -127,7 +127,7 @@ class Handoff:
         part = replace(part, by=" ".join(by.split()) or part.by)
         found = self._run_for(part, run, title)
         self._check_base(found)
-        with lease(found):
+        with found.hold():
             return self._take(found, part, person=person)
 
     def _run_for(self, part: HandedIn, run: str, title: str) -> Run:
@@ -171,7 +171,7 @@ class Handoff:
 
     def _take(self, run: Run, part: HandedIn, *, person: bool) -> ProjectDraft:
         template = self.project.templates.get(run.brief.template)
-        submission, lost = Submission.load(run.folder).add(part, person=person)
+        submission, lost = run.submission.add(part, person=person)
         verdict = judge(template, run.brief, submission)
         names = [spec.name for spec in template.sections if spec.kind != "group"]
         unknown = set(submission.fields).difference(names)
@@ -180,16 +180,15 @@ class Handoff:
             raise AnswerError(message, f"the fields are {', '.join(names)}")
         kept = {name: value for name, value in submission.fields.items() if name not in unknown}
         submission = replace(submission, fields=kept)
-        self.project.runs.rewind(run)
         run.open_again()
-        submission.save(run.folder)
+        run.hand_in(submission)
         # What cannot be kept is told once, in the answer to the part that it came with.
         extra = [c for c in verdict.complaints if c.field in unknown]
         extra += [Complaint("field-unknown", path, reason, "hand in the whole field") for path, reason in lost]
         extra += [
             Complaint("field-unknown", key, f"there is no member {key!r}", 'put it in "fields"') for key in part.rest
         ]
-        return Authoring(self.project, HAND_OFF).carry(run, hand_off(self.project, run, extra))
+        return Authoring(self.project, HAND_OFF).carry(run, extra)
 
 
 def answer_json(found: ProjectDraft) -> dict[str, Any]:

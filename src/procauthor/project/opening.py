@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 def open_run(project: Project, title: str) -> Run | None:
     """Return the newest run that takes answers for a title, of the kind that its document is for now."""
-    runs, key = project.runs, title_key(title)
+    key = title_key(title)
     revises = defined_document(title, project.library()) is not None
-    for name in reversed(runs.names()):
-        run = runs.get(name)
+    for run in reversed(project.runs.all()):
         request = run.brief.request
         if run.author != HAND_OFF or request.wish or title_key(request.title) != key or run.brief.revises != revises:
             continue

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import SKELETON, Draft
 from procauthor.authoring.run import HAND_OFF
-from procauthor.authoring.skeleton import SKELETON
 from procauthor.library.change import Edit
 from procauthor.library.library import Library
 from procauthor.library.provenance import Source

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from procauthor.authoring.batch.record import BatchStore
     from procauthor.authoring.batch.schedule import OnFailure
     from procauthor.authoring.draft import DraftStore
-    from procauthor.authoring.graph import Progress
+    from procauthor.authoring.memory import Memory
+    from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.run import RunStore
-    from procauthor.authoring.store.postgres.checkpoint import PostgresCheckpoints
     from procauthor.evaluation.evaluate import Census
     from procauthor.evaluation.value import Evaluation
     from procauthor.library.history import HistoryEntry
@@ -328,17 +328,16 @@ class Project:
         """The runs, finished or not."""
         from procauthor.authoring.run import RunStore
 
-        return RunStore(self.state / "runs", self._postgres)
+        return RunStore(self.memory)
 
     @cached_property
-    def _postgres(self) -> PostgresCheckpoints | None:
-        """The checkpoints in a database, where the settings want them there."""
-        if self.settings.run.checkpoints != "postgres":
-            return None
-        from procauthor.authoring.store.postgres.checkpoint import PostgresCheckpoints
-        from procauthor.authoring.store.postgres.database import Database
+    def memory(self) -> Memory:
+        """The memory of runs, batches and paid calls. One that is damaged is set aside, and named in ``notices``."""
+        from procauthor.authoring.memory import FILE, Memory
 
-        return PostgresCheckpoints(Database(self.settings.run.lease))
+        memory = Memory(self.state / FILE)
+        self.workspace.notices += filter(None, [memory.notice])
+        return memory
 
     def author(
         self,
@@ -364,32 +363,25 @@ class Project:
 
     @cached_property
     def batches(self) -> BatchStore:
-        """The batches, finished or not: beside the library, or in the database that has the checkpoints."""
-        if self._postgres is not None:
-            from procauthor.authoring.batch.table import TableBatchStore
+        """The batches, finished or not."""
+        from procauthor.authoring.batch.record import BatchStore
 
-            return TableBatchStore(self._postgres)
-        from procauthor.authoring.batch.folder import FolderBatchStore
-
-        return FolderBatchStore(self.state / "batches")
+        return BatchStore(self.memory)
 
     def batch_of(self, name: str = "") -> str:
         """Return the id of the batch that a name means: its own, or that of a run in it; empty where there is none.
 
         Without a name it is the last batch that can go on, unless a run of its own was stopped later.
         """
-        with self.batches.opened():
-            batches = [self.batches.get(each) for each in self.batches.names()]
-            if name:
-                found = [b for b in batches if name == b.id or (not b.ended and name in b.runs)]
-            else:
-                last = self.runs.last_open()
-                found = [
-                    b
-                    for b in batches
-                    if b.can_go_on and (last is None or last.id in b.runs or b.started > last.started)
-                ]
-        return found[-1].id if found else ""
+        batches = self.batches.all()
+        if name:
+            fitting = [b for b in batches if name == b.id or (not b.ended and name in b.runs)]
+        else:
+            last = self.runs.last_open()
+            fitting = [
+                b for b in batches if b.can_go_on and (last is None or last.id in b.runs or b.started > last.started)
+            ]
+        return fitting[-1].id if fitting else ""
 
     def batch(  # noqa: PLR0913 - one argument for each bound
         self,
@@ -431,9 +423,8 @@ class Project:
             keep: How many of these stay, the newest first.
             older: Delete only what is older than so many days.
         """
-        with self.batches.opened():
-            held = {draft.id for draft in self.drafts.all()} | set(self.batches.members())
-            return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
+        held = {*self.drafts.names(), *self.batches.members()}
+        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
 
     @property
     def handoff(self) -> Handoff:

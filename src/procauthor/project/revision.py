@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import clean
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.draft import NO_CHANGE, Draft
+from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.reply import check_fields
 from procauthor.authoring.run import HAND_OFF
@@ -21,7 +21,7 @@ from procauthor.errors import AnswerError, NotFoundError
 from procauthor.finding import Finding
 from procauthor.project.authoring import Authoring
 from procauthor.project.draft import ProjectDraft
-from procauthor.project.update import known_references, outcome_of, outline_of, update_brief
+from procauthor.project.update import known_references, outline_of, update_brief
 from procauthor.retrieval.word import list_words, stem
 from procauthor.secret import Censor
 from procauthor.template.key import section_key
@@ -106,33 +106,19 @@ class Revision:
         operations = tuple(operation for _, operation in read_changes(self._read(values)))
         edited = self._edit(operations)
         doubts = unverified_changes(self.outline, operations, gather_evidence(self.brief, self.project.library()))
-        project, raw = self.project, edited.raw
-        findings = self._findings(raw)
-        run = project.runs.create(self.brief, HAND_OFF, None)
-        changed = raw != self.brief.text.encode()
-        outcome = outcome_of(findings) if changed else NO_CHANGE
-        draft = Draft(
-            id=run.id,
-            title=self.brief.request.title,
-            path=self.brief.path,
+        findings = [finding.as_json() for finding in self._findings(edited.raw)]
+        authoring = Authoring(self.project, HAND_OFF)
+        run = authoring.begin(self.brief, None)
+        draft = Draft.of_run(
+            run,
+            edited.raw,
+            findings,
             author=" ".join(by.split()) or HAND_OFF,
-            outcome=outcome,
-            text=raw.decode(),
-            base=self.brief.base,
-            base_text=self.brief.text,
-            wish=self.brief.request.wish,
-            notes=(*edited.notes, *(doubts if person else ())),
-            open_questions=() if person else doubts,
-            template=self.brief.template,
-            template_hash=self.brief.template_hash,
             fields={"operations": [operation.as_json() for operation in operations]},
-            passages=tuple(self.brief.as_json()["passages"]),
-            findings=tuple(f.as_json() for f in findings),
+            open_questions=() if person else doubts,
+            notes=(*edited.notes, *(doubts if person else ())),
         )
-        if changed:
-            project.drafts.save(draft)
-        run.end()
-        return ProjectDraft(project, draft)
+        return authoring.keep(run, draft)
 
     def _read(self, values: Mapping[str, Any]) -> dict[str, Any]:
         model = operation_model(self.outline, targets_in(self.outline, sections_of(self.outline)), self.brief.titles)

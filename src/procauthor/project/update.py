@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.gather import Source, gather
-from procauthor.authoring.grounding import gather_evidence, unverified_changes
-from procauthor.authoring.run import Run, execute
 from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.outline import Outline, read_outline
 from procauthor.errors import DraftError
-from procauthor.finding import Finding
 from procauthor.library.derive import show_status
-from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import Writing, open_writing, prompt_hash
 from procauthor.retrieval.chunk import Chunk
 
 if TYPE_CHECKING:
-    from procauthor.authoring.update.graph import UpdateState, UpdateWork
     from procauthor.project.authoring import Authoring
 
 _DERIVED = ("index", "readme", "plan", "template")
@@ -102,78 +95,3 @@ def outline_of(authoring: Authoring, brief: Brief) -> Outline:
     """Return the outline of the document that a brief is based on."""
     template = authoring.project.templates.get(brief.template) if brief.template else None
     return read_outline(parse(brief.text.encode()), template)
-
-
-def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
-    """Carry an update from its last checkpoint to its draft."""
-    from procauthor.authoring.graph import questions_of
-    from procauthor.authoring.update.graph import build_update_graph, operations_of
-
-    project = authoring.project
-    writing = open_writing(project, run, fresh=authoring.fresh)
-    work = _work(authoring, run, project.library(), writing)
-    state: UpdateState = execute(run, project.runs, lambda: build_update_graph(work))  # type: ignore[assignment]
-    operations = operations_of(state)
-    edited = work.edit(operations)
-    doubts = unverified_changes(work.outline, operations, gather_evidence(run.brief, project.library()))
-    findings = tuple(state.get("findings", ()))
-    reason = state.get("reason", "")
-    draft = Draft(
-        id=run.id,
-        title=run.brief.request.title,
-        path=run.brief.path,
-        author=run.author,
-        outcome=outcome_of(findings) if edited.raw != run.brief.text.encode() else NO_CHANGE,
-        text=edited.raw.decode(),
-        base=run.brief.base,
-        base_text=run.brief.text,
-        wish=run.brief.request.wish,
-        notes=tuple(filter(None, (reason, *edited.notes))),
-        template=run.brief.template,
-        template_hash=run.brief.template_hash,
-        prompt=prompt_hash(project, run.author),
-        fields={"operations": [operation.as_json() for operation in operations]},
-        sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
-        passages=tuple(run.brief.as_json()["passages"]),
-        open_questions=tuple(dict.fromkeys([*questions_of(state), *doubts])),
-        findings=findings,
-        usage=writing.calls.usage,
-        usage_by_step=writing.calls.by_step(),
-    )
-    if draft.outcome != NO_CHANGE:
-        project.drafts.save(draft)
-    run.end()
-    return ProjectDraft(project, draft)
-
-
-def outcome_of(findings: Sequence[Finding | Mapping[str, object]]) -> str:
-    """Return the outcome of a change with these findings."""
-    severities = (f.severity if isinstance(f, Finding) else f["severity"] for f in findings)
-    return "Needs revision" if "error" in severities else "Awaiting review"
-
-
-def _work(authoring: Authoring, run: Run, library: Library, writing: Writing) -> UpdateWork:
-    from procauthor.authoring.update.graph import UpdateWork
-
-    project, brief = authoring.project, run.brief
-    based = library.overlay(
-        read_procedure(brief.path, brief.text.encode(), project.settings.library, project.templates)
-    )
-
-    def findings(text: bytes, rules: Sequence[str]) -> Sequence[Finding]:
-        return authoring.check(based, brief.path, text, rules)
-
-    links, statuses = known_references(brief, library)
-    return UpdateWork(
-        brief=brief,
-        template=project.templates.get(brief.template) if brief.template else project.templates.of_kind("procedure"),
-        outline=outline_of(authoring, brief),
-        author=writing.author,
-        spent=lambda: writing.calls.usage,
-        check=findings,
-        links=links,
-        statuses=statuses,
-        report=authoring.progress or (lambda _: None),
-        repairs=project.settings.authoring.repairs,
-        max_tokens=run.max_tokens,
-    )

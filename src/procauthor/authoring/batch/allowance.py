@@ -5,63 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from procauthor.authoring.reply import Reply
 from procauthor.errors import BudgetError, HaltError
 
 Rank = tuple[int, ...]
 _LOOK = 0.5
-"""Seconds after which somebody who waits looks at the clock, and at what other workers have spent."""
-
-
-class Purse(Protocol):
-    """The tokens of a batch. To take is to reserve; what a call has really cost is said afterwards."""
-
-    def take(self, need: int) -> bool:
-        """Reserve tokens if there are so many left."""
-
-    def put_back(self, need: int, cost: int) -> None:
-        """Give a reservation back, less what the call has cost."""
-
-    @property
-    def left(self) -> int | None:
-        """What is neither spent nor reserved; None without a ceiling."""
-
-    @property
-    def reserved(self) -> int:
-        """What is reserved for calls that are on their way."""
-
-
-class LocalPurse:
-    """The purse of one process. Whoever uses it holds a lock.
-
-    Args:
-        ceiling: The tokens of the batch; None for no bound.
-        spent: What was spent before.
-    """
-
-    def __init__(self, ceiling: int | None, spent: int = 0) -> None:
-        self._ceiling = ceiling
-        self._spent = spent
-        self.reserved = 0
-
-    @property
-    def left(self) -> int | None:
-        """What is neither spent nor reserved; None without a ceiling."""
-        return None if self._ceiling is None else self._ceiling - self._spent - self.reserved
-
-    def take(self, need: int) -> bool:
-        """Reserve tokens if there are so many left."""
-        if self.left is not None and need > self.left:
-            return False
-        self.reserved += need
-        return True
-
-    def put_back(self, need: int, cost: int) -> None:
-        """Give a reservation back, less what the call has cost."""
-        self.reserved -= need
-        self._spent += cost
+"""Seconds after which a call that waits looks at the clock."""
 
 
 class Allowance:
@@ -69,16 +19,24 @@ class Allowance:
 
     Args:
         jobs: How many calls may be on their way at once.
-        purse: The tokens.
+        ceiling: The tokens of all calls; None for no bound.
+        spent: The tokens that were spent before.
         deadline: When the last call may begin, by ``clock``; None for no bound.
         clock: Returns seconds.
     """
 
     def __init__(
-        self, jobs: int, purse: Purse, deadline: float | None = None, clock: Callable[[], float] = time.time
+        self,
+        jobs: int,
+        ceiling: int | None = None,
+        spent: int = 0,
+        deadline: float | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._jobs = jobs
-        self._purse = purse
+        self._ceiling = ceiling
+        self._spent = spent
+        self._reserved = 0
         self._deadline = deadline
         self._clock = clock
         self._changed = threading.Condition()
@@ -111,7 +69,8 @@ class Allowance:
         finally:
             with self._changed:
                 self.flying -= 1
-                self._purse.put_back(need, cost)
+                self._reserved -= need
+                self._spent += cost
                 self._changed.notify_all()
         return reply
 
@@ -131,12 +90,14 @@ class Allowance:
         self._refuse_late()
         if self.flying >= self._jobs or ticket != min(self._waiting):
             return False
-        if not self._purse.take(need):
+        left = need if self._ceiling is None else self._ceiling - self._spent - self._reserved
+        if need > left:
             # What is on its way may cost less than was reserved for it.
-            if self._purse.reserved:
+            if self._reserved:
                 return False
-            message = f"the next call could use {need} tokens, and {max(self._purse.left or 0, 0)} are left for all"
+            message = f"the next call could use {need} tokens, and {max(left, 0)} are left for all"
             raise BudgetError(message, "raise the ceiling with --max-tokens")
+        self._reserved += need
         self.flying += 1
         return True
 

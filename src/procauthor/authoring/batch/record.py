@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import json
+import time
 import zipfile
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from procauthor.authoring.batch.board import Board, Files, Item
-from procauthor.authoring.batch.schedule import OnFailure, Schedule, Task
-from procauthor.authoring.store.shelf import Shelf
+from procauthor.authoring.batch.schedule import OnFailure, Schedule, State, Task
+from procauthor.authoring.brief import Usage
+from procauthor.authoring.calls import CallLog
+from procauthor.authoring.memory import Memory, readable
+from procauthor.authoring.run import doomed_jobs
 from procauthor.errors import DraftError
 from procauthor.library.library import Library, Unread
 
-TERMS = "batch.json"
-_PLAN = "plan.md"
-_BASE = "base.zip"
+_KIND = "batch"
+_PLAN = "plan"
+_BASE = "base"
 _FILES = "files.json"
-_ENDED = "ended"
+_SETTLED = ("drafted", "accepted", "needs revision", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """How far one item is. ``path`` is where its document is or will be; ``reason`` says why it is not there.
+
+    ``seconds`` is how long it was worked on, by all processes; ``exit_code`` that of the error that stopped it.
+    """
+
+    number: int
+    title: str
+    state: State = "waiting"
+    path: str = ""
+    outcome: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +58,7 @@ class Terms:
     """What a batch was started with.
 
     ``max_tokens`` is the ceiling of the whole batch, ``deadline`` the time, in seconds since the epoch, after which no
-    call begins. The tasks stand in the order in which they are accepted. ``ground`` is the fingerprint of the settings,
-    templates and prompts, where several workers have to have the same.
+    call begins. The tasks are in the order in which they are accepted.
     """
 
     author: str
@@ -54,19 +72,18 @@ class Terms:
     on_failure: OnFailure = "wait"
     fresh: bool = False
     left_out: tuple[LeftOut, ...] = ()
-    ground: str = ""
 
     @property
     def schedule(self) -> Schedule:
         """The tasks and what a failure means."""
         return Schedule(self.tasks, self.on_failure)
 
-    def dump(self) -> bytes:
+    def dump(self) -> str:
         """Return what is stored."""
-        return json.dumps(asdict(self), ensure_ascii=False).encode()
+        return json.dumps(asdict(self))
 
     @classmethod
-    def load(cls, raw: bytes) -> Terms:
+    def load(cls, raw: str) -> Terms:
         """Read stored terms."""
         values = json.loads(raw)
         values["tasks"] = tuple(
@@ -76,19 +93,14 @@ class Terms:
         return cls(**values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """One batch, with the shelf that it is on, and the board that says how far its items are.
-
-    ``run_shelf`` returns the shelf of a run by its id, where the runs are not beside the library.
-    """
+    """One batch."""
 
     id: str
     terms: Terms
     started: datetime
-    shelf: Shelf
-    board: Board
-    run_shelf: Callable[[str], Shelf] | None = None
+    memory: Memory = field(repr=False, compare=False)
 
     def run_id(self, number: int) -> str:
         """Return the id of the run that writes an item; the same in every session."""
@@ -99,97 +111,117 @@ class Batch:
         """The ids of the runs of all items."""
         return tuple(self.run_id(task.number) for task in self.terms.tasks)
 
+    def usage(self, number: int) -> Usage:
+        """Return what an item has cost so far, in all sessions."""
+        return CallLog(self.memory, self.run_id(number)).usage
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold the batch, so that no second process works on it.
+
+        Raises:
+            LockedError: Another process does.
+        """
+        return self.memory.hold(self.id, f"batch {self.id!r}")
+
     @property
     def plan(self) -> bytes:
         """The plan as it was when the batch began."""
-        return self.shelf.read(_PLAN) or b""
+        return self.memory.part(self.id, _PLAN) or b""
 
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to go on with."""
-        return self.shelf.read(_ENDED) is not None
+        rows = self.memory.rows("select ended from job where id = ?", self.id)
+        return bool(rows) and rows[0]["ended"] is not None
 
     @property
     def can_go_on(self) -> bool:
         """Whether an item is neither written nor given up."""
-        settled = ("drafted", "accepted", "needs revision", "rejected")
-        return not self.ended and any(item.state not in settled for item in self.items().values())
+        return not self.ended and any(item.state not in _SETTLED for item in self.items().values())
 
     def end(self) -> None:
         """Note that nothing is left to do. The library as it was is not needed any more."""
-        self.shelf.write(_ENDED, b"")
-        self.shelf.remove(_BASE)
+        with self.memory.writing() as connection:
+            connection.execute("update job set ended = ? where id = ?", (time.time(), self.id))
+            connection.execute("delete from part where job = ? and name = ?", (self.id, _BASE))
 
     def items(self) -> dict[int, Item]:
         """Return all items by number, in order."""
-        found = self.board.items()
-        return {t.number: found.get(t.number) or Item(t.number, t.title) for t in self.terms.tasks}
+        rows = self.memory.rows("select number, state from item where job = ?", self.id)
+        with readable(f"an item of batch {self.id!r}"):
+            stored = {row["number"]: Item(**json.loads(row["state"])) for row in rows}
+        return {t.number: stored.get(t.number) or Item(t.number, t.title) for t in self.terms.tasks}
 
     def text(self, number: int) -> bytes | None:
         """Return the document of an item, on which others build; None where there is none."""
-        return self.shelf.read(_text(number)) or None
+        rows = self.memory.rows("select document from item where job = ? and number = ?", self.id, number)
+        return bytes(rows[0]["document"]) if rows and rows[0]["document"] is not None else None
 
-    def as_file(self, number: int, raw: bytes) -> Files:
-        """Return the document of an item as what is stored with its state."""
-        return {_text(number): raw}
+    def keep(self, item: Item, document: bytes | None = None) -> None:
+        """Store how far an item is, and its document where there is a new one."""
+        self.memory.write(
+            """insert into item (job, number, state, document) values (?, ?, ?, ?) on conflict (job, number)
+            do update set state = excluded.state, document = coalesce(excluded.document, document)""",
+            self.id,
+            item.number,
+            json.dumps(asdict(item)),
+            document,
+        )
 
     def note(self, name: str, data: Mapping[str, Any]) -> None:
         """Keep an object beside the terms."""
-        self.shelf.write(f"{name}.json", json.dumps(data, ensure_ascii=False).encode())
+        self.memory.keep_part(self.id, name, json.dumps(data).encode())
 
     def noted(self, name: str) -> dict[str, Any] | None:
         """Return an object that was kept."""
-        raw = self.shelf.read(f"{name}.json")
-        return json.loads(raw) if raw is not None else None
+        raw = self.memory.part(self.id, name)
+        return None if raw is None else json.loads(raw)
 
     def base(self) -> tuple[dict[str, bytes], tuple[Unread, ...], frozenset[str]]:
         """Return the documents of the library when the batch began, what could not be read, and all of its files."""
-        with zipfile.ZipFile(BytesIO(self.shelf.read(_BASE) or b"")) as archive:
+        raw = self.memory.part(self.id, _BASE) or b""
+        with readable(f"the library of batch {self.id!r}"), zipfile.ZipFile(BytesIO(raw)) as archive:
             known = json.loads(archive.read(_FILES))
             raws = {name: archive.read(f"documents/{name}") for name in known["documents"]}
-        return raws, tuple(Unread(**each) for each in known["unread"]), frozenset(known["files"])
-
-    def begin(self, library: Library, plan: bytes) -> Batch:
-        """Keep the library and the plan as they are now. The batch is there once its terms are written."""
-        self.shelf.write(_PLAN, plan)
-        self.shelf.write(_BASE, _pack(library))
-        self.shelf.write(TERMS, self.terms.dump())
-        return self
+            return raws, tuple(Unread(**each) for each in known["unread"]), frozenset(known["files"])
 
 
-class BatchStore(ABC):
-    """All batches of a library. ``shared`` says whether several workers can be at one."""
+class BatchStore:
+    """All batches of a library."""
 
-    shared = False
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
 
-    def opened(self) -> AbstractContextManager[Any]:
-        """Make several requests in a row cheap."""
-        return nullcontext()
+    def create(self, terms: Terms, library: Library, plan: bytes, taken: Collection[str] = ()) -> Batch:
+        """Start a batch on a library and a plan as they are now.
 
-    @abstractmethod
-    def create(self, terms: Terms, library: Library, plan: bytes) -> Batch:
-        """Start a batch on a library and a plan as they are now."""
+        Args:
+            terms: What it is started with.
+            library: The library.
+            plan: The plan.
+            taken: Ids of drafts that wait: none of its runs may be called so.
+        """
+        base = _pack(library)
+        with self._memory.writing() as connection:
+            ids = [row["id"] for row in connection.execute("select id from job where kind = ?", (_KIND,))]
+            number = 1 + max((_number(name) for name in ids), default=0)
+            while any(name.startswith(f"batch-{number}-") for name in taken):
+                number += 1
+            name = f"batch-{number}"
+            values = (name, _KIND, terms.dump(), time.time())
+            connection.execute("insert into job (id, kind, terms, started) values (?, ?, ?, ?)", values)
+            parts = [(name, _PLAN, plan), (name, _BASE, base)]
+            connection.executemany("insert into part (job, name, raw) values (?, ?, ?)", parts)
+        return self.get(name)
 
-    @abstractmethod
-    def holds(self, name: str) -> bool:
-        """Say whether there is a batch of that id."""
-
-    @abstractmethod
     def names(self) -> list[str]:
         """Return the ids of all batches, oldest first."""
+        rows = self._memory.rows("select id from job where kind = ? order by number", _KIND)
+        return [row["id"] for row in rows]
 
-    @abstractmethod
-    def find(self, name: str) -> Batch:
-        """Return a batch that is there."""
-
-    @abstractmethod
-    def remove(self, batch: Batch) -> None:
-        """Delete a batch."""
-
-    def renew(self, batch: Batch, terms: Terms) -> Batch:
-        """Give a batch other terms."""
-        batch.shelf.write(TERMS, terms.dump())
-        return replace(batch, terms=terms)
+    def all(self) -> list[Batch]:
+        """Return all batches, oldest first."""
+        return [self.get(name) for name in self.names()]
 
     def get(self, name: str) -> Batch:
         """Return a batch by its id.
@@ -197,33 +229,40 @@ class BatchStore(ABC):
         Raises:
             DraftError: There is none.
         """
-        if not self.holds(name):
-            known = ", ".join(self.names()[-5:])
-            message = f"no batch {name!r}"
-            raise DraftError(message, f"known batches: {known}" if known else "procauthor run begins one")
-        return self.find(name)
+        rows = self._memory.rows("select terms, started from job where kind = ? and id = ?", _KIND, name)
+        if rows:
+            with readable(f"batch {name!r}"):
+                started = datetime.fromtimestamp(rows[0]["started"]).astimezone()
+                return Batch(name, Terms.load(rows[0]["terms"]), started, self._memory)
+        known = ", ".join(self.names()[-5:])
+        message = f"no batch {name!r}"
+        raise DraftError(message, f"known batches: {known}" if known else "procauthor run begins one")
+
+    def renew(self, batch: Batch, terms: Terms) -> Batch:
+        """Give a batch other terms."""
+        self._memory.write("update job set terms = ? where id = ?", terms.dump(), batch.id)
+        return self.get(batch.id)
 
     def unfinished(self) -> Batch | None:
         """Return the last batch in which something is left to do, be it to decide on drafts."""
-        return next((b for b in map(self.find, reversed(self.names())) if not b.ended), None)
+        return next((batch for batch in reversed(self.all()) if not batch.ended), None)
 
     def prune(self, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete batches that have ended, and return their ids; for the arguments see `RunStore.prune`."""
-        ended = [batch for batch in map(self.find, self.names()) if batch.ended]
-        doomed = ended[: max(0, len(ended) - keep)] if keep is not None else ended
-        if older is not None:
-            doomed = [b for b in doomed if (b.shelf.age(_ENDED) or 0.0) > older * 86_400]
-        for batch in doomed:
-            self.remove(batch)
-        return [batch.id for batch in doomed]
+        doomed = doomed_jobs(self._memory, _KIND, (), keep, older)
+        for name in doomed:
+            self._memory.delete(name)
+        return doomed
 
     def members(self) -> Collection[str]:
         """Return the ids of the runs of all batches that are not done."""
-        return {name for b in map(self.find, self.names()) if not b.ended for name in b.runs}
+        open_batches = [batch for batch in self.all() if not batch.ended]
+        return set().union(*(batch.runs for batch in open_batches))
 
 
-def _text(number: int) -> str:
-    return f"items/{number:03}.md"
+def _number(name: str) -> int:
+    end = name.removeprefix("batch-")
+    return int(end) if end.isdigit() else 0
 
 
 def _pack(library: Library) -> bytes:

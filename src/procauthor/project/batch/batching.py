@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.batch.record import Batch, LeftOut, Terms
 from procauthor.authoring.batch.schedule import Schedule
-from procauthor.errors import ConfigError, DraftError
+from procauthor.errors import DraftError
 from procauthor.planning.read import read_plan
 from procauthor.project.batch.choice import choose
-from procauthor.project.batch.ground import ground_of
 from procauthor.project.batch.session import Session
 from procauthor.project.batch.value import BatchReport, Tell, Wishes
 from procauthor.project.writing import check_author
@@ -84,10 +83,8 @@ class Batching:
             on_failure=wishes.on_failure,
             fresh=wishes.fresh,
             left_out=left_out,
-            ground=ground_of(project) if project.batches.shared else "",
         )
-        with project.batches.opened():
-            return project.batches.create(terms, library, raw)
+        return project.batches.create(terms, library, raw, project.drafts.names())
 
     def outlook(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> Outlook:
         """Return what a batch would do, and what it would cost at most; nothing is sent or kept.
@@ -127,43 +124,19 @@ class Batching:
         """
         store = self.project.batches
         batch = store.get(name) if name else store.unfinished()
-        batch = _open(batch, "resumed")
+        batch = _open(batch)
         known = {key: value for key, value in changed.items() if value is not None and key != "deadline"}
         terms = replace(batch.terms, deadline=_from_now(changed.get("deadline")), **known)
         return self.carry(store.renew(batch, terms))
-
-    def join(self, name: str = "", *, jobs: int | None = None) -> BatchReport:
-        """Write items of a batch that was begun elsewhere, beside its other workers; nothing is accepted here.
-
-        Args:
-            name: Its id; without one, the last batch in which something is left to do.
-            jobs: How many calls of this worker are on their way at once; as many as the batch was begun with if unsaid.
-
-        Raises:
-            DraftError: There is no such batch.
-            ConfigError: Batches are not shared by the settings, or the settings, templates or prompts are not those
-                with which the batch was begun.
-        """
-        store = self.project.batches
-        batch = store.get(name) if name else store.unfinished()
-        batch = _open(batch, "joined")
-        if not batch.board.shared:
-            message = f"batch {batch.id!r} is beside the library, where one process works on it"
-            raise ConfigError(message, 'batches that begin with [run] checkpoints = "postgres" can be joined')
-        if batch.terms.ground != ground_of(self.project):
-            message = f"{batch.id!r} was begun with other settings, templates or prompts, or by another version"
-            raise ConfigError(message, "check out the revision from which it was begun")
-        terms = replace(batch.terms, jobs=jobs or batch.terms.jobs)
-        return Session(self.project, replace(batch, terms=terms), self.progress, home=False).carry()
 
     def carry(self, batch: Batch) -> BatchReport:
         """Carry a batch as far as it goes."""
         return Session(self.project, batch, self.progress).carry()
 
 
-def _open(batch: Batch | None, wanted: str) -> Batch:
+def _open(batch: Batch | None) -> Batch:
     if batch is None:
-        message = f"no batch waits to be {wanted}"
+        message = "no batch waits to be resumed"
         raise DraftError(message, "procauthor run begins one")
     if batch.ended:
         message = f"batch {batch.id!r} has ended: there is nothing left to do"

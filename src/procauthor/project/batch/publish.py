@@ -17,7 +17,7 @@ _PAUSE = 0.1
 
 
 def publish(project: Project, name: str) -> str:
-    """Accept a draft, and return the outcome of its run. If a file moves under our hands, the change is made anew.
+    """Accept a draft, and return the outcome of its run. If a file changes meanwhile, the change is made again.
 
     Raises:
         DraftError: It has errors, or does not wait.
@@ -36,7 +36,7 @@ def publish(project: Project, name: str) -> str:
             time.sleep(_PAUSE * attempt)
         else:
             break
-    return found.accepted
+    return found.draft.accepted
 
 
 def _is_written(found: ProjectDraft) -> bool:

@@ -6,39 +6,32 @@ import gc
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.batch.allowance import Allowance
-from procauthor.authoring.batch.board import Files, Item
-from procauthor.authoring.batch.record import Batch
+from procauthor.authoring.batch.record import Batch, Item
 from procauthor.authoring.batch.schedule import State
-from procauthor.errors import BudgetError, HaltError, ProcauthorError, StoreError
-from procauthor.project.batch.conclude import conclude, count_before, usage_of
-from procauthor.project.batch.home import bring_home, runs_of
+from procauthor.errors import BudgetError, HaltError, ProcauthorError
+from procauthor.project.batch.conclude import conclude, count_before
 from procauthor.project.batch.pace import Pace
 from procauthor.project.batch.publish import publish
 from procauthor.project.batch.recall import recall
-from procauthor.project.batch.scene import Scene
+from procauthor.project.batch.snapshot import Snapshot
 from procauthor.project.batch.value import BatchReport, Tell, Told
 from procauthor.project.batch.writer import Writer
 from procauthor.project.writing import open_prompts
 
 if TYPE_CHECKING:
-    from procauthor.authoring.graph import Progress
+    from procauthor.authoring.pipeline import Progress
     from procauthor.project.project import Project
 
 _AHEAD = 3
 """So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""
 _LOOK = 0.5
-_GLANCE = 0.2
-"""Seconds after which the items of other workers are looked at again."""
 _PATIENCE = 5.0
-_TRIES = 3
-"""So often an item is tried again whose checkpoint could not be stored, because the database was away."""
 _INTERRUPTED = "interrupted"
 
 
@@ -52,71 +45,43 @@ class Session:
         project: The library.
         batch: The batch.
         progress: Is told what happens.
-        home: Whether this is the library that drafts are accepted into. Of the workers on a batch one is at home; the
-            others only write drafts.
     """
 
-    def __init__(self, project: Project, batch: Batch, progress: Tell | None, *, home: bool = True) -> None:
+    def __init__(self, project: Project, batch: Batch, progress: Tell | None) -> None:
         self.project = project
         self.batch = batch
-        self.board = batch.board
         self.terms = batch.terms
-        self.home = home
         self.schedule = batch.terms.schedule
-        self.scene = Scene(project, batch)
+        self.snapshot = Snapshot(project, batch)
         self._report = progress or (lambda _: None)
         self._pace = Pace(self.schedule, self.terms.jobs)
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._items: dict[int, Item] = {}
         self._working: set[int] = set()
         self._accepting = 0
-        self._looked = 0.0
-        self._lost = False
-        self._cut: Counter[int] = Counter()
         self._fault: BaseException | None = None
 
     def carry(self) -> BatchReport:
         """Work until nothing can go on; return what came of it.
 
         Raises:
-            LockedError: Another process works on the batch, or is its home.
+            LockedError: Another process works on the batch.
         """
         started = time.monotonic()
-        runs = runs_of(self.project, self.batch)
-        with runs.opened(), self.board.joined(home=self.home, lost=self._lose) as alone, _spared():
-            self._items = self._recall(alone=alone)
-            spent = sum(usage_of(self.project, self.batch, number).tokens for number in self._items)
-            purse = self.board.purse(self.terms.max_tokens, spent)
-            self._allowance = Allowance(self.terms.jobs, purse, self.terms.deadline)
+        with self.batch.hold(), _spared():
+            self._items = recall(self.project, self.batch)
+            spent = sum(self.batch.usage(number).tokens for number in self._items)
+            self._allowance = Allowance(self.terms.jobs, self.terms.max_tokens, spent, self.terms.deadline)
             prompts = open_prompts(self.project)
-            self._writer = Writer(self.project, self.batch, self.scene, runs, prompts, self._allowance)
-            counting = self._spawn("count", lambda: count_before(self.project, self.batch, self.scene))
+            self._writer = Writer(self.project, self.batch, self.snapshot, prompts, self._allowance)
+            counting = self._spawn("count", lambda: count_before(self.project, self.batch, self.snapshot))
             self._work()
-            self._looked = 0.0
-            self._look_around()
             counting.join()
-            self.scene.close()
+            self.snapshot.close()
             if self._fault is not None:
                 raise self._fault
             seconds, halted = time.monotonic() - started, self._allowance.halted
-            return conclude(
-                self.project, self.batch, self.scene, self._items, home=self.home, halted=halted, seconds=seconds
-            )
-
-    def _recall(self, *, alone: bool) -> dict[int, Item]:
-        if self.home:
-            return recall(self.project, self.batch, alone=alone)
-        self.scene.read()
-        return self.batch.items()
-
-    def _lose(self, reason: str) -> None:
-        self._lost = True
-        self._allowance.halt(reason)
-
-    @property
-    def _gone(self) -> bool:
-        """Whether this process may not or shall not go on, though others may."""
-        return self._lost or self._allowance.halted == _INTERRUPTED
+            return conclude(self.project, self.batch, self.snapshot, self._items, halted=halted, seconds=seconds)
 
     # The main thread
 
@@ -124,7 +89,7 @@ class Session:
         try:
             while self._step():
                 with suppress(queue.Empty):
-                    self._events.get(timeout=_GLANCE if self.board.shared else _LOOK)()
+                    self._events.get(timeout=_LOOK)()
         except KeyboardInterrupt:
             self._allowance.halt(_INTERRUPTED)
             self._drain(time.monotonic() + _PATIENCE)
@@ -137,33 +102,20 @@ class Session:
 
     def _step(self) -> bool:
         """Start what can begin; say whether something is still going on."""
-        self._look_around()
         settled = self.schedule.settle(self._states)
         for number, state in settled.items():
             if state != self._items[number].state:
                 self._enter(replace(self._items[number], state=state, reason=self._lacking(number)))
         if not self._allowance.halted:
-            # What one worker has in hand, no other can begin.
-            ahead = self.terms.jobs + 1 if self.board.shared else self.terms.jobs * _AHEAD
-            room = ahead - len(self._working)
+            room = self.terms.jobs * _AHEAD - len(self._working)
             for number in self.schedule.ready(settled)[: max(room, 0)]:
                 self._start(number)
-        accepts = self.home and self.terms.accept and not self._accepting
+        accepts = self.terms.accept and not self._accepting
         turn = self.schedule.turn(self._states) if accepts else None
-        if turn is not None and not self._gone:
+        if turn is not None and self._allowance.halted != _INTERRUPTED:
             self._accepting = turn
             self._spawn("accept", lambda: self._accept(turn))
-        others = not self._allowance.halted and "working" in self._states.values()
-        return bool(self._working or self._accepting or others)
-
-    def _look_around(self) -> None:
-        """See how far the items are that other workers have."""
-        if not self.board.shared or time.monotonic() - self._looked < _GLANCE:
-            return
-        for number, item in self.board.items().items():
-            if number not in {*self._working, self._accepting} and item != self._items[number]:
-                self._show(item)
-        self._looked = time.monotonic()
+        return bool(self._working or self._accepting)
 
     @property
     def _states(self) -> dict[int, State]:
@@ -175,16 +127,11 @@ class Session:
         missing = [self._items[n].title for n in needs if self._items[n].state not in there]
         return f"waits for {', '.join(missing)}"
 
-    def _enter(self, item: Item, files: Files | None = None) -> None:
-        """Bring an item into a state: stored first, then to whoever watches."""
-        if self.board.keep(item, files or {}):
-            self._show(item)
-
-    def _show(self, item: Item) -> None:
+    def _enter(self, item: Item, document: bytes | None = None) -> None:
+        """Bring an item into a state: stored first, then told."""
+        self.batch.keep(item, document)
         self._items[item.number] = item
-        if self.home:
-            bring_home(self.project, self.batch, item)
-        self._tell(item, seconds=item.seconds, usage=usage_of(self.project, self.batch, item.number), note=item.reason)
+        self._tell(item, seconds=item.seconds, usage=self.batch.usage(item.number), note=item.reason)
 
     def _tell(self, item: Item, **more: Any) -> None:
         self._report(Told(item.number, item.title, item.state, left=self._pace.left(self._states), **more))
@@ -207,40 +154,28 @@ class Session:
         needs = self.schedule.base(number, self._states)
         built_on = [(n, self._items[n].path) for n in needs]
         item = replace(self._items[number], state="working", reason="", exit_code=0)
-        if not self.board.claim(item):
-            self._items[number] = item
-            return
         self._working.add(number)
-        self._show(item)
+        self._enter(item)
         self._spawn(str(number), lambda: self._write(item, built_on))
 
     def _write(self, item: Item, built_on: list[tuple[int, str]]) -> None:
         started = time.monotonic()
         ended: Item = replace(item, state="stopped", reason="a fault of procauthor")
-        files: Files = {}
+        document: bytes | None = None
         try:
-            ended, files = self._writer.write(item, built_on, self._watch(item))
+            ended, document = self._writer.write(item, built_on, self._watch(item))
         except (HaltError, BudgetError) as error:
             self._allowance.halt(error.message)
-            ended = replace(item, state=self._stopped, reason=error.message, exit_code=error.exit_code)
+            ended = replace(item, state="stopped", reason=error.message, exit_code=error.exit_code)
         except ProcauthorError as error:
-            # What the database has of the run is whole, and no recorded call is made again.
-            again = isinstance(error, StoreError) and self._cut[item.number] < _TRIES
-            self._cut[item.number] += again
-            state: State = "waiting" if again else "failed"
-            ended = replace(item, state=state, reason=error.message, exit_code=error.exit_code)
+            ended = replace(item, state="failed", reason=error.message, exit_code=error.exit_code)
         finally:
             ended = replace(ended, seconds=item.seconds + time.monotonic() - started)
-            self._events.put(lambda: self._end(ended, files))
+            self._events.put(lambda: self._end(ended, document))
 
-    @property
-    def _stopped(self) -> State:
-        """The state of an item that could not go on. Where only this worker could not, others may take it."""
-        return "waiting" if self.board.shared and self._gone else "stopped"
-
-    def _end(self, item: Item, files: Files) -> None:
+    def _end(self, item: Item, document: bytes | None) -> None:
         self._working.discard(item.number)
-        self._enter(item, files)
+        self._enter(item, document)
 
     def _watch(self, item: Item) -> Callable[[Progress], None]:
         def watch(progress: Progress) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from procauthor.authoring.batch.board import Item
-from procauthor.authoring.batch.record import LeftOut
+from procauthor.authoring.batch.record import Item, LeftOut
 from procauthor.authoring.batch.schedule import OnFailure
 from procauthor.authoring.brief import Usage
 from procauthor.evaluation.value import Tally
@@ -26,7 +25,7 @@ class Wishes:
         deadline: Seconds after which no call begins.
         accept: Write each draft that has no error into the library.
         on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
-        fresh: Ask the model anew, even what was asked before.
+        fresh: Ask the model again, even what was asked before.
     """
 
     author: str = "offline"

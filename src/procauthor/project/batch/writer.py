@@ -8,24 +8,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from procauthor.authoring.batch.allowance import Allowance
-from procauthor.authoring.batch.board import Files, Item
-from procauthor.authoring.batch.record import Batch
+from procauthor.authoring.batch.record import Batch, Item
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.retry import Gate
-from procauthor.authoring.run import RunStore
 from procauthor.project.authoring import Authoring
-from procauthor.project.batch.hands import Hands
-from procauthor.project.batch.home import with_draft
-from procauthor.project.batch.scene import Scene
-from procauthor.project.writing import Bench
+from procauthor.project.batch.slot import CpuSlots
+from procauthor.project.batch.snapshot import Snapshot
+from procauthor.project.writing import RunContext
 from procauthor.prompt import PromptLibrary
 
 if TYPE_CHECKING:
-    from procauthor.authoring.graph import Progress
+    from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.reply import Reply
     from procauthor.project.project import Project
 
-_HANDS = 2
+_SLOTS = 2
 _CALLS = 5
 """The calls of one item where every reply is good."""
 
@@ -36,17 +33,16 @@ class Writer:
 
     project: Project
     batch: Batch
-    scene: Scene
-    runs: RunStore
+    snapshot: Snapshot
     prompts: PromptLibrary
     allowance: Allowance
     gate: Gate = field(default_factory=Gate)
-    hands: Hands = field(default_factory=lambda: Hands(_HANDS))
+    slots: CpuSlots = field(default_factory=lambda: CpuSlots(_SLOTS))
 
     def write(
         self, item: Item, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]
-    ) -> tuple[Item, Files]:
-        """Carry the run of an item to its draft; return how far the item is then, and its files.
+    ) -> tuple[Item, bytes]:
+        """Carry the run of an item to its draft; return how far the item is then, and its document.
 
         Args:
             item: The item.
@@ -57,44 +53,39 @@ class Writer:
             HaltError: No further call may be made.
             BudgetError: The next call could pass the ceiling.
         """
-        with self.hands.held():
+        with self.slots.held():
             draft = self._draft(item, built_on, watch)
-        errors = [f for f in draft.findings if f["severity"] == "error"]
         ended = replace(item, state="drafted", path=draft.path, outcome=draft.outcome)
-        if draft.outcome == "Needs revision":
-            reason = f"{len(errors)} findings of severity error, the first: {errors[0]['message']}" if errors else ""
+        if draft.failed:
+            reason = f"{len(draft.errors)} findings of severity error, the first: {draft.errors[0]['message']}"
             ended = replace(ended, state="needs revision", reason=reason)
-        return ended, with_draft(self.batch, item.number, draft)
+        return ended, draft.text.encode()
 
     def _draft(self, item: Item, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]) -> Draft:
-        terms, runs, name = self.batch.terms, self.runs, self.batch.run_id(item.number)
+        terms, runs, name = self.batch.terms, self.project.runs, self.batch.run_id(item.number)
         limit = self.project.settings.authoring.max_tokens
-        bench = self._bench(item, built_on)
-        authoring = Authoring(self.project, terms.author, limit, watch, terms.fresh, terms.reviewer, bench)
+        context = self._context(item, built_on)
+        authoring = Authoring(self.project, terms.author, limit, watch, terms.fresh, terms.reviewer, context)
         if runs.holds(name):
             return authoring.execute(runs.get(name)).draft
-        brief = authoring.brief(item.title)
-        return authoring.execute(runs.create(brief, terms.author, limit, terms.reviewer, name)).draft
+        return authoring.execute(authoring.begin(authoring.brief(item.title), limit, name)).draft
 
-    def _bench(self, item: Item, built_on: Sequence[tuple[int, str]]) -> Bench:
+    def _context(self, item: Item, built_on: Sequence[tuple[int, str]]) -> RunContext:
         chain, place = self.batch.terms.schedule.ranks[item.number]
         calls = itertools.count()
 
         def spend(need: int, call: Callable[[], Reply]) -> Reply:
-            # Who has most before him goes first: so all end at about the same time, and no place stays empty.
+            # The item with most work before it goes first: so all end at about the same time.
             rank = (chain * _CALLS + min(next(calls), _CALLS), place)
-            with self.hands.released():
+            with self.slots.released():
                 return self.allowance.spend(rank, need, call)
 
-        return Bench(
-            library=self.scene.view(built_on),
-            plan=self.scene.plan,
-            search=self.scene.search,
+        return RunContext(
+            library=self.snapshot.view(built_on),
+            plan=self.snapshot.plan,
+            search=self.snapshot.search,
             prompts=self.prompts,
-            runs=self.runs,
-            # A draft that others have to get at travels with the state of its item.
-            keep=(lambda _: None) if self.batch.board.shared else self.project.drafts.save,
             spend=spend,
             gate=self.gate,
-            plain=self.scene.plain,
+            plain=self.snapshot.plain,
         )

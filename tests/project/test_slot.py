@@ -1,25 +1,25 @@
-"""Who has a reply computes before those who begin, and no more at once than there is room for."""
+"""An item with a reply computes before those that begin, and no more at once than there is room for."""
 
 import threading
 import time
 
-from procauthor.project.batch.hands import Hands
+from procauthor.project.batch.slot import CpuSlots
 
 
-def test_whoever_has_a_reply_goes_before_those_who_wait_to_begin() -> None:
-    hands = Hands(1)
+def test_an_item_with_a_reply_goes_before_those_that_wait_to_begin() -> None:
+    slots = CpuSlots(1)
     told: list[str] = []
     away, back = threading.Event(), threading.Event()
 
     def first() -> None:
-        with hands.held():
-            with hands.released():
+        with slots.held():
+            with slots.released():
                 away.set()
                 back.wait(10)
             told.append("reply")
 
     def begin(name: str) -> None:
-        with hands.held():
+        with slots.held():
             told.append(name)
             if name == "holds":
                 back.set()
@@ -39,7 +39,7 @@ def test_whoever_has_a_reply_goes_before_those_who_wait_to_begin() -> None:
 
 
 def test_no_more_compute_at_once_than_there_is_room_for() -> None:
-    hands, lock, now, most = Hands(2), threading.Lock(), 0, 0
+    slots, lock, now, most = CpuSlots(2), threading.Lock(), 0, 0
 
     def compute() -> None:
         nonlocal now, most
@@ -51,10 +51,10 @@ def test_no_more_compute_at_once_than_there_is_room_for() -> None:
             now -= 1
 
     def item() -> None:
-        with hands.held():
+        with slots.held():
             compute()
             for _ in range(3):
-                with hands.released():
+                with slots.released():
                     time.sleep(0.002)
                 compute()
 

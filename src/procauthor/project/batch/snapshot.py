@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from procauthor.retrieval.index import SectionIndex
 
 
-class Scene:
+class Snapshot:
     """The library as it was when the batch began, and over it the documents of what an item needs.
 
     Passages come from that library alone: what the batch itself writes reaches later items by its contract, and is no
@@ -39,10 +39,6 @@ class Scene:
         raws, unread, files = self._batch.base()
         documents = tuple(self._read(path, raw) for path, raw in sorted(raws.items()))
         return Library(self._project.root, documents, unread, files)
-
-    def read(self) -> None:
-        """Read the library as it was now, because it is forgotten when the batch ends."""
-        _ = self.base
 
     @cached_property
     def plan(self) -> Plan:

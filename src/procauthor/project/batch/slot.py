@@ -1,4 +1,4 @@
-"""Who of the items in work may compute."""
+"""Which of the items in work may compute."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Hands:
-    """Lets so many threads compute at once: Python runs one at a time, and more would only hinder each other.
+class CpuSlots:
+    """Limits how many threads compute at once: Python runs one at a time, and more would only slow each other down.
 
-    Whoever has a reply goes before whoever begins, because his next call is the sooner ready, and no place stays empty.
+    Items that just got a reply go before items that have not started, because their next call is ready sooner.
 
     Args:
         count: How many may compute at once.
@@ -25,7 +25,7 @@ class Hands:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Compute when there is room for somebody who begins."""
+        """Compute when there is room for an item that starts."""
         with self._later:
             self._later.wait_for(lambda: self._free and not self._returning)
             self._free -= 1
