@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procauthor.authoring.batch.allowance import Allowance
-from procauthor.authoring.batch.schedule import LACKING, THERE, Schedule, Task, limit_tasks, remaining, renew
+from procauthor.authoring.allowance import Allowance
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.reply import Reply
+from procauthor.batch.schedule import LACKING, THERE, Schedule, Task, limit_tasks, remaining, renew
 from procauthor.errors import BudgetError, HaltError
 
 OUTCOMES = ("drafted", "drafted", "drafted", "needs revision", "failed", "stopped")

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
+from procauthor.batch.value import BatchReport, Told
 from procauthor.errors import LockedError, PlanError
-from procauthor.project.batch.value import BatchReport, Told
 from tests.batch import CALLS, good, title_of, write_batch_library
 from tests.cli.inside import run, run_json
 from tests.cli.test_commands import CLI

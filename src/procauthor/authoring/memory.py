@@ -62,7 +62,8 @@ class Memory:
     """Jobs (a run, or a batch of runs), their parts, the items of batches, and calls.
 
     The file is made by the first writing. One that is damaged, or was not written in this state folder, is set aside
-    under another name, so that it blocks nothing and is not believed; ``notice`` says so. Threads may share a memory, and so may processes.
+    under another name, so that it blocks nothing and is not believed; ``notice`` says so.
+    Threads may share a memory, and so may processes.
 
     Args:
         file: The SQLite file; without one, everything is forgotten with the object.

@@ -13,9 +13,10 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
 if TYPE_CHECKING:
+    from procauthor.authoring.authoring import Authoring
     from procauthor.authoring.brief import Brief
-    from procauthor.project import Project, ProjectDraft
-    from procauthor.project.authoring import Authoring
+    from procauthor.authoring.waiting import WaitingDraft
+    from procauthor.project import Project
 
 Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
 _NEEDS_REVISION = 1
@@ -109,9 +110,9 @@ def resume(
     finish(project, found, accept_it=False, as_json=as_json)
 
 
-def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: bool) -> None:
+def finish(project: Project, found: WaitingDraft, *, accept_it: bool, as_json: bool) -> None:
     """Show a draft, accept it if that is wanted and it has no error, and exit."""
-    from procauthor.project.draft import draft_json
+    from procauthor.authoring.waiting import draft_json
 
     say_notices(project)
     failed = found.draft.failed
@@ -154,7 +155,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show what accepting a draft would change, in all files."""
-    from procauthor.project.draft import draft_json
+    from procauthor.authoring.waiting import draft_json
 
     project = open_project(ctx)
     found = project.draft(draft)
@@ -171,7 +172,7 @@ def diff(
 
 def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Write a draft, and all that follows from it, into the library."""
-    from procauthor.project.draft import draft_json
+    from procauthor.authoring.waiting import draft_json
 
     project = open_project(ctx)
     found = project.draft(draft)
@@ -194,7 +195,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     say("undo with: procauthor undo")
 
 
-def _say_unlinked(found: ProjectDraft) -> None:
+def _say_unlinked(found: WaitingDraft) -> None:
     """Name the command that links the document where others name it; their text is not touched unasked."""
     paths = found.unlinked()
     if paths:

@@ -14,9 +14,9 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_error, say_notices, show, show_json
 
 if TYPE_CHECKING:
+    from procauthor.batch.batching import Outlook
+    from procauthor.batch.value import BatchReport, Written
     from procauthor.project import Project
-    from procauthor.project.batch.batching import Outlook
-    from procauthor.project.batch.value import BatchReport, Written
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 _LAST = "last"
@@ -96,7 +96,7 @@ def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None
 def _tell(project: Project, report: BatchReport, *, as_json: bool) -> None:
     say_notices(project)
     if as_json:
-        from procauthor.project.batch.view import batch_json
+        from procauthor.batch.view import batch_json
 
         show_json(batch_json(report))
     else:
@@ -143,7 +143,7 @@ def read_numbers(texts: list[str]) -> list[int]:
 
 
 def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
-    from procauthor.project.batch.view import outlook_json
+    from procauthor.batch.view import outlook_json
 
     say_notices(project)
     data = outlook_json(outlook)

@@ -11,8 +11,8 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_json
 
 if TYPE_CHECKING:
-    from procauthor.authoring.batch.record import Batch
     from procauthor.authoring.run import Run
+    from procauthor.batch.record import Batch
     from procauthor.project import Project
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from procauthor.authoring.author import STEPS
-from procauthor.authoring.batch.schedule import Schedule, State, remaining
+from procauthor.batch.schedule import Schedule, State, remaining
 
 _OPEN: frozenset[State] = frozenset({"waiting", "working"})
 

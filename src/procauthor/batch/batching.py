@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.batch.record import Batch, LeftOut, Terms
-from procauthor.authoring.batch.schedule import Schedule
+from procauthor.authoring.authoring import Authoring
+from procauthor.authoring.writing import check_author
+from procauthor.batch.choice import choose
+from procauthor.batch.record import Batch, BatchStore, LeftOut, Terms
+from procauthor.batch.schedule import Schedule
+from procauthor.batch.session import Session
+from procauthor.batch.value import BatchReport, Tell, Wishes
 from procauthor.errors import DraftError
 from procauthor.planning.read import read_plan
-from procauthor.project.batch.choice import choose
-from procauthor.project.batch.session import Session
-from procauthor.project.batch.value import BatchReport, Tell, Wishes
-from procauthor.project.writing import check_author
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Outlook:
 class Batching:
     """Begins batches and goes on with them; ``progress`` is told what happens."""
 
-    project: Project
+    records: Records
     wishes: Wishes
     progress: Tell | None = None
 
@@ -65,16 +66,16 @@ class Batching:
 
     def begin(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> Batch:
         """Keep the terms of a new batch, its plan, and the library as it is now; no model is called."""
-        project, wishes = self.project, self.wishes
+        records, wishes = self.records, self.wishes
         check_author(wishes.author, wishes.reviewer)
-        library = project.library()
-        raw = project.plan_bytes(file)
+        library = records.workspace.read()
+        raw = records.workspace.plan_bytes(file)
         known = {p.key: str(p.status) for p in library.counted}
         tasks, left_out = choose(read_plan(raw, known=known), library, only, limit)
         terms = Terms(
             author=wishes.author,
             tasks=tasks,
-            plan=str(file or project.settings.library.plan),
+            plan=str(file or records.workspace.settings.library.plan),
             reviewer=wishes.reviewer,
             jobs=wishes.jobs,
             max_tokens=self._ceiling(len(tasks)),
@@ -84,7 +85,7 @@ class Batching:
             fresh=wishes.fresh,
             left_out=left_out,
         )
-        return project.batches.create(terms, library, raw, project.drafts.names())
+        return BatchStore(records.memory).create(terms, library, raw, records.drafts.names())
 
     def outlook(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> Outlook:
         """Return what a batch would do, and what it would cost at most; nothing is sent or kept.
@@ -93,11 +94,11 @@ class Batching:
             PlanError: There is no plan, or it has no item of a number that was named.
             ConfigError: The author cannot be used.
         """
-        project, wishes = self.project, self.wishes
+        records, wishes = self.records, self.wishes
         check_author(wishes.author, wishes.reviewer)
-        author = project.author(wishes.author, reviewer=wishes.reviewer)
-        library = project.library()
-        plan = project.plan(file, library)
+        author = Authoring(records, wishes.author, reviewer=wishes.reviewer)
+        library = records.workspace.read()
+        plan = records.workspace.plan(file, library)
         tasks, left_out = choose(plan, library, only, limit)
         asked = [task for task in tasks if ":" in author.model]
         bounds = {task.number: author.bound(author.brief(task.title, plan=file)) for task in asked}
@@ -106,7 +107,7 @@ class Batching:
 
     def _ceiling(self, count: int) -> int | None:
         """Return the ceiling of a batch: what was wished, else that of one run for each item."""
-        each = self.project.settings.authoring.max_tokens if ":" in self.wishes.author else None
+        each = self.records.workspace.settings.authoring.max_tokens if ":" in self.wishes.author else None
         return self.wishes.max_tokens or (each and each * count)
 
     def resume(self, name: str = "", **changed: Any) -> BatchReport:
@@ -122,7 +123,7 @@ class Batching:
             DraftError: There is no such batch.
             LockedError: Another process works on it.
         """
-        store = self.project.batches
+        store = BatchStore(self.records.memory)
         batch = store.get(name) if name else store.unfinished()
         batch = _open(batch)
         known = {key: value for key, value in changed.items() if value is not None and key != "deadline"}
@@ -131,7 +132,7 @@ class Batching:
 
     def carry(self, batch: Batch) -> BatchReport:
         """Carry a batch as far as it goes."""
-        return Session(self.project, batch, self.progress).carry()
+        return Session(self.records, batch, self.progress).carry()
 
 
 def _open(batch: Batch | None) -> Batch:

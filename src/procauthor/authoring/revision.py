@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import clean
+from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
@@ -17,17 +18,16 @@ from procauthor.authoring.update.form import operation_model, operation_schema, 
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline, Target
 from procauthor.authoring.update.scope import allowance, sections_of, targets_in
+from procauthor.authoring.waiting import WaitingDraft
+from procauthor.authoring.wish import known_references, outline_of
 from procauthor.errors import AnswerError, NotFoundError
 from procauthor.finding import Finding
-from procauthor.project.authoring import Authoring
-from procauthor.project.draft import ProjectDraft
-from procauthor.project.update import known_references, outline_of, update_brief
 from procauthor.retrieval.word import list_words, stem
 from procauthor.secret import Censor
 from procauthor.template.key import section_key
 
 if TYPE_CHECKING:
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 _AGAIN = "the targets, their hashes and the schema: procauthor update REF WISH --dry-run --json"
 
@@ -36,20 +36,19 @@ _AGAIN = "the targets, their hashes and the schema: procauthor update REF WISH -
 class Revision:
     """One document and one wish: what can be named in it, and what somebody wants changed."""
 
-    project: Project
+    records: Records
     brief: Brief
     outline: Outline
 
     @classmethod
-    def open(cls, project: Project, reference: str, wish: str) -> Revision:
+    def open(cls, records: Records, reference: str, wish: str) -> Revision:
         """Gather what can be changed.
 
         Raises:
             ProcauthorError: There is no such document, it is derived or a placeholder, or the wish is empty.
         """
-        authoring = Authoring(project, HAND_OFF)
-        brief = update_brief(authoring, reference, wish)
-        return cls(project, brief, outline_of(authoring, brief))
+        brief = Authoring(records, HAND_OFF).update_brief(reference, wish)
+        return cls(records, brief, outline_of(records.workspace.templates, brief))
 
     def as_json(self) -> dict[str, Any]:
         """Return brief, targets with their hashes, and the schema of the answer, without secrets."""
@@ -92,7 +91,7 @@ class Revision:
     def _target(self, target: Target) -> dict[str, str]:
         return {"id": target.id, "hash": target.hash, "kind": target.kind, "text": self.outline.words(target)}
 
-    def propose(self, values: Mapping[str, Any], by: str = "", *, person: bool = False) -> ProjectDraft:
+    def propose(self, values: Mapping[str, Any], by: str = "", *, person: bool = False) -> WaitingDraft:
         """Make the draft that an answer of the schema gives; everything that it does not name stays to the byte.
 
         ``person`` says that a person answers for it: then its doubts are notes, and else open questions.
@@ -105,9 +104,10 @@ class Revision:
         """
         operations = tuple(operation for _, operation in read_changes(self._read(values)))
         edited = self._edit(operations)
-        doubts = unverified_changes(self.outline, operations, gather_evidence(self.brief, self.project.library()))
+        evidence = gather_evidence(self.brief, self.records.workspace.read())
+        doubts = unverified_changes(self.outline, operations, evidence)
         findings = [finding.as_json() for finding in self._findings(edited.raw)]
-        authoring = Authoring(self.project, HAND_OFF)
+        authoring = Authoring(self.records, HAND_OFF)
         run = authoring.begin(self.brief, None)
         draft = Draft.of_run(
             run,
@@ -141,12 +141,12 @@ class Revision:
         if len(touched) > limit:
             message = f"the answer changes {len(touched)} sections, and this wish can need at most {limit}"
             raise AnswerError(message, "say the wish more widely, or hand in the changes one after the other")
-        library = self.project.library()
+        library = self.records.workspace.read()
         return edit(self.outline, operations, *known_references(self.brief, library))
 
     def _findings(self, raw: bytes) -> list[Finding]:
         """Return the findings that the document would have and does not have now."""
-        authoring, library = Authoring(self.project, HAND_OFF), self.project.library()
+        authoring, library = Authoring(self.records, HAND_OFF), self.records.workspace.read()
         before = {f.fingerprint for f in authoring.check(library, self.brief.path, self.brief.text.encode(), ())}
         after = authoring.check(library, self.brief.path, raw, ())
         return [finding for finding in after if finding.fingerprint not in before]

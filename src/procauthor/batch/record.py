@@ -12,11 +12,11 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from procauthor.authoring.batch.schedule import OnFailure, Schedule, State, Task
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.memory import Memory, readable
 from procauthor.authoring.run import doomed_jobs
+from procauthor.batch.schedule import OnFailure, Schedule, State, Task
 from procauthor.errors import DraftError
 from procauthor.library.library import Library, Unread
 

@@ -25,20 +25,20 @@ from procauthor.authoring.request import (
     refuse_unknown,
 )
 from procauthor.authoring.run import HAND_OFF, Run
+from procauthor.authoring.waiting import WaitingDraft
+from procauthor.authoring.writing import RunContext, check_author, open_prompts, open_work
 from procauthor.checking.rule import look_at_one
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.title import check_title
 from procauthor.planning.plan import Plan
-from procauthor.project.draft import ProjectDraft
-from procauthor.project.writing import RunContext, check_author, open_prompts, open_work
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
     from procauthor.retrieval.index import SectionIndex
 
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 class Authoring:
     """Creates and updates procedures with one author."""
 
-    project: Project
+    records: Records
     model: str
     max_tokens: int | None = None
     progress: Callable[[Progress], None] | None = None
@@ -56,7 +56,7 @@ class Authoring:
 
     def library(self) -> Library:
         """Return the library that the author builds on: as it is now, or what a batch lets it see."""
-        return self.context.library if self.context else self.project.library()
+        return self.context.library if self.context else self.records.workspace.read()
 
     def brief(  # noqa: PLR0913 - one parameter an option
         self,
@@ -75,7 +75,7 @@ class Authoring:
             AuthoringError: The procedure is already defined.
             NotFoundError: Nothing says to which lifecycle the title belongs, or nothing knows what it depends on.
         """
-        project = self.project
+        records = self.records
         name = check_title(title)
         library = self.library()
         found = self._plan(plan, library)
@@ -86,14 +86,14 @@ class Authoring:
             refuse_revision(present, library)
         else:
             refuse_duplicate(request.title, library)
-        announced = project.announced(library, found)
+        announced = records.workspace.announced(library, found)
         refuse_unknown(request, library, announced)
         source = Source(
             library=library,
-            template=lambda path: project.templates.for_path(path, "procedure"),
+            template=lambda path: records.workspace.templates.for_path(path, "procedure"),
             search=self.context.search if self.context else self.search(library),
             announced=announced,
-            passages=project.settings.authoring.passages,
+            passages=records.workspace.settings.authoring.passages,
             routine=_routine(found),
         )
         return replace(gather(request, source), revises=present is not None)
@@ -101,7 +101,7 @@ class Authoring:
     def _plan(self, plan: str | Path | None, library: Library) -> Plan | None:
         if self.context:
             return self.context.plan
-        return self.project.plan(plan, library) if plan else self.project.own_plan(library)
+        return self.records.workspace.plan(plan, library) if plan else self.records.workspace.own_plan(library)
 
     def search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
         """Return the search of a library; the index is opened by the first query."""
@@ -109,7 +109,7 @@ class Authoring:
 
         def search(query: str, limit: int) -> Sequence[Chunk]:
             if not opened:
-                opened.append(self.project.open_index(library))
+                opened.append(self.records.workspace.open_index(library))
             return [hit.chunk for hit in opened[0].search(query, limit)]
 
         return search
@@ -122,7 +122,7 @@ class Authoring:
         phase: int | str | None = None,
         depends_on: Sequence[str] = (),
         plan: str | Path | None = None,
-    ) -> ProjectDraft:
+    ) -> WaitingDraft:
         """Draft a new procedure, or one that is still a placeholder, in the eight steps.
 
         Raises:
@@ -131,13 +131,13 @@ class Authoring:
         """
         check_author(self.model, self.reviewer)
         brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
-        limit = self.max_tokens or self.project.settings.authoring.max_tokens
+        limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
         return self.execute(self.begin(brief, limit))
 
     def begin(self, brief: Brief, max_tokens: int | None, name: str = "") -> Run:
         """Start a run, under a name of its own where none is given; its ceiling is ``max_tokens``."""
-        taken = self.project.drafts.names()
-        return self.project.runs.create(brief, self.model, max_tokens, self.reviewer, name, taken)
+        taken = self.records.drafts.names()
+        return self.records.runs.create(brief, self.model, max_tokens, self.reviewer, name, taken)
 
     def update_brief(self, reference: str, wish: str) -> Brief:
         """Gather everything that an author needs to change an existing document; no model is called.
@@ -147,11 +147,12 @@ class Authoring:
             AmbiguousError: Several documents share the title.
             DraftError: The document is derived, or still a placeholder, or the wish is empty.
         """
-        from procauthor.project.update import update_brief
+        from procauthor.authoring.wish import update_brief
 
-        return update_brief(self, reference, wish)
+        search = None if self.model == "offline" else self.search
+        return update_brief(self.records.workspace, reference, wish, search)
 
-    def update(self, reference: str, wish: str) -> ProjectDraft:
+    def update(self, reference: str, wish: str) -> WaitingDraft:
         """Draft a change of an existing document, in the eight steps; only the sections that the wish needs change.
 
         The outcome is "No change" where nothing has to: then no draft is kept.
@@ -162,24 +163,24 @@ class Authoring:
         """
         check_author(self.model, changing=True)
         brief = self.update_brief(reference, wish)
-        limit = self.max_tokens or self.project.settings.authoring.max_tokens
+        limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
         return self.execute(self.begin(brief, limit))
 
-    async def aupdate(self, reference: str, wish: str) -> ProjectDraft:
+    async def aupdate(self, reference: str, wish: str) -> WaitingDraft:
         """Update without blocking the event loop."""
         return await asyncio.to_thread(lambda: self.update(reference, wish))
 
-    async def acreate(self, title: str, **options: Any) -> ProjectDraft:
+    async def acreate(self, title: str, **options: Any) -> WaitingDraft:
         """Create without blocking the event loop; the options are those of `create`."""
         return await asyncio.to_thread(lambda: self.create(title, **options))
 
-    def resume(self, name: str = "") -> ProjectDraft:
+    def resume(self, name: str = "") -> WaitingDraft:
         """Go on with a run where it stopped; without a name, with the last one that has not come to its draft.
 
         Raises:
             DraftError: There is no such run.
         """
-        run = self.project.runs.get(name) if name else self.project.runs.unfinished()
+        run = self.records.runs.get(name) if name else self.records.runs.unfinished()
         return replace(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
 
     def bound(self, brief: Brief) -> Bound | None:
@@ -189,11 +190,11 @@ class Authoring:
             return None
         from procauthor.authoring.budget import bound_run
 
-        project = self.project
-        settings = project.settings.authoring
-        template = project.templates.get(brief.template)
+        records = self.records
+        settings = records.workspace.settings.authoring
+        template = records.workspace.templates.get(brief.template)
         limit = self.max_tokens or settings.max_tokens
-        return bound_run(open_prompts(project), settings, brief, template, limit, reviewed=bool(self.reviewer))
+        return bound_run(open_prompts(records), settings, brief, template, limit, reviewed=bool(self.reviewer))
 
     def _tell_bound(self, run: Run) -> None:
         bound = self.bound(run.brief) if ":" in self.model and self.progress else None
@@ -203,7 +204,7 @@ class Authoring:
         already = f"; {used.tokens:,} are used already" if used.calls else ""
         self.progress(Progress(0, "Budget", done=False, usage=used, note=f"{bound}{already}"))
 
-    def execute(self, run: Run) -> ProjectDraft:
+    def execute(self, run: Run) -> WaitingDraft:
         """Carry a run to its draft; an error names the command that resumes it."""
         with run.hold():
             try:
@@ -218,12 +219,12 @@ class Authoring:
     def _with_template(self, run: Run) -> Run:
         """Return the run with the template as it is now: a run that goes on asks what a new one would."""
         brief = run.brief
-        now = self.project.templates.get(brief.template).hash if brief.template else brief.template_hash
+        now = self.records.workspace.templates.get(brief.template).hash if brief.template else brief.template_hash
         if now == brief.template_hash:
             return run
-        return self.project.runs.renew(run, replace(brief, template_hash=now))
+        return self.records.runs.renew(run, replace(brief, template_hash=now))
 
-    def carry(self, run: Run, complaints: Sequence[Complaint] = ()) -> ProjectDraft:
+    def carry(self, run: Run, complaints: Sequence[Complaint] = ()) -> WaitingDraft:
         """Carry a run that is held to its draft, and keep that.
 
         Args:
@@ -231,7 +232,7 @@ class Authoring:
             complaints: What is wrong with the last part that was handed in, beside its fields.
         """
         based = library = self.library()
-        templates = self.project.templates
+        templates = self.records.workspace.templates
         template = templates.get(run.brief.template) if run.brief.template else templates.of_kind("procedure")
         # A document that is there is judged by its own template, even if it has none.
         expected: Template | None = template
@@ -248,45 +249,47 @@ class Authoring:
             report=self.progress or (lambda _: None),
             plain=self.context.plain if self.context else plain_text,
         )
-        work = open_work(self.project, run, make, self.context, fresh=self.fresh, complaints=complaints)
+        work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
         return self.keep(run, carry(work, self._strategy(work)))
 
     def _strategy(self, work: Work) -> Strategy:
         if not work.brief.request.wish:
             return Fields(work)
-        from procauthor.authoring.update.strategy import Operations
-        from procauthor.project.update import known_references, outline_of
+        from procauthor.authoring.operations import Operations
+        from procauthor.authoring.wish import known_references, outline_of
 
-        return Operations(work, outline_of(self, work.brief), *known_references(work.brief, work.library))
+        return Operations(
+            work, outline_of(self.records.workspace.templates, work.brief), *known_references(work.brief, work.library)
+        )
 
-    def keep(self, run: Run, draft: Draft) -> ProjectDraft:
+    def keep(self, run: Run, draft: Draft) -> WaitingDraft:
         """Keep the draft that a run has come to; where nothing would change, there is none."""
         if draft.waits:
-            self.project.drafts.save(draft)
+            self.records.drafts.save(draft)
         else:
-            self.project.drafts.remove(draft)
+            self.records.drafts.remove(draft)
         if not draft.waits and run.author == HAND_OFF and not draft.wish:
             # Its author may hand in another answer.
             run.open_again()
         else:
             run.end()
-        return ProjectDraft(self.project, draft)
+        return WaitingDraft(self.records, draft)
 
     def _read(self, path: str, text: bytes) -> Procedure:
-        return read_procedure(path, text, self.project.settings.library, self.project.templates)
+        return read_procedure(path, text, self.records.workspace.settings.library, self.records.workspace.templates)
 
     def check(
         self, library: Library, path: str, text: bytes, rules: Sequence[str], template: Template | None = None
     ) -> Sequence[Finding]:
         """Return the findings that a document would have with other bytes; ``template`` where no path names one."""
-        project = self.project
+        records = self.records
         procedure = self._read(path, text)
         if procedure.template is None and template is not None:
             procedure = replace(procedure, template=template, kind="procedure")
         laid = library.overlay(procedure)
         # What looks at the document alone does not see what follows from it elsewhere.
-        seen = laid if rules and look_at_one(rules) else project.with_derived(laid, ticks=False)
-        return project.check_library(seen, [path], rules).findings
+        seen = laid if rules and look_at_one(rules) else records.workspace.with_derived(laid, ticks=False)
+        return records.workspace.check(seen, [path], rules).findings
 
 
 def _routine(plan: Plan | None) -> frozenset[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from procauthor.authoring.batch.record import LeftOut
-from procauthor.project.batch.batching import Outlook
-from procauthor.project.batch.value import BatchReport, Written
+from procauthor.batch.batching import Outlook
+from procauthor.batch.record import LeftOut
+from procauthor.batch.value import BatchReport, Written
 from procauthor.workspace.measure import tally_json
 
 

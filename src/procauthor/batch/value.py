@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from procauthor.authoring.batch.record import Item, LeftOut
-from procauthor.authoring.batch.schedule import OnFailure
 from procauthor.authoring.brief import Usage
+from procauthor.batch.record import Item, LeftOut
+from procauthor.batch.schedule import OnFailure
 from procauthor.evaluation.value import Tally
 
 _FAILED = 3

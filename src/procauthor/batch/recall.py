@@ -5,27 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.batch.record import Batch, Item
-from procauthor.authoring.batch.schedule import renew
+from procauthor.batch.record import Batch, Item
+from procauthor.batch.schedule import renew
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 
 if TYPE_CHECKING:
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 _DONE = ("defined", "approved")
 
 
-def recall(project: Project, batch: Batch) -> dict[int, Item]:
+def recall(records: Records, batch: Batch) -> dict[int, Item]:
     """Return the items with which a session begins: what failed or was stopped is tried again."""
-    present = project.library()
+    present = records.workspace.read()
     items = batch.items()
     states = renew({number: item.state for number, item in items.items()})
-    return {n: _compare(project, batch, replace(item, state=states[n]), present) for n, item in items.items()}
+    return {n: _compare(records, batch, replace(item, state=states[n]), present) for n, item in items.items()}
 
 
-def _compare(project: Project, batch: Batch, item: Item, present: Library) -> Item:
-    waits = project.drafts.holds(batch.run_id(item.number))
+def _compare(records: Records, batch: Batch, item: Item, present: Library) -> Item:
+    waits = records.drafts.holds(batch.run_id(item.number))
     known = batch.text(item.number) is not None
     if known and (item.state == "accepted" or (item.state == "drafted" and waits)):
         return item

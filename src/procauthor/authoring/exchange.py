@@ -8,31 +8,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import HandedIn, read_answer
+from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.length import Length, document_words, measure
+from procauthor.authoring.opening import is_open, open_run
 from procauthor.authoring.present import read_submission
 from procauthor.authoring.request import refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.submission import Submission
+from procauthor.authoring.waiting import WaitingDraft, draft_json
+from procauthor.authoring.writing import open_prompts
 from procauthor.errors import AnswerError, ConflictError, NotFoundError
 from procauthor.library.title import check_title
 from procauthor.naming import title_key
-from procauthor.project.authoring import Authoring
-from procauthor.project.draft import ProjectDraft, draft_json
-from procauthor.project.opening import is_open, open_run
-from procauthor.project.writing import open_prompts
 
 if TYPE_CHECKING:
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 
 @dataclass(frozen=True)
 class Handoff:
     """Briefs that go out, and answers that come in. One title has one open run, however often it is asked for."""
 
-    project: Project
+    records: Records
 
     def brief(
         self,
@@ -54,10 +54,10 @@ class Handoff:
             NotFoundError: Nothing says to which lifecycle the title belongs.
             LockedError: An answer to it is being worked on.
         """
-        project = self.project
-        run = open_run(project, check_title(title))
+        records = self.records
+        run = open_run(records, check_title(title))
         before = run.brief.request if run else ChangeRequest(title)
-        brief = Authoring(project, HAND_OFF).brief(
+        brief = Authoring(records, HAND_OFF).brief(
             before.title,
             lifecycle=lifecycle or before.lifecycle,
             phase=before.phase if phase is None else phase,
@@ -67,17 +67,17 @@ class Handoff:
         )
         if run is None:
             kept = self._present(brief) if brief.revises else None
-            run = Authoring(project, HAND_OFF).begin(brief, None)
+            run = Authoring(records, HAND_OFF).begin(brief, None)
             if kept:
                 run.hand_in(kept)
         elif run.brief != brief:
             with run.hold():
                 run.hand_in(self._carry(run, brief))
-                run = project.runs.renew(run, brief)
+                run = records.runs.renew(run, brief)
         return self._assignment(run)
 
     def _present(self, brief: Brief) -> Submission:
-        return read_submission(brief, self.project.templates.get(brief.template))
+        return read_submission(brief, self.records.workspace.templates.get(brief.template))
 
     def _carry(self, run: Run, brief: Brief) -> Submission:
         """Return what was handed in, for a brief that was gathered again."""
@@ -88,7 +88,7 @@ class Handoff:
 
     def text(self, assignment: Assignment) -> str:
         """Return a brief as Markdown."""
-        return assignment.text(open_prompts(self.project))
+        return assignment.text(open_prompts(self.records))
 
     def step_text(self, title: str, number: int) -> str:
         """Return what one of the eight steps asks, for a title whose brief was asked for before or is now.
@@ -96,19 +96,19 @@ class Handoff:
         Raises:
             ProcauthorError: What `brief` raises.
         """
-        run = open_run(self.project, check_title(title))
+        run = open_run(self.records, check_title(title))
         assignment = self._assignment(run) if run else self.brief(title)
-        return step_text(assignment, number, open_prompts(self.project))
+        return step_text(assignment, number, open_prompts(self.records))
 
     def _assignment(self, run: Run) -> Assignment:
-        template = self.project.templates.get(run.brief.template)
+        template = self.records.workspace.templates.get(run.brief.template)
         submission = run.submission
         filled = judge(template, run.brief, submission)
         return Assignment(run.id, run.brief, template, filled, submission.revision, submission.fields)
 
     # Answers
 
-    def submit(self, text: str, *, run: str = "", title: str = "", by: str = "", person: bool = False) -> ProjectDraft:
+    def submit(self, text: str, *, run: str = "", title: str = "", by: str = "", person: bool = False) -> WaitingDraft:
         """Take an answer, whole or in part, and return the draft that comes of it, with its findings.
 
         Args:
@@ -133,7 +133,7 @@ class Handoff:
     def _run_for(self, part: HandedIn, run: str, title: str) -> Run:
         wanted, name = run or part.run, title or part.title
         if wanted:
-            found = self.project.runs.get(wanted)
+            found = self.records.runs.get(wanted)
             if found.author != HAND_OFF:
                 message = f"run {wanted!r} belongs to {found.author}, not to a hand-off"
                 raise AnswerError(message, f"procauthor brief {found.brief.request.title!r} starts one")
@@ -144,12 +144,12 @@ class Handoff:
         if not name:
             message = "the answer does not say which procedure it is for"
             raise AnswerError(message, 'give it "run" or "title", or use --run or --title')
-        waiting = open_run(self.project, name)
+        waiting = open_run(self.records, name)
         if waiting is not None:
             return waiting
-        refuse_duplicate(name, self.project.library())
+        refuse_duplicate(name, self.records.workspace.read())
         try:
-            return self.project.runs.get(self.brief(name).run)
+            return self.records.runs.get(self.brief(name).run)
         except NotFoundError as error:
             close = error.hint.partition("? ")[0] + "? " if "did you mean" in error.hint else ""
             error.hint = f"{close}print its brief first: procauthor brief {name!r} --lifecycle ..."
@@ -157,7 +157,7 @@ class Handoff:
 
     def _check_base(self, run: Run) -> None:
         """Refuse an answer to what is no longer there."""
-        library = self.project.library()
+        library = self.records.workspace.read()
         if not run.brief.revises:
             refuse_duplicate(run.brief.request.title, library)
         present = library.by_path.get(run.brief.path)
@@ -165,12 +165,12 @@ class Handoff:
             message = f"{run.brief.path} changed since the brief of run {run.id!r}"
             hint = f"read it again with: procauthor brief {run.brief.request.title!r}; what was handed in is kept"
             raise ConflictError(message, hint)
-        if not is_open(self.project, run):
+        if not is_open(self.records, run):
             message = f"the draft of run {run.id!r} was already decided on"
             raise AnswerError(message, f"start again with: procauthor brief {run.brief.request.title!r}")
 
-    def _take(self, run: Run, part: HandedIn, *, person: bool) -> ProjectDraft:
-        template = self.project.templates.get(run.brief.template)
+    def _take(self, run: Run, part: HandedIn, *, person: bool) -> WaitingDraft:
+        template = self.records.workspace.templates.get(run.brief.template)
         submission, lost = run.submission.add(part, person=person)
         verdict = judge(template, run.brief, submission)
         names = [spec.name for spec in template.sections if spec.kind != "group"]
@@ -188,10 +188,10 @@ class Handoff:
         extra += [
             Complaint("field-unknown", key, f"there is no member {key!r}", 'put it in "fields"') for key in part.rest
         ]
-        return Authoring(self.project, HAND_OFF).carry(run, extra)
+        return Authoring(self.records, HAND_OFF).carry(run, extra)
 
 
-def answer_json(found: ProjectDraft) -> dict[str, Any]:
+def answer_json(found: WaitingDraft) -> dict[str, Any]:
     """Return what is known of the draft, without the passages: who answers a brief has them."""
     draft = found.draft
     data = draft_json(found, found.change(), draft.outcome)
@@ -200,6 +200,6 @@ def answer_json(found: ProjectDraft) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing, "words": words}
 
 
-def lengths(found: ProjectDraft) -> tuple[Length, ...]:
+def lengths(found: WaitingDraft) -> tuple[Length, ...]:
     """Return how long the fields and steps of a draft are."""
-    return tuple(measure(found.project.templates.get(found.draft.template), found.draft.fields))
+    return tuple(measure(found.records.workspace.templates.get(found.draft.template), found.draft.fields))

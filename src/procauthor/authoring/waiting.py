@@ -1,4 +1,4 @@
-"""A draft together with the project that it would change."""
+"""A draft that waits, together with the library that it would change."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
+from procauthor.authoring.origin import sidecars
 from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.errors import ConflictError, DraftError, StoreError
@@ -17,18 +19,16 @@ from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.state import make_folder
 from procauthor.naming import title_key
 from procauthor.procedure import stamp
-from procauthor.project.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
-from procauthor.project.origin import sidecars
 
 if TYPE_CHECKING:
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 
 @dataclass(frozen=True)
-class ProjectDraft:
-    """A draft together with the project that it belongs to."""
+class WaitingDraft:
+    """A draft together with the library that it belongs to."""
 
-    project: Project
+    records: Records
     draft: Draft
 
     def __getattr__(self, name: str) -> Any:
@@ -41,17 +41,17 @@ class ProjectDraft:
         Raises:
             ConflictError: The document moved since, and its change and the draft meet.
         """
-        project, draft = self.project, self.draft
-        library = project.library()
+        records, draft = self.records, self.draft
+        library = records.workspace.read()
         present = library.by_path.get(draft.path)
         raw = present.document.source.raw if present else None
         text = self._text(library, raw)
         if text == raw:
             return Change(())
-        procedure = read_procedure(draft.path, text, project.settings.library, project.templates)
+        procedure = read_procedure(draft.path, text, records.workspace.settings.library, records.workspace.templates)
         laid = library.overlay(procedure)
-        derived = [e for e in project.derived(laid).edits if e.path != draft.path]
-        beside = sidecars(draft, project.laid(laid, derived), raw, derived)
+        derived = [e for e in records.workspace.derive(laid).edits if e.path != draft.path]
+        beside = sidecars(draft, records.workspace.with_edits(laid, derived), raw, derived)
         return Change((Edit(draft.path, raw, text), *derived, *beside), f"accept {draft.title}")
 
     def _text(self, library: Library, raw: bytes | None) -> bytes:
@@ -60,10 +60,10 @@ class ProjectDraft:
         if (stamp(raw) if raw is not None else "") == draft.base:
             return draft.text.encode()
         merged = merge_draft(draft, raw)
-        refuse_new_errors(self.project, library, draft, merged.raw)
+        refuse_new_errors(self.records, library, draft, merged.raw)
         note = merge_note(draft, merged)
-        if note not in self.project.notices:
-            self.project.notices.append(note)
+        if note not in self.records.workspace.notices:
+            self.records.workspace.notices.append(note)
         return merged.raw
 
     def diff(self) -> str:
@@ -87,29 +87,29 @@ class ProjectDraft:
             change = self.change()
         except ClashError as error:
             raise self._put_aside(error) from error
-        self.project.apply(change)
-        self.project.drafts.remove(self.draft)
+        self.records.workspace.commit(change)
+        self.records.drafts.remove(self.draft)
         # The document is written: a memory that cannot be used must not say otherwise.
         with suppress(StoreError):
-            if self.project.runs.holds(self.draft.id):
-                self.project.runs.get(self.draft.id).accept()
+            if self.records.runs.holds(self.draft.id):
+                self.records.runs.get(self.draft.id).accept()
         return change
 
     def unlinked(self) -> tuple[str, ...]:
         """Return the documents that name this one without a link where ``check --fix`` would make one."""
-        library = self.project.library()
+        library = self.records.workspace.read()
         words = title_key(self.draft.title).split()
         naming = [p.path for p in library.procedures if p.path != self.draft.path and _may_name(p, words)]
-        found = self.project.check_library(library, naming, select=[UNLINKED_NAME.name]).findings if naming else ()
+        found = self.records.workspace.check(library, naming, select=[UNLINKED_NAME.name]).findings if naming else ()
         hint = f"link {self.draft.path!r}"
         return tuple(dict.fromkeys(f.path for f in found if f.fixable and f.hint == hint))
 
     def _put_aside(self, error: ClashError) -> ConflictError:
         """Write both texts of a conflict beside the library's documents, where no command takes it for one."""
-        file = self.project.state / "conflicts" / f"{self.draft.id}.conflict.md"
+        file = self.records.workspace.state / "conflicts" / f"{self.draft.id}.conflict.md"
         make_folder(file.parent)
         file.write_bytes(conflict_text(self.draft, error.clashes))
-        place = file.relative_to(self.project.root).as_posix()
+        place = file.relative_to(self.records.workspace.root).as_posix()
         hint = (
             f"both texts are in {place}; the document is as it was, and the draft waits: edit, then accept or reject it"
         )
@@ -121,7 +121,7 @@ class ProjectDraft:
 
     def reject(self) -> None:
         """Drop the draft; the library stays as it is."""
-        self.project.drafts.remove(self.draft)
+        self.records.drafts.remove(self.draft)
 
 
 def _may_name(procedure: Procedure, words: Sequence[str]) -> bool:
@@ -130,7 +130,7 @@ def _may_name(procedure: Procedure, words: Sequence[str]) -> bool:
     return all(word in text for word in words if word != "and")
 
 
-def draft_json(found: ProjectDraft, change: Change, outcome: str) -> dict[str, Any]:
+def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, Any]:
     """Return the documented JSON object about a draft."""
     draft = found.draft
     return {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.gather import Source, gather
@@ -18,38 +17,45 @@ from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import Chunk
-
-if TYPE_CHECKING:
-    from procauthor.project.authoring import Authoring
+from procauthor.template.store import TemplateStore
+from procauthor.workspace import Workspace
 
 _DERIVED = ("index", "readme", "plan", "template")
 _MAX_WISH = 4000
 
 
-def update_brief(authoring: Authoring, reference: str, wish: str) -> Brief:
-    """Gather the brief of an update."""
+Search = Callable[[Library], Callable[[str, int], Sequence[Chunk]]]
+
+
+def update_brief(workspace: Workspace, reference: str, wish: str, search: Search | None) -> Brief:
+    """Gather the brief of an update.
+
+    Args:
+        workspace: The library.
+        reference: Path, id or title of the document.
+        wish: What should change, in words.
+        search: Finds passages in a library; None for the offline author, which reads none.
+    """
     words = wish.strip()
     if not words or len(words) > _MAX_WISH:
         message = "the wish is empty" if not words else f"the wish has more than {_MAX_WISH} characters"
         raise DraftError(message, 'say what to change, for example: add exit state "Deferred": decided next quarter')
-    project = authoring.project
-    library = project.library()
+    library = workspace.read()
     own = library.find(reference)
     _refuse(own)
     request = ChangeRequest(own.title, own.lifecycle, own.phase, own.depends_on, wish=words)
-    plan = project.own_plan(library)
-    offline = authoring.model == "offline"
+    plan = workspace.own_plan(library)
     source = Source(
         library=library,
-        template=lambda path: project.templates.for_path(path, "procedure"),
-        search=_nothing if offline else authoring.search(library),
-        announced=project.announced(library, plan),
-        passages=project.settings.authoring.passages,
+        template=lambda path: workspace.templates.for_path(path, "procedure"),
+        search=search(library) if search else _nothing,
+        announced=workspace.announced(library, plan),
+        passages=workspace.settings.authoring.passages,
     )
     brief = gather(request, source, own)
     brief = _name_first(replace(brief, template=own.template.name if own.template else ""))
-    if offline:
-        _try_offline(brief, outline_of(authoring, brief), library)
+    if search is None:
+        _try_offline(brief, outline_of(workspace.templates, brief), library)
     return brief
 
 
@@ -91,7 +97,7 @@ def _name_first(brief: Brief) -> Brief:
     return replace(brief, references=references, nearest=len(brief.near) + far)
 
 
-def outline_of(authoring: Authoring, brief: Brief) -> Outline:
+def outline_of(templates: TemplateStore, brief: Brief) -> Outline:
     """Return the outline of the document that a brief is based on."""
-    template = authoring.project.templates.get(brief.template) if brief.template else None
+    template = templates.get(brief.template) if brief.template else None
     return read_outline(parse(brief.text.encode()), template)

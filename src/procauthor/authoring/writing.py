@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.batch.allowance import Allowance
+from procauthor.authoring.allowance import Allowance
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import OFFLINE, SKELETON, render_draft
@@ -31,7 +31,7 @@ from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 _AT_ONCE = 2
 
@@ -72,7 +72,7 @@ def check_author(name: str, reviewer: str = "", *, changing: bool = False) -> No
 
 
 def open_work(  # noqa: PLR0913 - what an author needs
-    project: Project,
+    records: Records,
     run: Run,
     make: Callable[..., Work],
     context: RunContext | None,
@@ -83,7 +83,7 @@ def open_work(  # noqa: PLR0913 - what an author needs
     """Return a run with its author, ready to be carried out.
 
     Args:
-        project: The library.
+        records: The library, and what is kept of it.
         run: The run.
         make: Makes the work of what depends on the author: ``author``, ``calls`` and so on.
         context: What the run shares with others of its batch.
@@ -94,7 +94,7 @@ def open_work(  # noqa: PLR0913 - what an author needs
         ConfigError: The model cannot be used.
     """
     if run.author == OFFLINE:
-        written_by, repairs = "offline author, no language model", project.settings.authoring.repairs
+        written_by, repairs = "offline author, no language model", records.workspace.settings.authoring.repairs
         own = partial(make, calls=run.calls, written_by=written_by, repairs=repairs, doubts="question")
         if run.brief.request.wish:
             return own(author=OfflineUpdateAuthor())
@@ -103,7 +103,7 @@ def open_work(  # noqa: PLR0913 - what an author needs
         return make(author=SkeletonAuthor(), calls=run.calls, render=render_skeleton)
     if run.author == HAND_OFF:
         submission = run.submission
-        verdict = judge(project.templates.get(run.brief.template), run.brief, submission)
+        verdict = judge(records.workspace.templates.get(run.brief.template), run.brief, submission)
         # Nobody is asked again, so there are no repairs. A person knows more than the brief says, and answers for it;
         # an agent is a model like any other.
         return make(
@@ -114,19 +114,19 @@ def open_work(  # noqa: PLR0913 - what an author needs
             complaints=tuple(complaints),
             doubts="note" if submission.person else "question",
         )
-    return _open_chat(project, run, make, context, fresh=fresh)
+    return _open_chat(records, run, make, context, fresh=fresh)
 
 
 def _open_chat(
-    project: Project, run: Run, make: Callable[..., Work], context: RunContext | None, *, fresh: bool
+    records: Records, run: Run, make: Callable[..., Work], context: RunContext | None, *, fresh: bool
 ) -> Work:
     from procauthor.authoring.chat import ChatAuthor
     from procauthor.authoring.review import Reviewer
 
-    settings = project.settings.authoring
-    prompts = context.prompts if context else open_prompts(project)
+    settings = records.workspace.settings.authoring
+    prompts = context.prompts if context else open_prompts(records)
     outer = context.spend if context else at_once
-    calls = CallLog(project.memory, run.id, fresh=fresh)
+    calls = CallLog(records.memory, run.id, fresh=fresh)
     # Two sections may be written at the same time: together they keep to the ceiling of the run as well.
     allowance = Allowance(_AT_ONCE, run.max_tokens, calls.usage.tokens)
 
@@ -158,6 +158,6 @@ def _render_gaps(brief: Brief, template: Template, fields: Mapping[str, Any], **
     return render_draft(brief, template, fields, **options)
 
 
-def open_prompts(project: Project) -> PromptLibrary:
-    """Return the prompts; the project's own come first."""
-    return PromptLibrary(project.workspace.own_folder("prompts"))
+def open_prompts(records: Records) -> PromptLibrary:
+    """Return the prompts; the library's own come first."""
+    return PromptLibrary(records.workspace.own_folder("prompts"))

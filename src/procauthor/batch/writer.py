@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.batch.allowance import Allowance
-from procauthor.authoring.batch.record import Batch, Item
+from procauthor.authoring.allowance import Allowance
+from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.retry import Gate
-from procauthor.project.authoring import Authoring
-from procauthor.project.batch.slot import CpuSlots
-from procauthor.project.batch.snapshot import Snapshot
-from procauthor.project.writing import RunContext
+from procauthor.authoring.writing import RunContext
+from procauthor.batch.record import Batch, Item
+from procauthor.batch.slot import CpuSlots
+from procauthor.batch.snapshot import Snapshot
 from procauthor.prompt import PromptLibrary
 
 if TYPE_CHECKING:
     from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.records import Records
     from procauthor.authoring.reply import Reply
-    from procauthor.project.project import Project
 
 _SLOTS = 2
 _CALLS = 5
@@ -31,7 +31,7 @@ _CALLS = 5
 class Writer:
     """What the threads of a session share, to write items."""
 
-    project: Project
+    records: Records
     batch: Batch
     snapshot: Snapshot
     prompts: PromptLibrary
@@ -62,10 +62,10 @@ class Writer:
         return ended, draft.text.encode()
 
     def _draft(self, item: Item, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]) -> Draft:
-        terms, runs, name = self.batch.terms, self.project.runs, self.batch.run_id(item.number)
-        limit = self.project.settings.authoring.max_tokens
+        terms, runs, name = self.batch.terms, self.records.runs, self.batch.run_id(item.number)
+        limit = self.records.workspace.settings.authoring.max_tokens
         context = self._context(item, built_on)
-        authoring = Authoring(self.project, terms.author, limit, watch, terms.fresh, terms.reviewer, context)
+        authoring = Authoring(self.records, terms.author, limit, watch, terms.fresh, terms.reviewer, context)
         if runs.holds(name):
             return authoring.execute(runs.get(name)).draft
         return authoring.execute(authoring.begin(authoring.brief(item.title), limit, name)).draft

@@ -5,28 +5,28 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from procauthor.authoring.meanwhile import ClashError
+from procauthor.authoring.waiting import WaitingDraft
 from procauthor.errors import ConflictError, LockedError
-from procauthor.project.draft import ProjectDraft
-from procauthor.project.meanwhile import ClashError
 
 if TYPE_CHECKING:
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 _TRIES = 5
 _PAUSE = 0.1
 
 
-def publish(project: Project, name: str) -> str:
+def publish(records: Records, name: str) -> str:
     """Accept a draft, and return the outcome of its run. If a file changes meanwhile, the change is made again.
 
     Raises:
         DraftError: It has errors, or does not wait.
         LibraryError: It does not go together with the file as it is, or the disk refuses.
     """
-    found = ProjectDraft(project, project.drafts.get(name))
+    found = WaitingDraft(records, records.drafts.get(name))
     for attempt in range(_TRIES):
         if _is_written(found):
-            project.drafts.remove(found.draft)
+            records.drafts.remove(found.draft)
             break
         try:
             found.accept()
@@ -39,7 +39,7 @@ def publish(project: Project, name: str) -> str:
     return found.draft.accepted
 
 
-def _is_written(found: ProjectDraft) -> bool:
+def _is_written(found: WaitingDraft) -> bool:
     """Say whether the library holds the draft: a kill may have come between the writing and the note of it."""
-    file = found.project.root / found.draft.path
+    file = found.records.workspace.root / found.draft.path
     return file.is_file() and file.read_bytes() == found.draft.text.encode()

@@ -9,27 +9,27 @@ from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.naming import title_key
 
 if TYPE_CHECKING:
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 
-def open_run(project: Project, title: str) -> Run | None:
+def open_run(records: Records, title: str) -> Run | None:
     """Return the newest run that takes answers for a title, of the kind that its document is for now."""
     key = title_key(title)
-    revises = defined_document(title, project.library()) is not None
-    for run in reversed(project.runs.all()):
+    revises = defined_document(title, records.workspace.read()) is not None
+    for run in reversed(records.runs.all()):
         request = run.brief.request
         if run.author != HAND_OFF or request.wish or title_key(request.title) != key or run.brief.revises != revises:
             continue
-        if is_open(project, run):
+        if is_open(records, run):
             return run
     return None
 
 
-def is_open(project: Project, run: Run) -> bool:
+def is_open(records: Records, run: Run) -> bool:
     """Say whether a run takes answers."""
-    if not run.ended or project.drafts.holds(run.id):
+    if not run.ended or records.drafts.holds(run.id):
         return True
     if not run.accepted:
         return False
-    present = project.library().by_path.get(run.brief.path)
+    present = records.workspace.read().by_path.get(run.brief.path)
     return (present.stamp if present else "") == run.brief.base

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.batch.record import Batch
 from procauthor.authoring.grounding import plain_text
+from procauthor.batch.record import Batch
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.planning.read import read_plan
 
 if TYPE_CHECKING:
+    from procauthor.authoring.records import Records
     from procauthor.planning.plan import Plan
-    from procauthor.project.project import Project
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import SectionIndex
 
@@ -26,8 +26,8 @@ class Snapshot:
     evidence for them.
     """
 
-    def __init__(self, project: Project, batch: Batch) -> None:
-        self._project = project
+    def __init__(self, records: Records, batch: Batch) -> None:
+        self._records = records
         self._batch = batch
         self._lock = threading.RLock()
         self._texts: dict[tuple[str, str], str] = {}
@@ -38,7 +38,7 @@ class Snapshot:
         """The library as it was when the batch began."""
         raws, unread, files = self._batch.base()
         documents = tuple(self._read(path, raw) for path, raw in sorted(raws.items()))
-        return Library(self._project.root, documents, unread, files)
+        return Library(self._records.workspace.root, documents, unread, files)
 
     @cached_property
     def plan(self) -> Plan:
@@ -58,7 +58,7 @@ class Snapshot:
     def laid_over(self, library: Library, items: Sequence[tuple[int, str]]) -> Library:
         """Return a library with the documents of some items over it, and all that follows from them."""
         documents = [self._read(path, self._batch.text(number) or b"") for number, path in items]
-        return self._project.with_derived(library.overlay(*documents), ticks=False)
+        return self._records.workspace.with_derived(library.overlay(*documents), ticks=False)
 
     def search(self, query: str, limit: int) -> Sequence[Chunk]:
         """Return the best passages of the library as it was."""
@@ -79,7 +79,7 @@ class Snapshot:
 
     @cached_property
     def _index(self) -> SectionIndex:
-        return self._project.open_index(self.base)
+        return self._records.workspace.open_index(self.base)
 
     def _read(self, path: str, raw: bytes) -> Procedure:
-        return read_procedure(path, raw, self._project.settings.library, self._project.templates)
+        return read_procedure(path, raw, self._records.workspace.settings.library, self._records.workspace.templates)

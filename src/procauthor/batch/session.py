@@ -11,22 +11,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.batch.allowance import Allowance
-from procauthor.authoring.batch.record import Batch, Item
-from procauthor.authoring.batch.schedule import State
+from procauthor.authoring.allowance import Allowance
+from procauthor.authoring.writing import open_prompts
+from procauthor.batch.conclude import conclude, count_before
+from procauthor.batch.pace import Pace
+from procauthor.batch.publish import publish
+from procauthor.batch.recall import recall
+from procauthor.batch.record import Batch, Item
+from procauthor.batch.schedule import State
+from procauthor.batch.snapshot import Snapshot
+from procauthor.batch.value import BatchReport, Tell, Told
+from procauthor.batch.writer import Writer
 from procauthor.errors import BudgetError, HaltError, ProcauthorError
-from procauthor.project.batch.conclude import conclude, count_before
-from procauthor.project.batch.pace import Pace
-from procauthor.project.batch.publish import publish
-from procauthor.project.batch.recall import recall
-from procauthor.project.batch.snapshot import Snapshot
-from procauthor.project.batch.value import BatchReport, Tell, Told
-from procauthor.project.batch.writer import Writer
-from procauthor.project.writing import open_prompts
 
 if TYPE_CHECKING:
     from procauthor.authoring.pipeline import Progress
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 _AHEAD = 3
 """So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""
@@ -42,17 +42,17 @@ class Session:
     thread alone.
 
     Args:
-        project: The library.
+        records: The library, and what is kept of it.
         batch: The batch.
         progress: Is told what happens.
     """
 
-    def __init__(self, project: Project, batch: Batch, progress: Tell | None) -> None:
-        self.project = project
+    def __init__(self, records: Records, batch: Batch, progress: Tell | None) -> None:
+        self.records = records
         self.batch = batch
         self.terms = batch.terms
         self.schedule = batch.terms.schedule
-        self.snapshot = Snapshot(project, batch)
+        self.snapshot = Snapshot(records, batch)
         self._report = progress or (lambda _: None)
         self._pace = Pace(self.schedule, self.terms.jobs)
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -69,19 +69,19 @@ class Session:
         """
         started = time.monotonic()
         with self.batch.hold(), _spared():
-            self._items = recall(self.project, self.batch)
+            self._items = recall(self.records, self.batch)
             spent = sum(self.batch.usage(number).tokens for number in self._items)
             self._allowance = Allowance(self.terms.jobs, self.terms.max_tokens, spent, self.terms.deadline)
-            prompts = open_prompts(self.project)
-            self._writer = Writer(self.project, self.batch, self.snapshot, prompts, self._allowance)
-            counting = self._spawn("count", lambda: count_before(self.project, self.batch, self.snapshot))
+            prompts = open_prompts(self.records)
+            self._writer = Writer(self.records, self.batch, self.snapshot, prompts, self._allowance)
+            counting = self._spawn("count", lambda: count_before(self.records, self.batch, self.snapshot))
             self._work()
             counting.join()
             self.snapshot.close()
             if self._fault is not None:
                 raise self._fault
             seconds, halted = time.monotonic() - started, self._allowance.halted
-            return conclude(self.project, self.batch, self.snapshot, self._items, halted=halted, seconds=seconds)
+            return conclude(self.records, self.batch, self.snapshot, self._items, halted=halted, seconds=seconds)
 
     # The main thread
 
@@ -195,7 +195,7 @@ class Session:
         item = self._items[number]
         ended = item
         try:
-            outcome = publish(self.project, self.batch.run_id(number))
+            outcome = publish(self.records, self.batch.run_id(number))
             ended = replace(item, state="accepted", outcome=outcome)
         except ProcauthorError as error:
             ended = replace(item, state="needs revision", reason=error.message)

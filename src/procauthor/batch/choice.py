@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from procauthor.authoring.batch.record import LeftOut
-from procauthor.authoring.batch.schedule import Task, limit_tasks
+from procauthor.batch.record import LeftOut
+from procauthor.batch.schedule import Task, limit_tasks
 from procauthor.errors import PlanError
 from procauthor.library.library import Library
 from procauthor.naming import title_key

@@ -12,7 +12,7 @@ from procauthor.library.library import Library, read_procedure
 from procauthor.markdown.merge import Clash, Merged, merge
 
 if TYPE_CHECKING:
-    from procauthor.project.project import Project
+    from procauthor.authoring.records import Records
 
 _RUN = re.compile(rb"`+")
 _LEAST_FENCE = 3
@@ -54,16 +54,16 @@ def merge_note(draft: Draft, merged: Merged) -> str:
     return f"{draft.path} changed since the draft was made; merged (draft: {ours}; file: {theirs})"
 
 
-def refuse_new_errors(project: Project, library: Library, draft: Draft, text: bytes) -> None:
+def refuse_new_errors(records: Records, library: Library, draft: Draft, text: bytes) -> None:
     """Refuse a merge in which each half is right and the whole is not.
 
     Raises:
         ConflictError: The merged document has errors that the file does not have.
     """
-    present = {f.fingerprint for f in project.check_library(library, [draft.path]).findings}
-    merged = read_procedure(draft.path, text, project.settings.library, project.templates)
-    laid = project.with_derived(library.overlay(merged))
-    found = project.check_library(laid, [draft.path]).findings
+    present = {f.fingerprint for f in records.workspace.check(library, [draft.path]).findings}
+    merged = read_procedure(draft.path, text, records.workspace.settings.library, records.workspace.templates)
+    laid = records.workspace.with_derived(library.overlay(merged))
+    found = records.workspace.check(laid, [draft.path]).findings
     errors = [f for f in found if f.severity == "error" and f.fingerprint not in present]
     if errors:
         message = f"{draft.path} changed since the draft {draft.id!r} was based on it, and the two do not go together"
