@@ -11,13 +11,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from procauthor.authoring.batch.record import Batch, BatchStore
+    from procauthor.authoring.authoring import Authoring
     from procauthor.authoring.brief import Brief, ChangeRequest, Usage
     from procauthor.authoring.budget import Bound
     from procauthor.authoring.draft import Draft, DraftStore
-    from procauthor.authoring.graph import Progress
+    from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.handoff import Assignment
+    from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.records import Records
+    from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import Run, RunStore
+    from procauthor.authoring.waiting import WaitingDraft
+    from procauthor.batch.batching import Batching, Outlook
+    from procauthor.batch.record import Batch, BatchStore
+    from procauthor.batch.value import BatchReport
     from procauthor.checking.baseline import Baseline
     from procauthor.checking.suspect import Suspect
     from procauthor.errors import (
@@ -57,11 +64,6 @@ if TYPE_CHECKING:
     from procauthor.library.library import Library, Procedure
     from procauthor.planning.plan import Plan, PlanItem
     from procauthor.planning.propose import Proposal
-    from procauthor.project.authoring import Authoring
-    from procauthor.project.batch.batching import Batching, Outlook
-    from procauthor.project.batch.value import BatchReport
-    from procauthor.project.draft import ProjectDraft
-    from procauthor.project.handoff import Handoff
     from procauthor.project.project import Project
     from procauthor.refactoring.refactor import Refactoring
     from procauthor.retrieval.chunk import Chunk
@@ -81,13 +83,13 @@ _HOMES = {
     "AnswerError": "errors",
     "Approval": "review.approve",
     "Assignment": "authoring.handoff",
-    "Authoring": "project.authoring",
+    "Authoring": "authoring.authoring",
     "AuthoringError": "errors",
     "Baseline": "checking.baseline",
-    "Batch": "authoring.batch.record",
-    "BatchReport": "project.batch.value",
-    "BatchStore": "authoring.batch.record",
-    "Batching": "project.batch.batching",
+    "Batch": "batch.record",
+    "BatchReport": "batch.value",
+    "BatchStore": "batch.record",
+    "Batching": "batch.batching",
     "Blame": "review.blame",
     "Bound": "authoring.budget",
     "Brief": "authoring.brief",
@@ -107,7 +109,7 @@ _HOMES = {
     "Finding": "finding",
     "FrontMatterError": "errors",
     "HaltError": "errors",
-    "Handoff": "project.handoff",
+    "Handoff": "authoring.exchange",
     "HistoryEntry": "library.history",
     "Hit": "retrieval.index",
     "InvalidTitleError": "errors",
@@ -119,21 +121,22 @@ _HOMES = {
     "ModelOutputError": "errors",
     "NoPlanError": "errors",
     "NotFoundError": "errors",
-    "Outlook": "project.batch.batching",
+    "Outlook": "batch.batching",
     "Plan": "planning.plan",
     "PlanError": "errors",
     "PlanItem": "planning.plan",
     "ProcauthorError": "errors",
     "Procedure": "library.library",
-    "Progress": "authoring.graph",
+    "Progress": "authoring.pipeline",
     "Project": "project.project",
-    "ProjectDraft": "project.draft",
     "PromptError": "errors",
     "Proposal": "planning.propose",
+    "Records": "authoring.records",
     "Refactoring": "refactoring.refactor",
     "Report": "finding",
     "RetrievalError": "errors",
     "Reviewing": "review.review",
+    "Revision": "authoring.revision",
     "RevisionError": "errors",
     "Run": "authoring.run",
     "RunStore": "authoring.run",
@@ -147,6 +150,7 @@ _HOMES = {
     "TemplateStore": "template.store",
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
+    "WaitingDraft": "authoring.waiting",
     "Workspace": "workspace._workspace",
 }
 
@@ -201,13 +205,14 @@ __all__ = [
     "Procedure",
     "Progress",
     "Project",
-    "ProjectDraft",
     "PromptError",
     "Proposal",
+    "Records",
     "Refactoring",
     "Report",
     "RetrievalError",
     "Reviewing",
+    "Revision",
     "RevisionError",
     "Run",
     "RunStore",
@@ -221,6 +226,7 @@ __all__ = [
     "TemplateStore",
     "UnreadableError",
     "Usage",
+    "WaitingDraft",
     "Workspace",
 ]
 

@@ -111,15 +111,6 @@ class RetrievalSettings(_Table):
     """The address of a Chroma server; empty means that Chroma runs inside procauthor and writes to `.procauthor/`."""
 
 
-class RunSettings(_Table):
-    """Where runs keep their checkpoints. The address of the database comes from the environment only."""
-
-    checkpoints: Literal["sqlite", "postgres"] = "sqlite"
-    """The database of the checkpoints; with `postgres` several processes can work on one batch."""
-    lease: float = Field(default=30.0, ge=1, le=3600)
-    """After how many seconds without a sign of life a worker counts as dead."""
-
-
 class LinkSettings(_Table):
     """How links to headings are resolved."""
 
@@ -171,7 +162,6 @@ class Settings(_Table):
     check: CheckSettings = CheckSettings()
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
-    run: RunSettings = RunSettings()
     links: LinkSettings = LinkSettings()
     plan: PlanSettings = PlanSettings()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(
