@@ -56,7 +56,6 @@ if TYPE_CHECKING:
         TemplateError,
         UnreadableError,
     )
-    from procauthor.evaluation.evaluate import Census
     from procauthor.evaluation.value import Evaluation
     from procauthor.finding import Finding, Report
     from procauthor.library.change import Change
@@ -94,7 +93,6 @@ _HOMES = {
     "Bound": "authoring.budget",
     "Brief": "authoring.brief",
     "BudgetError": "errors",
-    "Census": "evaluation.evaluate",
     "Change": "library.change",
     "ChangeRequest": "authoring.brief",
     "Chunk": "retrieval.chunk",
@@ -170,7 +168,6 @@ __all__ = [
     "Bound",
     "Brief",
     "BudgetError",
-    "Census",
     "Change",
     "ChangeRequest",
     "Chunk",
