@@ -55,12 +55,16 @@ def test_a_clean_library_has_no_finding(tmp_path: Path, seed: int) -> None:
     assert run_check(make(random.Random(seed)).write(tmp_path)).findings == ()
 
 
+# What it finds is in a repository of git, not in the text; its cases in `tests/data/rules` make one.
+ELSEWHERE = {"state-committed"}
+
+
 def test_every_rule_is_broken_once() -> None:
-    assert set(MUTATIONS) == set(RULES)
+    assert set(MUTATIONS) == set(RULES) - ELSEWHERE
 
 
 @pytest.mark.parametrize("seed", range(COUNT))
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in ELSEWHERE])
 def test_a_break_is_found_where_it_is(tmp_path: Path, rule: str, seed: int) -> None:
     rnd = random.Random(f"{rule}{seed}")
     library = make(rnd)
@@ -466,6 +470,45 @@ def _(rnd: random.Random, library: Library) -> Expected:
     path, token = some(rnd, library), "".join(rnd.choices("abcdefghkmnpqrstuvwxyzABCDEFGH23456789", k=36))
     say(library, path, rnd.choice([f"ghp_{token}", f"```\nexport X=ghp_{token}\n```", f"<!-- ghp_{token} -->"]))
     return Expected(path, token)
+
+
+@breaks("control-character")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    sign = rnd.choice(["\x1b[2Kout", "w\u200bord"])
+    say(library, path, f"Odd {sign} words.")
+    return Expected(path, "Odd ")
+
+
+@breaks("conflict-marker")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    say(library, path, "<<<<<<< HEAD\none\n=======\ntwo\n>>>>>>> other")
+    return Expected(path, "<<<<<<< HEAD", also=UNFINISHED | {"input-without-provider"})
+
+
+@breaks("not-understood")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    sign = rnd.choice(["[[elsewhere]]", "{% include x.md %}", '--8<-- "x.md"'])
+    say(library, path, sign)
+    return Expected(path, sign)
+
+
+OWN = "---\ntemplate: own\nkind: procedure\n---\n\n"
+
+
+@breaks("template-mistake")
+def _(rnd: random.Random, library: Library) -> Expected:
+    key = rnd.choice(["mni: 3", "role: imputs", "kind: prosa"])
+    library.files["templates/own.md"] = f"{OWN}# {{title}}\n\n## Goal\n\n<!--\n{key}\n-->\n\nWords.\n"
+    return Expected("templates/own.md", key, also={"template-role-missing"})
+
+
+@breaks("template-role-missing")
+def _(rnd: random.Random, library: Library) -> Expected:
+    library.files["templates/own.md"] = f"{OWN}# {{title}}\n\n## Goal\n\nWords.\n"
+    return Expected("templates/own.md", "# {title}")
 
 
 @breaks("hidden-instruction")
