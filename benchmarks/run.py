@@ -11,24 +11,24 @@ Usage: python benchmarks/run.py [--items 20] [--latency 0.2] [--jobs 1 4 8] [--s
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from procauthor import Project
-from procauthor.project.batch.value import BatchReport
+from procauthor.batch.value import BatchReport
 from tests.batch import CALLS, PATH, needs_of, write_batch_library
 from tests.conftest import snapshot
 
@@ -111,44 +111,38 @@ def kill(args: argparse.Namespace) -> None:
         root = write_batch_library(Path(folder) / "killed", needs, server.url)
         words = ["run", "--model", "openai:any", "--accept", "-j", str(jobs)]
         rounds = 0
-        while rounds < args.kills and killed(root, words, dice.uniform(3.0, 9.0)):
+        while rounds < args.kills and killed(root, words, server, dice):
             rounds += 1
-            if (root / ".procauthor/batches/batch-1/batch.json").exists():
+            if Project.open(root).batches.names():
                 words = ["run", "--resume", "last"]
-        if words[1] == "--resume":
-            subprocess.run(command(root, words), check=False, capture_output=True)
+        carry_on = Project.open(root).batches.unfinished()
+        if carry_on is not None:
+            Project.open(root).batch().resume(carry_on.id)
         second = Counter(server.requests()) - once
-        logs = root.glob(".procauthor/runs/*/calls.jsonl")
-        logged = [line["key"] for log in logs for line in read_lines(log)]
+        with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection:
+            kept, different = connection.execute("select count(*), count(distinct key) from call").fetchone()
         same = snapshot(root) == snapshot(calm)
         again = sum(count - 1 for count in second.values())
         print(
             f"{rounds} kills, {jobs} jobs: same bytes: {same}; {len(second)} different requests of {len(once)}, "
             f"{again} made again (on their way at a kill: at most {rounds * jobs}); "
-            f"{len(logged)} calls on disk, {len(set(logged))} of them different"
+            f"{kept} calls on disk, {different} of them different"
         )
-
-
-def read_lines(log: Path) -> Iterator[dict[str, str]]:
-    """Yield what is whole: a kill may leave half a line."""
-    for line in log.read_text().splitlines():
-        with suppress(ValueError):
-            yield json.loads(line)
 
 
 def command(root: Path, words: Sequence[str]) -> list[str]:
     return [sys.executable, "-c", "from procauthor.cli.app import main; main()", "-C", str(root), *words]
 
 
-def killed(root: Path, words: Sequence[str], seconds: float) -> bool:
+def killed(root: Path, words: Sequence[str], server: Server, dice: random.Random) -> bool:
+    """Kill the command at a random moment after its first few requests; say whether it was still at work."""
+    target = len(server.requests()) + dice.randint(1, 6)
     child = subprocess.Popen(command(root, words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        return True
-    return False
+    while len(server.requests()) < target and child.poll() is None:
+        time.sleep(0.01)
+    time.sleep(dice.uniform(0.0, 2 * server.latency))
+    child.send_signal(signal.SIGKILL)
+    return child.wait() == -signal.SIGKILL
 
 
 def main() -> None:

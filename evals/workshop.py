@@ -112,9 +112,9 @@ class Workshop:
 
     def _evidence(self, wish: Wish) -> Evidence:
         library = self.project.library()
-        plan = self.project.own_plan(library)
+        plan = self.project.workspace.own_plan(library)
         titles = [wish.title, *(procedure.title for procedure in library.procedures)]
-        known = json.dumps(sorted(self.project.announced(library, plan)), ensure_ascii=False)
+        known = json.dumps(sorted(self.project.workspace.announced(library, plan)), ensure_ascii=False)
         return Evidence.of([*document_texts(library), wish.words, known], titles)
 
 

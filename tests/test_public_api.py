@@ -11,7 +11,7 @@ import pytest
 import procauthor
 from procauthor import Draft, ProcauthorError, Project
 from procauthor.authoring.author import STEPS
-from procauthor.authoring.graph import Progress
+from procauthor.authoring.pipeline import Progress
 from tests.conftest import snapshot
 
 ROOT = Path(__file__).parents[1]

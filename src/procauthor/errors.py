@@ -25,7 +25,7 @@
     + ModelOutputError       no output, or not of the schema, after repairs
     + BudgetError            the run would pass its ceiling of tokens
     + HaltError              no further call may be made: a deadline has passed, or somebody stopped the work
-    + StoreError             the database that holds runs and batches cannot be used
+    + StoreError             the memory of runs cannot be used
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class ProcauthorError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[type[ProcauthorError], tuple[str, ...]]:
-        """Keep the hint when an error crosses a process or a checkpoint."""
+        """Keep the hint when an error crosses a process."""
         return type(self), (self.message, self.hint)
 
 
@@ -170,6 +170,6 @@ class HaltError(AuthoringError):
 
 
 class StoreError(AuthoringError):
-    """The database that holds checkpoints and batches does not answer, or refuses."""
+    """The file that holds runs and paid calls cannot be used."""
 
     exit_code = 3

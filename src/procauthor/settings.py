@@ -91,16 +91,6 @@ class RetrievalSettings(_Table):
     server: str = ""
 
 
-class RunSettings(_Table):
-    """Where runs have their checkpoints, and after how many seconds a worker that says nothing counts as dead.
-
-    The address of the database comes from the environment only.
-    """
-
-    checkpoints: Literal["sqlite", "postgres"] = "sqlite"
-    lease: float = Field(default=30.0, ge=1, le=3600)
-
-
 class LinkSettings(_Table):
     """How links are resolved: by whose rule headings get their anchors."""
 
@@ -132,7 +122,6 @@ class Settings(_Table):
     check: CheckSettings = CheckSettings()
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
-    run: RunSettings = RunSettings()
     links: LinkSettings = LinkSettings()
     plan: PlanSettings = PlanSettings()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(default_factory=dict)

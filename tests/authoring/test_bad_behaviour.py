@@ -15,7 +15,7 @@ import pytest
 
 from procauthor import Project
 from procauthor.errors import AuthoringError
-from procauthor.project import ProjectDraft
+from procauthor.project import WaitingDraft
 from tests.cli.test_create_with_a_model import TITLE, TITLES, good, hook, point
 from tests.cli.test_create_with_a_model import key as key  # noqa: PLC0414 - a fixture
 from tests.conftest import snapshot
@@ -175,7 +175,7 @@ def test_whatever_happens_nothing_is_broken(made: Path, bad: str, when: str) -> 
         assert len(server.requests) <= MOST
 
 
-def attempt(root: Path) -> ProjectDraft | AuthoringError:
+def attempt(root: Path) -> WaitingDraft | AuthoringError:
     try:
         return Project.open(root).author(model="openai:any", fresh=True).create(TITLE)
     except AuthoringError as error:

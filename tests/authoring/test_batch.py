@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procauthor.authoring.batch.allowance import Allowance, LocalPurse
-from procauthor.authoring.batch.schedule import LACKING, THERE, Schedule, Task, limit_tasks, remaining, renew
+from procauthor.authoring.allowance import Allowance
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.reply import Reply
+from procauthor.batch.schedule import LACKING, THERE, Schedule, Task, limit_tasks, remaining, renew
 from procauthor.errors import BudgetError, HaltError
 
 OUTCOMES = ("drafted", "drafted", "drafted", "needs revision", "failed", "stopped")
@@ -148,7 +148,7 @@ def together(works):
 def test_the_ceiling_is_never_passed_and_used_as_far_as_calls_fit(seed):
     dice = random.Random(seed)
     ceiling, spent, flying, most = 1000, [], [], []
-    allowance = Allowance(3, LocalPurse(ceiling))
+    allowance = Allowance(3, ceiling)
 
     def call(need):
         cost = dice.randint(need // 4, need)
@@ -174,7 +174,7 @@ def test_the_ceiling_is_never_passed_and_used_as_far_as_calls_fit(seed):
 
 
 def test_a_failed_call_gives_its_tokens_back():
-    allowance = Allowance(1, LocalPurse(100))
+    allowance = Allowance(1, 100)
 
     def fail():
         message = "no answer"
@@ -189,7 +189,7 @@ def test_a_failed_call_gives_its_tokens_back():
 
 
 def test_the_lowest_rank_goes_first():
-    allowance, order = Allowance(1, LocalPurse(None)), []
+    allowance, order = Allowance(1), []
     gate = threading.Event()
 
     def hold():
@@ -216,12 +216,12 @@ def test_the_lowest_rank_goes_first():
 
 def test_no_call_begins_after_the_deadline_or_a_halt():
     now = [0.0]
-    allowance = Allowance(2, LocalPurse(None), deadline=10.0, clock=lambda: now[0])
+    allowance = Allowance(2, deadline=10.0, clock=lambda: now[0])
     allowance.spend((0,), 1, lambda: reply(1))
     now[0] = 10.0
     with pytest.raises(HaltError, match="deadline"):
         allowance.spend((0,), 1, lambda: reply(1))
-    other = Allowance(1, LocalPurse(None))
+    other = Allowance(1)
     other.halt("interrupted")
     other.halt("later words do not count")
     with pytest.raises(HaltError, match="interrupted"):

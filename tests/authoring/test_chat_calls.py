@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.chat import ChatAuthor
+from procauthor.authoring.memory import Memory
 from procauthor.authoring.provider import ModelId, Provider
 from procauthor.authoring.reply import Reply
 from procauthor.authoring.scan import read_object
@@ -23,58 +25,79 @@ REPLY = Reply("text \u2028 \U0001f600", "length", Usage(1, 10, 5))
 
 
 def test_a_repeated_ask_is_answered_from_the_log_without_http(tmp_path):
-    path = tmp_path / "run" / "calls.jsonl"
+    memory = Memory(tmp_path / "state" / "work.db")
     with serving(data(PURPOSE)) as server:
-        first = author(server, CallLog(path)).fill(ask())
-        again = author(server, CallLog(path)).fill(ask())
+        first = author(server, CallLog(memory, "run")).fill(ask())
+        again = author(server, CallLog(memory, "run")).fill(ask())
     assert len(server.requests) == 1
     assert again.values == first.values
     assert again.sources == first.sources
     assert again.usage == Usage()
-    assert CallLog(path).usage == first.usage
+    assert CallLog(memory, "run").usage == first.usage
 
 
 def test_a_failed_conversation_is_tried_again_and_stays_on_the_bill(tmp_path):
-    path = tmp_path / "calls.jsonl"
+    memory = Memory(tmp_path / "work.db")
     with serving(empty(), empty(), data(PURPOSE)) as server:
         with pytest.raises(ModelOutputError):
-            author(server, CallLog(path)).fill(ask())
-        author(server, CallLog(path)).fill(ask())
+            author(server, CallLog(memory, "run")).fill(ask())
+        author(server, CallLog(memory, "run")).fill(ask())
     assert len(server.requests) == 3
-    assert CallLog(path).usage.calls == 3
+    assert CallLog(memory, "run").usage.calls == 3
 
 
 def test_a_conversation_that_was_cut_off_is_replayed_as_it_was_paid(tmp_path):
-    path = tmp_path / "calls.jsonl"
+    memory = Memory(tmp_path / "work.db")
     with serving(empty(), dropped(), data(PURPOSE)) as server:
         with pytest.raises(ModelError):
-            author(server, CallLog(path)).fill(ask())
-        author(server, CallLog(path)).fill(ask())
+            author(server, CallLog(memory, "run")).fill(ask())
+        author(server, CallLog(memory, "run")).fill(ask())
     assert len(server.requests) == 3
-    assert CallLog(path).usage.calls == 2
-    assert [row["calls"] for row in CallLog(path).by_step()] == [2]
+    assert CallLog(memory, "run").usage.calls == 2
+    assert [row["calls"] for row in CallLog(memory, "run").by_step()] == [2]
 
 
 def test_the_log_needs_no_budget(tmp_path):
-    path = tmp_path / "calls.jsonl"
+    memory = Memory(tmp_path / "work.db")
     with serving(data(PURPOSE)) as server:
-        author(server, CallLog(path)).fill(ask())
-        assert author(server, CallLog(path)).fill(ask(budget=0)).values
+        author(server, CallLog(memory, "run")).fill(ask())
+        assert author(server, CallLog(memory, "run")).fill(ask(budget=0)).values
 
 
-def test_a_line_that_a_crash_cut_off_is_ignored_and_not_continued(tmp_path):
-    path = tmp_path / "calls.jsonl"
-    CallLog(path).append("a", REPLY)
-    CallLog(path).append("b", REPLY)
-    path.write_bytes(path.read_bytes()[:-20])
-    log = CallLog(path)
-    assert log.find("a") == REPLY
-    assert log.find("b") is None
-    log.append("c", REPLY)
-    log.append("d", REPLY)
-    reread = CallLog(path)
-    assert (reread.find("a"), reread.find("b"), reread.find("c"), reread.find("d")) == (REPLY, None, REPLY, REPLY)
-    assert reread.usage == Usage(3, 30, 15)
+def test_of_two_replies_to_one_call_the_first_is_used_and_both_are_paid():
+    calls = CallLog(Memory(), "run")
+    assert calls.keep("a", REPLY, step=3, fields=("workflow",)) == REPLY
+    assert calls.keep("a", replace(REPLY, text="other"), step=3, fields=("workflow",)) == REPLY
+    assert calls.find("a") == REPLY
+    assert calls.usage == Usage(2, 20, 10)
+    assert [row["calls"] for row in calls.by_step()] == [2]
+
+
+def test_a_reply_is_of_use_to_other_runs_once_it_was_good_unless_they_ask_afresh():
+    memory = Memory()
+    one, other, fresh = CallLog(memory, "one"), CallLog(memory, "other"), CallLog(memory, "fresh", fresh=True)
+    one.keep("a", REPLY)
+    assert other.find("a") is None
+    one.judge(["a"], good=True)
+    assert fresh.find("a") is None
+    assert other.find("a") == replace(REPLY, usage=Usage())
+    assert (one.usage, other.usage) == (REPLY.usage, Usage())
+    assert [row["reused"] for row in other.by_step()] == [1]
+
+
+def test_a_reply_of_no_use_is_asked_for_again_and_stays_on_the_bill():
+    calls = CallLog(Memory(), "run")
+    calls.keep("a", REPLY)
+    calls.judge(["a"], good=False)
+    assert calls.find("a") is None
+    assert calls.keep("a", replace(REPLY, text="better")).text == "better"
+    assert calls.usage == Usage(2, 20, 10)
+
+
+@pytest.mark.parametrize("text", ["", "\ud800", '{"a": "\\ud83d"}', "\x00", "\u2028\U0001f600"])
+def test_every_text_of_a_reply_comes_back_as_it_was(tmp_path, text):
+    CallLog(Memory(tmp_path / "work.db"), "run").keep("a", Reply(text))
+    assert CallLog(Memory(tmp_path / "work.db"), "run").find("a") == Reply(text)
 
 
 def test_the_key_changes_with_everything_that_makes_a_call():

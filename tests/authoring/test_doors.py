@@ -84,10 +84,9 @@ def _changes(shown: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("person", [False, True])
 def test_an_update_by_hand(root: Path, *, person: bool) -> None:
-    from procauthor.project.revision import Revision
 
     project = Project.open(root)
-    shown = Revision.open(project, "Design Review", "new criterion").targets_json("S7")
+    shown = project.revision("Design Review", "new criterion").targets_json("S7")
     draft = project.revise("Design Review", "new criterion", _changes(shown), by="Jane", person=person).draft
     assert (told(draft.notes), told(draft.open_questions)) == ((TOLD, set()) if person else (set(), TOLD))
     assert all(

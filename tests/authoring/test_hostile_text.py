@@ -1,6 +1,7 @@
 """Text of documents is data: nothing in it steers the model's prompt, the templates or the files."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,8 @@ def test_neither_secret_nor_key_is_kept_on_disk(attacked: Path) -> None:
     assert TOKEN.encode() not in kept
     assert KEY.encode() not in kept
     assert "\u200b".encode() not in kept
-    with sqlite3.connect(attacked / ".procauthor/runs/checkpoints.sqlite") as connection:
-        assert connection.execute("select count(*) from checkpoints").fetchone()[0] > 5
+    with closing(sqlite3.connect(attacked / ".procauthor/work.db")) as connection:
+        assert connection.execute("select count(*) from call").fetchone()[0] == 5
 
 
 def test_the_index_finds_the_passage_and_not_the_secret(attacked: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from procauthor import Project
 from procauthor.authoring.retry import Gate, Patience
+from procauthor.authoring.waiting import WaitingDraft
 from procauthor.errors import ModelError
-from procauthor.project.draft import ProjectDraft
 from tests.batch import good, write_batch_library
 from tests.conftest import snapshot
 from tests.loopback import Json, Loopback, Scripted, answers, failure, procedure_hook, schema_of
@@ -29,7 +29,7 @@ def asks_for(body: Json, field: str) -> bool:
     return field in schema_of(body)["properties"]
 
 
-def draft(root: Path, server: Loopback, max_tokens: int | None = None, **settings: object) -> ProjectDraft:
+def draft(root: Path, server: Loopback, max_tokens: int | None = None, **settings: object) -> WaitingDraft:
     file = root / "procauthor.toml"
     begin = file.read_text().split("[authoring]")[0]
     told = {"base_url": server.url, "retries": 0} | settings

@@ -63,7 +63,7 @@ def write_template(root: Path, sections: Sequence[str]) -> None:
 
 def cold(root: Path) -> tuple[Finding, ...]:
     project = Project.open(root)
-    return project.check_library(project.library(), None).findings
+    return project.workspace.check(project.library(), None).findings
 
 
 def warm(root: Path) -> tuple[Finding, ...]:

@@ -56,7 +56,7 @@ def test_a_large_library_gives_the_same_findings_as_one_that_is_read_at_once(tmp
         text = f"# Topic {number}\n\n[x](p{number + 1}.md#topic-{number % 7})\n\n[y](gone-{number % 5}.md)\n"
         (tmp_path / f"p{number}.md").write_text(text)
     project = Project.open(tmp_path)
-    wanted = project.check_library(project.library(), None)
+    wanted = project.workspace.check(project.library(), None)
     assert len(wanted.findings) > 400
     assert project.check() == wanted
     assert project.check() == wanted

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import procauthor.cli
+from procauthor import Project
 from tests.conftest import snapshot
 
 CLI = [sys.executable, "-m", "procauthor"]
@@ -271,13 +272,12 @@ def test_an_interrupted_run_is_kept_and_resumes_to_the_same_bytes(root: Path) ->
     process = subprocess.Popen(
         [*CLI, "-C", str(root), "create", "Threat Check Procedure"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
     )
-    runs = root / ".procauthor/runs"
     deadline = time.monotonic() + 60
-    while not list(runs.glob("*/run.json")) and time.monotonic() < deadline:
+    while not Project.open(root).runs.names() and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert list(runs.glob("*/run.json"))
+    assert Project.open(root).runs.names() == ["threat-check-1"]
     run("-C", root, "resume")
     run("-C", root, "create", "Threat Check Procedure")
     texts = {json.loads(f.read_text())["text"] for f in (root / ".procauthor/drafts").glob("*.json")}

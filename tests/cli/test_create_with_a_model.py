@@ -10,7 +10,7 @@ import pytest
 
 from procauthor import Project
 from procauthor.errors import AuthoringError
-from procauthor.project import ProjectDraft
+from procauthor.project import WaitingDraft
 from tests.cli.test_commands import run, run_json
 from tests.conftest import snapshot
 from tests.loopback import (
@@ -60,7 +60,7 @@ def point(root: Path, server: Loopback, **settings: object) -> Path:
     return root
 
 
-def draft_with(root: Path) -> ProjectDraft:
+def draft_with(root: Path) -> WaitingDraft:
     return Project.open(root).author(model="openai:any").create(TITLE)
 
 

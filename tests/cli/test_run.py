@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
+from procauthor.batch.value import BatchReport, Told
 from procauthor.errors import LockedError, PlanError
-from procauthor.project.batch.value import BatchReport, Told
 from tests.batch import CALLS, good, title_of, write_batch_library
 from tests.cli.inside import run, run_json
 from tests.cli.test_commands import CLI
@@ -129,7 +129,7 @@ def test_a_dry_run_shows_order_and_bound_and_keeps_nothing(tmp_path: Path) -> No
     assert found["bound"]["calls"] == 6 * CALLS
     assert found["bound"]["ceiling"] == 6 * 200_000
     assert server.requests == []
-    assert not (root / ".procauthor/batches").exists()
+    assert not (root / ".procauthor/work.db").exists()
     shown = run("-C", root, "run", "--dry-run", "--only", "2,5-6").stdout
     assert "wave 1: 2 Part 2 Work Procedure, 6 Part 6 Work Procedure" in shown
     assert "the longest chain has 2: 2 -> 5" in shown
@@ -314,8 +314,7 @@ def test_a_batch_that_is_killed_ends_with_the_same_bytes_and_pays_no_call_twice(
     assert asked.keys() == once.keys()
     # A request that was on its way when the program was killed has no answer on disk, and is the only one made again.
     assert asked.total() <= once.total() + 2 * len(rounds)
-    logs = root.glob(".procauthor/runs/*/calls.jsonl")
-    assert Counter(len(log.read_text().splitlines()) for log in logs) == {CALLS: 6}
+    assert [run.calls.usage.calls for run in Project.open(root).runs.all()] == [CALLS] * 6
 
 
 def test_an_interrupt_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> None:
@@ -337,4 +336,4 @@ def test_an_unknown_plan_is_refused_before_anything_is_kept(tmp_path: Path) -> N
     root = write_batch_library(tmp_path, [[]])
     with pytest.raises(PlanError):
         Project.open(root).batch().run("gone.md")
-    assert not (root / ".procauthor/batches").exists()
+    assert not (root / ".procauthor/work.db").exists()

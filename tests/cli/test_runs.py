@@ -1,22 +1,26 @@
 """Runs last through kills, cost what they say, and can be listed and deleted."""
 
+import hashlib
 import json
 import os
-import signal
+import sqlite3
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from procauthor import Project
-from procauthor.authoring.graph import Progress
-from procauthor.errors import DraftError
-from tests.cli.test_commands import CLI, run, run_json
+from procauthor.authoring.pipeline import Progress
+from procauthor.errors import DraftError, ModelError
+from tests.cli.inside import run, run_json
+from tests.cli.test_commands import CLI
 from tests.cli.test_create_with_a_model import TITLE, TITLES, draft_with, good, hook, point
 from tests.cli.test_create_with_a_model import key as key  # noqa: PLC0414 - a fixture
-from tests.loopback import Json, Loopback, Scripted, answer_schema, data, schema_of
+from tests.loopback import Json, Loopback, Scripted, answer_schema, data, failure, schema_of, words_of
+
+PROMPTS = Path(__file__).parents[2] / "prompts"
 
 
 @pytest.fixture
@@ -27,47 +31,96 @@ def waiting(root: Path) -> Iterator[tuple[Path, Loopback]]:
         yield root, server
 
 
-def calls(root: Path) -> int:
-    return sum(file.read_bytes().count(b'"text"') for file in root.glob(".procauthor/runs/*/calls.jsonl"))
-
-
-def killed(root: Path, words: tuple[str, ...], when: int) -> None:
-    """Run a command, and kill it without a chance to clean up once so many calls are on disk."""
-    child = subprocess.Popen(
-        [*CLI, "-C", str(root), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ
-    )
-    end = time.monotonic() + 60
-    while calls(root) < when and child.poll() is None and time.monotonic() < end:
-        time.sleep(0.002)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    assert calls(root) >= when
-
-
-def test_a_run_that_is_killed_again_and_again_ends_the_same_and_repeats_no_call(
+def test_a_kill_where_a_reply_is_first_used_costs_only_what_was_on_its_way(
     root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    def slowly(body: Json) -> Scripted:
-        return Scripted(body=good(body).body, delay=0.15)
+    """A request shows that the reply before it was used; at that moment the command is killed."""
+    fatal = {2, 5, 7} if os.environ.get("PROCAUTHOR_LONG_TESTS") else {4}
+    children: list[subprocess.Popen[bytes]] = []
+    count = 0
 
-    with Loopback(slowly) as server:
+    def reply(body: Json) -> Scripted:
+        nonlocal count
+        count += 1
+        if count in fatal:
+            children[-1].kill()
+            children[-1].wait()
+        return good(body)
+
+    with Loopback(reply) as server:
         point(root, server)
-        killed(root, ("create", TITLE, "--model", "openai:any"), 1)
-        for when in (2, 3, 4, 5) if os.environ.get("PROCAUTHOR_LONG_TESTS") else (4,):
-            killed(root, ("resume",), when)
+        words = ["create", TITLE, "--model", "openai:any"]
+        for _ in fatal:
+            children.append(
+                subprocess.Popen([*CLI, "-C", str(root), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            )
+            children[-1].wait()
+            words = ["resume"]
         found = Project.open(root).author().resume()
         asked = [json.dumps(body["messages"]) for body in server.requests]
-    logged = [line for line in (root / ".procauthor/runs/threat-check-1/calls.jsonl").read_text().splitlines() if line]
-    # The last two are made at the same time, and either may be answered first.
-    assert sorted(json.loads(line)["step"] for line in logged) == [1, 2, 3, 5, 6], asked
-    assert found.usage.calls == 5
-    # A request that was on its way when the program was killed has no answer on disk, and is the only one made again.
-    assert len(set(asked)) == 5
-    assert len(asked) <= 5 + 5
-    text = Project.open(root).drafts.get().text
+    assert [row["step"] for row in found.usage_by_step] == [1, 2, 3, 5, 6]
+    assert found.usage.calls == len(set(asked)) == 5
+    # Steps 5 and 6 are asked for at the same time, so two requests may have been on their way.
+    assert len(asked) <= 5 + 2 * len(fatal)
     with Loopback(good) as server:
         other = point(write(tmp_path_factory.mktemp("other")), server)
-        assert draft_with(other).draft.text == text
+        assert draft_with(other).draft.text == found.text
+
+
+def echoing(body: Json) -> Scripted:
+    """Answer with a purpose that depends on every word of the request."""
+    value = answer_schema(schema_of(body), TITLES, hook)
+    if "purpose" in value:
+        value["purpose"] = f"Find threats. Seen: {hashlib.sha256(words_of(body).encode()).hexdigest()[:12]}."
+    return data(value)
+
+
+def change_prompt(root: Path) -> None:
+    place = root / "prompts/step-1-purpose/ask.md.j2"
+    place.parent.mkdir(parents=True)
+    place.write_text((PROMPTS / "step-1-purpose/ask.md.j2").read_text() + "\nBe brief.\n")
+
+
+def change_template(root: Path) -> None:
+    place = root / "templates/procedure.md"
+    place.parent.mkdir(parents=True)
+    text = (PROMPTS.parent / "templates/procedure.md").read_text()
+    place.write_text(text.replace("<!--", "<!-- Say it in plain words. ", 1))
+
+
+@pytest.mark.parametrize("change", [change_prompt, change_template])
+def test_what_changed_before_a_run_goes_on_gives_the_document_of_a_new_run(
+    root: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    ill = True
+
+    def reply(body: Json) -> Scripted:
+        return failure(500) if ill and "workflow" in schema_of(body)["properties"] else echoing(body)
+
+    with Loopback(reply) as server:
+        point(root, server)
+        with pytest.raises(ModelError):
+            draft_with(root)
+        ill = False
+        change(root)
+        found = Project.open(root).author().resume()
+        resumed = len(server.requests) - 3
+        other = point(write(tmp_path / "other"), server)
+        change(other)
+        fresh = draft_with(other)
+    assert found.text == fresh.text
+    assert found.template_hash == fresh.template_hash
+    # What is asked in other words is paid once more, and nothing else.
+    assert resumed == 5 if change is change_template else 3 <= resumed <= 5
+    assert found.usage.calls == 2 + resumed
+
+
+def test_two_that_opened_one_library_see_the_runs_of_each_other(root: Path) -> None:
+    first, second = Project.open(root), Project.open(root)
+    first.author().create(TITLE)
+    second.author().create("Release Check Procedure")
+    assert first.runs.names() == second.runs.names() == ["threat-check-1", "release-check-1"]
+    assert {row["state"] for row in run_json("-C", root, "runs")["runs"]} == {"draft waits"}
 
 
 def write(folder: Path) -> Path:
@@ -149,13 +202,62 @@ def test_replies_of_another_model_or_of_a_changed_library_are_not_reused(waiting
     assert len(server.requests) == 15
 
 
-def test_a_damaged_reply_is_paid_again(waiting: tuple[Path, Loopback]) -> None:
+def damage(file: Path, how: str) -> None:
+    if how == "no database":
+        file.write_bytes(b"\x00 this is no database" * 100)
+    elif how == "torn":
+        raw = bytearray(file.read_bytes())
+        raw[200:-200] = b"\xff" * (len(raw) - 400)
+        file.write_bytes(bytes(raw))
+    else:
+        file.unlink()
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("create table something (else_ text)")
+
+
+@pytest.mark.parametrize("how", ["no database", "torn", "of another program"])
+def test_a_damaged_memory_is_named_and_set_aside_and_blocks_nothing(waiting: tuple[Path, Loopback], how: str) -> None:
     root, server = waiting
-    Project.open(root).draft().reject()
-    for file in (root / ".procauthor/replies").iterdir():
-        file.write_text('{"text": ')
-    Project.open(root).author(model="openai:any").create(TITLE)
+    with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+    damage(root / ".procauthor/work.db", how)
+    assert run_json("-C", root, "check")["summary"]["errors"] == 0
+    done = run("-C", root, "runs")
+    assert "work.db was damaged" in done.stderr
+    assert "work.db.damaged-1" in done.stderr
+    assert (root / ".procauthor/work.db.damaged-1").exists()
+    # The draft waits still, and its name is not given to another run.
+    assert Project.open(root).author(model="openai:any").create(TITLE).id == "threat-check-2"
     assert len(server.requests) == 10
+    run("-C", root, "accept", "threat-check-1")
+    assert "damaged" not in run("-C", root, "runs").stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("update job set terms = '{}'", "run 'threat-check-1' cannot be read from work.db"),
+        ("update job set terms = '[', kind = 'batch'", "batch 'threat-check-1' cannot be read from work.db"),
+    ],
+)
+def test_a_row_that_another_hand_changed_is_said_and_does_not_block_the_draft(
+    root: Path, change: str, what: str
+) -> None:
+    Project.open(root).author().create(TITLE)
+    with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection, connection:
+        connection.execute(change)
+    done = run("-C", root, "runs", code=3)
+    assert what in done.stderr
+    assert "Traceback" not in done.stderr
+    assert Project.open(root).draft().accept().edits
+
+
+def test_a_memory_of_a_newer_version_is_left_alone(root: Path) -> None:
+    Project.open(root).author().create(TITLE)
+    with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection:
+        connection.execute("pragma user_version = 99")
+    assert "newer version" in run("-C", root, "runs", code=3).stderr
+    assert not list(root.glob(".procauthor/*damaged*"))
 
 
 def test_the_bound_is_told_before_the_first_call_and_holds(root: Path) -> None:
@@ -182,7 +284,7 @@ def test_a_dry_run_says_what_would_be_sent_and_needs_no_key(root: Path) -> None:
     done = run("-C", root, "create", TITLE, "--model", "openai:any", "--dry-run", OPENAI_API_KEY="")
     assert "passage P1: feature/design-review.md" in done.stdout
     assert "budget for openai:any: 5 calls" in done.stdout
-    assert not (root / ".procauthor/runs").exists()
+    assert not (root / ".procauthor/work.db").exists()
     assert Project.open(root).author().bound(Project.open(root).author().brief(TITLE)) is None
 
 
@@ -199,7 +301,7 @@ def test_prune_keeps_what_waits_and_what_can_be_resumed(waiting: tuple[Path, Loo
     assert project.prune_runs(keep=0) == ["threat-check-1"]
     with pytest.raises(DraftError):
         project.runs.get("threat-check-1")
-    # The name is free again, and an old checkpoint must not answer for the new run.
+    # The name is free again, and an old reply must not answer for the new run.
     before = len(server.requests)
     found = project.author(model="openai:any", fresh=True).create(TITLE)
     assert (found.id, len(server.requests) - before) == ("threat-check-1", 5)

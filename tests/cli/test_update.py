@@ -10,7 +10,7 @@ import pytest
 
 from procauthor import Project
 from procauthor.errors import AuthoringError, ProcauthorError
-from procauthor.project import ProjectDraft
+from procauthor.project import WaitingDraft
 from tests.cli.test_commands import run, run_json
 from tests.conftest import REVIEW, snapshot
 from tests.loopback import Json, Loopback, Scripted, data, failure, schema_of, words_of
@@ -33,7 +33,7 @@ def point(root: Path, server: Loopback, **settings: object) -> Path:
     return root
 
 
-def wish(root: Path, words: str) -> ProjectDraft:
+def wish(root: Path, words: str) -> WaitingDraft:
     return Project.open(root).author(model="openai:any").update(TITLE, words)
 
 
@@ -250,7 +250,7 @@ def test_the_offline_author_writes_the_words_of_the_wish(root: Path, words: str,
     assert len([text for text in added if text.startswith(line)]) == 1
 
 
-def offline(root: Path, words: str, ref: str = TITLE) -> ProjectDraft:
+def offline(root: Path, words: str, ref: str = TITLE) -> WaitingDraft:
     return Project.open(root).author().update(ref, words)
 
 

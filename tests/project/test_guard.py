@@ -93,7 +93,7 @@ OWN = {
 PAGE = f"\n# {TITLE}\n\n> **Placeholder.** It is not defined yet.\n"
 WRITERS: dict[str, Callable[[Project], object]] = {
     "create": lambda p: p.author().create(TITLE),
-    "deprecate": lambda p: p.apply(p.deprecate(CHECK)),
+    "deprecate": lambda p: p.apply(p.refactor.deprecate(CHECK)),
 }
 
 

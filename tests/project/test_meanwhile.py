@@ -8,13 +8,13 @@ import pytest
 
 from procauthor import Project
 from procauthor.errors import ConflictError
-from procauthor.project import ProjectDraft
+from procauthor.project import WaitingDraft
 from tests.conftest import PLACEHOLDER, REVIEW, snapshot
 
 FILE = "feature/design-review.md"
 
 
-def draft(root: Path) -> ProjectDraft:
+def draft(root: Path) -> WaitingDraft:
     return Project.open(root).author().update(FILE, "replace 'Two options' with 'Three options'")
 
 

@@ -4,148 +4,134 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
+import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from procauthor.authoring.brief import Usage
+from procauthor.authoring.memory import Memory, readable
 from procauthor.authoring.reply import Reply
-from procauthor.authoring.store.shelf import FileJournal, Journal
+
+_MOST = 2_000
+"""So many replies of deleted runs are kept, the newest."""
+_USAGE = """
+select coalesce(sum(calls), 0) as calls, coalesce(sum(input_tokens), 0) as input_tokens,
+    coalesce(sum(output_tokens), 0) as output_tokens
+from call where run = ?
+"""
+_KEEP = """
+insert into call (run, key, step, fields, reply, calls, input_tokens, output_tokens, reused, state)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_MINE = "select * from call where run = ? and key = ? and state != 'void' order by number limit 1"
+_GOOD = "select * from call where key = ? and state = 'good' order by number desc limit 1"
 
 
 def call_key(model: str, messages: tuple[str, ...], schema: Mapping[str, Any], attempt: int, bounds: str = "") -> str:
     """Return the key of one exact call.
 
     The attempt belongs to it: to ask the same thing again after an empty reply must not repeat that reply. So do the
-    ``bounds``, as server and length of the reply: a run that is resumed with other ones asks anew.
+    ``bounds``, as server and length of the reply: a run that is resumed with other ones asks again.
     """
     text = json.dumps([model, messages, schema, attempt, bounds], ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call: its reply, and what it was for. ``reused`` says that an earlier run had paid for it."""
-
-    reply: Reply
-    step: int = 0
-    fields: tuple[str, ...] = ()
-    reused: bool = False
-
-
 class CallLog:
-    """The calls of one run as JSON lines, each safe before its reply is used.
+    """The paid calls of one run, each on the disk before its reply is used.
 
     Args:
-        place: The file or journal; without one, calls are kept in memory only.
+        memory: Where they are kept; without one they are forgotten with the object.
+        run: The id of the run.
+        fresh: Do not answer from what other runs were told.
     """
 
-    def __init__(self, place: Path | Journal | None = None) -> None:
-        self._journal = FileJournal(place) if isinstance(place, Path) else place
-        self._lock = threading.Lock()
-        self._calls: list[Call] = []
-        self._replies: dict[str, Reply] = {}
-        if self._journal is not None:
-            self._load(self._journal.read())
+    def __init__(self, memory: Memory | None = None, run: str = "", *, fresh: bool = False) -> None:
+        self._memory = memory or Memory()
+        self._run = run
+        self._fresh = fresh
 
     @property
     def usage(self) -> Usage:
         """What all calls of the run have cost, whichever process made them."""
-        with self._lock:
-            return sum((call.reply.usage for call in self._calls), Usage())
-
-    @property
-    def reused(self) -> int:
-        """How many replies were taken from earlier runs."""
-        with self._lock:
-            return sum(call.reused for call in self._calls)
+        rows = self._memory.rows(_USAGE, self._run)
+        return Usage(**dict(rows[0])) if rows else Usage()
 
     @property
     def last(self) -> Reply | None:
         """The reply to the last call, which tells the form that worked."""
-        with self._lock:
-            return self._calls[-1].reply if self._calls else None
+        rows = self._memory.rows("select * from call where run = ? order by number desc limit 1", self._run)
+        return _reply(rows[0]) if rows else None
 
     def by_step(self) -> tuple[dict[str, Any], ...]:
         """Return the usage of each step, and of the fields that it asked for, by step and then by the first call."""
-        rows: dict[tuple[int, tuple[str, ...]], list[Call]] = {}
-        with self._lock:
-            for call in self._calls:
-                rows.setdefault((call.step, call.fields), []).append(call)
-        return tuple(
-            {
-                "step": step,
-                "fields": list(fields),
-                "reused": sum(call.reused for call in calls),
-                **sum((call.reply.usage for call in calls), Usage()).as_json(),
-            }
-            for (step, fields), calls in sorted(rows.items(), key=lambda row: row[0][0])
+        rows = self._memory.rows(
+            """select step, fields, sum(reused) as reused, sum(calls) as calls, sum(input_tokens) as input_tokens,
+            sum(output_tokens) as output_tokens from call where run = ? group by step, fields
+            order by step, min(number)""",
+            self._run,
+        )
+        return tuple({**dict(row), "fields": json.loads(row["fields"])} for row in rows)
+
+    def find(self, key: str, *, step: int = 0, fields: tuple[str, ...] = ()) -> Reply | None:
+        """Return the reply to a call: that of this run, else one that was of use to another run, which costs nothing.
+
+        Args:
+            key: What was asked, by `call_key`.
+            step: The step that asks.
+            fields: What it asks for.
+        """
+        rows = self._memory.rows(_MINE, self._run, key)
+        if rows:
+            return _reply(rows[0])
+        good = [] if self._fresh else self._memory.rows(_GOOD, key)
+        if not good:
+            return None
+        reply = replace(_reply(good[0]), usage=Usage())
+        return self._keep(key, reply, step, fields, reused=True)
+
+    def keep(self, key: str, reply: Reply, *, step: int = 0, fields: tuple[str, ...] = ()) -> Reply:
+        """Keep the reply to a paid call, and return the one to use: of two to the same call, the first."""
+        return self._keep(key, reply, step, fields, reused=False)
+
+    def judge(self, keys: Iterable[str], *, good: bool) -> None:
+        """Say what replies were worth: good ones are of use to other runs, others are asked for again, at full cost."""
+        state = "good" if good else "void"
+        with self._memory.writing() as connection:
+            connection.executemany(
+                "update call set state = ? where run = ? and key = ? and state = 'kept' and reused <= ?",
+                [(state, self._run, key, not good) for key in keys],
+            )
+
+    def _keep(self, key: str, reply: Reply, step: int, fields: tuple[str, ...], *, reused: bool) -> Reply:
+        usage = reply.usage
+        values = (self._run, key, step, json.dumps(fields), _dump(reply))
+        costs = (usage.calls, usage.input_tokens, usage.output_tokens)
+        with self._memory.writing() as connection:
+            first = connection.execute(_MINE, (self._run, key)).fetchone()
+            connection.execute(_KEEP, (*values, *costs, reused, "void" if first else "kept"))
+        return _reply(first) if first else reply
+
+
+def forget_calls(memory: Memory, run: str) -> None:
+    """Forget the calls of a run that is deleted, but for the replies that were of use: these may be again."""
+    with memory.writing() as connection:
+        connection.execute("delete from call where run = ? and state != 'good'", (run,))
+        connection.execute("update call set run = '' where run = ?", (run,))
+        connection.execute(
+            """delete from call where run = '' and number <= (
+            select number from call where run = '' order by number desc limit 1 offset ?)""",
+            (_MOST,),
         )
 
-    def find(self, key: str) -> Reply | None:
-        """Return the recorded reply to a call."""
-        with self._lock:
-            return self._replies.get(key)
 
-    def append(self, key: str, reply: Reply, *, step: int = 0, fields: tuple[str, ...] = ()) -> None:
-        """Record a paid call."""
-        self._record(key, Call(reply, step, fields))
-
-    def reuse(self, key: str, reply: Reply, *, step: int = 0, fields: tuple[str, ...] = ()) -> None:
-        """Record a call that an earlier run had paid for."""
-        self._record(key, Call(replace(reply, usage=Usage()), step, fields, reused=True))
-
-    def forget(self, keys: Iterable[str]) -> None:
-        """Have calls made anew: their replies were of no use. What they cost stays on the bill."""
-        with self._lock:
-            for key in keys:
-                if self._replies.pop(key, None) is not None:
-                    self._write({"forget": key})
-
-    def _record(self, key: str, call: Call) -> None:
-        reply = call.reply
-        line = {
-            "key": key,
-            "step": call.step,
-            "fields": call.fields,
-            "text": reply.text,
-            "finish": reply.finish,
-            "form": reply.form,
-            "spelled": reply.spelled,
-            "reused": call.reused,
-            "usage": reply.usage.as_json(),
-        }
-        with self._lock:
-            self._calls.append(call)
-            self._replies[key] = reply
-            self._write(line)
-
-    def _write(self, line: Mapping[str, Any]) -> None:
-        if self._journal is not None:
-            self._journal.append(json.dumps(line).encode("ascii"))
-
-    def _load(self, raw: bytes) -> None:
-        for line in raw.split(b"\n"):
-            try:
-                data = json.loads(line)
-                if "forget" in data:
-                    self._replies.pop(data["forget"], None)
-                    continue
-                call = Call(read_reply(data), data["step"], tuple(data["fields"]), data["reused"])
-                self._calls.append(call)
-                self._replies[str(data["key"])] = call.reply
-            except (ValueError, KeyError, TypeError):
-                # A line that a crash cut off is no call.
-                continue
+def _dump(reply: Reply) -> str:
+    # A reply may hold half a surrogate pair, which SQLite does not take but as an escape.
+    return json.dumps({"text": reply.text, "finish": reply.finish, "form": reply.form, "spelled": reply.spelled})
 
 
-def read_reply(data: Mapping[str, Any]) -> Reply:
-    """Read a recorded reply.
-
-    Raises:
-        KeyError: A part of it is missing.
-        TypeError: It is none.
-    """
-    return Reply(str(data["text"]), data["finish"], Usage(**data["usage"]), data["form"], bool(data["spelled"]))
+def _reply(row: sqlite3.Row) -> Reply:
+    usage = Usage(row["calls"], row["input_tokens"], row["output_tokens"])
+    with readable(f"a reply of run {row['run']!r}"):
+        return Reply(**json.loads(row["reply"]), usage=usage)

@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 from procauthor.authoring.author import Ask, Problem
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
-from procauthor.authoring.cache import ReplyCache
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
@@ -53,7 +52,6 @@ class ChatAuthor:
     settings: AuthoringSettings
     prompts: PromptLibrary
     calls: CallLog
-    cache: ReplyCache | None = None
     spend: Spend = at_once
     _begun: tuple[Brief, str] | None = None
 
@@ -64,7 +62,6 @@ class ChatAuthor:
         settings: AuthoringSettings,
         prompts: PromptLibrary,
         calls: CallLog,
-        cache: ReplyCache | None = None,
         spend: Spend = at_once,
         gate: Gate | None = None,
     ) -> ChatAuthor:
@@ -75,7 +72,6 @@ class ChatAuthor:
             settings: Bounds, and the server.
             prompts: The prompt files.
             calls: The calls of the run so far.
-            cache: Replies of earlier runs; without one, every call is paid for.
             spend: Makes each call when there is room for it; at once where nothing is said.
             gate: Where calls wait while the server has too many requests.
 
@@ -86,7 +82,7 @@ class ChatAuthor:
         provider = Provider.open(model, settings, gate)
         if calls.last is not None:
             provider.settle(calls.last.form, spelled=calls.last.spelled)
-        return cls(provider, settings, prompts, calls, cache, spend)
+        return cls(provider, settings, prompts, calls, spend)
 
     @property
     def id(self) -> str:
@@ -109,34 +105,30 @@ class ChatAuthor:
             work.take(self._call(work, attempt))
         if work.open:
             # To resume is to try again: the same bad replies from the log would be no try.
-            self.calls.forget(work.replies)
+            self.calls.judge(work.replies, good=False)
             raise self._unusable(work)
-        if self.cache is not None:
-            for key, reply in work.replies.items():
-                self.cache.save(key, reply)
+        self.calls.judge(work.replies, good=True)
         return work.answer()
 
     def _call(self, work: _Work, attempt: int) -> Reply:
         request = build_request(self.prompts, work, self._begin_words(work.ask))
         messages = (request.system, request.user, request.plain)
         key = call_key(self.id, messages, request.schema, attempt, self._bounds)
-        reply = self.calls.find(key)
-        if reply is not None:
-            work.replies[key] = reply
-            return replace(reply, usage=Usage())
-        earlier = self.cache.find(key) if self.cache is not None else None
-        if earlier is not None:
-            self.calls.reuse(key, earlier, step=work.ask.step, fields=work.open)
-            work.replies[key] = earlier
-            return replace(earlier, usage=Usage())
+        known = self.calls.find(key, step=work.ask.step, fields=work.open)
+        if known is not None:
+            work.replies[key] = known
+            return replace(known, usage=Usage())
         self._check_budget(work, request)
         if attempt and work.last is not None and work.last.finish == "stop" and not work.found:
             # A server may take a schema and then ignore it: from now on the words say it too.
             self.provider.spelled = True
-        reply = self.spend(request.tokens + self.settings.reply_tokens, lambda: self.provider.ask(request))
-        self.calls.append(key, reply, step=work.ask.step, fields=work.open)
-        work.replies[key] = reply
-        return reply
+
+        def pay() -> Reply:
+            # On the disk before anything else: what waits for its turn to compute could still be lost.
+            return self.calls.keep(key, self.provider.ask(request), step=work.ask.step, fields=work.open)
+
+        work.replies[key] = self.spend(request.tokens + self.settings.reply_tokens, pay)
+        return work.replies[key]
 
     def _begin_words(self, ask: Ask) -> str:
         """Return the words that all calls of a run begin with: they are made once."""

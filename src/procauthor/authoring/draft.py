@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief, Usage
 from procauthor.authoring.head import render_head
+from procauthor.authoring.run import Run
 from procauthor.errors import DraftError
 from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
@@ -19,8 +20,17 @@ from procauthor.template.render import render
 from procauthor.template.spec import Template
 
 _KIND = "draft"
-# The outcome of a change that would change nothing: no draft of it is kept.
-NO_CHANGE = "No change"
+Outcome = Literal["Awaiting review", "Needs revision", "No change", "Published", "Updated", "Rejected"]
+"""What became of a run. A draft of it waits for review or needs revision first; where nothing would change, none is
+kept. Its draft is then published, is an update that was made, or is rejected."""
+
+OFFLINE = "offline"
+SKELETON = "skeleton"
+# What a draft with marked gaps is expected to lack. It may be accepted with these findings: a person fills it in place,
+# and the check keeps saying what is missing. Any other error blocks it like every draft.
+UNFINISHED = frozenset(
+    {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
+)
 
 
 def render_draft(  # noqa: PLR0913 - what a document is made of
@@ -62,7 +72,7 @@ class Draft:
     title: str
     path: str
     author: str
-    outcome: str
+    outcome: Outcome
     text: str
     base: str = ""
     base_text: str | None = None
@@ -79,6 +89,67 @@ class Draft:
     findings: tuple[Mapping[str, Any], ...] = ()
     usage: Usage = Usage()
     usage_by_step: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def of_run(  # noqa: PLR0913 - what a run can come to
+        cls,
+        run: Run,
+        text: bytes,
+        findings: Sequence[Mapping[str, Any]],
+        *,
+        fields: Mapping[str, Any],
+        author: str = "",
+        prompt: str = "",
+        sources: Mapping[str, tuple[str, ...]] | None = None,
+        open_questions: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> Draft:
+        """Return the draft that a run has come to; ``author`` is that of the run where none is named."""
+        brief = run.brief
+        same = text.decode() == brief.text and bool(brief.request.wish or brief.revises)
+        return cls(
+            id=run.id,
+            title=brief.request.title,
+            path=brief.path,
+            author=author or run.author,
+            outcome=_decide(run.author, findings, changing=bool(brief.request.wish), same=same),
+            text=text.decode(),
+            base=brief.base,
+            base_text=brief.text if brief.base else None,
+            wish=brief.request.wish,
+            revises=brief.revises,
+            notes=notes,
+            template=brief.template,
+            template_hash=brief.template_hash,
+            prompt=prompt,
+            fields=fields,
+            sources=sources or {},
+            passages=tuple(brief.as_json()["passages"]),
+            open_questions=open_questions,
+            findings=tuple(findings),
+            usage=run.calls.usage,
+            usage_by_step=run.calls.by_step(),
+        )
+
+    @property
+    def errors(self) -> tuple[Mapping[str, Any], ...]:
+        """The findings for which the draft cannot be accepted."""
+        return _blocking(self.author, self.findings, changing=bool(self.wish))
+
+    @property
+    def failed(self) -> bool:
+        """Whether the draft has to be written again before it can be accepted."""
+        return self.outcome == "Needs revision"
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to accept."""
+        return self.outcome != "No change"
+
+    @property
+    def accepted(self) -> Outcome:
+        """The outcome of the run once the draft is accepted."""
+        return "Updated" if self.wish or self.revises else "Published"
 
     @property
     def reused(self) -> int:
@@ -98,6 +169,19 @@ class Draft:
             values[name] = tuple(values.get(name, ()))
         values["sources"] = {key: tuple(found) for key, found in values["sources"].items()}
         return cls(**values)
+
+
+def _decide(author: str, findings: Sequence[Mapping[str, Any]], *, changing: bool, same: bool) -> Outcome:
+    """Return the outcome of a run that has come to a document, which may be the ``same`` as before."""
+    if _blocking(author, findings, changing=changing):
+        return "Needs revision"
+    return "No change" if same else "Awaiting review"
+
+
+def _blocking(author: str, findings: Sequence[Mapping[str, Any]], *, changing: bool) -> tuple[Mapping[str, Any], ...]:
+    """Return the errors for which a draft cannot be accepted; what an author marks as a gap is meant to be one."""
+    pardoned = UNFINISHED if author in (SKELETON, OFFLINE) and not changing else frozenset()
+    return tuple(each for each in findings if each["severity"] == "error" and each["rule"] not in pardoned)
 
 
 class DraftStore:
@@ -130,6 +214,10 @@ class DraftStore:
     def holds(self, name: str) -> bool:
         """Say whether a draft of that id waits."""
         return is_id(name) and self._read(self._file(name)) is not None
+
+    def names(self) -> list[str]:
+        """Return the ids of all drafts that wait."""
+        return sorted(file.stem for file in self.folder.glob("*.json"))
 
     def all(self) -> list[Draft]:
         """Return all drafts that wait, by id."""

@@ -18,6 +18,7 @@ from procauthor.authoring.place import field_path
 from procauthor.authoring.schema import restrict
 from procauthor.authoring.submission import Submission
 from procauthor.markdown.document import Document
+from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.template.model import build_draft_model, sections_of_step
 from procauthor.template.spec import SectionSpec, Template
@@ -237,7 +238,24 @@ def _sources(
 # What the rules say
 
 
-def follows(rule: str, template: Template, lacking: frozenset[str]) -> bool:
+def join_findings(  # noqa: PLR0913, PLR0917 - both sides of what there is to say
+    text: bytes,
+    path: str,
+    findings: Sequence[Mapping[str, Any]],
+    template: Template,
+    verdict: Verdict,
+    complaints: Sequence[Complaint],
+) -> tuple[dict[str, Any], ...]:
+    """Join what is wrong with fields that were handed in and what the rules say of their document, by field."""
+    document = parse(text)
+    joined = [complaint.as_json(path) for complaint in (*verdict.complaints, *complaints)]
+    own = [finding for finding in findings if not _follows(str(finding["rule"]), template, verdict.lacking)]
+    joined += [place_finding(finding, template, document) for finding in own]
+    # That the status is not true yet only sums up the other errors.
+    return tuple(each for each in joined if each["rule"] != "status-mismatch") or tuple(joined)
+
+
+def _follows(rule: str, template: Template, lacking: frozenset[str]) -> bool:
     """Say whether a finding only follows from fields that are lacking."""
     if not lacking:
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from procauthor.authoring.brief import ChangeRequest
@@ -15,31 +14,26 @@ from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the caller says; all but the title may be left out."""
-
-    title: str
-    lifecycle: str = ""
-    phase: int | str | None = None
-    depends_on: tuple[str, ...] = ()
-
-
-def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequest:
-    """Build the request; what the caller says comes first, then a placeholder, then plan and index.
+def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> ChangeRequest:
+    """Complete a request; what the caller says comes first, then a placeholder, then plan and index.
 
     What the caller says that it depends on is added to what the plan says.
+
+    Args:
+        asked: What the caller says: the title, and any of lifecycle, phase and ``added`` dependencies.
+        library: The library.
+        plan: The plan, if there is one.
     """
-    title, phase = wish.title, wish.phase
+    title, phase = asked.title, asked.phase
     key = title_key(title)
     item = next((i for i in plan.items if title_key(i.title) == key), None) if plan else None
     present = next((p for p in library.by_key.get(key, ()) if p.counted), None)
     entry = missing_titles(library).get(key)
     name = present.title if present else item.title if item else entry.title if entry else title
-    added = tuple({title_key(title): _title(library, title) for title in wish.depends_on}.values())
+    added = tuple({title_key(title): _title(library, title) for title in asked.added}.values())
     return ChangeRequest(
         title=name,
-        lifecycle=_lifecycle(wish.lifecycle, library)
+        lifecycle=_lifecycle(asked.lifecycle, library)
         or (present.lifecycle if present else "")
         or (item.lifecycle if item else "")
         or (entry.table.lifecycle if entry else ""),

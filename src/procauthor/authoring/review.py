@@ -20,6 +20,7 @@ from procauthor.settings import AuthoringSettings
 from procauthor.template.spec import Template
 
 _STEP = 8
+_FIELDS = ("review",)
 _ATTEMPTS = 2
 _MOST = 8
 _LONGEST = 600
@@ -71,13 +72,15 @@ class Reviewer:
 
     def _call(self, request: Request, attempt: int, budget: int | None) -> Reply:
         key = call_key(str(self.provider.id), (request.system, request.user, request.plain), request.schema, attempt)
-        known = self.calls.find(key)
+        known = self.calls.find(key, step=_STEP, fields=_FIELDS)
         if known is not None:
             return known
         check_room(request, self.settings.reply_tokens, budget)
-        reply = self.spend(request.tokens + self.settings.reply_tokens, lambda: self.provider.ask(request))
-        self.calls.append(key, reply, step=_STEP, fields=("review",))
-        return reply
+
+        def pay() -> Reply:
+            return self.calls.keep(key, self.provider.ask(request), step=_STEP, fields=_FIELDS)
+
+        return self.spend(request.tokens + self.settings.reply_tokens, pay)
 
 
 def _schema(names: Sequence[str]) -> dict[str, Any]:

@@ -1,145 +1,126 @@
-"""A durable run: where it is kept, its lease, its checkpoints."""
+"""A durable run: what it was asked, and what became of it."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Collection
+import sqlite3
+import time
+from collections.abc import Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.calls import CallLog
-from procauthor.authoring.store.checkpoint import Checkpoints, SqliteCheckpoints
-from procauthor.authoring.store.shelf import FolderShelf, Shelf
+from procauthor.authoring.calls import CallLog, forget_calls
+from procauthor.authoring.memory import Memory, readable
+from procauthor.authoring.submission import Submission
 from procauthor.errors import DraftError
-from procauthor.library.state import is_id, make_folder
 from procauthor.markdown.slug import slugify
 
-_RECURSION_LIMIT = 100
 # The author of a run that waits for an answer of a person or an agent.
 HAND_OFF = "hand-off"
-
-
-FILE = "run.json"
-CALLS = "calls.jsonl"
-ENDED = "ended"
-_ACCEPTED = "accepted"
+_KIND = "run"
+_HANDED_IN = "submission"
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One create run. ``author`` is the id of its author; the brief never changes while the run lasts.
-
-    ``folder`` is where it is kept beside the library, ``shelf`` the same as named bytes; a run of a batch that several
-    workers share has a shelf elsewhere. ``thread`` names its checkpoints.
-    """
+    """One run. ``author`` is the id of its author; ``max_tokens`` its ceiling."""
 
     id: str
-    folder: Path
-    shelf: Shelf
     brief: Brief
     author: str
-    max_tokens: int | None = None
-    reviewer: str = ""
-    thread: str = ""
+    max_tokens: int | None
+    reviewer: str
+    started: datetime
+    memory: Memory = field(repr=False, compare=False)
 
     @property
     def calls(self) -> CallLog:
-        """The paid calls, as they are recorded now."""
-        return CallLog(self.shelf.journal(CALLS))
-
-    @property
-    def started(self) -> datetime:
-        """When it began, in local time."""
-        return datetime.fromtimestamp((self.folder / FILE).stat().st_mtime).astimezone()
+        """The paid calls."""
+        return CallLog(self.memory, self.id)
 
     @property
     def ended(self) -> bool:
         """Whether a draft came of it."""
-        return self.shelf.read(ENDED) is not None
+        return self._time("ended") is not None
 
     def end(self) -> None:
         """Note that the run has come to its draft."""
-        self.shelf.write(ENDED, b"", flush=False)
+        self.memory.write("update job set ended = ? where id = ?", time.time(), self.id)
 
     @property
     def accepted(self) -> bool:
         """Whether its draft was accepted; that may have been undone since."""
-        return self.shelf.read(_ACCEPTED) is not None
+        return self._time("accepted") is not None
 
     def accept(self) -> None:
         """Note that its draft was accepted."""
-        self.shelf.write(_ACCEPTED, b"", flush=False)
+        self.memory.write("update job set accepted = ? where id = ?", time.time(), self.id)
 
     def open_again(self) -> None:
         """Forget what became of its draft."""
-        for name in (ENDED, _ACCEPTED):
-            self.shelf.remove(name)
+        self.memory.write("update job set ended = null, accepted = null where id = ?", self.id)
+
+    @property
+    def submission(self) -> Submission:
+        """What was handed in so far."""
+        raw = self.memory.part(self.id, _HANDED_IN)
+        with readable(f"what was handed in for run {self.id!r}"):
+            return Submission() if raw is None else Submission.from_json(json.loads(raw))
+
+    def hand_in(self, submission: Submission) -> None:
+        """Keep what was handed in."""
+        self.memory.keep_part(self.id, _HANDED_IN, json.dumps(submission.as_json()).encode())
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold the run, so that no second process works on it.
+
+        Raises:
+            LockedError: Another process does.
+        """
+        return self.memory.hold(self.id, f"run {self.id!r}")
+
+    def _time(self, column: str) -> float | None:
+        rows = self.memory.rows(f"select {column} from job where id = ?", self.id)  # noqa: S608 - ours
+        moment: float | None = rows[0][0] if rows else None
+        return moment
 
 
 class RunStore:
-    """Runs, each on a shelf of its own, and their checkpoints.
+    """All runs of a library."""
 
-    Args:
-        folder: Where runs are kept beside the library, one folder each.
-        checkpoints: Where checkpoints are; without a word in one SQLite file in the folder.
-        shelf: Returns the shelf of a run by its id, where it is not a folder.
-    """
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
 
-    def __init__(
-        self, folder: Path, checkpoints: Checkpoints | None = None, shelf: Callable[[str], Shelf] | None = None
-    ) -> None:
-        self.folder = folder
-        self.checkpoints = checkpoints or SqliteCheckpoints(folder / "checkpoints.sqlite")
-        self.shelf = shelf or (lambda name: FolderShelf(folder / name))
+    def create(  # noqa: PLR0913, PLR0917 - what a run is made of
+        self,
+        brief: Brief,
+        author: str,
+        max_tokens: int | None,
+        reviewer: str = "",
+        name: str = "",
+        taken: Collection[str] = (),
+    ) -> Run:
+        """Start a run under the given name, or the first free one made from the title that is not ``taken``."""
+        terms = {"author": author, "reviewer": reviewer, "max_tokens": max_tokens, "brief": brief.as_json()}
+        values = (_KIND, json.dumps(terms), time.time())
+        with self._memory.writing() as connection:
+            name = name or _free_name(connection, brief.request.title, taken)
+            connection.execute("insert into job (id, kind, terms, started) values (?, ?, ?, ?)", (name, *values))
+        return self.get(name)
 
-    def opened(self) -> AbstractContextManager[None]:
-        """Keep the checkpoints open, so that several runs may begin at once."""
-        return self.checkpoints.opened()
-
-    def calls(self, name: str) -> CallLog:
-        """Return the paid calls of a run, none where there is no run."""
-        return CallLog(self.shelf(name).journal(CALLS))
-
-    def create(self, brief: Brief, author: str, max_tokens: int | None, reviewer: str = "", name: str = "") -> Run:
-        """Start a run under the given name, or the first free one made from the title."""
-        name = name or self._free_name(brief.request.title)
-        thread = self.checkpoints.thread(name)
-        run = Run(name, self.folder / name, self.shelf(name), brief, author, max_tokens, reviewer, thread)
-        _write(run)
-        return run
-
-    def _free_name(self, title: str) -> str:
-        make_folder(self.folder)
-        base = slugify(title.removesuffix(" Procedure")).strip("-")[:60] or "run"
-        number = 1
-        while True:
-            name = f"{base}-{number}"
-            try:
-                (self.folder / name).mkdir()
-            except FileExistsError:
-                number += 1
-            else:
-                return name
+    def renew(self, run: Run, brief: Brief) -> Run:
+        """Give a run a brief that was gathered once more."""
+        terms = {"author": run.author, "reviewer": run.reviewer, "max_tokens": run.max_tokens, "brief": brief.as_json()}
+        self._memory.write("update job set terms = ? where id = ?", json.dumps(terms), run.id)
+        return self.get(run.id)
 
     def holds(self, name: str) -> bool:
         """Say whether there is a run of that id."""
-        return is_id(name) and self.shelf(name).read(FILE) is not None
-
-    def renew(self, run: Run, brief: Brief) -> Run:
-        """Give a run that waits for an answer a brief that was gathered anew."""
-        renewed = replace(run, brief=brief)
-        _write(renewed)
-        return renewed
-
-    def rewind(self, run: Run) -> None:
-        """Forget the checkpoints of a run, so that it begins again with what was handed in since."""
-        with self.checkpoints.opened():
-            self.checkpoints.forget([run.thread])
+        return bool(self._rows("and id = ?", name))
 
     def get(self, name: str) -> Run:
         """Return a run by its id.
@@ -147,22 +128,20 @@ class RunStore:
         Raises:
             DraftError: There is none.
         """
-        raw = self.shelf(name).read(FILE) if is_id(name) else None
-        if raw is None:
-            message = f"no run {name!r}"
-            known = ", ".join(self.names()[-5:])
-            raise DraftError(message, f"known runs: {known}" if known else "there is no run yet")
-        data = json.loads(raw)
-        return Run(
-            data["id"],
-            self.folder / name,
-            self.shelf(name),
-            Brief.from_json(data["brief"]),
-            data["author"],
-            data["max_tokens"],
-            data.get("reviewer", ""),
-            data.get("thread") or data["id"],
-        )
+        rows = self._rows("and id = ?", name)
+        if rows:
+            return self._read(rows[0])
+        message = f"no run {name!r}"
+        known = ", ".join(self.names()[-5:])
+        raise DraftError(message, f"known runs: {known}" if known else "there is no run yet")
+
+    def names(self) -> list[str]:
+        """Return the ids of all runs, oldest first."""
+        return [row["id"] for row in self._rows()]
+
+    def all(self) -> list[Run]:
+        """Return all runs, oldest first."""
+        return [self._read(row) for row in self._rows()]
 
     def unfinished(self) -> Run:
         """Return the last run that has not come to its draft.
@@ -178,71 +157,52 @@ class RunStore:
 
     def last_open(self) -> Run | None:
         """Return the last run that has not come to its draft, None where there is none."""
-        runs = (self.get(name) for name in reversed(self.names()))
-        return next((run for run in runs if not run.ended and run.author != HAND_OFF), None)
+        runs = map(self._read, reversed(self._rows("and ended is null")))
+        return next((run for run in runs if run.author != HAND_OFF), None)
 
     def prune(self, held: Collection[str], *, keep: int | None = None, older: float | None = None) -> list[str]:
-        """Delete runs that have ended, with their checkpoints, and return their ids.
+        """Delete runs that have ended, and return their ids.
 
-        A run that has not come to its draft can still be resumed, so it stays.
+        A run that has not come to its draft can still be resumed, so it stays. So do replies that were of use.
 
         Args:
             held: Ids that stay in any case.
             keep: How many of the others stay, the newest first; none where only ``older`` is given.
             older: Delete only what is older than so many days.
         """
-        ended = [name for name in self.names() if name not in held and self.get(name).ended]
-        doomed = ended[: max(0, len(ended) - keep)] if keep is not None else ended
-        if older is not None:
-            doomed = [name for name in doomed if (self.shelf(name).age(ENDED) or 0.0) > older * 86_400]
-        # A later run may get the same name, so the checkpoints go first.
-        self.checkpoints.forget([self.get(name).thread for name in doomed])
+        doomed = doomed_jobs(self._memory, _KIND, held, keep, older)
         for name in doomed:
-            shutil.rmtree(self.folder / name)
+            forget_calls(self._memory, name)
+            self._memory.delete(name)
         return doomed
 
-    def names(self) -> list[str]:
-        """Return the ids of all runs, oldest first."""
-        files = self.folder.glob(f"*/{FILE}")
-        return [file.parent.name for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f.parent.name))]
+    def _rows(self, condition: str = "", *values: Any) -> list[sqlite3.Row]:
+        query = f"select * from job where kind = '{_KIND}' {condition} order by number"  # noqa: S608 - ours
+        return self._memory.rows(query, *values)
+
+    def _read(self, row: sqlite3.Row) -> Run:
+        with readable(f"run {row['id']!r}"):
+            terms = json.loads(row["terms"])
+            started = datetime.fromtimestamp(row["started"]).astimezone()
+            brief = Brief.from_json(terms["brief"])
+            return Run(row["id"], brief, terms["author"], terms["max_tokens"], terms["reviewer"], started, self._memory)
 
 
-def lease(run: Run) -> AbstractContextManager[None]:
-    """Hold a run, so that no second process works on it.
-
-    Raises:
-        LockedError: Another process does.
-    """
-    return run.shelf.hold(f"run {run.id!r}")
-
-
-def execute(run: Run, store: RunStore, build: Callable[[], Any]) -> dict[str, Any]:
-    """Run the graph from its last checkpoint to its end; return the final state.
-
-    Args:
-        run: The run, with the thread of its checkpoints.
-        store: Where checkpoints are.
-        build: Returns the uncompiled graph; called late, because LangGraph is slow to import.
-    """
-    with store.checkpoints.saver() as saver:
-        graph = build().compile(checkpointer=saver)
-        config = {"configurable": {"thread_id": run.thread}, "recursion_limit": _RECURSION_LIMIT}
-        state = graph.get_state(config)
-        # A step that has ended, and whose checkpoint a kill took, is no longer next, but still a task.
-        if state.created_at and not state.tasks:
-            return cast("dict[str, Any]", state.values)
-        start = None if state.created_at else {"fields": {}, "tries": 0}
-        return cast("dict[str, Any]", graph.invoke(start, config, durability="sync"))
+def doomed_jobs(memory: Memory, kind: str, held: Collection[str], keep: int | None, older: float | None) -> list[str]:
+    """Return the ids of jobs that have ended and shall be deleted; for the arguments see `RunStore.prune`."""
+    query = "select id, ended from job where kind = ? and ended is not null order by number"
+    ended = {row["id"]: row["ended"] for row in memory.rows(query, kind) if row["id"] not in held}
+    names = list(ended)
+    doomed = names[: max(0, len(names) - keep)] if keep is not None else names
+    if older is None:
+        return doomed
+    return [name for name in doomed if ended[name] < time.time() - older * _DAY]
 
 
-def _write(run: Run) -> None:
-    """Write what a run is. It is replaced as a whole: a crash leaves the old or the new, never a half."""
-    data = {
-        "id": run.id,
-        "author": run.author,
-        "reviewer": run.reviewer,
-        "max_tokens": run.max_tokens,
-        "thread": run.thread,
-        "brief": run.brief.as_json(),
-    }
-    run.shelf.write(FILE, json.dumps(data, ensure_ascii=False).encode(), flush=False)
+def _free_name(connection: sqlite3.Connection, title: str, taken: Collection[str]) -> str:
+    base = slugify(title.removesuffix(" Procedure")).strip("-")[:60] or "run"
+    known = {row["id"] for row in connection.execute("select id from job")}.union(taken)
+    number = 1
+    while f"{base}-{number}" in known:
+        number += 1
+    return f"{base}-{number}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
-from procauthor.authoring.draft import render_draft
+from procauthor.authoring.draft import SKELETON, render_draft
 from procauthor.authoring.gap import OPEN, TO_DO, gap_words
 from procauthor.library.status import match_sections
 from procauthor.markdown.edit import Replacement, replace_spans
@@ -16,13 +16,7 @@ from procauthor.template.model import sections_of_step
 from procauthor.template.pattern import Pattern, parse_pattern
 from procauthor.template.spec import SectionSpec, Template
 
-SKELETON = "skeleton"
 IN_PROGRESS = "In progress"
-# What a draft with marked gaps is expected to lack. It may be accepted with these findings: a person fills it in place,
-# and the check keeps saying what is missing. Any other error blocks it like every draft.
-UNFINISHED = frozenset(
-    {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
-)
 
 
 class SkeletonAuthor:

@@ -6,14 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from procauthor.authoring.answer import HandedIn
 from procauthor.authoring.brief import Brief
-from procauthor.errors import AnswerError
 
-_FILE = "submission.json"
 _MAX_QUESTIONS = 50
 _MAX_NAME = 100
 _PATH = re.compile(r"^[a-z_]\w*(?:\[\d+\]|\.[a-z_]\w*)+$")
@@ -36,29 +33,15 @@ class Submission:
     person: bool = False
 
     @classmethod
-    def load(cls, folder: Path) -> Submission:
-        """Return what was handed in for the run in a folder; an empty submission where there is nothing.
+    def from_json(cls, data: Mapping[str, Any]) -> Submission:
+        """Read a stored submission."""
+        sources = {name: tuple(found) for name, found in data["sources"].items()}
+        person = bool(data.get("person"))
+        return cls(data["fields"], sources, tuple(data["questions"]), data["by"], data["revision"], person)
 
-        Raises:
-            AnswerError: The file is damaged.
-        """
-        file = folder / _FILE
-        try:
-            data = json.loads(file.read_text(encoding="utf-8"))
-            sources = {name: tuple(found) for name, found in data["sources"].items()}
-            person = bool(data.get("person"))
-            return cls(data["fields"], sources, tuple(data["questions"]), data["by"], data["revision"], person)
-        except FileNotFoundError:
-            return cls()
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            message = f"what was handed in for run {folder.name!r} cannot be read"
-            raise AnswerError(message, f"delete {_FILE} in its folder, and hand in the whole draft again") from error
-
-    def save(self, folder: Path) -> None:
-        """Keep the submission with its run."""
-        temporary = folder / f"{_FILE}.tmp"
-        temporary.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
-        temporary.replace(folder / _FILE)
+    def as_json(self) -> dict[str, Any]:
+        """Return what is stored."""
+        return asdict(self)
 
     def add(self, part: HandedIn, *, person: bool = False) -> tuple[Submission, list[tuple[str, str]]]:
         """Lay a part over what is there; also return (path, reason) of what could not be placed.

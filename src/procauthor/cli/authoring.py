@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +13,10 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 
 if TYPE_CHECKING:
-    from procauthor.project import Project, ProjectDraft
-    from procauthor.project.authoring import Authoring
+    from procauthor.authoring.authoring import Authoring
+    from procauthor.authoring.brief import Brief
+    from procauthor.authoring.waiting import WaitingDraft
+    from procauthor.project import Project
 
 Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
 _NEEDS_REVISION = 1
@@ -50,10 +52,11 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
-    options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
+    needs = depends_on or ()
     if dry_run:
         asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
-        _show_brief(project, title, options, asked, as_json=as_json)
+        brief = asked.brief(title, lifecycle=lifecycle, phase=phase, depends_on=needs, plan=plan)
+        _show_brief(project, brief, asked, as_json=as_json)
         return
     from procauthor.cli.progress import checklist
 
@@ -61,12 +64,11 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
         authoring = project.author(
             author_id(model, author), max_tokens=max_tokens, progress=progress, fresh=fresh, reviewer=reviewer
         )
-        found = authoring.create(title, **options)
-    finish(project, found, accept_it=accept_it, as_json=as_json)
+        draft = authoring.create(title, lifecycle=lifecycle, phase=phase, depends_on=needs, plan=plan)
+    finish(project, draft, accept_it=accept_it, as_json=as_json)
 
 
-def _show_brief(project: Project, title: str, options: dict[str, Any], author: Authoring, *, as_json: bool) -> None:
-    brief = author.brief(title, **options)
+def _show_brief(project: Project, brief: Brief, author: Authoring, *, as_json: bool) -> None:
     bound = author.bound(brief)
     say_notices(project)
     if as_json:
@@ -108,12 +110,12 @@ def resume(
     finish(project, found, accept_it=False, as_json=as_json)
 
 
-def finish(project: Project, found: ProjectDraft, *, accept_it: bool, as_json: bool) -> None:
+def finish(project: Project, found: WaitingDraft, *, accept_it: bool, as_json: bool) -> None:
     """Show a draft, accept it if that is wanted and it has no error, and exit."""
-    from procauthor.project.draft import draft_json
+    from procauthor.authoring.waiting import draft_json
 
     say_notices(project)
-    failed = found.draft.outcome == "Needs revision"
+    failed = found.draft.failed
     accepted = accept_it and not failed and found.waits
     change = found.accept() if accepted else found.change()
     outcome = found.accepted if accepted else found.draft.outcome
@@ -153,7 +155,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show what accepting a draft would change, in all files."""
-    from procauthor.project.draft import draft_json
+    from procauthor.authoring.waiting import draft_json
 
     project = open_project(ctx)
     found = project.draft(draft)
@@ -170,7 +172,7 @@ def diff(
 
 def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Write a draft, and all that follows from it, into the library."""
-    from procauthor.project.draft import draft_json
+    from procauthor.authoring.waiting import draft_json
 
     project = open_project(ctx)
     found = project.draft(draft)
@@ -193,7 +195,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     say("undo with: procauthor undo")
 
 
-def _say_unlinked(found: ProjectDraft) -> None:
+def _say_unlinked(found: WaitingDraft) -> None:
     """Name the command that links the document where others name it; their text is not touched unasked."""
     paths = found.unlinked()
     if paths:

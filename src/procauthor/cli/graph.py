@@ -29,10 +29,11 @@ def graph(
 ) -> None:
     """Show which procedure needs which, as a graph."""
     from procauthor.reporting.graph import dot, graph_json, mermaid, select
+    from procauthor.workspace.measure import survey
 
-    survey = open_project(ctx).survey()
-    centre = _node(survey, around) if around else ""
-    found = select(survey.graph, lifecycle=lifecycle, around=centre)
+    census = survey(open_project(ctx).workspace)
+    centre = _node(census, around) if around else ""
+    found = select(census.graph, lifecycle=lifecycle, around=centre)
     if as_json or style == "json":
         show_json(graph_json(found))
         return
@@ -40,16 +41,16 @@ def graph(
         show(line)
 
 
-def _node(survey: Census, reference: str) -> str:
+def _node(census: Census, reference: str) -> str:
     """Return the id of a document, or of a title that is announced without one."""
     from procauthor.errors import NotFoundError
     from procauthor.naming import title_key
 
     try:
-        return survey.library.find(reference).path
+        return census.library.find(reference).path
     except NotFoundError:
         key = title_key(reference)
-        announced = [node.id for node in survey.graph.nodes if node.path is None and title_key(node.title) == key]
+        announced = [node.id for node in census.graph.nodes if node.path is None and title_key(node.title) == key]
         if len(announced) != 1:
             raise
         return announced[0]
@@ -62,39 +63,41 @@ def refs(
     as_json: Json = False,
 ) -> None:
     """Say who uses a document, what it uses, and what a change of it reaches."""
-    survey = open_project(ctx).survey()
-    node = _node(survey, reference)
+    from procauthor.workspace.measure import survey
+
+    census = survey(open_project(ctx).workspace)
+    node = _node(census, reference)
     if output:
-        _impact(survey, node, output, as_json=as_json)
+        _impact(census, node, output, as_json=as_json)
     else:
-        _references(survey, node, as_json=as_json)
+        _references(census, node, as_json=as_json)
 
 
-def _references(survey: Census, node: str, *, as_json: bool) -> None:
+def _references(census: Census, node: str, *, as_json: bool) -> None:
     from procauthor.evaluation.impact import read_impact
     from procauthor.reporting.graph import edge_json, node_json
     from procauthor.reporting.reference import reference_lines
 
-    procedure = survey.library.by_path.get(node)
+    procedure = census.library.by_path.get(node)
     names = [output.name for output in procedure.contract.outputs] if procedure else []
     reach = [
-        (name, len(read_impact(survey.library, survey.references, procedure, name))) for name in names if procedure
+        (name, len(read_impact(census.library, census.references, procedure, name))) for name in names if procedure
     ]
     if not as_json:
-        for line in reference_lines(survey.references, node, reach):
+        for line in reference_lines(census.references, node, reach):
             show(line)
         return
     show_json(
         {
-            "document": node_json(survey.references.by_id[node]),
-            "used_by": [edge_json(edge) for edge in survey.references.users(node)],
-            "uses": [edge_json(edge) for edge in survey.references.uses(node)],
+            "document": node_json(census.references.by_id[node]),
+            "used_by": [edge_json(edge) for edge in census.references.users(node)],
+            "uses": [edge_json(edge) for edge in census.references.uses(node)],
             "outputs": [{"name": name, "steps_concerned": count} for name, count in reach],
         }
     )
 
 
-def _impact(survey: Census, node: str, output: str, *, as_json: bool) -> None:
+def _impact(census: Census, node: str, output: str, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from procauthor.errors import NotFoundError
@@ -102,14 +105,14 @@ def _impact(survey: Census, node: str, output: str, *, as_json: bool) -> None:
     from procauthor.reporting.graph import node_json
     from procauthor.reporting.reference import impact_lines
 
-    procedure = survey.library.by_path.get(node)
+    procedure = census.library.by_path.get(node)
     if procedure is None:
-        message = f"{survey.references.by_id[node].title!r} has no document, and so no outputs"
+        message = f"{census.references.by_id[node].title!r} has no document, and so no outputs"
         raise NotFoundError(message)
-    found = read_impact(survey.library, survey.references, procedure, output)
+    found = read_impact(census.library, census.references, procedure, output)
     if as_json:
         concerned = [asdict(concern) for concern in found]
-        show_json({"document": node_json(survey.references.by_id[node]), "output": output, "concerned": concerned})
+        show_json({"document": node_json(census.references.by_id[node]), "output": output, "concerned": concerned})
         return
     for line in impact_lines(procedure.title, output, found):
         show(line)

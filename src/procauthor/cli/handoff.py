@@ -13,7 +13,7 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import json_text, open_project, say, say_notices, show, show_json
 
 if TYPE_CHECKING:
-    from procauthor.project import ProjectDraft
+    from procauthor.authoring.waiting import WaitingDraft
 
 _NEEDS_REVISION = 1
 
@@ -75,12 +75,12 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
     found = project.handoff.submit(read_file(file), run=run, title=title, by=by, person=bool(by.strip()))
     say_notices(project)
     if as_json:
-        from procauthor.project.handoff import answer_json
+        from procauthor.authoring.exchange import answer_json
 
         show_json(answer_json(found))
     else:
         _show(found)
-    raise typer.Exit(_NEEDS_REVISION if found.draft.outcome == "Needs revision" else 0)
+    raise typer.Exit(_NEEDS_REVISION if found.draft.failed else 0)
 
 
 def read_file(file: str) -> str:
@@ -99,7 +99,7 @@ def read_file(file: str) -> str:
         raise AnswerError(message, "save the answer as UTF-8") from error
 
 
-def _show(found: ProjectDraft) -> None:
+def _show(found: WaitingDraft) -> None:
     draft = found.draft
     for finding in draft.findings:
         place = finding["field"] or f"line {finding['line']}"
@@ -122,9 +122,9 @@ def _show(found: ProjectDraft) -> None:
         say(f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}")
 
 
-def _words(found: ProjectDraft) -> str:
+def _words(found: WaitingDraft) -> str:
+    from procauthor.authoring.exchange import lengths
     from procauthor.authoring.length import document_words
-    from procauthor.project.handoff import lengths
 
     told = (f"{n.field} {n.words}{f' of {n.max_words}' if n.max_words else ''}" for n in lengths(found))
     return f"words: {document_words(found.draft.text)} in the document; {', '.join(told)}".rstrip("; ")

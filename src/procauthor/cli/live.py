@@ -11,8 +11,8 @@ from procauthor.character import plain
 from procauthor.cli.output import say
 
 if TYPE_CHECKING:
+    from procauthor.batch.value import Told
     from procauthor.project import Project
-    from procauthor.project.batch.value import Told
 
 _MINUTE = 60
 _STEPS = 8

@@ -12,7 +12,7 @@ from procauthor.character import plain
 from procauthor.cli.output import say
 
 if TYPE_CHECKING:
-    from procauthor.authoring.graph import Progress
+    from procauthor.authoring.pipeline import Progress
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_error, say_notices, show, show_json
 
 if TYPE_CHECKING:
+    from procauthor.batch.batching import Outlook
+    from procauthor.batch.value import BatchReport, Written
     from procauthor.project import Project
-    from procauthor.project.batch.batching import Outlook
-    from procauthor.project.batch.value import BatchReport, Written
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 _LAST = "last"
@@ -52,9 +52,6 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     resume: Annotated[
         str, typer.Option("--resume", metavar="ID", help='Go on with a batch; "last" for the last.')
     ] = "",
-    join: Annotated[
-        str, typer.Option("--join", metavar="ID", help='Help with a batch begun elsewhere; "last" for the last.')
-    ] = "",
     as_json: Json = False,
 ) -> None:
     """Author the open items of a plan in the order of their dependencies, several at a time."""
@@ -62,9 +59,6 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     project = open_project(ctx)
     seconds = read_duration(deadline)
-    if join:
-        _help(project, "" if join == _LAST else join, jobs, as_json=as_json)
-        return
     if resume:
         name = "" if resume == _LAST else resume
         changed = {"jobs": jobs, "max_tokens": max_tokens, "deadline": seconds, "accept": accept_them or None}
@@ -99,23 +93,10 @@ def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None
     raise typer.Exit(_INTERRUPTED if report.halted == "interrupted" else report.exit_code)
 
 
-def _help(project: Project, name: str, jobs: int | None, *, as_json: bool) -> None:
-    """Be one of several workers on a batch, show how far it is at the end, and exit."""
-    from procauthor.cli.live import watching
-
-    with watching(project, name) as progress:
-        report = project.batch(progress=progress).join(name, jobs=jobs)
-    _tell(project, report, as_json=as_json)
-    if report.halted:
-        say(f"stopped: {report.halted}; what was paid for is kept")
-    say("drafts are accepted where the batch was begun")
-    raise typer.Exit(_INTERRUPTED if report.halted == "interrupted" else report.exit_code)
-
-
 def _tell(project: Project, report: BatchReport, *, as_json: bool) -> None:
     say_notices(project)
     if as_json:
-        from procauthor.project.batch.view import batch_json
+        from procauthor.batch.view import batch_json
 
         show_json(batch_json(report))
     else:
@@ -162,7 +143,7 @@ def read_numbers(texts: list[str]) -> list[int]:
 
 
 def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
-    from procauthor.project.batch.view import outlook_json
+    from procauthor.batch.view import outlook_json
 
     say_notices(project)
     data = outlook_json(outlook)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, show, show_json
+from procauthor.cli.output import open_project, say, say_notices, show, show_json
 
 if TYPE_CHECKING:
-    from procauthor.authoring.batch.record import Batch
     from procauthor.authoring.run import Run
+    from procauthor.batch.record import Batch
     from procauthor.project import Project
 
 
@@ -30,9 +30,9 @@ def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
     if ctx.invoked_subcommand:
         return
     project = open_project(ctx)
-    runs = [project.runs.get(name) for name in project.runs.names()]
-    with project.batches.opened():
-        batches = [_batch(project.batches.get(name)) for name in project.batches.names()]
+    runs = project.runs.all()
+    batches = [_batch(batch) for batch in project.batches.all()]
+    say_notices(project)
     if as_json:
         show_json({"runs": [_summary(project, run) for run in runs], "batches": batches})
         return
@@ -46,6 +46,9 @@ def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
         show(f"{each['batch']}  {each['plan']}  {each['started']}  {each['author']}  {each['state']}  {states}")
     if not runs and not batches:
         say("there is no run")
+    old = [name for name in ("runs", "batches", "replies") if (project.state / name).is_dir()]
+    if old:
+        say(f"{', '.join(old)} in {project.state.name} are of an earlier version, and are not read; delete them")
 
 
 def show_run(
@@ -84,7 +87,9 @@ def prune(
 
         message = "nothing says which runs to delete"
         raise ConfigError(message, "procauthor runs prune --keep 10, or --older 30 (days)")
-    deleted = open_project(ctx).prune_runs(keep=keep, older=older)
+    project = open_project(ctx)
+    deleted = project.prune_runs(keep=keep, older=older)
+    say_notices(project)
     if as_json:
         show_json({"deleted": deleted})
         return
@@ -107,7 +112,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
 
 
 def _state(project: Project, run: Run) -> str:
-    if any(draft.id == run.id for draft in project.drafts.all()):
+    if project.drafts.holds(run.id):
         return "draft waits"
     if run.accepted:
         return "accepted"

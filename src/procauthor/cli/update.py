@@ -53,9 +53,8 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _show_targets(project: Project, ref: str, wish: str, *, as_json: bool) -> None:
-    from procauthor.project.revision import Revision
 
-    data = Revision.open(project, ref, wish).as_json()
+    data = project.revision(ref, wish).as_json()
     say_notices(project)
     if as_json:
         show_json(data)

@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from procauthor.authoring.exchange import answer_json
+from procauthor.authoring.waiting import WaitingDraft, draft_json
 from procauthor.errors import ConfigError, NotFoundError
 from procauthor.mcp.page import MOST, Outcome
 from procauthor.planning.view import plan_json
-from procauthor.project.draft import ProjectDraft, draft_json
-from procauthor.project.handoff import answer_json
 from procauthor.project.project import Project
-from procauthor.project.revision import Revision
 from procauthor.template.key import section_key
 
 
@@ -190,7 +189,7 @@ def _list(project: Project, args: _List) -> Outcome:
         {"path": p.path, "title": p.title, "id": p.id, "kind": p.kind, "lifecycle": p.lifecycle, "status": p.status}
         for p in library.counted
     ]
-    announced = project.announced(library, project.own_plan(library)).values()
+    announced = project.workspace.announced(library, project.workspace.own_plan(library)).values()
     rows += [
         {"path": "", "title": title, "id": "", "kind": "procedure", "lifecycle": "", "status": "missing"}
         for title in announced
@@ -213,13 +212,13 @@ def _propose(project: Project, args: _Propose) -> Outcome:
     left_out = {"page", "max_characters"} | ({"open_questions"} if args.open_questions is None else set())
     found = project.handoff.submit(json.dumps(args.model_dump(exclude=left_out)))
     data = answer_json(found)
-    waits = data["outcome"] != "Needs revision"
-    then = "a person accepts or rejects the draft" if waits else "call propose_draft again with what findings name"
+    again = "call propose_draft again with what findings name"
+    then = again if found.draft.failed else "a person accepts or rejects the draft"
     return Outcome({**data, "next": then}, rows="findings")
 
 
 def _targets(project: Project, args: _Sections) -> Outcome:
-    data = Revision.open(project, args.ref, args.wish).targets_json(args.section)
+    data = project.revision(args.ref, args.wish).targets_json(args.section)
     then = "call propose_update with operations on these targets; name a section for the targets of another one"
     if not data["targets"]:
         then = "the wish names no section: call get_update_targets again with one of the sections"
@@ -236,7 +235,7 @@ def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
     return Outcome({**data, "next": then}, rows="findings")
 
 
-def _short(draft: ProjectDraft) -> dict[str, Any]:
+def _short(draft: WaitingDraft) -> dict[str, Any]:
     """Return what is known of a draft without its passages, which the brief holds."""
     data = draft_json(draft, draft.change(), draft.draft.outcome)
     return {name: value for name, value in data.items() if name not in ("passages", "usage_by_step")}

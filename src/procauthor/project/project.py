@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.baseline import Baseline
 from procauthor.finding import Report
-from procauthor.library.change import Change, Edit
+from procauthor.library.change import Change
 from procauthor.library.library import Library
 from procauthor.settings import Settings
 from procauthor.template.store import TemplateStore
@@ -18,25 +18,25 @@ from procauthor.workspace.check import Checking, baseline_file, shrink_baseline,
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
 if TYPE_CHECKING:
-    from procauthor.authoring.batch.record import BatchStore
-    from procauthor.authoring.batch.schedule import OnFailure
+    from procauthor.authoring.authoring import Authoring
     from procauthor.authoring.draft import DraftStore
-    from procauthor.authoring.graph import Progress
+    from procauthor.authoring.exchange import Handoff
+    from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.records import Records
+    from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import RunStore
-    from procauthor.authoring.store.postgres.checkpoint import PostgresCheckpoints
-    from procauthor.evaluation.evaluate import Census
+    from procauthor.authoring.waiting import WaitingDraft
+    from procauthor.batch.batching import Batching
+    from procauthor.batch.record import BatchStore
+    from procauthor.batch.schedule import OnFailure
+    from procauthor.batch.value import Tell
     from procauthor.evaluation.value import Evaluation
     from procauthor.library.history import HistoryEntry
     from procauthor.planning.plan import Plan
     from procauthor.planning.propose import Proposal
-    from procauthor.project.authoring import Authoring
-    from procauthor.project.batch.batching import Batching
-    from procauthor.project.batch.value import Tell
-    from procauthor.project.draft import ProjectDraft
-    from procauthor.project.handoff import Handoff
     from procauthor.refactoring.refactor import Refactoring
     from procauthor.reporting.export import Form
-    from procauthor.retrieval.index import Hit, SectionIndex
+    from procauthor.retrieval.index import Hit
     from procauthor.review.review import Reviewing
 
 
@@ -183,18 +183,6 @@ class Project:
         """
         shrink_baseline(self.workspace, report)
 
-    def check_library(self, library: Library, paths: Sequence[str] | None, select: Sequence[str] = ()) -> Report:
-        """Check a library that was read before, perhaps with a draft laid over it."""
-        return self.workspace.check(library, paths, select)
-
-    def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
-        """Return titles that a plan or the index announces without a document, by key."""
-        return self.workspace.announced(library, plan)
-
-    def own_plan(self, library: Library) -> Plan | None:
-        """Return the plan in the settings, or None where there is none that can be read."""
-        return self.workspace.own_plan(library)
-
     def evaluate(self, *, at: str = "", since: Sequence[str] = ()) -> Evaluation:
         """Count the library, as it is or as it was ``at`` a git revision, with a trend ``since`` other revisions.
 
@@ -206,24 +194,14 @@ class Project:
 
         return measure(self.workspace, at=at, since=since)[0]
 
-    def survey(self) -> Census:
-        """Read the library once and check it once, for all that is counted, drawn and planned from it."""
-        from procauthor.workspace.measure import survey
-
-        return survey(self.workspace)
-
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the sections that answer a query best, over words and meaning.
 
         Raises:
             RetrievalError: The index cannot be used.
         """
-        with self.open_index(self.library()) as index:
+        with self.workspace.open_index(self.library()) as index:
             return list(index.search(query, limit))
-
-    def open_index(self, library: Library) -> SectionIndex:
-        """Open the index and bring it up to date with a library."""
-        return self.workspace.open_index(library)
 
     # Writing
 
@@ -235,18 +213,6 @@ class Project:
         from procauthor.review.review import sync
 
         return sync(self.workspace)
-
-    def with_derived(self, library: Library, *, ticks: bool = True) -> Library:
-        """Return the library as it would be with everything derived up to date; the ticks of plans if that matters."""
-        return self.workspace.with_derived(library, ticks=ticks)
-
-    def laid(self, library: Library, edits: Iterable[Edit]) -> Library:
-        """Return the library as it would be with some edits of documents written."""
-        return self.workspace.with_edits(library, edits)
-
-    def derived(self, library: Library, *, ticks: bool = True) -> Change:
-        """Return what follows from a library, perhaps with a draft laid over it."""
-        return self.workspace.derive(library, ticks=ticks)
 
     def apply(self, change: Change) -> None:
         """Write a change: all of its files, or none.
@@ -317,28 +283,21 @@ class Project:
     # Authoring
 
     @cached_property
+    def records(self) -> Records:
+        """What authoring keeps: drafts, runs, and the memory of what was paid for."""
+        from procauthor.authoring.records import Records
+
+        return Records(self.workspace)
+
+    @property
     def drafts(self) -> DraftStore:
         """The drafts that wait."""
-        from procauthor.authoring.draft import DraftStore
+        return self.records.drafts
 
-        return DraftStore(self.state / "drafts", self.workspace.tell)
-
-    @cached_property
+    @property
     def runs(self) -> RunStore:
         """The runs, finished or not."""
-        from procauthor.authoring.run import RunStore
-
-        return RunStore(self.state / "runs", self._postgres)
-
-    @cached_property
-    def _postgres(self) -> PostgresCheckpoints | None:
-        """The checkpoints in a database, where the settings want them there."""
-        if self.settings.run.checkpoints != "postgres":
-            return None
-        from procauthor.authoring.store.postgres.checkpoint import PostgresCheckpoints
-        from procauthor.authoring.store.postgres.database import Database
-
-        return PostgresCheckpoints(Database(self.settings.run.lease))
+        return self.records.runs
 
     def author(
         self,
@@ -358,38 +317,31 @@ class Project:
             fresh: Ask the model anew, even what an earlier run has asked word by word.
             reviewer: A second model, as ``provider:name``, that reads the draft once.
         """
-        from procauthor.project.authoring import Authoring
+        from procauthor.authoring.authoring import Authoring
 
-        return Authoring(self, model or self.settings.authoring.model, max_tokens, progress, fresh, reviewer)
+        return Authoring(self.records, model or self.settings.authoring.model, max_tokens, progress, fresh, reviewer)
 
     @cached_property
     def batches(self) -> BatchStore:
-        """The batches, finished or not: beside the library, or in the database that has the checkpoints."""
-        if self._postgres is not None:
-            from procauthor.authoring.batch.table import TableBatchStore
+        """The batches, finished or not."""
+        from procauthor.batch.record import BatchStore
 
-            return TableBatchStore(self._postgres)
-        from procauthor.authoring.batch.folder import FolderBatchStore
-
-        return FolderBatchStore(self.state / "batches")
+        return BatchStore(self.records.memory)
 
     def batch_of(self, name: str = "") -> str:
         """Return the id of the batch that a name means: its own, or that of a run in it; empty where there is none.
 
         Without a name it is the last batch that can go on, unless a run of its own was stopped later.
         """
-        with self.batches.opened():
-            batches = [self.batches.get(each) for each in self.batches.names()]
-            if name:
-                found = [b for b in batches if name == b.id or (not b.ended and name in b.runs)]
-            else:
-                last = self.runs.last_open()
-                found = [
-                    b
-                    for b in batches
-                    if b.can_go_on and (last is None or last.id in b.runs or b.started > last.started)
-                ]
-        return found[-1].id if found else ""
+        batches = self.batches.all()
+        if name:
+            fitting = [b for b in batches if name == b.id or (not b.ended and name in b.runs)]
+        else:
+            last = self.runs.last_open()
+            fitting = [
+                b for b in batches if b.can_go_on and (last is None or last.id in b.runs or b.started > last.started)
+            ]
+        return fitting[-1].id if fitting else ""
 
     def batch(  # noqa: PLR0913 - one argument for each bound
         self,
@@ -417,12 +369,12 @@ class Project:
             fresh: Ask the model anew, even what was asked before.
             progress: Is told what happens.
         """
-        from procauthor.project.batch.batching import Batching
-        from procauthor.project.batch.value import Wishes
+        from procauthor.batch.batching import Batching
+        from procauthor.batch.value import Wishes
 
         author = model or self.settings.authoring.model
         wishes = Wishes(author, reviewer, jobs, max_tokens, deadline, accept, on_failure, fresh)
-        return Batching(self, wishes, progress)
+        return Batching(self.records, wishes, progress)
 
     def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete runs that have ended and whose draft does not wait any more, and batches that ended; return their ids.
@@ -431,20 +383,19 @@ class Project:
             keep: How many of these stay, the newest first.
             older: Delete only what is older than so many days.
         """
-        with self.batches.opened():
-            held = {draft.id for draft in self.drafts.all()} | set(self.batches.members())
-            return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
+        held = {*self.drafts.names(), *self.batches.members()}
+        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
 
     @property
     def handoff(self) -> Handoff:
         """Briefs for people and agents, and their answers."""
-        from procauthor.project.handoff import Handoff
+        from procauthor.authoring.exchange import Handoff
 
-        return Handoff(self)
+        return Handoff(self.records)
 
     def revise(
         self, reference: str, wish: str, changes: Mapping[str, Any], *, by: str = "", person: bool = False
-    ) -> ProjectDraft:
+    ) -> WaitingDraft:
         """Make the draft that changes of an existing document give, as a person or an agent wrote them.
 
         Args:
@@ -459,16 +410,25 @@ class Project:
             AnswerError: The changes do not fit the schema, or reach wider than the wish.
             DraftError: The document cannot be changed so.
         """
-        from procauthor.project.revision import Revision
+        return self.revision(reference, wish).propose(changes, by, person=person)
 
-        return Revision.open(self, reference, wish).propose(changes, by, person=person)
+    def revision(self, reference: str, wish: str) -> Revision:
+        """Return what can be named in an existing document to fulfil a wish, for a person or an agent.
 
-    def draft(self, name: str = "") -> ProjectDraft:
+        Raises:
+            NotFoundError: No document has that path, id or title.
+            DraftError: The document cannot be changed so.
+        """
+        from procauthor.authoring.revision import Revision
+
+        return Revision.open(self.records, reference, wish)
+
+    def draft(self, name: str = "") -> WaitingDraft:
         """Return a draft that waits, by id or title; without a name, the only one.
 
         Raises:
             DraftError: There is none, or several and no name.
         """
-        from procauthor.project.draft import ProjectDraft
+        from procauthor.authoring.waiting import WaitingDraft
 
-        return ProjectDraft(self, self.drafts.get(name))
+        return WaitingDraft(self.records, self.drafts.get(name))

@@ -11,17 +11,29 @@ from pathlib import Path
 from procauthor.errors import LockedError
 
 _PAUSE = 0.05
+_WRITING = "another process is writing the search index"
 
 
 @contextmanager
-def hold(file: Path, patience: float) -> Iterator[None]:
+def hold(
+    file: Path, patience: float, message: str = _WRITING, hint: str = "try again when it is done"
+) -> Iterator[None]:
     """Hold a lock on a file, which is made if need be and never removed.
 
+    Args:
+        file: The file.
+        patience: Seconds to wait for another process.
+        message: What the error says.
+        hint: What it advises.
+
     Raises:
-        LockedError: Another process still held it when the patience, in seconds, was over.
+        LockedError: Another process still held it when the patience was over.
     """
     with file.open("ab") as handle:
-        _acquire(handle.fileno(), time.monotonic() + patience)
+        try:
+            _acquire(handle.fileno(), time.monotonic() + patience)
+        except BlockingIOError:
+            raise LockedError(message, hint) from None
         # Closing the file gives the lock back, and so does the death of the process.
         yield
 
@@ -32,8 +44,7 @@ def _acquire(handle: int, deadline: float) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                message = "another process is writing the search index"
-                raise LockedError(message, "try again when it is done") from None
+                raise
             time.sleep(_PAUSE)
         else:
             return

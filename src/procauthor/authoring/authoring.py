@@ -1,0 +1,299 @@
+"""Creates and updates procedures with one author."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from procauthor.authoring.brief import Brief, ChangeRequest
+from procauthor.authoring.draft import Draft
+from procauthor.authoring.field import Fields
+from procauthor.authoring.gather import Source, gather
+from procauthor.authoring.grounding import plain_text
+from procauthor.authoring.judge import Complaint
+from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
+from procauthor.authoring.request import (
+    build_request,
+    defined_document,
+    refuse_duplicate,
+    refuse_revision,
+    refuse_unknown,
+)
+from procauthor.authoring.run import HAND_OFF, Run
+from procauthor.authoring.waiting import WaitingDraft
+from procauthor.authoring.writing import RunContext, check_author, open_prompts, open_work
+from procauthor.checking.rule import look_at_one
+from procauthor.errors import AuthoringError
+from procauthor.finding import Finding
+from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.title import check_title
+from procauthor.planning.plan import Plan
+from procauthor.retrieval.chunk import Chunk
+from procauthor.template.spec import Template
+
+if TYPE_CHECKING:
+    from procauthor.authoring.budget import Bound
+    from procauthor.authoring.records import Records
+    from procauthor.retrieval.index import SectionIndex
+
+
+@dataclass(frozen=True)
+class Authoring:
+    """Creates and updates procedures with one author."""
+
+    records: Records
+    model: str
+    max_tokens: int | None = None
+    progress: Callable[[Progress], None] | None = None
+    fresh: bool = False
+    reviewer: str = ""
+    context: RunContext | None = None
+
+    def library(self) -> Library:
+        """Return the library that the author builds on: as it is now, or what a batch lets it see."""
+        return self.context.library if self.context else self.records.workspace.read()
+
+    def brief(  # noqa: PLR0913 - one parameter an option
+        self,
+        title: str,
+        *,
+        lifecycle: str = "",
+        phase: int | str | None = None,
+        depends_on: Sequence[str] = (),
+        plan: str | Path | None = None,
+        revise: bool = False,
+    ) -> Brief:
+        """Gather everything that an author needs; no model is called. ``revise`` takes a defined procedure too.
+
+        Raises:
+            InvalidTitleError: The title cannot name a procedure.
+            AuthoringError: The procedure is already defined.
+            NotFoundError: Nothing says to which lifecycle the title belongs, or nothing knows what it depends on.
+        """
+        records = self.records
+        name = check_title(title)
+        library = self.library()
+        found = self._plan(plan, library)
+        asked = ChangeRequest(name, lifecycle, phase, added=tuple(depends_on))
+        request = build_request(asked, library, found)
+        present = defined_document(request.title, library) if revise else None
+        if present:
+            refuse_revision(present, library)
+        else:
+            refuse_duplicate(request.title, library)
+        announced = records.workspace.announced(library, found)
+        refuse_unknown(request, library, announced)
+        source = Source(
+            library=library,
+            template=lambda path: records.workspace.templates.for_path(path, "procedure"),
+            search=self.context.search if self.context else self.search(library),
+            announced=announced,
+            passages=records.workspace.settings.authoring.passages,
+            routine=_routine(found),
+        )
+        return replace(gather(request, source), revises=present is not None)
+
+    def _plan(self, plan: str | Path | None, library: Library) -> Plan | None:
+        if self.context:
+            return self.context.plan
+        return self.records.workspace.plan(plan, library) if plan else self.records.workspace.own_plan(library)
+
+    def search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
+        """Return the search of a library; the index is opened by the first query."""
+        opened: list[SectionIndex] = []
+
+        def search(query: str, limit: int) -> Sequence[Chunk]:
+            if not opened:
+                opened.append(self.records.workspace.open_index(library))
+            return [hit.chunk for hit in opened[0].search(query, limit)]
+
+        return search
+
+    def create(
+        self,
+        title: str,
+        *,
+        lifecycle: str = "",
+        phase: int | str | None = None,
+        depends_on: Sequence[str] = (),
+        plan: str | Path | None = None,
+    ) -> WaitingDraft:
+        """Draft a new procedure, or one that is still a placeholder, in the eight steps.
+
+        Raises:
+            InvalidTitleError: The title cannot name a procedure.
+            AuthoringError: The procedure is already defined, or the author failed; the run is kept.
+        """
+        check_author(self.model, self.reviewer)
+        brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
+        limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
+        return self.execute(self.begin(brief, limit))
+
+    def begin(self, brief: Brief, max_tokens: int | None, name: str = "") -> Run:
+        """Start a run, under a name of its own where none is given; its ceiling is ``max_tokens``."""
+        taken = self.records.drafts.names()
+        return self.records.runs.create(brief, self.model, max_tokens, self.reviewer, name, taken)
+
+    def update_brief(self, reference: str, wish: str) -> Brief:
+        """Gather everything that an author needs to change an existing document; no model is called.
+
+        Raises:
+            NotFoundError: No document has that path, id or title.
+            AmbiguousError: Several documents share the title.
+            DraftError: The document is derived, or still a placeholder, or the wish is empty.
+        """
+        from procauthor.authoring.wish import update_brief
+
+        search = None if self.model == "offline" else self.search
+        return update_brief(self.records.workspace, reference, wish, search)
+
+    def update(self, reference: str, wish: str) -> WaitingDraft:
+        """Draft a change of an existing document, in the eight steps; only the sections that the wish needs change.
+
+        The outcome is "No change" where nothing has to: then no draft is kept.
+
+        Raises:
+            LibraryError: No document, or several, of that path, id or title.
+            AuthoringError: The author failed, or wanted more than was wished; nothing was written.
+        """
+        check_author(self.model, changing=True)
+        brief = self.update_brief(reference, wish)
+        limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
+        return self.execute(self.begin(brief, limit))
+
+    async def aupdate(self, reference: str, wish: str) -> WaitingDraft:
+        """Update without blocking the event loop."""
+        return await asyncio.to_thread(lambda: self.update(reference, wish))
+
+    async def acreate(self, title: str, **options: Any) -> WaitingDraft:
+        """Create without blocking the event loop; the options are those of `create`."""
+        return await asyncio.to_thread(lambda: self.create(title, **options))
+
+    def resume(self, name: str = "") -> WaitingDraft:
+        """Go on with a run where it stopped; without a name, with the last one that has not come to its draft.
+
+        Raises:
+            DraftError: There is no such run.
+        """
+        run = self.records.runs.get(name) if name else self.records.runs.unfinished()
+        return replace(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
+
+    def bound(self, brief: Brief) -> Bound | None:
+        """Return what drafting may cost at most; nothing is sent. Without a model it costs nothing, which is None."""
+        check_author(self.model, self.reviewer)
+        if ":" not in self.model:
+            return None
+        from procauthor.authoring.budget import bound_run
+
+        records = self.records
+        settings = records.workspace.settings.authoring
+        template = records.workspace.templates.get(brief.template)
+        limit = self.max_tokens or settings.max_tokens
+        return bound_run(open_prompts(records), settings, brief, template, limit, reviewed=bool(self.reviewer))
+
+    def _tell_bound(self, run: Run) -> None:
+        bound = self.bound(run.brief) if ":" in self.model and self.progress else None
+        if bound is None or self.progress is None:
+            return
+        used = run.calls.usage
+        already = f"; {used.tokens:,} are used already" if used.calls else ""
+        self.progress(Progress(0, "Budget", done=False, usage=used, note=f"{bound}{already}"))
+
+    def execute(self, run: Run) -> WaitingDraft:
+        """Carry a run to its draft; an error names the command that resumes it."""
+        with run.hold():
+            try:
+                return self.carry(self._with_template(run))
+            except AuthoringError as error:
+                if not error.hint:
+                    error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
+                else:
+                    error.hint += f" (the run is kept; go on with: procauthor resume {run.id})"
+                raise
+
+    def _with_template(self, run: Run) -> Run:
+        """Return the run with the template as it is now: a run that goes on asks what a new one would."""
+        brief = run.brief
+        now = self.records.workspace.templates.get(brief.template).hash if brief.template else brief.template_hash
+        if now == brief.template_hash:
+            return run
+        return self.records.runs.renew(run, replace(brief, template_hash=now))
+
+    def carry(self, run: Run, complaints: Sequence[Complaint] = ()) -> WaitingDraft:
+        """Carry a run that is held to its draft, and keep that.
+
+        Args:
+            run: The run.
+            complaints: What is wrong with the last part that was handed in, beside its fields.
+        """
+        based = library = self.library()
+        templates = self.records.workspace.templates
+        template = templates.get(run.brief.template) if run.brief.template else templates.of_kind("procedure")
+        # A document that is there is judged by its own template, even if it has none.
+        expected: Template | None = template
+        if run.brief.request.wish:
+            based, expected = library.overlay(self._read(run.brief.path, run.brief.text.encode())), None
+        elif self.context is None:
+            self._tell_bound(run)
+        make = partial(
+            Work,
+            run=run,
+            template=template,
+            library=library,
+            check=lambda text, rules: self.check(based, run.brief.path, text, rules, expected),
+            report=self.progress or (lambda _: None),
+            plain=self.context.plain if self.context else plain_text,
+        )
+        work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
+        return self.keep(run, carry(work, self._strategy(work)))
+
+    def _strategy(self, work: Work) -> Strategy:
+        if not work.brief.request.wish:
+            return Fields(work)
+        from procauthor.authoring.operations import Operations
+        from procauthor.authoring.wish import known_references, outline_of
+
+        return Operations(
+            work, outline_of(self.records.workspace.templates, work.brief), *known_references(work.brief, work.library)
+        )
+
+    def keep(self, run: Run, draft: Draft) -> WaitingDraft:
+        """Keep the draft that a run has come to; where nothing would change, there is none."""
+        if draft.waits:
+            self.records.drafts.save(draft)
+        else:
+            self.records.drafts.remove(draft)
+        if not draft.waits and run.author == HAND_OFF and not draft.wish:
+            # Its author may hand in another answer.
+            run.open_again()
+        else:
+            run.end()
+        return WaitingDraft(self.records, draft)
+
+    def _read(self, path: str, text: bytes) -> Procedure:
+        return read_procedure(path, text, self.records.workspace.settings.library, self.records.workspace.templates)
+
+    def check(
+        self, library: Library, path: str, text: bytes, rules: Sequence[str], template: Template | None = None
+    ) -> Sequence[Finding]:
+        """Return the findings that a document would have with other bytes; ``template`` where no path names one."""
+        records = self.records
+        procedure = self._read(path, text)
+        if procedure.template is None and template is not None:
+            procedure = replace(procedure, template=template, kind="procedure")
+        laid = library.overlay(procedure)
+        # What looks at the document alone does not see what follows from it elsewhere.
+        seen = laid if rules and look_at_one(rules) else records.workspace.with_derived(laid, ticks=False)
+        return records.workspace.check(seen, [path], rules).findings
+
+
+def _routine(plan: Plan | None) -> frozenset[str]:
+    """Return the action items that a third of the items with some share, at least three of them."""
+    items = [item for item in plan.items if item.actions] if plan else []
+    counts = Counter(text for item in items for text in {action.text for action in item.actions})
+    return frozenset(text for text, count in counts.items() if count >= max(3, len(items) / 3))

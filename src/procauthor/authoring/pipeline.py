@@ -1,0 +1,297 @@
+"""The eight steps of Create or Update Procedure, for every author: the one pipeline.
+
+It keeps nothing. A run that goes on is carried out from its beginning, and the memory answers what was asked before. So
+what a step asks follows from the brief, the replies so far and what the rules say of them: a clock or a random number
+in a prompt would have every call paid again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from procauthor.authoring.author import STEPS, Author, Problem
+from procauthor.authoring.brief import Answer, Brief, Usage
+from procauthor.authoring.calls import CallLog
+from procauthor.authoring.draft import Draft, render_draft
+from procauthor.authoring.grounding import plain_text
+from procauthor.authoring.judge import Complaint, Verdict
+from procauthor.authoring.run import Run
+from procauthor.authoring.together import together
+from procauthor.authoring.update.scope import ScopeEntry
+from procauthor.finding import Finding
+from procauthor.library.library import Library, Procedure
+from procauthor.template.spec import Template
+
+if TYPE_CHECKING:
+    from procauthor.authoring.review import Reviewer
+
+_SCOPE, _WORKFLOW, _CONTINUITY, _FORMAT, _REVIEW = 1, 3, 4, 7, 8
+# Both rest on the workflow, and neither on the other.
+_FAILURES, _CONTRACT = 5, 6
+_END = _REVIEW + 1
+_CONTINUITY_RULES = ("step-input-without-producer", "step-target-missing")
+
+Doubts = Literal["question", "note", "nothing"]
+"""What becomes of a claim that nothing supports."""
+
+Place = tuple[int, Problem]
+"""A problem, with the step that has to solve it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a run tells while it works: a step begins, or has ended after ``seconds`` with the usage so far."""
+
+    step: int
+    name: str
+    done: bool
+    seconds: float = 0.0
+    usage: Usage = Usage()
+    note: str = ""
+
+
+@dataclass
+class State:
+    """What a run knows between steps.
+
+    ``written`` holds values by step and field; ``problems`` what has to be written again; ``stuck`` says that an author
+    changed nothing when it was asked to. ``scope`` and ``reason`` are those of an update, once step 1 has named them.
+    """
+
+    written: dict[int, dict[str, Any]] = field(default_factory=dict)
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    questions: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    problems: tuple[Place, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    tries: int = 0
+    stuck: bool = False
+    reviewed: bool = False
+    scope: tuple[ScopeEntry, ...] | None = None
+    reason: str = ""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The values of all steps by field, in the order of the steps."""
+        return {name: value for step in sorted(self.written) for name, value in self.written[step].items()}
+
+    @property
+    def open_questions(self) -> tuple[str, ...]:
+        """The questions of all steps, in order, each once."""
+        return tuple(dict.fromkeys(question for step in sorted(self.questions) for question in self.questions[step]))
+
+    def problems_of(self, step: int) -> tuple[Problem, ...]:
+        """Return what a step has to write again."""
+        return tuple(problem for place, problem in self.problems if place == step)
+
+    def take(self, step: int, answer: Answer, *, again: bool) -> bool:
+        """Take what an author wrote for a step, ``again`` because of problems; say whether it changed anything."""
+        before = self.written.get(step, {})
+        self.written[step] = {**before, **answer.values}
+        self.sources |= answer.sources
+        if not again:
+            self.questions[step] = answer.questions
+        self.problems = tuple(each for each in self.problems if each[0] != step)
+        return self.written[step] != before
+
+
+@dataclass(frozen=True)
+class Work:
+    """One run while it is carried out: who writes, and what is particular about its drafts.
+
+    ``check`` gives the findings that the document has with other bytes, for some rules or for all. ``library`` is what
+    a draft may rest on, and ``plain`` gives a document of it as evidence; ``doubts`` says whether claims that nothing
+    supports become open questions or notes. ``verdict`` and ``complaints`` are about an answer that was handed in.
+    """
+
+    run: Run
+    template: Template
+    author: Author
+    calls: CallLog
+    library: Library
+    check: Callable[[bytes, Sequence[str]], Sequence[Finding]]
+    written_by: str = ""
+    repairs: int = 0
+    doubts: Doubts = "nothing"
+    render: Callable[..., bytes] = render_draft
+    prompt: str = ""
+    reviewer: Reviewer | None = None
+    verdict: Verdict | None = None
+    complaints: tuple[Complaint, ...] = ()
+    report: Callable[[Progress], None] = lambda _: None
+    plain: Callable[[Procedure], str] = plain_text
+
+    @property
+    def brief(self) -> Brief:
+        """The brief of the run."""
+        return self.run.brief
+
+    @property
+    def left(self) -> int | None:
+        """The tokens that the run may still use, None for no bound."""
+        return None if self.run.max_tokens is None else self.run.max_tokens - self.calls.usage.tokens
+
+
+class Strategy(Protocol):
+    """What differs between writing the fields of a document and naming operations in one."""
+
+    def choose(self, state: State) -> bool:
+        """Choose what the run may touch, before step 1; False where nothing has to change."""
+
+    def todo(self, state: State, step: int) -> Sequence[Problem] | None:
+        """Return what a step has to write again; nothing on its first round, and None where it has no work."""
+
+    def ask(self, state: State, step: int, problems: Sequence[Problem]) -> Answer:
+        """Ask the author for what a step writes. Changes nothing, because two steps may be asked at the same time."""
+
+    def findings(self, state: State, rules: Sequence[str]) -> Sequence[Finding]:
+        """Return what the rules say of the document as it is now; all rules where none is named."""
+
+    def places(self, state: State, findings: Sequence[Finding]) -> list[Place]:
+        """Return findings as problems of the steps that wrote what they are about."""
+
+    def draft(self, state: State) -> Draft:
+        """Return the draft at the end."""
+
+
+def carry(work: Work, strategy: Strategy) -> Draft:
+    """Carry a run from its beginning to its draft.
+
+    Raises:
+        AuthoringError: The author failed, or may not go on; what was paid for is kept.
+    """
+    pipeline = _Pipeline(work, strategy)
+    step = 1
+    while step != _END:
+        step = pipeline.work_on(step)
+    return strategy.draft(pipeline.state)
+
+
+class _Pipeline:
+    """The steps, and the decisions between them."""
+
+    def __init__(self, work: Work, strategy: Strategy) -> None:
+        self.work = work
+        self.strategy = strategy
+        self.state = State()
+
+    def work_on(self, step: int) -> int:
+        """Carry out a step, tell when it begins and ends, and return the next."""
+        self._begin(step)
+        started = time.monotonic()
+        todo = self._side_by_side(step)
+        if todo:
+            seconds = self._fill_both(todo)
+            self._end(_FAILURES, time.monotonic() - started)
+            self._end(_CONTRACT, seconds)
+            return _FORMAT
+        following = self._step(step)
+        self._end(step, time.monotonic() - started)
+        return following
+
+    def _step(self, step: int) -> int:
+        if step == _SCOPE and not self.strategy.choose(self.state):
+            return _END
+        if step == _CONTINUITY:
+            return self._continuity()
+        if step == _REVIEW:
+            return self._review()
+        # Rendering is a pure function of what was written, so step 7 has nothing to do.
+        if step != _FORMAT:
+            self._fill(step)
+        return step + 1
+
+    def _begin(self, step: int) -> None:
+        self.work.report(Progress(step, STEPS[step - 1], done=False))
+
+    def _end(self, step: int, seconds: float) -> None:
+        note, count = "", len(self.state.problems)
+        if step == _SCOPE and self.state.scope is not None:
+            note = f"{len(self.state.scope)} sections"
+        elif count and step in (_CONTINUITY, _REVIEW):
+            note = f"{count} to correct"
+        usage = self.work.calls.usage
+        self.work.report(Progress(step, STEPS[step - 1], done=True, seconds=seconds, usage=usage, note=note))
+
+    # Steps that an author fills
+
+    def _fill(self, step: int) -> None:
+        problems = self.strategy.todo(self.state, step)
+        if problems is None:
+            return
+        answer = self.strategy.ask(self.state, step, problems)
+        changed = self.state.take(step, answer, again=bool(problems))
+        if problems:
+            self.state.stuck = not changed
+
+    def _side_by_side(self, step: int) -> dict[int, Sequence[Problem]]:
+        """Return what steps 5 and 6 have to write, where both have work and a model can be asked for both at once."""
+        if step != _FAILURES or ":" not in self.work.run.author:
+            return {}
+        todo = {each: self.strategy.todo(self.state, each) for each in (_FAILURES, _CONTRACT)}
+        open_steps = {each: problems for each, problems in todo.items() if problems is not None}
+        return open_steps if len(open_steps) == len(todo) else {}
+
+    def _fill_both(self, todo: Mapping[int, Sequence[Problem]]) -> float:
+        """Fill steps 5 and 6; both see the draft as it was before. Return how long the second took."""
+        self._begin(_CONTRACT)
+        seconds = 0.0
+
+        def ask(step: int) -> Answer:
+            nonlocal seconds
+            started = time.monotonic()
+            answer = self.strategy.ask(self.state, step, todo[step])
+            if step == _CONTRACT:
+                seconds = time.monotonic() - started
+            return answer
+
+        answers = together(lambda: ask(_FAILURES), lambda: ask(_CONTRACT))
+        changed = [
+            self.state.take(step, answer, again=bool(todo[step]))
+            for step, answer in zip((_FAILURES, _CONTRACT), answers, strict=True)
+        ]
+        if any(todo.values()):
+            self.state.stuck = not any(changed)
+        return seconds
+
+    # Steps that are computed
+
+    def _continuity(self) -> int:
+        """Check that each step's inputs have a producer; breaks go back to step 3, a bounded number of times."""
+        state = self.state
+        places = self.strategy.places(state, self.strategy.findings(state, _CONTINUITY_RULES))
+        broken = [place for place in places if place[0] == _WORKFLOW]
+        # What a review said of later steps still waits to be corrected there.
+        later = [place for place in state.problems if place[0] != _WORKFLOW]
+        if not broken or state.tries >= self.work.repairs or state.stuck:
+            state.problems, state.stuck = tuple(later), False
+            return _FAILURES
+        state.problems, state.tries = (*broken, *later), state.tries + 1
+        return _WORKFLOW
+
+    def _review(self) -> int:
+        """Check the document with all rules; errors go back to the steps that wrote what they are about."""
+        state = self.state
+        findings = self.strategy.findings(state, ())
+        errors = [finding for finding in findings if finding.severity == "error"]
+        over = state.tries >= self.work.repairs or state.stuck
+        state.findings, state.stuck = tuple(findings), False
+        state.problems = () if over else tuple(self.strategy.places(state, errors))
+        state.tries += bool(state.problems)
+        if not errors:
+            self._let_read()
+        return min((step for step, _ in state.problems), default=_END)
+
+    def _let_read(self) -> None:
+        """Let a second model read a draft without errors, once; its remarks are worked on in one more round."""
+        state, reviewer = self.state, self.work.reviewer
+        if reviewer is None or state.reviewed:
+            return
+        critique = reviewer.review(self.work.brief, self.work.template, state.fields, self.work.left)
+        steps: Mapping[str, int] = {name: step for step, values in state.written.items() for name in values}
+        state.reviewed = True
+        state.problems = tuple((steps[remark.field], remark) for remark in critique.remarks)
+        if critique.question:
+            state.questions[_REVIEW] = (critique.question,)

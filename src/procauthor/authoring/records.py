@@ -1,0 +1,39 @@
+"""What authoring keeps of a library: the drafts that wait, the runs, and the memory of what was paid for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from procauthor.authoring.draft import DraftStore
+from procauthor.authoring.memory import FILE, Memory
+from procauthor.authoring.run import RunStore
+from procauthor.workspace import Workspace
+
+
+class Records:
+    """A library with its drafts, runs and memory of calls.
+
+    Args:
+        workspace: The library.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    @cached_property
+    def drafts(self) -> DraftStore:
+        """The drafts that wait."""
+        return DraftStore(self.workspace.state / "drafts", self.workspace.tell)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """The memory of runs, batches and paid calls; one that does not count is set aside, and ``notices`` say so."""
+        memory = Memory(self.workspace.state / FILE)
+        if memory.notice:
+            self.workspace.tell(memory.notice)
+        return memory
+
+    @cached_property
+    def runs(self) -> RunStore:
+        """The runs, finished or not."""
+        return RunStore(self.memory)

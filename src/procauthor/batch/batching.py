@@ -1,0 +1,149 @@
+"""Begins batches and goes on with them: what `Project.batch` gives."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from procauthor.authoring.authoring import Authoring
+from procauthor.authoring.writing import check_author
+from procauthor.batch.choice import choose
+from procauthor.batch.record import Batch, BatchStore, LeftOut, Terms
+from procauthor.batch.schedule import Schedule
+from procauthor.batch.session import Session
+from procauthor.batch.value import BatchReport, Tell, Wishes
+from procauthor.errors import DraftError
+from procauthor.planning.read import read_plan
+
+if TYPE_CHECKING:
+    from procauthor.authoring.budget import Bound
+    from procauthor.authoring.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a batch would do, and what its calls would cost at most; nothing was sent.
+
+    ``bounds`` are by number of the item, as its brief is today; empty where no model is asked.
+    """
+
+    schedule: Schedule
+    left_out: tuple[LeftOut, ...]
+    author: str
+    max_tokens: int | None
+    bounds: dict[int, Bound]
+
+
+@dataclass(frozen=True)
+class Batching:
+    """Begins batches and goes on with them; ``progress`` is told what happens."""
+
+    records: Records
+    wishes: Wishes
+    progress: Tell | None = None
+
+    def run(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> BatchReport:
+        """Author the open items of a plan. A failing item does not stop the others.
+
+        Args:
+            file: The plan; the one in the settings where nothing is said.
+            only: Numbers of items; all open ones where nothing is said.
+            limit: At most so many items, the first in order.
+
+        Raises:
+            PlanError: There is no plan, or it has no item of a number that was named.
+            ConfigError: The author cannot be used.
+        """
+        return self.carry(self.begin(file, only=only, limit=limit))
+
+    async def arun(self, file: str | Path | None = None, **chosen: Any) -> BatchReport:
+        """Run without blocking the event loop; ``chosen`` are the other arguments of `run`."""
+        return await asyncio.to_thread(lambda: self.run(file, **chosen))
+
+    def begin(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> Batch:
+        """Keep the terms of a new batch, its plan, and the library as it is now; no model is called."""
+        records, wishes = self.records, self.wishes
+        check_author(wishes.author, wishes.reviewer)
+        library = records.workspace.read()
+        raw = records.workspace.plan_bytes(file)
+        known = {p.key: str(p.status) for p in library.counted}
+        tasks, left_out = choose(read_plan(raw, known=known), library, only, limit)
+        terms = Terms(
+            author=wishes.author,
+            tasks=tasks,
+            plan=str(file or records.workspace.settings.library.plan),
+            reviewer=wishes.reviewer,
+            jobs=wishes.jobs,
+            max_tokens=self._ceiling(len(tasks)),
+            deadline=_from_now(wishes.deadline),
+            accept=wishes.accept,
+            on_failure=wishes.on_failure,
+            fresh=wishes.fresh,
+            left_out=left_out,
+        )
+        return BatchStore(records.memory).create(terms, library, raw, records.drafts.names())
+
+    def outlook(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> Outlook:
+        """Return what a batch would do, and what it would cost at most; nothing is sent or kept.
+
+        Raises:
+            PlanError: There is no plan, or it has no item of a number that was named.
+            ConfigError: The author cannot be used.
+        """
+        records, wishes = self.records, self.wishes
+        check_author(wishes.author, wishes.reviewer)
+        author = Authoring(records, wishes.author, reviewer=wishes.reviewer)
+        library = records.workspace.read()
+        plan = records.workspace.plan(file, library)
+        tasks, left_out = choose(plan, library, only, limit)
+        asked = [task for task in tasks if ":" in author.model]
+        bounds = {task.number: author.bound(author.brief(task.title, plan=file)) for task in asked}
+        found = {number: bound for number, bound in bounds.items() if bound is not None}
+        return Outlook(Schedule(tasks, wishes.on_failure), left_out, author.model, self._ceiling(len(tasks)), found)
+
+    def _ceiling(self, count: int) -> int | None:
+        """Return the ceiling of a batch: what was wished, else that of one run for each item."""
+        each = self.records.workspace.settings.authoring.max_tokens if ":" in self.wishes.author else None
+        return self.wishes.max_tokens or (each and each * count)
+
+    def resume(self, name: str = "", **changed: Any) -> BatchReport:
+        """Go on with a batch where it stopped; without a name, with the last one in which something is left to do.
+
+        What failed or was stopped is tried again. A deadline holds for one session only.
+
+        Args:
+            name: Its id.
+            changed: ``jobs``, ``max_tokens``, ``deadline`` (seconds from now) and ``accept``, where they shall differ.
+
+        Raises:
+            DraftError: There is no such batch.
+            LockedError: Another process works on it.
+        """
+        store = BatchStore(self.records.memory)
+        batch = store.get(name) if name else store.unfinished()
+        batch = _open(batch)
+        known = {key: value for key, value in changed.items() if value is not None and key != "deadline"}
+        terms = replace(batch.terms, deadline=_from_now(changed.get("deadline")), **known)
+        return self.carry(store.renew(batch, terms))
+
+    def carry(self, batch: Batch) -> BatchReport:
+        """Carry a batch as far as it goes."""
+        return Session(self.records, batch, self.progress).carry()
+
+
+def _open(batch: Batch | None) -> Batch:
+    if batch is None:
+        message = "no batch waits to be resumed"
+        raise DraftError(message, "procauthor run begins one")
+    if batch.ended:
+        message = f"batch {batch.id!r} has ended: there is nothing left to do"
+        raise DraftError(message, "procauthor run begins another one")
+    return batch
+
+
+def _from_now(seconds: float | None) -> float | None:
+    return None if seconds is None else time.time() + seconds

@@ -1,0 +1,217 @@
+"""One process at work on a batch."""
+
+from __future__ import annotations
+
+import gc
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from procauthor.authoring.allowance import Allowance
+from procauthor.authoring.writing import open_prompts
+from procauthor.batch.conclude import conclude, count_before
+from procauthor.batch.pace import Pace
+from procauthor.batch.publish import publish
+from procauthor.batch.recall import recall
+from procauthor.batch.record import Batch, Item
+from procauthor.batch.schedule import State
+from procauthor.batch.snapshot import Snapshot
+from procauthor.batch.value import BatchReport, Tell, Told
+from procauthor.batch.writer import Writer
+from procauthor.errors import BudgetError, HaltError, ProcauthorError
+
+if TYPE_CHECKING:
+    from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.records import Records
+
+_AHEAD = 3
+"""So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""
+_LOOK = 0.5
+_PATIENCE = 5.0
+_INTERRUPTED = "interrupted"
+
+
+class Session:
+    """One process at work on a batch: starts what can begin, accepts in order, keeps every state on disk.
+
+    Items are written in threads; all that they have to say comes through one queue, so that states change in the main
+    thread alone.
+
+    Args:
+        records: The library, and what is kept of it.
+        batch: The batch.
+        progress: Is told what happens.
+    """
+
+    def __init__(self, records: Records, batch: Batch, progress: Tell | None) -> None:
+        self.records = records
+        self.batch = batch
+        self.terms = batch.terms
+        self.schedule = batch.terms.schedule
+        self.snapshot = Snapshot(records, batch)
+        self._report = progress or (lambda _: None)
+        self._pace = Pace(self.schedule, self.terms.jobs)
+        self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._items: dict[int, Item] = {}
+        self._working: set[int] = set()
+        self._accepting = 0
+        self._fault: BaseException | None = None
+
+    def carry(self) -> BatchReport:
+        """Work until nothing can go on; return what came of it.
+
+        Raises:
+            LockedError: Another process works on the batch.
+        """
+        started = time.monotonic()
+        with self.batch.hold(), _spared():
+            self._items = recall(self.records, self.batch)
+            spent = sum(self.batch.usage(number).tokens for number in self._items)
+            self._allowance = Allowance(self.terms.jobs, self.terms.max_tokens, spent, self.terms.deadline)
+            prompts = open_prompts(self.records)
+            self._writer = Writer(self.records, self.batch, self.snapshot, prompts, self._allowance)
+            counting = self._spawn("count", lambda: count_before(self.records, self.batch, self.snapshot))
+            self._work()
+            counting.join()
+            self.snapshot.close()
+            if self._fault is not None:
+                raise self._fault
+            seconds, halted = time.monotonic() - started, self._allowance.halted
+            return conclude(self.records, self.batch, self.snapshot, self._items, halted=halted, seconds=seconds)
+
+    # The main thread
+
+    def _work(self) -> None:
+        try:
+            while self._step():
+                with suppress(queue.Empty):
+                    self._events.get(timeout=_LOOK)()
+        except KeyboardInterrupt:
+            self._allowance.halt(_INTERRUPTED)
+            self._drain(time.monotonic() + _PATIENCE)
+
+    def _drain(self, until: float) -> None:
+        """Wait for the replies that are on their way, because they are paid for; a second interrupt does not."""
+        with suppress(queue.Empty, KeyboardInterrupt):
+            while (self._working or self._accepting) and time.monotonic() < until:
+                self._events.get(timeout=max(0.0, until - time.monotonic()))()
+
+    def _step(self) -> bool:
+        """Start what can begin; say whether something is still going on."""
+        settled = self.schedule.settle(self._states)
+        for number, state in settled.items():
+            if state != self._items[number].state:
+                self._enter(replace(self._items[number], state=state, reason=self._lacking(number)))
+        if not self._allowance.halted:
+            room = self.terms.jobs * _AHEAD - len(self._working)
+            for number in self.schedule.ready(settled)[: max(room, 0)]:
+                self._start(number)
+        accepts = self.terms.accept and not self._accepting
+        turn = self.schedule.turn(self._states) if accepts else None
+        if turn is not None and self._allowance.halted != _INTERRUPTED:
+            self._accepting = turn
+            self._spawn("accept", lambda: self._accept(turn))
+        return bool(self._working or self._accepting)
+
+    @property
+    def _states(self) -> dict[int, State]:
+        return {number: item.state for number, item in self._items.items()}
+
+    def _lacking(self, number: int) -> str:
+        needs = self.schedule.by_number[number].needs
+        there = ("accepted", "drafted", "waiting", "working")
+        missing = [self._items[n].title for n in needs if self._items[n].state not in there]
+        return f"waits for {', '.join(missing)}"
+
+    def _enter(self, item: Item, document: bytes | None = None) -> None:
+        """Bring an item into a state: stored first, then told."""
+        self.batch.keep(item, document)
+        self._items[item.number] = item
+        self._tell(item, seconds=item.seconds, usage=self.batch.usage(item.number), note=item.reason)
+
+    def _tell(self, item: Item, **more: Any) -> None:
+        self._report(Told(item.number, item.title, item.state, left=self._pace.left(self._states), **more))
+
+    def _spawn(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
+                self._fault = self._fault or error
+                self._allowance.halt("a fault of procauthor")
+
+        thread = threading.Thread(target=run, daemon=True, name=f"procauthor-{name}")
+        thread.start()
+        return thread
+
+    # Writing an item, in a thread of its own
+
+    def _start(self, number: int) -> None:
+        needs = self.schedule.base(number, self._states)
+        built_on = [(n, self._items[n].path) for n in needs]
+        item = replace(self._items[number], state="working", reason="", exit_code=0)
+        self._working.add(number)
+        self._enter(item)
+        self._spawn(str(number), lambda: self._write(item, built_on))
+
+    def _write(self, item: Item, built_on: list[tuple[int, str]]) -> None:
+        started = time.monotonic()
+        ended: Item = replace(item, state="stopped", reason="a fault of procauthor")
+        document: bytes | None = None
+        try:
+            ended, document = self._writer.write(item, built_on, self._watch(item))
+        except (HaltError, BudgetError) as error:
+            self._allowance.halt(error.message)
+            ended = replace(item, state="stopped", reason=error.message, exit_code=error.exit_code)
+        except ProcauthorError as error:
+            ended = replace(item, state="failed", reason=error.message, exit_code=error.exit_code)
+        finally:
+            ended = replace(ended, seconds=item.seconds + time.monotonic() - started)
+            self._events.put(lambda: self._end(ended, document))
+
+    def _end(self, item: Item, document: bytes | None) -> None:
+        self._working.discard(item.number)
+        self._enter(item, document)
+
+    def _watch(self, item: Item) -> Callable[[Progress], None]:
+        def watch(progress: Progress) -> None:
+            self._events.put(lambda: self._follow(item, progress))
+
+        return watch
+
+    def _follow(self, item: Item, told: Progress) -> None:
+        if told.done:
+            self._pace.step(item.number, told.step, told.seconds)
+        more = {"step": told.step, "name": told.name, "done": told.done, "seconds": told.seconds}
+        self._tell(item, usage=told.usage, note=told.note, **more)
+
+    # Accepting, one at a time
+
+    def _accept(self, number: int) -> None:
+        item = self._items[number]
+        ended = item
+        try:
+            outcome = publish(self.records, self.batch.run_id(number))
+            ended = replace(item, state="accepted", outcome=outcome)
+        except ProcauthorError as error:
+            ended = replace(item, state="needs revision", reason=error.message)
+        finally:
+            self._events.put(lambda: self._end_accept(ended))
+
+    def _end_accept(self, item: Item) -> None:
+        self._accepting = 0
+        self._enter(item)
+
+
+@contextmanager
+def _spared() -> Iterator[None]:
+    """Leave all that is in memory now out of collections of garbage: a full one stops every thread for 0.2 seconds."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,119 @@
+"""What a user asks of a batch, what it tells while it works, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from procauthor.authoring.brief import Usage
+from procauthor.batch.record import Item, LeftOut
+from procauthor.batch.schedule import OnFailure
+from procauthor.evaluation.value import Tally
+
+_FAILED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a user asks of a batch.
+
+    Attributes:
+        author: ``offline``, or a model as ``provider:name``.
+        reviewer: A second model that reads each draft once.
+        jobs: How many calls are on their way at once.
+        max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
+        deadline: Seconds after which no call begins.
+        accept: Write each draft that has no error into the library.
+        on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
+        fresh: Ask the model again, even what was asked before.
+    """
+
+    author: str = "offline"
+    reviewer: str = ""
+    jobs: int = 4
+    max_tokens: int | None = None
+    deadline: float | None = None
+    accept: bool = False
+    on_failure: OnFailure = "wait"
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a batch tells while it works: an item entered a state, or a step of it began or ended.
+
+    ``seconds`` are those of the step or of the item so far; ``usage`` is that of the item; ``left`` is an estimate of
+    the seconds until the batch ends, None before anything can be said.
+    """
+
+    number: int
+    title: str
+    state: str
+    step: int = 0
+    name: str = ""
+    done: bool = False
+    seconds: float = 0.0
+    usage: Usage = Usage()
+    note: str = ""
+    left: float | None = None
+
+
+Tell = Callable[[Told], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One item at the end, with what it has cost in all sessions. ``draft`` is empty where no draft waits."""
+
+    item: Item
+    run: str
+    draft: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What came of a batch.
+
+    ``before`` counts the library as it was when the batch began, ``after`` as it is now, and ``once_accepted`` as it
+    will be when all drafts of the batch that wait are accepted. ``halted`` says why the session stopped early.
+    """
+
+    batch: str
+    author: str
+    items: tuple[Written, ...]
+    left_out: tuple[LeftOut, ...]
+    seconds: float
+    before: Tally
+    after: Tally
+    once_accepted: Tally
+    max_tokens: int | None = None
+    halted: str = ""
+    ended: bool = True
+
+    @property
+    def usage(self) -> Usage:
+        """What all items have cost, in all sessions."""
+        return sum((written.usage for written in self.items), Usage())
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in two or three words."""
+        if self.halted:
+            return "Stopped"
+        states = {written.item.state for written in self.items}
+        if not states:
+            return "Nothing to do"
+        if states <= {"accepted"}:
+            return "Accepted"
+        return "Awaiting review" if states <= {"accepted", "drafted"} else "Needs revision"
+
+    @property
+    def exit_code(self) -> int:
+        """0 all items are there, 1 some are not, 3 none is because model or server failed."""
+        states = [written.item.state for written in self.items]
+        if all(state in {"accepted", "drafted"} for state in states):
+            return 0
+        failed = any(w.item.state == "failed" and w.item.exit_code == _FAILED for w in self.items)
+        none = not {"accepted", "drafted", "needs revision"} & set(states)
+        return _FAILED if failed and none else 1

@@ -1,0 +1,91 @@
+"""Writes one item of a batch, in a thread of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from procauthor.authoring.allowance import Allowance
+from procauthor.authoring.authoring import Authoring
+from procauthor.authoring.draft import Draft
+from procauthor.authoring.retry import Gate
+from procauthor.authoring.writing import RunContext
+from procauthor.batch.record import Batch, Item
+from procauthor.batch.slot import CpuSlots
+from procauthor.batch.snapshot import Snapshot
+from procauthor.prompt import PromptLibrary
+
+if TYPE_CHECKING:
+    from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.records import Records
+    from procauthor.authoring.reply import Reply
+
+_SLOTS = 2
+_CALLS = 5
+"""The calls of one item where every reply is good."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What the threads of a session share, to write items."""
+
+    records: Records
+    batch: Batch
+    snapshot: Snapshot
+    prompts: PromptLibrary
+    allowance: Allowance
+    gate: Gate = field(default_factory=Gate)
+    slots: CpuSlots = field(default_factory=lambda: CpuSlots(_SLOTS))
+
+    def write(
+        self, item: Item, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]
+    ) -> tuple[Item, bytes]:
+        """Carry the run of an item to its draft; return how far the item is then, and its document.
+
+        Args:
+            item: The item.
+            built_on: The items whose documents it may see, each by number and path.
+            watch: Is told of every step.
+
+        Raises:
+            HaltError: No further call may be made.
+            BudgetError: The next call could pass the ceiling.
+        """
+        with self.slots.held():
+            draft = self._draft(item, built_on, watch)
+        ended = replace(item, state="drafted", path=draft.path, outcome=draft.outcome)
+        if draft.failed:
+            reason = f"{len(draft.errors)} findings of severity error, the first: {draft.errors[0]['message']}"
+            ended = replace(ended, state="needs revision", reason=reason)
+        return ended, draft.text.encode()
+
+    def _draft(self, item: Item, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]) -> Draft:
+        terms, runs, name = self.batch.terms, self.records.runs, self.batch.run_id(item.number)
+        limit = self.records.workspace.settings.authoring.max_tokens
+        context = self._context(item, built_on)
+        authoring = Authoring(self.records, terms.author, limit, watch, terms.fresh, terms.reviewer, context)
+        if runs.holds(name):
+            return authoring.execute(runs.get(name)).draft
+        return authoring.execute(authoring.begin(authoring.brief(item.title), limit, name)).draft
+
+    def _context(self, item: Item, built_on: Sequence[tuple[int, str]]) -> RunContext:
+        chain, place = self.batch.terms.schedule.ranks[item.number]
+        calls = itertools.count()
+
+        def spend(need: int, call: Callable[[], Reply]) -> Reply:
+            # The item with most work before it goes first: so all end at about the same time.
+            rank = (chain * _CALLS + min(next(calls), _CALLS), place)
+            with self.slots.released():
+                return self.allowance.spend(rank, need, call)
+
+        return RunContext(
+            library=self.snapshot.view(built_on),
+            plan=self.snapshot.plan,
+            search=self.snapshot.search,
+            prompts=self.prompts,
+            spend=spend,
+            gate=self.gate,
+            plain=self.snapshot.plain,
+        )
