@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from procauthor.markdown.document import Document
 from procauthor.planning.plan import Tick
 
-_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}[.)])\s+")
+_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+")
 _BOX = re.compile(r"\[([ xX])\](?![(\[])")
 _DONE_SIGNS = "✅☑✔"
 _OPEN_SIGNS = "❌⬜☐🔲⏳🔄🚧❎"

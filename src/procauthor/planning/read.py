@@ -10,8 +10,6 @@ from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.document import Document
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.planning.bare import find_bare
-from procauthor.planning.entry import find_openings
 from procauthor.planning.group import find_uncounted, read_groups
 from procauthor.planning.item import read_items
 from procauthor.planning.line import Line, read_lines
@@ -20,6 +18,7 @@ from procauthor.planning.order import arrange
 from procauthor.planning.plan import Goal, Plan, PlanItem, Problem
 from procauthor.planning.resolve import Resolver
 from procauthor.planning.session import choose_next
+from procauthor.planning.shape import find_openings, unclaimed
 from procauthor.planning.total import compute_totals, find_wrong_totals, read_stated
 from procauthor.planning.tracking import placed_lines, read_around
 
@@ -41,15 +40,13 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
     document = _parse(raw)
     lines = read_lines(document)
     openings = find_openings(document, lines)
-    bare, skipped = find_bare(document, lines, openings)
-    openings = sorted((*openings, *bare), key=lambda o: o.line.start)
     if not openings:
         message = "the file holds no plan item"
         raise PlanError(
             message,
             'write each as "### 1. Define Data Design Procedure", or "- [ ] Data Design Procedure" under "## P0"',
         )
-    return _plan(document, lines, openings, known or {}, skipped)
+    return _plan(document, lines, openings, known or {})
 
 
 def _parse(raw: bytes) -> Document:
@@ -65,7 +62,6 @@ def _plan(
     lines: list[Line],
     openings: Sequence[Opening],
     known: Mapping[str, str],
-    skipped: Sequence[Problem],
 ) -> Plan:
     own = _own_lines(lines, openings)
     placed = [each for each in placed_lines(document, lines) if each.line.number not in own]
@@ -80,7 +76,7 @@ def _plan(
     stated = read_stated(document, lines)
     groups = read_groups(document, lines, placed, own)
     problems += find_uncounted(placed, groups)
-    problems += [*skipped, *resolver.problems, *cycles, *waiting, *find_wrong_totals(items, stated)]
+    problems += [*resolver.problems, *cycles, *waiting, *find_wrong_totals(items, stated)]
     return Plan(
         title=document.title,
         items=items,

@@ -1,23 +1,27 @@
-"""The rows of tables as openings of items."""
+"""The rows of tables as openings of items. Columns are told by their headings, else by what their cells hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from procauthor.markdown.document import Block, Cell, Document, Row, Section
+from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import Field, clean_value, field_key, plain_text
 from procauthor.planning.line import Line
-from procauthor.planning.opening import Opening, is_urgent, label_above, read_number
+from procauthor.planning.opening import Opening, is_urgent, label_above, names_bucket, read_number
 from procauthor.planning.total import is_total
 from procauthor.planning.tracking import role_of
+from procauthor.planning.value import is_nothing, is_priority
+from procauthor.planning.words import read_words
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_TITLES = ("procedure", "procedure name", "procedure title", "title", "name", "action", "task", "item")
-_COUNTERS = ("#", "no", "no.", "number", "nr", "nr.", "id", "item #", "item no.", "order", "item")
 _NAMING = {"depends_on", "soft", "blocks"}
 _SURE = {"priority", "depends_on", "effort"}
+_CODE = re.compile(r"^[(\[]?#?(?:[A-Z]{1,10}[-_]?)?\d{1,6}(?:[.-]\d{1,4})*[)\].:]?$")
+_CODES = re.compile(r"^(?:[A-Z]{1,10}[-_]?)?#?\d{1,6}(?:[.-]\d{1,4})*(?:\s*[,;&]\s*(?:[A-Z]{1,10}[-_]?)?#?\d{1,6}(?:[.-]\d{1,4})*)*$")
+_MOST = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,49 +32,120 @@ class _Columns:
     number: int | None
     title: int
     fields: dict[str, int]
+    coded: bool
 
 
 def find_rows(document: Document, lines: list[Line]) -> Iterator[Opening]:
     """Yield the rows of all tables of items.
 
-    A table is one if it has a column of procedures, and one of priorities, dependencies or hours; below a heading or a
-    label that names a priority, any other column of items is enough.
+    A table is one if it has a column of titles, and one of priorities, dependencies or hours, or codes and a status;
+    below a heading or a label that names a priority, any other column of items is enough.
     """
     for section in document.sections:
         for block in section.blocks:
-            columns = _columns(block)
-            if columns and (columns.fields.keys() & _SURE or _is_placed(document, section, block, columns, lines)):
-                label = label_above(section, block.start, lines)
-                for row in block.rows:
-                    opening = _open_row(row, columns, section, lines[row.line - 1], document)
-                    if opening.title and not any(is_total(cell.text) for cell in row.cells):
-                        yield replace(opening, label=label)
+            columns = read_columns(block)
+            if columns and _holds_items(document, section, block, columns, lines):
+                yield from _rows(document, section, block, columns, lines)
 
 
-def _is_placed(document: Document, section: Section, block: Block, columns: _Columns, lines: list[Line]) -> bool:
-    if not (columns.fields or columns.number is not None) or role_of(document, section):
+def _holds_items(document: Document, section: Section, block: Block, columns: _Columns, lines: list[Line]) -> bool:
+    if role_of(document, section):
+        return False
+    if columns.fields.keys() & _SURE or (columns.coded and columns.fields.keys() & {"status", "done"}):
+        return True
+    if not (columns.fields or columns.number is not None):
         return False
     return is_urgent(document, section, label_above(section, block.start, lines))
 
 
-def _columns(block: Block) -> _Columns | None:
-    """Return the columns of a table that has one with the titles of procedures."""
-    if block.kind != "table" or block.header is None:
+def _rows(
+    document: Document, section: Section, block: Block, columns: _Columns, lines: list[Line]
+) -> Iterator[Opening]:
+    label = label_above(section, block.start, lines)
+    for row in block.rows:
+        opening = _open_row(row, columns, section, lines[row.line - 1], document)
+        if opening.title and not names_bucket(opening.title) and not any(is_total(cell.text) for cell in row.cells):
+            yield replace(opening, label=label, place=block.line)
+
+
+# Columns
+
+
+def read_columns(block: Block) -> _Columns | None:
+    """Return the columns of a table that has one with titles; None for any other block."""
+    if block.kind != "table" or block.header is None or not block.rows:
         return None
     heads = tuple(plain_text(cell.text).casefold() for cell in block.header.cells)
-    title = next((heads.index(name) for name in _TITLES if name in heads), None)
+    cells = [[row.cells[place].text.strip() if place < len(row.cells) else "" for row in block.rows] for place in range(len(heads))]
+    number = _number(heads, cells)
+    fields: dict[str, int] = {}
+    for place, head in enumerate(heads):
+        key = field_key(head) or _told(cells[place])
+        if key and place != number:
+            fields.setdefault(key, place)
+    title = _title(heads, cells, {number, *fields.values()})
     if title is None:
         return None
-    number = next((i for i, head in enumerate(heads) if head in _COUNTERS and i != title), None)
-    keyed = [(field_key(head), place) for place, head in enumerate(heads) if place not in (title, number)]
-    return _Columns(heads, number, title, {key: place for key, place in reversed(keyed) if key})
+    coded = number is not None and _mostly(cells[number], _CODE.match)
+    return _Columns(heads, number, title, {key: place for key, place in fields.items() if place != title}, coded)
+
+
+def _number(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int | None:
+    """Return the column of numbers or codes: one with such a heading, else the first if it holds nothing else."""
+    columns = read_words().columns
+    named = [place for place, head in enumerate(heads) if columns.get(head) == "number"]
+    whole = [place for place in named if _mostly(cells[place], _CODE.match)]
+    if whole or named:
+        return (whole or named)[0] if len(heads) > 1 and not (len(named) == 1 and not whole and heads[named[0]] == "item") else None
+    return 0 if len(heads) > 1 and _mostly(cells[0], _CODE.match) and not field_key(heads[0]) else None
+
+
+def _title(heads: Sequence[str], cells: Sequence[Sequence[str]], taken: set[int | None]) -> int | None:
+    """Return the column of titles: one with such a heading, else the first of text that is no known field."""
+    words = read_words()
+    named = [place for place, head in enumerate(heads) if place not in taken and words.columns.get(head) == "title"]
+    # "Description" beside "Name" says more of the same thing.
+    ranked = sorted(named, key=lambda place: (heads[place] in _SAYS_MORE, place))
+    if ranked:
+        return ranked[0]
+    kinds = [place for place, head in enumerate(heads) if place not in taken and words.noun.search(head)]
+    texts = [place for place in range(len(heads)) if place not in taken and _mostly(cells[place], _is_title)]
+    free = [place for place in texts if not words.bucket.match(f"{heads[place]} 1") and heads[place] not in _BESIDE]
+    return next(iter([*kinds, *free]), None)
+
+
+_SAYS_MORE = frozenset({"description", "summary", "action", "deliverable"})
+_BESIDE = frozenset({"owner", "notes", "note", "comments", "comment", "assignee", "due", "date", "risk", "impact", "metric"})
+
+
+def _told(cells: Sequence[str]) -> str:
+    """Return the key of a column by its cells alone, or an empty string."""
+    if _mostly(cells, is_priority):
+        return "priority"
+    if _mostly(cells, read_whole_effort):
+        return "effort"
+    said = [cell for cell in cells if not is_nothing(plain_text(cell))]
+    return "depends_on" if said and len(said) < len(cells) and all(_CODES.match(plain_text(cell)) for cell in said) else ""
+
+
+def _is_title(text: str) -> bool:
+    return bool(re.search(r"[^\W\d_]{2}", text)) and not is_priority(text) and not read_whole_effort(text)
+
+
+def _mostly(cells: Sequence[str], says: Callable[[str], object]) -> bool:
+    """Say whether most of the cells that hold something are of one kind."""
+    held = [text for cell in cells if (text := plain_text(cell))]
+    return bool(held) and sum(bool(says(text)) for text in held) >= _MOST * len(held)
+
+
+# Rows
 
 
 def _open_row(row: Row, columns: _Columns, section: Section, line: Line, document: Document) -> Opening:
     cells = [_cell_text(cell, document) for cell in row.cells]
     title = plain_text(cells[columns.title]) if columns.title < len(cells) else ""
     number = cells[columns.number] if columns.number is not None and columns.number < len(cells) else ""
-    read = (read_number(f"{number}: {title}") if number else None) or read_number(title)
+    read = (read_number(f"{plain_text(number).rstrip('.:)')}: {title}") if number else None) or read_number(title)
     fields = tuple(
         Field(key, columns.heads[place], cells[place], row.line)
         for key, place in columns.fields.items()
@@ -79,6 +154,8 @@ def _open_row(row: Row, columns: _Columns, section: Section, line: Line, documen
     shown = _without_names(document.source.slice(line.start, row.end), row, columns, line)
     line = replace(line, text=shown.rstrip())
     first, last, title, code = (read.first, read.last, read.title, read.code) if read else (0, 0, title, "")
+    if first and plain_text(number).startswith("0"):
+        code = plain_text(number)
     return Opening(first, last, title, line, row.end, section, fields, row.end, code=code)
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
 from procauthor.planning.plan import Priority
+from procauthor.planning.words import read_words
 
 _PRIORITY = re.compile(r"\bP(?:rio(?:rity)?)?[\s:#-]{0,2}([0-9])\b", re.IGNORECASE)
 _HAVE = re.compile(r"\b(must|should|could|nice|won'?t)[\s-]+(?:to[\s-]+)?have\b", re.IGNORECASE)
 _HAVES: dict[str, Priority] = {"must": "P0", "should": "P1", "could": "P2", "nice": "P3", "wont": "P3"}
-_PRIORITY_WORDS: dict[str, Priority] = {
-    "critical": "P0", "immediate": "P0", "urgent": "P0", "🔴": "P0",
-    "high": "P1", "short-term": "P1", "🟠": "P1",
-    "medium": "P2", "medium-term": "P2", "🟡": "P2",
-    "low": "P3", "long-term": "P3", "🟢": "P3",
-}  # fmt: skip
+_COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
+_NEGATED = re.compile(r"\b(?:not|non|nicht|kein\w*|pas|não|no\s+es)[\s-]+\w+")
+_LONGEST = 4
 _PHASE = re.compile(r"\bphase[s]?\s*[:#]?\s*(\d+\w?(?:\s*(?:[-–,&/]|and)\s*\d+)*|[IVX]+\b)", re.IGNORECASE)
 _NOTHING = re.compile(
     r"^(?:$|(?:none|n/?a|not applicable|nothing|nil|no (?:\w+ )?(?:dependenc|prerequisite|blocker|requirement)\w*|"
@@ -57,8 +56,23 @@ def read_priority(text: str) -> Priority | None:
         return ("P0", "P1", "P2", "P3")[min(int(found[1]), 3)]
     if have := _HAVE.search(text):
         return _HAVES[have[1].casefold().replace("'", "")]
-    words = re.findall(r"[a-z]+(?:-term)?|[🔴🟠🟡🟢]", text.casefold())
-    return next((_PRIORITY_WORDS[word] for word in words if word in _PRIORITY_WORDS), None)
+    names = read_words().priorities
+    for word in re.findall(r"[^\W\d_]+(?:[-\s]term)?|[🔴🟠🟡🟢]", _NEGATED.sub(" ", text.casefold())):
+        if priority := _COLOURS.get(word) or names.get(word.replace(" ", "-")):
+            return cast("Priority", priority)
+    return None
+
+
+def is_priority(text: str) -> bool:
+    """Say whether a text is a priority and nothing else: "P1", "High", "🔴 Critical", "P0 - Critical"."""
+    return len(text.split()) <= _LONGEST and (bool(re.match(r"\W*P\d\b", text)) or names_only_priority(text))
+
+
+def names_only_priority(text: str) -> bool:
+    """Say whether all words of a text rank something."""
+    names = read_words().priorities
+    words = re.findall(r"[^\W\d_]+(?:[-\s](?:term|have))?", text.casefold())
+    return bool(words) and all(word in names or word.replace(" ", "-") in names for word in words)
 
 
 def read_lifecycle(text: str) -> tuple[str, int | str | None]:

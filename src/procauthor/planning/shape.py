@@ -1,0 +1,486 @@
+"""Finds the items of a plan by its shape: which table, list or family of headings holds them.
+
+Siblings are one notation: if one heading, line or row of a group is an item, so are the others of the same form. What
+says most about a group is what is below its members (a priority, hours, dependencies), then codes and numbers, then
+where it is (below a priority, a phase, a week), then boxes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from procauthor.markdown.document import Block, Document, Section
+from procauthor.naming import title_key
+from procauthor.planning.effort import read_whole_effort
+from procauthor.planning.field import Field, field_key, fields_in, first_field, opens_field, plain_text, read_fields, strip_emphasis
+from procauthor.planning.group import read_count
+from procauthor.planning.line import Line, lines_of, strip_leading
+from procauthor.planning.opening import (
+    LABEL,
+    Numbered,
+    Opening,
+    is_urgent,
+    label_above,
+    names_bucket,
+    names_priority,
+    read_number,
+)
+from procauthor.planning.table import find_rows
+from procauthor.planning.title import clean_title
+from procauthor.planning.tracking import Placed, placed_lines, read_role, role_of
+from procauthor.planning.value import names_only_priority
+from procauthor.planning.words import read_words
+
+_TASK = re.compile(
+    r"^(?:define|create|write|author|update|complete|implement|establish|develop|document|draft|build|add|set up|verify|test|review)\b",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(r"\b(?:procedures|lifecycles)\b", re.IGNORECASE)
+_STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
+_OWN = _STRONG - {"priority", "lifecycle"}
+_MARKED = re.compile(
+    r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$"
+)
+_NEEDS = re.compile(
+    r"(?:^|[\s(,;–—-])(?:depends\s+on|dependent\s+on|requires|needs|blocked\s+by|after|prerequisites?)\s*:?\s+"
+    r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
+_MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
+_TAGS = re.compile(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
+_ORDERED = re.compile(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An opening that may be an item, and how sure that is: 2 by itself, 1 beside others of its form."""
+
+    opening: Opening
+    form: str
+    sure: int
+
+
+def find_openings(document: Document, lines: list[Line]) -> list[Opening]:
+    """Return the openings of all items, in the order of the text."""
+    headed = _Headings(document, lines).openings()
+    scopes = [(o.line.start, o.scope_end) for o in headed]
+    rows = [o for o in find_rows(document, lines) if not _within(o.line.start, scopes)]
+    listed = list(_Lists(document, lines, headed, bare=not (headed or rows)).openings())
+    strong = [o for o in (*headed, *rows, *listed) if o.fields]
+    if strong:
+        # A heading with a number and nothing else is an item of a plan that has no others.
+        headed = [o for o in headed if o.fields or o.code or _has_sibling(o, headed) or _is_placed(document, o.section)]
+    return _once(sorted((*headed, *rows, *listed), key=lambda o: o.line.start))
+
+
+def _within(position: int, scopes: Iterable[tuple[int, int]]) -> bool:
+    return any(start <= position < end for start, end in scopes)
+
+
+def _has_sibling(opening: Opening, others: Sequence[Opening]) -> bool:
+    return any(o.fields and o.section.parent == opening.section.parent for o in others if o is not opening)
+
+
+def _is_placed(document: Document, section: Section) -> bool:
+    return any(names_priority(text) for text in document.path(section)[:-1])
+
+
+def _once(openings: Sequence[Opening]) -> list[Opening]:
+    """Leave out what only names again an item of another list or table: a schedule, a summary."""
+    homes: dict[str, tuple[int, int]] = {}
+    kept: list[Opening] = []
+    for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
+        place = (opening.section.parent or 0, 0) if opening.line.heading else (opening.section.index + 1, opening.place)
+        home = homes.setdefault(title_key(clean_title(opening.title)), place)
+        if home == place:
+            kept.append(opening)
+    return sorted(kept, key=lambda o: o.line.start)
+
+
+# Headings
+
+
+class _Headings:
+    """Decides which headings are items."""
+
+    def __init__(self, document: Document, lines: list[Line]) -> None:
+        self.document = document
+        self.lines = lines
+        self._fields = {s.index: self._own_fields(s) for s in document.sections}
+        self._loose = {s.index: self._loose_lines(s) for s in document.sections}
+
+    def openings(self) -> list[Opening]:
+        """Return the headings that are items, each with all that is below it up to the next."""
+        chosen = self._chosen()
+        openings: list[Opening] = []
+        for section in self.document.sections:
+            if section.index not in chosen:
+                continue
+            family = list(self.document.family(section))
+            inner = [s for s in family[1:] if s.index in chosen]
+            if inner and not self._keys(section) & _STRONG:
+                continue
+            openings.append(self._open(section, inner[0].start if inner else max(s.end for s in family), family))
+        return openings
+
+    def _chosen(self) -> set[int]:
+        """Return the indexes of the sections that are items, with their siblings of the same form."""
+        chosen = {s.index for s in self.document.sections if s.heading and self._reads_as_item(s)}
+        forms: dict[tuple[int | None, int], set[str]] = defaultdict(set)
+        for index in chosen:
+            section = self.document.sections[index]
+            if self._keys(section) & _STRONG:
+                forms[section.parent, section.level].add(_form(section.title))
+        for section in self.document.sections:
+            form = _form(section.title)
+            if form and form in forms[section.parent, section.level] and not self._is_container(section):
+                chosen.add(section.index)
+        return chosen
+
+    def _own_fields(self, section: Section) -> list[Field]:
+        fields = read_fields(_without_entries(lines_of(self.lines, section.body, section.end)))
+        return fields + [pair for block in section.blocks for pair in _pairs(block)]
+
+    def _loose_lines(self, section: Section) -> list[Line]:
+        """Return the list lines below a heading that are not below the label of a field."""
+        fields = read_fields(lines_of(self.lines, section.body, section.end))
+        return [entry.line for f in fields if f.key in ("actions", "listed") for entry in f.entries]
+
+    def _keys(self, section: Section) -> set[str]:
+        return {f.key for f in self._fields[section.index]} - {""}
+
+    def _reads_as_item(self, section: Section) -> bool:
+        if self._has_role(section) or self._is_container(section):
+            return False
+        read, keys = read_number(section.title), self._keys(section)
+        keys |= {field_key(child.title.partition(":")[0]) for child in self.document.children(section)}
+        if read and read.code:
+            return bool(keys & _STRONG or _TASK.search(read.title) or read_words().noun.search(clean_title(read.title)))
+        if read:
+            return bool(keys & _STRONG) or bool(read.dot and self._is_task(read.title))
+        if section.title == self.document.title and section.level == 1:
+            return False
+        names_one = self._is_task(clean_title(section.title)) or bool(re.match(r"define\b", section.title, re.IGNORECASE))
+        told = "priority" in keys and bool(keys & {"depends_on", "lifecycle", "effort"})
+        needs = "depends_on" in keys and not (_PLURAL.search(section.title) or field_key(section.title))
+        own = lines_of(self.lines, section.body, section.end)
+        counts = any(line.bullet and read_count(line.body) for line in own)
+        if told and (names_one or keys & _OWN) and not (counts or field_key(section.title)):
+            return True
+        return (names_one or needs) and _is_placed(self.document, section)
+
+    def _has_role(self, section: Section) -> bool:
+        """Say whether a heading above, or an own one without a number, says that its lines are metrics or the like."""
+        above = None if section.parent is None else self.document.sections[section.parent]
+        if above is not None and role_of(self.document, above):
+            return True
+        return bool(read_role(section.title)) and not read_number(section.title)
+
+    def _is_task(self, title: str) -> bool:
+        return bool(_TASK.search(title) or read_words().noun.search(clean_title(title)))
+
+    def _is_container(self, section: Section) -> bool:
+        """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""
+        loose = self._loose[section.index]
+        coded = [line for line in loose if (read := read_number(line.body)) and read.code]
+        if coded and len(coded) * 2 >= len(loose):
+            return True
+        if read_number(section.title) or not (names_bucket(section.title) or names_priority(section.title)):
+            only = self._keys(section) & _STRONG <= {"priority"} and "priority" in self._keys(section)
+            return only and not read_number(section.title) and sum(bool(line.mark) for line in loose) > 1
+        said = _without_bucket(section.title)
+        return not (said and not names_only_priority(said) and self._says_one(section, loose))
+
+    def _says_one(self, section: Section, loose: Sequence[Line]) -> bool:
+        """Say whether "Priority 1: Verify scripts (1-2 days)" is work of its own and not a heading over others."""
+        if any(True for _ in self.document.children(section)) or any(line.mark for line in loose):
+            return False
+        hours = any(read_whole_effort(part) for part in re.findall(r"\(([^()]*)\)", section.title))
+        return hours or bool(self._keys(section) & _OWN)
+
+    def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
+        body = read_fields(lines_of(self.lines, section.body, end))
+        body += [pair for s in family if s.start < end for block in s.blocks for pair in _pairs(block)]
+        title = section.title
+        if names_bucket(title) and _without_bucket(title):
+            title = _without_bucket(title)
+        read = read_number(title) or Numbered(0, 0, plain_text(title))
+        assert section.heading is not None
+        line = self.lines[section.line - 1]
+        return Opening(
+            read.first, read.last, read.title, line, section.heading.end, section, tuple(body), end, code=read.code
+        )
+
+
+def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:
+    """Leave out list lines that are no fields, and what is below them: a field there is said of the line."""
+    outer: int | None = None
+    for line in lines:
+        if outer is not None and line.text.strip() and line.indent <= outer:
+            outer = None
+        if line.bullet and outer is None and not opens_field(line.content):
+            outer = line.indent
+        if outer is None:
+            yield line
+
+
+def _form(title: str) -> str:
+    """Return how a title is numbered: "number", "dotted", the letters of its code, or nothing."""
+    read = read_number(title)
+    if read is None:
+        return ""
+    letters = re.sub(r"[\d.]+", "#", read.code)
+    return letters or ("number" if read.dot else "")
+
+
+def _without_bucket(title: str) -> str:
+    """Return "Verify scripts" for "Priority 1: Verify scripts"."""
+    text = plain_text(title)
+    bucket = read_words().bucket.match(text)
+    return text[bucket.end() :].lstrip(" .:)–—-") if bucket else text
+
+
+def _pairs(block: Block) -> Iterator[Field]:
+    """Yield the fields of a table with two columns, key and value."""
+    if block.kind != "table" or block.header is None or len(block.header.cells) != 2:  # noqa: PLR2004 - key and value
+        return
+    for row in (block.header, *block.rows):
+        if len(row.cells) > 1 and (key := field_key(row.cells[0].text)):
+            yield Field(key, row.cells[0].text, row.cells[1].text, row.line)
+
+
+# Lists
+
+
+class _Lists:
+    """Decides which lists hold items, among the lines that no heading has taken."""
+
+    def __init__(self, document: Document, lines: list[Line], headed: Sequence[Opening], *, bare: bool) -> None:
+        self.document = document
+        self.lines = lines
+        self.bare = bare
+        self._scopes = [(o.line.start, o.scope_end) for o in headed]
+
+    def openings(self) -> Iterator[Opening]:
+        """Yield the lines that are items."""
+        yield from self._bold()
+        bold = [(o.line.start, o.scope_end) for o in self._bold()]
+        groups: dict[tuple[int, str], list[Placed]] = defaultdict(list)
+        for placed in placed_lines(self.document, self.lines):
+            if not _within(placed.line.start, self._scopes) and not _within(placed.line.start, bold):
+                groups[placed.section.index, placed.label].append(placed)
+        for (_, label), group in groups.items():
+            yield from self._group(group, label)
+
+    def _bold(self) -> Iterator[Opening]:
+        """Yield paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
+        for section in self.document.sections:
+            own = [x for x in lines_of(self.lines, section.body, section.end) if not _within(x.start, self._scopes)]
+            heads = [(at, read) for at, x in enumerate(own) if not x.bullet and (read := _bold_number(x))]
+            if not heads:
+                continue
+            ends = [*(at for at, _ in heads[1:]), len(own)]
+            spans = [(_body(own[at:end]), read) for (at, read), end in zip(heads, ends, strict=True)]
+            if any({f.key for f in read_fields(body[1:])} & _STRONG or _inline(body[0]) for body, _ in spans):
+                for body, read in spans:
+                    yield _open_line(body, read, section, "", -1)
+
+    def _group(self, group: Sequence[Placed], label: str) -> Iterator[Opening]:
+        section = group[0].section
+        if group[0].role or field_key(label) not in ("", "actions", "procedures"):
+            return
+        placed = is_urgent(self.document, section, label)
+        bucket = names_bucket(label) or any(names_bucket(text) for text in self.document.path(section))
+        aside = bool(label) and not (names_priority(label) or names_bucket(label) or field_key(label))
+        indent = min(p.line.indent for p in group)
+        heads = [each for each in group if each.line.indent == indent and not opens_field(each.line.content)]
+        bodies = self._bodies(heads)
+        entries = [_Entry.of(body, head.section) for body, head in zip(bodies, heads, strict=True)]
+        forms = {e.form for e in entries if e.strong} | self._coded(entries)
+        for entry in entries:
+            wanted = entry.form in forms if forms else self._fits(entry, placed=placed, bucket=bucket, aside=aside)
+            if wanted and entry.title and not read_count(entry.head.body):
+                yield entry.opening(label if names_priority(label) else label_above(section, entry.head.start, self.lines))
+
+    def _coded(self, entries: Sequence[_Entry]) -> set[str]:
+        coded = [e.form for e in entries if e.number and e.number.code]
+        return set(coded) if coded and len(coded) * 2 >= len(entries) else set()
+
+    def _fits(self, entry: _Entry, *, placed: bool, bucket: bool, aside: bool) -> bool:
+        """Say whether a line is an item because of where it is."""
+        box = bool(entry.head.mark and entry.head.mark.marker is not None)
+        if placed and not aside:
+            return box or entry.marked or entry.names_one or bool(entry.number and entry.names_one)
+        if bucket and not aside:
+            return box or (entry.marked and entry.names_one)
+        return self.bare and box
+
+    def _bodies(self, heads: Sequence[Placed]) -> Iterator[list[Line]]:
+        """Yield each line of the outermost level, with what is below it up to the next."""
+        starts = sorted(start for start, _ in self._scopes)
+        for head, following in zip(heads, [*heads[1:], None], strict=True):
+            ends = [following.line.start if following else head.section.end, *(s for s in starts if s > head.line.start)]
+            yield _body(lines_of(self.lines, head.line.start, min(ends)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A list line that may be an item: its number, its title, what is behind and below it."""
+
+    head: Line
+    body: list[Line]
+    section: Section
+    number: Numbered | None
+    title: str
+    marked: bool
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, body: list[Line], section: Section) -> _Entry:
+        head = body[0]
+        text = strip_leading(head.content)
+        ordered = _ORDERED.match(head.text)
+        read = read_number(_bare_number(text))
+        title, rest, marked = _title(_TAGS.sub("", read.title if read else text))
+        if ordered and (read is None or not read.code):
+            first, last = int(ordered[1]), int(ordered[2] or ordered[1])
+            read = Numbered(first, max(first, last), text)
+        fields = (*_remarks(rest, head), *_inline(head), *read_fields(body[1:]))
+        return cls(head, body, section, read, title, marked, tuple(fields))
+
+    @property
+    def form(self) -> str:
+        """How the line is written: with which kind of number, with or without a box."""
+        code = self.number.code if self.number else ""
+        return re.sub(r"[\d.]+", "#", code) if code else "number" if self.number else "box" if self.head.mark else ""
+
+    @property
+    def strong(self) -> bool:
+        """Whether the line has a field of its own that only items have."""
+        return bool({f.key for f in self.fields} & _STRONG) and (self.number is not None or bool(self.head.mark))
+
+    @property
+    def names_one(self) -> bool:
+        """Whether the title names a document: by its kind, or in capitals."""
+        return bool(read_words().noun.search(self.title)) or (self.number is not None and _is_capitalised(self.title))
+
+    def opening(self, label: str) -> Opening:
+        """Return the line as an opening."""
+        read = self.number or Numbered(0, 0, self.title)
+        needs = _NEEDS.search(self.head.text)
+        # What a sign behind "depends on" or in a field says is not said of this item.
+        cut = min(needs.start() if needs else len(self.head.text), first_field(self.head.text))
+        end = self.head.start + len(self.head.text.encode())
+        return Opening(
+            read.first,
+            read.last,
+            self.title,
+            replace(self.head, text=self.head.text[:cut]),
+            end,
+            self.section,
+            self.fields,
+            self.body[-1].start + 1,
+            label=label,
+            code=read.code,
+            place=self.head.indent + 1,
+        )
+
+
+def _bare_number(text: str) -> str:
+    """Return a line whose number is in bold, "**1.** Dough" or "**1. Dough** - 2 h", with the number first."""
+    return re.sub(r"^(?:\*\*|__)([^*_]+?)(?:\*\*|__)", r"\1", text, count=1) if re.match(r"^(?:\*\*|__)\W?\w*\d", text) else text
+
+
+def _bold_number(line: Line) -> Numbered | None:
+    """Return the number of a line that is one paragraph in bold."""
+    label = LABEL.match(line.text)
+    return read_number(label[1]) if label else None
+
+
+def _open_line(body: list[Line], read: Numbered, section: Section, label: str, place: int) -> Opening:
+    head = body[0]
+    fields = (*_inline(head), *read_fields(body[1:]))
+    end = head.start + len(head.text.encode())
+    title = clean_title(plain_text(read.title))
+    return Opening(
+        read.first, read.last, title, head, end, section, fields, body[-1].start + 1, label=label, code=read.code, place=place
+    )
+
+
+def _inline(line: Line) -> list[Field]:
+    """Read the fields that are on the line itself, behind its title."""
+    at = first_field(line.text)
+    return read_fields([replace(line, text=line.text[at:])]) if at < len(line.text) else []
+
+
+def _title(text: str) -> tuple[str, str, bool]:
+    """Take a line apart: its title, what is behind that, and whether bold or a link marks the title."""
+    text = text[: first_field(text)].rstrip(" |;,·–—-") or text
+    marked = _MARKED.match(text)
+    if marked:
+        name, behind = marked["bold"] or marked["link"], marked["behind"] or marked["after"] or ""
+        noun = re.match(r"\s+[^\W\d_]+", behind)
+        if noun and read_words().noun.search(noun[0]):
+            name, behind = f"{name}{noun[0]}", behind[noun.end() :]
+        return clean_title(name.rstrip(" :")), behind, True
+    plain = strip_emphasis(text)
+    needs = _NEEDS.search(plain)
+    cut = needs.start() if needs else len(plain)
+    joint = _BEHIND.search(plain)
+    if joint and joint.start() and _is_aside(plain, joint):
+        cut = min(cut, joint.start())
+    return clean_title(plain[:cut].rstrip(" (,;–—-")), plain[cut:], False
+
+
+def _is_aside(text: str, joint: re.Match[str]) -> bool:
+    """Say whether what is behind a joint is said of the title: behind its kind, or hours, or a dependency."""
+    if read_words().noun.search(text[: joint.start()]):
+        return True
+    behind = text[joint.end() :].strip(" ()")
+    return bool(read_whole_effort(behind) or _NEEDS.search(f" {behind}"))
+
+
+def _remarks(text: str, line: Line) -> Iterator[Field]:
+    """Read what is behind the title: "after #2", "(depends on Data Design Procedure)"."""
+    for needs in _NEEDS.finditer(text):
+        yield Field("depends_on", "depends on", needs["names"].strip(" .;,"), line.number)
+
+
+def _body(own: list[Line]) -> list[Line]:
+    """Cut the lines of a list item where a paragraph follows that does not belong to it.
+
+    An item that is a paragraph in bold goes on to the next label with a meaning of its own.
+    """
+    if LABEL.match(own[0].text) and not own[0].bullet:
+        labels = ((place, LABEL.match(line.text)) for place, line in enumerate(own) if place)
+        return own[: next((at for at, label in labels if label and _ends_item(label[1])), len(own))]
+    for place in range(2, len(own)):
+        line = own[place]
+        outside = line.text.strip() and not own[place - 1].text.strip() and line.indent <= own[0].indent
+        if outside and not any(f.key for f in fields_in(line.text, line.number)):
+            return own[:place]
+    return own
+
+
+def _ends_item(label: str) -> bool:
+    return not field_key(label) and (names_priority(label) or names_bucket(label) or bool(read_role(label)))
+
+
+def _is_capitalised(title: str) -> bool:
+    words = title.split()
+    return all(word.casefold() in _MINOR or word[0].isupper() or word[0].isdigit() for word in words)
+
+
+def unclaimed(document: Document, lines: list[Line], openings: Collection[Opening]) -> Iterator[Line]:
+    """Yield the lines that look like items and are in none: boxes and codes outside of metrics and goals."""
+    scopes = [(o.line.start, o.scope_end) for o in openings]
+    for placed in placed_lines(document, lines):
+        if placed.role or _within(placed.line.start, scopes) or read_count(placed.line.body):
+            continue
+        read = read_number(placed.line.body)
+        if placed.line.mark or (read and read.code):
+            yield placed.line
