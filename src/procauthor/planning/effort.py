@@ -9,7 +9,8 @@ from procauthor.planning.plan import Effort
 
 _UNIT = (
     r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
-    r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w)(?![^\W\d_])"
+    r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
+    r"semaines?|horas?|d[ií]as?|semanas?|minutos?)(?![^\W\d_])"
 )
 _AMOUNT = re.compile(
     rf"(?P<clock>\d+:[0-5]\d)?(?(clock)|(?P<number>\d+\s+\d/\d|\d/\d|\d+(?:[.,]\d+)?)?\s?(?P<part>[½¼¾])?)\s*\+?\s*"
@@ -28,7 +29,8 @@ _BEFORE = re.compile(
     r"^(?:~|≈|about|around|approx(?:imately|\.)?|ca?\.|est(?:imated|\.)?|effort:?|estimate:?|\s)*$", re.IGNORECASE
 )
 _BEHIND = re.compile(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
-_HOURS = {"h": 1.0, "d": 8.0, "m": 1 / 60, "w": 40.0}
+# Hours of a unit, by how its name begins in any language; the first that fits counts.
+_HOURS = {"st": 1.0, "h": 1.0, "se": 40.0, "w": 40.0, "m": 1 / 60, "d": 8.0, "t": 8.0, "j": 8.0}
 _QUARTERS = 4
 
 
@@ -74,7 +76,7 @@ def _find(text: str, unit: str) -> tuple[Effort, int, int] | None:
             return found, start.start(), after
         place = max(after, start.end() + 1)
         if _is_bare(text, start.start(), after) and unit != "none":
-            scale = _HOURS[unit[0].lower()] if unit else 1.0
+            scale = _hours_of(unit) if unit else 1.0
             return _effort(low * scale, (low if high is None else high) * scale), start.start(), after
     return _worded(text)
 
@@ -100,7 +102,7 @@ def _part(text: str, place: int) -> tuple[float, float | None, int]:
     match = _AMOUNT.match(text, place)
     assert match is not None
     end = match.end() if match["unit"] else len(text[: match.end()].rstrip())
-    return _number(match), _HOURS[match["unit"][0].lower()] if match["unit"] else None, end
+    return _number(match), _hours_of(match["unit"]) if match["unit"] else None, end
 
 
 def _number(match: re.Match[str]) -> float:
@@ -115,6 +117,10 @@ def _number(match: re.Match[str]) -> float:
     return whole + part
 
 
+def _hours_of(unit: str) -> float:
+    return next(hours for start, hours in _HOURS.items() if unit.casefold().startswith(start))
+
+
 def _is_bare(text: str, start: int, end: int) -> bool:
     return not text[:start].strip(" ~≈") and not text[end:].strip(" +")
 
@@ -124,7 +130,7 @@ def _worded(text: str) -> tuple[Effort, int, int] | None:
     found = half or one
     if not found:
         return None
-    hours = _HOURS[found["unit"][0].lower()] * (0.5 if half else 1)
+    hours = _hours_of(found["unit"]) * (0.5 if half else 1)
     return Effort(hours, hours), found.start(), found.end()
 
 

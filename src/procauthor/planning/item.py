@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,11 +12,12 @@ from procauthor.planning.dependency import split_names
 from procauthor.planning.effort import effort_unit, read_effort, read_whole_effort, share
 from procauthor.planning.field import Entry, Field, plain_text, resembles
 from procauthor.planning.line import Line, Mark, sign_of
-from procauthor.planning.opening import Opening, headings
+from procauthor.planning.opening import Opening, bucket_key, headings
 from procauthor.planning.plan import Action, Effort, PlanItem, Priority, Problem, Tick
 from procauthor.planning.title import clean_title
 from procauthor.planning.value import (
     is_nothing,
+    is_yes,
     read_lifecycle,
     read_phase,
     read_priority,
@@ -27,13 +27,12 @@ from procauthor.planning.value import (
 
 @dataclass(slots=True)
 class Draft:
-    """An item whose names are not resolved yet, with the values that hold them, and its code ("P0-1") if it has one."""
+    """An item whose names are not resolved yet, with the values that hold them."""
 
     item: PlanItem
     needs: list[tuple[str, int]] = field(default_factory=list)
     softly: list[tuple[str, int]] = field(default_factory=list)
     blocks: list[tuple[str, int]] = field(default_factory=list)
-    code: str = ""
 
 
 def read_items(
@@ -42,13 +41,11 @@ def read_items(
     """Return a draft for every procedure, in the order of the text, with what is wrong with their numbers."""
     drafts: list[Draft] = []
     problems: list[Problem] = []
-    taken = {number for o in openings if o.first for number in range(o.first, o.last + 1)}
+    numbers = _Numbers(openings)
     for opening in openings:
         names = _names(opening, known)
-        numbers = _number(opening, len(names), taken, problems)
-        taken |= set(numbers)
-        drafts += _drafts(document, opening, names, numbers, problems)
-    return drafts, [*problems, *_repeated(drafts)]
+        drafts += _drafts(document, opening, names, numbers.take(opening, len(names)), problems)
+    return drafts, [*problems, *numbers.problems, *_repeated(drafts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +86,47 @@ def _name(entry: Entry, known: Collection[str]) -> _Name:
     return _Name(clean_title(entry.text, known), entry.line, status, entry.mark)
 
 
-def _number(opening: Opening, count: int, taken: Collection[int], problems: list[Problem]) -> list[int]:
-    """Number the procedures of an opening: without a number they get the first that nobody has.
+class _Numbers:
+    """Gives every item a number of its own: the plan's where it has one that no earlier item has, else a free one."""
 
-    What a range has no number for goes behind all others.
-    """
-    line, title = opening.line.number, opening.title
-    free = max(taken, default=0)
-    if not opening.first:
-        found = list(itertools.islice((number for number in itertools.count(1) if number not in taken), count))
-        problems.append(Problem("number", f"{title!r} has no number; it counts as {found[0]}", line, found[0]))
-        return found
-    size = opening.last - opening.first + 1
-    if size != count:
-        span = str(opening.first) if size == 1 else f"{opening.first}-{opening.last}"
-        message = f"{span} stands for {size} items, but {title!r} names {count}"
-        problems.append(Problem("range", message, line, opening.first))
-    own = list(range(opening.first, opening.first + min(size, count)))
-    return own + list(range(free + 1, free + 1 + count - len(own)))
+    def __init__(self, openings: Sequence[Opening]) -> None:
+        self._stated = {number for o in openings if o.first for number in range(o.first, o.last + 1)}
+        self._used: dict[int, str] = {}
+        self._next = 1
+        self.problems: list[Problem] = []
+
+    def take(self, opening: Opening, count: int) -> list[int]:
+        """Return the numbers of the procedures of an opening; what a range has no number for goes behind all others."""
+        line, title = opening.line.number, opening.title
+        if not opening.first:
+            return [self._free(title) for _ in range(count)]
+        size = opening.last - opening.first + 1
+        if size != count:
+            span = str(opening.first) if size == 1 else f"{opening.first}-{opening.last}"
+            message = f"{span} announces {size} items, but {title!r} names {count}"
+            self.problems.append(Problem("range", message, line, opening.first))
+        numbers = [self._own(opening.first + place, title, line) for place in range(min(size, count))]
+        return numbers + [self._behind(title) for _ in range(count - len(numbers))]
+
+    def _own(self, number: int, title: str, line: int) -> int:
+        first = self._used.setdefault(number, title)
+        if first is title:
+            return number
+        other = self._behind(title)
+        message = f"number {number} is used twice: for {first!r} and for {title!r}, which counts as {other}"
+        self.problems.append(Problem("duplicate", message, line, other))
+        return other
+
+    def _free(self, title: str) -> int:
+        while self._next in self._stated or self._next in self._used:
+            self._next += 1
+        self._used[self._next] = title
+        return self._next
+
+    def _behind(self, title: str) -> int:
+        number = max(max(self._stated, default=0), max(self._used, default=0)) + 1
+        self._used[number] = title
+        return number
 
 
 def _drafts(
@@ -122,13 +142,12 @@ def _drafts(
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         one = len(names) == 1
         status = name.status or base.status
-        done = bool(name.mark and name.mark.done) or _all_done(base.actions) or status in ("defined", "approved")
+        said_done = is_yes(opening.field("done"))
+        done = said_done or bool(name.mark and name.mark.done) or _all_done(base.actions) or status in ("defined", "approved")
         item = replace(
-            base, number=number, title=name.title, effort_hours=effort, line=name.line.number, status=status, done=done
+            base, number=number, code=opening.code if one else "", title=name.title, effort_hours=effort, line=name.line.number, status=status, done=done
         )
-        yield Draft(
-            replace(item, ticks=_ticks(item, name, one=one)), needs, softly, blocks, opening.code if one else ""
-        )
+        yield Draft(replace(item, ticks=_ticks(item, name, one=one)), needs, softly, blocks)
 
 
 def _unread(opening: Opening, number: int) -> Iterator[Problem]:
@@ -165,6 +184,7 @@ def _base(document: Document, opening: Opening, problems: list[Problem], number:
         priority=_priority(document, opening, problems, number),
         lifecycle=lifecycle,
         phase=phase,
+        groups=tuple(key for text in (opening.label, *headings(document, opening.section)) if (key := bucket_key(text))),
         status=(
             read_status(status) or (plain_text(status).casefold() if not is_nothing(status) else "") or _signed(opening)
         ),
@@ -250,13 +270,8 @@ def _remarks(text: str) -> list[str]:
 
 
 def _repeated(drafts: list[Draft]) -> Iterator[Problem]:
-    numbers: dict[int, PlanItem] = {}
     titles: dict[str, PlanItem] = {}
     for item in (draft.item for draft in drafts):
-        if (first := numbers.setdefault(item.number, item)) is not item:
-            message = f"number {item.number} stands twice: for {first.title!r} and for {item.title!r}"
-            yield Problem("duplicate", message, item.line, item.number)
-            continue
         if (first := titles.setdefault(title_key(item.title), item)) is not item:
-            message = f"{item.title!r} stands twice: as {first.number} and as {item.number}"
+            message = f"{item.title!r} is planned twice: as {first.number} and as {item.number}"
             yield Problem("duplicate", message, item.line, item.number)

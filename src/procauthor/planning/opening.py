@@ -74,6 +74,13 @@ def names_bucket(text: str) -> bool:
     return bool(read_words().bucket.match(strip_pictures(plain_text(text))))
 
 
+def bucket_key(text: str) -> str:
+    """Return "phase 2" for "Phase 2: Access" and "group 1" for "Task Group 1"; empty where no bucket is named."""
+    bucket = read_words().bucket.match(strip_pictures(plain_text(text)))
+    words = re.findall(r"[^\W_]+", bucket[0].casefold()) if bucket else []
+    return " ".join(words[-2:])
+
+
 @dataclass(frozen=True, slots=True)
 class Numbered:
     """A title behind its number, its range of numbers, or its code; ``dot`` says that a dot or the like parts them."""

@@ -26,7 +26,6 @@ ProblemKind = Literal[
     "total",
     "count",
     "range",
-    "number",
     "duplicate",
     "priority",
     "stale",
@@ -79,7 +78,8 @@ class Dependency:
 class PlanItem:
     """One procedure to write. ``start`` and ``end`` span the heading, line or row that opens the item.
 
-    ``soft_blocks`` are those of ``blocks`` that can go on without it, ``vague_blocks`` those that name no one
+    ``number`` is unique within the plan; ``code`` is what the plan itself calls the item where that is no whole number,
+    such as "1.2", "T001" or "RB-1". ``soft_blocks`` are those of ``blocks`` that can go on without it, ``vague_blocks`` those that name no one
     procedure. ``ticks`` are the open ticks that stand for
     this item alone, outside session goals.
     """
@@ -102,6 +102,16 @@ class PlanItem:
     soft_blocks: tuple[str, ...] = ()
     vague_blocks: tuple[str, ...] = ()
     ticks: tuple[Tick, ...] = ()
+    code: str = ""
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A line that looks like an item or a field of one, and was not read."""
+
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +184,4 @@ class Plan:
     metrics: tuple[Metric, ...] = ()
     goals: tuple[Goal, ...] = ()
     completed: tuple[Goal, ...] = ()
+    unread: tuple[Unread, ...] = ()

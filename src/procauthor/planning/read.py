@@ -15,7 +15,7 @@ from procauthor.planning.item import read_items
 from procauthor.planning.line import Line, read_lines
 from procauthor.planning.opening import Opening
 from procauthor.planning.order import arrange
-from procauthor.planning.plan import Goal, Plan, PlanItem, Problem
+from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Unread
 from procauthor.planning.resolve import Resolver
 from procauthor.planning.session import choose_next
 from procauthor.planning.shape import find_openings, unclaimed
@@ -81,14 +81,32 @@ def _plan(
         title=document.title,
         items=items,
         groups=groups,
-        problems=tuple(sorted(problems, key=lambda p: (p.line, p.kind, p.message))),
+        problems=tuple(sorted(_once_without_priority(problems, len(items)), key=lambda p: (p.line, p.kind, p.message))),
         order=order,
         next=following,
         totals=tuple(compute_totals(items, stated)),
         metrics=around.metrics,
         goals=goals,
         completed=_assigned(around.completed, items),
+        unread=tuple(_unread(document, lines, openings)),
     )
+
+
+def _unread(document: Document, lines: list[Line], openings: Sequence[Opening]) -> Iterator[Unread]:
+    """Yield what looks like an item and is in none, and the fields of items that have no known label."""
+    spans = {line.number: line.body for line in unclaimed(document, lines, openings)}
+    for opening in openings:
+        spans |= {f.line: f"{f.label}: {f.single}".rstrip(": ") for f in opening.fields if f.label and not f.key}
+    yield from (Unread(line, text) for line, text in sorted(spans.items()))
+
+
+def _once_without_priority(problems: list[Problem], count: int) -> list[Problem]:
+    """Say it once where no item of a plan has a priority."""
+    lacking = [problem for problem in problems if problem.kind == "priority"]
+    if len(lacking) < count or count == 1:
+        return problems
+    message = "no item has a priority; all count as P3"
+    return [p for p in problems if p.kind != "priority"] + [Problem("priority", message, lacking[0].line)]
 
 
 def _own_lines(lines: list[Line], openings: Iterable[Opening]) -> set[int]:

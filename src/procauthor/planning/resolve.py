@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import cast, get_args
 
 from procauthor.naming import title_key
-from procauthor.planning.dependency import Named, read_names
+from procauthor.planning.dependency import Named, Numbering, read_names
 from procauthor.planning.item import Draft
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem, State
 from procauthor.planning.vague import read_vague
@@ -26,8 +26,7 @@ class Resolver:
         self.problems: list[Problem] = []
         self.items = [self._item(draft.item) for draft in drafts]
         self.by_key = {title_key(item.title): item for item in reversed(self.items)}
-        self._numbers: dict[int | str, str] = {item.number: item.title for item in reversed(self.items)}
-        self._numbers |= {draft.code.upper(): draft.item.title for draft in drafts if draft.code}
+        self._numbers = Numbering([(i.number, i.code, i.title, i.groups) for i in self.items])
         self._keys = {*known, *self.by_key}
 
     def resolve(self, drafts: Sequence[Draft]) -> list[PlanItem]:

@@ -40,6 +40,7 @@ _TASK = re.compile(
 )
 _PLURAL = re.compile(r"\b(?:procedures|lifecycles)\b", re.IGNORECASE)
 _STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
+_INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
 _OWN = _STRONG - {"priority", "lifecycle"}
 _MARKED = re.compile(
     r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$"
@@ -66,7 +67,8 @@ class Candidate:
 
 def find_openings(document: Document, lines: list[Line]) -> list[Opening]:
     """Return the openings of all items, in the order of the text."""
-    headed = _Headings(document, lines).openings()
+    sections = _Headings(document, lines)
+    headed = sections.openings()
     scopes = [(o.line.start, o.scope_end) for o in headed]
     rows = [o for o in find_rows(document, lines) if not _within(o.line.start, scopes)]
     listed = list(_Lists(document, lines, headed, bare=not (headed or rows)).openings())
@@ -74,7 +76,8 @@ def find_openings(document: Document, lines: list[Line]) -> list[Opening]:
     if strong:
         # A heading with a number and nothing else is an item of a plan that has no others.
         headed = [o for o in headed if o.fields or o.code or _has_sibling(o, headed) or _is_placed(document, o.section)]
-    return _once(sorted((*headed, *rows, *listed), key=lambda o: o.line.start))
+    openings = _once(sorted((*headed, *rows, *listed), key=lambda o: o.line.start))
+    return [sections.with_inherited(opening, {o.section.index for o in headed}) for opening in openings]
 
 
 def _within(position: int, scopes: Iterable[tuple[int, int]]) -> bool:
@@ -127,6 +130,18 @@ class _Headings:
             openings.append(self._open(section, inner[0].start if inner else max(s.end for s in family), family))
         return openings
 
+    def with_inherited(self, opening: Opening, items: Collection[int]) -> Opening:
+        """Add what the headings above say of all that is below them: priority, dependencies, lifecycle."""
+        keys = {f.key for f in opening.fields}
+        above = opening.section.parent if opening.line.heading else opening.section.index
+        fields = list(opening.fields)
+        while above is not None and above not in items:
+            said = [f for f in self._fields[above] if f.key in _INHERITED - keys and (f.text or f.entries)]
+            fields += said
+            keys |= {f.key for f in said}
+            above = self.document.sections[above].parent
+        return replace(opening, fields=tuple(fields))
+
     def _chosen(self) -> set[int]:
         """Return the indexes of the sections that are items, with their siblings of the same form."""
         chosen = {s.index for s in self.document.sections if s.heading and self._reads_as_item(s)}
@@ -164,6 +179,8 @@ class _Headings:
             return bool(keys & _STRONG) or bool(read.dot and self._is_task(read.title))
         if section.title == self.document.title and section.level == 1:
             return False
+        if names_bucket(section.title) and _without_bucket(section.title):
+            return bool(keys) and self._says_one(section, self._loose[section.index])
         names_one = self._is_task(clean_title(section.title)) or bool(re.match(r"define\b", section.title, re.IGNORECASE))
         told = "priority" in keys and bool(keys & {"depends_on", "lifecycle", "effort"})
         needs = "depends_on" in keys and not (_PLURAL.search(section.title) or field_key(section.title))

@@ -43,8 +43,11 @@ _STATUS_WORDS = {
     "placeholder": r"placeholders?|stubs?",
     "deprecated": r"deprecated|superseded|retired",
     "approved": r"approved",
-    "defined": r"defined|completed?|done|finished|exists?|available|active|published|created|ready",
+    "defined": r"defined|completed?|done|finished|exists?|published|created|closed|merged|shipped|released|delivered|resolved",
 }
+# Of a procedure that others wait for, these say that it is there; of an item, only that work can begin.
+_THERE = re.compile(r"\b(?:available|active|ready|in place|live)\b", re.IGNORECASE)
+_YES = re.compile(r"^(?:\[?x\]?|y|yes|ja|oui|sí|si|sim|true|[✓✔☑✅]|100\s*%)$", re.IGNORECASE)
 _REMARK = re.compile(r"\b(if|optional|soft|needs?|entry point|lifecycle|both|all|time)\b", re.IGNORECASE)
 _STATUSES = [(key, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for key, words in _STATUS_WORDS.items()]
 
@@ -90,6 +93,16 @@ def read_phase(text: str) -> int | str | None:
     text = re.sub(r"^phase\s*", "", plain_text(text), flags=re.IGNORECASE).strip()
     leading = re.match(r"(\d+)(?:\s*[-–—:(].*\D.*)?$", text)
     return int(leading[1]) if leading else None if is_nothing(text) else text
+
+
+def read_state(text: str) -> str:
+    """Return the status of something that others wait for: "ready" and "available" say that it is there."""
+    return read_status(text) or ("defined" if _THERE.search(_UNFINISHED.sub("", plain_text(text))) else "")
+
+
+def is_yes(text: str) -> bool:
+    """Say whether a cell or value means yes: "x", "yes", "✓", "true", 100 %."""
+    return bool(_YES.match(plain_text(text))) or sign_of(text) == "defined"
 
 
 def read_status(text: str) -> str:

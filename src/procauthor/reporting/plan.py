@@ -8,6 +8,8 @@ from procauthor.evaluation.method import percent
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.planning.upcoming import Session
 
+_SHOWN = 20
+
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield the items in their order, groups, what comes next, and what does not add up."""
@@ -29,6 +31,12 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield "to look at:"
         for problem in plan.problems:
             yield f"  line {problem.line}: {problem.message}"
+    if plan.unread:
+        yield ""
+        yield "not read:"
+        yield from (f"  line {each.line}: {each.text}" for each in plan.unread[:_SHOWN])
+        if len(plan.unread) > _SHOWN:
+            yield f"  and {len(plan.unread) - _SHOWN} more; --json has them all"
 
 
 def session_lines(session: Session) -> Iterator[str]:
