@@ -68,8 +68,15 @@ _HEDGE = re.compile(r"^(?:and\s+)?(?:ideally|optionally|preferably|if possible|i
 _NOTE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
 _MAX_RANGE = 200
-_BEFORE_CODE = re.compile(r"^(?:(?:all|completion|of|after|from|the|both|work)\s+)*(?:items?|tasks?|actions?|stor(?:y|ies)|tickets?|steps?|nos?\.?)\s+(?=\S*\d)", re.IGNORECASE)
-_BEFORE_GROUP = re.compile(r"^(?:(?:all|every|completion|complete|of|after|from|the|tasks?|items?|in|work)\s+)*(?=\S)", re.IGNORECASE)
+# No title has more; to try longer ones would take time with the cube of the names.
+_MOST_COMMAS = 6
+_BEFORE_CODE = re.compile(
+    r"^(?:(?:all|completion|of|after|from|the|both|work)\s+)*(?:items?|tasks?|actions?|stor(?:y|ies)|tickets?|steps?|nos?\.?)\s+(?=\S*\d)",
+    re.IGNORECASE,
+)
+_BEFORE_GROUP = re.compile(
+    r"^(?:(?:all|every|completion|complete|of|after|from|the|tasks?|items?|in|work)\s+)*(?=\S)", re.IGNORECASE
+)
 _CODE_RANGE = re.compile(r"^([A-Z]*[-_]?\d+(?:\.\d+)*)\s*(?:[-–—‑]|TO|THROUGH)\s*([A-Z]*[-_]?\d+(?:\.\d+)*)$")
 _LETTERED = re.compile(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
 
@@ -148,7 +155,12 @@ def split_names(text: str, known: Collection[str]) -> Iterator[str]:
     place = 0
     while place < len(parts):
         size = next(
-            (n for n in range(len(parts) - place, 1, -1) if _known(", ".join(parts[place : place + n]), known)), 1
+            (
+                n
+                for n in range(min(len(parts) - place, _MOST_COMMAS), 1, -1)
+                if _known(", ".join(parts[place : place + n]), known)
+            ),
+            1,
         )
         joined = _TRAILING_AND.sub("", _LEADING_AND.sub("", ", ".join(parts[place : place + size])))
         place += size

@@ -13,8 +13,8 @@ from procauthor.planning.effort import effort_unit, read_effort, read_whole_effo
 from procauthor.planning.field import Entry, Field, plain_text, resembles
 from procauthor.planning.line import Line, Mark, sign_of
 from procauthor.planning.opening import Opening, bucket_key, headings
-from procauthor.planning.plan import Action, Effort, PlanItem, Priority, Problem, Tick
-from procauthor.planning.title import clean_title
+from procauthor.planning.plan import Action, Effort, PlanItem, Priority, Problem
+from procauthor.planning.title import asks_for, clean_title
 from procauthor.planning.value import (
     is_nothing,
     is_yes,
@@ -143,11 +143,25 @@ def _drafts(
         one = len(names) == 1
         status = name.status or base.status
         said_done = is_yes(opening.field("done"))
-        done = said_done or bool(name.mark and name.mark.done) or _all_done(base.actions) or status in ("defined", "approved")
-        item = replace(
-            base, number=number, code=opening.code if one else "", title=name.title, effort_hours=effort, line=name.line.number, status=status, done=done
+        done = (
+            said_done
+            or bool(name.mark and name.mark.done)
+            or _all_done(base.actions)
+            or status in ("defined", "approved")
         )
-        yield Draft(replace(item, ticks=_ticks(item, name, one=one)), needs, softly, blocks)
+        item = replace(
+            base,
+            number=number,
+            code=opening.code if one else "",
+            title=name.title,
+            effort_hours=effort,
+            line=name.line.number,
+            status=status,
+            done=done,
+        )
+        asks = asks_for(opening.said or opening.title, name.title) if one and not opening.all("procedures") else True
+        ticks = (name.mark.tick,) if asks and name.mark and name.mark.tick else ()
+        yield Draft(replace(item, asks=asks, ticks=ticks), needs, softly, blocks)
 
 
 def _unread(opening: Opening, number: int) -> Iterator[Problem]:
@@ -168,13 +182,6 @@ def _all_done(actions: Sequence[Action]) -> bool:
     return bool(actions) and all(action.done for action in actions)
 
 
-def _ticks(item: PlanItem, name: _Name, *, one: bool) -> tuple[Tick, ...]:
-    """Return the ticks of this item alone: of a range, only the lines that name the procedure."""
-    key = f" {title_key(name.title)} "
-    actions = [a.tick for a in item.actions if one or key in f" {title_key(a.text)} "]
-    return tuple(dict.fromkeys(t for t in (name.mark.tick if name.mark else None, *actions) if t))
-
-
 def _base(document: Document, opening: Opening, problems: list[Problem], number: int) -> PlanItem:
     lifecycle, phase = _place(document, opening)
     status = opening.field("status")
@@ -184,7 +191,9 @@ def _base(document: Document, opening: Opening, problems: list[Problem], number:
         priority=_priority(document, opening, problems, number),
         lifecycle=lifecycle,
         phase=phase,
-        groups=tuple(key for text in (opening.label, *headings(document, opening.section)) if (key := bucket_key(text))),
+        groups=tuple(
+            key for text in (opening.label, *headings(document, opening.section)) if (key := bucket_key(text))
+        ),
         status=(
             read_status(status) or (plain_text(status).casefold() if not is_nothing(status) else "") or _signed(opening)
         ),

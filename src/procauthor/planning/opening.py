@@ -11,7 +11,10 @@ from procauthor.planning.line import Line, lines_of, strip_pictures
 from procauthor.planning.value import read_priority
 from procauthor.planning.words import read_words
 
-_WORD = r"(?:(?:priority|action|work)\s+)?(?:items?|tasks?|actions?|procedures?|steps?|stor(?:y|ies)|tickets?|nos?\.?|nr\.?|number)"
+_WORD = (
+    r"(?:(?:priority|action|work)\s+)?"
+    r"(?:items?|tasks?|actions?|procedures?|steps?|stor(?:y|ies)|tickets?|nos?\.?|nr\.?|number)"
+)
 _TO = r"(?:[-–—‐‑−]|to|through|and|&|,)"
 _NUMBER = re.compile(
     rf"^(?:{_WORD}\s+)?[(\[]?#?(?P<first>\d{{1,9}})(?:\s*{_TO}\s*#?(?P<last>\d{{1,4}}))?"
@@ -19,10 +22,13 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _DOTTED = re.compile(
-    rf"^(?:{_WORD}\s+)?[(\[]?#?(?P<code>\d{{1,4}}(?:\.\d{{1,4}})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE
+    rf"^(?:{_WORD}\s+)?[(\[]?#?(?P<code>\d{{1,4}}(?:\.\d{{1,4}})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$",
+    re.IGNORECASE,
 )
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
-_CODE = r"(?:P\d[-.]\d{1,4}|[A-Z][A-Z]{0,9}(?:[-_][A-Z]{1,10})*[-_]\d{1,5}(?:[.-]\d{1,4})*|[A-Z]{1,5}\d{2,5}(?:\.\d{1,4})*)"
+_CODE = (
+    r"(?:P\d[-.]\d{1,4}|[A-Z][A-Z]{0,9}(?:[-_][A-Z]{1,10})*[-_]\d{1,5}(?:[.-]\d{1,4})*|[A-Z]{1,5}\d{2,5}(?:\.\d{1,4})*)"
+)
 _SHORT = r"(?!P\d\b(?!\.))[A-Z]{1,4}\d{1,5}(?:\.\d{1,4})*"
 _CODED = re.compile(
     rf"^(?:{_WORD}\s+)?[(\[]?(?:(?P<code>{_CODE})[)\]]?(?:\s*[.):–—-])?|(?P<short>{_SHORT})[)\]]?\s*[.):–—-])\s+(?P<title>\S.*)$"
@@ -36,9 +42,9 @@ LABEL = re.compile(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s
 class Opening:
     """What opens one item or a range of items: its number (0 where it has none), its title, its fields.
 
-    ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is the item's own name for itself
-    where that is no whole number, as in "P0-1: Data Design Procedure" or "1.2 Data Design". ``place`` says which
-    table, list or family of headings it belongs to.
+    ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is what the plan calls the
+    item where that is no whole number, as in "P0-1: Data Design Procedure" or "1.2 Data Design". ``place`` says which
+    table, list or family of headings it belongs to, ``said`` what the line says up to its first field.
     """
 
     first: int
@@ -52,6 +58,7 @@ class Opening:
     label: str = ""
     code: str = ""
     place: int = 0
+    said: str = ""
 
     def field(self, *keys: str) -> str:
         """Return the text of the first field with one of these keys."""

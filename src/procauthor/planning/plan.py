@@ -76,12 +76,13 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One procedure to write. ``start`` and ``end`` span the heading, line or row that opens the item.
+    """One thing to write. ``start`` and ``end`` span the heading, line or row that opens the item.
 
     ``number`` is unique within the plan; ``code`` is what the plan itself calls the item where that is no whole number,
-    such as "1.2", "T001" or "RB-1". ``soft_blocks`` are those of ``blocks`` that can go on without it, ``vague_blocks`` those that name no one
-    procedure. ``ticks`` are the open ticks that stand for
-    this item alone, outside session goals.
+    such as "1.2", "T001" or "RB-1". ``asks`` says whether it asks for the document to be there, and nothing else: only
+    then does a finished document make it done. ``soft_blocks`` are those of ``blocks`` that can go on without it,
+    ``vague_blocks`` those that name no one procedure. ``ticks`` are the open boxes and signs of the item itself; its
+    action items are ticked by people. ``groups`` are the keys of the phases, weeks or groups that it is in.
     """
 
     number: int
@@ -103,6 +104,7 @@ class PlanItem:
     vague_blocks: tuple[str, ...] = ()
     ticks: tuple[Tick, ...] = ()
     code: str = ""
+    asks: bool = True
     groups: tuple[str, ...] = ()
 
 

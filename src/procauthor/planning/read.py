@@ -19,7 +19,7 @@ from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Unread
 from procauthor.planning.resolve import Resolver
 from procauthor.planning.session import choose_next
 from procauthor.planning.shape import find_openings, unclaimed
-from procauthor.planning.total import compute_totals, find_wrong_totals, read_stated
+from procauthor.planning.total import compute_totals, find_wrong_totals, names_total, read_stated
 from procauthor.planning.tracking import placed_lines, read_around
 
 _WHOLE = re.compile(r"\bprocedure$", re.IGNORECASE)
@@ -96,7 +96,8 @@ def _unread(document: Document, lines: list[Line], openings: Sequence[Opening]) 
     """Yield what looks like an item and is in none, and the fields of items that have no known label."""
     spans = {line.number: line.body for line in unclaimed(document, lines, openings)}
     for opening in openings:
-        spans |= {f.line: f"{f.label}: {f.single}".rstrip(": ") for f in opening.fields if f.label and not f.key}
+        unknown = (f for f in opening.fields if f.label and not (f.key or names_total(f.label)))
+        spans |= {f.line: f"{f.label}: {f.single}".rstrip(": ") for f in unknown}
     yield from (Unread(line, text) for line, text in sorted(spans.items()))
 
 

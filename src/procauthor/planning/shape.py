@@ -15,7 +15,16 @@ from dataclasses import dataclass, replace
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.naming import title_key
 from procauthor.planning.effort import read_whole_effort
-from procauthor.planning.field import Field, field_key, fields_in, first_field, opens_field, plain_text, read_fields, strip_emphasis
+from procauthor.planning.field import (
+    Field,
+    field_key,
+    fields_in,
+    first_field,
+    opens_field,
+    plain_text,
+    read_fields,
+    strip_emphasis,
+)
 from procauthor.planning.group import read_count
 from procauthor.planning.line import Line, lines_of, strip_leading
 from procauthor.planning.opening import (
@@ -35,7 +44,8 @@ from procauthor.planning.value import names_only_priority
 from procauthor.planning.words import read_words
 
 _TASK = re.compile(
-    r"^(?:define|create|write|author|update|complete|implement|establish|develop|document|draft|build|add|set up|verify|test|review)\b",
+    r"^(?:define|create|write|author|update|complete|implement|establish|develop|document|draft|build|add|set up|"
+    r"verify|test|review)\b",
     re.IGNORECASE,
 )
 _PLURAL = re.compile(r"\b(?:procedures|lifecycles)\b", re.IGNORECASE)
@@ -174,19 +184,25 @@ class _Headings:
         read, keys = read_number(section.title), self._keys(section)
         keys |= {field_key(child.title.partition(":")[0]) for child in self.document.children(section)}
         if read and read.code:
-            return bool(keys & _STRONG or _TASK.search(read.title) or read_words().noun.search(clean_title(read.title)))
+            return bool(keys & _STRONG) or self._is_task(read.title)
         if read:
             return bool(keys & _STRONG) or bool(read.dot and self._is_task(read.title))
         if section.title == self.document.title and section.level == 1:
             return False
         if names_bucket(section.title) and _without_bucket(section.title):
             return bool(keys) and self._says_one(section, self._loose[section.index])
-        names_one = self._is_task(clean_title(section.title)) or bool(re.match(r"define\b", section.title, re.IGNORECASE))
+        return self._is_named(section, keys)
+
+    def _is_named(self, section: Section, keys: Collection[str]) -> bool:
+        """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
+        names_one = self._is_task(clean_title(section.title)) or bool(
+            re.match(r"define\b", section.title, re.IGNORECASE)
+        )
         told = "priority" in keys and bool(keys & {"depends_on", "lifecycle", "effort"})
         needs = "depends_on" in keys and not (_PLURAL.search(section.title) or field_key(section.title))
         own = lines_of(self.lines, section.body, section.end)
         counts = any(line.bullet and read_count(line.body) for line in own)
-        if told and (names_one or keys & _OWN) and not (counts or field_key(section.title)):
+        if told and (names_one or _OWN.intersection(keys)) and not (counts or field_key(section.title)):
             return True
         return (names_one or needs) and _is_placed(self.document, section)
 
@@ -229,7 +245,16 @@ class _Headings:
         assert section.heading is not None
         line = self.lines[section.line - 1]
         return Opening(
-            read.first, read.last, read.title, line, section.heading.end, section, tuple(body), end, code=read.code
+            read.first,
+            read.last,
+            read.title,
+            line,
+            section.heading.end,
+            section,
+            tuple(body),
+            end,
+            code=read.code,
+            said=read.title,
         )
 
 
@@ -321,7 +346,9 @@ class _Lists:
         for entry in entries:
             wanted = entry.form in forms if forms else self._fits(entry, placed=placed, bucket=bucket, aside=aside)
             if wanted and entry.title and not read_count(entry.head.body):
-                yield entry.opening(label if names_priority(label) else label_above(section, entry.head.start, self.lines))
+                yield entry.opening(
+                    label if names_priority(label) else label_above(section, entry.head.start, self.lines)
+                )
 
     def _coded(self, entries: Sequence[_Entry]) -> set[str]:
         coded = [e.form for e in entries if e.number and e.number.code]
@@ -340,7 +367,10 @@ class _Lists:
         """Yield each line of the outermost level, with what is below it up to the next."""
         starts = sorted(start for start, _ in self._scopes)
         for head, following in zip(heads, [*heads[1:], None], strict=True):
-            ends = [following.line.start if following else head.section.end, *(s for s in starts if s > head.line.start)]
+            ends = [
+                following.line.start if following else head.section.end,
+                *(s for s in starts if s > head.line.start),
+            ]
             yield _body(lines_of(self.lines, head.line.start, min(ends)))
 
 
@@ -404,12 +434,17 @@ class _Entry:
             label=label,
             code=read.code,
             place=self.head.indent + 1,
+            said=_said(self.head.content[: first_field(self.head.content)]),
         )
 
 
 def _bare_number(text: str) -> str:
     """Return a line whose number is in bold, "**1.** Dough" or "**1. Dough** - 2 h", with the number first."""
-    return re.sub(r"^(?:\*\*|__)([^*_]+?)(?:\*\*|__)", r"\1", text, count=1) if re.match(r"^(?:\*\*|__)\W?\w*\d", text) else text
+    return (
+        re.sub(r"^(?:\*\*|__)([^*_]+?)(?:\*\*|__)", r"\1", text, count=1)
+        if re.match(r"^(?:\*\*|__)\W?\w*\d", text)
+        else text
+    )
 
 
 def _bold_number(line: Line) -> Numbered | None:
@@ -424,7 +459,18 @@ def _open_line(body: list[Line], read: Numbered, section: Section, label: str, p
     end = head.start + len(head.text.encode())
     title = clean_title(plain_text(read.title))
     return Opening(
-        read.first, read.last, title, head, end, section, fields, body[-1].start + 1, label=label, code=read.code, place=place
+        read.first,
+        read.last,
+        title,
+        head,
+        end,
+        section,
+        fields,
+        body[-1].start + 1,
+        label=label,
+        code=read.code,
+        place=place,
+        said=read.title,
     )
 
 
@@ -432,6 +478,14 @@ def _inline(line: Line) -> list[Field]:
     """Read the fields that are on the line itself, behind its title."""
     at = first_field(line.text)
     return read_fields([replace(line, text=line.text[at:])]) if at < len(line.text) else []
+
+
+def _said(text: str) -> str:
+    """Return a line without its number and what it depends on."""
+    read = read_number(_bare_number(text))
+    said = _TAGS.sub("", read.title if read else text)
+    needs = _NEEDS.search(said)
+    return said[: needs.start()] if needs else said
 
 
 def _title(text: str) -> tuple[str, str, bool]:

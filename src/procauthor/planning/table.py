@@ -20,7 +20,9 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _NAMING = {"depends_on", "soft", "blocks"}
 _SURE = {"priority", "depends_on", "effort"}
 _CODE = re.compile(r"^[(\[]?#?(?:[A-Z]{1,10}[-_]?)?\d{1,6}(?:[.-]\d{1,4})*[)\].:]?$")
-_CODES = re.compile(r"^(?:[A-Z]{1,10}[-_]?)?#?\d{1,6}(?:[.-]\d{1,4})*(?:\s*[,;&]\s*(?:[A-Z]{1,10}[-_]?)?#?\d{1,6}(?:[.-]\d{1,4})*)*$")
+_CODES = re.compile(
+    r"^(?:[A-Z]{1,10}[-_]?)?#?\d{1,6}(?:[.-]\d{1,4})*(?:\s*[,;&]\s*(?:[A-Z]{1,10}[-_]?)?#?\d{1,6}(?:[.-]\d{1,4})*)*$"
+)
 _MOST = 0.6
 
 
@@ -76,7 +78,10 @@ def read_columns(block: Block) -> _Columns | None:
     if block.kind != "table" or block.header is None or not block.rows:
         return None
     heads = tuple(plain_text(cell.text).casefold() for cell in block.header.cells)
-    cells = [[row.cells[place].text.strip() if place < len(row.cells) else "" for row in block.rows] for place in range(len(heads))]
+    cells = [
+        [row.cells[place].text.strip() if place < len(row.cells) else "" for row in block.rows]
+        for place in range(len(heads))
+    ]
     number = _number(heads, cells)
     fields: dict[str, int] = {}
     for place, head in enumerate(heads):
@@ -96,7 +101,11 @@ def _number(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int | None:
     named = [place for place, head in enumerate(heads) if columns.get(head) == "number"]
     whole = [place for place in named if _mostly(cells[place], _CODE.match)]
     if whole or named:
-        return (whole or named)[0] if len(heads) > 1 and not (len(named) == 1 and not whole and heads[named[0]] == "item") else None
+        return (
+            (whole or named)[0]
+            if len(heads) > 1 and not (len(named) == 1 and not whole and heads[named[0]] == "item")
+            else None
+        )
     return 0 if len(heads) > 1 and _mostly(cells[0], _CODE.match) and not field_key(heads[0]) else None
 
 
@@ -115,7 +124,9 @@ def _title(heads: Sequence[str], cells: Sequence[Sequence[str]], taken: set[int 
 
 
 _SAYS_MORE = frozenset({"description", "summary", "action", "deliverable"})
-_BESIDE = frozenset({"owner", "notes", "note", "comments", "comment", "assignee", "due", "date", "risk", "impact", "metric"})
+_BESIDE = frozenset(
+    {"owner", "notes", "note", "comments", "comment", "assignee", "due", "date", "risk", "impact", "metric"}
+)
 
 
 def _told(cells: Sequence[str]) -> str:
@@ -125,7 +136,9 @@ def _told(cells: Sequence[str]) -> str:
     if _mostly(cells, read_whole_effort):
         return "effort"
     said = [cell for cell in cells if not is_nothing(plain_text(cell))]
-    return "depends_on" if said and len(said) < len(cells) and all(_CODES.match(plain_text(cell)) for cell in said) else ""
+    return (
+        "depends_on" if said and len(said) < len(cells) and all(_CODES.match(plain_text(cell)) for cell in said) else ""
+    )
 
 
 def _is_title(text: str) -> bool:
@@ -156,7 +169,7 @@ def _open_row(row: Row, columns: _Columns, section: Section, line: Line, documen
     first, last, title, code = (read.first, read.last, read.title, read.code) if read else (0, 0, title, "")
     if first and plain_text(number).startswith("0"):
         code = plain_text(number)
-    return Opening(first, last, title, line, row.end, section, fields, row.end, code=code)
+    return Opening(first, last, title, line, row.end, section, fields, row.end, code=code, said=title)
 
 
 def _cell_text(cell: Cell, document: Document) -> str:

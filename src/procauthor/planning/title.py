@@ -37,6 +37,11 @@ _BEHIND = re.compile(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECAS
 _REMARK = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
 _QUOTED = re.compile(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
 _MARKUP = re.compile(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
+_DEFINING = frozenset(
+    """define defined create created write written author draft implement establish develop add specify formalize
+    formalise complete finish finalize finalise document and the a an new missing procedure item task no h hour hours day
+    days""".split()  # noqa: SIM905 - read as words
+)
 _EDGES = " .:;,–—-*_"
 
 
@@ -60,6 +65,23 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
         return text
     bare = strip_pictures(_VERB.sub("", strip_pictures(text)).strip())
     return bare if title_key(bare) not in ("", "procedure", "procedures") else text
+
+
+def asks_for(text: str, title: str) -> bool:
+    """Say whether a line asks for a document of that title to be there, and for nothing else.
+
+    "Define the Dough Procedure (2 h)" does; "Update the Dough Procedure", "Dough Procedure (Legal)" and "Train the team
+    on the Dough Procedure" do not: that the document is there proves nothing of the kind.
+    """
+    plain = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
+    at = plain.casefold().find(title.casefold())
+    if at < 0:
+        return title_key(clean_title(plain)) == title_key(title) and bool(
+            _VERB.match(plain) or _KIND_FIRST.match(plain)
+        )
+    said = f"{plain[:at]} {plain[at + len(title) :]}"
+    said = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda remark: " " if is_remark(remark[1]) else remark[0], said)
+    return all(word in _DEFINING or is_remark(word) for word in re.findall(r"[^\W\d_]+", said.casefold()))
 
 
 def _named(name: str) -> str:

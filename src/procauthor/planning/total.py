@@ -46,6 +46,11 @@ def is_total(title: str) -> bool:
     return bool(_ROW.match(plain_text(title)))
 
 
+def names_total(label: str) -> bool:
+    """Say whether a label is that of a sum of hours."""
+    return bool(_TOTAL.search(label))
+
+
 def read_stated(document: Document, lines: list[Line]) -> list[Stated]:
     """Return all totals that a plan states, in the order of its lines."""
     found = [*_lines(document, lines), *_rows(document)]

@@ -43,7 +43,8 @@ _STATUS_WORDS = {
     "placeholder": r"placeholders?|stubs?",
     "deprecated": r"deprecated|superseded|retired",
     "approved": r"approved",
-    "defined": r"defined|completed?|done|finished|exists?|published|created|closed|merged|shipped|released|delivered|resolved",
+    "defined": r"defined|completed?|done|finished|exists?|published|created|closed|merged|shipped|released|"
+    r"delivered|resolved",
 }
 # Of a procedure that others wait for, these say that it is there; of an item, only that work can begin.
 _THERE = re.compile(r"\b(?:available|active|ready|in place|live)\b", re.IGNORECASE)

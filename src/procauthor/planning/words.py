@@ -1,4 +1,4 @@
-"""Words of plans in the languages that are known: labels, priorities, kinds of documents, and what items are put into."""
+"""Words of plans in the known languages: labels, priorities, kinds of documents, and what items are put into."""
 
 from __future__ import annotations
 
