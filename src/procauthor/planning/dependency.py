@@ -16,6 +16,7 @@ from procauthor.planning.plan import State
 from procauthor.planning.title import clean_title
 from procauthor.planning.vague import UNDECIDED
 from procauthor.planning.value import is_nothing, read_state
+from procauthor.planning.words import read_words
 
 _SOFT = re.compile(
     r"\b(soft|optional(?:ly)?|recommended|nice to have|preferred|helpful|if (?:needed|available|possible|any)|"
@@ -68,6 +69,7 @@ _HEDGE = re.compile(r"^(?:and\s+)?(?:ideally|optionally|preferably|if possible|i
 _NOTE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
 _MAX_RANGE = 200
+_FEWEST_WORDS = 2
 # No title has more; to try longer ones would take time with the cube of the names.
 _MOST_COMMAS = 6
 _BEFORE_CODE = re.compile(
@@ -95,10 +97,13 @@ class Numbering:
         self._codes: dict[str, int] = {}
         self._plain: dict[str, int] = {}
         self._groups: dict[str, list[str]] = defaultdict(list)
+        self._places: dict[str, set[int]] = defaultdict(set)
         for place, (number, code, title, groups) in enumerate(items):
+            for word in title_key(title).split():
+                self._places[word].add(place)
             self.by_number.setdefault(number, title)
-            if code:
-                self._codes.setdefault(code.upper(), place)
+            for one in re.split(r"\s*[,;&/]\s*", code.upper()) if code else ():
+                self._codes.setdefault(one, place)
             # "PRP-001" may be what another column or heading calls the item "001".
             if not re.search(r"[A-Z]", code):
                 self._plain.setdefault(code.lstrip("0") or str(number), place)
@@ -116,6 +121,13 @@ class Numbering:
             if first is not None and last is not None and first <= last:
                 return self._titles[first : last + 1]
         return list(self._groups.get(bucket_key(_BEFORE_GROUP.sub("", name)), ()))
+
+    def find_by_words(self, name: str) -> str:
+        """Return the only title that holds all words of a name: "Navigation refactor" of "Refactor navigation"."""
+        words = title_key(name).split()
+        places = [self._places.get(word, frozenset()) for word in words]
+        shared = set.intersection(*map(set, places)) if len(words) >= _FEWEST_WORDS else set()
+        return self._titles[shared.pop()] if len(shared) == 1 else ""
 
     def _place(self, code: str) -> int | None:
         if code in self._codes:
@@ -229,6 +241,7 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
     title = clean_title(name, known)
     vague = title_key(title) not in known and bool(
         _VAGUE.match(title)
+        or title.casefold() in read_words().every
         or (UNDECIDED.match(title) and not _WHOLE.search(title))
         or re.search(r"\bprocedures$", title, re.IGNORECASE)
     )
@@ -293,7 +306,9 @@ def _numbered(named: Named, numbers: Numbering, known: Collection[str]) -> Itera
         return
     match = _NUMBERS.match(named.title)
     if not match:
-        yield replace(named, title=_without_number(named.title, numbers, known))
+        title = _without_number(named.title, numbers, known)
+        near = "" if named.vague or title_key(title) in known else numbers.find_by_words(title)
+        yield replace(named, title=near or title)
         return
     first, last = int(match[1]), int(match[2] or match[1])
     for number in range(first, min(last, first + _MAX_RANGE) + 1):

@@ -24,6 +24,9 @@ from procauthor.planning.value import (
     read_status,
 )
 
+# "_Requirements: 1.1_" in italics, and "**Property:** ..." are remarks on an item.
+_ASIDE = re.compile(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:|[A-Z][\w'/-]*(?: [\w'/-]+){0,2}: )")
+
 
 @dataclass(slots=True)
 class Draft:
@@ -197,12 +200,29 @@ def _base(document: Document, opening: Opening, problems: list[Problem], number:
         status=(
             read_status(status) or (plain_text(status).casefold() if not is_nothing(status) else "") or _signed(opening)
         ),
-        actions=tuple(e.action() for f in opening.all("actions") for e in _entries(f, opening.line)),
+        actions=tuple(_actions(opening)),
         why=" ".join(text for f in opening.all("why") for text, _ in f.values),
         line=opening.line.number,
         start=opening.line.start,
         end=opening.end,
     )
+
+
+def _actions(opening: Opening) -> Iterator[Action]:
+    """Yield the lines below a label such as "Tasks", else the plain lines right below an item."""
+    labelled = [e.action() for f in opening.all("actions") for e in _entries(f, opening.line)]
+    yield from labelled
+    if not labelled and opening.first == opening.last:
+        yield from (entry.action() for entry in _plain(opening) if not _ASIDE.match(entry.line.content))
+
+
+def _plain(opening: Opening) -> list[Entry]:
+    return _outermost([entry for f in opening.all("listed") for entry in f.entries])
+
+
+def remarks(opening: Opening) -> Iterator[Entry]:
+    """Yield the lines below an item that look like fields and are none, such as "Outcome: all is well"."""
+    yield from (entry for entry in _plain(opening) if _ASIDE.match(entry.line.content) and ":" in entry.text)
 
 
 def _signed(opening: Opening) -> str:

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from procauthor.markdown.document import Document, Section
 from procauthor.planning.field import Field, plain_text
 from procauthor.planning.line import Line, lines_of, strip_pictures
-from procauthor.planning.value import read_priority
+from procauthor.planning.value import names_only_priority, read_priority, read_status
 from procauthor.planning.words import read_words
 
-_WORD = (
-    r"(?:(?:priority|action|work)\s+)?"
-    r"(?:items?|tasks?|actions?|procedures?|steps?|stor(?:y|ies)|tickets?|nos?\.?|nr\.?|number)"
-)
 _TO = r"(?:[-–—‐‑−]|to|through|and|&|,)"
 _NUMBER = re.compile(
-    rf"^(?:{_WORD}\s+)?[(\[]?#?(?P<first>\d{{1,9}})(?:\s*{_TO}\s*#?(?P<last>\d{{1,4}}))?"
+    rf"^[(\[]?#?(?P<first>\d{{1,9}})(?:\s*{_TO}\s*#?(?P<last>\d{{1,4}}))?"
     r"(?P<dot>\s*[.):\]]+|\s+[-–—])?(?:\s+|(?<=[.):\]])(?=[^\W\d]))(?P<title>\S.*)$",
     re.IGNORECASE,
 )
 _DOTTED = re.compile(
-    rf"^(?:{_WORD}\s+)?[(\[]?#?(?P<code>\d{{1,4}}(?:\.\d{{1,4}})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$",
+    r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$",
     re.IGNORECASE,
 )
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
 _CODE = (
-    r"(?:P\d[-.]\d{1,4}|[A-Z][A-Z]{0,9}(?:[-_][A-Z]{1,10})*[-_]\d{1,5}(?:[.-]\d{1,4})*|[A-Z]{1,5}\d{2,5}(?:\.\d{1,4})*)"
+    r"(?:P\d[-.]\d{1,4}|[A-Z][A-Z]{0,9}(?:[-_][A-Z]{1,10})*[-_]\d{1,5}(?:[.-](?:\d{1,4}|[A-Z])\b)*|"
+    r"[A-Z]{1,5}\d{2,5}(?:\.\d{1,4})*)"
 )
 _SHORT = r"(?!P\d\b(?!\.))[A-Z]{1,4}\d{1,5}(?:\.\d{1,4})*"
 _CODED = re.compile(
-    rf"^(?:{_WORD}\s+)?[(\[]?(?:(?P<code>{_CODE})[)\]]?(?:\s*[.):–—-])?|(?P<short>{_SHORT})[)\]]?\s*[.):–—-])\s+(?P<title>\S.*)$"
+    rf"^[(\[]?(?:(?P<code>{_CODE})[)\]]?(?:\s*[.):–—-])?|(?P<short>{_SHORT})[)\]]?\s*[.):–—-])\s+(?P<title>\S.*)$"
 )
-_BOX = re.compile(r"^\s*\[[ xX]\]\s+")
+_BOX = re.compile(r"^\s*\[[ xX~/>-]\]\*?\s+")
 _URGENT = re.compile(r"\bP\s?\d\b|\bprio\w*\b|\bhave\b", re.IGNORECASE)
+# "Pillar 1: Principles" is a heading over work, whatever the word.
+_PARTED = re.compile(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
+_SHORT_HEADING = 3
 LABEL = re.compile(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
 
 
@@ -73,7 +74,24 @@ def names_priority(text: str) -> bool:
     """Say whether a heading or a label names a priority: "P0 - Critical", "Priority 1", "Must have", "High"."""
     if read_priority(text) is None:
         return False
-    return bool(_URGENT.search(text) or read_priority(plain_text(text).partition(" ")[0]))
+    if _URGENT.search(text):
+        return True
+    plain = strip_pictures(plain_text(text))
+    plain = read_words().bucket.sub("", plain).lstrip(" .:)–—-")
+    # "Critical dependencies" and "High-risk areas" rank nothing.
+    return not names_aside(text) and names_only_priority(re.split(r"[\s:(]", plain, maxsplit=1)[0])
+
+
+def names_aside(text: str) -> bool:
+    """Say whether the lines below a heading or a label are no items: risks, a legend, success criteria, notes."""
+    plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
+    return bool(read_words().aside.search(plain)) and not (_URGENT.search(text) or _PARTED.match(plain))
+
+
+def names_status(text: str) -> str:
+    """Return the status that a heading says of all that is below it, as "✅ Completed" and "In progress" do, or ""."""
+    words = re.findall(r"[^\W_]+", strip_pictures(plain_text(text)))
+    return read_status(" ".join(words)) if 0 < len(words) <= _SHORT_HEADING else ""
 
 
 def names_bucket(text: str) -> bool:
@@ -102,6 +120,7 @@ class Numbered:
 def read_number(text: str) -> Numbered | None:
     """Read "1. Title", "#1 Title", "13-16: Title", "1️⃣ Title", "1.2 Title", "T001 Title" or "P0-1: Title"."""
     text = strip_pictures(plain_text(_BOX.sub("", text).replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")))
+    text = _unit().sub("", text, count=1)
     if coded := _DOTTED.match(text) or _CODED.match(text):
         code = coded["code"] or coded["short"]
         return Numbered(0, 0, coded["title"].strip(), code)
@@ -110,6 +129,11 @@ def read_number(text: str) -> Numbered | None:
         last = int(match["last"] or first)
         return Numbered(first, max(first, last), match["title"].strip(), dot=bool(match["dot"]))
     return None
+
+
+@lru_cache(maxsize=1)
+def _unit() -> re.Pattern[str]:
+    return re.compile(rf"^[(\[]?{read_words().unit}(?:\s*:)?\s+(?=[(\[#]?(?:[A-Z]{{1,10}}[-_]?)?\d)", re.IGNORECASE)
 
 
 def headings(document: Document, section: Section) -> list[str]:

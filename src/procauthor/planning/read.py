@@ -11,7 +11,7 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.planning.group import find_uncounted, read_groups
-from procauthor.planning.item import read_items
+from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import Line, read_lines
 from procauthor.planning.opening import Opening
 from procauthor.planning.order import arrange
@@ -23,6 +23,7 @@ from procauthor.planning.total import compute_totals, find_wrong_totals, names_t
 from procauthor.planning.tracking import placed_lines, read_around
 
 _WHOLE = re.compile(r"\bprocedure$", re.IGNORECASE)
+_MANY = 3
 _BARE_NUMBER = re.compile(r"^(?:items?\s+)?#?(\d{1,4})$", re.IGNORECASE)
 
 
@@ -81,7 +82,7 @@ def _plan(
         title=document.title,
         items=items,
         groups=groups,
-        problems=tuple(sorted(_once_without_priority(problems, len(items)), key=lambda p: (p.line, p.kind, p.message))),
+        problems=tuple(sorted(_once_for_all(problems, len(items)), key=lambda p: (p.line, p.kind, p.message))),
         order=order,
         next=following,
         totals=tuple(compute_totals(items, stated)),
@@ -94,20 +95,26 @@ def _plan(
 
 def _unread(document: Document, lines: list[Line], openings: Sequence[Opening]) -> Iterator[Unread]:
     """Yield what looks like an item and is in none, and the fields of items that have no known label."""
-    spans = {line.number: line.body for line in unclaimed(document, lines, openings)}
+    spans = dict(unclaimed(document, lines, openings))
     for opening in openings:
         unknown = (f for f in opening.fields if f.label and not (f.key or names_total(f.label)))
         spans |= {f.line: f"{f.label}: {f.single}".rstrip(": ") for f in unknown}
+        spans |= {entry.line.number: entry.text for entry in remarks(opening)}
     yield from (Unread(line, text) for line, text in sorted(spans.items()))
 
 
-def _once_without_priority(problems: list[Problem], count: int) -> list[Problem]:
-    """Say it once where no item of a plan has a priority."""
+def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
+    """Say it once where no item of a plan has a priority, or many state efforts in sizes."""
     lacking = [problem for problem in problems if problem.kind == "priority"]
-    if len(lacking) < count or count == 1:
-        return problems
-    message = "no item has a priority; all count as P3"
-    return [p for p in problems if p.kind != "priority"] + [Problem("priority", message, lacking[0].line)]
+    sized = [problem for problem in problems if problem.kind == "effort"]
+    once: list[Problem] = []
+    if len(lacking) == count > 1:
+        once.append(Problem("priority", "no item has a priority; all count as P3", lacking[0].line))
+    if len(sized) > _MANY:
+        message = f"{len(sized)} items state efforts that are no numbers of hours; the first: {sized[0].message}"
+        once.append(Problem("effort", message, sized[0].line))
+    said = {problem.kind for problem in once}
+    return [problem for problem in problems if problem.kind not in said] + once
 
 
 def _own_lines(lines: list[Line], openings: Iterable[Opening]) -> set[int]:

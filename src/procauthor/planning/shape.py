@@ -8,9 +8,11 @@ where it is (below a priority, a phase, a week), then boxes.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.naming import title_key
@@ -31,16 +33,17 @@ from procauthor.planning.opening import (
     LABEL,
     Numbered,
     Opening,
-    is_urgent,
     label_above,
+    names_aside,
     names_bucket,
     names_priority,
+    names_status,
     read_number,
 )
-from procauthor.planning.table import find_rows
-from procauthor.planning.title import clean_title
+from procauthor.planning.table import find_rows, unread_tables
+from procauthor.planning.title import clean_title, is_capitalised
 from procauthor.planning.tracking import Placed, placed_lines, read_role, role_of
-from procauthor.planning.value import names_only_priority
+from procauthor.planning.value import is_nothing, names_only_priority, read_status
 from procauthor.planning.words import read_words
 
 _TASK = re.compile(
@@ -61,37 +64,50 @@ _NEEDS = re.compile(
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
-_MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
 _TAGS = re.compile(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
+_STATE = re.compile(r"^\[(?P<state>[^\W\d_][\w -]{2,15})\]\s+(?=\S)")
+# Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
+_FEW = 4
+_DEEPEST = 3
+_RULE = re.compile(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
 _ORDERED = re.compile(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An opening that may be an item, and how sure that is: 2 by itself, 1 beside others of its form."""
-
-    opening: Opening
-    form: str
-    sure: int
 
 
 def find_openings(document: Document, lines: list[Line]) -> list[Opening]:
     """Return the openings of all items, in the order of the text."""
-    sections = _Headings(document, lines)
+    rows = list(find_rows(document, lines))
+    sections = _Headings(document, lines, rows)
     headed = sections.openings()
-    scopes = [(o.line.start, o.scope_end) for o in headed]
-    rows = [o for o in find_rows(document, lines) if not _within(o.line.start, scopes)]
-    listed = list(_Lists(document, lines, headed, bare=not (headed or rows)).openings())
-    strong = [o for o in (*headed, *rows, *listed) if o.fields]
-    if strong:
+    scopes = Scopes(headed)
+    rows = [row for row in rows if row.line.start not in scopes]
+    if any(o.fields for o in (*headed, *rows)):
         # A heading with a number and nothing else is an item of a plan that has no others.
         headed = [o for o in headed if o.fields or o.code or _has_sibling(o, headed) or _is_placed(document, o.section)]
-    openings = _once(sorted((*headed, *rows, *listed), key=lambda o: o.line.start))
-    return [sections.with_inherited(opening, {o.section.index for o in headed}) for opening in openings]
+    candidates = list(_Lists(document, lines, scopes).candidates())
+    listed = _chosen(document, candidates, [*headed, *rows])
+    if not (headed or rows) and all(rank < Rank.CODED for rank, _ in candidates):
+        rows = list(find_rows(document, lines, loose=True))
+        listed = [] if rows else listed
+    openings = _once(sorted((*headed, *rows, *_without_restarts(listed)), key=lambda o: o.line.start))
+    items = {o.section.index for o in headed}
+    return [sections.with_inherited(opening, items) for opening in openings]
 
 
-def _within(position: int, scopes: Iterable[tuple[int, int]]) -> bool:
-    return any(start <= position < end for start, end in scopes)
+class Scopes:
+    """The lines that are below items, by offset."""
+
+    def __init__(self, openings: Iterable[Opening]) -> None:
+        self._spans = sorted((o.line.start, o.scope_end) for o in openings)
+        self._starts = [start for start, _ in self._spans]
+
+    def __contains__(self, position: int) -> bool:
+        place = bisect_right(self._starts, position) - 1
+        return place >= 0 and position < self._spans[place][1]
+
+    def following(self, position: int, end: int) -> int:
+        """Return where the next item after a position begins, at most the end."""
+        place = bisect_right(self._starts, position)
+        return min(self._starts[place], end) if place < len(self._starts) else end
 
 
 def _has_sibling(opening: Opening, others: Sequence[Opening]) -> bool:
@@ -102,16 +118,101 @@ def _is_placed(document: Document, section: Section) -> bool:
     return any(names_priority(text) for text in document.path(section)[:-1])
 
 
+class Rank(IntEnum):
+    """How sure it is that a list holds items."""
+
+    BARE = 0
+    PLAIN = 1
+    """Lines without boxes, right below a priority, a phase, a status or "Runbooks to write"."""
+    CODED = 2
+    BOXED = 3
+    """Boxes below a phase or a status."""
+    PLACED = 4
+    """Boxes and names below a priority."""
+    SURE = 5
+    """Fields that only items have."""
+
+
+def _chosen(document: Document, listed: Sequence[tuple[Rank, Opening]], others: Sequence[Opening]) -> list[Opening]:
+    """Choose among lists: the sure ones, and of the others those beside which nothing surer is."""
+    chosen = [opening for rank, opening in listed if rank is Rank.SURE]
+    near = {_family(document, o) for o in (*others, *chosen)}
+    chosen += [o for rank, o in listed if rank is Rank.PLACED and (not near or _family(document, o) in near)]
+    used = {_bucket(document, o.section) for o in others} - {None}
+    chosen += [o for rank, o in listed if rank is Rank.BOXED and _bucket(document, o.section) not in used]
+    if not (chosen or others):
+        chosen += [o for rank, o in listed if rank is Rank.CODED]
+    for rank in (Rank.PLAIN, Rank.BARE):
+        kept = [*chosen, *others]
+        families = {_family(document, o) for o in kept} if rank is Rank.PLAIN else set()
+        own = {o.section.index for o in kept} | {o.section.parent for o in others}
+        fitting = [o for r, o in listed if r is rank and o.section.index not in own]
+        chosen += [o for o in fitting if not kept or _family(document, o) in families]
+    return chosen
+
+
+def _without_restarts(listed: Sequence[Opening]) -> list[Opening]:
+    """Take the numbers from lists that each begin with 1: they tell nothing apart."""
+    numbers = [o.first for o in listed if o.first]
+    if len(set(numbers)) == len(numbers):
+        return list(listed)
+    return [o if o.code else replace(o, first=0, last=0) if o.first == o.last else o for o in listed]
+
+
+def _bucket(document: Document, section: Section | None) -> int | None:
+    """Return the nearest section at or above one that items are put into."""
+    while section is not None and not names_bucket(section.title):
+        section = None if section.parent is None else document.sections[section.parent]
+    return None if section is None else section.index
+
+
+def _family(document: Document, opening: Opening) -> tuple[int | None, int]:
+    """Return what the section of an item has in common with its siblings: parent and level."""
+    section = opening.section
+    if opening.line.heading and section.parent is not None:
+        section = document.sections[section.parent]
+    return section.parent, section.level
+
+
 def _once(openings: Sequence[Opening]) -> list[Opening]:
-    """Leave out what only names again an item of another list or table: a schedule, a summary."""
-    homes: dict[str, tuple[int, int]] = {}
+    """Leave out what only names again an item of another list or table: a schedule, a summary.
+
+    What one of two places alone says, as a list of details behind a table, is said of the item.
+    """
+    homes: dict[str, int] = {}
     kept: list[Opening] = []
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
-        place = (opening.section.parent or 0, 0) if opening.line.heading else (opening.section.index + 1, opening.place)
-        home = homes.setdefault(title_key(clean_title(opening.title)), place)
-        if home == place:
+        first = next((homes[key] for key in (*_keys(opening), *_plain_code(opening.code)) if key in homes), None)
+        if first is None or _place(kept[first]) == _place(opening):
+            homes |= {key: len(kept) for key in _keys(opening) if key not in homes}
             kept.append(opening)
+        else:
+            known = {f.key for f in kept[first].fields}
+            more = tuple(f for f in opening.fields if f.key not in known)
+            kept[first] = replace(kept[first], fields=(*kept[first].fields, *more))
     return sorted(kept, key=lambda o: o.line.start)
+
+
+def _keys(opening: Opening) -> Iterator[str]:
+    """Yield what tells an item apart: its code, or its title where it has none."""
+    if not opening.code:
+        yield f"title {title_key(clean_title(opening.title))}"
+        return
+    yield opening.code.upper()
+    if opening.code.isdigit():
+        yield from _plain_code(f"-{opening.code}")
+
+
+def _plain_code(code: str) -> Iterator[str]:
+    """Yield what a table with a column "PRP" calls "PRP-001": its digits."""
+    digits = re.search(r"[-_](\d+)$", code)
+    if digits:
+        yield f"#{int(digits[1])}"
+
+
+def _place(opening: Opening) -> tuple[int, int]:
+    section = opening.section
+    return (section.parent or 0, 0) if opening.line.heading else (section.index + 1, opening.place)
 
 
 # Headings
@@ -120,9 +221,10 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
 class _Headings:
     """Decides which headings are items."""
 
-    def __init__(self, document: Document, lines: list[Line]) -> None:
+    def __init__(self, document: Document, lines: list[Line], rows: Sequence[Opening]) -> None:
         self.document = document
         self.lines = lines
+        self._tabled = {above for row in rows for above in _above(document, row.section)}
         self._fields = {s.index: self._own_fields(s) for s in document.sections}
         self._loose = {s.index: self._loose_lines(s) for s in document.sections}
 
@@ -146,7 +248,8 @@ class _Headings:
         above = opening.section.parent if opening.line.heading else opening.section.index
         fields = list(opening.fields)
         while above is not None and above not in items:
-            said = [f for f in self._fields[above] if f.key in _INHERITED - keys and (f.text or f.entries)]
+            wanted = {"lifecycle"} if self._is_title(self.document.sections[above]) else _INHERITED
+            said = [f for f in self._fields[above] if f.key in wanted - keys and (f.text or f.entries)]
             fields += said
             keys |= {f.key for f in said}
             above = self.document.sections[above].parent
@@ -155,19 +258,25 @@ class _Headings:
     def _chosen(self) -> set[int]:
         """Return the indexes of the sections that are items, with their siblings of the same form."""
         chosen = {s.index for s in self.document.sections if s.heading and self._reads_as_item(s)}
-        forms: dict[tuple[int | None, int], set[str]] = defaultdict(set)
-        for index in chosen:
-            section = self.document.sections[index]
-            if self._keys(section) & _STRONG:
-                forms[section.parent, section.level].add(_form(section.title))
+        families: dict[tuple[int | None, int, str], list[Section]] = defaultdict(list)
         for section in self.document.sections:
-            form = _form(section.title)
-            if form and form in forms[section.parent, section.level] and not self._is_container(section):
-                chosen.add(section.index)
+            if (form := _form(section.title)) and section.index not in self._tabled:
+                families[section.parent, section.level, form].append(section)
+        for family in families.values():
+            sure = sum(s.index in chosen and bool(self._keys(s) & _STRONG) for s in family)
+            if sure * _FEW >= len(family):
+                chosen |= {s.index for s in family if not self._is_container(s)}
         return chosen
 
+    def _is_title(self, section: Section) -> bool:
+        return section.level <= 1 and section.title == self.document.title
+
     def _own_fields(self, section: Section) -> list[Field]:
-        fields = read_fields(_without_entries(lines_of(self.lines, section.body, section.end)))
+        own = lines_of(self.lines, section.body, section.end)
+        if section.index == len(self.document.sections) - 1:
+            # What is behind a rule at the end of the file is said of the whole plan.
+            own = own[: next((at for at, line in enumerate(own) if _RULE.match(line.text)), len(own))]
+        fields = read_fields(_without_entries(own))
         return fields + [pair for block in section.blocks for pair in _pairs(block)]
 
     def _loose_lines(self, section: Section) -> list[Line]:
@@ -181,17 +290,25 @@ class _Headings:
     def _reads_as_item(self, section: Section) -> bool:
         if self._has_role(section) or self._is_container(section):
             return False
+        if section.index in self._tabled and (names_bucket(section.title) or not self._keys(section) & _STRONG):
+            return False
         read, keys = read_number(section.title), self._keys(section)
         keys |= {field_key(child.title.partition(":")[0]) for child in self.document.children(section)}
         if read and read.code:
-            return bool(keys & _STRONG) or self._is_task(read.title)
+            return bool(keys & _STRONG) or self._is_task(read.title) or self._is_leaf(section)
         if read:
             return bool(keys & _STRONG) or bool(read.dot and self._is_task(read.title))
-        if section.title == self.document.title and section.level == 1:
+        if self._is_title(section):
             return False
         if names_bucket(section.title) and _without_bucket(section.title):
             return bool(keys) and self._says_one(section, self._loose[section.index])
         return self._is_named(section, keys)
+
+    def _is_leaf(self, section: Section) -> bool:
+        """Say whether a heading has none below it, and is right below a phase or a priority."""
+        above = "" if section.parent is None else self.document.sections[section.parent].title
+        alone = not any(True for _ in self.document.children(section))
+        return alone and (names_bucket(above) or names_priority(above))
 
     def _is_named(self, section: Section, keys: Collection[str]) -> bool:
         """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
@@ -230,7 +347,9 @@ class _Headings:
 
     def _says_one(self, section: Section, loose: Sequence[Line]) -> bool:
         """Say whether "Priority 1: Verify scripts (1-2 days)" is work of its own and not a heading over others."""
-        if any(True for _ in self.document.children(section)) or any(line.mark for line in loose):
+        fields = self._fields[section.index]
+        tasks = any(f.key == "actions" and f.label for f in fields) and self._keys(section) & {"depends_on", "soft"}
+        if any(True for _ in self.document.children(section)) or (any(line.mark for line in loose) and not tasks):
             return False
         hours = any(read_whole_effort(part) for part in re.findall(r"\(([^()]*)\)", section.title))
         return hours or bool(self._keys(section) & _OWN)
@@ -256,6 +375,14 @@ class _Headings:
             code=read.code,
             said=read.title,
         )
+
+
+def _above(document: Document, section: Section) -> Iterator[int]:
+    """Yield the indexes of a section and of all above it."""
+    yield section.index
+    while section.parent is not None:
+        section = document.sections[section.parent]
+        yield section.index
 
 
 def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:
@@ -301,19 +428,19 @@ def _pairs(block: Block) -> Iterator[Field]:
 class _Lists:
     """Decides which lists hold items, among the lines that no heading has taken."""
 
-    def __init__(self, document: Document, lines: list[Line], headed: Sequence[Opening], *, bare: bool) -> None:
+    def __init__(self, document: Document, lines: list[Line], scopes: Scopes) -> None:
         self.document = document
         self.lines = lines
-        self.bare = bare
-        self._scopes = [(o.line.start, o.scope_end) for o in headed]
+        self._scopes = scopes
 
-    def openings(self) -> Iterator[Opening]:
-        """Yield the lines that are items."""
-        yield from self._bold()
-        bold = [(o.line.start, o.scope_end) for o in self._bold()]
+    def candidates(self) -> Iterator[tuple[Rank, Opening]]:
+        """Yield the lines that may be items."""
+        bold = list(self._bold())
+        yield from ((Rank.SURE, opening) for opening in bold)
+        below = Scopes(bold)
         groups: dict[tuple[int, str], list[Placed]] = defaultdict(list)
         for placed in placed_lines(self.document, self.lines):
-            if not _within(placed.line.start, self._scopes) and not _within(placed.line.start, bold):
+            if placed.line.start not in self._scopes and placed.line.start not in below:
                 groups[placed.section.index, placed.label].append(placed)
         for (_, label), group in groups.items():
             yield from self._group(group, label)
@@ -321,7 +448,7 @@ class _Lists:
     def _bold(self) -> Iterator[Opening]:
         """Yield paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
         for section in self.document.sections:
-            own = [x for x in lines_of(self.lines, section.body, section.end) if not _within(x.start, self._scopes)]
+            own = [x for x in lines_of(self.lines, section.body, section.end) if x.start not in self._scopes]
             heads = [(at, read) for at, x in enumerate(own) if not x.bullet and (read := _bold_number(x))]
             if not heads:
                 continue
@@ -331,47 +458,74 @@ class _Lists:
                 for body, read in spans:
                     yield _open_line(body, read, section, "", -1)
 
-    def _group(self, group: Sequence[Placed], label: str) -> Iterator[Opening]:
+    def _group(self, group: Sequence[Placed], label: str) -> Iterator[tuple[Rank, Opening]]:
         section = group[0].section
         if group[0].role or field_key(label) not in ("", "actions", "procedures"):
             return
-        placed = is_urgent(self.document, section, label)
-        bucket = names_bucket(label) or any(names_bucket(text) for text in self.document.path(section))
+        entries = self._entries(group)
+        forms = {e.form for e in entries if e.strong}
+        coded = _is_coded(entries)
+        above = label if names_priority(label) else ""
+        entries = [e for e in entries if e.title and not is_nothing(e.title)]
+        counts = any(read_count(e.head.body) for e in entries)
+        entries = [e for e in entries if not read_count(e.head.body)]
+        ranks = [self._rank(entry, section, label) for entry in entries]
+        if counts:
+            ranks = [None if rank is Rank.PLAIN else rank for rank in ranks]
+        for entry, own in zip(entries, ranks, strict=True):
+            # Lines of one list are of one kind, even if not each has its box.
+            rank = Rank.PLACED if own is Rank.PLAIN and Rank.PLACED in ranks else own
+            if entry.form in forms:
+                rank = Rank.SURE
+            elif coded and entry.number and entry.number.code:
+                rank = Rank.SURE if entry.boxed else max(rank or Rank.CODED, Rank.CODED)
+            elif forms:
+                continue
+            if rank is not None:
+                yield rank, entry.opening(above or label_above(section, entry.head.start, self.lines))
+
+    def _entries(self, group: Sequence[Placed]) -> list[_Entry]:
+        """Return the lines of the outermost level that holds items: those below an epic or a feature count as well."""
+        entries: list[_Entry] = []
+        for indent in sorted({p.line.indent for p in group})[:_DEEPEST]:
+            heads = [p for p in group if p.line.indent == indent and not opens_field(p.line.content)]
+            level = [_Entry.of(body, head.section) for body, head in zip(self._bodies(heads), heads, strict=True)]
+            entries = entries or level
+            if any(e.strong or e.boxed or e.number for e in level):
+                return level
+        return entries
+
+    def _rank(self, entry: _Entry, section: Section, label: str) -> Rank | None:
+        """Say how sure it is that a line is an item because of where it is."""
+        titles = [text for text in self.document.path(section) if text != self.document.title]
         aside = bool(label) and not (names_priority(label) or names_bucket(label) or field_key(label))
-        indent = min(p.line.indent for p in group)
-        heads = [each for each in group if each.line.indent == indent and not opens_field(each.line.content)]
-        bodies = self._bodies(heads)
-        entries = [_Entry.of(body, head.section) for body, head in zip(bodies, heads, strict=True)]
-        forms = {e.form for e in entries if e.strong} | self._coded(entries)
-        for entry in entries:
-            wanted = entry.form in forms if forms else self._fits(entry, placed=placed, bucket=bucket, aside=aside)
-            if wanted and entry.title and not read_count(entry.head.body):
-                yield entry.opening(
-                    label if names_priority(label) else label_above(section, entry.head.start, self.lines)
-                )
-
-    def _coded(self, entries: Sequence[_Entry]) -> set[str]:
-        coded = [e.form for e in entries if e.number and e.number.code]
-        return set(coded) if coded and len(coded) * 2 >= len(entries) else set()
-
-    def _fits(self, entry: _Entry, *, placed: bool, bucket: bool, aside: bool) -> bool:
-        """Say whether a line is an item because of where it is."""
-        box = bool(entry.head.mark and entry.head.mark.marker is not None)
-        if placed and not aside:
-            return box or entry.marked or entry.names_one or bool(entry.number and entry.names_one)
-        if bucket and not aside:
-            return box or (entry.marked and entry.names_one)
-        return self.bare and box
+        nearest = label if label and not field_key(label) else section.title
+        if not aside and any(names_priority(text) for text in (label, *titles)):
+            if entry.boxed or entry.marked or entry.names_one:
+                return Rank.PLACED
+            return Rank.PLAIN if names_priority(nearest) or names_bucket(nearest) else None
+        held = [text for text in (label, *titles) if names_bucket(text) or names_status(text)]
+        if not aside and held and entry.boxed:
+            return Rank.BOXED
+        if nearest in held or _asks_for_documents(nearest):
+            return Rank.PLAIN
+        return Rank.BARE if entry.boxed else None
 
     def _bodies(self, heads: Sequence[Placed]) -> Iterator[list[Line]]:
         """Yield each line of the outermost level, with what is below it up to the next."""
-        starts = sorted(start for start, _ in self._scopes)
         for head, following in zip(heads, [*heads[1:], None], strict=True):
-            ends = [
-                following.line.start if following else head.section.end,
-                *(s for s in starts if s > head.line.start),
-            ]
-            yield _body(lines_of(self.lines, head.line.start, min(ends)))
+            end = following.line.start if following else head.section.end
+            yield _body(lines_of(self.lines, head.line.start, self._scopes.following(head.line.start, end)))
+
+
+def _asks_for_documents(heading: str) -> bool:
+    """Say whether a heading is one over documents to write: "Runbooks to write", "Missing procedures"."""
+    return bool(read_words().plural.search(heading)) and not names_aside(heading)
+
+
+def _is_coded(entries: Sequence[_Entry]) -> bool:
+    coded = [e for e in entries if e.number and e.number.code]
+    return bool(coded) and len(coded) * 2 >= len(entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,14 +543,17 @@ class _Entry:
     @classmethod
     def of(cls, body: list[Line], section: Section) -> _Entry:
         head = body[0]
-        text = strip_leading(head.content)
+        state = _STATE.match(head.content)
+        text = strip_leading(head.content[state.end() :] if state else head.content)
         ordered = _ORDERED.match(head.text)
         read = read_number(_bare_number(text))
         title, rest, marked = _title(_TAGS.sub("", read.title if read else text))
         if ordered and (read is None or not read.code):
             first, last = int(ordered[1]), int(ordered[2] or ordered[1])
             read = Numbered(first, max(first, last), text)
-        fields = (*_remarks(rest, head), *_inline(head), *read_fields(body[1:]))
+        fields = [*_remarks(rest, head), *_inline(head), *read_fields(body[1:])]
+        if state and read_status(state["state"]):
+            fields.append(Field("status", "", state["state"], head.number))
         return cls(head, body, section, read, title, marked, tuple(fields))
 
     @property
@@ -406,6 +563,11 @@ class _Entry:
         return re.sub(r"[\d.]+", "#", code) if code else "number" if self.number else "box" if self.head.mark else ""
 
     @property
+    def boxed(self) -> bool:
+        """Whether the line has a box or a sign of its own."""
+        return self.head.mark is not None
+
+    @property
     def strong(self) -> bool:
         """Whether the line has a field of its own that only items have."""
         return bool({f.key for f in self.fields} & _STRONG) and (self.number is not None or bool(self.head.mark))
@@ -413,7 +575,7 @@ class _Entry:
     @property
     def names_one(self) -> bool:
         """Whether the title names a document: by its kind, or in capitals."""
-        return bool(read_words().noun.search(self.title)) or (self.number is not None and _is_capitalised(self.title))
+        return bool(read_words().noun.search(self.title)) or (self.number is not None and is_capitalised(self.title))
 
     def opening(self, label: str) -> Opening:
         """Return the line as an opening."""
@@ -541,17 +703,21 @@ def _ends_item(label: str) -> bool:
     return not field_key(label) and (names_priority(label) or names_bucket(label) or bool(read_role(label)))
 
 
-def _is_capitalised(title: str) -> bool:
-    words = title.split()
-    return all(word.casefold() in _MINOR or word[0].isupper() or word[0].isdigit() for word in words)
+def unclaimed(document: Document, lines: list[Line], openings: Collection[Opening]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that look like items and are in none: boxes, codes and what is right below a priority.
 
-
-def unclaimed(document: Document, lines: list[Line], openings: Collection[Opening]) -> Iterator[Line]:
-    """Yield the lines that look like items and are in none: boxes and codes outside of metrics and goals."""
-    scopes = [(o.line.start, o.scope_end) for o in openings]
+    Metrics, goals, risks and the like are no items, nor is what names an item again.
+    """
+    scopes = Scopes(o for o in openings)
+    named = {key for opening in openings for key in (*_keys(opening), f"title {title_key(clean_title(opening.title))}")}
     for placed in placed_lines(document, lines):
-        if placed.role or _within(placed.line.start, scopes) or read_count(placed.line.body):
+        line, read = placed.line, read_number(placed.line.body)
+        if placed.role or line.start in scopes or read_count(line.body) or is_nothing(line.body):
             continue
-        read = read_number(placed.line.body)
-        if placed.line.mark or (read and read.code):
-            yield placed.line
+        code = read.code.upper() if read else ""
+        again = {code, *_plain_code(code), f"title {title_key(clean_title(line.body))}"}
+        urgent = names_priority(placed.label or placed.section.title)
+        if (line.mark or code or urgent) and not again & named:
+            yield line.number, line.body
+    for block in unread_tables(document, {o.line.start for o in openings}, scopes):
+        yield block.line, f"a table with the columns {', '.join(plain_text(cell.text) for cell in block.header.cells)}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from procauthor.markdown.document import Block, Cell, Document, Row, Section
 from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import Field, clean_value, field_key, plain_text
 from procauthor.planning.line import Line
-from procauthor.planning.opening import Opening, is_urgent, label_above, names_bucket, read_number
+from procauthor.planning.opening import Opening, is_urgent, label_above, names_aside, names_bucket, read_number
 from procauthor.planning.total import is_total
 from procauthor.planning.tracking import role_of
 from procauthor.planning.value import is_nothing, is_priority
@@ -19,10 +19,9 @@ from procauthor.planning.words import read_words
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _NAMING = {"depends_on", "soft", "blocks"}
 _SURE = {"priority", "depends_on", "effort"}
-_CODE = re.compile(r"^[(\[]?#?(?:[A-Z]{1,10}[-_]?)?\d{1,6}(?:[.-]\d{1,4})*[)\].:]?$")
-_CODES = re.compile(
-    r"^(?:[A-Z]{1,10}[-_]?)?#?\d{1,6}(?:[.-]\d{1,4})*(?:\s*[,;&]\s*(?:[A-Z]{1,10}[-_]?)?#?\d{1,6}(?:[.-]\d{1,4})*)*$"
-)
+_ONE = r"[(\[]?#?(?:[A-Z]{1,10}[-_]?)*\d{1,6}(?:[.-]\d{1,4})*[A-Za-z]?[)\].:]?"
+_CODES = re.compile(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
+_RANGE = re.compile(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _MOST = 0.6
 
 
@@ -37,24 +36,39 @@ class _Columns:
     coded: bool
 
 
-def find_rows(document: Document, lines: list[Line]) -> Iterator[Opening]:
+def find_rows(document: Document, lines: list[Line], *, loose: bool = False) -> Iterator[Opening]:
     """Yield the rows of all tables of items.
 
     A table is one if it has a column of titles, and one of priorities, dependencies or hours, or codes and a status;
-    below a heading or a label that names a priority, any other column of items is enough.
+    below a heading or a label that names a priority, or for a ``loose`` look, any other column of items is enough.
     """
     for section in document.sections:
         for block in section.blocks:
             columns = read_columns(block)
-            if columns and _holds_items(document, section, block, columns, lines):
+            if columns and _holds_items(document, section, block, columns, lines, loose=loose):
                 yield from _rows(document, section, block, columns, lines)
 
 
-def _holds_items(document: Document, section: Section, block: Block, columns: _Columns, lines: list[Line]) -> bool:
-    if role_of(document, section):
+def unread_tables(document: Document, own: Container[int], scopes: Container[int]) -> Iterator[Block]:
+    """Yield the tables that have a column of items and of which no row is one, outside of items, metrics and risks."""
+    for section in document.sections:
+        for block in section.blocks if not role_of(document, section) else ():
+            columns = read_columns(block) if block.start not in scopes else None
+            said = columns and columns.fields.keys() & _SURE and not names_aside(columns.heads[0])
+            if said and not any(row.start in own for row in block.rows):
+                yield block
+
+
+def _holds_items(  # noqa: PLR0913 - the place of a table
+    document: Document, section: Section, block: Block, columns: _Columns, lines: list[Line], *, loose: bool
+) -> bool:
+    heads = columns.heads
+    if role_of(document, section) or any(names_aside(heads[place]) for place in (0, columns.title)):
         return False
     if columns.fields.keys() & _SURE or (columns.coded and columns.fields.keys() & {"status", "done"}):
         return True
+    if loose:
+        return bool(columns.fields.keys() & {"status", "done"})
     if not (columns.fields or columns.number is not None):
         return False
     return is_urgent(document, section, label_above(section, block.start, lines))
@@ -85,48 +99,60 @@ def read_columns(block: Block) -> _Columns | None:
     number = _number(heads, cells)
     fields: dict[str, int] = {}
     for place, head in enumerate(heads):
-        key = field_key(head) or _told(cells[place])
+        key = field_key(head) or ("" if head in read_words().beside else _told(cells[place]))
         if key and place != number:
             fields.setdefault(key, place)
     title = _title(heads, cells, {number, *fields.values()})
     if title is None:
         return None
-    coded = number is not None and _mostly(cells[number], _CODE.match)
+    coded = number is not None and _mostly(cells[number], _CODES.match)
     return _Columns(heads, number, title, {key: place for key, place in fields.items() if place != title}, coded)
 
 
 def _number(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int | None:
     """Return the column of numbers or codes: one with such a heading, else the first if it holds nothing else."""
+    if len(heads) == 1:
+        return None
     columns = read_words().columns
-    named = [place for place, head in enumerate(heads) if columns.get(head) == "number"]
-    whole = [place for place in named if _mostly(cells[place], _CODE.match)]
-    if whole or named:
-        return (
-            (whole or named)[0]
-            if len(heads) > 1 and not (len(named) == 1 and not whole and heads[named[0]] == "item")
-            else None
-        )
-    return 0 if len(heads) > 1 and _mostly(cells[0], _CODE.match) and not field_key(heads[0]) else None
+    named = [
+        p for p, head in enumerate(heads) if columns.get(head) == "number" or re.search(r"\b(?:ids?|codes?)$", head)
+    ]
+    whole = [place for place in named if _mostly(cells[place], _CODES.match) and _differ(cells[place])]
+    if whole:
+        return whole[0]
+    if named:
+        # "Item" heads numbers and titles alike.
+        return None if heads[named[0]] == "item" or columns.get(heads[named[0]]) != "number" else named[0]
+    return 0 if _mostly(cells[0], _CODES.match) and _differ(cells[0]) and not field_key(heads[0]) else None
+
+
+def _differ(cells: Sequence[str]) -> bool:
+    held = [cell for cell in cells if cell]
+    return len(set(held)) * 4 >= len(held) * 3
 
 
 def _title(heads: Sequence[str], cells: Sequence[Sequence[str]], taken: set[int | None]) -> int | None:
     """Return the column of titles: one with such a heading, else the first of text that is no known field."""
     words = read_words()
-    named = [place for place, head in enumerate(heads) if place not in taken and words.columns.get(head) == "title"]
+    named = [place for place, head in enumerate(heads) if place not in taken and _heads_title(head)]
     # "Description" beside "Name" says more of the same thing.
     ranked = sorted(named, key=lambda place: (heads[place] in _SAYS_MORE, place))
     if ranked:
         return ranked[0]
     kinds = [place for place, head in enumerate(heads) if place not in taken and words.noun.search(head)]
     texts = [place for place in range(len(heads)) if place not in taken and _mostly(cells[place], _is_title)]
-    free = [place for place in texts if not words.bucket.match(f"{heads[place]} 1") and heads[place] not in _BESIDE]
+    free = [
+        place for place in texts if not words.bucket.match(f"{heads[place]} 1") and heads[place] not in words.beside
+    ]
     return next(iter([*kinds, *free]), None)
 
 
+def _heads_title(head: str) -> bool:
+    columns = read_words().columns
+    return "title" in (columns.get(head), columns.get(head.rpartition(" ")[2]))
+
+
 _SAYS_MORE = frozenset({"description", "summary", "action", "deliverable"})
-_BESIDE = frozenset(
-    {"owner", "notes", "note", "comments", "comment", "assignee", "due", "date", "risk", "impact", "metric"}
-)
 
 
 def _told(cells: Sequence[str]) -> str:
@@ -158,18 +184,25 @@ def _open_row(row: Row, columns: _Columns, section: Section, line: Line, documen
     cells = [_cell_text(cell, document) for cell in row.cells]
     title = plain_text(cells[columns.title]) if columns.title < len(cells) else ""
     number = cells[columns.number] if columns.number is not None and columns.number < len(cells) else ""
-    read = (read_number(f"{plain_text(number).rstrip('.:)')}: {title}") if number else None) or read_number(title)
     fields = tuple(
         Field(key, columns.heads[place], cells[place], row.line)
         for key, place in columns.fields.items()
         if place < len(cells)
     )
     shown = _without_names(document.source.slice(line.start, row.end), row, columns, line)
-    line = replace(line, text=shown.rstrip())
-    first, last, title, code = (read.first, read.last, read.title, read.code) if read else (0, 0, title, "")
-    if first and plain_text(number).startswith("0"):
-        code = plain_text(number)
-    return Opening(first, last, title, line, row.end, section, fields, row.end, code=code, said=title)
+    opening = Opening(0, 0, title, replace(line, text=shown.rstrip()), row.end, section, fields, row.end, said=title)
+    return _numbered(opening, plain_text(number).strip("#()[].: "))
+
+
+def _numbered(opening: Opening, number: str) -> Opening:
+    """Give a row its number or its code: that of its cell, else one before its title."""
+    if number and not _RANGE.match(number) and _CODES.match(number):
+        return replace(opening, code=number)
+    read = read_number(f"{number}: {opening.title}" if number else opening.title)
+    if read is None:
+        return opening
+    code = number if number.startswith("0") else read.code
+    return replace(opening, first=read.first, last=read.last, title=read.title, said=read.title, code=code)
 
 
 def _cell_text(cell: Cell, document: Document) -> str:

@@ -38,19 +38,10 @@ _UNFINISHED = re.compile(
     re.IGNORECASE,
 )
 _UNDERWAY = re.compile(r"\b(?:almost|nearly|mostly|half|incomplete|unfinished|[1-9]\d?(?:\.\d+)?\s*%)", re.IGNORECASE)
-_STATUS_WORDS = {
-    "in progress": r"in.progress|partial(?:ly)?|draft(?:s|ed|ing)?|wip|started|ongoing|under way",
-    "placeholder": r"placeholders?|stubs?",
-    "deprecated": r"deprecated|superseded|retired",
-    "approved": r"approved",
-    "defined": r"defined|completed?|done|finished|exists?|published|created|closed|merged|shipped|released|"
-    r"delivered|resolved",
-}
 # Of a procedure that others wait for, these say that it is there; of an item, only that work can begin.
 _THERE = re.compile(r"\b(?:available|active|ready|in place|live)\b", re.IGNORECASE)
 _YES = re.compile(r"^(?:\[?x\]?|y|yes|ja|oui|sí|si|sim|true|[✓✔☑✅]|100\s*%)$", re.IGNORECASE)
 _REMARK = re.compile(r"\b(if|optional|soft|needs?|entry point|lifecycle|both|all|time)\b", re.IGNORECASE)
-_STATUSES = [(key, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for key, words in _STATUS_WORDS.items()]
 
 
 def read_priority(text: str) -> Priority | None:
@@ -61,8 +52,8 @@ def read_priority(text: str) -> Priority | None:
     if have := _HAVE.search(text):
         return _HAVES[have[1].casefold().replace("'", "")]
     names = read_words().priorities
-    for word in re.findall(r"[^\W\d_]+(?:[-\s]term)?|[🔴🟠🟡🟢]", _NEGATED.sub(" ", text.casefold())):
-        if priority := _COLOURS.get(word) or names.get(word.replace(" ", "-")):
+    for word in re.findall(r"[^\W\d_]+(?:[-\s]term|['’]t\b)?|[🔴🟠🟡🟢]", _NEGATED.sub(" ", text.casefold())):
+        if priority := _COLOURS.get(word) or names.get(word.replace(" ", "-").replace("’", "'")):
             return cast("Priority", priority)
     return None
 
@@ -112,14 +103,15 @@ def read_status(text: str) -> str:
     text = plain_text(text)
     if _MISSING.search(text):
         return "missing"
-    finished = _UNFINISHED.sub("", text)
-    said = next((status for status, words in _STATUSES if words.search(finished)), "")
+    finished = _UNFINISHED.sub("", re.sub(r"[-_]", " ", text))
+    said = next((status for status, words in read_words().said if words.search(finished)), "")
     return said or ("in progress" if _UNDERWAY.search(text) else sign)
 
 
 def is_nothing(text: str) -> bool:
     """Say whether a value says that there is nothing: empty, "None (entry point)", "N/A", a dash."""
-    return bool(_NOTHING.match(text.strip().strip("*_()")))
+    plain = text.strip().strip("*_().")
+    return plain.casefold() in read_words().nothing or bool(_NOTHING.match(plain))
 
 
 def is_remark(text: str) -> bool:
