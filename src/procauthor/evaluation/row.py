@@ -24,13 +24,23 @@ def read_rows(scope: Scope, report: Report) -> tuple[Row, ...]:
     index = index_of(library)
     listed = tuple(_listed(index)) if index else ()
     names, ranks = _order(listed)
-    errors = Counter(f.path for f in report.findings if f.severity == "error" and not _about_index(f))
+    errors = count_errors(report)
     warnings = Counter(f.path for f in report.findings if f.severity == "warning")
     required: dict[str, tuple[str, ...]] = {}
     rows = [_document(p, names, errors, warnings, required) for p in library.counted]
     usual = _usual(rows)
     rows += [replace(row, required=usual, missing=usual) for row in _announced(scope, listed, names)]
     return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks)))
+
+
+def count_errors(report: Report) -> Counter[str]:
+    """Return how many errors each document has, without those that speak of its row in the index."""
+    return Counter(f.path for f in report.findings if f.severity == "error" and not _about_index(f))
+
+
+def status_that_counts(procedure: Procedure, errors: int) -> Status:
+    """Return the status that evaluation, plans and ticks count with: a whole text with an error is not defined."""
+    return "in progress" if errors and procedure.status in DONE else procedure.status
 
 
 def _usual(rows: list[Row]) -> tuple[str, ...]:
@@ -83,7 +93,7 @@ def _document(
         path=procedure.path,
         lifecycle=names.get(title_key(procedure.lifecycle), procedure.lifecycle),
         kind=procedure.kind,
-        status=_status(procedure, errors[procedure.path]),
+        status=status_that_counts(procedure, errors[procedure.path]),
         text_status=procedure.status,
         declared=procedure.declared_status,
         phase=procedure.phase,
@@ -93,11 +103,6 @@ def _document(
         errors=errors[procedure.path],
         warnings=warnings[procedure.path],
     )
-
-
-def _status(procedure: Procedure, errors: int) -> Status:
-    """Return the status that counts: a whole text with an error finding is not defined."""
-    return "in progress" if errors and procedure.status in DONE else procedure.status
 
 
 def _required(template: Template, seen: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ _DASHED = re.compile(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s
 _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _BOLD_TAG = re.compile(r"</?(?:b|strong)>", re.IGNORECASE)
 _SHORTEST = 4
+# The same headings, labels and names are asked about many times.
+_REMEMBERED = 1 << 14
 _SEPARATOR = re.compile(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
 
 
@@ -77,6 +79,7 @@ class Field:
         yield from ((entry.value, entry.line.number) for entry in self.entries)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def field_key(label: str) -> str:
     """Return the key of a label, or an empty string for a label that items do not have."""
     text = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", re.sub(r"^[^\w(\[]+", "", label.strip()))
@@ -160,6 +163,8 @@ def _opened(line: Line) -> Iterator[Field]:
 
 def fields_in(text: str, number: int) -> Iterator[Field]:
     """Yield the fields that stand on one line."""
+    if not text or text.isspace():
+        return
     text = _BOLD_TAG.sub("**", text)
     found = [m for m in _MARKED.finditer(text) if m[1] in ("**", "__") or field_key(m[2])]
     dashed = _DASHED.match(text)
@@ -202,6 +207,7 @@ def strip_emphasis(text: str) -> str:
     return re.sub(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)", r"\1", text).strip()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def plain_text(text: str) -> str:
     """Return the text of a line without emphasis and signs."""
     return strip_signs(strip_emphasis(text))

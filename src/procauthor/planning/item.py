@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from procauthor.evaluation.value import DONE
 from procauthor.markdown.document import Document
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
@@ -146,12 +147,7 @@ def _drafts(
         one = len(names) == 1
         status = name.status or base.status
         said_done = is_yes(opening.field("done"))
-        done = (
-            said_done
-            or bool(name.mark and name.mark.done)
-            or _all_done(base.actions)
-            or status in ("defined", "approved")
-        )
+        done = said_done or bool(name.mark and name.mark.done) or _all_done(base.actions) or status in DONE
         item = replace(
             base,
             number=number,

@@ -70,6 +70,7 @@ class Opening:
         return [f for f in self.fields if f.key == key]
 
 
+@lru_cache(maxsize=1 << 14)
 def names_priority(text: str) -> bool:
     """Say whether a heading or a label names a priority: "P0 - Critical", "Priority 1", "Must have", "High"."""
     if read_priority(text) is None:
@@ -94,6 +95,7 @@ def names_status(text: str) -> str:
     return read_status(" ".join(words)) if 0 < len(words) <= _SHORT_HEADING else ""
 
 
+@lru_cache(maxsize=1 << 14)
 def names_bucket(text: str) -> bool:
     """Say whether a heading or a label names what items are put into: "Phase 2: Access", "Week 1"."""
     return bool(read_words().bucket.match(strip_pictures(plain_text(text))))

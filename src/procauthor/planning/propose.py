@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.value import Evaluation, Share
+from procauthor.evaluation.value import DONE, Evaluation, Share
 from procauthor.naming import title_key
 from procauthor.planning.gap import Gap, Terrain, find_gaps, rank, survey_terrain
 from procauthor.planning.order import arrange
@@ -110,7 +110,7 @@ def _unique(found: Sequence[Dependency], own: str) -> tuple[Dependency, ...]:
 
 
 def _state(status: str) -> State:
-    if status in ("defined", "approved"):
+    if status in DONE:
         return "defined"
     return "missing" if status == "missing" else "to be defined"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from procauthor.markdown.document import Document, Section
 from procauthor.naming import title_key
@@ -78,6 +79,7 @@ def placed_lines(document: Document, lines: list[Line]) -> Iterator[Placed]:
             yield Placed(line, role, label, section)
 
 
+@lru_cache(maxsize=1 << 14)
 def read_role(text: str) -> str:
     """Return what a heading or label says that its lines are: metrics, goals, finished work, strategy, or nothing."""
     if names_bucket(text):

@@ -50,9 +50,10 @@ def recall_plan(raw: bytes) -> Plan:
 
 def _titles_of_plan(project: Project, library: Library) -> Plan | None:
     """Return the plan in the settings without what the library says of its items: reading that takes long."""
-    present = library.by_path.get(project.settings.library.plan)
-    if present is None:
-        return own_plan(project, library)
+    path = project.settings.library.plan
+    present = library.by_path.get(path)
     with suppress(PlanError, LibraryError):
-        return recall_plan(present.source.raw)
+        if present is not None:
+            return recall_plan(present.source.raw)
+        return recall_plan(project.plan_bytes()) if (project.root / path).is_file() else None
     return None

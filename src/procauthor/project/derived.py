@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from procauthor.errors import LibraryError, PlanError
+from procauthor.evaluation.value import DONE
 from procauthor.library.change import Change, Edit
 from procauthor.library.derive import derive
 from procauthor.library.library import Library, read_procedure
 from procauthor.naming import title_key
 from procauthor.planning.tick import tick
 from procauthor.project.announced import recall_plan
+from procauthor.project.evaluation import statuses
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
 
-_DONE = ("defined", "approved")
 
-
-def derived(library: Library, *, ticks: bool) -> Change:
+def derived(project: Project, library: Library, *, ticks: bool) -> Change:
     """Return what follows from a library; with ``ticks`` those of plans as well."""
     edits = list(derive(library).edits)
     for plan in library.of_kind("plan") if ticks else ():
         raw = plan.document.source.raw
-        after = _ticked(raw, library)
+        # To check takes longer than to read, so it is asked for only where something would be ticked.
+        after = _ticked(raw, {p.key: str(p.status) for p in library.counted})
+        if after != raw:
+            after = _ticked(raw, statuses(project, library))
         if after != raw:
             edits.append(Edit(plan.path, raw, after))
     return Change(tuple(edits))
@@ -37,13 +40,13 @@ def lay(project: Project, library: Library, edits: Iterable[Edit]) -> Library:
     return library.overlay(*(read_procedure(path, raw, settings, templates) for path, raw in found))
 
 
-def _ticked(raw: bytes, library: Library) -> bytes:
-    """Tick the items of a plan whose procedure is defined."""
+def _ticked(raw: bytes, known: Mapping[str, str]) -> bytes:
+    """Tick the items of a plan whose procedure is defined by the statuses that count."""
     try:
         plan = recall_plan(raw)
     except (PlanError, LibraryError):
         return raw
     for item in plan.items:
-        if any(p.status in _DONE for p in library.by_key.get(title_key(item.title), ())):
+        if known.get(title_key(item.title)) in DONE:
             raw = tick(raw, recall_plan(raw), item.title)
     return raw

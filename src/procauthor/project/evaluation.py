@@ -13,9 +13,11 @@ from procauthor.checking.parallel import without_collection
 from procauthor.errors import LibraryError, PlanError, StaleError
 from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import head, read_past
+from procauthor.evaluation.row import count_errors, status_that_counts
 from procauthor.evaluation.trace import read_traces
 from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Tally
+from procauthor.finding import Report
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
@@ -37,6 +39,20 @@ def survey(project: Project) -> Census:
             return Census(found.for_counting().library, report, project.settings).counted()
     library = project.library()
     return Census(library, project.check_library(library, None), project.settings)
+
+
+def statuses(project: Project, library: Library | None = None) -> dict[str, str]:
+    """Return the status that counts of each procedure, by the key of its title; the library is checked for it."""
+    if library is None:
+        found = survey(project)
+        return statuses_in(found.library, found.report)
+    return statuses_in(library, project.check_library(library, None))
+
+
+def statuses_in(library: Library, report: Report) -> dict[str, str]:
+    """Return the status that counts of each procedure of a library that was checked."""
+    errors = count_errors(report)
+    return {p.key: str(status_that_counts(p, errors[p.path])) for p in library.counted}
 
 
 def count(project: Project, library: Library) -> Tally:
@@ -97,9 +113,12 @@ def _planned(library: Library) -> Iterator[str]:
     return (title_key(item.title) for item in (plan.items if plan else ()))
 
 
-def plan_in(library: Library) -> Plan | None:
-    """Return the action plan among the documents of a library, if there is one that can be read."""
-    known = {procedure.key: str(procedure.status) for procedure in library.counted}
+def plan_in(library: Library, known: Mapping[str, str] | None = None) -> Plan | None:
+    """Return the action plan among the documents of a library, if there is one that can be read.
+
+    ``known`` are the statuses that count, else those that the texts have.
+    """
+    known = known or {procedure.key: str(procedure.status) for procedure in library.counted}
     for plan in library.of_kind("plan"):
         try:
             return read_plan(plan.document.source.raw, known=known)

@@ -9,7 +9,7 @@ from procauthor.errors import LibraryError, PlanError
 from procauthor.library.change import Change, Edit
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.write import is_untouched, write_plan
-from procauthor.project.evaluation import measure, plan_in
+from procauthor.project.evaluation import measure, plan_in, statuses_in
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def propose_plan(project: Project) -> Proposal:
     """Make a plan; the dependencies that the present plan states are kept."""
     evaluation, survey = measure(project)
-    return propose(survey, evaluation, plan_in(survey.library))
+    known = statuses_in(survey.library, survey.report)
+    return propose(survey, evaluation, plan_in(survey.library, known))
 
 
 def plan_change(project: Project, proposal: Proposal, file: str | Path | None = None) -> Change:

@@ -102,14 +102,17 @@ class Project:
             PlanError: There is no such file, or it holds no plan.
         """
         from procauthor.planning.read import read_plan
+        from procauthor.project.evaluation import statuses
 
-        known = library or self.library()
-        return read_plan(self.plan_bytes(file), known={p.key: str(p.status) for p in known.counted})
+        return read_plan(self.plan_bytes(file), known=statuses(self, library))
 
     def plan_bytes(self, file: str | Path | None = None) -> bytes:
         """Return an action plan as it is on disk; for the arguments and errors see `plan`."""
         place = Path(file) if file else self.root / self.settings.library.plan
         try:
+            if place.exists() and not place.is_file():
+                message = f"{str(file or self.settings.library.plan)!r} is no file"
+                raise PlanError(message, "name the file of an action plan")
             return place.read_bytes()
         except OSError as error:
             message = f"{str(file or self.settings.library.plan)!r} cannot be read: {error.strerror}"
@@ -281,7 +284,7 @@ class Project:
         """Return what follows from a library, perhaps with a draft laid over it."""
         from procauthor.project.derived import derived
 
-        return derived(library, ticks=ticks)
+        return derived(self, library, ticks=ticks)
 
     def apply(self, change: Change) -> None:
         """Write a change: all of its files, or none.
