@@ -50,7 +50,7 @@ def build_request(wish: Wish, library: Library, plan: Plan | None) -> ChangeRequ
         if item
         else (),
         actions=tuple(action.text for action in item.actions) if item else (),
-        why=item.why if item else "",
+        why=item.why if item and not item.computed else "",
         item=item.number if item else None,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from procauthor.checking.scope import Scope
 from procauthor.evaluation.value import DONE, Row
 from procauthor.finding import Finding, Report
-from procauthor.library.index import Entry, entries, index_of
+from procauthor.library.index import Entry, bullets, entries, index_of
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.procedure import Kind, Status
@@ -123,6 +123,12 @@ def _announced(scope: Scope, listed: tuple[Entry, ...], names: dict[str, str]) -
             seen.add(place)
             yield _missing(entry, lifecycle)
     titles = {title for _, title in seen}
+    for bullet in bullets(scope.library):
+        key = title_key(bullet.title)
+        if key not in titles and key not in scope.library.by_key:
+            titles.add(key)
+            lifecycle = names.get(title_key(bullet.lifecycle), bullet.lifecycle)
+            yield _missing_title(bullet.title, lifecycle, f"{bullet.path}:{bullet.line}")
     hosts = (p for p in scope.library.procedures if p.kind in _HOSTS)
     for host in hosts:
         for entry in entries(host):
@@ -160,16 +166,20 @@ def _has_document(scope: Scope, entry: Entry, spoken: set[str]) -> bool:
 
 
 def _missing(entry: Entry, lifecycle: str) -> Row:
-    host = entry.table.procedure.path
-    words = entry.title.casefold().split()
+    row = _missing_title(entry.title, lifecycle, f"{entry.table.procedure.path}:{entry.row.line}")
+    return replace(row, declared=entry.status, phase=entry.phase)
+
+
+def _missing_title(title: str, lifecycle: str, place: str) -> Row:
+    words = title.casefold().split()
     return Row(
-        title=entry.title,
+        title=title,
         path=None,
         lifecycle=lifecycle,
         kind="orchestration" if words and words[-1] == "orchestration" else "procedure",
         status="missing",
         text_status="missing",
-        declared=entry.status,
-        phase=entry.phase,
-        announced=f"{host}:{entry.row.line}",
+        declared=None,
+        phase=None,
+        announced=place,
     )

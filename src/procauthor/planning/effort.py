@@ -23,6 +23,7 @@ _AND_SMALLER = re.compile(r"(?:\s*,)?\s*(?:and\s+|&\s*)?")
 _TO = re.compile(r"\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_HALF_AN_HOUR = 0.5
 _HALF = re.compile(r"\b(?:half\s+an?|(?:a\s+)?half)[\s-]+(?P<unit>day|hour)\b", re.IGNORECASE)
 _ONE = re.compile(r"^[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?P<unit>day|hour|week)\b", re.IGNORECASE)
 _BEFORE = re.compile(
@@ -52,6 +53,17 @@ def effort_unit(label: str) -> str:
     """Return the unit that a label names, as in "Effort (days)", or an empty string."""
     found = re.search(r"\b(minutes?|hours?|days?|weeks?)\b", label, re.IGNORECASE)
     return found[1] if found else ""
+
+
+def hours_text(effort: Effort, unit: str = "h") -> str:
+    """Return an effort as people write it: "2 h", "2-3 h", and "20 min" of what takes less than half an hour."""
+    bounds = effort.min, effort.max
+    if effort.max < _HALF_AN_HOUR:
+        low, high = (f"{round(bound * 60):d}" for bound in bounds)
+        return f"{low} min" if low == high else f"{low}-{high} min"
+    low, high = (f"{round(bound * _QUARTERS) / _QUARTERS:g}" for bound in bounds)
+    plural = "s" if len(unit) > 1 and high != "1" else ""
+    return f"{low} {unit}{plural}" if low == high else f"{low}-{high} {unit}{plural}"
 
 
 def share(hours: float, parts: int) -> list[float]:

@@ -14,7 +14,7 @@ from procauthor.planning.effort import effort_unit, read_effort, read_whole_effo
 from procauthor.planning.field import Entry, Field, plain_text, resembles
 from procauthor.planning.line import Line, Mark, sign_of
 from procauthor.planning.opening import Opening, bucket_key, headings
-from procauthor.planning.plan import Action, Effort, PlanItem, Priority, Problem
+from procauthor.planning.plan import COMPUTED, Action, Effort, PlanItem, Priority, Problem
 from procauthor.planning.title import asks_for, clean_title
 from procauthor.planning.value import (
     is_nothing,
@@ -184,6 +184,7 @@ def _all_done(actions: Sequence[Action]) -> bool:
 def _base(document: Document, opening: Opening, problems: list[Problem], number: int) -> PlanItem:
     lifecycle, phase = _place(document, opening)
     status = opening.field("status")
+    why = " ".join(text for f in opening.all("why") for text, _ in f.values)
     return PlanItem(
         number=number,
         title=opening.title,
@@ -197,7 +198,8 @@ def _base(document: Document, opening: Opening, problems: list[Problem], number:
             read_status(status) or (plain_text(status).casefold() if not is_nothing(status) else "") or _signed(opening)
         ),
         actions=tuple(_actions(opening)),
-        why=" ".join(text for f in opening.all("why") for text, _ in f.values),
+        why=why.removesuffix(COMPUTED).strip(),
+        computed=why.endswith(COMPUTED),
         line=opening.line.number,
         start=opening.line.start,
         end=opening.end,
@@ -251,9 +253,9 @@ def _priority(document: Document, opening: Opening, problems: list[Problem], num
     found = found or next((p for text in texts[2:] if (p := read_priority(text))), None)
     if found:
         return found
-    problems.append(
-        Problem("priority", f"{opening.title!r} has no priority; it counts as P3", opening.line.number, number)
-    )
+    said = plain_text(texts[0])
+    lack = f"states a priority that is not known: {said!r}" if said and not is_nothing(said) else "has no priority"
+    problems.append(Problem("priority", f"{opening.title!r} {lack}; it counts as P3", opening.line.number, number))
     return "P3"
 
 

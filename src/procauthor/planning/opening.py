@@ -10,7 +10,7 @@ from procauthor.markdown.document import Document, Section
 from procauthor.planning.field import Field, plain_text
 from procauthor.planning.line import Line, lines_of, strip_pictures
 from procauthor.planning.value import names_only_priority, read_priority, read_status
-from procauthor.planning.words import read_words
+from procauthor.planning.words import choice, read_words
 
 _TO = r"(?:[-–—‐‑−]|to|through|and|&|,)"
 _NUMBER = re.compile(
@@ -135,7 +135,10 @@ def read_number(text: str) -> Numbered | None:
 
 @lru_cache(maxsize=1)
 def _unit() -> re.Pattern[str]:
-    return re.compile(rf"^[(\[]?{read_words().unit}(?:\s*:)?\s+(?=[(\[#]?(?:[A-Z]{{1,10}}[-_]?)?\d)", re.IGNORECASE)
+    """What an item is called before its number, or any other word before a number such as "1.2"."""
+    words = read_words()
+    known = rf"{words.unit}(?:\s*:)?\s+(?=[(\[#]?(?:[A-Z]{{1,10}}[-_]?)?\d)"
+    return re.compile(rf"^[(\[]?(?:{known}|(?!{choice(words.buckets)}|version)[^\W\d_]+\s+(?=\d+\.\d))", re.IGNORECASE)
 
 
 def headings(document: Document, section: Section) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Literal
 
 Priority = Literal["P0", "P1", "P2", "P3"]
 PRIORITIES: tuple[Priority, ...] = ("P0", "P1", "P2", "P3")
+# Ends a reason that was computed when a plan was written.
+COMPUTED = "(computed)"
 State = Literal[
     "defined",
     "placeholder",
@@ -83,6 +85,7 @@ class PlanItem:
     then does a finished document make it done. ``soft_blocks`` are those of ``blocks`` that can go on without it,
     ``vague_blocks`` those that name no one procedure. ``ticks`` are the open boxes and signs of the item itself; its
     action items are ticked by people. ``groups`` are the keys of the phases, weeks or groups that it is in.
+    ``computed`` says that nobody wrote ``why``: it says why the item is urgent, and nothing of the procedure.
     """
 
     number: int
@@ -106,6 +109,7 @@ class PlanItem:
     code: str = ""
     asks: bool = True
     groups: tuple[str, ...] = ()
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

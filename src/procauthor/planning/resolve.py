@@ -113,7 +113,7 @@ class Resolver:
         yield Problem("unresolved", message, named.line, item.number)
 
     def _alike(self, key: str) -> list[str]:
-        """Return the keys that share a word with one, at most some: to compare with all takes time with their square."""
+        """Return the keys that share a word with one, at most some: to compare with all takes too long."""
         if not self._by_word:
             for other in sorted(self._keys):
                 for word in other.split():

@@ -47,9 +47,7 @@ from procauthor.planning.value import is_nothing, names_only_priority, read_stat
 from procauthor.planning.words import read_words
 
 _TASK = re.compile(
-    r"^(?:define|create|write|author|update|complete|implement|establish|develop|document|draft|build|add|set up|"
-    r"verify|test|review)\b",
-    re.IGNORECASE,
+    r"^(?:define|create|write|author|update|complete|implement|establish|develop|document|draft)\b", re.IGNORECASE
 )
 _PLURAL = re.compile(r"\b(?:procedures|lifecycles)\b", re.IGNORECASE)
 _STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
@@ -68,6 +66,8 @@ _TAGS = re.compile(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
 _STATE = re.compile(r"^\[(?P<state>[^\W\d_][\w -]{2,15})\]\s+(?=\S)")
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
+# The label of what a line depends on without a label of its own.
+_SAID = "depends on"
 _DEEPEST = 3
 _RULE = re.compile(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
 _ORDERED = re.compile(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
@@ -294,10 +294,9 @@ class _Headings:
             return False
         read, keys = read_number(section.title), self._keys(section)
         keys |= {field_key(child.title.partition(":")[0]) for child in self.document.children(section)}
-        if read and read.code:
-            return bool(keys & _STRONG) or self._is_task(read.title) or self._is_leaf(section)
         if read:
-            return bool(keys & _STRONG) or bool(read.dot and self._is_task(read.title))
+            told = bool(keys & _STRONG) or (read.dot and self._is_task(read.title))
+            return told or bool(read.code and self._is_leaf(section))
         if self._is_title(section):
             return False
         if names_bucket(section.title) and _without_bucket(section.title):
@@ -331,7 +330,8 @@ class _Headings:
         return bool(read_role(section.title)) and not read_number(section.title)
 
     def _is_task(self, title: str) -> bool:
-        return bool(_TASK.search(title) or read_words().noun.search(clean_title(title)))
+        name = clean_title(title)
+        return bool(_TASK.search(title) or (" " in name and read_words().noun.search(name)))
 
     def _is_container(self, section: Section) -> bool:
         """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""
@@ -570,7 +570,9 @@ class _Entry:
     @property
     def strong(self) -> bool:
         """Whether the line has a field of its own that only items have."""
-        return bool({f.key for f in self.fields} & _STRONG) and (self.number is not None or bool(self.head.mark))
+        # Of a line without a box, "after the audit" may be prose.
+        keys = {f.key for f in self.fields if self.boxed or f.label != _SAID}
+        return bool(keys & _STRONG) and (self.boxed or self.number is not None)
 
     @property
     def names_one(self) -> bool:
@@ -680,7 +682,7 @@ def _is_aside(text: str, joint: re.Match[str]) -> bool:
 def _remarks(text: str, line: Line) -> Iterator[Field]:
     """Read what is behind the title: "after #2", "(depends on Data Design Procedure)"."""
     for needs in _NEEDS.finditer(text):
-        yield Field("depends_on", "depends on", needs["names"].strip(" .;,"), line.number)
+        yield Field("depends_on", _SAID, needs["names"].strip(" .;,"), line.number)
 
 
 def _body(own: list[Line]) -> list[Line]:

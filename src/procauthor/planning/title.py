@@ -40,8 +40,8 @@ _QUOTED = re.compile(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)[
 _MARKUP = re.compile(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
 _DEFINING = frozenset(
     """define defined create created write written author draft implement establish develop add specify formalize
-    formalise complete finish finalize finalise document and the a an new missing procedure item task no h hour hours day
-    days""".split()  # noqa: SIM905 - read as words
+    formalise complete finish finalize finalise document and the a an new missing procedure item task no h hour hours
+    day days""".split()  # noqa: SIM905 - read as words
 )
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
 _EDGES = " .:;,–—-*_"
@@ -54,6 +54,8 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
     """
     text = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
     text = _QUOTED.sub(lambda found: found["inside"] or "", text)
+    if title_key(bare := _VERB.sub("", text)) in known:
+        return bare
     if (
         (turned := _KIND_FIRST.match(text))
         and not re.match(r"[~≈(\d]", turned["name"])

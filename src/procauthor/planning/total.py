@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Section
-from procauthor.planning.effort import effort_unit, read_effort
+from procauthor.planning.effort import effort_unit, hours_text, read_effort
 from procauthor.planning.field import field_key, plain_text
 from procauthor.planning.line import Line
 from procauthor.planning.opening import headings, names_priority
@@ -146,5 +146,4 @@ def _same(stated: Effort, computed: Effort | None) -> bool:
 
 
 def _hours(effort: Effort) -> str:
-    low, high = f"{effort.min:g}", f"{effort.max:g}"
-    return f"{low} hours" if low == high else f"{low}-{high} hours"
+    return hours_text(effort, "hour")

@@ -142,6 +142,7 @@ def _goal(placed: Placed, known: Collection[str], *, done: bool = False) -> Goal
 
 def _goal_title(text: str, known: Collection[str]) -> str:
     """Return the procedure that a goal names: what stands before the dash, without remarks."""
-    if title_key(text) in known:
-        return text
+    first = re.split(r"\s+[-–—]+>?\s+", text, maxsplit=1)[0]
+    if title_key(text) in known or title_key(first) in known:
+        return text if title_key(text) in known else first
     return clean_title(re.split(r"\s+[-–—]+>?\s+|:\s+|\s+→\s+", text, maxsplit=1)[0], known)

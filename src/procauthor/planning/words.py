@@ -1,4 +1,4 @@
-"""Words of plans in the known languages: labels, priorities, statuses, kinds of documents, and what items are put into."""
+"""Words of plans in the known languages: labels, priorities, statuses, kinds of documents, what items are put into."""
 
 from __future__ import annotations
 

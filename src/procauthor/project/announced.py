@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from procauthor.errors import LibraryError, PlanError
-from procauthor.library.index import missing_titles
+from procauthor.library.index import bullets, missing_titles
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def announced(project: Project, library: Library, plan: Plan | None = None) -> dict[str, str]:
     """Return titles that a plan or the index announces without a document, by key."""
     titles = {key: entry.title for key, entry in missing_titles(library).items()}
+    titles |= {title_key(each.title): each.title for each in bullets(library)}
     found = plan or _titles_of_plan(project, library)
     if found:
         titles |= {title_key(item.title): item.title for item in found.items}

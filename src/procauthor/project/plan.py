@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from procauthor.errors import LibraryError, PlanError
 from procauthor.library.change import Change, Edit
 from procauthor.planning.propose import Proposal, propose
-from procauthor.planning.write import is_untouched, write_plan
+from procauthor.planning.write import is_untouched, leave_out, write_plan
 from procauthor.project.evaluation import measure, plan_in, statuses_in
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def propose_plan(project: Project) -> Proposal:
     """Make a plan; the dependencies that the present plan states are kept."""
     evaluation, survey = measure(project)
     known = statuses_in(survey.library, survey.report)
-    return propose(survey, evaluation, plan_in(survey.library, known))
+    return leave_out(propose(survey, evaluation, plan_in(survey.library, known)))
 
 
 def plan_change(project: Project, proposal: Proposal, file: str | Path | None = None) -> Change:
