@@ -34,8 +34,8 @@ KINDS = {
         ["Flour guide P3", "Salt guide P3 <- Flour guide", "Yeast guide P3"],
     ),
     "codes and a schedule": (
-        "| ID | Task | Priority | Needs | Status |\n|---|---|---|---|---|\n| BR-01 | Mix | Low | | ✅ Done |\n| BR-02 | Rest | P1 | BR-01 | Ready |\n\n"
-        "## Sprint 1\n\n- BR-01: Mix\n- BR-02: Rest the dough\n",
+        ("| ID | Task | Priority | Needs | Status |\n|---|---|---|---|---|\n| BR-01 | Mix | Low | | ✅ Done |\n| BR-02 | Rest | P1 | BR-01 | Ready |\n\n"
+        "## Sprint 1\n\n- BR-01: Mix\n- BR-02: Rest the dough\n"),
         ["BR-01 Mix P3 done", "BR-02 Rest P1 <- Mix"],
     ),
     "a column of other ids": (
@@ -43,13 +43,13 @@ KINDS = {
         ["F-1 / S-2 Mix P1", "F-3A Bake P2 <- Mix"],
     ),
     "digits with letters elsewhere": (
-        "| PRP | Title | Priority | Dependencies |\n|---|---|---|---|\n| 001 | Mix | High | None |\n| 002 | Bake | Low | PRP-001 |\n\n"
-        "## Execution Order\n\n1. **PRP-001** - begin here\n2. **PRP-002** - then this\n",
+        ("| PRP | Title | Priority | Dependencies |\n|---|---|---|---|\n| 001 | Mix | High | None |\n| 002 | Bake | Low | PRP-001 |\n\n"
+        "## Execution Order\n\n1. **PRP-001** - begin here\n2. **PRP-002** - then this\n"),
         ["001 Mix P1", "002 Bake P3 <- Mix"],
     ),
     "task groups": (
-        "### Task Group 1: Dough\n**Dependencies:** None\n\n- [x] 1.0 Make the dough\n  - [x] 1.1 Weigh\n  - [x] 1.2 Knead\n\n"
-        "### Task Group 2: Oven\n**Dependencies:** Task Group 1\n\n- [ ] 2.0 Heat the oven\n",
+        ("### Task Group 1: Dough\n**Dependencies:** None\n\n- [x] 1.0 Make the dough\n  - [x] 1.1 Weigh\n  - [x] 1.2 Knead\n\n"
+        "### Task Group 2: Oven\n**Dependencies:** Task Group 1\n\n- [ ] 2.0 Heat the oven\n"),
         ["1.0 Make the dough P3 done 2", "2.0 Heat the oven P3 <- Make the dough"],
     ),
     "headings with boxes": (
@@ -78,8 +78,8 @@ KINDS = {
         ["Mix again P0", "Add seeds P3"],
     ),
     "a phase that is one item": (
-        "### Phase 1: Mix [COMPLETED]\n\n**Tasks**:\n- [x] Weigh\n\n**Depends on**: none\n\n"
-        "### Phase 2: Bake\n\n**Tasks**:\n- [ ] Heat\n- [ ] Wait\n\n**Depends on**: 1\n",
+        ("### Phase 1: Mix [COMPLETED]\n\n**Tasks**:\n- [x] Weigh\n\n**Depends on**: none\n\n"
+        "### Phase 2: Bake\n\n**Tasks**:\n- [ ] Heat\n- [ ] Wait\n\n**Depends on**: 1\n"),
         ["Mix P3 done 1", "Bake P3 2 <- Mix"],
     ),
     "a table and its details": (

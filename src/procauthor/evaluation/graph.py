@@ -180,7 +180,7 @@ class _Reader:
                 words = title_key(item.raw.partition(MARK)[0]).split()
                 keys = (" ".join(words[place:]) for place in range(len(words)))
                 user = next((self.missing[key] for key in keys if key in self.missing), None)
-                artifact = re.match(r"\*\*([^*]+)\*\*", item.raw.lstrip("-*+ "))
+                artifact = re.search(r"\*\*([^*]+)\*\*", item.raw)
                 if user and artifact and not any(wanted.line == item.line for wanted in procedure.contract.inputs):
                     yield Edge(user, procedure.path, "output", item.line, artifact[1])
 

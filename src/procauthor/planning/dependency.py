@@ -125,8 +125,8 @@ class Numbering:
     def find_by_words(self, name: str) -> str:
         """Return the only title that holds all words of a name: "Navigation refactor" of "Refactor navigation"."""
         words = title_key(name).split()
-        places = [self._places.get(word, frozenset()) for word in words]
-        shared = set.intersection(*map(set, places)) if len(words) >= _FEWEST_WORDS else set()
+        places = [self._places.get(word, set()) for word in words]
+        shared = set.intersection(*places) if len(words) >= _FEWEST_WORDS else set()
         return self._titles[shared.pop()] if len(shared) == 1 else ""
 
     def _place(self, code: str) -> int | None:

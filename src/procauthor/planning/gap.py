@@ -9,7 +9,7 @@ from statistics import median
 
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
-from procauthor.evaluation.value import UNCOUNTED, Course, Evaluation, Lifecycle, Row
+from procauthor.evaluation.value import DONE, UNCOUNTED, Course, Evaluation, Lifecycle, Row
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.field import read_fields
@@ -114,10 +114,21 @@ def _declared(survey: Census, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
 def find_gaps(terrain: Terrain) -> list[Gap]:
     """Return all gaps, in the order of the evaluation's rows."""
     rows = [r for r in terrain.evaluation.rows if not r.done and r.status not in UNCOUNTED and not is_retired(r)]
-    open_ids = {row_id(row) for row in rows}
-    waiting = _waiting(open_ids, terrain.before)
+    waiting = _waiting({row_id(row) for row in rows if not is_written(row)}, terrain.before)
     words = _words(terrain.survey)
-    return [_gap(terrain, row, waiting[row_id(row)], words) for row in rows]
+    return [_flaw(terrain, row) if is_written(row) else _gap(terrain, row, waiting[row_id(row)], words) for row in rows]
+
+
+def is_written(row: Row) -> bool:
+    """Say whether a text is finished and only the check finds errors in it: nobody has to wait for it."""
+    return row.text_status in DONE
+
+
+def _flaw(terrain: Terrain, row: Row) -> Gap:
+    """Return the gap of a finished text with errors: it comes behind what is not written."""
+    weights = terrain.weights
+    reason = f"it is written, and the check finds {count(row.errors, 'error')} in it"
+    return Gap(row_id(row), row, (), (), (), frozenset(), min(weights.broken, weights.p2), (reason,), Effort(0.5, 0.5))
 
 
 def is_retired(row: Row) -> bool:
@@ -147,7 +158,7 @@ def _waiting(open_ids: set[str], before: Mapping[str, tuple[str, ...]]) -> dict[
 
 def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str, float]) -> Gap:
     own = row_id(row)
-    graph, done = terrain.graph, {row_id(r) for r in terrain.evaluation.rows if r.done}
+    graph, done = terrain.graph, {row_id(r) for r in terrain.evaluation.rows if r.done or is_written(r)}
     users = tuple(other for other, firsts in _sorted(terrain.before) if own in firsts)
     courses = terrain.evaluation.courses
     signs = _Signs(
@@ -201,7 +212,7 @@ def _judge(signs: _Signs, weights: PlanSettings) -> tuple[float, tuple[str, ...]
     found = [
         (
             weights.critical * bool(signs.critical),
-            f"it stands on the critical path of {listed([c.title for c in signs.critical])}",
+            f"it is on the critical path of {listed([c.title for c in signs.critical])}",
         ),
         (
             weights.blocks * min(len(signs.waiting), _MOST_WAITING),

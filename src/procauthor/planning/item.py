@@ -166,7 +166,7 @@ def _drafts(
 def _unread(opening: Opening, number: int) -> Iterator[Problem]:
     """Yield a problem for each field with a misspelt label, and for what stands below the names of a range."""
     for entry in (e for f in opening.all("procedures") for e in f.entries if e not in _outermost(f.entries)):
-        yield Problem("skipped", f"{entry.text!r} stands below a name and is not read", entry.line.number, number)
+        yield Problem("skipped", f"{entry.text!r} is below a name and is not read", entry.line.number, number)
     if "~~" in opening.line.text and not opening.line.any_mark:
         message = f"{opening.title!r} is struck through and counts as open; tick it, or take it out"
         yield Problem("skipped", message, opening.line.number, number)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.value import DONE, Evaluation, Share
 from procauthor.naming import title_key
-from procauthor.planning.gap import Gap, Terrain, count, find_gaps, is_retired, rank, survey_terrain
+from procauthor.planning.gap import Gap, Terrain, count, find_gaps, is_retired, is_written, rank, survey_terrain
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
 
@@ -140,8 +140,8 @@ def _sentence(reasons: Sequence[str]) -> str:
 
 
 def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
-    """Yield what there is to do, from what the neighbours promise and expect."""
-    graph, row = terrain.graph, gap.row
+    """Yield what there is to do, from the text and from what the neighbours promise and expect."""
+    row = gap.row
     if row.path is None:
         yield "Create the file from the canonical template"
     elif row.status == "placeholder":
@@ -149,6 +149,14 @@ def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
     yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
     if row.errors:
         yield f"Correct what the check finds: {count(row.errors, 'error')}"
+    if not is_written(row):
+        yield from _handed(terrain, gap)
+    yield "Check it, until no error is found"
+
+
+def _handed(terrain: Terrain, gap: Gap) -> Iterator[str]:
+    """Yield what to take from neighbours, what to provide for them, and which rows change."""
+    graph = terrain.graph
     for edge in graph.uses(gap.id):
         if edge.kind == "output":
             yield f"Take {edge.artifact} from {graph.by_id[edge.target].title}"
@@ -158,7 +166,6 @@ def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
     for edge in graph.users(gap.id):
         if edge.kind == "calls":
             yield f"Bring the row in {graph.by_id[edge.source].title} up to date"
-    yield "Check it, until no error is found"
 
 
 def _groups(gaps: Sequence[Gap]) -> Iterator[Group]:

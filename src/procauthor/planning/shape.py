@@ -100,7 +100,8 @@ class Scopes:
         self._spans = sorted((o.line.start, o.scope_end) for o in openings)
         self._starts = [start for start, _ in self._spans]
 
-    def __contains__(self, position: int) -> bool:
+    def __contains__(self, position: object) -> bool:
+        assert isinstance(position, int)
         place = bisect_right(self._starts, position) - 1
         return place >= 0 and position < self._spans[place][1]
 
@@ -309,7 +310,7 @@ class _Headings:
         alone = not any(True for _ in self.document.children(section))
         return alone and (names_bucket(above) or names_priority(above))
 
-    def _is_named(self, section: Section, keys: Collection[str]) -> bool:
+    def _is_named(self, section: Section, keys: set[str]) -> bool:
         """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
         names_one = self._is_task(clean_title(section.title)) or bool(
             re.match(r"define\b", section.title, re.IGNORECASE)
@@ -722,4 +723,5 @@ def unclaimed(document: Document, lines: list[Line], openings: Collection[Openin
         if (line.mark or code or urgent) and not again & named:
             yield line.number, line.body
     for block in unread_tables(document, {o.line.start for o in openings}, scopes):
-        yield block.line, f"a table with the columns {', '.join(plain_text(cell.text) for cell in block.header.cells)}"
+        heads = block.header.cells if block.header else ()
+        yield block.line, f"a table with the columns {', '.join(plain_text(cell.text) for cell in heads)}"

@@ -105,7 +105,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield ""
     yield (
         f"{done.part} of {done.whole} procedures are defined ({percent(done.ratio)}). The items are ordered by what "
-        "waits for them; each says why it stands where it does. Priorities, order, hours and targets are computed from "
+        "waits for them; each says why it is there. Priorities, order, hours and targets are computed from "
         "the library."
     )
     for priority in PRIORITIES:
