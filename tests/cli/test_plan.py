@@ -1,5 +1,6 @@
 """`plan`, `graph` and `refs` on the command line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,25 @@ def test_what_fits_into_the_next_session(root: Path, words: tuple[str, ...]) -> 
     assert [item["title"] for item in found["items"]] == ["Threat Check Procedure"]
     assert found["effort_hours"] == {"min": 2, "max": 3}
     assert found["completion"][0] == {"lifecycle": "", "defined": 1, "then": 2, "of": 3}
+
+
+@pytest.mark.parametrize("order", [("next", "action-plan.md"), ("action-plan.md", "next")])
+def test_what_comes_next_in_a_named_plan(root: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]) -> None:
+    monkeypatch.chdir(root)
+    assert "Threat Check Procedure" in run("plan", *order).stdout
+
+
+def test_a_pipe_is_no_plan(root: Path) -> None:
+    os.mkfifo(root / "pipe.md")
+    assert "is no file" in run("-C", root, "plan", root / "pipe.md", code=2).stderr
+
+
+def test_a_document_with_an_error_is_not_done(root: Path) -> None:
+    run("-C", root, "create", "threat check", "--accept")
+    assert "[x]  1 P0  Threat Check Procedure" in run("-C", root, "plan").stdout
+    written = root / "feature/threat-check.md"
+    written.write_text(f"{written.read_text()}\n![map](missing.png)\n")
+    assert "[ ]  1 P0  Threat Check Procedure" in run("-C", root, "plan").stdout
 
 
 def test_a_file_named_next_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_a_plan_is_carried_out_and_the_whole_library_follows(root: Path) -> None
     assert (found["outcome"], found["usage"]["calls"], found["left_out"]) == ("Accepted", 0, [])
     counts = found["evaluation"]
     assert (counts["before"]["defined"], counts["after"]["defined"], counts["after"]["completion"]) == (1, 3, 1.0)
-    assert "- [x] Define threat identification workflow" in (root / "action-plan.md").read_text()
+    assert "- [x]" not in (root / "action-plan.md").read_text()
     # The second saw what the first promises.
     assert "Threat Check Procedure](threat-check.md)" in (root / "feature/release-check.md").read_text()
     assert run_json("-C", root, "check")["summary"]["errors"] == 0

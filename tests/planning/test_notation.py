@@ -250,9 +250,7 @@ def test_neither_defined_is_not_defined():
 def test_a_range_finds_its_names(body: str):
     plan = read_plan(f"### 4–5. Define Cake Procedures\n**Priority:** P2\n**Effort:** 3 h total\n\n{body}\n".encode())
     assert [(i.number, i.title) for i in plan.items] == [(4, "Icing Procedure"), (5, "Layer Procedure")]
-    assert [p.message for p in plan.problems] == ["'needs sugar' stands below a name and is not read"] * (
-        "sugar" in body
-    )
+    assert [p.message for p in plan.problems] == ["'needs sugar' is below a name and is not read"] * ("sugar" in body)
 
 
 def test_a_range_finds_its_names_in_the_heading():

@@ -295,7 +295,7 @@ def test_numbers_that_repeat_or_do_not_fit_are_problems():
     twice = only("### 1. Define A Procedure\n**Priority:** P0\n### 1. Define B Procedure\n**Priority:** P0\n")
     assert [p.kind for p in twice.problems] == ["duplicate"]
     short = only("### 1-3. Define Some Procedures\n**Priority:** P0\n**Procedures:**\n- A Procedure\n- B Procedure\n")
-    assert [p.message for p in short.problems] == ["1-3 stands for 3 items, but 'Define Some Procedures' names 2"]
+    assert [p.message for p in short.problems] == ["1-3 announces 3 items, but 'Define Some Procedures' names 2"]
 
 
 def test_the_json_holds_whole_numbers_as_integers_and_can_be_written(plan):

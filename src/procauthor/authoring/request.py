@@ -44,7 +44,7 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         if item
         else (),
         actions=tuple(action.text for action in item.actions) if item else (),
-        why=item.why if item else "",
+        why=item.why if item and not item.computed else "",
         item=item.number if item else None,
     )
 

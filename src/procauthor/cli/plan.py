@@ -26,6 +26,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="An action plan, or the word “next” for --next.")
     ] = None,
+    second: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The plan, where “next” comes first.")] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write a plan from the gaps of the library, to FILE if one is named.")
     ] = False,
@@ -36,8 +37,11 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """Read an action plan: its items, their order, and what comes next."""
     from procauthor.errors import ConfigError, NoPlanError
 
-    if file == _NEXT and not file.exists():
-        file, upcoming = None, True
+    if second is not None and _NEXT not in (file, second):
+        message = f"one plan at a time: {file} or {second}"
+        raise ConfigError(message, "procauthor plan next FILE says what comes next in a plan")
+    if second is not None or (file == _NEXT and not file.exists()):
+        file, upcoming = (second if file == _NEXT else file), True
     if write and (upcoming or hours is not None):
         message = "--write makes a plan, --next reads one"
         raise ConfigError(message, "use one of them")
@@ -68,6 +72,7 @@ def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
 
 
 def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
+    from procauthor.planning.gap import count
     from procauthor.planning.view import plan_json
 
     proposal = project.propose_plan()
@@ -78,8 +83,10 @@ def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
         return
     for item in proposal.plan.items:
         show(f"{item.number:>3} {item.priority}  {item.title}: {item.why}")
-    count = f"{len(proposal.plan.items)} items and {len(proposal.plan.groups)} groups"
-    say(f"wrote {change.edits[0].path}: {count}" if change else f"the plan is up to date: {count}")
+    for text in proposal.left_out:
+        show(f"not in this plan: {text}")
+    counted = f"{count(len(proposal.plan.items), 'item')} and {count(len(proposal.plan.groups), 'group')}"
+    say(f"wrote {change.edits[0].path}: {counted}" if change else f"the plan is up to date: {counted}")
 
 
 def _next(project: Project, file: Path | None, hours: float, *, as_json: bool) -> None:
@@ -88,9 +95,10 @@ def _next(project: Project, file: Path | None, hours: float, *, as_json: bool) -
     from procauthor.workspace.measure import measure
 
     evaluation, survey = measure(project.workspace)
-    session = plan_session(project.plan(file, survey.library), evaluation, hours)
+    found = project.plan(file, survey.library)
+    session = plan_session(found, evaluation, hours)
     if as_json:
         show_json(session_json(session))
         return
-    for line in session_lines(session):
+    for line in session_lines(session, found):
         show(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from procauthor.checking.artifact import is_optional
 from procauthor.checking.scope import Scope
 from procauthor.checking.table import find_document
 from procauthor.evaluation.value import Row
+from procauthor.library.announced import MARK
 from procauthor.library.index import entries
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
@@ -125,6 +127,7 @@ class _Reader:
         yield from self._declared(procedure)
         yield from self._inputs(procedure)
         yield from self._consumers(procedure)
+        yield from self._promised(procedure)
         tabled = frozenset[str]()
         if procedure.kind in _TABLED:
             rows = list(self._tabled(procedure))
@@ -161,13 +164,25 @@ class _Reader:
         if wanted.target:
             path = resolve(procedure.path, wanted.target).path
             return path if path in self._library.by_path and path != procedure.path else None
-        return self._named(wanted.source, procedure)
+        # "Dough Procedure *(announced)*": what is in parentheses is no part of the name.
+        return self._named(wanted.source.partition(" (")[0], procedure)
 
     def _consumers(self, procedure: Procedure) -> Iterator[Edge]:
         for consumer in procedure.contract.consumers:
             path = resolve(procedure.path, consumer.target).path
             if path in self._library.by_path and path != procedure.path:
                 yield Edge(str(path), procedure.path, "output", consumer.line, consumer.artifact)
+
+    def _promised(self, procedure: Procedure) -> Iterator[Edge]:
+        """Yield what goes to announced titles: "**Loaf** is used by Tasting Procedure *(announced)*"."""
+        for section in procedure.document.sections if MARK.encode() in procedure.document.source.raw else ():
+            for item in (item for block in section.blocks for item in block.items if MARK in item.raw):
+                words = title_key(item.raw.partition(MARK)[0]).split()
+                keys = (" ".join(words[place:]) for place in range(len(words)))
+                user = next((self.missing[key] for key in keys if key in self.missing), None)
+                artifact = re.search(r"\*\*([^*]+)\*\*", item.raw)
+                if user and artifact and not any(wanted.line == item.line for wanted in procedure.contract.inputs):
+                    yield Edge(user, procedure.path, "output", item.line, artifact[1])
 
     def _tabled(self, host: Procedure) -> Iterator[Edge]:
         kind: EdgeKind = "calls" if host.kind == "orchestration" else "lists"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from procauthor.checking.scope import Scope
 from procauthor.evaluation.value import DONE, Row
 from procauthor.finding import Finding, Report
-from procauthor.library.index import Entry, entries, index_of
+from procauthor.library.index import Entry, bullets, entries, index_of
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.procedure import Kind, Status
@@ -24,13 +24,29 @@ def read_rows(scope: Scope, report: Report) -> tuple[Row, ...]:
     index = index_of(library)
     listed = tuple(_listed(index)) if index else ()
     names, ranks = _order(listed)
-    errors = Counter(f.path for f in report.findings if f.severity == "error" and not _about_index(f))
+    errors = count_errors(report)
     warnings = Counter(f.path for f in report.findings if f.severity == "warning")
     required: dict[str, tuple[str, ...]] = {}
     rows = [_document(p, names, errors, warnings, required) for p in library.counted]
     usual = _usual(rows)
     rows += [replace(row, required=usual, missing=usual) for row in _announced(scope, listed, names)]
     return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks)))
+
+
+def count_errors(report: Report) -> Counter[str]:
+    """Return how many errors each document has, without those that speak of its row in the index."""
+    return Counter(f.path for f in report.findings if f.severity == "error" and not _about_index(f))
+
+
+def status_that_counts(procedure: Procedure, errors: int) -> Status:
+    """Return the status that evaluation, plans and ticks count with: a whole text with an error is not defined."""
+    return "in progress" if errors and procedure.status in DONE else procedure.status
+
+
+def statuses_in(library: Library, report: Report) -> dict[str, str]:
+    """Return the status that counts of each procedure of a library that was checked, by the key of its title."""
+    errors = count_errors(report)
+    return {p.key: str(status_that_counts(p, errors[p.path])) for p in library.counted}
 
 
 def _usual(rows: list[Row]) -> tuple[str, ...]:
@@ -83,7 +99,7 @@ def _document(
         path=procedure.path,
         lifecycle=names.get(title_key(procedure.lifecycle), procedure.lifecycle),
         kind=procedure.kind,
-        status=_status(procedure, errors[procedure.path]),
+        status=status_that_counts(procedure, errors[procedure.path]),
         text_status=procedure.status,
         declared=procedure.declared_status,
         phase=procedure.phase,
@@ -93,11 +109,6 @@ def _document(
         errors=errors[procedure.path],
         warnings=warnings[procedure.path],
     )
-
-
-def _status(procedure: Procedure, errors: int) -> Status:
-    """Return the status that counts: a whole text with an error finding is not defined."""
-    return "in progress" if errors and procedure.status in DONE else procedure.status
 
 
 def _required(template: Template, seen: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -118,6 +129,12 @@ def _announced(scope: Scope, listed: tuple[Entry, ...], names: dict[str, str]) -
             seen.add(place)
             yield _missing(entry, lifecycle)
     titles = {title for _, title in seen}
+    for bullet in bullets(scope.library):
+        key = title_key(bullet.title)
+        if key not in titles and key not in scope.library.by_key:
+            titles.add(key)
+            lifecycle = names.get(title_key(bullet.lifecycle), bullet.lifecycle)
+            yield _missing_title(bullet.title, lifecycle, f"{bullet.path}:{bullet.line}")
     hosts = (p for p in scope.library.procedures if p.kind in _HOSTS)
     for host in hosts:
         for entry in entries(host):
@@ -155,16 +172,20 @@ def _has_document(scope: Scope, entry: Entry, spoken: set[str]) -> bool:
 
 
 def _missing(entry: Entry, lifecycle: str) -> Row:
-    host = entry.table.procedure.path
-    words = entry.title.casefold().split()
+    row = _missing_title(entry.title, lifecycle, f"{entry.table.procedure.path}:{entry.row.line}")
+    return replace(row, declared=entry.status, phase=entry.phase)
+
+
+def _missing_title(title: str, lifecycle: str, place: str) -> Row:
+    words = title.casefold().split()
     return Row(
-        title=entry.title,
+        title=title,
         path=None,
         lifecycle=lifecycle,
         kind="orchestration" if words and words[-1] == "orchestration" else "procedure",
         status="missing",
         text_status="missing",
-        declared=entry.status,
-        phase=entry.phase,
-        announced=f"{host}:{entry.row.line}",
+        declared=None,
+        phase=None,
+        announced=place,
     )

@@ -74,6 +74,38 @@ def entries(procedure: Procedure) -> Iterator[Entry]:
             yield read_entry(table, row)
 
 
+@dataclass(frozen=True, slots=True)
+class Bullet:
+    """A plain line of a list that otherwise links to documents: a title without a document."""
+
+    title: str
+    lifecycle: str
+    path: str
+    line: int
+
+
+def bullets(library: Library) -> Iterator[Bullet]:
+    """Yield what the lists of the index announce: plain lines beside lines that each link to one document."""
+    index = index_of(library)
+    if index is None:
+        return
+    targets: dict[int, list[str | None]] = {}
+    for link in index.links:
+        targets.setdefault(link.line, []).append(resolve(index.path, link.target).path)
+    for section in index.document.sections:
+        name = re.sub(r"\s+lifecycle$", "", section.title, flags=re.IGNORECASE).strip()
+        for block in section.blocks:
+            linked = [targets[item.line] for item in block.items if item.line in targets]
+            if not linked or any(len(paths) > 1 or paths[0] not in library.by_path for paths in linked):
+                continue
+            plain = (item for item in block.items if item.line not in targets)
+            yield from (Bullet(each.text.strip(), name, index.path, each.line) for each in plain if _is_name(each.text))
+
+
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and not re.search(r"[.:;!?]", text)
+
+
 def read_entry(table: Table, row: Row) -> Entry:
     """Read one row."""
     title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from procauthor.naming import title_key
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
+from procauthor.planning.opening import bucket_key
 from procauthor.planning.plan import State
 from procauthor.planning.title import clean_title
 from procauthor.planning.vague import UNDECIDED
-from procauthor.planning.value import is_nothing, read_status
+from procauthor.planning.value import is_nothing, read_state
+from procauthor.planning.words import read_words
 
 _SOFT = re.compile(
     r"\b(soft|optional(?:ly)?|recommended|nice to have|preferred|helpful|if (?:needed|available|possible|any)|"
@@ -66,6 +69,71 @@ _HEDGE = re.compile(r"^(?:and\s+)?(?:ideally|optionally|preferably|if possible|i
 _NOTE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
 _MAX_RANGE = 200
+_FEWEST_WORDS = 2
+# No title has more; to try longer ones would take time with the cube of the names.
+_MOST_COMMAS = 6
+_BEFORE_CODE = re.compile(
+    r"^(?:(?:all|completion|of|after|from|the|both|work)\s+)*(?:items?|tasks?|actions?|stor(?:y|ies)|tickets?|steps?|nos?\.?)\s+(?=\S*\d)",
+    re.IGNORECASE,
+)
+_BEFORE_GROUP = re.compile(
+    r"^(?:(?:all|every|completion|complete|of|after|from|the|tasks?|items?|in|work)\s+)*(?=\S)", re.IGNORECASE
+)
+_CODE_RANGE = re.compile(r"^([A-Z]*[-_]?\d+(?:\.\d+)*)\s*(?:[-–—‑]|TO|THROUGH)\s*([A-Z]*[-_]?\d+(?:\.\d+)*)$")
+_LETTERED = re.compile(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
+
+
+class Numbering:
+    """The titles of a plan's items by what the plan calls them: numbers, codes, and the groups that they are in.
+
+    Args:
+        items: Number, code, title and groups of each item, in the order of the plan.
+    """
+
+    def __init__(self, items: Sequence[tuple[int, str, str, Sequence[str]]]) -> None:
+        self.by_number: dict[int, str] = {}
+        self.keys = frozenset(title_key(title) for _, _, title, _ in items)
+        self._titles = [title for _, _, title, _ in items]
+        self._codes: dict[str, int] = {}
+        self._plain: dict[str, int] = {}
+        self._groups: dict[str, list[str]] = defaultdict(list)
+        self._places: dict[str, set[int]] = defaultdict(set)
+        for place, (number, code, title, groups) in enumerate(items):
+            for word in title_key(title).split():
+                self._places[word].add(place)
+            self.by_number.setdefault(number, title)
+            for one in re.split(r"\s*[,;&/]\s*", code.upper()) if code else ():
+                self._codes.setdefault(one, place)
+            # "PRP-001" may be what another column or heading calls the item "001".
+            if not re.search(r"[A-Z]", code):
+                self._plain.setdefault(code.lstrip("0") or str(number), place)
+            for group in groups:
+                self._groups[group].append(title)
+
+    def find(self, name: str) -> list[str]:
+        """Return the titles that a name stands for: a code, a range of codes, a group; empty for any other."""
+        text = _BEFORE_CODE.sub("", name).strip("#()[]. ").upper()
+        if (place := self._place(text)) is not None:
+            return [self._titles[place]]
+        ends = _CODE_RANGE.match(text)
+        if ends and not text.isdigit():
+            first, last = self._place(ends[1]), self._place(ends[2])
+            if first is not None and last is not None and first <= last:
+                return self._titles[first : last + 1]
+        return list(self._groups.get(bucket_key(_BEFORE_GROUP.sub("", name)), ()))
+
+    def find_by_words(self, name: str) -> str:
+        """Return the only title that holds all words of a name: "Navigation refactor" of "Refactor navigation"."""
+        words = title_key(name).split()
+        places = [self._places.get(word, set()) for word in words]
+        shared = set.intersection(*places) if len(words) >= _FEWEST_WORDS else set()
+        return self._titles[shared.pop()] if len(shared) == 1 else ""
+
+    def _place(self, code: str) -> int | None:
+        if code in self._codes:
+            return self._codes[code]
+        lettered = _LETTERED.match(code)
+        return self._plain.get(lettered[1].lstrip("0")) if lettered else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +148,7 @@ class Named:
 
 
 def read_names(
-    values: Iterable[tuple[str, int]], numbers: Mapping[int | str, str], known: Collection[str], *, hard: bool = True
+    values: Iterable[tuple[str, int]], numbers: Numbering, known: Collection[str], *, hard: bool = True
 ) -> list[Named]:
     """Read the names of all values; ``numbers`` are the plan's own titles by number and code, ``known`` all keys."""
     found: list[Named] = []
@@ -99,7 +167,12 @@ def split_names(text: str, known: Collection[str]) -> Iterator[str]:
     place = 0
     while place < len(parts):
         size = next(
-            (n for n in range(len(parts) - place, 1, -1) if _known(", ".join(parts[place : place + n]), known)), 1
+            (
+                n
+                for n in range(min(len(parts) - place, _MOST_COMMAS), 1, -1)
+                if _known(", ".join(parts[place : place + n]), known)
+            ),
+            1,
         )
         joined = _TRAILING_AND.sub("", _LEADING_AND.sub("", ", ".join(parts[place : place + size])))
         place += size
@@ -168,6 +241,7 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
     title = clean_title(name, known)
     vague = title_key(title) not in known and bool(
         _VAGUE.match(title)
+        or title.casefold() in read_words().every
         or (UNDECIDED.match(title) and not _WHOLE.search(title))
         or re.search(r"\bprocedures$", title, re.IGNORECASE)
     )
@@ -191,7 +265,7 @@ def _without_phrases(name: str, known: Collection[str]) -> tuple[str, str]:
 def _state(note: str, sign: str) -> State | Literal[""]:
     if _FUTURE.search(note) or _NEITHER.search(note):
         return "to be defined"
-    status = read_status(note) or sign
+    status = read_state(note) or sign
     return "defined" if status == "approved" else status  # type: ignore[return-value]
 
 
@@ -209,7 +283,7 @@ def _spread(pieces: list[_Piece]) -> list[Named]:
     return [replace(each, vague=each.vague and each.stated != "defined") for each in found]
 
 
-def _without_number(title: str, numbers: Mapping[int | str, str], known: Collection[str]) -> str:
+def _without_number(title: str, numbers: Numbering, known: Collection[str]) -> str:
     """Return "Data Design" for "3. Data Design" and "#3 Data Design", if it is the name of item 3 or known.
 
     A number that speaks of another item than the name stays, so that the name is nowhere, and is said.
@@ -217,19 +291,25 @@ def _without_number(title: str, numbers: Mapping[int | str, str], known: Collect
     found = _COUNTED.match(title)
     if not found or title_key(found[2]) not in known:
         return title
-    item = numbers.get(int(found[1]))
-    own = {title_key(each) for each in numbers.values()}
+    item = numbers.by_number.get(int(found[1]))
+    own = numbers.keys
     return (
         found[2] if item is None or title_key(item) == title_key(found[2]) or title_key(found[2]) not in own else title
     )
 
 
-def _numbered(named: Named, numbers: Mapping[int | str, str], known: Collection[str]) -> Iterator[Named]:
-    """Replace "#3", "Items 7-9" and "P0-1" by the titles of these items, and "3. Data Design" by its title."""
+def _numbered(named: Named, numbers: Numbering, known: Collection[str]) -> Iterator[Named]:
+    """Replace "#3", "Items 7-9", "P0-1", "Task 1.2", "T001-T004" and "Phase 2" by the titles of these items."""
+    titles = numbers.find(named.title)
+    if titles:
+        yield from (replace(named, title=title, vague=False) for title in titles)
+        return
     match = _NUMBERS.match(named.title)
     if not match:
-        yield replace(named, title=numbers.get(named.title.upper()) or _without_number(named.title, numbers, known))
+        title = _without_number(named.title, numbers, known)
+        near = "" if named.vague or title_key(title) in known else numbers.find_by_words(title)
+        yield replace(named, title=near or title)
         return
     first, last = int(match[1]), int(match[2] or match[1])
     for number in range(first, min(last, first + _MAX_RANGE) + 1):
-        yield replace(named, title=numbers.get(number, f"#{number}"), vague=False)
+        yield replace(named, title=numbers.by_number.get(number, f"#{number}"), vague=False)

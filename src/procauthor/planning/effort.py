@@ -9,7 +9,8 @@ from procauthor.planning.plan import Effort
 
 _UNIT = (
     r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
-    r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w)(?![^\W\d_])"
+    r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
+    r"semaines?|horas?|d[ií]as?|semanas?|minutos?)(?![^\W\d_])"
 )
 _AMOUNT = re.compile(
     rf"(?P<clock>\d+:[0-5]\d)?(?(clock)|(?P<number>\d+\s+\d/\d|\d/\d|\d+(?:[.,]\d+)?)?\s?(?P<part>[½¼¾])?)\s*\+?\s*"
@@ -22,13 +23,15 @@ _AND_SMALLER = re.compile(r"(?:\s*,)?\s*(?:and\s+|&\s*)?")
 _TO = re.compile(r"\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_HALF_AN_HOUR = 0.5
 _HALF = re.compile(r"\b(?:half\s+an?|(?:a\s+)?half)[\s-]+(?P<unit>day|hour)\b", re.IGNORECASE)
 _ONE = re.compile(r"^[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?P<unit>day|hour|week)\b", re.IGNORECASE)
 _BEFORE = re.compile(
     r"^(?:~|≈|about|around|approx(?:imately|\.)?|ca?\.|est(?:imated|\.)?|effort:?|estimate:?|\s)*$", re.IGNORECASE
 )
 _BEHIND = re.compile(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
-_HOURS = {"h": 1.0, "d": 8.0, "m": 1 / 60, "w": 40.0}
+# Hours of a unit, by how its name begins in any language; the first that fits counts.
+_HOURS = {"st": 1.0, "h": 1.0, "se": 40.0, "w": 40.0, "m": 1 / 60, "d": 8.0, "t": 8.0, "j": 8.0}
 _QUARTERS = 4
 
 
@@ -50,6 +53,17 @@ def effort_unit(label: str) -> str:
     """Return the unit that a label names, as in "Effort (days)", or an empty string."""
     found = re.search(r"\b(minutes?|hours?|days?|weeks?)\b", label, re.IGNORECASE)
     return found[1] if found else ""
+
+
+def hours_text(effort: Effort, unit: str = "h") -> str:
+    """Return an effort as people write it: "2 h", "2-3 h", and "20 min" of what takes less than half an hour."""
+    bounds = effort.min, effort.max
+    if effort.max < _HALF_AN_HOUR:
+        low, high = (f"{round(bound * 60):d}" for bound in bounds)
+        return f"{low} min" if low == high else f"{low}-{high} min"
+    low, high = (f"{round(bound * _QUARTERS) / _QUARTERS:g}" for bound in bounds)
+    plural = "s" if len(unit) > 1 and high != "1" else ""
+    return f"{low} {unit}{plural}" if low == high else f"{low}-{high} {unit}{plural}"
 
 
 def share(hours: float, parts: int) -> list[float]:
@@ -74,7 +88,7 @@ def _find(text: str, unit: str) -> tuple[Effort, int, int] | None:
             return found, start.start(), after
         place = max(after, start.end() + 1)
         if _is_bare(text, start.start(), after) and unit != "none":
-            scale = _HOURS[unit[0].lower()] if unit else 1.0
+            scale = _hours_of(unit) if unit else 1.0
             return _effort(low * scale, (low if high is None else high) * scale), start.start(), after
     return _worded(text)
 
@@ -100,7 +114,7 @@ def _part(text: str, place: int) -> tuple[float, float | None, int]:
     match = _AMOUNT.match(text, place)
     assert match is not None
     end = match.end() if match["unit"] else len(text[: match.end()].rstrip())
-    return _number(match), _HOURS[match["unit"][0].lower()] if match["unit"] else None, end
+    return _number(match), _hours_of(match["unit"]) if match["unit"] else None, end
 
 
 def _number(match: re.Match[str]) -> float:
@@ -115,6 +129,10 @@ def _number(match: re.Match[str]) -> float:
     return whole + part
 
 
+def _hours_of(unit: str) -> float:
+    return next(hours for start, hours in _HOURS.items() if unit.casefold().startswith(start))
+
+
 def _is_bare(text: str, start: int, end: int) -> bool:
     return not text[:start].strip(" ~≈") and not text[end:].strip(" +")
 
@@ -124,7 +142,7 @@ def _worded(text: str) -> tuple[Effort, int, int] | None:
     found = half or one
     if not found:
         return None
-    hours = _HOURS[found["unit"][0].lower()] * (0.5 if half else 1)
+    hours = _hours_of(found["unit"]) * (0.5 if half else 1)
     return Effort(hours, hours), found.start(), found.end()
 
 

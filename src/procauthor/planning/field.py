@@ -6,55 +6,22 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 
 from procauthor.planning.line import Line, Mark, sign_of, strip_signs
 from procauthor.planning.plan import Action
+from procauthor.planning.words import read_words
 
-_NAMES = {
-    "priority": ("priority", "prio", "priority level"),
-    "lifecycle": ("lifecycle", "lifecycle / phase", "lifecycle and phase", "lifecycle phase", "lifecycle stage"),
-    "phase": ("phase",),
-    "status": ("status", "current status", "state", "current state"),
-    "depends_on": (
-        *("dependencies", "dependency", "depends on", "depends upon", "dependent on", "requires", "prerequisites"),
-        *("prerequisite", "pre requisites", "blocked by", "blockers", "blocker", "hard dependencies", "needs", "deps"),
-        *("predecessors", "predecessor", "waits for"),
-    ),
-    "soft": ("soft dependencies", "optional dependencies", "soft dependency", "optional dependency"),
-    "blocks": (
-        *("blocks", "blocking", "unblocks", "enables", "required by", "needed by", "is needed by", "is required by"),
-        *("dependents", "successors", "successor", "blocks procedures"),
-    ),
-    "effort": (
-        *(
-            "estimated effort",
-            "effort",
-            "estimate",
-            "estimation",
-            "est. effort",
-            "est.",
-            "est",
-            "estimated time",
-            "hours",
-        ),
-        *("effort hours", "estimated hours", "time estimate", "effort estimate", "time", "duration", "days"),
-    ),
-    "why": ("why", "rationale", "reason", "justification", "purpose"),
-    "actions": ("action items", "actions", "tasks", "checklist", "action steps", "to do", "todo", "to dos", "subtasks"),
-    "procedures": ("procedures", "items", "includes"),
-}
-_KEYS = {name: key for key, names in _NAMES.items() for name in names}
-_LABELS = "|".join(sorted(map(re.escape, _KEYS), key=len, reverse=True))
 _BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
 _MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
 _MARKED = re.compile(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
 _DASHED = re.compile(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
-_PLAIN = re.compile(_BULLET + rf"(?:[^\w\s(\[|*`]+\s+)?({_LABELS})\s*[:：=]\s*", re.IGNORECASE)
 _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _BOLD_TAG = re.compile(r"</?(?:b|strong)>", re.IGNORECASE)
 _SHORTEST = 4
+# The same headings, labels and names are asked about many times.
+_REMEMBERED = 1 << 14
 _SEPARATOR = re.compile(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
-_WHOLE_LINE = re.compile(r"^[ \t]*\|?.*\|?[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +79,27 @@ class Field:
         yield from ((entry.value, entry.line.number) for entry in self.entries)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def field_key(label: str) -> str:
     """Return the key of a label, or an empty string for a label that items do not have."""
     text = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", re.sub(r"^[^\w(\[]+", "", label.strip()))
-    return _KEYS.get(re.sub(r"[\s_-]+", " ", text).strip(" *_:：").casefold(), "")
+    name = re.sub(r"[\s_]+", " ", text).strip(" *_:：").casefold()
+    labels = read_words().labels
+    return labels.get(name) or labels.get(name.replace("-", " "), "")
 
 
 def resembles(label: str) -> str:
     """Return the known label that an unknown one could be a misspelling of, or an empty string."""
     text = re.sub(r"[^\w\s]+", "", label).strip().casefold()
-    close = get_close_matches(text, _KEYS, n=1, cutoff=0.84) if len(text) > _SHORTEST else []
+    close = get_close_matches(text, read_words().labels, n=1, cutoff=0.84) if len(text) > _SHORTEST else []
     return close[0] if close else ""
+
+
+@lru_cache(maxsize=1)
+def _plain() -> re.Pattern[str]:
+    """A known label and a colon at the beginning of a line, without emphasis."""
+    labels = "|".join(sorted(map(re.escape, read_words().labels), key=len, reverse=True))
+    return re.compile(_BULLET + rf"(?:[^\w\s(\[|*`]+\s+)?({labels})\s*[:：=]\s*", re.IGNORECASE)
 
 
 def read_fields(lines: Iterable[Line]) -> list[Field]:
@@ -186,10 +163,12 @@ def _opened(line: Line) -> Iterator[Field]:
 
 def fields_in(text: str, number: int) -> Iterator[Field]:
     """Yield the fields that stand on one line."""
+    if not text or text.isspace():
+        return
     text = _BOLD_TAG.sub("**", text)
     found = [m for m in _MARKED.finditer(text) if m[1] in ("**", "__") or field_key(m[2])]
     dashed = _DASHED.match(text)
-    plain = dashed if dashed and field_key(dashed[2]) else _PLAIN.match(text)
+    plain = dashed if dashed and field_key(dashed[2]) else _plain().match(text)
     if plain and (not found or plain.start() < found[0].start()):
         label, end = plain[plain.lastindex or 1], found[0].start() if found else len(text)
         yield Field(field_key(label), label, clean_value(text[plain.end() : end]), number)
@@ -197,6 +176,15 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
         value = text[match.end() : after.start() if after else len(text)]
         value = _SEPARATOR.sub("", value) if after else value
         yield Field(field_key(match[2]), match[2].strip(), clean_value(value), number)
+
+
+def opens_field(text: str) -> bool:
+    """Say whether a text begins with the label of a known field."""
+    marked = _MARKED.match(text)
+    if marked:
+        return bool(field_key(marked[2]))
+    dashed = _DASHED.match(text)
+    return bool(dashed and field_key(dashed[2])) or bool(_plain().match(text))
 
 
 def first_field(text: str) -> int:
@@ -219,6 +207,7 @@ def strip_emphasis(text: str) -> str:
     return re.sub(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)", r"\1", text).strip()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def plain_text(text: str) -> str:
     """Return the text of a line without emphasis and signs."""
     return strip_signs(strip_emphasis(text))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
-from procauthor.evaluation.value import UNCOUNTED, Course, Evaluation, Lifecycle, Row
+from procauthor.evaluation.value import DONE, UNCOUNTED, Course, Evaluation, Lifecycle, Row
 from procauthor.naming import title_key
+from procauthor.planning.dependency import split_names
+from procauthor.planning.field import read_fields
+from procauthor.planning.line import read_lines
 from procauthor.planning.plan import Effort, Plan, Priority
+from procauthor.planning.title import clean_title
+from procauthor.planning.value import read_status
 from procauthor.settings import PlanSettings
 
 _MOST_WAITING = 20
@@ -64,7 +70,7 @@ def survey_terrain(survey: Census, evaluation: Evaluation, plan: Plan | None) ->
         each: tuple(dict.fromkeys(e.target for e in survey.graph.uses(each) if e.optional and e.target in counted))
         for each in counted
     }
-    for first, then in _planned(plan, evaluation.rows):
+    for first, then in (*_planned(plan, evaluation.rows), *_declared(survey, evaluation.rows)):
         if first != then and first not in before[then]:
             before[then] = (*before[then], first)
     return Terrain(survey, evaluation, before, softly)
@@ -72,10 +78,7 @@ def survey_terrain(survey: Census, evaluation: Evaluation, plan: Plan | None) ->
 
 def _planned(plan: Plan | None, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
     """Yield who comes before whom by the present plan, where both are known by one title."""
-    ids: dict[str, list[str]] = {}
-    for row in rows:
-        ids.setdefault(title_key(row.title), []).append(row_id(row))
-    known = {key: found[0] for key, found in ids.items() if len(found) == 1}
+    known = _unique_ids(rows)
     for item in plan.items if plan else ():
         own = known.get(title_key(item.title))
         needed = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
@@ -86,13 +89,52 @@ def _planned(plan: Plan | None, rows: Iterable[Row]) -> Iterator[tuple[str, str]
                 yield pair[0], pair[1]
 
 
+def _unique_ids(rows: Iterable[Row]) -> dict[str, str]:
+    """Return the ids of the titles that one row alone has."""
+    ids: dict[str, list[str]] = {}
+    for row in rows:
+        ids.setdefault(title_key(row.title), []).append(row_id(row))
+    return {key: own[0] for key, own in ids.items() if len(own) == 1}
+
+
+def _declared(survey: Census, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Yield who comes before whom by the labels of unfinished texts, such as "Depends on" and "Prerequisite for"."""
+    known = _unique_ids(rows)
+    for row in rows:
+        document = None if row.done or row.path is None else survey.library.by_path[row.path].document
+        for field in read_fields(read_lines(document)) if document else ():
+            names = [name for text, _ in field.values for name in split_names(text, known)]
+            others = [known[key] for name in names if (key := title_key(clean_title(name, known))) in known]
+            if field.key == "depends_on":
+                yield from ((other, row_id(row)) for other in others)
+            elif field.key == "blocks":
+                yield from ((row_id(row), other) for other in others)
+
+
 def find_gaps(terrain: Terrain) -> list[Gap]:
     """Return all gaps, in the order of the evaluation's rows."""
-    rows = [r for r in terrain.evaluation.rows if not r.done and r.status not in UNCOUNTED]
-    open_ids = {row_id(row) for row in rows}
-    waiting = _waiting(open_ids, terrain.before)
+    rows = [r for r in terrain.evaluation.rows if not r.done and r.status not in UNCOUNTED and not is_retired(r)]
+    waiting = _waiting({row_id(row) for row in rows if not is_written(row)}, terrain.before)
     words = _words(terrain.survey)
-    return [_gap(terrain, row, waiting[row_id(row)], words) for row in rows]
+    return [_flaw(terrain, row) if is_written(row) else _gap(terrain, row, waiting[row_id(row)], words) for row in rows]
+
+
+def is_written(row: Row) -> bool:
+    """Say whether a text is finished and only the check finds errors in it: nobody has to wait for it."""
+    return row.text_status in DONE
+
+
+def _flaw(terrain: Terrain, row: Row) -> Gap:
+    """Return the gap of a finished text with errors: it comes behind what is not written."""
+    weights = terrain.weights
+    reason = f"it is written, and the check finds {count(row.errors, 'error')} in it"
+    return Gap(row_id(row), row, (), (), (), frozenset(), min(weights.broken, weights.p2), (reason,), Effort(0.5, 0.5))
+
+
+def is_retired(row: Row) -> bool:
+    """Say whether a document is deprecated, by its status or by a remark behind its title: it is nobody's work."""
+    remark = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*$", row.title)
+    return row.status == "deprecated" or bool(remark and read_status(remark[1]) == "deprecated")
 
 
 def _waiting(open_ids: set[str], before: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
@@ -116,7 +158,7 @@ def _waiting(open_ids: set[str], before: Mapping[str, tuple[str, ...]]) -> dict[
 
 def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str, float]) -> Gap:
     own = row_id(row)
-    graph, done = terrain.graph, {row_id(r) for r in terrain.evaluation.rows if r.done}
+    graph, done = terrain.graph, {row_id(r) for r in terrain.evaluation.rows if r.done or is_written(r)}
     users = tuple(other for other, firsts in _sorted(terrain.before) if own in firsts)
     courses = terrain.evaluation.courses
     signs = _Signs(
@@ -170,29 +212,30 @@ def _judge(signs: _Signs, weights: PlanSettings) -> tuple[float, tuple[str, ...]
     found = [
         (
             weights.critical * bool(signs.critical),
-            f"it stands on the critical path of {listed([c.title for c in signs.critical])}",
+            f"it is on the critical path of {listed([c.title for c in signs.critical])}",
         ),
         (
             weights.blocks * min(len(signs.waiting), _MOST_WAITING),
-            f"it comes before {_count(len(signs.waiting), 'unfinished procedure')}: {listed(signs.waiting)}",
+            f"it comes before {count(len(signs.waiting), 'unfinished procedure')}: {listed(signs.waiting)}",
         ),
         (
             weights.used * len(signs.used),
-            f"it is relied on by {_count(len(signs.used), 'finished procedure')}: {listed(signs.used)}",
+            f"it is relied on by {count(len(signs.used), 'finished procedure')}: {listed(signs.used)}",
         ),
         (
             weights.called * len(signs.called) * (not signs.critical),
             f"it is called by {listed([c.title for c in signs.called])}",
         ),
-        (weights.broken * signs.broken, f"it has {_count(signs.broken, 'broken reference')}"),
+        (weights.broken * signs.broken, f"it has {count(signs.broken, 'broken reference')}"),
         (weights.closeness * closeness, f"{name} is {done.part} of {done.whole} complete"),
     ]
     score = sum(value for value, _ in found)
     return round(score, 4), tuple(words for value, words in found if value > 0)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+def count(number: int, noun: str) -> str:
+    """Return "1 procedure" and "2 procedures"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def listed(names: Sequence[str]) -> str:

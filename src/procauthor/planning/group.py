@@ -48,12 +48,12 @@ def read_count(text: str) -> tuple[str, int] | None:
 
 
 def find_uncounted(placed: Sequence[Placed], groups: Collection[Group]) -> Iterator[Problem]:
-    """Yield a problem for each line that stands among groups and gives no one count."""
+    """Yield a problem for each line that is among groups and gives no one count."""
     counted = {group.line for group in groups}
     lists = {(p.section.index, p.label) for p in placed if p.line.number in counted}
     for each in placed:
         if (each.section.index, each.label) in lists and each.line.number not in counted:
-            message = f"{plain_text(each.line.body)!r} stands among groups and gives no count of procedures"
+            message = f"{plain_text(each.line.body)!r} is among groups and gives no count of procedures"
             yield Problem("count", message, each.line.number)
 
 

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from procauthor.evaluation.value import DONE
 from procauthor.markdown.document import Document
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.effort import effort_unit, read_effort, read_whole_effort, share
 from procauthor.planning.field import Entry, Field, plain_text, resembles
 from procauthor.planning.line import Line, Mark, sign_of
-from procauthor.planning.opening import Opening, headings
-from procauthor.planning.plan import Action, Effort, PlanItem, Priority, Problem, Tick
-from procauthor.planning.title import clean_title
+from procauthor.planning.opening import Opening, bucket_key, headings
+from procauthor.planning.plan import COMPUTED, Action, Effort, PlanItem, Priority, Problem
+from procauthor.planning.title import asks_for, clean_title
 from procauthor.planning.value import (
     is_nothing,
+    is_yes,
     read_lifecycle,
     read_phase,
     read_priority,
     read_status,
 )
 
+# "_Requirements: 1.1_" in italics, and "**Property:** ..." are remarks on an item.
+_ASIDE = re.compile(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:|[A-Z][\w'/-]*(?: [\w'/-]+){0,2}: )")
+
 
 @dataclass(slots=True)
 class Draft:
-    """An item whose names are not resolved yet, with the values that hold them, and its code ("P0-1") if it has one."""
+    """An item whose names are not resolved yet, with the values that hold them."""
 
     item: PlanItem
     needs: list[tuple[str, int]] = field(default_factory=list)
     softly: list[tuple[str, int]] = field(default_factory=list)
     blocks: list[tuple[str, int]] = field(default_factory=list)
-    code: str = ""
 
 
 def read_items(
@@ -42,13 +45,11 @@ def read_items(
     """Return a draft for every procedure, in the order of the text, with what is wrong with their numbers."""
     drafts: list[Draft] = []
     problems: list[Problem] = []
-    taken = {number for o in openings if o.first for number in range(o.first, o.last + 1)}
+    numbers = _Numbers(openings)
     for opening in openings:
         names = _names(opening, known)
-        numbers = _number(opening, len(names), taken, problems)
-        taken |= set(numbers)
-        drafts += _drafts(document, opening, names, numbers, problems)
-    return drafts, [*problems, *_repeated(drafts)]
+        drafts += _drafts(document, opening, names, numbers.take(opening, len(names)), problems)
+    return drafts, [*problems, *numbers.problems, *_repeated(drafts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +90,47 @@ def _name(entry: Entry, known: Collection[str]) -> _Name:
     return _Name(clean_title(entry.text, known), entry.line, status, entry.mark)
 
 
-def _number(opening: Opening, count: int, taken: Collection[int], problems: list[Problem]) -> list[int]:
-    """Number the procedures of an opening: without a number they get the first that nobody has.
+class _Numbers:
+    """Gives every item a number of its own: the plan's where it has one that no earlier item has, else a free one."""
 
-    What a range has no number for goes behind all others.
-    """
-    line, title = opening.line.number, opening.title
-    free = max(taken, default=0)
-    if not opening.first:
-        found = list(itertools.islice((number for number in itertools.count(1) if number not in taken), count))
-        problems.append(Problem("number", f"{title!r} has no number; it counts as {found[0]}", line, found[0]))
-        return found
-    size = opening.last - opening.first + 1
-    if size != count:
-        span = str(opening.first) if size == 1 else f"{opening.first}-{opening.last}"
-        message = f"{span} stands for {size} items, but {title!r} names {count}"
-        problems.append(Problem("range", message, line, opening.first))
-    own = list(range(opening.first, opening.first + min(size, count)))
-    return own + list(range(free + 1, free + 1 + count - len(own)))
+    def __init__(self, openings: Sequence[Opening]) -> None:
+        self._stated = {number for o in openings if o.first for number in range(o.first, o.last + 1)}
+        self._used: dict[int, str] = {}
+        self._next = 1
+        self.problems: list[Problem] = []
+
+    def take(self, opening: Opening, count: int) -> list[int]:
+        """Return the numbers of the procedures of an opening; what a range has no number for goes behind all others."""
+        line, title = opening.line.number, opening.title
+        if not opening.first:
+            return [self._free(title) for _ in range(count)]
+        size = opening.last - opening.first + 1
+        if size != count:
+            span = str(opening.first) if size == 1 else f"{opening.first}-{opening.last}"
+            message = f"{span} announces {size} items, but {title!r} names {count}"
+            self.problems.append(Problem("range", message, line, opening.first))
+        numbers = [self._own(opening.first + place, title, line) for place in range(min(size, count))]
+        return numbers + [self._behind(title) for _ in range(count - len(numbers))]
+
+    def _own(self, number: int, title: str, line: int) -> int:
+        first = self._used.setdefault(number, title)
+        if first is title:
+            return number
+        other = self._behind(title)
+        message = f"number {number} is used twice: for {first!r} and for {title!r}, which counts as {other}"
+        self.problems.append(Problem("duplicate", message, line, other))
+        return other
+
+    def _free(self, title: str) -> int:
+        while self._next in self._stated or self._next in self._used:
+            self._next += 1
+        self._used[self._next] = title
+        return self._next
+
+    def _behind(self, title: str) -> int:
+        number = max(max(self._stated, default=0), max(self._used, default=0)) + 1
+        self._used[number] = title
+        return number
 
 
 def _drafts(
@@ -122,19 +146,27 @@ def _drafts(
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         one = len(names) == 1
         status = name.status or base.status
-        done = bool(name.mark and name.mark.done) or _all_done(base.actions) or status in ("defined", "approved")
+        said_done = is_yes(opening.field("done"))
+        done = said_done or bool(name.mark and name.mark.done) or _all_done(base.actions) or status in DONE
         item = replace(
-            base, number=number, title=name.title, effort_hours=effort, line=name.line.number, status=status, done=done
+            base,
+            number=number,
+            code=opening.code if one else "",
+            title=name.title,
+            effort_hours=effort,
+            line=name.line.number,
+            status=status,
+            done=done,
         )
-        yield Draft(
-            replace(item, ticks=_ticks(item, name, one=one)), needs, softly, blocks, opening.code if one else ""
-        )
+        asks = asks_for(opening.said or opening.title, name.title) if one and not opening.all("procedures") else True
+        ticks = (name.mark.tick,) if asks and name.mark and name.mark.tick else ()
+        yield Draft(replace(item, asks=asks, ticks=ticks), needs, softly, blocks)
 
 
 def _unread(opening: Opening, number: int) -> Iterator[Problem]:
     """Yield a problem for each field with a misspelt label, and for what stands below the names of a range."""
     for entry in (e for f in opening.all("procedures") for e in f.entries if e not in _outermost(f.entries)):
-        yield Problem("skipped", f"{entry.text!r} stands below a name and is not read", entry.line.number, number)
+        yield Problem("skipped", f"{entry.text!r} is below a name and is not read", entry.line.number, number)
     if "~~" in opening.line.text and not opening.line.any_mark:
         message = f"{opening.title!r} is struck through and counts as open; tick it, or take it out"
         yield Problem("skipped", message, opening.line.number, number)
@@ -149,31 +181,46 @@ def _all_done(actions: Sequence[Action]) -> bool:
     return bool(actions) and all(action.done for action in actions)
 
 
-def _ticks(item: PlanItem, name: _Name, *, one: bool) -> tuple[Tick, ...]:
-    """Return the ticks of this item alone: of a range, only the lines that name the procedure."""
-    key = f" {title_key(name.title)} "
-    actions = [a.tick for a in item.actions if one or key in f" {title_key(a.text)} "]
-    return tuple(dict.fromkeys(t for t in (name.mark.tick if name.mark else None, *actions) if t))
-
-
 def _base(document: Document, opening: Opening, problems: list[Problem], number: int) -> PlanItem:
     lifecycle, phase = _place(document, opening)
     status = opening.field("status")
+    why = " ".join(text for f in opening.all("why") for text, _ in f.values)
     return PlanItem(
         number=number,
         title=opening.title,
         priority=_priority(document, opening, problems, number),
         lifecycle=lifecycle,
         phase=phase,
+        groups=tuple(
+            key for text in (opening.label, *headings(document, opening.section)) if (key := bucket_key(text))
+        ),
         status=(
             read_status(status) or (plain_text(status).casefold() if not is_nothing(status) else "") or _signed(opening)
         ),
-        actions=tuple(e.action() for f in opening.all("actions") for e in _entries(f, opening.line)),
-        why=" ".join(text for f in opening.all("why") for text, _ in f.values),
+        actions=tuple(_actions(opening)),
+        why=why.removesuffix(COMPUTED).strip(),
+        computed=why.endswith(COMPUTED),
         line=opening.line.number,
         start=opening.line.start,
         end=opening.end,
     )
+
+
+def _actions(opening: Opening) -> Iterator[Action]:
+    """Yield the lines below a label such as "Tasks", else the plain lines right below an item."""
+    labelled = [e.action() for f in opening.all("actions") for e in _entries(f, opening.line)]
+    yield from labelled
+    if not labelled and opening.first == opening.last:
+        yield from (entry.action() for entry in _plain(opening) if not _ASIDE.match(entry.line.content))
+
+
+def _plain(opening: Opening) -> list[Entry]:
+    return _outermost([entry for f in opening.all("listed") for entry in f.entries])
+
+
+def remarks(opening: Opening) -> Iterator[Entry]:
+    """Yield the lines below an item that look like fields and are none, such as "Outcome: all is well"."""
+    yield from (entry for entry in _plain(opening) if _ASIDE.match(entry.line.content) and ":" in entry.text)
 
 
 def _signed(opening: Opening) -> str:
@@ -206,9 +253,9 @@ def _priority(document: Document, opening: Opening, problems: list[Problem], num
     found = found or next((p for text in texts[2:] if (p := read_priority(text))), None)
     if found:
         return found
-    problems.append(
-        Problem("priority", f"{opening.title!r} has no priority; it counts as P3", opening.line.number, number)
-    )
+    said = plain_text(texts[0])
+    lack = f"states a priority that is not known: {said!r}" if said and not is_nothing(said) else "has no priority"
+    problems.append(Problem("priority", f"{opening.title!r} {lack}; it counts as P3", opening.line.number, number))
     return "P3"
 
 
@@ -250,13 +297,8 @@ def _remarks(text: str) -> list[str]:
 
 
 def _repeated(drafts: list[Draft]) -> Iterator[Problem]:
-    numbers: dict[int, PlanItem] = {}
     titles: dict[str, PlanItem] = {}
     for item in (draft.item for draft in drafts):
-        if (first := numbers.setdefault(item.number, item)) is not item:
-            message = f"number {item.number} stands twice: for {first.title!r} and for {item.title!r}"
-            yield Problem("duplicate", message, item.line, item.number)
-            continue
         if (first := titles.setdefault(title_key(item.title), item)) is not item:
-            message = f"{item.title!r} stands twice: as {first.number} and as {item.number}"
+            message = f"{item.title!r} is planned twice: as {first.number} and as {item.number}"
             yield Problem("duplicate", message, item.line, item.number)

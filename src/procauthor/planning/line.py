@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from procauthor.markdown.document import Document
 from procauthor.planning.plan import Tick
 
-_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}[.)])\s+")
-_BOX = re.compile(r"\[([ xX])\](?![(\[])")
+_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+")
+# Between the brackets: done, open, begun ("[~]", "[-]", "[/]", "[>]"). A sign behind them, as in "[ ]*", is no text.
+_BOX = re.compile(r"\[([ xX✓✔~/>-])\]\*?(?![(\[])")
+_DONE_LETTERS = "xX✓✔"
 _DONE_SIGNS = "✅☑✔"
 _OPEN_SIGNS = "❌⬜☐🔲⏳🔄🚧❎"
 _SIGN = re.compile(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
@@ -80,8 +82,9 @@ class Line:
     def box(self, match: re.Match[str]) -> Mark:
         """Return the mark of a tick box."""
         at = self.start + len(self.text[: match.start(1)].encode())
-        done = match[1] != " "
-        return Mark(done, at, None if done else Tick(at, at + 1, b" ", "x"))
+        done = match[1] in _DONE_LETTERS
+        was = match[1].encode()
+        return Mark(done, at, None if done else Tick(at, at + len(was), was, "x"))
 
     def _signed(self, match: re.Match[str]) -> Mark:
         at = self.start + len(self.text[: match.start()].encode())
@@ -108,10 +111,11 @@ def strip_leading(text: str) -> str:
 
 def sign_of(text: str) -> str:
     """Return the status that a sign in the text stands for, or an empty string."""
-    found = _SIGN.search(text)
-    if not found:
-        return ""
-    sign = found[0][0]
+    shown = _SIGN.search(text)
+    if not shown:
+        box = _BOX.search(text)
+        return "in progress" if box and box[1] in "~/>-" else ""
+    sign = shown[0][0]
     return "defined" if sign in _DONE_SIGNS else "in progress" if sign in "🔄🚧⏳" else "missing"
 
 

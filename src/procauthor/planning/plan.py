@@ -7,6 +7,8 @@ from typing import Literal
 
 Priority = Literal["P0", "P1", "P2", "P3"]
 PRIORITIES: tuple[Priority, ...] = ("P0", "P1", "P2", "P3")
+# Ends a reason that was computed when a plan was written.
+COMPUTED = "(computed)"
 State = Literal[
     "defined",
     "placeholder",
@@ -26,7 +28,6 @@ ProblemKind = Literal[
     "total",
     "count",
     "range",
-    "number",
     "duplicate",
     "priority",
     "stale",
@@ -77,11 +78,14 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One procedure to write. ``start`` and ``end`` span the heading, line or row that opens the item.
+    """One thing to write. ``start`` and ``end`` span the heading, line or row that opens the item.
 
-    ``soft_blocks`` are those of ``blocks`` that can go on without it, ``vague_blocks`` those that name no one
-    procedure. ``ticks`` are the open ticks that stand for
-    this item alone, outside session goals.
+    ``number`` is unique within the plan; ``code`` is what the plan itself calls the item where that is no whole number,
+    such as "1.2", "T001" or "RB-1". ``asks`` says whether it asks for the document to be there, and nothing else: only
+    then does a finished document make it done. ``soft_blocks`` are those of ``blocks`` that can go on without it,
+    ``vague_blocks`` those that name no one procedure. ``ticks`` are the open boxes and signs of the item itself; its
+    action items are ticked by people. ``groups`` are the keys of the phases, weeks or groups that it is in.
+    ``computed`` says that nobody wrote ``why``: it says why the item is urgent, and nothing of the procedure.
     """
 
     number: int
@@ -102,6 +106,18 @@ class PlanItem:
     soft_blocks: tuple[str, ...] = ()
     vague_blocks: tuple[str, ...] = ()
     ticks: tuple[Tick, ...] = ()
+    code: str = ""
+    asks: bool = True
+    groups: tuple[str, ...] = ()
+    computed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A line that looks like an item or a field of one, and was not read."""
+
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +190,4 @@ class Plan:
     metrics: tuple[Metric, ...] = ()
     goals: tuple[Goal, ...] = ()
     completed: tuple[Goal, ...] = ()
+    unread: tuple[Unread, ...] = ()

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.value import Evaluation, Share
+from procauthor.evaluation.value import DONE, Evaluation, Share
 from procauthor.naming import title_key
-from procauthor.planning.gap import Gap, Terrain, find_gaps, rank, survey_terrain
+from procauthor.planning.gap import Gap, Terrain, count, find_gaps, is_retired, is_written, rank, survey_terrain
 from procauthor.planning.order import arrange
-from procauthor.planning.plan import PRIORITIES, Action, Dependency, Group, Plan, PlanItem, Priority, State
+from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan, how the library stands now, and what the plan would reach."""
+    """A plan, how far the library is now, what the plan would reach, and what is left out of it."""
 
     plan: Plan
     evaluation: Evaluation
     gains: tuple[Gain, ...]
+    left_out: tuple[str, ...] = ()
+
+    def without(self, titles: Collection[str]) -> Proposal:
+        """Leave out items whose titles a plan cannot hold, and what is said of them, and say so."""
+        kept = [item for item in self.plan.items if item.title not in titles]
+        kept = [
+            replace(
+                item,
+                depends_on=tuple(d for d in item.depends_on if d.title not in titles),
+                blocks=tuple(title for title in item.blocks if title not in titles),
+            )
+            for item in kept
+        ]
+        items = _renumbered(kept, [item.number for item in kept])
+        paths = {row.title: row.path or "the index" for row in self.evaluation.rows}
+        said = (f"{title!r} ({paths.get(title)}): a plan cannot hold this title" for title in titles)
+        plan = replace(self.plan, items=tuple(items), order=tuple(item.number for item in items))
+        return replace(self, plan=plan, left_out=(*self.left_out, *said), gains=tuple(_gains(self.evaluation, items)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +73,8 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
         problems=problems,
         order=tuple(item.number for item in items),
     )
-    return Proposal(plan, evaluation, tuple(_gains(evaluation, items)))
+    retired = tuple(f"{row.title!r} ({row.path}) is deprecated" for row in evaluation.rows if is_retired(row))
+    return Proposal(plan, evaluation, tuple(_gains(evaluation, items)), retired)
 
 
 def _priorities(gaps: Sequence[Gap], terrain: Terrain) -> dict[str, Priority]:
@@ -110,7 +129,7 @@ def _unique(found: Sequence[Dependency], own: str) -> tuple[Dependency, ...]:
 
 
 def _state(status: str) -> State:
-    if status in ("defined", "approved"):
+    if status in DONE:
         return "defined"
     return "missing" if status == "missing" else "to be defined"
 
@@ -121,15 +140,23 @@ def _sentence(reasons: Sequence[str]) -> str:
 
 
 def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
-    """Yield what there is to do, from what the neighbours promise and expect."""
-    graph, row = terrain.graph, gap.row
+    """Yield what there is to do, from the text and from what the neighbours promise and expect."""
+    row = gap.row
     if row.path is None:
         yield "Create the file from the canonical template"
     elif row.status == "placeholder":
         yield "Replace the placeholder by the sections of the canonical template"
     yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
     if row.errors:
-        yield f"Correct what the check finds: {row.errors} errors"
+        yield f"Correct what the check finds: {count(row.errors, 'error')}"
+    if not is_written(row):
+        yield from _handed(terrain, gap)
+    yield "Check it, until no error is found"
+
+
+def _handed(terrain: Terrain, gap: Gap) -> Iterator[str]:
+    """Yield what to take from neighbours, what to provide for them, and which rows change."""
+    graph = terrain.graph
     for edge in graph.uses(gap.id):
         if edge.kind == "output":
             yield f"Take {edge.artifact} from {graph.by_id[edge.target].title}"
@@ -139,7 +166,6 @@ def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
     for edge in graph.users(gap.id):
         if edge.kind == "calls":
             yield f"Bring the row in {graph.by_id[edge.source].title} up to date"
-    yield "Check that no error is found in it"
 
 
 def _groups(gaps: Sequence[Gap]) -> Iterator[Group]:
@@ -161,11 +187,11 @@ def _gains(evaluation: Evaluation, items: Sequence[PlanItem]) -> Iterator[Gain]:
             yield Gain(each.name, now, Share(now.part + more, now.whole))
 
 
-def sums(items: Sequence[PlanItem]) -> Mapping[Priority, tuple[float, float]]:
+def sums(items: Sequence[PlanItem]) -> Mapping[Priority, Effort]:
     """Return the hours of each priority that occurs."""
-    found: dict[Priority, tuple[float, float]] = {}
+    found: dict[Priority, Effort] = {}
     for item in items:
         if item.effort_hours:
-            low, high = found.get(item.priority, (0.0, 0.0))
-            found[item.priority] = (low + item.effort_hours.min, high + item.effort_hours.max)
+            so_far = found.get(item.priority, Effort(0.0, 0.0))
+            found[item.priority] = Effort(so_far.min + item.effort_hours.min, so_far.max + item.effort_hours.max)
     return found

@@ -10,20 +10,20 @@ from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.document import Document
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.planning.bare import find_bare
-from procauthor.planning.entry import find_openings
 from procauthor.planning.group import find_uncounted, read_groups
-from procauthor.planning.item import read_items
+from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import Line, read_lines
 from procauthor.planning.opening import Opening
 from procauthor.planning.order import arrange
-from procauthor.planning.plan import Goal, Plan, PlanItem, Problem
+from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Unread
 from procauthor.planning.resolve import Resolver
 from procauthor.planning.session import choose_next
-from procauthor.planning.total import compute_totals, find_wrong_totals, read_stated
+from procauthor.planning.shape import find_openings, unclaimed
+from procauthor.planning.total import compute_totals, find_wrong_totals, names_total, read_stated
 from procauthor.planning.tracking import placed_lines, read_around
 
 _WHOLE = re.compile(r"\bprocedure$", re.IGNORECASE)
+_MANY = 3
 _BARE_NUMBER = re.compile(r"^(?:items?\s+)?#?(\d{1,4})$", re.IGNORECASE)
 
 
@@ -41,15 +41,13 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
     document = _parse(raw)
     lines = read_lines(document)
     openings = find_openings(document, lines)
-    bare, skipped = find_bare(document, lines, openings)
-    openings = sorted((*openings, *bare), key=lambda o: o.line.start)
     if not openings:
         message = "the file holds no plan item"
         raise PlanError(
             message,
             'write each as "### 1. Define Data Design Procedure", or "- [ ] Data Design Procedure" under "## P0"',
         )
-    return _plan(document, lines, openings, known or {}, skipped)
+    return _plan(document, lines, openings, known or {})
 
 
 def _parse(raw: bytes) -> Document:
@@ -65,7 +63,6 @@ def _plan(
     lines: list[Line],
     openings: Sequence[Opening],
     known: Mapping[str, str],
-    skipped: Sequence[Problem],
 ) -> Plan:
     own = _own_lines(lines, openings)
     placed = [each for each in placed_lines(document, lines) if each.line.number not in own]
@@ -80,19 +77,44 @@ def _plan(
     stated = read_stated(document, lines)
     groups = read_groups(document, lines, placed, own)
     problems += find_uncounted(placed, groups)
-    problems += [*skipped, *resolver.problems, *cycles, *waiting, *find_wrong_totals(items, stated)]
+    problems += [*resolver.problems, *cycles, *waiting, *find_wrong_totals(items, stated)]
     return Plan(
         title=document.title,
         items=items,
         groups=groups,
-        problems=tuple(sorted(problems, key=lambda p: (p.line, p.kind, p.message))),
+        problems=tuple(sorted(_once_for_all(problems, len(items)), key=lambda p: (p.line, p.kind, p.message))),
         order=order,
         next=following,
         totals=tuple(compute_totals(items, stated)),
         metrics=around.metrics,
         goals=goals,
         completed=_assigned(around.completed, items),
+        unread=tuple(_unread(document, lines, openings)),
     )
+
+
+def _unread(document: Document, lines: list[Line], openings: Sequence[Opening]) -> Iterator[Unread]:
+    """Yield what looks like an item and is in none, and the fields of items that have no known label."""
+    spans = dict(unclaimed(document, lines, openings))
+    for opening in openings:
+        unknown = (f for f in opening.fields if f.label and not (f.key or names_total(f.label)))
+        spans |= {f.line: f"{f.label}: {f.single}".rstrip(": ") for f in unknown}
+        spans |= {entry.line.number: entry.text for entry in remarks(opening)}
+    yield from (Unread(line, text) for line, text in sorted(spans.items()))
+
+
+def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
+    """Say it once where no item of a plan has a priority, or many state efforts in sizes."""
+    lacking = [problem for problem in problems if problem.kind == "priority"]
+    sized = [problem for problem in problems if problem.kind == "effort"]
+    once: list[Problem] = []
+    if len(lacking) == count > 1:
+        once.append(Problem("priority", "no item has a priority; all count as P3", lacking[0].line))
+    if len(sized) > _MANY:
+        message = f"{len(sized)} items state efforts that are no numbers of hours; the first: {sized[0].message}"
+        once.append(Problem("effort", message, sized[0].line))
+    said = {problem.kind for problem in once}
+    return [problem for problem in problems if problem.kind not in said] + once
 
 
 def _own_lines(lines: list[Line], openings: Iterable[Opening]) -> set[int]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import chain
 from typing import cast, get_args
 
+from procauthor.evaluation.value import DONE
 from procauthor.naming import title_key
-from procauthor.planning.dependency import Named, read_names
+from procauthor.planning.dependency import Named, Numbering, read_names
 from procauthor.planning.item import Draft
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem, State
 from procauthor.planning.vague import read_vague
 
-DONE = ("defined", "approved")
+_COMPARED = 100
 _STATES = frozenset(get_args(State))
 
 
@@ -26,9 +28,9 @@ class Resolver:
         self.problems: list[Problem] = []
         self.items = [self._item(draft.item) for draft in drafts]
         self.by_key = {title_key(item.title): item for item in reversed(self.items)}
-        self._numbers: dict[int | str, str] = {item.number: item.title for item in reversed(self.items)}
-        self._numbers |= {draft.code.upper(): draft.item.title for draft in drafts if draft.code}
+        self._numbers = Numbering([(i.number, i.code, i.title, i.groups) for i in self.items])
         self._keys = {*known, *self.by_key}
+        self._by_word: dict[str, list[str]] = {}
 
     def resolve(self, drafts: Sequence[Draft]) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""
@@ -38,7 +40,7 @@ class Resolver:
         """Decide whether an item is done: the library's word counts before the plan's."""
         key = title_key(item.title)
         said = item.done or key in self._finished
-        status = self.known.get(key)
+        status = self.known.get(key) if item.asks else None
         if said and status is not None and status not in DONE:
             message = f"the plan has {item.title!r} as done, the library as {status}"
             self.problems.append(Problem("stale", message, item.line, item.number))
@@ -103,12 +105,21 @@ class Resolver:
             return
         if claimed:
             return
-        near = get_close_matches(key, sorted(self._keys), n=1, cutoff=0.85)
+        near = get_close_matches(key, self._alike(key), n=1, cutoff=0.85)
         hint = f"; did you mean {self._title(near[0])!r}?" if near else ""
         where = "in the library nor an item of this plan" if self.known else "an item of this plan"
         which = "neither" if self.known else "not"
         message = f"{item.title!r} {verb} {named.title!r}, which is {which} {where}{hint}"
         yield Problem("unresolved", message, named.line, item.number)
+
+    def _alike(self, key: str) -> list[str]:
+        """Return the keys that share a word with one, at most some: to compare with all takes too long."""
+        if not self._by_word:
+            for other in sorted(self._keys):
+                for word in other.split():
+                    self._by_word.setdefault(word, []).append(other)
+        shared = sorted((self._by_word.get(word, []) for word in key.split()), key=len)
+        return list(dict.fromkeys(chain.from_iterable(others[:_COMPARED] for others in shared)))
 
     def _stale(self, item: PlanItem, named: Named, key: str) -> Iterator[Problem]:
         open_item = self.by_key.get(key)

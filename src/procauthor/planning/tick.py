@@ -10,13 +10,15 @@ from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan, Tick
 from procauthor.planning.read import read_plan
+from procauthor.planning.title import asks_for
 
 
 def tick(raw: bytes, plan: Plan, title: str) -> bytes:
-    """Return the plan's bytes with the procedure ticked: its action items, its own line, and its session goals.
+    """Return the plan's bytes with the procedure ticked: its own line, and its session goals.
 
-    ``[ ]`` becomes ``[x]``, and a sign such as ❌ at the head of a line becomes ✅. A range of items that share
-    their action items has only the lines ticked that name the procedure. Ticking twice changes nothing more.
+    ``[ ]`` becomes ``[x]``, and a sign such as ❌ at the head of a line becomes ✅. Only what asks for the procedure to
+    be there is ticked: that it is there proves no update, no sign-off and no action item. Ticking twice changes
+    nothing more.
     """
     ticks = set(_ticks(plan, title))
     if not _fits(raw, ticks):
@@ -29,7 +31,8 @@ def _ticks(plan: Plan, title: str) -> Iterator[Tick]:
     for item in plan.items:
         if title_key(item.title) == key:
             yield from item.ticks
-    yield from (goal.tick for goal in plan.goals if goal.tick and title_key(goal.title) == key)
+    goals = (goal for goal in plan.goals if title_key(goal.title) == key and asks_for(goal.text, goal.title))
+    yield from (goal.tick for goal in goals if goal.tick)
 
 
 def _fits(raw: bytes, ticks: Iterable[Tick]) -> bool:

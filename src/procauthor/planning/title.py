@@ -9,6 +9,7 @@ from procauthor.naming import title_key
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import strip_pictures
 from procauthor.planning.value import is_remark
+from procauthor.planning.words import read_words
 
 # The second half could as well begin a name ("Document Control Procedure"), so it needs an article behind it.
 _SURE = (
@@ -37,6 +38,12 @@ _BEHIND = re.compile(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECAS
 _REMARK = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
 _QUOTED = re.compile(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
 _MARKUP = re.compile(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
+_DEFINING = frozenset(
+    """define defined create created write written author draft implement establish develop add specify formalize
+    formalise complete finish finalize finalise document and the a an new missing procedure item task no h hour hours
+    day days""".split()  # noqa: SIM905 - read as words
+)
+_MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
 _EDGES = " .:;,–—-*_"
 
 
@@ -47,6 +54,8 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
     """
     text = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
     text = _QUOTED.sub(lambda found: found["inside"] or "", text)
+    if title_key(bare := _VERB.sub("", text)) in known:
+        return bare
     if (
         (turned := _KIND_FIRST.match(text))
         and not re.match(r"[~≈(\d]", turned["name"])
@@ -59,7 +68,31 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
     if title_key(text) in known:
         return text
     bare = strip_pictures(_VERB.sub("", strip_pictures(text)).strip())
-    return bare if title_key(bare) not in ("", "procedure", "procedures") else text
+    names = read_words().noun.search(bare) or is_capitalised(bare) or title_key(bare) in known
+    return bare if names and title_key(bare) not in ("", "procedure", "procedures") else text
+
+
+def asks_for(text: str, title: str) -> bool:
+    """Say whether a line asks for a document of that title to be there, and for nothing else.
+
+    "Define the Dough Procedure (2 h)" does; "Update the Dough Procedure", "Dough Procedure (Legal)" and "Train the team
+    on the Dough Procedure" do not: that the document is there proves nothing of the kind.
+    """
+    plain = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
+    at = plain.casefold().find(title.casefold())
+    if at < 0:
+        return title_key(clean_title(plain)) == title_key(title) and bool(
+            _VERB.match(plain) or _KIND_FIRST.match(plain)
+        )
+    said = f"{plain[:at]} {plain[at + len(title) :]}"
+    said = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda remark: " " if is_remark(remark[1]) else remark[0], said)
+    return all(word in _DEFINING or is_remark(word) for word in re.findall(r"[^\W\d_]+", said.casefold()))
+
+
+def is_capitalised(title: str) -> bool:
+    """Say whether all words of a title but the small ones begin with a capital or a digit."""
+    words = title.split()
+    return all(word.casefold() in _MINOR or word[0].isupper() or word[0].isdigit() for word in words)
 
 
 def _named(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Section
-from procauthor.planning.effort import effort_unit, read_effort
+from procauthor.planning.effort import effort_unit, hours_text, read_effort
 from procauthor.planning.field import field_key, plain_text
 from procauthor.planning.line import Line
 from procauthor.planning.opening import headings, names_priority
@@ -44,6 +44,11 @@ class Stated:
 def is_total(title: str) -> bool:
     """Say whether the row of a table sums up the others."""
     return bool(_ROW.match(plain_text(title)))
+
+
+def names_total(label: str) -> bool:
+    """Say whether a label is that of a sum of hours."""
+    return bool(_TOTAL.search(label))
 
 
 def read_stated(document: Document, lines: list[Line]) -> list[Stated]:
@@ -141,5 +146,4 @@ def _same(stated: Effort, computed: Effort | None) -> bool:
 
 
 def _hours(effort: Effort) -> str:
-    low, high = f"{effort.min:g}", f"{effort.max:g}"
-    return f"{low} hours" if low == high else f"{low}-{high} hours"
+    return hours_text(effort, "hour")

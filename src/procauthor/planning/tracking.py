@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from procauthor.markdown.document import Document, Section
 from procauthor.naming import title_key
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import Line
-from procauthor.planning.opening import LABEL, headings
+from procauthor.planning.opening import LABEL, headings, names_aside, names_bucket
 from procauthor.planning.plan import Goal, Metric
 from procauthor.planning.title import clean_title
 
 _ROLE_WORDS = {
-    "metrics": r"\b(?:success (?:metrics?|criteria)|metrics?|targets?|kpis?|completion goals)\b",
-    "completed": r"\b(?:completed|accomplished|finished|done) (?:this|last|previous|in|so far|sessions?)|^completed$",
+    "metrics": r"\b(?:success (?:metrics?|criteria)|metrics?|kpis?|completion goals)\b|\btargets?$",
+    "completed": r"\b(?:completed|accomplished|finished|done) (?:this|last|previous|in|so far|sessions?)",
     "goals": r"\bsession goals?$|\bgoals for (?:the )?(?:next|this)\b|^next (?:session|up|steps?)$|^goals$",
     "strategy": r"\b(?:strategy|session planning|quality assurance|dependencies to respect|notes?)\b",
 }
@@ -62,26 +63,35 @@ def placed_lines(document: Document, lines: list[Line]) -> Iterator[Placed]:
     section = next(sections)
     following = next(sections, None)
     role, label = "", ""
+    outer: int | None = None  # how far the label is indented, if it is a list line
     for line in lines:
         while following is not None and line.number >= following.line:
             section, following = following, next(sections, None)
-            role, label = role_of(document, section), ""
-        found = LABEL.match(line.text)
-        if found:
-            label = found[1].strip()
-            role = read_role(label) or role_of(document, section)
+            role, label, outer = role_of(document, section), "", None
+        if outer is not None and line.bullet and line.indent <= outer:
+            role, label, outer = role_of(document, section), "", None
+        named = LABEL.match(line.text)
+        if named:
+            label, outer = named[1].strip(), line.indent if line.bullet else None
+            own, above = read_role(label), role_of(document, section)
+            role = above or own if own == "aside" else own or above
         elif line.bullet:
             yield Placed(line, role, label, section)
 
 
+@lru_cache(maxsize=1 << 14)
 def read_role(text: str) -> str:
     """Return what a heading or label says that its lines are: metrics, goals, finished work, strategy, or nothing."""
-    return next((role for role, words in _ROLES if words.search(plain_text(text).rstrip(":"))), "")
+    if names_bucket(text):
+        return ""
+    role = next((role for role, words in _ROLES if words.search(plain_text(text).rstrip(":"))), "")
+    return role or ("aside" if names_aside(text) else "")
 
 
 def role_of(document: Document, section: Section) -> str:
     """Return the role of the nearest heading of a section that has one."""
-    return next((role for text in headings(document, section) if (role := read_role(text))), "")
+    texts = [text for text in headings(document, section) if text != document.title]
+    return next((role for text in texts if (role := read_role(text))), "")
 
 
 def _metric(placed: Placed) -> Metric:
@@ -132,6 +142,7 @@ def _goal(placed: Placed, known: Collection[str], *, done: bool = False) -> Goal
 
 def _goal_title(text: str, known: Collection[str]) -> str:
     """Return the procedure that a goal names: what stands before the dash, without remarks."""
-    if title_key(text) in known:
-        return text
+    first = re.split(r"\s+[-–—]+>?\s+", text, maxsplit=1)[0]
+    if title_key(text) in known or title_key(first) in known:
+        return text if title_key(text) in known else first
     return clean_title(re.split(r"\s+[-–—]+>?\s+|:\s+|\s+→\s+", text, maxsplit=1)[0], known)

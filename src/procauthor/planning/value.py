@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
 from procauthor.planning.plan import Priority
+from procauthor.planning.words import read_words
 
 _PRIORITY = re.compile(r"\bP(?:rio(?:rity)?)?[\s:#-]{0,2}([0-9])\b", re.IGNORECASE)
 _HAVE = re.compile(r"\b(must|should|could|nice|won'?t)[\s-]+(?:to[\s-]+)?have\b", re.IGNORECASE)
 _HAVES: dict[str, Priority] = {"must": "P0", "should": "P1", "could": "P2", "nice": "P3", "wont": "P3"}
-_PRIORITY_WORDS: dict[str, Priority] = {
-    "critical": "P0", "immediate": "P0", "urgent": "P0", "🔴": "P0",
-    "high": "P1", "short-term": "P1", "🟠": "P1",
-    "medium": "P2", "medium-term": "P2", "🟡": "P2",
-    "low": "P3", "long-term": "P3", "🟢": "P3",
-}  # fmt: skip
+_COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
+_NEGATED = re.compile(r"\b(?:not|non|nicht|kein\w*|pas|não|no\s+es)[\s-]+\w+")
+_LONGEST = 4
 _PHASE = re.compile(r"\bphase[s]?\s*[:#]?\s*(\d+\w?(?:\s*(?:[-–,&/]|and)\s*\d+)*|[IVX]+\b)", re.IGNORECASE)
 _NOTHING = re.compile(
     r"^(?:$|(?:none|n/?a|not applicable|nothing|nil|no (?:\w+ )?(?:dependenc|prerequisite|blocker|requirement)\w*|"
@@ -39,15 +38,10 @@ _UNFINISHED = re.compile(
     re.IGNORECASE,
 )
 _UNDERWAY = re.compile(r"\b(?:almost|nearly|mostly|half|incomplete|unfinished|[1-9]\d?(?:\.\d+)?\s*%)", re.IGNORECASE)
-_STATUS_WORDS = {
-    "in progress": r"in.progress|partial(?:ly)?|draft(?:s|ed|ing)?|wip|started|ongoing|under way",
-    "placeholder": r"placeholders?|stubs?",
-    "deprecated": r"deprecated|superseded|retired",
-    "approved": r"approved",
-    "defined": r"defined|completed?|done|finished|exists?|available|active|published|created|ready",
-}
+# Of a procedure that others wait for, these say that it is there; of an item, only that work can begin.
+_THERE = re.compile(r"\b(?:available|active|ready|in place|live)\b", re.IGNORECASE)
+_YES = re.compile(r"^(?:\[?x\]?|y|yes|ja|oui|sí|si|sim|true|[✓✔☑✅]|100\s*%)$", re.IGNORECASE)
 _REMARK = re.compile(r"\b(if|optional|soft|needs?|entry point|lifecycle|both|all|time)\b", re.IGNORECASE)
-_STATUSES = [(key, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for key, words in _STATUS_WORDS.items()]
 
 
 def read_priority(text: str) -> Priority | None:
@@ -57,8 +51,23 @@ def read_priority(text: str) -> Priority | None:
         return ("P0", "P1", "P2", "P3")[min(int(found[1]), 3)]
     if have := _HAVE.search(text):
         return _HAVES[have[1].casefold().replace("'", "")]
-    words = re.findall(r"[a-z]+(?:-term)?|[🔴🟠🟡🟢]", text.casefold())
-    return next((_PRIORITY_WORDS[word] for word in words if word in _PRIORITY_WORDS), None)
+    names = read_words().priorities
+    for word in re.findall(r"[^\W\d_]+(?:[-\s]term|['’]t\b)?|[🔴🟠🟡🟢]", _NEGATED.sub(" ", text.casefold())):
+        if priority := _COLOURS.get(word) or names.get(word.replace(" ", "-").replace("’", "'")):
+            return cast("Priority", priority)
+    return None
+
+
+def is_priority(text: str) -> bool:
+    """Say whether a text is a priority and nothing else: "P1", "High", "🔴 Critical", "P0 - Critical"."""
+    return len(text.split()) <= _LONGEST and (bool(re.match(r"\W*P\d\b", text)) or names_only_priority(text))
+
+
+def names_only_priority(text: str) -> bool:
+    """Say whether all words of a text rank something."""
+    names = read_words().priorities
+    words = re.findall(r"[^\W\d_]+(?:[-\s](?:term|have))?", text.casefold())
+    return bool(words) and all(word in names or word.replace(" ", "-") in names for word in words)
 
 
 def read_lifecycle(text: str) -> tuple[str, int | str | None]:
@@ -78,20 +87,31 @@ def read_phase(text: str) -> int | str | None:
     return int(leading[1]) if leading else None if is_nothing(text) else text
 
 
+def read_state(text: str) -> str:
+    """Return the status of something that others wait for: "ready" and "available" say that it is there."""
+    return read_status(text) or ("defined" if _THERE.search(_UNFINISHED.sub("", plain_text(text))) else "")
+
+
+def is_yes(text: str) -> bool:
+    """Say whether a cell or value means yes: "x", "yes", "✓", "true", 100 %."""
+    return bool(_YES.match(plain_text(text))) or sign_of(text) == "defined"
+
+
 def read_status(text: str) -> str:
     """Return a status in the library's words, or an empty string; "Not yet created" is missing."""
     sign = sign_of(text)
     text = plain_text(text)
     if _MISSING.search(text):
         return "missing"
-    finished = _UNFINISHED.sub("", text)
-    said = next((status for status, words in _STATUSES if words.search(finished)), "")
+    finished = _UNFINISHED.sub("", re.sub(r"[-_]", " ", text))
+    said = next((status for status, words in read_words().said if words.search(finished)), "")
     return said or ("in progress" if _UNDERWAY.search(text) else sign)
 
 
 def is_nothing(text: str) -> bool:
     """Say whether a value says that there is nothing: empty, "None (entry point)", "N/A", a dash."""
-    return bool(_NOTHING.match(text.strip().strip("*_()")))
+    plain = text.strip().strip("*_().")
+    return plain.casefold() in read_words().nothing or bool(_NOTHING.match(plain))
 
 
 def is_remark(text: str) -> bool:

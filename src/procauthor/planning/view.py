@@ -21,12 +21,14 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "metrics": [_metric(metric) for metric in plan.metrics],
         "goals": [_goal(goal) for goal in plan.goals],
         "completed": [_goal(goal) for goal in plan.completed],
+        "unread": [{"line": each.line, "text": each.text} for each in plan.unread],
     }
 
 
 def _item(item: PlanItem) -> dict[str, object]:
     return {
         "number": item.number,
+        "code": item.code,
         "title": item.title,
         "priority": item.priority,
         "lifecycle": item.lifecycle,

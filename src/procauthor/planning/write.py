@@ -10,7 +10,9 @@ from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Share
 from procauthor.naming import title_key
-from procauthor.planning.plan import PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
+from procauthor.planning.effort import hours_text
+from procauthor.planning.gap import count
+from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
 from procauthor.planning.propose import Gain, Proposal, sums
 from procauthor.planning.read import read_plan
 
@@ -35,10 +37,27 @@ def write_plan(proposal: Proposal) -> bytes:
     if not proposal.plan.items:
         message = "nothing is left to define, so there is nothing to plan"
         raise NoPlanError(message, 'draft something new with: procauthor create "..." --lifecycle NAME')
-    body = ("\n".join(_lines(proposal)) + "\n").encode()
-    raw = b"---\nwritten_by: procauthor " + _digest(body).encode() + b"\n---\n\n" + body
-    _require_same(proposal, raw)
+    raw = _render(proposal)
+    different = _different(proposal, raw)
+    if different is not None:
+        message = f"a plan cannot hold {', '.join(map(repr, different[:3])) or 'the order of its items'}"
+        raise PlanError(message, "give these procedures plain titles that nothing else has")
     return raw
+
+
+def leave_out(proposal: Proposal) -> Proposal:
+    """Leave out the items that would not be read back as they are; the others do not suffer for an odd title."""
+    for _ in proposal.plan.items:
+        different = _different(proposal, _render(proposal))
+        if not different:
+            break
+        proposal = proposal.without(different)
+    return proposal
+
+
+def _render(proposal: Proposal) -> bytes:
+    body = ("\n".join(_lines(proposal)) + "\n").encode()
+    return b"---\nwritten_by: procauthor " + _digest(body).encode() + b"\n---\n\n" + body
 
 
 def is_untouched(raw: bytes) -> bool:
@@ -52,15 +71,17 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:16]
 
 
-def _require_same(proposal: Proposal, raw: bytes) -> None:
+def _different(proposal: Proposal, raw: bytes) -> list[str] | None:
+    """Return the titles of the items that read back otherwise; none if only the order does, None if nothing does."""
     known = {title_key(row.title): row.status for row in proposal.evaluation.rows if row.path}
-    back = read_plan(raw, known=known)
-    wanted, found = ([_shape(item) for item in plan.items] for plan in (proposal.plan, back))
-    different = [ours[1] for ours in wanted if ours not in found]
-    if different or len(found) != len(wanted) or back.order != proposal.plan.order:
-        names = ", ".join(repr(name) for name in different[:3]) or "the order"
-        message = f"a plan cannot hold {names}"
-        raise PlanError(message, "give these procedures plain titles that nothing else has")
+    try:
+        back = read_plan(raw, known=known)
+    except PlanError:
+        return [item.title for item in proposal.plan.items]
+    read = {_shape(item) for item in back.items}
+    different = [item.title for item in proposal.plan.items if _shape(item) not in read]
+    same = len(back.items) == len(proposal.plan.items) and back.order == proposal.plan.order
+    return None if same and not different else different
 
 
 def _shape(item: PlanItem) -> tuple[object, ...]:
@@ -84,11 +105,16 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield ""
     yield (
         f"{done.part} of {done.whole} procedures are defined ({percent(done.ratio)}). The items are ordered by what "
-        "waits for them; each says why it stands where it does. Priorities, order, hours and targets are computed from "
+        "waits for them; each says why it is there. Priorities, order, hours and targets are computed from "
         "the library."
     )
     for priority in PRIORITIES:
         yield from _part(plan, priority)
+    if proposal.left_out:
+        yield ""
+        yield "## Not in This Plan"
+        yield ""
+        yield from (f"> {text}" for text in proposal.left_out)
     if plan.problems:
         yield ""
         yield "## Circles"
@@ -119,11 +145,10 @@ def _part(plan: Plan, priority: Priority) -> Iterator[str]:
         yield ""
         yield "**Lifecycles:**"
         yield ""
-        yield from (f"- {_lifecycle(g.name)} ({g.count} procedures)" for g in groups)
+        yield from (f"- {_lifecycle(g.name)} ({count(g.count, 'procedure')})" for g in groups)
     if items:
-        low, high = sums(items)[priority]
         yield ""
-        yield f"**Total {priority} Effort:** {low:g}-{high:g} hours"
+        yield f"**Total {priority} Effort:** {_hours(sums(items)[priority])}"
 
 
 def _lifecycle(name: str) -> str:
@@ -132,7 +157,7 @@ def _lifecycle(name: str) -> str:
 
 def _item(item: PlanItem) -> Iterator[str]:
     phase = f" - Phase {item.phase}" if item.phase is not None else ""
-    yield f"### {item.number}. Define {item.title}"
+    yield f"### {item.number}. {'Complete' if item.status == 'in progress' else 'Define'} {item.title}"
     yield ""
     yield f"**Priority:** {item.priority} - {_NAMES[item.priority]}  "
     if item.lifecycle:
@@ -142,7 +167,7 @@ def _item(item: PlanItem) -> Iterator[str]:
     yield f"**Blocks:** {', '.join(item.blocks) or 'None'}  "
     yield f"**Estimated Effort:** {_hours(item.effort_hours)}"
     yield ""
-    yield f"**Why:** {item.why}"
+    yield f"**Why:** {item.why} {COMPUTED}"
     yield ""
     yield "**Action Items:**"
     yield ""
@@ -156,7 +181,7 @@ def _need(each: Dependency) -> str:
 
 
 def _hours(effort: Effort | None) -> str:
-    return f"{effort.min:g}-{effort.max:g} hours" if effort else "unknown"
+    return hours_text(effort, "hour") if effort else "unknown"
 
 
 def _metrics(proposal: Proposal) -> Iterator[str]:
@@ -174,9 +199,10 @@ def _metrics(proposal: Proposal) -> Iterator[str]:
     yield ""
     yield "**Procedure Count Goals:**"
     yield ""
-    yield f"- Define {urgent} procedures (P0 + P1)"
+    if urgent:
+        yield f"- Define {count(urgent, 'procedure')} (P0 + P1)"
     if complete:
-        yield f"- Complete {len(complete)} lifecycles ({', '.join(complete)})"
+        yield f"- Complete {count(len(complete), 'lifecycle')} ({', '.join(complete)})"
     yield ""
     yield "**Quality Goals:**"
     yield ""

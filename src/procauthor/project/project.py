@@ -99,7 +99,11 @@ class Project:
         Raises:
             PlanError: There is no such file, or it holds no plan.
         """
-        return self.workspace.plan(file, library)
+        if library is not None:
+            return self.workspace.plan(file, library)
+        from procauthor.workspace.plan import read_current_plan
+
+        return read_current_plan(self.workspace, file)
 
     def plan_bytes(self, file: str | Path | None = None) -> bytes:
         """Return an action plan as it is on disk; for the arguments and errors see `plan`."""

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procauthor.evaluation.method import percent
+from procauthor.planning.effort import hours_text
+from procauthor.planning.gap import count
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.planning.upcoming import Session
+
+_SHOWN = 20
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield the items in their order, groups, what comes next, and what does not add up."""
     items = {item.number: item for item in plan.items}
     done = sum(item.done for item in plan.items)
-    yield f"{plan.title}: {len(items)} items, {done} done"
+    yield f"{plan.title}: {count(len(items), 'item')}, {done} done"
     yield ""
     for number in plan.order:
         yield _item_line(items[number])
     for group in plan.groups:
-        yield f"  -  {group.priority or '  '}  {group.name}: {group.count} procedures"
+        yield f"  -  {group.priority or '  '}  {group.name}: {count(group.count, 'procedure')}"
     if plan.next:
         yield ""
         yield "next:"
@@ -29,18 +33,25 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield "to look at:"
         for problem in plan.problems:
             yield f"  line {problem.line}: {problem.message}"
+    if plan.unread:
+        yield ""
+        yield "not read:"
+        yield from (f"  line {each.line}: {each.text}" for each in plan.unread[:_SHOWN])
+        if len(plan.unread) > _SHOWN:
+            yield f"  and {len(plan.unread) - _SHOWN} more; --json has them all"
 
 
-def session_lines(session: Session) -> Iterator[str]:
+def session_lines(session: Session, plan: Plan) -> Iterator[str]:
     """Yield what fits into the session, and the gain in completion."""
-    effort = session.fit.effort
-    if not session.items:
+    if all(item.done for item in plan.items):
+        yield f"all {len(plan.items)} items are done" if len(plan.items) > 1 else "the only item is done"
+    elif not session.items:
         yield f"no open item that can start fits into {session.hours:g} hours"
     else:
-        yield f"fits into {session.hours:g} hours ({effort.min:g}-{effort.max:g} h):"
+        yield f"fits into {session.hours:g} hours ({hours_text(session.fit.effort)}):"
     for item in session.items:
-        hours = item.effort_hours
-        yield f"  {item.number:>2} {item.priority}  {item.title:45} {f'{hours.min:g}-{hours.max:g} h' if hours else ''}"
+        hours = hours_text(item.effort_hours) if item.effort_hours else ""
+        yield f"  {item.number:>2} {item.priority}  {item.title:45} {hours}"
     for name, now, then in (("the library", session.now, session.then), *session.lifecycles):
         if now != then:
             gain = f"{now.part} to {then.part} of {now.whole}, {percent(now.ratio)} to {percent(then.ratio)}"
@@ -78,6 +89,7 @@ def _item_line(item: PlanItem) -> str:
     mark = "x" if item.done else " "
     place = f"{item.lifecycle}{f' {item.phase}' if item.phase is not None else ''}"
     needs = ", ".join(d.title + ("" if d.state == "defined" else f" ({d.state})") for d in item.depends_on)
-    effort = f"{item.effort_hours.min:g}-{item.effort_hours.max:g} h" if item.effort_hours else ""
+    effort = hours_text(item.effort_hours) if item.effort_hours else ""
     after = f"  after {needs}" if needs else ""
-    return f"[{mark}] {item.number:>2} {item.priority}  {item.title:45} {place:15} {effort:8}{after}".rstrip()
+    title = f"{item.code} {item.title}" if item.code else item.title
+    return f"[{mark}] {item.number:>2} {item.priority}  {title:45} {place:15} {effort:8}{after}".rstrip()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from procauthor.errors import LibraryError, PlanError
 from procauthor.file import read_regular
-from procauthor.library.index import missing_titles
+from procauthor.library.index import bullets, missing_titles
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 
@@ -28,6 +28,7 @@ def announced(root: Path, path: str, library: Library, plan: Plan | None = None)
         plan: The plan, where it was read before.
     """
     titles = {key: entry.title for key, entry in missing_titles(library).items()}
+    titles |= {title_key(each.title): each.title for each in bullets(library)}
     own = plan or _titles_of_plan(root, path, library)
     if own:
         titles |= {title_key(item.title): item.title for item in own.items}
@@ -58,8 +59,8 @@ def recall_plan(raw: bytes) -> Plan:
 def _titles_of_plan(root: Path, path: str, library: Library) -> Plan | None:
     """Return the plan in the settings without what the library says of its items: reading that takes long."""
     present = library.by_path.get(path)
-    if present is None:
-        return read_own_plan(root, path, library)
     with suppress(PlanError, LibraryError):
-        return recall_plan(present.source.raw)
+        if present is not None:
+            return recall_plan(present.source.raw)
+        return recall_plan(read_regular(root / path)) if (root / path).is_file() else None
     return None

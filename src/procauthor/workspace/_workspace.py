@@ -162,8 +162,7 @@ class Workspace:
         """
         from procauthor.planning.read import read_plan
 
-        known = library or self.read()
-        return read_plan(self.plan_bytes(file), known={p.key: str(p.status) for p in known.counted})
+        return read_plan(self.plan_bytes(file), known=self.statuses(library or self.read()))
 
     def own_plan(self, library: Library) -> Plan | None:
         """Return the plan in the settings, or None where there is none that can be read."""
@@ -207,7 +206,13 @@ class Workspace:
         """Return what follows from a library, perhaps with a draft laid over it; with ``ticks`` those of plans too."""
         from procauthor.workspace._derived import derived
 
-        return derived(library, ticks=ticks)
+        return derived(library, self.statuses, ticks=ticks)
+
+    def statuses(self, library: Library) -> dict[str, str]:
+        """Return the status that counts of each procedure, by the key of its title; the library is checked for it."""
+        from procauthor.evaluation.row import statuses_in
+
+        return statuses_in(library, self.check(library))
 
     def with_derived(self, library: Library, *, ticks: bool = True) -> Library:
         """Return the library as it would be with everything derived up to date; the ticks of plans if that matters."""

@@ -96,9 +96,12 @@ def _planned(library: Library) -> Iterator[str]:
     return (title_key(item.title) for item in (plan.items if plan else ()))
 
 
-def plan_in(library: Library) -> Plan | None:
-    """Return the action plan among the documents of a library, if there is one that can be read."""
-    known = {procedure.key: str(procedure.status) for procedure in library.counted}
+def plan_in(library: Library, known: Mapping[str, str] | None = None) -> Plan | None:
+    """Return the action plan among the documents of a library, if there is one that can be read.
+
+    ``known`` are the statuses that count, else those that the texts have.
+    """
+    known = known or {procedure.key: str(procedure.status) for procedure in library.counted}
     for plan in library.of_kind("plan"):
         try:
             return read_plan(plan.document.source.raw, known=known)

@@ -5,18 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 
 from procauthor.errors import LibraryError, PlanError
+from procauthor.evaluation.row import statuses_in
 from procauthor.file import read_regular
 from procauthor.library.change import Change, Edit
+from procauthor.planning.plan import Plan
 from procauthor.planning.propose import Proposal, propose
-from procauthor.planning.write import is_untouched, write_plan
+from procauthor.planning.read import read_plan
+from procauthor.planning.write import is_untouched, leave_out, write_plan
 from procauthor.workspace._workspace import Workspace
-from procauthor.workspace.measure import measure, plan_in
+from procauthor.workspace.measure import measure, plan_in, survey
 
 
 def propose_plan(workspace: Workspace) -> Proposal:
     """Make a plan; the dependencies that the present plan states are kept."""
-    evaluation, survey = measure(workspace)
-    return propose(survey, evaluation, plan_in(survey.library))
+    evaluation, census = measure(workspace)
+    known = statuses_in(census.library, census.report)
+    return leave_out(propose(census, evaluation, plan_in(census.library, known)))
+
+
+def read_current_plan(workspace: Workspace, file: str | Path | None = None) -> Plan:
+    """Read an action plan, with the statuses that the library has now, from what a check remembers.
+
+    Raises:
+        PlanError: There is no such file, or it holds no plan.
+    """
+    raw = workspace.plan_bytes(file)
+    census = survey(workspace)
+    return read_plan(raw, known=statuses_in(census.library, census.report))
 
 
 def plan_change(workspace: Workspace, proposal: Proposal, file: str | Path | None = None) -> Change:

@@ -1,0 +1,156 @@
+"""Kinds of plans: what is an item in each, with its code, priority, state and needs, and what is none."""
+
+import pytest
+
+from procauthor.planning.plan import Plan
+from procauthor.planning.read import read_plan
+
+
+def read(text: str) -> Plan:
+    return read_plan(f"# Bakery\n\n{text}".encode())
+
+
+def told(plan: Plan) -> list[str]:
+    """Say each item in one line: code, title, priority, whether it is done, how many actions, and what it needs."""
+    lines = []
+    for item in plan.items:
+        needs = ", ".join(d.title for d in item.depends_on)
+        parts = (
+            item.code,
+            item.title,
+            item.priority,
+            "done" if item.done else "",
+            f"{len(item.actions)}" if item.actions else "",
+        )
+        lines.append(" ".join(filter(None, parts)) + (f" <- {needs}" if needs else ""))
+    return lines
+
+
+TABLE = "| {head} | Priority | Effort | Depends on |\n|---|---|---|---|\n| Knead well | P0 | 2h | - |\n| Bake | High | 1d | Knead well |\n"
+
+KINDS = {
+    "sibling of a field": (
+        "- [ ] 1. Flour guide\n- [ ] 2. Salt guide\n  - Depends on: 1\n- [ ] 3. Yeast guide\n",
+        ["Flour guide P3", "Salt guide P3 <- Flour guide", "Yeast guide P3"],
+    ),
+    "codes and a schedule": (
+        ("| ID | Task | Priority | Needs | Status |\n|---|---|---|---|---|\n| BR-01 | Mix | Low | | ✅ Done |\n| BR-02 | Rest | P1 | BR-01 | Ready |\n\n"
+        "## Sprint 1\n\n- BR-01: Mix\n- BR-02: Rest the dough\n"),
+        ["BR-01 Mix P3 done", "BR-02 Rest P1 <- Mix"],
+    ),
+    "a column of other ids": (
+        "| Work Item | Finding IDs | Priority | Dependencies |\n|---|---|---|---|\n| Mix | F-1 / S-2 | P1 | None |\n| Bake | F-3A | P2 | S-2 |\n",
+        ["F-1 / S-2 Mix P1", "F-3A Bake P2 <- Mix"],
+    ),
+    "digits with letters elsewhere": (
+        ("| PRP | Title | Priority | Dependencies |\n|---|---|---|---|\n| 001 | Mix | High | None |\n| 002 | Bake | Low | PRP-001 |\n\n"
+        "## Execution Order\n\n1. **PRP-001** - begin here\n2. **PRP-002** - then this\n"),
+        ["001 Mix P1", "002 Bake P3 <- Mix"],
+    ),
+    "task groups": (
+        ("### Task Group 1: Dough\n**Dependencies:** None\n\n- [x] 1.0 Make the dough\n  - [x] 1.1 Weigh\n  - [x] 1.2 Knead\n\n"
+        "### Task Group 2: Oven\n**Dependencies:** Task Group 1\n\n- [ ] 2.0 Heat the oven\n"),
+        ["1.0 Make the dough P3 done 2", "2.0 Heat the oven P3 <- Make the dough"],
+    ),
+    "headings with boxes": (
+        "## [x] Task 1: Mix\n- **Priority**: P0\n- **Depends On**: None\n\n## [ ] Task 2: Bake\n- **Priority**: P1\n- **Depends On**: Task 1\n",
+        ["Mix P0 done", "Bake P1 <- Mix"],
+    ),
+    "epics above stories": (
+        "* **Feature: Bread**\n  * **Story: WP-1-A**: Mix it.\n    * *Dependencies*: None.\n  * **Story: WP-1-B**: Bake it.\n    * *Dependencies*: WP-1-A.\n",
+        ["WP-1-A Mix it P3", "WP-1-B Bake it P3 <- Mix it"],
+    ),
+    "states in brackets": (
+        "- [COMPLETED] **STEP 1.1**: Mix\n  - *Dependencies*: None\n- [PENDING] **STEP 1.2**: Bake\n  - *Dependencies*: STEP 1.1\n",
+        ["1.1 Mix P3 done", "1.2 Bake P3 <- Mix"],
+    ),
+    "boxes of every kind": (
+        "## Done\n\n- [x] Mix\n\n## Planned\n\n- [~] Rest\n- [-] Bake\n- [ ] Eat\n  - with butter\n",
+        ["Mix P3 done", "Rest P3", "Bake P3", "Eat P3 1"],
+    ),
+    "plain lines below a priority": (
+        "## P0 (Critical)\n- None (all done)\n\n## P1 (High)\n- Mix the rye dough\n- Rest it\n\n## Risks\n- It burns\n",
+        ["Mix the rye dough P1", "Rest it P1"],
+    ),
+    "documents to write": ("## Runbooks to write\n\n1. Oven fire\n2. Flour recall\n", ["Oven fire P3", "Flour recall P3"]),
+    "phases that rank": (
+        "### Phase 1: Critical Fixes (this week)\n1. Mix again\n\n### Phase 2: Nice touches\n1. Add seeds\n",
+        ["Mix again P0", "Add seeds P3"],
+    ),
+    "a phase that is one item": (
+        ("### Phase 1: Mix [COMPLETED]\n\n**Tasks**:\n- [x] Weigh\n\n**Depends on**: none\n\n"
+        "### Phase 2: Bake\n\n**Tasks**:\n- [ ] Heat\n- [ ] Wait\n\n**Depends on**: 1\n"),
+        ["Mix P3 done 1", "Bake P3 2 <- Mix"],
+    ),
+    "a table and its details": (
+        "| # | Task | Priority |\n|---|---|---|\n| 1 | Mix Procedure | P1 |\n\n## Details\n\n### Mix Procedure\n**Priority:** P1\n**Effort:** 2 h\n\n- [ ] weigh\n",
+        ["Mix Procedure P1 1"],
+    ),
+    "German": (
+        "| Aufgabe | Priorität | Verantwortlich | Status |\n|---|---|---|---|\n| Teig kneten | Must | Ben | Erledigt |\n| Ofen heizen | Could | Ida | Offen |\n",
+        ["Teig kneten P0 done", "Ofen heizen P2"],
+    ),
+    "French": (
+        "### 1. Rédiger la procédure du four\n**Priorité :** Haute\n**Dépendances :** Aucune\n\n### 2. Procédure du sel\n**Priorité :** Basse\n**Dépendances :** 1\n",
+        ["Rédiger la procédure du four P1", "Procédure du sel P3 <- Rédiger la procédure du four"],
+    ),
+    "Spanish": (
+        "### 1.1 Masa\n\n- [x] **Tarea 1.1.1:** Pesar la harina.\n- [ ] **Tarea 1.1.2:** Amasar.\n",
+        ["1.1.1 Pesar la harina P3 done", "1.1.2 Amasar P3"],
+    ),
+    "Portuguese": (
+        "### PA-1 — P0: Massa\n**Prioridade:** CRÍTICA | **Estimativa:** 2 dias\n\n### PA-2 — P1: Forno\n**Prioridade:** ALTA | **Depende de:** PA-1\n",
+        ["PA-1 Massa P0", "PA-2 Forno P1 <- Massa"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), KINDS.values(), ids=KINDS)
+def test_items_are_told_by_the_shape_of_a_plan(text: str, expected: list[str]):
+    assert told(read(text)) == expected
+
+
+@pytest.mark.parametrize("head", ["Procedure", "Runbook", "SOP", "Work Item", "Backlog Item", "Description", "Recipe"])
+def test_a_table_may_call_its_titles_as_it_likes(head: str):
+    assert told(read(TABLE.format(head=head))) == ["Knead well P0", "Bake P1 <- Knead well"]
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "## Status Legend\n- ✅ Done\n- ⏳ Planned\n",
+        "## Risk Assessment\n\n| Risk | Probability | Impact | Mitigation |\n|---|---|---|---|\n| Fire | Low | High | Water |\n",
+        "## Success Criteria\n\n- [ ] Bread is eaten\n",
+        "## Critical Dependencies\n\n- **Flour mill** - for flour\n",
+        "## Functional Requirements\n\n1. **FR-1**: Bread must rise\n",
+        "## Week 1\n\n### Deliverables\n\n- [ ] Warm bread\n",
+    ],
+)
+def test_what_stands_around_the_items_is_none(aside: str):
+    week = "" if "Week 1" in aside else "## Week 1\n\n"
+    text = f"{week}{aside}" if week else aside
+    plan = read(text.replace("## Week 1\n\n", f"## Week 1\n\n{TABLE.format(head='Task')}\n", 1))
+    assert told(plan) == ["Knead well P0", "Bake P1 <- Knead well"]
+
+
+def test_what_was_not_read_is_listed():
+    plan = read(
+        f"## Work\n\n{TABLE.format(head='Task')}\n## More\n\n- [ ] Sweep\n\n### 3. Define Salt Procedure\n**Priority:** P1\n**Owner:** Ida\n"
+    )
+    assert [(each.line, each.text) for each in plan.unread] == [(12, "Sweep"), (16, "Owner: Ida")]
+
+
+def test_a_priority_that_is_not_known_is_said():
+    plan = read("### 1. Define Salt Procedure\n**Priority:** Blue\n**Effort:** 1 h\n")
+    assert [p.message for p in plan.problems] == ["'Define Salt Procedure' states a priority that is not known: 'Blue'; it counts as P3"]  # fmt: skip
+
+
+def test_efforts_in_sizes_are_said_once():
+    rows = "".join(f"| Loaf {n} | P1 | M |\n" for n in range(5))
+    plan = read(f"| Task | Priority | Effort |\n|---|---|---|\n{rows}")
+    assert [p.kind for p in plan.problems] == ["effort"]
+
+
+def test_a_shortened_title_names_the_only_item_that_holds_its_words():
+    table = "| Task | Priority | Dependencies |\n|---|---|---|\n| Refactor oven settings | P0 | None |\n| Bake | P1 | Oven refactor |\n"
+    assert told(read(table)) == ["Refactor oven settings P0", "Bake P1 <- Refactor oven settings"]
