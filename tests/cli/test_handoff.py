@@ -154,12 +154,12 @@ def test_a_whole_answer_becomes_a_draft_that_can_be_accepted(root: Path, tmp_pat
     assert found["open_questions"] == ["Who rates?"]
     assert found["sources"] == [{"field": "purpose", "rests_on": ["P1", "plan:1"]}]
     assert found["usage"]["calls"] == 0
-    assert {c["path"] for c in found["changes"]} >= {"feature/threat-check.md", "index.md", "action-plan.md"}
+    assert {c["path"] for c in found["changes"]} >= {"feature/threat-check.md", "index.md"}
     assert "+### Step 2: Rate" in run("-C", root, "diff").stdout
     run("-C", root, "accept")
     text = (root / "feature/threat-check.md").read_text()
     assert "written_by: A. Person\n" in text
-    assert "\n- Who rates?\n" in text
+    assert "\n  - Who rates?\n" in text
     run("-C", root, "check")
     run("-C", root, "sync", "--check")
     assert "already exists" in run("-C", root, "submit", tmp_path / "answer.json", code=2).stderr
