@@ -25,7 +25,9 @@ SETTINGS = {
 }
 PROMPTS = {
     "division by zero": (b"{{ 1 / 0 }}", ":1:"),
-    "a huge range": (b"\n{% for i in range(10 ** 9) %}{% endfor %}", ":2:"),
+    "a huge range": (b"\n{% for i in range(1000 ** 3) %}{% endfor %}", ":2:"),
+    "a text without end": (b"{{ 'a' * 10 ** 10 }}", ":1:"),
+    "a number without end": (b"{{ 9 ** 999999999 }}", ":1:"),
     "a macro without end": (b"{% macro x() %}{{ x() }}{% endmacro %}{{ x() }}", "without an end"),
     "a file that takes in itself": (b"{% include 'hand-off.md.j2' %}", "without an end"),
     "other bytes": (b"fine\n\xff", ":2:"),

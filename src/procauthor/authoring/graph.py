@@ -143,7 +143,7 @@ class _Steps:
         usage = Usage(**update.get("usage", state.get("usage", {})))
         seconds = time.monotonic() - started if ahead is None else ahead
         problems = len(update.get("problems", []))
-        note = f"{problems} to mend" if problems and number in (_CONTINUITY, _REVIEW) else ""
+        note = f"{problems} to correct" if problems and number in (_CONTINUITY, _REVIEW) else ""
         self.work.report(Progress(number, STEPS[number - 1], done=True, seconds=seconds, usage=usage, note=note))
         return update
 
@@ -182,7 +182,7 @@ class _Steps:
         return update | {"stuck": all(stuck)} if stuck else update
 
     def has_work(self, number: int, state: State) -> bool:
-        """Say whether a step has something to write or to mend."""
+        """Say whether a step has something to write or to correct."""
         own = fields_of_step(self.work.template, number)
         mend = any(each[0] in own for each in state.get("problems", [])) or self.outdated(number, state)
         return bool(mend) or not own <= state.get("fields", {}).keys()

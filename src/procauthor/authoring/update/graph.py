@@ -278,4 +278,4 @@ def _note(number: int, update: UpdateState) -> str:
     if number == 1:
         return f"{len(update.get('scope', []))} sections" if "scope" in update else ""
     problems = len(update.get("problems", []))
-    return f"{problems} to mend" if problems and number in (_CONTINUITY, _REVIEW) else ""
+    return f"{problems} to correct" if problems and number in (_CONTINUITY, _REVIEW) else ""
