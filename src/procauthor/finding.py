@@ -99,7 +99,7 @@ class Report:
 
     ``checked`` holds the paths that were reported on. ``suppressed`` counts what a comment in a document hides,
     ``baselined`` what the baseline knows; ``gone`` holds the fingerprints of its entries that no longer occur.
-    ``fixed`` counts what was fixed before; ``unfixed`` says why documents were left as they are, although they have fixes.
+    ``fixed`` counts what was fixed before; ``unfixed`` says why documents that have fixes were left as they are.
     """
 
     findings: tuple[Finding, ...]

@@ -22,8 +22,9 @@ from jinja2 import (
     TemplateSyntaxError,
     meta,
 )
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from procauthor.errors import PromptError
 from procauthor.resources import shipped
