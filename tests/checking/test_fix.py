@@ -94,7 +94,6 @@ UNCERTAIN = {
             "[[Threat Check Procedure]]",
             "{{ Threat Check Procedure }}",
             "{% see Threat Check Procedure %}",
-            "==Threat Check Procedure==",
             "!Threat Check Procedure",
         )
     },
@@ -245,6 +244,17 @@ def test_fixes_that_meet_are_not_both_applied(root: Path) -> None:
     done = apply_fixes(found, [one, two, three, fix(20, 20, "four")])
     assert [f.message for f in done.findings] == ["one", "three", "four"]
     assert b"threefour" in done.files["index.md"]
+
+
+@pytest.mark.parametrize("signs", ["==", "$", "~", "|", "§"])
+def test_signs_beside_a_name_stay_beside_its_link(tmp_path: Path, signs: str) -> None:
+    name = f"{signs}Threat Check Procedure{signs}"
+    project = library(tmp_path, [change(REVIEW, "a feature, and have", f"a feature ({name}), and have")])
+    project.apply(project.fix(select=["unlinked-name"])[0])
+    link = f"{signs}[Threat Check Procedure](threat-check.md){signs}"
+    assert link in (tmp_path / REVIEW).read_text()
+    project.apply(Project.open(tmp_path).refactor.rename("threat-check", "Risk Check Procedure", alias=False))
+    assert link.replace("Threat", "Risk").replace("threat", "risk") in (tmp_path / REVIEW).read_text()
 
 
 def test_a_document_whose_fixes_cannot_be_proven_is_left_out(root: Path) -> None:

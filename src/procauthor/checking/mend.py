@@ -41,10 +41,11 @@ def _edit(procedure: Procedure, edit: Replacement) -> FixEdit:
 
 
 def link_name(procedure: Procedure, start: int, words: str, target: Procedure) -> Iterator[Replacement]:
-    """Make a link of a name; not where emphasis, signs or a line end stand within it, nor next to raw HTML."""
+    """Make a link of a name; not where emphasis or a line end stands within it, nor next to raw HTML."""
     raw = procedure.source.raw
     end = start + len(words.encode())
-    plain = "]" not in words and "[" not in words and (words[0].isalnum() or words[0] == ".")
+    # Behind "!" it would be a picture, and behind a backslash no link.
+    plain = "]" not in words and "[" not in words and raw[max(start - 1, 0) : start] not in (b"!", b"\\")
     certain = plain and raw[start:end] == words.encode() and not _is_in_other_notation(raw, start)
     if certain and not _near_html(raw, start, end):
         yield Replacement(start, end, f"[{words}]({relative(procedure.path, target.path)})")
