@@ -70,7 +70,7 @@ def test_deprecate_and_merge_go_the_same_way(tmp_path: Path, how: str) -> None:
         "[the **Night Watch Procedure**](old.md) [**Night** Watch Procedure][]\n\n[**Night** Watch Procedure]: old.md\n"
     )
     project = library(tmp_path, user=text, new="# Day Watch Procedure\n\nText.\n")
-    project.apply(getattr(project, how)("old.md", "new.md"))
+    project.apply(getattr(project.refactor, how)("old.md", "new.md"))
     expected = "[the **Day Watch Procedure**](new.md) [**Day** Watch Procedure][**Night** Watch Procedure]"
     assert (tmp_path / "user.md").read_text() == f"{expected}\n\n[**Night** Watch Procedure]: new.md\n"
 
