@@ -15,6 +15,7 @@ SETTINGS = {
     "a text for a number": ('[authoring]\nretries = "many"', "procauthor.toml:2:", "0 or more, 10 or less"),
     "a number out of bounds": ("[authoring]\nretries = 99", "procauthor.toml:2:", "0 or more, 10 or less"),
     "a word of no list": ('[links]\nslugs = "x"', "procauthor.toml:2:", "'github' or 'gitlab' or 'mkdocs'"),
+    "a path outside": ('[check]\nbaseline = "../x"', "procauthor.toml:2:", "a path below the library's folder"),
     "a level of no rule": ('[rules]\nbroken-link = "loud"', "procauthor.toml:2:", "'error' or 'warning'"),
     "a text for a list": ('[library]\nexclude = "x"', "procauthor.toml:2:", "a list of texts"),
     "a list for a table": ("templates = []", "procauthor.toml:1:", "a table of texts"),
@@ -25,7 +26,9 @@ SETTINGS = {
 }
 PROMPTS = {
     "division by zero": (b"{{ 1 / 0 }}", ":1:"),
-    "a huge range": (b"\n{% for i in range(10 ** 9) %}{% endfor %}", ":2:"),
+    "a huge range": (b"\n{% for i in range(1000 ** 3) %}{% endfor %}", ":2:"),
+    "a text without end": (b"{{ 'a' * 10 ** 10 }}", ":1:"),
+    "a number without end": (b"{{ 9 ** 999999999 }}", ":1:"),
     "a macro without end": (b"{% macro x() %}{{ x() }}{% endmacro %}{{ x() }}", "without an end"),
     "a file that takes in itself": (b"{% include 'hand-off.md.j2' %}", "without an end"),
     "other bytes": (b"fine\n\xff", ":2:"),

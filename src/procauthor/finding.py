@@ -99,7 +99,7 @@ class Report:
 
     ``checked`` holds the paths that were reported on. ``suppressed`` counts what a comment in a document hides,
     ``baselined`` what the baseline knows; ``gone`` holds the fingerprints of its entries that no longer occur.
-    ``fixed`` counts what was fixed before.
+    ``fixed`` counts what was fixed before; ``unfixed`` says why documents that have fixes were left as they are.
     """
 
     findings: tuple[Finding, ...]
@@ -110,6 +110,7 @@ class Report:
     baselined: int = 0
     gone: tuple[str, ...] = ()
     fixed: int = 0
+    unfixed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, findings: Iterable[Finding], *, documents: int = 0, procedures: int = 0) -> Report:

@@ -118,7 +118,7 @@ def _run(folder: Path, words: tuple[str, ...], feed: bytes | None, seconds: floa
         raise RevisionError(message, f"it was asked in {folder}") from error
     except OSError as error:
         message = f"git cannot be started in {folder}: {error.strerror}"
-        raise RevisionError(message) from error
+        raise RevisionError(message, "install git, or add it to PATH") from error
     if done.returncode:
         told = done.stderr.decode(errors="replace").strip().splitlines()
         if not told:

@@ -22,6 +22,8 @@ from jinja2 import (
     TemplateSyntaxError,
     meta,
 )
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from procauthor.errors import PromptError
@@ -30,6 +32,7 @@ from procauthor.resources import shipped
 _SUFFIX = ".md.j2"
 _FRONT = re.compile(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
 _LONGEST = 300
+_LARGEST_FACTOR = 1000
 _WHAT: dict[type[Exception], str] = {
     RecursionError: "it calls itself without an end",
     ZeroDivisionError: "it divides by zero",
@@ -69,6 +72,19 @@ class _Loader(FileSystemLoader):
         return source, name, fresh
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, which also refuses to repeat texts and to make numbers without bound."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return a product or a power of small numbers."""
+        if not all(isinstance(each, int | float) and abs(each) <= _LARGEST_FACTOR for each in (left, right)):
+            message = f"{operator!r} is only for numbers up to {_LARGEST_FACTOR}"
+            raise SecurityError(message)
+        return super().call_binop(context, operator, left, right)
+
+
 class PromptLibrary:
     """Finds and renders prompts by name.
 
@@ -78,7 +94,7 @@ class PromptLibrary:
 
     def __init__(self, overrides: tuple[Path, ...] = ()) -> None:
         # Overrides are somebody else's code, so templates run in the sandbox.
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environment = _Sandbox(
             loader=_Loader([*overrides, shipped("prompts")]),
             undefined=StrictUndefined,
             autoescape=False,

@@ -303,6 +303,8 @@ def _hint(location: tuple[int | str, ...], kind: str) -> str:
     if kind == "extra_forbidden":
         close = get_close_matches(names[-1], known, n=1)
         return f"did you mean {close[0]!r}?" if close else f"known keys are: {', '.join(known)}"
+    if kind == "value_error":
+        return "allowed is a path below the library's folder, relative to it"
     field = next((model.model_fields[name] for name in names if name in model.model_fields), None)
     if field is None or not names:
         return f"it is a table with the keys: {', '.join(known)}"

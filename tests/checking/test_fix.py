@@ -11,6 +11,7 @@ from procauthor.checking.fix import apply_fixes
 from procauthor.errors import ConflictError
 from procauthor.finding import Finding, Fix, FixEdit
 from procauthor.project import Project
+from tests.cli.inside import run
 from tests.conftest import FILES, snapshot, write_library
 
 Files = dict[str, str]
@@ -87,6 +88,15 @@ UNCERTAIN = {
         "unlinked-name",
         change(REVIEW, "a feature, and have", "a feature (Threat *Check* Procedure), and"),
     ),
+    **{
+        f"a name in {text}": ("unlinked-name", change(REVIEW, "a feature, and have", f"a feature ({text}), and have"))
+        for text in (
+            "[[Threat Check Procedure]]",
+            "{{ Threat Check Procedure }}",
+            "{% see Threat Check Procedure %}",
+            "!Threat Check Procedure",
+        )
+    },
     "nothing like it": ("broken-link", change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\n[x](gone.md)\n")),
     "a title with another file name": (
         "broken-link",
@@ -234,6 +244,44 @@ def test_fixes_that_meet_are_not_both_applied(root: Path) -> None:
     done = apply_fixes(found, [one, two, three, fix(20, 20, "four")])
     assert [f.message for f in done.findings] == ["one", "three", "four"]
     assert b"threefour" in done.files["index.md"]
+
+
+@pytest.mark.parametrize("signs", ["==", "$", "~", "|", "§"])
+def test_signs_beside_a_name_stay_beside_its_link(tmp_path: Path, signs: str) -> None:
+    name = f"{signs}Threat Check Procedure{signs}"
+    project = library(tmp_path, [change(REVIEW, "a feature, and have", f"a feature ({name}), and have")])
+    project.apply(project.fix(select=["unlinked-name"])[0])
+    link = f"{signs}[Threat Check Procedure](threat-check.md){signs}"
+    assert link in (tmp_path / REVIEW).read_text()
+    project.apply(Project.open(tmp_path).refactor.rename("threat-check", "Risk Check Procedure", alias=False))
+    assert link.replace("Threat", "Risk").replace("threat", "risk") in (tmp_path / REVIEW).read_text()
+
+
+def test_a_document_whose_fixes_cannot_be_proven_is_left_out(root: Path) -> None:
+    found = Project.open(root).library()
+
+    def fix(*edits: tuple[str, int, str]) -> Finding:
+        parts = tuple(FixEdit(path, at, at, text, found.by_path[path].stamp) for path, at, text in edits)
+        return Finding("broken-link", "R101", "error", "x", edits[0][0], fix=Fix(parts))
+
+    good, fence = fix(("index.md", 3, "a")), fix((REVIEW, len(found.by_path[REVIEW].source.raw), "\n```\n"))
+    both = fix(("index.md", 4, "b"), (REVIEW, 0, ""))
+    done = apply_fixes(found, [good, fence, both])
+    assert done.findings == (good,)
+    assert list(done.files) == ["index.md"]
+    assert list(done.refused) == [REVIEW]
+
+
+def test_a_document_with_a_conflict_is_left_out_and_said(tmp_path: Path) -> None:
+    conflict = "## 2. Trigger\n\n<<<<<<< HEAD\n\nThe Threat Check Procedure.\n\n=======\nx\n>>>>>>> other\n"
+    defects = [change(REVIEW, "## 2. Trigger\n", conflict), DEFECTS["a wrong status"][1]]
+    library(tmp_path, defects)
+    before = (tmp_path / REVIEW).read_bytes()
+    done = run("-C", tmp_path, "check", "--fix", code=1)
+    assert f"{REVIEW}:" in done.stderr
+    assert "a merge conflict is not resolved; the fixes of this document are left out" in done.stderr
+    assert "| 1 | Placeholder |" not in (tmp_path / "index.md").read_text()
+    assert (tmp_path / REVIEW).read_bytes() == before
 
 
 def test_a_fix_of_an_older_state_is_not_applied(root: Path) -> None:

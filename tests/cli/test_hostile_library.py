@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,8 +168,13 @@ def test_foreign_state_is_said_once_and_kept(clone: Path, outside: Path) -> None
     plant_journal(clone, outside)
     planted = (clone / ".procauthor/journal.json").read_bytes()
     said = run("-C", clone, "refs", "design-review").stderr
-    assert ".procauthor/ was not written here, so nothing in it counts; it is kept as .procauthor.foreign-1" in said
-    assert (clone / ".procauthor.foreign-1/journal.json").read_bytes() == planted
+    assert (
+        ".procauthor/ was not written here, so nothing in it counts; it is kept as .procauthor.foreign-1/.procauthor"
+        in said
+    )
+    assert (clone / ".procauthor.foreign-1/.procauthor/journal.json").read_bytes() == planted
+    status = subprocess.run(["git", "status", "--short"], cwd=clone, check=True, capture_output=True, text=True)
+    assert "foreign" not in status.stdout
     assert "foreign" not in run("-C", clone, "refs", "design-review").stderr
 
 

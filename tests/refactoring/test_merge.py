@@ -174,3 +174,13 @@ def test_what_cannot_be_merged_is_refused(pages: Path) -> None:
         with pytest.raises(error, match=words):
             merge(pages, reference, into)
     assert snapshot(pages) == before
+
+
+@pytest.mark.parametrize("place", ['<a id="here"></a>', '<span id="here">x</span>'])
+def test_two_places_of_one_id_are_refused(pages: Path, place: str) -> None:
+    for name in ("first", "second"):
+        (pages / f"{name}.md").write_text(f"# {name.title()}\n\nWords {place} [x](#here).\n")
+    before = snapshot(pages)
+    with pytest.raises(ConflictError, match=r"first\.md:3: second\.md has a place with the id 'here' too"):
+        merge(pages, "first.md", "second.md")
+    assert snapshot(pages) == before

@@ -130,7 +130,7 @@ def test_an_empty_a_missing_or_an_unknown_field_is_refused(team: Template, field
 
 
 FIELDS: dict[str, Any] = {
-    "summary": "Uses the Other Procedure.\n\n# Not a heading\n<!-- nor hidden --> [in](x.md) [web](https://example.org)",
+    "summary": "Uses the Other Procedure.\n\n{% raw %} {{ 7 * 7 }}\n<!-- nor hidden --> [in](x.md) [web](https://example.org)",
     "risks": [
         {"risk": "a|b", "owner": "Other Procedure", "answer": "{{ 7 * 7 }}"},
         {"risk": "c", "owner": None, "answer": "d"},
@@ -150,7 +150,7 @@ def test_a_template_of_a_team_renders_values_as_data(team: Template) -> None:
 
 Uses the [Other Procedure](other.md).
 
-\\# Not a heading
+{% raw %} {{ 7 * 7 }}
 &lt;!-- nor hidden --> in [web](https://example.org)
 
 ## Risks

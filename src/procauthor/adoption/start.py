@@ -44,7 +44,7 @@ def start(folder: Path) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"cannot write to {str(folder)!r}: {error.strerror}"
-        raise LibraryError(message) from error
+        raise LibraryError(message, "name a folder where you may write") from error
     apply(folder, folder / STATE, Change(edits, "init"))
     return list(files)
 

@@ -82,7 +82,7 @@ def read_baseline(file: Path) -> Baseline:
         raise ConfigError(message, "make one with: procauthor check --update-baseline") from error
     except OSError as error:
         message = f"{file.name} cannot be read: {error.strerror}"
-        raise ConfigError(message) from error
+        raise ConfigError(message, "look at its permissions") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _no_baseline(file) from error
     if data.get("schema_version") != _VERSION:

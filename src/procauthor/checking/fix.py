@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from procauthor.errors import LibraryError
 from procauthor.finding import Finding, Fix, FixEdit
+from procauthor.library.guard import refuse_conflict
 from procauthor.library.library import Library
+from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.proof import rewrite
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Findings that were fixed, and the new bytes of the documents that changed, by path."""
+    """Findings that were fixed, and the new bytes of the documents that changed, by path.
+
+    ``refused`` says, by path, why a document is left as it is: its fixes would change more than they are meant to.
+    """
 
     findings: tuple[Finding, ...]
     files: Mapping[str, bytes]
+    refused: Mapping[str, str]
 
 
 def apply_fixes(library: Library, findings: Iterable[Finding]) -> Fixed:
     """Apply every fix that overlaps with none before it, and that is based on the documents as they are.
 
     A fix is applied as a whole or not at all. Insertions at one place follow each other in the order of the findings.
-
-    Raises:
-        LibraryError: A fix would change more than it is meant to; nothing is written.
+    A document whose fixes cannot be proven is left out, with every fix that touches it.
     """
+    refused: dict[str, str] = {}
+    while True:
+        fixed, edits = _choose(library, findings, refused)
+        files: dict[str, bytes] = {}
+        new: dict[str, str] = {}
+        for path in edits:
+            try:
+                files[path] = _rewrite(library.by_path[path].document, path, edits[path])
+            except LibraryError as error:
+                new[path] = error.message
+        if not new:
+            return Fixed(fixed, files, refused)
+        refused |= new
+
+
+def _choose(
+    library: Library, findings: Iterable[Finding], refused: Mapping[str, str]
+) -> tuple[tuple[Finding, ...], Mapping[str, list[FixEdit]]]:
+    """Return the findings that can be fixed together, and the edits of their fixes by path."""
     taken: dict[str, list[FixEdit]] = {}
     fixed = []
     for finding in findings:
-        if finding.fix and _fits(library, finding.fix, taken):
+        if finding.fix and _fits(library, finding.fix, taken) and not any(e.path in refused for e in finding.fix.edits):
             fixed.append(finding)
             for edit in finding.fix.edits:
                 taken.setdefault(edit.path, []).append(edit)
-    files = {
-        path: rewrite(
-            path,
-            library.by_path[path].document,
-            [Replacement(e.start, e.end, e.text) for e in edits],
-            _Leads(tuple(e.text for e in edits)),
-        )
-        for path, edits in taken.items()
-    }
-    return Fixed(tuple(fixed), files)
+    return tuple(fixed), taken
+
+
+def _rewrite(document: Document, path: str, edits: Sequence[FixEdit]) -> bytes:
+    refuse_conflict(path, document)
+    replacements = [Replacement(e.start, e.end, e.text) for e in edits]
+    return rewrite(path, document, replacements, _Leads(tuple(e.text for e in edits)))
 
 
 @dataclass(frozen=True, slots=True)

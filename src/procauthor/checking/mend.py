@@ -20,6 +20,7 @@ from procauthor.naming import title_key
 from procauthor.procedure import Step
 
 _ENDINGS = (".md", ".markdown")
+_OTHER_NOTATIONS = ((b"[[", b"]]"), (b"{{", b"}}"), (b"{%", b"%}"))
 _NUMBER = re.compile(rb"\d+")
 _LONGEST_NUMBER = 9
 _LONGEST_LINE = 4000
@@ -43,9 +44,17 @@ def link_name(procedure: Procedure, start: int, words: str, target: Procedure) -
     """Make a link of a name; not where emphasis or a line end stands within it, nor next to raw HTML."""
     raw = procedure.source.raw
     end = start + len(words.encode())
-    certain = raw[start:end] == words.encode() and "]" not in words and "[" not in words
+    # Behind "!" it would be a picture, and behind a backslash no link.
+    plain = "]" not in words and "[" not in words and raw[max(start - 1, 0) : start] not in (b"!", b"\\")
+    certain = plain and raw[start:end] == words.encode() and not _is_in_other_notation(raw, start)
     if certain and not _near_html(raw, start, end):
         yield Replacement(start, end, f"[{words}]({relative(procedure.path, target.path)})")
+
+
+def _is_in_other_notation(raw: bytes, start: int) -> bool:
+    """Say whether a wiki link or a tag of a template language is open at a place: a link in it would break it."""
+    before = raw[max(raw.rfind(b"\n", 0, start) + 1, start - _LONGEST_LINE) : start]
+    return any(before.rfind(opening) > before.rfind(closing) for opening, closing in _OTHER_NOTATIONS)
 
 
 def _near_html(raw: bytes, start: int, end: int) -> bool:

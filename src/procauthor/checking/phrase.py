@@ -15,6 +15,8 @@ _TOKEN = re.compile(r"\S+")
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-", "–"})
 _CLOSED = (",", ";", ":", ".", "!", "?", ")", "]", '"', "”", "»", "|")
 _OPENING = "([{\"'“‘«"
+# Signs that cling to a name in a text, such as "==" or "$"; the point of ".NET" belongs to it.
+_CLINGING = re.compile(r"\A(?:(?!\.\w)[\W_])*+")
 _MOST_WORDS = 10
 _FEWEST_WORDS = 3
 _WINDOW = 160
@@ -68,7 +70,7 @@ def _words_before(text: str, end: int) -> list[tuple[int, str]]:
     if not window[-1:].isspace():
         return found
     for token in reversed(list(_TOKEN.finditer(window))):
-        word = token[0].lstrip(_OPENING)
+        word = token[0] if token[0] in _MINOR else _CLINGING.sub("", token[0], count=1)
         if not word or token[0].endswith(_CLOSED) or not _fits(word) or len(found) == _MOST_WORDS:
             break
         found.append((begin + token.end() - len(word), word))

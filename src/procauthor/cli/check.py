@@ -64,6 +64,8 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
         baseline = True
     if fix or diff:
         change, report = project.fix(paths, select=select or (), ignore=ignore or (), baseline=baseline)
+        for reason in report.unfixed:
+            say(f"note: {reason}; the fixes of this document are left out")
         if diff:
             raise typer.Exit(_show_fixes(change, report))
         project.apply(change)

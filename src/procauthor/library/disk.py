@@ -105,7 +105,7 @@ def write_file(place: Path, content: bytes) -> None:
         with suppress(OSError):
             beside(place).unlink(missing_ok=True)
         message = f"cannot write {str(place)!r}: {error.strerror}"
-        raise LibraryError(message) from error
+        raise LibraryError(message, "look at its permissions and at the free space; nothing was written") from error
 
 
 def beside(place: Path) -> Path:

@@ -78,7 +78,7 @@ def read(root: Path, file: Path) -> Record | None:
         found = None if plain is None else _load(plain)
     except OSError as error:
         message = f"{file} cannot be read: {error.strerror}"
-        raise LibraryError(message) from error
+        raise LibraryError(message, "look at its permissions") from error
     except (ValueError, KeyError, TypeError):
         return None
     if found is None:

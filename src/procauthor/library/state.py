@@ -79,12 +79,14 @@ def set_aside(place: Path) -> str:
     taken = {name for name in os.listdir(state.parent) if name.startswith(_ASIDE)}
     name = next(name for number in range(1, len(taken) + 2) if (name := f"{_ASIDE}-{number}") not in taken)
     aside = state.parent / name
-    if place == state:
-        os.rename(place, aside)
-        return name
     aside.mkdir()
-    (aside / ".gitignore").write_text("*\n", encoding="utf-8")
-    os.rename(place, aside / place.name)
+    try:
+        # A status of git that shows it would make people commit it.
+        (aside / ".gitignore").write_text("*\n", encoding="utf-8")
+        os.rename(place, aside / place.name)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     return f"{name}/{place.name}"
 
 

@@ -101,7 +101,8 @@ def read_texts(document: Document, key: str) -> list[str]:
         return []
     values = list(field.value) if isinstance(field.value, list | tuple) else [field.value]
     front = find_front_matter(document.source) if document.front_kind == "yaml" else None
-    if front is None or all(isinstance(each, str) for each in values):
+    # Front matter that cannot be read has no values, and must not be read for them again.
+    if value is None or front is None or all(isinstance(each, str) for each in values):
         return [str(each) for each in values if each is not None]
     layout = read_layout(document.source.raw[front.body : front.foot].decode())
     written = next((entry.node for entry in layout.entries if entry.key == key), None)

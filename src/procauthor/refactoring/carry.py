@@ -189,6 +189,23 @@ def refuse_same_footnotes(one: Procedure, other: Procedure) -> None:
             raise ConflictError(message, "nothing was changed; give one of them another label first")
 
 
+def refuse_same_ids(one: Procedure, other: Procedure) -> None:
+    """Refuse to bring two places of one id into one document: a link would lead to the first of them.
+
+    Raises:
+        ConflictError: Both documents have a place of that id, written as HTML or as an attribute.
+    """
+    same = (one.anchors - set(one.heading_slugs)) & (other.anchors - set(other.heading_slugs))
+    raw = one.document.source.raw
+    places = sorted(
+        (match.start(), id_) for id_ in same if (match := re.search(rb"\b%s\b" % re.escape(id_.encode()), raw))
+    )
+    if places:
+        start, id_ = places[0]
+        message = f"{one.path}:{one.document.source.line(start)}: {other.path} has a place with the id {id_!r} too"
+        raise ConflictError(message, "nothing was changed; give one of them another id first")
+
+
 def refuse_footnotes(host: Procedure, pieces: Sequence[Piece]) -> None:
     """Refuse to tear a footnote from its text.
 

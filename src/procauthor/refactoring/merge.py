@@ -29,6 +29,7 @@ from procauthor.refactoring.carry import (
     headings_in,
     refuse_footnotes,
     refuse_same_footnotes,
+    refuse_same_ids,
     refuse_unclosed,
 )
 from procauthor.refactoring.link import Leads, verify_text
@@ -95,6 +96,7 @@ class _Merging:
         refuse_unclosed(new)
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
         refuse_same_footnotes(old, new)
+        refuse_same_ids(old, new)
         own, kept = self._insertions(Relocation(targets={old.path: new.path}))
         # Before anchors are paired: every heading must be there to be one of a pair.
         self._verify_parts(own, kept, lambda _before, _after: True)

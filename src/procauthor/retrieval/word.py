@@ -68,6 +68,9 @@ def list_terms(query: str) -> list[str]:
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """Return the stem of an English word: ``deleting`` and ``deletes`` meet."""
+    if len(word) >= _LONGEST_WORD:
+        # No word of a language is that long, and finding the stem takes the square of the length.
+        return word
     return str(_stemmer().stemWord(word))
 
 

@@ -53,16 +53,20 @@ class Checking:
 
         before = library = self.workspace.read()
         fixed = 0
+        unfixed: dict[str, str] = {}
         report = self._report(library, paths)
         # A fix may make room for another one; that this ends is what the bound makes sure of.
         for _ in range(_PASSES):
             fixes = apply_fixes(library, report.findings)
+            unfixed |= fixes.refused
             if not fixes.findings:
                 break
             fixed += len(fixes.findings)
             library = library.overlay(*(self.workspace.parse(path, raw) for path, raw in fixes.files.items()))
             report = self._report(library, paths)
-        return Change(_edits(before, library), "check --fix"), replace(report, fixed=fixed)
+        return Change(_edits(before, library), "check --fix"), replace(
+            report, fixed=fixed, unfixed=tuple(unfixed.values())
+        )
 
     def _report(self, library: Library, paths: Sequence[str] | None, survey: Survey | None = None) -> Report:
         """Check a library, and leave out what the baseline knows."""
