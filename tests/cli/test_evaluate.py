@@ -82,7 +82,7 @@ def test_the_report_fits_the_library(big: Path) -> None:
 
 
 def test_mistakes_are_one_sentence(root: Path, tmp_path: Path) -> None:
-    assert "no revision" in run("-C", root, "evaluate", "--at", "nowhere", code=2).stderr
+    assert "git repository" in run("-C", root, "evaluate", "--at", "nowhere", code=2).stderr
     assert "--save" in run("-C", root, "evaluate", "--at", "HEAD", "--save", code=2).stderr
     run("-C", root, "evaluate", "-o", tmp_path / "no/such/folder.txt", code=2)
 

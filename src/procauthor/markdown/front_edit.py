@@ -97,12 +97,12 @@ def read_scalars(document: Document) -> Iterator[Scalar]:
 def read_texts(document: Document, key: str) -> list[str]:
     """Return the values below a key as they are written: an id ``0010`` is neither the number 8 nor 10."""
     field = document.fields.get(key)
+    # Front matter that cannot be read has no fields, and must not be read for them again.
     if field is None:
         return []
     values = list(field.value) if isinstance(field.value, list | tuple) else [field.value]
     front = find_front_matter(document.source) if document.front_kind == "yaml" else None
-    # Front matter that cannot be read has no values, and must not be read for them again.
-    if value is None or front is None or all(isinstance(each, str) for each in values):
+    if front is None or all(isinstance(each, str) for each in values):
         return [str(each) for each in values if each is not None]
     layout = read_layout(document.source.raw[front.body : front.foot].decode())
     written = next((entry.node for entry in layout.entries if entry.key == key), None)
