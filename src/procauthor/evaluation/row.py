@@ -33,6 +33,14 @@ def read_rows(scope: Scope, report: Report) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks)))
 
 
+def read_others(library: Library, report: Report) -> tuple[Row, ...]:
+    """Return a row for each document that is not counted, by path."""
+    errors = Counter(f.path for f in report.findings if f.severity == "error")
+    warnings = Counter(f.path for f in report.findings if f.severity == "warning")
+    required: dict[str, tuple[str, ...]] = {}
+    return tuple(_document(p, {}, errors, warnings, required) for p in library.procedures if not p.counted)
+
+
 def _usual(rows: list[Row]) -> tuple[str, ...]:
     """Return the sections that most procedures must have: what a procedure without a document lacks."""
     counts = Counter(row.required for row in rows if row.kind == "procedure" and row.required)
@@ -92,6 +100,8 @@ def _document(
         empty=empty,
         errors=errors[procedure.path],
         warnings=warnings[procedure.path],
+        form=template.name if template else "",
+        owner=procedure.owner,
     )
 
 
