@@ -95,17 +95,11 @@ def survey(folder: Path) -> Survey:
     translations = _translations(every)
     pages = _pages(every)
     special = {p.path for p in read.procedures if p.kind in ("index", "plan", "template")}
-    shown = {
-        path for path in every if PurePosixPath(path).stem.casefold() in pages or is_page(PurePosixPath(path).stem)
-    }
-    shown -= {path for path in every if PurePosixPath(path).name not in _page_names(every, pages)}
+    shown = {path for path in every if PurePosixPath(path).stem.casefold() in pages}
+    repeated = {path for paths in translations.values() for path in paths}
     template_files = {path for path in every if is_template_name(path) and path not in shown}
-    plain = {
-        path: document
-        for path, document in every.items()
-        if path not in special and path not in shown and path not in template_files
-        and path not in {other for result in translations.values() for other in result}
-    }  # fmt: skip
+    beside = special | shown | template_files | repeated
+    plain = {path: document for path, document in every.items() if path not in beside}
     notation = read_notation(plain)
     forms = find_forms(plain)
     templates = tuple(_named(forms, plain, {path: every[path] for path in sorted(template_files)}, folder))
@@ -182,10 +176,6 @@ def _is_form(stem: str, documents: Mapping[str, Document]) -> bool:
     homes = [PurePosixPath(path).parent for path in named]
     alone = sum(sum(PurePosixPath(other).parent == home for other in documents) == 1 for home in homes)
     return bool(named) and alone > len(named) / 2 and bool(find_forms(named))
-
-
-def _page_names(documents: Mapping[str, Document], pages: Sequence[str]) -> set[str]:
-    return {PurePosixPath(path).name for path in documents if PurePosixPath(path).stem.casefold() in pages}
 
 
 def _named(
