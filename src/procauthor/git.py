@@ -86,6 +86,20 @@ def find_repository(folder: Path) -> Repository | None:
     return None
 
 
+def ignored_paths(folder: Path) -> tuple[str, ...]:
+    """Return what git ignores in a folder, from there; a whole folder ends in a slash. Nothing where git is silent."""
+    repository = find_repository(folder)
+    if repository is None:
+        return ()
+    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z", "--")
+    try:
+        answer = repository.ask(*words, repository.prefix or ".", seconds=LONG)
+    except RevisionError:
+        return ()
+    paths = (os.fsdecode(path) for path in answer.split(b"\0") if path)
+    return tuple(path.removeprefix(repository.prefix) for path in paths)
+
+
 def read_user(folder: Path) -> str:
     """Return the ``user.name`` in git's settings as they are for a folder; empty where there is none."""
     repository = find_repository(folder)

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from procauthor.errors import ConfigError
 from procauthor.file import read_regular
 from procauthor.naming import is_inside
+from procauthor.procedure import Status
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -41,6 +42,26 @@ def _stay_inside(path: str) -> str:
     raise ValueError(message)
 
 
+def _name_once(pattern: str) -> str:
+    if pattern.count("{name}") == 1:
+        return pattern
+    message = f"{pattern!r} does not say once where the name is: {{name}}"
+    raise ValueError(message)
+
+
+Site = Literal[
+    "github",
+    "gitlab",
+    "mkdocs",
+    "mdbook",
+    "hugo",
+    "docsify",
+    "middleman",
+    "jekyll",
+    "eleventy",
+    "plain",
+]
+"""What shows documents to their readers."""
 InsidePath = Annotated[str, AfterValidator(_stay_inside)]
 """A path relative to the root of the library, which it never leaves."""
 
@@ -118,6 +139,68 @@ class LinkSettings(_Table):
     """Whose rule makes the anchor of a heading."""
 
 
+class TitleConventions(_Table):
+    """Where the name of a document is, and what is written around it.
+
+    ``sources`` are asked in their order: ``heading`` is the heading of level 1, ``first-heading`` the first one where
+    no other is as high, ``front-matter`` the key ``title``. ``patterns`` say what is no part of the name, for example
+    ``Procedure: {name}``, ``{number}. {name}`` or ``{name} [Deprecated]``; all that fit are taken off.
+    """
+
+    sources: tuple[Literal["heading", "first-heading", "front-matter"], ...] = ("heading", "front-matter")
+    patterns: tuple[Annotated[str, AfterValidator(_name_once)], ...] = ()
+
+
+class StatusConventions(_Table):
+    """Where the status of a document is declared, and which word means which state.
+
+    ``sources`` are asked in their order: ``metadata`` is front matter or a bold line, ``section`` the first words below
+    one of the headings in ``sections``, ``title`` one of the pieces in ``titles``, ``folder`` a folder in ``folders``.
+    ``words`` are added to those that ship. With ``remarks`` a word may be followed by a remark, as in
+    ``Placeholder - to be written``. With ``unfinished``, a document that says that it is in progress is, however whole
+    its text looks.
+    """
+
+    sources: tuple[Literal["metadata", "section", "title", "folder"], ...] = ("metadata",)
+    sections: tuple[str, ...] = ()
+    words: dict[str, Status] = Field(default_factory=dict)
+    remarks: bool = False
+    unfinished: bool = False
+    titles: dict[str, Status] = Field(default_factory=dict)
+    folders: dict[InsidePath, Status] = Field(default_factory=dict)
+
+
+class PlaceholderConventions(_Table):
+    """Words that say that a text is not finished, besides those that ship.
+
+    ``ignore`` names those that mean something else here. With ``code``, one that begins a piece of code counts as well:
+    a team may write its marks like this, and another one code with such comments.
+    """
+
+    words: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    code: bool = False
+
+
+class Conventions(_Table):
+    """How a library writes what procauthor reads. The defaults are procauthor's own notation.
+
+    ``site`` is what shows the documents to readers, and says where their links lead; ``site_root`` is the folder of its
+    pages, from the root of the library. ``pages`` are the names of files, without ending, that show a folder: like a
+    README they are no procedures. ``procedures`` are patterns of paths whose documents are counted without a template.
+    ``template_files`` are documents that show a form, and are none of those that follow it.
+    """
+
+    site: Site = "github"
+    site_root: str = ""
+    pages: tuple[str, ...] = ("readme",)
+    procedures: tuple[str, ...] = ()
+    template_files: tuple[InsidePath, ...] = ()
+    titles: TitleConventions = TitleConventions()
+    status: StatusConventions = StatusConventions()
+    placeholders: PlaceholderConventions = PlaceholderConventions()
+
+
 class PlanSettings(_Table):
     """What makes a gap urgent when a plan is written. The weights are added up to the score of a procedure."""
 
@@ -163,6 +246,7 @@ class Settings(_Table):
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     links: LinkSettings = LinkSettings()
+    conventions: Conventions = Conventions()
     plan: PlanSettings = PlanSettings()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(
         default_factory=dict, examples=[{"orphan": "off", "unlinked-name": "info"}]

@@ -116,5 +116,5 @@ def _section(spec: SectionSpec) -> str:
 def run_check(root: Path, settings: Settings | None = None, **options: object) -> Report:
     """Check a folder with the templates of the cases."""
     chosen = settings or Settings()
-    library = read_library(root, chosen.library, TemplateStore((), chosen.templates or PATTERNS))
+    library = read_library(root, chosen, TemplateStore((), chosen.templates or PATTERNS))
     return check(library, settings=chosen, **options)

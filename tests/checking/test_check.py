@@ -9,14 +9,14 @@ from procauthor.checking.rule import RULES, find_rule
 from procauthor.errors import ConfigError
 from procauthor.finding import Report
 from procauthor.library.library import Library, read_library
-from procauthor.settings import LibrarySettings, Settings
+from procauthor.settings import Settings
 from procauthor.template.store import TemplateStore
 from tests.checking.cases import PATTERNS
 from tests.conftest import write_library
 
 
 def read(root: Path) -> Library:
-    return read_library(root, LibrarySettings(), TemplateStore((), PATTERNS))
+    return read_library(root, Settings(), TemplateStore((), PATTERNS))
 
 
 def run(root: Path, rules: dict[str, str] | None = None, **options: object) -> Report:

@@ -7,7 +7,7 @@ from procauthor.checking.rule import RULES
 from procauthor.finding import Finding, Report
 from procauthor.library.library import read_library
 from procauthor.naming import title_key
-from procauthor.settings import LibrarySettings, Settings
+from procauthor.settings import Settings
 from procauthor.template.store import TemplateStore
 from tests.checking.cases import FOLDER, PATTERNS, Case, read_cases
 
@@ -15,7 +15,7 @@ CASES = list(read_cases())
 
 
 def run(case: Case, root: Path, **options: object) -> Report:
-    library = read_library(case.write(root), LibrarySettings(), TemplateStore((), PATTERNS))
+    library = read_library(case.write(root), Settings(), TemplateStore((), PATTERNS))
     return check(library, settings=Settings(), announced=[title_key(t) for t in case.announced], **options)
 
 

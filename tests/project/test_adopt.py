@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procauthor.adoption.adopt import adopt, propose
+from procauthor.adoption.survey import survey
 from procauthor.errors import LibraryError
 from procauthor.project import Project
 from tests.cli.inside import run, run_json
@@ -42,15 +43,17 @@ def documents(tmp_path: Path) -> Path:
 
 
 def test_the_headings_that_most_documents_share_are_required(documents: Path) -> None:
-    (found,) = propose(documents).templates
+    (found,) = survey(documents).templates
     assert (found.name, found.shipped) == ("alerts", False)
     assert [(h.text, h.required) for h in found.inferred.headings] == [
         ("What it says", True),
         ("How to look", True),
         ("How to mend", True),
     ]
-    assert found.inferred.folders == ("alerts/four", "alerts/one", "alerts/three", "alerts/two")
-    assert propose(documents).patterns == {"alerts/one/notes/*.md": "", "alerts/*.md": "alerts"}
+    assert {path.rpartition("/")[0] for path in found.form.members} == {
+        f"alerts/{n}" for n in ("one", "two", "three", "four")
+    }
+    assert survey(documents).patterns == {"alerts/one/notes/*.md": "", "alerts/*.md": "alerts"}
 
 
 def test_adopting_adds_its_own_files_only_and_a_check_is_quiet_then(documents: Path) -> None:
@@ -103,7 +106,7 @@ def test_two_forms_in_one_place_get_two_templates(tmp_path: Path) -> None:
     other = "# {name}\n\n## Goal\n\nWords.\n\n## Agenda\n\n- Item.\n"
     write(tmp_path, alerts("ops") | {f"ops/meetings/m{n}.md": other.replace("{name}", str(n)) for n in range(3)})
     proposal = propose(tmp_path)
-    assert proposal.patterns == {"ops/meetings/*.md": "meetings", "ops/*.md": "ops"}
+    assert proposal.survey.patterns == {"ops/meetings/*.md": "meetings", "ops/*.md": "ops"}
     # Nothing is wrong but that neither form says which section holds what.
     assert adopt(proposal)[1] == 2
 
@@ -115,7 +118,7 @@ def test_a_file_that_is_there_is_not_overwritten(documents: Path) -> None:
     with pytest.raises(LibraryError):
         adopt(proposal)
     assert snapshot(documents) == before
-    assert [t.name for t in propose(documents).templates] == ["alerts-2"]
+    assert [t.name for t in survey(documents).templates] == ["alerts-2"]
 
 
 def test_a_synonym_in_the_settings_stands_for_the_heading(documents: Path) -> None:

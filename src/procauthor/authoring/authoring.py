@@ -276,7 +276,7 @@ class Authoring:
         return WaitingDraft(self.records, draft)
 
     def _read(self, path: str, text: bytes) -> Procedure:
-        return read_procedure(path, text, self.records.workspace.settings.library, self.records.workspace.templates)
+        return read_procedure(path, text, self.records.workspace.settings, self.records.workspace.templates)
 
     def check(
         self, library: Library, path: str, text: bytes, rules: Sequence[str], template: Template | None = None

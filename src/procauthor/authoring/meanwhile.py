@@ -61,7 +61,7 @@ def refuse_new_errors(records: Records, library: Library, draft: Draft, text: by
         ConflictError: The merged document has errors that the file does not have.
     """
     present = {f.fingerprint for f in records.workspace.check(library, [draft.path]).findings}
-    merged = read_procedure(draft.path, text, records.workspace.settings.library, records.workspace.templates)
+    merged = read_procedure(draft.path, text, records.workspace.settings, records.workspace.templates)
     laid = records.workspace.with_derived(library.overlay(merged))
     found = records.workspace.check(laid, [draft.path]).findings
     errors = [f for f in found if f.severity == "error" and f.fingerprint not in present]

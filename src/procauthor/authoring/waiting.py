@@ -48,7 +48,7 @@ class WaitingDraft:
         text = self._text(library, raw)
         if text == raw:
             return Change(())
-        procedure = read_procedure(draft.path, text, records.workspace.settings.library, records.workspace.templates)
+        procedure = read_procedure(draft.path, text, records.workspace.settings, records.workspace.templates)
         laid = library.overlay(procedure)
         derived = [e for e in records.workspace.derive(laid).edits if e.path != draft.path]
         beside = sidecars(draft, records.workspace.with_edits(laid, derived), raw, derived)

@@ -82,4 +82,4 @@ class Snapshot:
         return self._records.workspace.open_index(self.base)
 
     def _read(self, path: str, raw: bytes) -> Procedure:
-        return read_procedure(path, raw, self._records.workspace.settings.library, self._records.workspace.templates)
+        return read_procedure(path, raw, self._records.workspace.settings, self._records.workspace.templates)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from procauthor.checking.rule import RULES
 from procauthor.errors import ConfigError
 from procauthor.file import read_regular
 from procauthor.finding import Finding, Report
+from procauthor.library.permit import BASELINE
 
-FILE_NAME = ".procauthor-baseline.json"
+FILE_NAME = BASELINE
 _VERSION = 1
 # That nothing was checked is never known and accepted.
 _NEVER = frozenset({"nothing-matched"})
@@ -49,6 +51,27 @@ class Baseline:
     def without(self, fingerprints: Collection[str]) -> Baseline:
         """Return the baseline without some of its entries."""
         return Baseline(frozenset(e for e in self.entries if e.fingerprint not in fingerprints))
+
+    def carried(self, before: Report, after: Report, homes: Mapping[str, str]) -> Baseline:
+        """Return the baseline behind a change that moved or reworded what it knows; nothing more becomes known.
+
+        Args:
+            before: All that was found before the change.
+            after: All that is found behind it.
+            homes: Where documents are behind it, by their old paths.
+        """
+        known = {entry.fingerprint for entry in self.entries}
+        old, new = {f.fingerprint for f in before.findings}, {f.fingerprint for f in after.findings}
+        gone = [f for f in before.findings if f.fingerprint in known and f.fingerprint not in new]
+        # A finding is the same if its rule is, in the document that took its place: so many, and not one more.
+        left = Counter((f.rule, homes.get(f.path, f.path)) for f in gone)
+        entries = {entry for entry in self.entries if entry.fingerprint not in {f.fingerprint for f in gone}}
+        for finding in after.findings:
+            key = finding.rule, finding.path
+            if finding.fingerprint not in old and left[key] > 0:
+                left[key] -= 1
+                entries.add(Entry(finding.path, finding.rule, finding.fingerprint))
+        return Baseline(frozenset(entries))
 
     def apply(self, report: Report, *, ran: Collection[str] = ()) -> Report:
         """Return the report without what is known.

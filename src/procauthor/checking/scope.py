@@ -93,7 +93,7 @@ class Scope:
     @cached_property
     def links(self) -> dict[str, tuple[tuple[Link, Target], ...]]:
         """The links of every document with where they lead, by the document's path."""
-        return _Links(self.library)
+        return _Links(self)
 
     def linked(self, procedure: Procedure, start: int, end: int) -> tuple[Procedure, ...]:
         """Return the other documents that links within a span lead to."""
@@ -269,6 +269,19 @@ class Scope:
             found.setdefault(folder, []).append(name)
         return found
 
+    def settle(self, target: Target) -> Target:
+        """Return where a link leads of all that its site may mean: the first that is there, else the link as it is."""
+        known = self.library.settle(target)
+        if not known.others or (known.path and self.exists(known.path)):
+            return known
+        for path in known.others:
+            if path.startswith("../") or path == "..":
+                if self.exists_outside(path):
+                    return Target(None, known.anchor, external=True)
+            elif self.exists(path):
+                return Target(path, known.anchor)
+        return known
+
     def exists(self, path: str) -> bool:
         """Say whether a link may lead to a path: also to what the library leaves out, letter for letter."""
         if path == ROOT or path in self.library.files:
@@ -328,15 +341,16 @@ class Scope:
 
 
 class _Links(dict[str, tuple[tuple[Link, Target], ...]]):
-    """Resolves the links of a document when they are asked for."""
+    """Resolves the links of a document when they are asked for; of what a site may mean, the first that is there."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, scope: Scope) -> None:
         super().__init__()
-        self._library = library
+        self._scope = scope
 
     def __missing__(self, path: str) -> tuple[tuple[Link, Target], ...]:
-        procedure = self._library.by_path[path]
-        found = tuple(zip(procedure.links, procedure.resolved, strict=True))
+        procedure = self._scope.library.by_path[path]
+        targets = map(self._scope.settle, procedure.resolved)
+        found = tuple(zip(procedure.links, targets, strict=True))
         self[path] = found
         return found
 

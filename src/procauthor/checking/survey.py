@@ -26,7 +26,7 @@ from procauthor.library.library import Library, Procedure, Tree, Unread, read_fi
 from procauthor.library.receipt import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
-from procauthor.settings import Settings
+from procauthor.settings import Conventions, Settings
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
@@ -156,7 +156,7 @@ class Surveyor:
             found = os.stat(self._root / path)
         except OSError as error:
             return Unread(path, error.strerror or "cannot be read")
-        procedure = read_file(self._root, path, self._settings.library, self._templates)
+        procedure = read_file(self._root, path, self._settings, self._templates)
         if isinstance(procedure, Unread):
             return procedure
         facts = read_facts(procedure, write_notes(procedure))
@@ -199,19 +199,21 @@ class Surveyor:
 
         shelf = Shelf(self._root, fetch, self._template)
         reviews = read_reviews(self._root)
-        procedures = tuple(_stored(record, reviews.get(record.path), shelf) for record in ordered.values())
+        procedures = tuple(
+            _stored(record, reviews.get(record.path), shelf, self._settings.conventions) for record in ordered.values()
+        )
         library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
         return Survey(library, memory, ordered, fresh, gone, shelf)
 
     def _template(self, path: str) -> Template | None:
-        return read_template(path, self._settings.library, self._templates)
+        return read_template(path, self._settings, self._templates)
 
 
-def _stored(record: Record, review: Review | None, shelf: Shelf) -> Stored:
+def _stored(record: Record, review: Review | None, shelf: Shelf, conventions: Conventions) -> Stored:
     kind: Kind = record.kind  # type: ignore[assignment]
     head = record.path, Stamp(record.stamp), kind
-    return Stored(*head, record.face, record.directives, record.marks, review, shelf)
+    return Stored(*head, record.face, record.directives, record.marks, review, shelf, conventions)
 
 
 def own_findings(survey: Survey) -> Iterator[Finding]:

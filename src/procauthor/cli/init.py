@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from procauthor.cli.output import say, show
-
-if TYPE_CHECKING:
-    from procauthor.adoption.adopt import Adoption, Proposed
 
 
 def register(app: typer.Typer) -> None:
@@ -23,13 +19,22 @@ def register(app: typer.Typer) -> None:
 def init(
     ctx: typer.Context,
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the library.")] = None,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; take the best guess.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Survey only, as one JSON object.")] = False,
 ) -> None:
     """Start a library. Documents that are there stay as they are: only settings, templates and a baseline are added."""
     from procauthor.adoption.start import check_place, start
 
     place = folder or ctx.obj
     where = "" if str(place) == "." else f" -C {place}"
+    if as_json:
+        from procauthor.adoption.survey import survey
+        from procauthor.adoption.view import survey_json
+        from procauthor.reporting.dump import dump
+
+        check_place(place)
+        show(dump(survey_json(survey(place))))
+        return
     if not check_place(place):
         for path in start(place):
             show(f"wrote {path}")
@@ -41,36 +46,20 @@ def init(
 
 def _adopt(place: Path, *, ask: bool) -> None:
     from procauthor.adoption.adopt import adopt, propose
+    from procauthor.adoption.view import survey_lines, weak_lines
 
     proposal = propose(place)
-    for line in _lines(proposal):
+    for line in survey_lines(proposal.survey):
         show(line)
+    show(f"would write {', '.join(proposal.files)}, and a baseline of today's findings")
     if ask and not typer.confirm("Write this?", default=True):
         say("nothing was written")
         raise typer.Exit
     written, known = adopt(proposal)
     for path in written:
         show(f"wrote {path}")
+    for line in () if ask else weak_lines(proposal.survey):
+        say(line)
     if known:
-        found = "1 finding" if known == 1 else f"{known} findings"
-        say(f"the baseline knows {found} of today; only new ones will be reported")
-
-
-def _lines(adoption: Adoption) -> Iterator[str]:
-    """Yield what would be written, and why."""
-    yield f"{adoption.documents} documents are there, and stay as they are"
-    for proposed in adoption.templates:
-        yield from _template_lines(proposed, [p for p, name in adoption.patterns.items() if name == proposed.name])
-    if not adoption.templates:
-        yield "no folder has three documents that share two headings, so no template is proposed"
-    yield f"would write {', '.join(adoption.files)}, and a baseline of today's findings"
-
-
-def _template_lines(proposed: Proposed, patterns: list[str]) -> Iterator[str]:
-    inferred = proposed.inferred
-    yield f"template {proposed.name!r}{' (shipped)' if proposed.shipped else ''} for {inferred.documents} documents:"
-    yield f"  {', '.join(patterns)}"
-    for heading in inferred.headings:
-        if heading.required or not proposed.shipped:
-            kind = "required" if heading.required else "optional"
-            yield f"  {kind}  {heading.share:4.0%}  {heading.text}"
+        findings = "1 finding" if known == 1 else f"{known} findings"
+        say(f"the baseline knows {findings} of today; only new ones will be reported")

@@ -10,7 +10,7 @@ from procauthor.checking.scope import Scope
 from procauthor.evaluation.claim import read_claims
 from procauthor.evaluation.course import read_courses
 from procauthor.evaluation.graph import Graph, read_graph
-from procauthor.evaluation.row import read_rows
+from procauthor.evaluation.row import read_others, read_rows
 from procauthor.evaluation.value import Evaluation, Lifecycle, Measured, Row, Share, Tally
 from procauthor.evaluation.verify import verify
 from procauthor.finding import Report
@@ -77,6 +77,7 @@ def evaluate(survey: Census, measured: Measured) -> Evaluation:
         courses=tuple(read_courses(survey.scope, by_path, survey.graph)),
         claims=read_claims(library, rows, {title_key(each.name): each for each in lifecycles}, total),
         report=report,
+        others=read_others(library, report),
         unread=tuple(each.path for each in library.unread),
         silenced=tuple(name for name in BROKEN if survey.settings.rules.get(name) == "off"),
     )

@@ -157,7 +157,7 @@ def _library(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes]
             if raw is None:
                 unread.append(Unread(path, "its content is not in the repository"))
             else:
-                procedures.append(read_procedure(path, raw, settings.library, templates))
+                procedures.append(read_procedure(path, raw, settings, templates))
         except UnicodeDecodeError as error:
             unread.append(Unread(path, f"not UTF-8 at byte {error.start}", not_utf8=True))
         except UnreadableError as error:

@@ -49,6 +49,14 @@ def statuses_in(library: Library, report: Report) -> dict[str, str]:
     return {p.key: str(status_that_counts(p, errors[p.path])) for p in library.counted}
 
 
+def read_others(library: Library, report: Report) -> tuple[Row, ...]:
+    """Return a row for each document that is not counted, by path."""
+    errors = count_errors(report)
+    warnings = Counter(f.path for f in report.findings if f.severity == "warning")
+    required: dict[str, tuple[str, ...]] = {}
+    return tuple(_document(p, {}, errors, warnings, required) for p in library.procedures if not p.counted)
+
+
 def _usual(rows: list[Row]) -> tuple[str, ...]:
     """Return the sections that most procedures must have: what a procedure without a document lacks."""
     counts = Counter(row.required for row in rows if row.kind == "procedure" and row.required)
@@ -108,6 +116,8 @@ def _document(
         empty=empty,
         errors=errors[procedure.path],
         warnings=warnings[procedure.path],
+        form=template.name if template else "",
+        owner=procedure.owner,
     )
 
 

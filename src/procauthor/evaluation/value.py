@@ -74,6 +74,8 @@ class Row:
     empty: tuple[str, ...] = ()
     errors: int = 0
     warnings: int = 0
+    form: str = ""
+    owner: str = ""
     announced: str = ""
     """Where a title without a document is announced, as path and line."""
 
@@ -195,6 +197,8 @@ class Evaluation:
     courses: tuple[Course, ...]
     claims: tuple[Claim, ...]
     report: Report
+    others: tuple[Row, ...] = ()
+    """The documents that are not counted: indexes, READMEs, standards, and whatever has no form."""
     unread: tuple[str, ...] = ()
     silenced: tuple[str, ...] = ()
     trend: tuple[Point, ...] = ()
@@ -204,6 +208,11 @@ class Evaluation:
     def broken_references(self) -> int:
         """How many references lead nowhere."""
         return len(self.broken)
+
+    @property
+    def left_out(self) -> tuple[Row, ...]:
+        """The documents that are not counted because they have no form and no part of their own."""
+        return tuple(row for row in self.others if row.kind == "other" and not row.form)
 
     @property
     def disagreeing(self) -> tuple[Row, ...]:

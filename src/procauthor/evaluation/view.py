@@ -16,7 +16,11 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
     return {
         **record_json(evaluation),
         "section_completeness": _share(evaluation.sections),
-        "documents": [_row(row) for row in evaluation.rows],
+        "left_out": len(evaluation.left_out),
+        "documents": [
+            *(_row(row, counted=True) for row in evaluation.rows),
+            *(_row(row, counted=False) for row in evaluation.others),
+        ],
         "broken": [{"path": f.path, "line": f.line, "rule": f.rule, "message": f.message} for f in evaluation.broken],
         "orchestrations": [_course(course) for course in evaluation.courses],
         "status_mismatches": [
@@ -72,13 +76,16 @@ def _share(share: Share) -> dict[str, object]:
     return {"filled": share.part, "required": share.whole, "ratio": ratio(share)}
 
 
-def _row(row: Row) -> dict[str, object]:
+def _row(row: Row, *, counted: bool) -> dict[str, object]:
     return {
         "path": row.path,
         "title": row.title,
         "lifecycle": row.lifecycle,
         "phase": row.phase,
         "kind": row.kind,
+        "form": row.form or None,
+        "counted": counted,
+        "owner": row.owner,
         "declared_status": row.declared,
         "status": row.status,
         "text_status": row.text_status,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from procauthor.convention.state import read_status
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
-from procauthor.library.status import read_status
 from procauthor.markdown.document import Block, Cell, Row, Section
 from procauthor.naming import title_key
 from procauthor.procedure import Status

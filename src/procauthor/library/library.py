@@ -8,25 +8,30 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from msgspec.structs import replace as replace_struct
+
+from procauthor.convention.site import read_links
+from procauthor.convention.state import read_declared, successor
+from procauthor.convention.title import plain_name, read_title
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.library.contract import read_contract
 from procauthor.library.disk import leads_out
 from procauthor.library.mark import Mark, read_marks
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
-from procauthor.library.reference import Target, resolve
+from procauthor.library.reference import Target, resolve, resolve_on_site
 from procauthor.library.ruling import Ruling, find_rulings
-from procauthor.library.status import compute_status, has_text, is_silent, match_sections, read_status
+from procauthor.library.status import compute_status, has_text, is_silent, match_sections
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
-from procauthor.settings import FILE_NAME, LibrarySettings
+from procauthor.settings import FILE_NAME, Conventions, Settings
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
@@ -55,11 +60,18 @@ class Procedure:
     kind: Kind
     template: Template | None
     review: Review | None = None
+    conventions: Conventions = Conventions()
 
     @property
     def title(self) -> str:
-        """The heading of level 1, else the title in the front matter, else the file's name."""
-        return self.document.title or PurePosixPath(self.path).stem
+        """The name in the title, by the conventions of the library; without a title, the file's name."""
+        title = self.written_title
+        return plain_name(title, self.conventions.titles.patterns) or PurePosixPath(self.path).stem
+
+    @property
+    def written_title(self) -> str:
+        """The title as it is written, or an empty string."""
+        return read_title(self.document, self.conventions.titles)
 
     @property
     def id(self) -> str:
@@ -102,12 +114,16 @@ class Procedure:
     @cached_property
     def declared_status(self) -> Status | None:
         """The status that the document claims."""
-        return read_status(self.document.metadata.get("status"))
+        return read_declared(self.path, self.document, self.written_title, self.conventions.status)
 
     @cached_property
     def text_status(self) -> Status:
         """The status that the text supports."""
-        return compute_status(self.document, self.template)
+        declared = self.declared_status
+        supported = compute_status(self.document, self.template, declared, self.conventions.placeholders)
+        if supported == "defined" and declared == "in progress" and self.conventions.status.unfinished:
+            return declared
+        return supported
 
     @cached_property
     def status(self) -> Status:
@@ -141,7 +157,9 @@ class Procedure:
             return (), ()
         match = match_sections(self.document, self.template)
         bare = (s for s in self.template.required if s.key in match.sections and s.kind != "group")
-        empty = tuple(s.heading for s in bare if not has_text(self.document, match.sections[s.key]))
+        empty = tuple(
+            s.heading for s in bare if not has_text(self.document, match.sections[s.key], self.conventions.placeholders)
+        )
         return tuple(spec.heading for spec in match.missing), empty
 
     @cached_property
@@ -160,9 +178,17 @@ class Procedure:
         return tuple(part.strip() for part in parts)
 
     @property
+    def owner(self) -> str:
+        """Who answers for the document, as its metadata say."""
+        return str(self.document.metadata.get("owner") or "").strip()
+
+    @property
     def superseded_by(self) -> str:
-        """What the metadata say has taken the place of the document."""
-        return str(self.document.metadata.get("superseded_by") or "")
+        """What has taken the place of the document: by the metadata, else by the section with its status."""
+        named = str(self.document.metadata.get("superseded_by") or "")
+        if named or self.declared_status != "deprecated":
+            return named
+        return successor(self.document, self.conventions.status.sections)
 
     # Places
 
@@ -185,10 +211,10 @@ class Procedure:
         """The bytes of the document."""
         return self.document.source
 
-    @property
+    @cached_property
     def links(self) -> tuple[Link, ...]:
         """All links and images."""
-        return self.document.links
+        return read_links(self.document, self.conventions)
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -213,12 +239,12 @@ class Procedure:
     @cached_property
     def resolved(self) -> tuple[Target, ...]:
         """Where the links lead, in their order."""
-        return tuple(resolve(self.path, link.target) for link in self.links)
+        return tuple(resolve_on_site(self.path, link.target, self.conventions) for link in self.links)
 
     @property
     def targets(self) -> tuple[str, ...]:
         """The paths that links lead to, sorted."""
-        return tuple(sorted({target.path for target in self.resolved if target.path}))
+        return tuple(sorted({path for target in self.resolved for path in target.paths}))
 
     # Rules of standards
 
@@ -305,6 +331,13 @@ class Library:
         """Return the documents of one kind."""
         return tuple(p for p in self.procedures if p.kind == kind)
 
+    def settle(self, target: Target) -> Target:
+        """Return where a link leads of all that its site may mean: the first that is there, else the link as it is."""
+        if not target.others or target.path in self.by_path:
+            return target
+        path = next((path for path in target.others if path in self.by_path), None)
+        return replace_struct(target, path=path, escapes=False, others=()) if path else target
+
     def find(self, reference: str) -> Procedure:
         """Return the document with that path, id or title; an alias leads on to the document that it stands for.
 
@@ -346,15 +379,13 @@ class Library:
         )
 
 
-def read_library(
-    root: Path, settings: LibrarySettings, templates: TemplateStore, known: Library | None = None
-) -> Library:
+def read_library(root: Path, settings: Settings, templates: TemplateStore, known: Library | None = None) -> Library:
     """Read every Markdown file below the root; hidden folders and excluded patterns are left out.
 
     What ``known`` holds with the same bytes, read with the same settings and templates, is taken from there.
     """
     before = known.by_path if known else {}
-    tree = walk(root, settings.exclude)
+    tree = walk(root, settings.library.exclude)
     procedures: list[Procedure] = []
     unread = list(tree.closed)
     for path in tree.documents:
@@ -380,7 +411,7 @@ def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:
 
 
 def read_file(
-    root: Path, path: str, settings: LibrarySettings, templates: TemplateStore, known: Procedure | None = None
+    root: Path, path: str, settings: Settings, templates: TemplateStore, known: Procedure | None = None
 ) -> Procedure | Unread:
     """Read one document of a library, or say why it cannot be read; ``known`` is what it was before."""
     if not path.isprintable() and any("\udc80" <= c <= "\udcff" for c in path):
@@ -403,36 +434,39 @@ def _not_utf8(error: UnicodeDecodeError) -> str:
     return f"not UTF-8 at byte {error.start}"
 
 
-def read_procedure(path: str, raw: bytes, settings: LibrarySettings, templates: TemplateStore) -> Procedure:
+def read_procedure(path: str, raw: bytes, settings: Settings, templates: TemplateStore) -> Procedure:
     """Read one document from its bytes."""
     document = parse(raw)
     template = read_template(path, settings, templates)
-    return Procedure(path, document, stamp(raw), _kind(path, document, settings, template), template)
+    kind = _kind(path, document, settings, template)
+    return Procedure(path, document, stamp(raw), kind, template, conventions=settings.conventions)
 
 
-def read_template(path: str, settings: LibrarySettings, templates: TemplateStore) -> Template | None:
+def read_template(path: str, settings: Settings, templates: TemplateStore) -> Template | None:
     """Return the template for a document; one with a special part has none."""
     return None if _special(path, settings) else templates.match(path)
 
 
-def _special(path: str, settings: LibrarySettings) -> Kind | None:
-    if path == settings.index:
+def _special(path: str, settings: Settings) -> Kind | None:
+    if path == settings.library.index:
         return "index"
-    if path == settings.plan:
+    if path == settings.library.plan:
         return "plan"
-    if path.rpartition("/")[2].rpartition(".")[0].lower() == "readme":
+    if path.rpartition("/")[2].rpartition(".")[0].lower() in settings.conventions.pages:
         return "readme"
-    return "template" if path.startswith("templates/") else None
+    return "template" if path.startswith("templates/") or path in settings.conventions.template_files else None
 
 
-def _kind(path: str, document: Document, settings: LibrarySettings, template: Template | None) -> Kind:
+def _kind(path: str, document: Document, settings: Settings, template: Template | None) -> Kind:
     special = _special(path, settings)
     if special:
         return special
     if template is not None:
         kinds: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standard": "standard"}
         return kinds.get(template.kind, "other")
-    words = document.title.casefold().split()
+    if any(fnmatchcase(path, pattern) for pattern in settings.conventions.procedures):
+        return "procedure"
+    words = read_title(document, settings.conventions.titles).casefold().split()
     named: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standards": "standard"}
     return named.get(words[-1], "other") if words else "other"
 

@@ -1,7 +1,8 @@
 """Says what a change may write, be it of a command, the history, a journal, a draft or the settings.
 
-A change writes documents, what is kept beside them, saved evaluations, and the settings of a new library. It never
-writes into a hidden folder such as ``.git``, nor through a link that leads elsewhere, and makes no file executable.
+A change writes documents, what is kept beside them, saved evaluations, the baseline, and the settings of a new
+library. It never writes into a hidden folder such as ``.git``, nor through a link that leads elsewhere, and makes no
+file executable.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from procauthor.library.library import EVALUATIONS, MARKDOWN
 from procauthor.naming import is_inside
 from procauthor.settings import FILE_NAME
 
+BASELINE = ".procauthor-baseline.json"
+"""The file of known findings, the one hidden file that a change may write."""
 _BESIDE = tuple(f"{folder}/" for folder in (receipt.FOLDER, provenance.FOLDER, EVALUATIONS))
 _PLAIN = 0o666
 _OUTSIDE = "lies outside of the library"
@@ -69,6 +72,8 @@ def _refuse_file(root: Path, path: str) -> str:
     if not led.is_relative_to(real):
         return _OUTSIDE
     for place in (PurePosixPath(posixpath.normpath(path)), PurePosixPath(led.relative_to(real).as_posix())):
+        if place.as_posix() == BASELINE:
+            continue
         if _is_hidden(place):
             return _HIDDEN
         if not _is_ours(place.as_posix()):

@@ -7,21 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from procauthor.convention.word import words
 from procauthor.markdown.document import Document
 from procauthor.markdown.passage import read_prose
+from procauthor.settings import PlaceholderConventions
 from procauthor.template.pattern import parse_pattern
 from procauthor.template.spec import Template
 
-# Upper case only: "to do" and "todo" are ordinary words in prose about work.
-_WORDS = re.compile(r"(?<![\w/-])(?:TBD|TBC|TODO|FIXME|XXX|\?\?\?|20\d\d-(?:\d\d|XX)-XX)(?![\w/-])")
-_PIECES = ("TBD", "TBC", "TODO", "FIXME", "XXX", "???", "-XX")
-_BRACKETS = re.compile(
-    r"\[(?:insert|date|name|your|placeholder|to be (?:written|defined|determined))\b[^\]\n]{0,60}\]",
-    re.IGNORECASE,
-)
-_FILLER = re.compile(r"lorem ipsum", re.IGNORECASE)
+SHIPPED = PlaceholderConventions()
+"""The placeholder words of a library that says nothing of its own."""
+# A day that nobody has filled in yet.
+_DATE = r"20\d\d-(?:\d\d|XX)-XX"
+_DATE_PIECE = "-XX"
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
 _FEW_WORDS = 8
+_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
+_FENCE = re.compile(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
+_CODE = re.compile(rb"`[ \t]{0,9}([^`\n]{1,200})`")
 _BRACES = re.compile(r"\{[^{}\n]+?\}")
 
 
@@ -33,24 +35,89 @@ class Leftover:
     start: int
 
 
-def find_placeholders(document: Document) -> Iterator[Leftover]:
-    """Yield placeholder words in running text; code, links and comments are left alone."""
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What says that a text is not finished: pieces for a first look, with the patterns that then decide."""
+
+    pieces: tuple[str, ...]
+    words: re.Pattern[str]
+    brackets: re.Pattern[str]
+    filler: re.Pattern[str]
+    told: tuple[str, ...]
+    code: re.Pattern[str]
+
+
+@lru_cache(maxsize=16)
+def _signs(conventions: PlaceholderConventions) -> Signs:
+    shipped = words()["placeholders"]
+    ignored = {word.casefold() for word in conventions.ignore}
+    kept = [word for word in (*shipped["words"], *conventions.words) if word.casefold() not in ignored]
+    marks = "|".join(map(re.escape, kept)) or r"(?!)"
+    dates = () if _DATE_PIECE.casefold() in ignored else (_DATE,)
+    brackets = [word for word in shipped["brackets"] if f"[{word}]" not in ignored]
+    begins = "|".join(map(re.escape, brackets)) or r"(?!)"
+    return Signs(
+        pieces=(*kept, *([_DATE_PIECE] if dates else [])),
+        words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/-])"),
+        brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\]", re.IGNORECASE),
+        filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),
+        told=tuple(f"[{word}" for word in shipped["told"]),
+        code=re.compile(rf"(?:[#/;*-]{{1,3}}\s{{0,9}})?(?:{marks})(?![\w/-])"),
+    )
+
+
+def find_placeholders(document: Document, conventions: PlaceholderConventions = SHIPPED) -> Iterator[Leftover]:
+    """Yield placeholder words in running text; links and comments are left alone, code unless the conventions say so.
+
+    A word in quotes is talked about, and no placeholder.
+    """
+    signs = _signs(conventions)
     prose = read_prose(document)
     text = prose.text
     # To look for a few pieces is much faster than to search for patterns, and there is hardly ever something to find.
-    words = (_WORDS,) if any(piece in text for piece in _PIECES) else ()
-    filler = (_FILLER,) if "lorem" in text.lower() else ()
-    brackets = (_BRACKETS,) if "[" in text else ()
-    for pattern in (*words, *brackets, *filler):
+    words_there = (signs.words,) if any(piece in text for piece in signs.pieces) else ()
+    filler = (signs.filler,) if signs.filler.search(text) else ()
+    brackets = (signs.brackets,) if "[" in text else ()
+    for pattern in (*words_there, *brackets, *filler):
         for passage, place, found in prose.search(pattern):
-            # In capitals it is what a reader is told to replace: "Replace [YOUR DOMAIN] by ...".
-            if not found.startswith("[YOUR"):
+            if not found.startswith(signs.told) and not _is_quoted(passage.text, place, place + len(found)):
                 yield Leftover(found, passage.offset(place))
+    if conventions.code:
+        yield from _in_code(document, signs)
 
 
-def is_placeholder(text: str) -> bool:
+def _is_quoted(text: str, start: int, end: int) -> bool:
+    """Say whether a piece of text begins behind a quotation mark that is closed in the same passage."""
+    close = _QUOTES.get(text[start - 1 : start])
+    return close is not None and close in text[end : end + 200]
+
+
+def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:
+    """Yield placeholder words that begin a span of code, or all lines of a block of code.
+
+    Among other lines such a word is a comment of the code that is shown.
+    """
+    raw = document.source.raw
+    blocks = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "code"]
+    for span in _CODE.finditer(raw):
+        if not any(start <= span.start() < end for start, end in blocks):
+            yield from _leftover(signs, span[1], span.start(1))
+    for start, end in blocks:
+        lines = [line for line in _FENCE.sub(b"", raw[start:end]).split(b"\n") if line.strip()]
+        if lines and all(any(_leftover(signs, line, 0)) for line in lines):
+            yield from _leftover(signs, lines[0], raw.index(lines[0], start))
+
+
+def _leftover(signs: Signs, raw: bytes, at: int) -> Iterator[Leftover]:
+    text = raw.decode(errors="replace")
+    match = signs.code.match(text.lstrip())
+    if match:
+        yield Leftover(match[0], at + len(raw) - len(raw.lstrip()))
+
+
+def is_placeholder(text: str, conventions: PlaceholderConventions = SHIPPED) -> bool:
     """Say whether a piece of text holds no more than the mark of what is to be written there."""
-    mark = _WORDS.search(text)
+    mark = _signs(conventions).words.search(text)
     return mark is not None and (mark.start() == 0 or "…" in text or len(text.split()) <= _FEW_WORDS)
 
 

@@ -8,18 +8,46 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from procauthor.convention.site import candidates, plain_target, rules_of, shows
 from procauthor.markdown.write import encode_path
+from procauthor.settings import Conventions
 
 _SCHEME = re.compile(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)")
 
 
 class Target(Struct, frozen=True, array_like=True, gc=False):
-    """A resolved link: a path relative to the library's root, or None outside of it; and an anchor."""
+    """A resolved link: a path relative to the library's root, or None outside of it; and an anchor.
+
+    ``others`` are paths that a site may mean as well, the most likely first; ``..`` at the beginning leads out.
+    """
 
     path: str | None
     anchor: str = ""
     external: bool = False
     escapes: bool = False
+    others: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths within the library that may be meant."""
+        inside = (path for path in self.others if path != ".." and not path.startswith("../"))
+        return tuple(dict.fromkeys((*((self.path,) if self.path else ()), *inside)))
+
+
+def resolve_on_site(source: str, target: str, conventions: Conventions) -> Target:
+    """Resolve a link as the site does that shows the documents; see `resolve`."""
+    if rules_of(conventions.site) == rules_of("github") or not shows(source, conventions):
+        return resolve(source, target)
+    plain = plain_target(target, conventions)
+    if plain is None:
+        return Target(None, external=True)
+    found = resolve(source, plain)
+    path = unquote(plain.partition("#")[0].partition("?")[0])
+    if found.external or not path:
+        return found
+    first, *others = dict.fromkeys(candidates(source, path, conventions))
+    inside = not (first == ".." or first.startswith("../"))
+    return Target(first if inside else None, found.anchor, escapes=not inside, others=tuple(others))
 
 
 def resolve(source: str, target: str) -> Target:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from procauthor.library.placeholder import find_placeholders, find_template_text, is_placeholder
+from procauthor.library.placeholder import SHIPPED, find_placeholders, find_template_text, is_placeholder
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.metadata import bold_fields
 from procauthor.procedure import Status
+from procauthor.settings import PlaceholderConventions
 from procauthor.template.key import section_key
 from procauthor.template.spec import SectionSpec, Template
 
@@ -18,30 +19,9 @@ _PLACEHOLDER_SHARE = 0.25
 _SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
 _SILENT: frozenset[Status] = frozenset({"alias", "deprecated", "placeholder", "missing"})
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# Emphasis, emoji, and the names of emoji around a status.
-_AROUND = re.compile(r"^(?:\s*:[a-z0-9_+-]+:)?[\W_]+|^:[a-z0-9_+-]+:|[\W_]+(?::[a-z0-9_+-]+:)?\s*$")
-_LONGEST = 100
 _LABEL = re.compile(r"\*\*[^*\n]+\*\*:?")
 # At the foot of a document these are said of all of it, and not of its last section.
 _ABOUT_ALL = frozenset({"status", "id", "lifecycle", "phase", "owner", "author", "version", "date", "last_updated"})
-_DECLARED: dict[str, Status] = {
-    "placeholder": "placeholder",
-    "missing": "missing",
-    "in progress": "in progress",
-    "in_progress": "in progress",
-    "draft": "in progress",
-    "wip": "in progress",
-    "deprecated": "deprecated",
-    "superseded": "deprecated",
-    "retired": "deprecated",
-    "alias": "alias",
-    "defined": "defined",
-    "active": "defined",
-    "complete": "defined",
-    "completed": "defined",
-    "approved": "approved",
-    "published": "defined",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +31,6 @@ class Match:
     sections: dict[str, Section]
     missing: tuple[SectionSpec, ...]
     empty: tuple[SectionSpec, ...]
-
-
-def read_status(declared: object) -> Status | None:
-    """Return a declared status as one of the known ones; other words give None."""
-    word = str(declared or "")
-    return _DECLARED.get(_AROUND.sub("", word).casefold()) if len(word) <= _LONGEST else None
 
 
 def match_sections(document: Document, template: Template) -> Match:
@@ -96,10 +70,10 @@ def has_content(document: Document, section: Section) -> bool:
     return any(_speaks(_own_blocks(document, part)) for part in document.family(section))
 
 
-def has_text(document: Document, section: Section) -> bool:
+def has_text(document: Document, section: Section, words: PlaceholderConventions = SHIPPED) -> bool:
     """Say whether a section or one below it holds text: placeholder words, and labels without anything, are none."""
     return any(
-        not is_placeholder(unit) and not _LABEL.fullmatch(unit)
+        not is_placeholder(unit, words) and not _LABEL.fullmatch(unit)
         for part in document.family(section)
         for block in _own_blocks(document, part)
         for unit in _units(document, block)
@@ -151,10 +125,11 @@ def is_silent(document: Document, status: Status, declared: Status | None) -> bo
     return status in _SILENT
 
 
-def compute_status(document: Document, template: Template | None) -> Status:
+def compute_status(
+    document: Document, template: Template | None, declared: Status | None, words: PlaceholderConventions
+) -> Status:
     """Return the status that the text supports, whatever it declares; a placeholder may call itself one."""
     metadata = document.metadata
-    declared = read_status(metadata.get("status"))
     if metadata.get("alias_of") or declared == "alias":
         return "alias"
     if metadata.get("superseded_by") or declared == "deprecated":
@@ -163,15 +138,15 @@ def compute_status(document: Document, template: Template | None) -> Status:
         return "placeholder"
     if template is None:
         return declared if declared in ("in progress", "defined") else "defined"
-    return _by_sections(document, template)
+    return _by_sections(document, template, words)
 
 
-def _by_sections(document: Document, template: Template) -> Status:
+def _by_sections(document: Document, template: Template, words: PlaceholderConventions) -> Status:
     match = match_sections(document, template)
     lacking = {s.key for s in (*match.missing, *match.empty) if not s.constraint.optional}
     filled = len(template.required) - len(lacking)
-    if filled < max(1, len(template.required) * _PLACEHOLDER_SHARE):
+    if template.required and filled < max(1, len(template.required) * _PLACEHOLDER_SHARE):
         return "placeholder"
-    if lacking or any(find_placeholders(document)) or any(find_template_text(document, template)):
+    if lacking or any(find_placeholders(document, words)) or any(find_template_text(document, template)):
         return "in progress"
     return "defined"

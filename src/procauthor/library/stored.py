@@ -21,6 +21,7 @@ from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
+from procauthor.settings import Conventions
 from procauthor.template.spec import Template
 
 _KEPT = 16
@@ -33,6 +34,7 @@ class Face(Struct, frozen=True, array_like=True):
     """What a document is called and says of itself."""
 
     title: str
+    written_title: str
     title_line: int
     key: str
     id: str
@@ -46,6 +48,7 @@ class Face(Struct, frozen=True, array_like=True):
     depends_on: tuple[str, ...]
     aliases: tuple[str, ...]
     superseded_by: str
+    owner: str
     field_lines: dict[str, int]
 
 
@@ -92,6 +95,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
     document = procedure.document
     face = Face(
         title=procedure.title,
+        written_title=procedure.written_title,
         title_line=procedure.title_line,
         key=procedure.key,
         id=procedure.id,
@@ -105,6 +109,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         depends_on=procedure.depends_on,
         aliases=procedure.aliases,
         superseded_by=procedure.superseded_by,
+        owner=procedure.owner,
         field_lines=procedure.field_lines,
     )
     view = View(
@@ -115,7 +120,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         stated_rules=procedure.stated_rules,
         known_rules=procedure.known_rules,
     )
-    detail = Detail(document.links, procedure.resolved, document.headings)
+    detail = Detail(procedure.links, procedure.resolved, document.headings)
     return Facts(_encode(face), _encode(view), _encode(detail), _encode(procedure.contract), notes)
 
 
@@ -214,6 +219,7 @@ class Stored(Procedure):
         marks: The encoded marks of its sections.
         review: What is kept of its reviews.
         shelf: Where the text is.
+        conventions: How the library writes what is read from the text.
     """
 
     directives: bytes
@@ -228,6 +234,7 @@ class Stored(Procedure):
         marks: bytes,
         review: Review | None,
         shelf: Shelf,
+        conventions: Conventions,
     ) -> None:
         # The base class is frozen, and this is done for every document of a library at every check.
         own = self.__dict__
@@ -239,6 +246,7 @@ class Stored(Procedure):
         own["_marks"] = marks
         own["review"] = review
         own["_shelf"] = shelf
+        own["conventions"] = conventions
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -323,8 +331,13 @@ class Stored(Procedure):
 
     @property
     def title(self) -> str:
-        """The heading of level 1, else the file's name."""
+        """The name in the title."""
         return self.face.title
+
+    @property
+    def written_title(self) -> str:
+        """The title as it is written."""
+        return self.face.written_title
 
     @property
     def title_line(self) -> int:
@@ -395,6 +408,11 @@ class Stored(Procedure):
     def aliases(self) -> tuple[str, ...]:
         """Other names."""
         return self.face.aliases
+
+    @property
+    def owner(self) -> str:
+        """Who answers for the document."""
+        return self.face.owner
 
     @property
     def superseded_by(self) -> str:

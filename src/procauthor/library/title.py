@@ -10,6 +10,9 @@ from procauthor.naming import title_key
 
 _MAX_TITLE = 120
 _BAD_TITLE = re.compile(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
+# Where a name ends within the name of a file.
+_WORD_END = re.compile(r"[^\W\d_]\Z")
+_WORD_START = re.compile(r"[^\W_]")
 
 
 def check_title(title: str) -> str:
@@ -41,7 +44,10 @@ def _dashed(text: str) -> str:
 
 
 def stem_like(stem: str, old_title: str, new_title: str) -> str:
-    """Return the name of the file for a new title, in the manner in which the old one follows from the old title."""
+    """Return the name of the file for a new title, in the manner in which the old one follows from the old title.
+
+    What is around it stays: a number before it, or another ending behind it, as in ``003-use-c`` and ``eval.sop``.
+    """
     manners = (
         file_stem,
         lambda title: slugify(title).strip("-"),
@@ -49,5 +55,15 @@ def stem_like(stem: str, old_title: str, new_title: str) -> str:
         lambda title: slugify(title).strip("-").replace("-", "_"),
         _dashed,
         lambda title: _dashed(title).replace("-", "_"),
+        _joined,
     )
-    return next((manner(new_title) for manner in manners if manner(old_title) == stem), file_stem(new_title))
+    for manner in manners:
+        before, old, after = stem.partition(manner(old_title))
+        if old and not _WORD_END.search(before) and not _WORD_START.match(after):
+            return f"{before}{manner(new_title)}{after}"
+    return file_stem(new_title)
+
+
+def _joined(title: str) -> str:
+    """Return the words of a title as one word: ``Link Down`` gives ``LinkDown``."""
+    return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[^\W_]+", title))

@@ -186,10 +186,11 @@ class Document:
     def title(self) -> str:
         """The text of the first heading of level 1, else the ``title`` of the front matter, or an empty string."""
         heading = next((h.text for h in self.headings if h.level == 1 and not h.nested), "")
-        return heading or self._front_title
+        return heading or self.front_title
 
     @property
-    def _front_title(self) -> str:
+    def front_title(self) -> str:
+        """The ``title`` of the front matter, or an empty string."""
         named = self.fields.get("title") if self.front_matter else None
         return " ".join(str(named.value).split()) if named and isinstance(named.value, str | int) else ""
 

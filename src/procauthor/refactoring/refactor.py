@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from procauthor.checking.baseline import FILE_NAME as BASELINE
+from procauthor.checking.baseline import read_baseline
 from procauthor.checking.scope import Scope
-from procauthor.library.change import Change
+from procauthor.file import read_regular
+from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library
 from procauthor.refactoring.deprecate import deprecate
 from procauthor.refactoring.merge import merge
@@ -137,4 +140,19 @@ class Refactoring:
         after = self.workspace.with_edits(self.library, change.edits)
         laid, sidecars = carry(self.library, after, change, fate or Fate())
         whole = complete(self.workspace, self.library, laid, change)
-        return replace(whole, edits=(*whole.edits, *sidecars)) if whole else whole
+        if not whole:
+            return whole
+        return replace(whole, edits=(*whole.edits, *sidecars, *self._baseline_edits(whole)))
+
+    def _baseline_edits(self, change: Change) -> Iterator[Edit]:
+        """Yield the edit that lets the baseline know what it knew, where documents have other paths or names now."""
+        workspace = self.workspace
+        if workspace.settings.check.baseline != BASELINE or not (workspace.root / BASELINE).is_file():
+            return
+        raw = read_regular(workspace.root / BASELINE)
+        homes = {edit.origin: edit.path for edit in change.edits if edit.origin}
+        before = workspace.check(self.library)
+        after = workspace.check(workspace.with_edits(self.library, change.edits))
+        dumped = read_baseline(workspace.root / BASELINE).carried(before, after, homes).dump()
+        if dumped != raw:
+            yield Edit(BASELINE, raw, dumped, quiet=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from procauthor.checking.scope import Scope
+from procauthor.convention.title import plain_name, read_title, title_heading, write_title
 from procauthor.errors import ConflictError, InvalidTitleError, LibraryError
 from procauthor.library.alias import Alias, alias_text
 from procauthor.library.change import Change, Edit
@@ -30,6 +31,7 @@ _MARKDOWN = (".md", ".markdown")
 # The settings name the index and the plan by their paths; a README is one by its name.
 _IN_SETTINGS = frozenset({"index", "plan"})
 _FIXED_NAME = _IN_SETTINGS | {"readme"}
+_MANY = 3
 
 
 def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True) -> Change:
@@ -40,21 +42,29 @@ def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True
         ConflictError: Another file stands where the document would go.
         LibraryError: A link cannot be rewritten safely.
     """
-    new_title = check_title(title)
+    # The whole title may be given, and means the name in it.
+    new_title = check_title(plain_name(title, procedure.conventions.titles.patterns))
     if new_title == procedure.title:
         message = f"{procedure.path} already has the title {new_title!r}"
         raise InvalidTitleError(message, "nothing was changed")
     _refuse_taken(scope, procedure, new_title)
     place = PurePosixPath(procedure.path)
-    stem = place.stem if procedure.kind in _FIXED_NAME else stem_like(place.stem, procedure.title, new_title)
+    fixed = procedure.kind in _FIXED_NAME or _is_usual_name(scope.library, procedure)
+    stem = place.stem if fixed else stem_like(place.stem, procedure.title, new_title)
     path = place.with_name(stem + place.suffix).as_posix()
     new_id = stem if procedure.id in (place.stem, slugify(procedure.title)) else ""
     name = NewName(procedure, new_title, new_id)
     own = (*_title_edits(procedure, new_title), *_id_edits(procedure, new_id))
-    if procedure.document.title:
+    if procedure.written_title:
         _verify_title(procedure, own, new_title)
     label = f"rename {procedure.title} to {new_title}"
     return _Relocating(scope, procedure, path, name, own, alias).change(label)
+
+
+def _is_usual_name(library: Library, procedure: Procedure) -> bool:
+    """Say whether many documents have this file name, each in a folder of its own that says which it is."""
+    place = PurePosixPath(procedure.path)
+    return sum(PurePosixPath(other.path).name == place.name for other in library.counted) >= _MANY
 
 
 def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = True) -> Change:
@@ -110,17 +120,22 @@ def _refuse_taken(scope: Scope, procedure: Procedure, title: str) -> None:
 
 
 def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
-    document = procedure.document
-    heading = next((h for h in document.headings if h.level == 1 and not h.nested), None)
+    document, conventions = procedure.document, procedure.conventions.titles
+    written = write_title(title, procedure.written_title, conventions.patterns)
+    heading = title_heading(document, first="first-heading" in conventions.sources and not document.title)
     if heading:
         shown = read_shown(document, read_parts(document).within("Heading", heading.start))
         start = shown.text.find(heading.text)
-        edits = write_swap(shown, Swap(start, start + len(heading.text), title))
+        edits = write_swap(shown, Swap(start, start + len(heading.text), written))
         if edits is None:
             message = f"{procedure.path}:{heading.line}: the title is divided by emphasis, code or a link"
             raise LibraryError(message, "nothing was changed; write the title as plain text first")
         yield from edits
-    yield from _value_edits(procedure, "title", lambda value: title_key(value) == procedure.key, title)
+    yield from _value_edits(procedure, "title", lambda value: _name_key(procedure, value) == procedure.key, written)
+
+
+def _name_key(procedure: Procedure, title: str) -> str:
+    return title_key(plain_name(title, procedure.conventions.titles.patterns))
 
 
 def _id_edits(procedure: Procedure, new_id: str) -> Iterator[Replacement]:
@@ -140,7 +155,9 @@ def _value_edits(procedure: Procedure, key: str, is_old: Callable[[str], bool], 
 
 
 def _verify_title(procedure: Procedure, own: tuple[Replacement, ...], title: str) -> None:
-    if parse(replace_spans(procedure.document.source.raw, own)).title != title:
+    conventions = procedure.conventions.titles
+    after = read_title(parse(replace_spans(procedure.document.source.raw, own)), conventions)
+    if plain_name(after, conventions.patterns) != title:
         message = f"{title!r} cannot be written as a heading"
         raise InvalidTitleError(message, "nothing was changed; leave out signs that mean something in Markdown")
 
@@ -199,7 +216,9 @@ class _Relocating:
         procedure = self.procedure
         if not self.alias or self.path.casefold() == procedure.path.casefold():
             return None
-        title = parse(text).title or PurePosixPath(self.path).stem
+        conventions = procedure.conventions.titles
+        written = read_title(parse(text), conventions)
+        title = plain_name(written, conventions.patterns) or PurePosixPath(self.path).stem
         alias = Alias(procedure.path, procedure.title, tuple(self._names_of_place(title)))
         return alias_text(alias, self.path, title, procedure.document.source.newline)
 

@@ -1,11 +1,11 @@
-"""Infers templates from documents: the headings that those of a folder already share."""
+"""Writes the template that documents already share: their headings, and which of these all of them have."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from statistics import fmean
 from typing import TypeVar
 
@@ -13,13 +13,12 @@ from procauthor.markdown.document import Document, Section
 from procauthor.template.key import section_key
 
 _T = TypeVar("_T", str, int)
-_FEWEST = 3
-_REQUIRED_SHARE = 0.6
-_OPTIONAL_SHARE = 0.2
-# One heading in common ("Resources") is a habit; two or more are a form.
-_FEWEST_SHARED = 2
-_ALIKE = 0.6
-_MEMBER_SHARE = 0.5
+# "About all": one of twenty may have forgotten a section.
+_REQUIRED_SHARE = 0.94
+_OPTIONAL_SHARE = 0.5
+_STEP_WORD = re.compile(r"^([^\W\d_]+)\s+\d{1,3}\s*([:.)–—-])\s+\S")
+_LABEL = re.compile(r"^\*\*([^*\n]{1,40}?):?\*\*:?\s*$")
+_STEP_NUMBER = re.compile(r"^\d{1,3}([.):])\s+\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,16 @@ class Heading:
     share: float
     required: bool
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether the headings below it are steps."""
+        return "{number}" in self.example
+
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """A template that documents already share, and the folders whose documents follow it."""
+    """A template that documents already share, and how many do."""
 
-    folders: tuple[str, ...]
     documents: int
     headings: tuple[Heading, ...]
 
@@ -56,86 +59,39 @@ class Inferred:
         return "\n".join(parts)
 
 
-def infer(documents: Mapping[str, Document]) -> list[Inferred]:
-    """Return the templates that documents share, the most common first.
+def infer(documents: Sequence[Document]) -> Inferred:
+    """Return the template that some documents share.
 
-    Headings of 60 % of the documents of a folder are required, of 20 % optional. Folders that share most of their
-    required headings have one template; a folder of one or two documents joins where its documents fit.
-
-    Args:
-        documents: Documents by path; indexes and READMEs left out.
+    A heading that about all of them have is required; one that half of them have is optional.
     """
-    folders: dict[str, list[Document]] = {}
-    for path, document in sorted(documents.items()):
-        folders.setdefault(PurePosixPath(path).parent.as_posix(), []).append(document)
-    shared = {folder: _shared(found) for folder, found in folders.items() if len(found) >= _FEWEST}
-    groups = _groups(shared, {folder: len(found) for folder, found in folders.items()})
-    for folder in (f for f in folders if len(folders[f]) < _FEWEST):
-        home = next((g for g in groups if _fits(folders[folder], shared[g[0]])), None)
-        if home is not None:
-            home.append(folder)
-    found = (_inferred(group, [d for f in group for d in folders[f]]) for group in groups)
-    return sorted((f for f in found if len(f.required) >= _FEWEST_SHARED), key=lambda f: -f.documents)
-
-
-def _groups(shared: Mapping[str, frozenset[str]], sizes: Mapping[str, int]) -> list[list[str]]:
-    """Return folders whose documents have the same form; the largest of each group comes first and leads it."""
-    groups: list[list[str]] = []
-    for folder in sorted((f for f, keys in shared.items() if len(keys) >= _FEWEST_SHARED), key=lambda f: -sizes[f]):
-        home = next((g for g in groups if _likeness(shared[folder], shared[g[0]]) >= _ALIKE), None)
-        if home is None:
-            groups.append([folder])
-        else:
-            home.append(folder)
-    return groups
-
-
-def _likeness(one: frozenset[str], two: frozenset[str]) -> float:
-    return len(one & two) / len(one | two)
-
-
-def _fits(documents: Sequence[Document], keys: frozenset[str]) -> bool:
-    return all(len(keys & _keys(document).keys()) >= len(keys) * _MEMBER_SHARE for document in documents)
-
-
-def _top(document: Document) -> Iterator[Section]:
-    """Yield the sections of the outermost level below the title; a text may call its title a heading of level 2."""
-    below = [s for s in document.sections if s.heading and s.title and (s.level > 1 or s.title != document.title)]
-    if not document.title and below and sum(s.level == below[0].level for s in below) == 1:
-        below = below[1:]
-    level = min((s.level for s in below), default=0)
-    return (s for s in below if s.level == level)
-
-
-def _keys(document: Document) -> dict[str, Section]:
-    """Return the outermost sections by key; a field in a heading would be a field of the template."""
-    found: dict[str, Section] = {}
-    for section in _top(document):
-        key = section_key(section.title)
-        if key and "{" not in section.title:
-            found.setdefault(key, section)
-    return found
-
-
-def _shared(documents: Sequence[Document]) -> frozenset[str]:
-    counts = Counter(key for document in documents for key in _keys(document))
-    return frozenset(key for key, count in counts.items() if count >= len(documents) * _REQUIRED_SHARE)
-
-
-def _inferred(folders: Sequence[str], documents: Sequence[Document]) -> Inferred:
     places: dict[str, list[tuple[int, Section, Document]]] = {}
     for document in documents:
-        for place, (key, section) in enumerate(_keys(document).items()):
+        for place, (key, section) in enumerate(sections_by_key(document).items()):
             places.setdefault(key, []).append((place, section, document))
     total = len(documents)
-    kept = {
-        key: found
-        for key, found in places.items()
-        if len(found) >= total * _REQUIRED_SHARE or len(found) >= max(_FEWEST, total * _OPTIONAL_SHARE)
-    }
+    kept = {key: each for key, each in places.items() if len(each) >= total * _OPTIONAL_SHARE}
     order = sorted(kept, key=lambda key: (fmean(place for place, _, _ in kept[key]), key))
     headings = tuple(_heading(key, [(s, d) for _, s, d in kept[key]], total) for key in order)
-    return Inferred(tuple(sorted(folders)), total, headings)
+    return Inferred(total, headings)
+
+
+def sections_by_key(document: Document) -> dict[str, Section]:
+    """Return the outermost section of each key below the title, in the order of the text."""
+    kept: dict[str, Section] = {}
+    for section in _below_title(document):
+        key = section_key(section.title)
+        # A field in a heading would be a field of the template.
+        if key and "{" not in section.title and (key not in kept or section.level < kept[key].level):
+            kept[key] = section
+    return kept
+
+
+def _below_title(document: Document) -> Iterator[Section]:
+    """Yield the sections with a heading; one that is higher than all others is the title, whatever its level."""
+    below = [s for s in document.sections if s.heading and s.title]
+    top = min((s.level for s in below), default=0)
+    titled = bool(below) and below[0].level == top and sum(s.level == top for s in below) == 1
+    return (s for s in below if not (s.level == 1 or (titled and s is below[0])))
 
 
 def _heading(key: str, found: Sequence[tuple[Section, Document]], total: int) -> Heading:
@@ -145,10 +101,47 @@ def _heading(key: str, found: Sequence[tuple[Section, Document]], total: int) ->
         key=key,
         text=text,
         level=max(2, _commonest(section.level for section, _ in found)),
-        example=_example(text, _commonest(_kind(section) for section, _ in found)),
+        example=_steps(found) or _example(text, _commonest(_kind(section) for section, _ in found)),
         share=share,
         required=share >= _REQUIRED_SHARE,
     )
+
+
+def _steps(found: Sequence[tuple[Section, Document]]) -> str:
+    """Return the heading of a step where most documents have steps below a section, else an empty string."""
+    shapes = [shape for section, document in found if (shape := _step_shape(document, section))]
+    if len(shapes) < len(found) * _OPTIONAL_SHARE:
+        return ""
+    labels = _labels([(s, d) for s, d in found if _step_shape(d, s)])
+    return "\n\n".join((_commonest(shapes), *(f"**{label}:**\n\n- {{item}}" for label in labels)))
+
+
+def _labels(found: Sequence[tuple[Section, Document]]) -> list[str]:
+    """Return the labels in bold that begin parts of most steps, in the order of the text."""
+    steps = [child for section, document in found for child in document.children(section)]
+    counts = Counter(label for step in steps for label in dict.fromkeys(_bold(step)))
+    return [label for label, count in counts.items() if count >= len(steps) * _OPTIONAL_SHARE]
+
+
+def _bold(step: Section) -> Iterator[str]:
+    for block in step.blocks:
+        match = _LABEL.match(block.text) if block.kind == "paragraph" else None
+        if match:
+            yield match[1].strip()
+
+
+def _step_shape(document: Document, section: Section) -> str:
+    children = list(document.children(section))
+    shapes = [f"{'#' * child.level} {shape}" for child in children if (shape := _shape(child.title))]
+    return _commonest(shapes) if shapes and len(shapes) >= len(children) * _OPTIONAL_SHARE else ""
+
+
+def _shape(title: str) -> str:
+    word, number = _STEP_WORD.match(title), _STEP_NUMBER.match(title)
+    if word:
+        gap = "" if word[2] in ":.)" else " "
+        return f"{word[1]} {{number}}{gap}{word[2]} {{name}}"
+    return f"{{number}}{number[1]} {{name}}" if number else ""
 
 
 def _commonest(values: Iterable[_T]) -> _T:

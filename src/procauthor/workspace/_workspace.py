@@ -109,7 +109,7 @@ class Workspace:
 
     def read(self) -> Library:
         """Read all documents, as they are now; what has not changed since the last reading is not parsed again."""
-        self._known = read_library(self.root, self.settings.library, self.templates, self._known)
+        self._known = read_library(self.root, self.settings, self.templates, self._known)
         for unread in self._known.unread:
             if unread.reason == LEADS_OUT:
                 self.tell(f"{unread.path!r} is no document of the library: {LEADS_OUT}")
@@ -117,7 +117,7 @@ class Workspace:
 
     def parse(self, path: str, raw: bytes) -> Procedure:
         """Read some bytes as the document that they would be at a path."""
-        return read_procedure(path, raw, self.settings.library, self.templates)
+        return read_procedure(path, raw, self.settings, self.templates)
 
     def with_text(self, library: Library, path: str, raw: bytes) -> Library:
         """Return the library as it would be with other bytes at one path."""

@@ -47,7 +47,7 @@ _DEFINITION = re.compile(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t
 _USE = re.compile(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
 _WORD = re.compile(r"[a-z]{3}")
 _LETTERS = re.compile(r"[A-Za-z]{2}")
-_COMPOUND = re.compile(r"\w[- ]\w|[a-z]\d")
+_COMPOUND = re.compile(r"\w[- ]\w|[a-z]\d|[a-z][A-Z]")
 # Lines that serve as comments: "[//]: # (...)" and "[comment]: <> (...)".
 _COMMENT_TARGETS = frozenset({"#", "<>"})
 
@@ -109,7 +109,7 @@ def _undefined(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
 def _is_reference(text: str, label: str, *, alone: bool) -> bool:
     """Say whether brackets behind brackets are meant as a link; without one definition, a usage line has them too."""
     if " " in text:
-        return bool(_WORD.search(text) and _LETTERS.search(label))
+        return bool(_WORD.search(text) and (_LETTERS.search(label) or label.isdecimal()))
     return bool(_WORD.search(text) and _WORD.search(label) and (not alone or _COMPOUND.search(label)))
 
 

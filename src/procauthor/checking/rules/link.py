@@ -75,6 +75,9 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 
 def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_row: bool) -> Iterator[Finding]:
+    if link.target == "#" and procedure.source.raw[link.start : link.start + 1] == b"<":
+        # In HTML it is the top of the page; what is written so is mostly filled by a script.
+        return
     if not link.target.strip("#"):
         message = f"the link {link.text!r} has no target"
         yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")

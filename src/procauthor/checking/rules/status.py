@@ -45,6 +45,8 @@ def _lack(procedure: Procedure) -> str:
         found.append("missing: " + ", ".join(s.heading for s in match.missing))
     if empty:
         found.append("empty: " + ", ".join(empty))
-    if any(find_placeholders(procedure.document)) or any(find_template_text(procedure.document, procedure.template)):
+    words = procedure.conventions.placeholders
+    leftovers = find_placeholders(procedure.document, words)
+    if any(leftovers) or any(find_template_text(procedure.document, procedure.template)):
         found.append("words that stand for a text to come")
     return "; ".join(found)

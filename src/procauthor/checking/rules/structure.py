@@ -236,7 +236,7 @@ def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator
 
 
 def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
-    for left in find_placeholders(procedure.document):
+    for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
         yield say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
     for left in find_template_text(procedure.document, template):
         yield say(TEMPLATE_TEXT_LEFT, procedure, left.start, f"{left.text!r} is a field of the template")

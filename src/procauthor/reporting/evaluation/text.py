@@ -11,6 +11,7 @@ from procauthor.procedure import Status
 COLUMNS: tuple[Status, ...] = ("defined", "approved", "in progress", "placeholder", "missing", "alias", "deprecated")
 _ALWAYS = frozenset({"defined", "in progress", "placeholder", "missing"})
 _SHOWN = 20
+_FOLDERS = 5
 
 
 def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
@@ -77,6 +78,11 @@ def number_lines(evaluation: Evaluation) -> Iterator[str]:
         ("findings", report.count("error"), f"errors, {report.count('warning')} warnings"),
     ):
         yield f"{name:<20}  {value:>6}  {counted}".rstrip()
+    if evaluation.left_out:
+        folders = sorted({row.path.rpartition("/")[0] or "." for row in evaluation.left_out if row.path})
+        more = f" and {len(folders) - _FOLDERS} other folders" if len(folders) > _FOLDERS else ""
+        where = f"have no form, so they are not counted: in {', '.join(folders[:_FOLDERS])}{more}"
+        yield f"{'documents left out':<20}  {len(evaluation.left_out):>6}  {where}"
 
 
 def detail_lines(evaluation: Evaluation) -> Iterator[str]:

@@ -1,0 +1,204 @@
+"""Forms that documents of a library share: found over all of them by their headings, and only then given to paths."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from procauthor.markdown.document import Document, Section
+from procauthor.template.infer import sections_by_key
+
+FEWEST = 3
+"""Fewer documents have no form."""
+# One heading in common ("Resources") is a habit; two or more are a form.
+_FEWEST_SHARED = 2
+_CORE_SHARE = 0.5
+_MEMBER_SHARE = 0.5
+_ALIKE = 0.5
+# A document beside others joins their form only if it has nearly all that they share.
+_JOINS = 0.75
+_SHARED_BY_ALL = 0.85
+# A document with so few words and one of the headings has been begun, and is of no other kind.
+_FEW_WORDS = 60
+_HARDLY_ANY = 12
+_LEAST_LIKE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Documents that share headings. ``outliers`` are beside them, and follow another form or none.
+
+    ``begun`` are those of the members that hold hardly any text.
+    """
+
+    members: tuple[str, ...]
+    outliers: tuple[str, ...]
+    core: frozenset[str]
+    """The headings that at least half of the members have, as `headings` gives them."""
+    begun: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The members that show what the form is."""
+        return tuple(path for path in self.members if path not in self.begun)
+
+
+def find_forms(documents: Mapping[str, Document]) -> list[Form]:
+    """Return the forms that documents share, the most common first.
+
+    Args:
+        documents: Documents by path, without pages that show a folder, translations and templates.
+    """
+    keys = {path: headings(document) for path, document in documents.items()}
+    common = _common(keys.values())
+    keys = {path: result & common for path, result in keys.items()}
+    groups = list(_groups(keys))
+    taken = {path for group in groups for path in group}
+    for path in sorted(keys.keys() - taken):
+        _join(path, keys, groups)
+    taken = {path for group in groups for path in group}
+    groups += _alike(sorted(keys.keys() - taken), keys)
+    merged = _merge(groups, keys)
+    words = {path: _words(document) for path, document in documents.items()}
+    forms = [form for group in merged if (form := _form(group, keys)) is not None]
+    return sorted((_with_neighbours(form, forms, keys, words) for form in forms), key=lambda f: -len(f.members))
+
+
+def headings(document: Document) -> frozenset[str]:
+    """Return the headings below the title as keys, each with its depth: a heading in a chapter is no chapter."""
+    sections = sections_by_key(document)
+    inside = {section.index for section in sections.values()}
+    return frozenset(f"{_depth(document, section, inside)} {key}" for key, section in sections.items())
+
+
+def _depth(document: Document, section: Section, inside: set[int]) -> int:
+    """Return below how many headings a section is, the title left out."""
+    depth, parent = 0, section.parent
+    while parent is not None:
+        depth += parent in inside
+        parent = document.sections[parent].parent
+    return depth
+
+
+def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    counts = Counter(key for result in sets for key in result)
+    return frozenset(key for key, count in counts.items() if count >= FEWEST)
+
+
+def _groups(keys: Mapping[str, frozenset[str]]) -> Iterator[list[str]]:
+    """Yield the documents of one folder, or of one name in many folders, that share headings."""
+    folders: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
+    for path in sorted(keys):
+        place = PurePosixPath(path)
+        folders.setdefault(place.parent.as_posix(), []).append(path)
+        names.setdefault(place.name, []).append(path)
+    taken: set[str] = set()
+    for group in (*folders.values(), *names.values()):
+        fitting = _sharing([path for path in group if path not in taken], keys)
+        if fitting:
+            taken.update(fitting)
+            yield fitting
+
+
+def _sharing(group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> list[str]:
+    """Return those of some documents that have at least half of what most of them share."""
+    core = _core(group, keys)
+    fitting = [path for path in group if len(keys[path] & core) >= max(2, len(core) * _MEMBER_SHARE)]
+    return fitting if len(fitting) >= FEWEST and len(core) >= _FEWEST_SHARED else []
+
+
+def _core(group: Sequence[str], keys: Mapping[str, frozenset[str]], share: float = _CORE_SHARE) -> frozenset[str]:
+    counts = Counter(key for path in group for key in keys[path])
+    return frozenset(key for key, count in counts.items() if count >= len(group) * share)
+
+
+def _join(path: str, keys: Mapping[str, frozenset[str]], groups: Sequence[list[str]]) -> None:
+    """Add a document to the group that it is most like, if it has nearly all that the group shares."""
+    best = max(groups, key=lambda group: _closeness(path, group, keys), default=None)
+    if best is not None:
+        core = _core(best, keys, _SHARED_BY_ALL)
+        if len(core) >= _FEWEST_SHARED and len(keys[path] & core) >= max(2, len(core) * _JOINS):
+            best.append(path)
+
+
+def _closeness(path: str, group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> tuple[float, bool]:
+    same_name = any(PurePosixPath(other).name == PurePosixPath(path).name for other in group)
+    return _likeness(_shares([path], keys), _shares(group, keys)), same_name
+
+
+def _shares(group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> dict[str, float]:
+    counts = Counter(key for path in group for key in keys[path])
+    return {key: count / len(group) for key, count in counts.items()}
+
+
+def _likeness(one: Mapping[str, float], two: Mapping[str, float]) -> float:
+    """Return how alike two groups are, from 0 to 1: what they share of all that they have."""
+    every = one.keys() | two.keys()
+    both = sum(min(one.get(key, 0), two.get(key, 0)) for key in every)
+    either = sum(max(one.get(key, 0), two.get(key, 0)) for key in every)
+    return both / either if either else 0.0
+
+
+def _merge(groups: Sequence[list[str]], keys: Mapping[str, frozenset[str]]) -> list[list[str]]:
+    """Put groups together that have the same form; the largest of each comes first and leads it."""
+    merged: list[list[str]] = []
+    for group in sorted(groups, key=lambda group: (-len(group), group[0])):
+        likeness = [_likeness(_frequent(group, keys), _frequent(home, keys)) for home in merged]
+        best = max(likeness, default=0.0)
+        if best >= _ALIKE:
+            merged[likeness.index(best)].extend(group)
+        else:
+            merged.append(list(group))
+    return merged
+
+
+def _frequent(group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> dict[str, float]:
+    """Return the shares of the headings that are no habit of a few documents."""
+    return {key: share for key, share in _shares(group, keys).items() if share >= _LEAST_LIKE}
+
+
+def _alike(paths: Sequence[str], keys: Mapping[str, frozenset[str]]) -> list[list[str]]:
+    """Group documents that no folder and no name puts together."""
+    groups: list[list[str]] = []
+    for path in paths:
+        if len(keys[path]) < _FEWEST_SHARED:
+            continue
+        home = next((g for g in groups if _likeness(_shares([path], keys), _shares(g, keys)) >= _JOINS), None)
+        if home is None:
+            groups.append([path])
+        else:
+            home.append(path)
+    return [group for group in groups if _sharing(group, keys)]
+
+
+def _form(group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> Form | None:
+    members = _sharing(group, keys)
+    return Form(tuple(sorted(members)), (), _core(members, keys)) if members else None
+
+
+def _with_neighbours(
+    form: Form, forms: Sequence[Form], keys: Mapping[str, frozenset[str]], words: Mapping[str, int]
+) -> Form:
+    """Add what has only been begun beside the members, and name what is beside them without their form."""
+    stubs = {path for path, count in words.items() if count <= _FEW_WORDS}
+    empty = {path for path, count in words.items() if count <= _HARDLY_ANY}
+    taken = {path for other in forms for path in other.members}
+    folders = _home_folders(form, keys)
+    beside = [path for path in keys if path not in taken and PurePosixPath(path).parent.as_posix() in folders]
+    begun = [path for path in beside if path in stubs and (keys[path] & form.core or path in empty)]
+    outliers = tuple(sorted(set(beside).difference(begun)))
+    return Form(tuple(sorted((*form.members, *begun))), outliers, form.core, tuple(sorted(begun)))
+
+
+def _home_folders(form: Form, keys: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the folders in which more than half of the documents are members."""
+    inside = Counter(PurePosixPath(path).parent.as_posix() for path in form.members)
+    every = Counter(PurePosixPath(path).parent.as_posix() for path in keys)
+    return {folder for folder, count in inside.items() if count > every[folder] / 2}
+
+
+def _words(document: Document) -> int:
+    return sum(len(run.text.split()) for run in document.runs if not run.heading)

@@ -1,0 +1,332 @@
+"""The notation of a library: where titles and statuses are, in which words, and which words mean unfinished."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Literal
+
+from procauthor.adoption.guess import Guess
+from procauthor.convention.state import plain_status, read_status, status_text
+from procauthor.convention.title import plain_name, read_title, title_heading
+from procauthor.convention.word import words
+from procauthor.library.placeholder import find_placeholders
+from procauthor.markdown.document import Block, Document
+from procauthor.procedure import Status
+from procauthor.settings import PlaceholderConventions, StatusConventions, TitleConventions
+from procauthor.template.key import section_key
+
+Documents = Mapping[str, Document]
+_FEWEST = 3
+_HALF = 0.5
+_BEFORE = re.compile(r"([^\W\d_][\w /-]{1,30}?)\s*:\s+\S")
+_NUMBERED = re.compile(r"((?:[^\W\d_][\w /-]{0,20}\s*)?)#?(\d{1,6})([.:)]?\s+|\s+[-–—]\s+|\s*:\s+)\S")
+_BRACKETS = re.compile(r"([\[(])([^\[\]()]{2,30})([\])])\s*$")
+_TOKEN = re.compile(r"[^\W_]+")
+_REMARK = re.compile(r"^(.{2,40}?)(?:\s+[-–—(:]|\s+\[|[.,;:(]|$)")
+_SAMPLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a library writes, with the guesses that it rests on."""
+
+    titles: TitleConventions
+    status: StatusConventions
+    placeholders: PlaceholderConventions
+    guesses: tuple[Guess, ...]
+
+
+def read_notation(documents: Documents) -> Found:
+    """Return the conventions that the documents of a library show."""
+    titles = _Titles(documents)
+    status = _Statuses(documents, titles.conventions)
+    placeholders = _Placeholders(documents, titles.conventions)
+    every = (*titles.guesses, *status.guesses, *placeholders.guesses)
+    return Found(titles.conventions, status.conventions, placeholders.conventions, every)
+
+
+@dataclass
+class _Titles:
+    """Finds where titles are, and what is written around the names in them."""
+
+    documents: Documents
+    guesses: list[Guess] = field(default_factory=list)
+    conventions: TitleConventions = TitleConventions()
+
+    def __post_init__(self) -> None:
+        self.conventions = TitleConventions(sources=tuple(self._sources()))
+        written = {path: read_title(document, self.conventions) for path, document in self.documents.items()}
+        patterns = tuple(dict.fromkeys(self._patterns({path: title for path, title in written.items() if title})))
+        self.conventions = TitleConventions(sources=self.conventions.sources, patterns=patterns)
+
+    def _sources(self) -> Iterator[Literal["heading", "first-heading", "front-matter"]]:
+        total = len(self.documents)
+        headed = [p for p, d in self.documents.items() if title_heading(d, first=False)]
+        fronted = [p for p, d in self.documents.items() if d.front_title and p not in set(headed)]
+        other = [p for p in self.documents if p not in {*headed, *fronted}]
+        first = [p for p in other if title_heading(self.documents[p], first=True)]
+        yield "heading"
+        self._say("heading", headed, total)
+        yield "front-matter"
+        if fronted:
+            self._say("front-matter", fronted, total)
+        if first and len(first) >= len(other) * _HALF:
+            yield "first-heading"
+            self._say("first-heading", first, total, len(first) / len(other))
+
+    def _say(self, value: str, paths: list[str], total: int, confidence: float = 0.95) -> None:
+        question = "" if confidence > _HALF else f"are titles also found as {value!r}?"
+        guess = Guess("titles.sources", value, confidence, len(paths), total, tuple(paths[:_SAMPLE]), question)
+        self.guesses.append(guess)
+
+    def _patterns(self, titles: Mapping[str, str]) -> Iterator[str]:
+        """Yield what is written around names: marks of a state, then words and numbers before the name."""
+        known = _state_words()
+        marks: dict[str, list[str]] = defaultdict(list)
+        for path, title in titles.items():
+            match = _BRACKETS.search(title)
+            if match and plain_status(match[2]) in known:
+                marks[f"{{name}} {match[1]}{match[2]}{match[3]}"].append(path)
+        for pattern, paths in marks.items():
+            yield self._pattern(pattern, paths, len(titles))
+        bare = {path: plain_name(title, tuple(marks)) for path, title in titles.items()}
+        yield from self._by_folder(bare, _number_pattern)
+        yield from self._by_folder(bare, _word_pattern)
+
+    def _by_folder(self, titles: Mapping[str, str], shape: Callable[[str], str]) -> Iterator[str]:
+        """Yield the shapes that most titles of a folder share."""
+        folders: dict[str, dict[str, str]] = defaultdict(dict)
+        for path, title in titles.items():
+            folders[PurePosixPath(path).parent.as_posix()][path] = title
+        for inside in folders.values():
+            shapes: dict[str, list[str]] = defaultdict(list)
+            for path, title in inside.items():
+                if shape(title):
+                    shapes[shape(title)].append(path)
+            shaped = sum(map(len, shapes.values()))
+            if shaped < _FEWEST or shaped < len(inside) * _HALF:
+                continue
+            for pattern, paths in sorted(shapes.items(), key=lambda item: -len(item[1])):
+                least = _FEWEST if "{number}" in pattern else max(_FEWEST, len(inside) * _HALF)
+                if len(paths) >= least:
+                    yield self._pattern(pattern, paths, len(inside))
+
+    def _pattern(self, pattern: str, paths: list[str], total: int) -> str:
+        confidence = 0.9 if len(paths) >= total * _HALF or "[" in pattern else 0.7
+        self.guesses.append(Guess("titles.patterns", pattern, confidence, len(paths), total, tuple(paths[:_SAMPLE])))
+        return pattern
+
+
+def _number_pattern(title: str) -> str:
+    match = _NUMBERED.match(title)
+    return f"{match[1]}{{number}}{match[3]}{{name}}" if match else ""
+
+
+def _word_pattern(title: str) -> str:
+    match = _BEFORE.match(title)
+    return f"{match[1].strip()}: {{name}}" if match else ""
+
+
+def _state_words() -> dict[str, Status]:
+    return {**words()["status"]["words"], **words()["survey"]["status_words"]}
+
+
+@dataclass
+class _Statuses:
+    """Finds where statuses are declared, and what their words mean."""
+
+    documents: Documents
+    titles: TitleConventions
+    guesses: list[Guess] = field(default_factory=list)
+    conventions: StatusConventions = StatusConventions()
+    _places: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _unknown: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _remarks: bool = False
+
+    def __post_init__(self) -> None:
+        self._words: dict[str, Status] = {}
+        headings = tuple(self._headings())
+        for path, document in self.documents.items():
+            self._note(path, str(document.metadata.get("status") or ""), "metadata")
+            if headings:
+                self._note(path, status_text(document, headings), "section")
+        titles, folders = self._marks(), self._folders()
+        sources: dict[Literal["title", "metadata", "section", "folder"], object] = {
+            "title": titles, "metadata": True, "section": headings and self._places["section"], "folder": folders
+        }  # fmt: skip
+        chosen = tuple(source for source, there in sources.items() if there)
+        self.conventions = StatusConventions(
+            sources=chosen,
+            sections=headings if "section" in chosen else (),
+            words=self._words,
+            remarks=self._remarks,
+            titles=titles,
+            folders=folders,
+            unfinished="in progress" in self._words.values(),
+        )
+        for word, paths in self._unknown.items():
+            if len(paths) >= _FEWEST:
+                question = f"which state does the status {word!r} mean?"
+                guess = Guess("status.words", word, 0.3, len(paths), len(self.documents), tuple(paths[:2]), question)
+                self.guesses.append(guess)
+
+    def _headings(self) -> Iterator[str]:
+        """Yield the headings below which a status is: of those that ship, with a known word in most documents."""
+        for heading in words()["survey"]["status_headings"]:
+            texts = [text for d in self.documents.values() if (text := status_text(d, (heading,)))]
+            known = [text for text in texts if _word_in(text)]
+            if known and len(known) >= len(texts) * _HALF:
+                yield heading
+
+    def _note(self, path: str, text: str, source: str) -> None:
+        if not text:
+            return
+        word = _word_in(text)
+        if not word:
+            match = _REMARK.match(plain_status(text))
+            if match and source == "metadata":
+                self._unknown[match[1]].append(path)
+            return
+        self._places[source].append(path)
+        state = _state_words()[word]
+        if read_status(word) is None and word not in self._words:
+            self._words[word] = state
+            count = [p for p, d in self.documents.items() if word in str(d.metadata.get("status") or "").casefold()]
+            self.guesses.append(
+                Guess("status.words", f"{word} = {state}", 0.7, max(1, len(count)), len(self.documents), (path,))
+            )
+        self._remarks = self._remarks or plain_status(text) != word
+
+    def _marks(self) -> dict[str, Status]:
+        """Return the pieces of titles that say a state, such as ``[Deprecated]``."""
+        result: dict[str, Status] = {}
+        for path, document in self.documents.items():
+            match = _BRACKETS.search(read_title(document, self.titles))
+            word = plain_status(match[2]) if match else ""
+            if match and word in _state_words() and match[0].strip() not in result:
+                result[match[0].strip()] = _state_words()[word]
+                guess = Guess("status.titles", match[0].strip(), 0.9, 1, len(self.documents), (path,))
+                self.guesses.append(guess)
+        return result
+
+    def _folders(self) -> dict[str, Status]:
+        """Return the folders whose name says that what is in them is out of use."""
+        result: dict[str, Status] = {}
+        for path in self.documents:
+            for parent in PurePosixPath(path).parents:
+                tokens = {token.casefold() for token in _TOKEN.findall(parent.name)}
+                if "deprecated" in map(_state_words().get, tokens) and parent.as_posix() not in result:
+                    result[parent.as_posix()] = "deprecated"
+                    guess = Guess("status.folders", parent.as_posix(), 0.8, 1, len(self.documents), (path,))
+                    self.guesses.append(guess)
+        return result
+
+
+def _word_in(text: str) -> str:
+    """Return the known word that a declared status begins with, or an empty string."""
+    plain = plain_status(text[:100])
+    fitting = (word for word in _state_words() if re.match(rf"{re.escape(word)}\b", plain))
+    return max(fitting, key=len, default="")
+
+
+@dataclass
+class _Placeholders:
+    """Finds the words that say that a text is not finished, and those that mean something else here."""
+
+    documents: Documents
+    titles: TitleConventions
+    guesses: list[Guess] = field(default_factory=list)
+    conventions: PlaceholderConventions = PlaceholderConventions()
+
+    def __post_init__(self) -> None:
+        own = tuple(self._own())
+        code = self._code()
+        self.conventions = PlaceholderConventions(words=own, code=code)
+        self.conventions = PlaceholderConventions(words=own, ignore=tuple(self._ignored()), code=code)
+
+    def _own(self) -> Iterator[str]:
+        """Yield sentences that ship and stand alone in a paragraph or an item here."""
+        for sentence in words()["survey"]["placeholders"]:
+            places = [p for p, d in self.documents.items() if any(_says(text, sentence) for text in _pieces(d))]
+            if places:
+                yield sentence
+                self.guesses.append(_seen("placeholders.words", sentence, 0.8, places, len(self.documents)))
+
+    def _code(self) -> bool:
+        """Say whether marks begin pieces of code, where the author wanted them to be seen."""
+        in_code = PlaceholderConventions(code=True)
+        places: list[str] = []
+        for path, document in self.documents.items():
+            plain = {left.start for left in find_placeholders(document)}
+            marks = [left for left in find_placeholders(document, in_code) if left.start not in plain]
+            places += [f"{path}:{document.source.line(left.start)}" for left in marks]
+        if places:
+            self.guesses.append(_seen("placeholders.code", "true", 0.8, places, len(self.documents)))
+        return bool(places)
+
+    def _ignored(self) -> Iterator[str]:
+        """Yield words that ship and mean something else here: the name of a document, or words that are spoken."""
+        places: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+        for path, document in self.documents.items():
+            quotes = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "quote"]
+            for left in find_placeholders(document, self.conventions):
+                spoken = any(start <= left.start < end for start, end in quotes)
+                places[left.text].append((f"{path}:{document.source.line(left.start)}", spoken))
+        names = _names(self.documents, self.titles)
+        for word, result in sorted(places.items()):
+            where = [place for place, _ in result]
+            if word in names:
+                yield word
+                self.guesses.append(_seen("placeholders.ignore", word, 0.9, where, len(result)))
+            elif all(spoken for _, spoken in result):
+                yield word
+                question = f"is {word!r} spoken in {where[0]}, and no mark of an unfinished text?"
+                guess = _seen("placeholders.ignore", word, 0.5, where, len(result))
+                self.guesses.append(replace(guess, question=question))
+
+
+def _seen(subject: str, value: str, confidence: float, places: list[str], total: int) -> Guess:
+    return Guess(subject, value, confidence, len(places), total, tuple(places[:_SAMPLE]))
+
+
+def _names(documents: Documents, titles: TitleConventions) -> set[str]:
+    """Return the words in the names of documents: of files, and in titles."""
+    stems = {PurePosixPath(path).stem for path in documents}
+    return stems.union(*(_TOKEN.findall(read_title(document, titles)) for document in documents.values()))
+
+
+def _pieces(document: Document) -> Iterator[str]:
+    for section in document.sections:
+        for block in section.blocks:
+            yield from _texts(document, block)
+
+
+def _texts(document: Document, block: Block) -> Iterable[str]:
+    if block.kind == "list":
+        return (item.text for item in block.items)
+    return (document.source.slice(block.start, block.end),) if block.kind in ("paragraph", "quote") else ()
+
+
+def _says(text: str, sentence: str) -> bool:
+    return text.strip(" \t\n.*_>").casefold() == sentence.casefold()
+
+
+def commonest(values: Iterable[str]) -> str:
+    """Return the value that is there most often, the first in order of several."""
+    counts = Counter(values)
+    return min(counts, key=lambda value: (-counts[value], value), default="")
+
+
+def is_page(stem: str) -> bool:
+    """Say whether a file of that name commonly shows its folder."""
+    return stem.casefold() in words()["survey"]["pages"]
+
+
+def is_template_name(path: str) -> bool:
+    """Say whether a path says that it shows a form."""
+    tokens = {section_key(part) for part in re.split(r"[/._-]", path.rpartition(".")[0])}
+    return not tokens.isdisjoint(map(section_key, words()["survey"]["templates"]))

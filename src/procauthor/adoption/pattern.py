@@ -1,0 +1,90 @@
+"""Path patterns of the settings: which documents have which template."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from procauthor.adoption.form import FEWEST
+from procauthor.adoption.notation import commonest
+
+_MANY = 2
+
+
+def path_patterns(forms: Mapping[str, str]) -> dict[str, str]:
+    """Return path patterns that give every document its template; exceptions within a folder come first.
+
+    Args:
+        forms: The name of its template, or an empty one, by the path of each document.
+    """
+    folders: dict[str, list[str]] = {}
+    for path in sorted(forms):
+        folders.setdefault(PurePosixPath(path).parent.as_posix(), []).append(path)
+    usual = {folder: commonest(forms[path] for path in paths) for folder, paths in folders.items()}
+    single = _single_names(forms)
+    wanted = {f: usual[f] for f in folders if not all(PurePosixPath(p).name in single for p in folders[f])}
+    kept = {f"*/{name}": form for name, form in single.items()} | _folder_patterns(wanted, sorted(wanted))
+    exceptions = (path for path in sorted(forms) if (match_path(kept, path) or "") != forms[path])
+    return {_escaped(path): forms[path] for path in exceptions} | kept
+
+
+def _single_names(forms: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of files that lie alone in their folders, with the one template that all of them have."""
+    alone = Counter(PurePosixPath(path).parent for path in forms)
+    by_name: dict[str, set[str]] = {}
+    for path, form in forms.items():
+        place = PurePosixPath(path)
+        by_name.setdefault(place.name, set()).add(form if alone[place.parent] == 1 and place.parent.name else "")
+    counts = Counter(PurePosixPath(path).name for path in forms)
+    return {
+        name: next(iter(result))
+        for name, result in by_name.items()
+        if counts[name] >= FEWEST and len(result) == 1 and "" not in result
+    }
+
+
+def match_path(patterns: Mapping[str, str], path: str) -> str | None:
+    """Return what the settings would say of a document."""
+    return next((n for p, n in patterns.items() if fnmatchcase(path, p) or fnmatchcase(path, f"**/{p}")), None)
+
+
+def _folder_patterns(wanted: Mapping[str, str], folders: Sequence[str]) -> dict[str, str]:
+    members: dict[str, list[str]] = {}
+    for folder, name in wanted.items():
+        if name:
+            members.setdefault(name, []).append(folder)
+    result = {pattern: name for name, homes in members.items() for pattern in _common(homes, folders)}
+    rest = sorted((f for f in wanted if wanted[f]), key=lambda f: -f.count("/") - (f != "."))
+    result |= {_pattern(f): wanted[f] for f in rest if _match(result, f) is None}
+    # A star matches slashes too, so a pattern may catch folders below that have another form: these come first.
+    for folder in sorted(folders, key=lambda f: f.count("/") + (f != ".")):
+        if (_match(result, folder) or "") != wanted.get(folder, ""):
+            result = {_pattern(folder): wanted.get(folder, ""), **result}
+    return result
+
+
+def _common(members: Sequence[str], folders: Sequence[str]) -> Iterator[str]:
+    """Yield one pattern for many folders below one, where they are most of what is there."""
+    parent = posixpath.commonpath(members) or "."
+    below = [f for f in folders if parent in (".", f) or f.startswith(f"{parent}/")]
+    if len(members) > _MANY and len(members) > len(below) / 2:
+        # Documents of another form right in the parent would need an exception that covers all below it, too.
+        yield _pattern(parent) if parent in members or parent not in below else _pattern(parent, below=True)
+
+
+def _pattern(folder: str, *, below: bool = False) -> str:
+    escaped = "" if folder == "." else f"{_escaped(folder)}/"
+    return f"{escaped}*/*.md" if below else f"{escaped}*.md"
+
+
+def _escaped(path: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
+def _match(patterns: Mapping[str, str], folder: str) -> str | None:
+    """Return what the settings would say of a document in a folder."""
+    return match_path(patterns, "x.md" if folder == "." else f"{folder}/x.md")

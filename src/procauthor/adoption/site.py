@@ -1,0 +1,99 @@
+"""Which site shows the documents: by its configuration, which is read and never run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from procauthor.adoption.guess import Guess
+from procauthor.file import read_regular
+from procauthor.settings import Site
+
+_LARGEST = 256 * 1024
+_MOST_LEVELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """How a kind of site is known: a file, words that it must hold, and where its pages are.
+
+    ``place`` is a pattern for the setting with the folder of the pages, ``pages`` that folder where nothing is set.
+    """
+
+    kind: Site
+    file: str
+    words: str = ""
+    place: str = ""
+    pages: str = "."
+
+
+_SIGNS = (
+    _Sign("mkdocs", "mkdocs.yml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),
+    _Sign("mkdocs", "mkdocs.yaml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),
+    _Sign("mdbook", "book.toml", place=r"(?m)^src\s*=\s*[\"']([^\"']+)", pages="src"),
+    _Sign("hugo", "hugo.toml", place=r"(?m)^contentDir\s*=\s*[\"']([^\"']+)", pages="content"),
+    _Sign("hugo", "hugo.yaml", place=r"(?m)^contentDir:\s*[\"']?([^\s\"'#]+)", pages="content"),
+    _Sign("hugo", "config.toml", r"(?mi)^\s*(?:baseURL|theme)\s*=", r"(?m)^contentDir\s*=\s*[\"']([^\"']+)", "content"),
+    _Sign("hugo", "config.yaml", r"(?mi)^(?:baseURL|theme)\s*:", r"(?m)^contentDir:\s*[\"']?([^\s\"'#]+)", "content"),
+    _Sign("docsify", "index.html", r"\$docsify"),
+    _Sign("docsify", "docs/index.html", r"\$docsify", pages="docs"),
+    _Sign("middleman", "config.rb", r"(?m)^\s*(?:activate|page|set|require)\b", pages="source"),
+    _Sign("middleman", "config/tech-docs.yml", pages="source"),
+    _Sign("eleventy", ".eleventy.js"),
+    _Sign("eleventy", "eleventy.config.js"),
+    _Sign("eleventy", "eleventy.config.mjs"),
+    _Sign("jekyll", "_config.yml"),
+)
+_HOSTS: tuple[tuple[Site, str], ...] = (("gitlab", ".gitlab-ci.yml"), ("github", ".github"), ("github", ".git"))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSite:
+    """The kind of site, and where its pages are, from the folder that is adopted."""
+
+    kind: Site
+    root: str
+    guess: Guess
+
+
+def find_site(folder: Path) -> FoundSite:
+    """Return the site that shows the documents of a folder: one whose pages hold the folder, or are in it."""
+    for level in _levels(folder):
+        for sign in _SIGNS:
+            text = _read(level / sign.file)
+            if text is None or (sign.words and not re.search(sign.words, text)):
+                continue
+            named = re.search(sign.place, text) if sign.place else None
+            pages = (level / (named[1] if named else sign.pages)).resolve()
+            here = folder.resolve()
+            if pages.is_dir() and (pages.is_relative_to(here) or here.is_relative_to(pages)):
+                root = os.path.relpath(pages, here)
+                seen = os.path.relpath(level / sign.file, here)
+                guess = Guess("site", sign.kind, 0.95, 1, 1, (seen,))
+                return FoundSite(sign.kind, "" if root == "." else root, guess)
+    for level in _levels(folder):
+        for kind, name in _HOSTS:
+            if (level / name).exists():
+                return FoundSite(kind, "", Guess("site", kind, 0.8, 1, 1, (os.path.relpath(level / name, folder),)))
+    return FoundSite("github", "", Guess("site", "github", 0.7, 0, 1, ()))
+
+
+def _levels(folder: Path) -> Iterator[Path]:
+    """Yield a folder and those above it, as far as its repository reaches."""
+    here = folder.resolve()
+    for number, level in enumerate((here, *here.parents)):
+        if number > _MOST_LEVELS:
+            return
+        yield level
+        if (level / ".git").exists():
+            return
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return read_regular(file)[:_LARGEST].decode(errors="replace") if file.is_file() else None
+    except OSError:
+        return None

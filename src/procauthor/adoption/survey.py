@@ -1,0 +1,292 @@
+"""Surveys a folder of documents: what they share, how they are written, and what procauthor would make of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from os.path import commonpath
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from procauthor.adoption.form import Form, find_forms, headings
+from procauthor.adoption.guess import Guess
+from procauthor.adoption.notation import commonest, is_page, is_template_name, read_notation
+from procauthor.adoption.pattern import path_patterns
+from procauthor.adoption.site import FoundSite, find_site
+from procauthor.checking.rules.step import RULES as STEP_RULES
+from procauthor.git import ignored_paths
+from procauthor.library.library import MARKDOWN, Library, read_library
+from procauthor.markdown.document import Document
+from procauthor.settings import Conventions, LibrarySettings, Settings
+from procauthor.template.infer import Inferred, infer
+from procauthor.template.store import TemplateStore
+
+_INDEX_NAMES = ("index.md", "INDEX.md", "README.md", "readme.md")
+_LANGUAGE = re.compile(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
+# Where nearly all documents of a folder have a form, one without it is of the same kind all the same.
+_MOST = 0.8
+_SURE = 5
+_STEP_RULES = tuple(rule.name for rule in STEP_RULES if rule.severity == "error")
+_SLUGS = ("mkdocs", "gitlab")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A template for some documents; ``shipped`` where procauthor has one with the same headings."""
+
+    name: str
+    inferred: Inferred
+    shipped: bool
+    form: Form
+    template_file: str
+    guess: Guess
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a folder of documents is, as far as can be told. Nothing was written.
+
+    Attributes:
+        folder: What was looked at.
+        library: Its documents, read by the settings that are proposed.
+        site: What shows them.
+        templates: The forms that they share.
+        settings: What would be written as settings, but for the baseline.
+        guesses: What the settings rest on.
+        left_out: Documents without a form that are no pages, by folder.
+        languages: Translations by their language.
+    """
+
+    folder: Path
+    library: Library
+    site: FoundSite
+    templates: tuple[Proposed, ...]
+    settings: Mapping[str, Any]
+    guesses: tuple[Guess, ...]
+    left_out: Mapping[str, tuple[str, ...]]
+    languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What is to be asked, because a guess is weak or leaves something open."""
+        return tuple(dict.fromkeys(guess.question for guess in self.guesses if guess.question))
+
+    @property
+    def patterns(self) -> Mapping[str, str]:
+        """Path patterns with the names of templates."""
+        patterns: Mapping[str, str] = self.settings.get("templates", {})
+        return patterns
+
+    @property
+    def own_templates(self) -> Mapping[str, bytes]:
+        """The template files that would be written, by path."""
+        return {f"templates/{t.name}.md": t.inferred.render(t.name).encode() for t in self.templates if not t.shipped}
+
+
+def survey(folder: Path) -> Survey:
+    """Look at the documents of a folder. Nothing is written."""
+    index = next((name for name in _INDEX_NAMES if (folder / name).is_file()), "index.md")
+    exclude = tuple(_ignored(folder))
+    base = Settings(library=LibrarySettings(index=index, exclude=exclude))
+    read = read_library(folder, base, TemplateStore())
+    every = {p.path: p.document for p in read.procedures}
+    translations = _translations(every)
+    pages = _pages(every)
+    special = {p.path for p in read.procedures if p.kind in ("index", "plan", "template")}
+    shown = {path for path in every if PurePosixPath(path).stem.casefold() in pages}
+    repeated = {path for paths in translations.values() for path in paths}
+    template_files = {path for path in every if is_template_name(path) and path not in shown}
+    beside = special | shown | template_files | repeated
+    plain = {path: document for path, document in every.items() if path not in beside}
+    notation = read_notation(plain)
+    forms = find_forms(plain)
+    templates = tuple(_named(forms, plain, {path: every[path] for path in sorted(template_files)}, folder))
+    followed = {t.template_file for t in templates if t.template_file}
+    site = find_site(folder)
+    assigned = {path: "" for path in every if path not in special and path not in shown and path not in followed}
+    assigned |= {path: t.name for t in templates for path in t.form.members}
+    patterns = path_patterns(assigned)
+    conventions = Conventions(
+        site=site.kind,
+        site_root=site.root,
+        pages=pages,
+        procedures=tuple(_counted(templates, plain)),
+        template_files=tuple(sorted(followed)),
+        titles=notation.titles,
+        status=notation.status,
+        placeholders=notation.placeholders,
+    )
+    guesses = (site.guess, *(t.guess for t in templates), *_optional(templates), *_steps(templates), *notation.guesses)
+    own = {"index": index if (folder / index).is_file() else "", "exclude": list(exclude)}
+    settings = _settings(own, patterns, conventions, guesses)
+    library = _read_by(folder, settings, templates)
+    counted = {p.path for p in library.counted}
+    left = _by_folder(path for path in plain if not assigned[path] and path not in counted)
+    return Survey(folder, library, site, templates, settings, guesses, left, translations)
+
+
+def _ignored(folder: Path) -> Iterator[str]:
+    """Yield patterns for the documents that git ignores: they are no part of what a team keeps."""
+    for path in ignored_paths(folder):
+        if path.endswith("/"):
+            if any(next((folder / path).rglob(f"*{ending}"), None) for ending in MARKDOWN):
+                yield f"{_escaped(path)}*"
+        elif path.lower().endswith(MARKDOWN):
+            yield _escaped(path)
+
+
+def _escaped(path: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
+def _translations(documents: Mapping[str, Document]) -> dict[str, tuple[str, ...]]:
+    """Return the documents that say in their name in which language they repeat another one, by language.
+
+    Those in the language that most documents have, or without one in their name, are repeated by the others.
+    """
+    named: dict[str, dict[str, str]] = {}
+    for path in sorted(documents):
+        match = _LANGUAGE.search(path)
+        if match:
+            named.setdefault(path[: match.start()], {})[match[1]] = path
+    many = {stem: versions for stem, versions in named.items() if len(versions) > 1}
+    usual = commonest(language for versions in many.values() for language in versions)
+    result: dict[str, list[str]] = {}
+    for stem, versions in named.items():
+        first = f"{stem}.md" if f"{stem}.md" in documents else versions.get(usual, "")
+        for language, path in versions.items():
+            if first and path != first and (stem in many or first == f"{stem}.md"):
+                result.setdefault(language, []).append(path)
+    return {language: tuple(paths) for language, paths in result.items()}
+
+
+def _pages(documents: Mapping[str, Document]) -> tuple[str, ...]:
+    """Return the names, without ending, of the files that show a folder here; "readme" always is one."""
+    stems = dict.fromkeys(PurePosixPath(path).stem.casefold() for path in sorted(documents))
+    return tuple(
+        dict.fromkeys(("readme", *(stem for stem in stems if is_page(stem) and not _is_form(stem, documents))))
+    )
+
+
+def _is_form(stem: str, documents: Mapping[str, Document]) -> bool:
+    """Say whether files of a page's name are the documents themselves: each alone in its folder, and all alike."""
+    named = {p: d for p, d in documents.items() if PurePosixPath(p).stem.casefold() == stem and "/" in p}
+    homes = [PurePosixPath(path).parent for path in named]
+    alone = sum(sum(PurePosixPath(other).parent == home for other in documents) == 1 for home in homes)
+    return bool(named) and alone > len(named) / 2 and bool(find_forms(named))
+
+
+def _named(
+    forms: Sequence[Form], documents: Mapping[str, Document], files: Mapping[str, Document], folder: Path
+) -> Iterator[Proposed]:
+    """Give each form a name: that of a shipped template with the same headings, else of the folder of its documents."""
+    store = TemplateStore()
+    known = {frozenset(s.key for s in store.get(name).required): name for name in store.names()}
+    taken = {*store.names(), *(file.stem for file in (folder / "templates").glob("*.md"))}
+    for form in forms:
+        inferred = infer([documents[path] for path in form.written])
+        own_file = next((path for path, document in files.items() if _shows(document, form)), "")
+        guess = _certainty(form, inferred)
+        same = known.get(inferred.required)
+        if same and not (folder / "templates" / f"{same}.md").exists():
+            yield Proposed(same, inferred, shipped=True, form=form, template_file=own_file, guess=guess)
+            continue
+        stem = "-".join(re.findall(r"\w+", _place(form, folder).casefold())) or "document"
+        name = next(n for n in (stem, *(f"{stem}-{k}" for k in range(2, len(taken) + 3))) if n not in taken)
+        taken.add(name)
+        yield Proposed(name, inferred, shipped=False, form=form, template_file=own_file, guess=guess)
+
+
+def _place(form: Form, folder: Path) -> str:
+    """Return what a form may be called by: the one name of its files, else the folder that holds them."""
+    names = {PurePosixPath(path).name for path in form.members}
+    if len(names) == 1:
+        return PurePosixPath(form.members[0]).stem
+    parents = [PurePosixPath(path).parent.as_posix() for path in form.members]
+    return PurePosixPath(commonpath(parents)).name or folder.resolve().name
+
+
+def _shows(document: Document, form: Form) -> bool:
+    return len(headings(document) & form.core) > len(form.core) / 2
+
+
+def _certainty(form: Form, inferred: Inferred) -> Guess:
+    """Return how sure a form is: many documents, many headings in common, and hardly any beside it."""
+    members, beside = len(form.members), len(form.outliers)
+    whole = sum(h.required for h in inferred.headings) / max(1, len(inferred.headings))
+    confidence = min(0.95, members / (members + beside) * min(1.0, (members + 1) / _SURE) * (0.7 + 0.3 * whole))
+    question = f"do {form.outliers[0]} and {beside - 1} others follow a form?" if beside > 1 else ""
+    return Guess("forms", "", confidence, members, members + beside, form.members[:2], question, "missing-section")
+
+
+def _optional(templates: Iterable[Proposed]) -> Iterator[Guess]:
+    """Yield what is to be asked of headings that most documents of a form have, but not all."""
+    for template in templates:
+        total = template.inferred.documents
+        for heading in () if template.shipped else template.inferred.headings:
+            if not heading.required:
+                share = f"{heading.share:.0%} of its documents have it"
+                question = f"is {heading.text!r} required in {template.name!r}? {share}"
+                subject, seen = f"optional.{template.name}", round(heading.share * total)
+                yield Guess(subject, heading.text, 1 - heading.share, seen, total, template.form.members[:2], question)
+
+
+def _steps(templates: Iterable[Proposed]) -> Iterator[Guess]:
+    """Yield that steps were seen: their authors did not know the rules on steps."""
+    for template in templates:
+        heading = next((h for h in template.inferred.headings if h.has_steps), None)
+        if heading is not None and not template.shipped:
+            question = f"are the headings below {heading.text!r} in {template.name!r} steps, done one after another?"
+            for rule in _STEP_RULES:
+                yield Guess(
+                    f"steps.{template.name}", heading.text, 0.5, template.inferred.documents,
+                    template.inferred.documents, template.form.members[:2], question, rule,
+                )  # fmt: skip
+
+
+def _counted(templates: Sequence[Proposed], documents: Mapping[str, Document]) -> Iterator[str]:
+    """Yield the documents without a form in folders where nearly all have one."""
+    for template in templates:
+        for path in template.form.outliers:
+            folder = PurePosixPath(path).parent
+            inside = [p for p in documents if PurePosixPath(p).parent == folder]
+            if len(set(inside) & set(template.form.members)) >= len(inside) * _MOST:
+                yield _escaped(path)
+
+
+def _settings(
+    library: Mapping[str, object], patterns: Mapping[str, str], conventions: Conventions, guesses: Iterable[Guess]
+) -> dict[str, Any]:
+    """Return the settings as tables, without what is as the defaults say."""
+    own = conventions.model_dump(exclude_defaults=True, mode="json")
+    weak = {guess.rule: "info" for guess in guesses if guess.weak and guess.rule}
+    tables: dict[str, Any] = {
+        "library": {key: value for key, value in library.items() if value},
+        "templates": dict(patterns),
+        "links": {"slugs": conventions.site} if conventions.site in _SLUGS else {},
+        "conventions": own,
+        "rules": weak,
+    }
+    return {name: table for name, table in tables.items() if table or name == "templates"}
+
+
+def _read_by(folder: Path, tables: Mapping[str, Any], templates: Iterable[Proposed]) -> Library:
+    """Read the documents by settings that are not written yet."""
+    settings = Settings.model_validate(tables)
+    with TemporaryDirectory() as place:
+        for template in templates:
+            if not template.shipped:
+                (Path(place) / f"{template.name}.md").write_text(
+                    template.inferred.render(template.name), encoding="utf-8"
+                )
+        store = TemplateStore((Path(place),), settings.templates)
+        return read_library(folder, settings, store)
+
+
+def _by_folder(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    result: dict[str, list[str]] = {}
+    for path in sorted(paths):
+        result.setdefault(PurePosixPath(path).parent.as_posix(), []).append(path)
+    return {folder: tuple(inside) for folder, inside in result.items()}

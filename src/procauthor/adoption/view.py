@@ -1,0 +1,142 @@
+"""A survey as lines for people, and as the documented JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from procauthor.adoption.guess import Guess
+from procauthor.adoption.survey import Proposed, Survey
+from procauthor.library.index import entries
+from procauthor.library.library import Procedure
+
+SCHEMA_VERSION = 1
+_SHOWN = 3
+
+
+def survey_lines(survey: Survey) -> Iterator[str]:
+    """Yield what was found and what would be made of it, with counts, examples and how sure it is."""
+    yield f"{_count(survey)} documents are there, and stay as they are"
+    yield f"site: {_guessed(survey.site.guess)}"
+    for guess in survey.guesses:
+        if guess.subject.partition(".")[0] in ("titles", "status", "placeholders"):
+            yield f"{guess.subject}: {_guessed(guess)}"
+    for proposed in survey.templates:
+        yield from _template_lines(proposed, [p for p, name in survey.patterns.items() if name == proposed.name])
+    if not survey.templates:
+        yield "no three documents share two headings, so no template is proposed"
+    for folder, paths in survey.left_out.items():
+        yield f"without a form: {len(paths)} in {folder}: {_several([PurePosixPath(path).name for path in paths])}"
+    for language, paths in survey.languages.items():
+        yield f"translations ({language}): {_several(paths)}"
+    for question in survey.questions:
+        yield f"question: {question}"
+
+
+def weak_lines(survey: Survey) -> Iterator[str]:
+    """Yield the guesses that were taken although they are weak."""
+    for guess in survey.guesses:
+        if guess.weak and guess.subject.partition(".")[0] != "optional":
+            so = f"; {guess.rule} is only an info" if guess.rule else ""
+            yield f"weak guess: {guess.subject}: {_guessed(guess)}{so}"
+
+
+def _count(survey: Survey) -> int:
+    return len(survey.library.procedures) + len(survey.library.unread)
+
+
+def _guessed(guess: Guess) -> str:
+    seen = f", for example {', '.join(guess.evidence)}" if guess.evidence else ""
+    value = f"{guess.value} " if guess.value else ""
+    return f"{value}({guess.count} of {guess.of}, {guess.confidence:.0%} sure{seen})"
+
+
+def _template_lines(proposed: Proposed, patterns: list[str]) -> Iterator[str]:
+    inferred = proposed.inferred
+    yield f"template {proposed.name!r}{' (shipped)' if proposed.shipped else ''} for {inferred.documents} documents:"
+    yield f"  {', '.join(patterns)}"
+    for heading in inferred.headings:
+        if heading.required or not proposed.shipped:
+            kind = "required" if heading.required else "optional"
+            yield f"  {kind}  {heading.share:4.0%}  {heading.text}"
+    yield f"  {_guessed(proposed.guess)}"
+    if proposed.template_file:
+        yield f"  its own template is {proposed.template_file}"
+    if proposed.form.outliers:
+        yield f"  beside them without this form: {_several(proposed.form.outliers)}"
+
+
+def _several(paths: list[str] | tuple[str, ...]) -> str:
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return ", ".join(paths[:_SHOWN]) + more
+
+
+def survey_json(survey: Survey) -> dict[str, object]:
+    """Return a survey as a JSON object; see docs/reference for its fields."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "site": {**survey.site.guess.to_json(), "root": survey.site.root},
+        "titles": {
+            "sources": _about(survey, "titles.sources"),
+            "patterns": _about(survey, "titles.patterns"),
+        },
+        "forms": [_form(survey, proposed) for proposed in survey.templates],
+        "statuses": _about(survey, "status"),
+        "index": list(_index(survey)),
+        "placeholders": _about(survey, "placeholders"),
+        "files": {"documents": _count(survey), "unread": [u.path for u in survey.library.unread]},
+        "languages": {language: list(paths) for language, paths in survey.languages.items()},
+        "outside": list(survey.settings.get("library", {}).get("exclude", ())),
+        "documents": [_document(p) for p in survey.library.procedures],
+        "left_out": [{"folder": f, "documents": list(paths)} for f, paths in survey.left_out.items()],
+        "questions": list(survey.questions),
+        "settings": survey.settings,
+    }
+
+
+def _about(survey: Survey, subject: str) -> list[dict[str, object]]:
+    return [
+        {"about": guess.subject, **guess.to_json()}
+        for guess in survey.guesses
+        if guess.subject == subject or guess.subject.startswith(f"{subject}.")
+    ]
+
+
+def _form(survey: Survey, proposed: Proposed) -> dict[str, object]:
+    member = survey.library.by_path[proposed.form.members[0]]
+    roles = {spec.role: spec.heading for spec in member.template.sections if spec.role} if member.template else {}
+    return {
+        "name": proposed.name,
+        "required": [h.text for h in proposed.inferred.headings if h.required],
+        "optional": [h.text for h in proposed.inferred.headings if not h.required],
+        "roles": roles,
+        "documents": list(proposed.form.members),
+        "outliers": list(proposed.form.outliers),
+        "template_file": proposed.template_file or None,
+        **proposed.guess.to_json(),
+    }
+
+
+def _document(procedure: Procedure) -> Mapping[str, Any]:
+    return {
+        "path": procedure.path,
+        "title": procedure.title,
+        "role": procedure.kind,
+        "form": procedure.template.name if procedure.template else None,
+        "status": procedure.status,
+        "area": procedure.lifecycle,
+        "counted": procedure.counted,
+    }
+
+
+def _index(survey: Survey) -> Iterator[dict[str, object]]:
+    for procedure in survey.library.of_kind("index"):
+        listed = [(entry.title, entry.path in survey.library.by_path) for entry in entries(procedure)]
+        yield {
+            "path": procedure.path,
+            "notation": "table" if listed else None,
+            "entries": [{"text": title, "exists": there} for title, there in listed],
+            "confidence": 0.9 if listed else 0.3,
+            "evidence": [procedure.path],
+        }

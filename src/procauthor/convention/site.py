@@ -1,0 +1,157 @@
+"""Where links lead on the site that shows the documents: by rules as data. Its configuration is read, never run."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from procauthor.markdown.document import Document, Link
+from procauthor.settings import Conventions, Site
+
+_FIELD = re.compile(r"\{\{|\{%|<%")
+# What a template puts before the path of a page: its address without the path.
+_BASE = re.compile(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
+_SHORTCODE = re.compile(
+    rb"\[(?P<text>[^\[\]\n]{0,300})\]\(\s{0,9}\{\{[<%]\s{0,9}(?:rel)?ref\s+[\"'`]?(?P<target>[^\"'`<>%{}\s]{1,300})[\"'`]?"
+    rb"\s{0,9}[>%]\}\}\s{0,9}\)"
+)
+_HTML = (".html", ".htm")
+_DOCUMENTS = (".md", ".markdown", ".html.md", ".html.md.erb")
+_FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a kind of site reads links.
+
+    ``directories``: a page ``a/b.md`` is shown at ``a/b/``, and its links count from there. ``pages``: a document may
+    be named without its ending, or with the ending of the page. ``routes``: links count from the root of the pages,
+    too, and ``#/`` begins one. ``fields``: a template fills braces in links. ``shortcodes``: links by ``ref``.
+    ``strict``: a link to a page is never read as one to a file beside the document.
+    """
+
+    pages: bool = False
+    directories: bool = False
+    routes: bool = False
+    fields: bool = False
+    shortcodes: bool = False
+    strict: bool = False
+
+
+_RULES: dict[Site, Rules] = {
+    "mkdocs": Rules(pages=True, directories=True, fields=True, strict=True),
+    "mdbook": Rules(pages=True),
+    "hugo": Rules(pages=True, directories=True, fields=True, shortcodes=True),
+    "docsify": Rules(pages=True, routes=True),
+    "middleman": Rules(pages=True, directories=True, fields=True),
+    "jekyll": Rules(pages=True, directories=True, fields=True),
+    "eleventy": Rules(pages=True, directories=True, fields=True),
+}
+_PLAIN = Rules()
+
+
+def rules_of(site: Site) -> Rules:
+    """Return how a kind of site reads links; one that shows files as they are has no rules of its own."""
+    return _RULES.get(site, _PLAIN)
+
+
+def read_links(document: Document, conventions: Conventions) -> tuple[Link, ...]:
+    """Return the links of a document, those by shortcodes among them, in the order of the text."""
+    if not rules_of(conventions.site).shortcodes or b"ref" not in document.source.raw:
+        return document.links
+    source = document.source
+    code = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "code"]
+    result = [
+        Link(
+            match["text"].decode(errors="replace"),
+            match["target"].decode(errors="replace"),
+            image=False,
+            start=match.start(),
+            end=match.end(),
+            line=source.line(match.start()),
+        )
+        for match in _SHORTCODE.finditer(source.raw)
+        if not any(start <= match.start() < end for start, end in code)
+    ]
+    known = {link.start for link in document.links}
+    return tuple(
+        sorted((*document.links, *(link for link in result if link.start not in known)), key=lambda link: link.start)
+    )
+
+
+def plain_target(target: str, conventions: Conventions) -> str | None:
+    """Return a target as a path from the root where a template only puts an address before it.
+
+    None where nobody can say where it leads, because a template fills it.
+    """
+    rules = rules_of(conventions.site)
+    if rules.routes and target.startswith("#/"):
+        return target[1:]
+    if not rules.fields or not _FIELD.search(target):
+        return target
+    rest = _BASE.sub("", target)
+    return None if _FIELD.search(rest) else rest or "/"
+
+
+def candidates(source: str, path: str, conventions: Conventions) -> Iterator[str]:
+    """Yield the paths from the library's root that a link may mean, the nearest first; ``..`` leads out of it.
+
+    Args:
+        source: The document with the link.
+        path: The path in the link, decoded, without anchor.
+        conventions: The kind of site, and where its pages are.
+    """
+    for base in _bases(source, path, conventions):
+        plain = posixpath.normpath(base)
+        yield plain
+        if rules_of(conventions.site).pages:
+            yield from _documents(plain)
+
+
+def _bases(source: str, path: str, conventions: Conventions) -> Iterator[str]:
+    rules = rules_of(conventions.site)
+    root = conventions.site_root
+    if path.startswith("/"):
+        yield posixpath.join(root, path.lstrip("/"))
+        return
+    stem, _ = posixpath.splitext(source)
+    # Some write the slash of a page behind the name of a document.
+    bare = path.rstrip("/")
+    document = bare.lower().endswith(_DOCUMENTS)
+    ending = posixpath.splitext(bare)[1]
+    is_page = not document and (path.endswith("/") or not ending or ending in _HTML)
+    if rules.directories and is_page:
+        place = posixpath.dirname(stem) if posixpath.basename(stem) in _FOLDERS else stem
+        yield _from_page(place, path, root)
+        if rules.strict:
+            return
+    yield posixpath.join(posixpath.dirname(source), bare if document else path)
+    if rules.routes:
+        yield posixpath.join(root, path)
+
+
+def _from_page(place: str, path: str, root: str) -> str:
+    """Return where a link from the address of a page leads: above the root of a site there is nothing."""
+    if root.startswith(".."):
+        return posixpath.join(place, path)
+    inside = posixpath.relpath(place or ".", root or ".")
+    return posixpath.join(root, posixpath.normpath(f"/{posixpath.join(inside, path)}").lstrip("/"))
+
+
+def shows(source: str, conventions: Conventions) -> bool:
+    """Say whether a document is one of the pages of the site, and not read as a file."""
+    root = conventions.site_root
+    return not root or root.startswith("..") or source.startswith(f"{root}/")
+
+
+def _documents(path: str) -> Iterator[str]:
+    stem, ending = posixpath.splitext(path)
+    stems = (stem, path) if ending in _HTML else (path,)
+    for each in stems:
+        yield from (f"{each}{ending}" for ending in _DOCUMENTS)
+        folder = "" if each == "." else f"{each}/"
+        yield from (f"{folder}{name}.md" for name in _FOLDERS)
+        if posixpath.basename(each) == "index":
+            yield from (f"{posixpath.dirname(each)}/{name}.md".lstrip("/") for name in _FOLDERS)

@@ -1,0 +1,226 @@
+"""What a team already has is read as it is written: titles, statuses, links, placeholders, pages, files."""
+
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.inside import run, run_json
+from tests.conftest import snapshot
+from tests.project.test_adopt import write
+
+FORM = "# {title}\n\n{head}## Goal\n\nKeep the {title} alive.\n\n## Action\n\n1. Look at it.\n\n## Proof\n\nIt runs.\n"
+
+
+def form(title: str, head: str = "") -> str:
+    return FORM.format(title=title, head=head)
+
+
+def some(folder: str, **titles: str) -> dict[str, str]:
+    return {f"{folder}/{name}.md": form(title) for name, title in titles.items()}
+
+
+def init(root: Path) -> dict[str, Any]:
+    run("init", root, "--no-input")
+    return tomllib.loads((root / "procauthor.toml").read_text())
+
+
+def documents(root: Path) -> dict[str, dict[str, Any]]:
+    return {row["path"]: row for row in run_json("-C", root, "evaluate")["documents"] if row["kind"] != "template"}
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("Playbook: {}", "Pump {}"), ("{}. Pump", None), ("12{} Pump", None), ("ADR 4{}: Pump", None)],
+)
+def test_a_name_is_read_without_what_is_around_it(tmp_path: Path, written: str, name: str | None) -> None:
+    titles = {f"d{n}": written.format(f"Pump {n}" if name else n) for n in range(4)}
+    write(tmp_path, some("ops", **titles))
+    settings = init(tmp_path)
+    assert settings["conventions"]["titles"]["patterns"]
+    assert {row["title"] for row in documents(tmp_path).values()} == (
+        {name.format(n) for n in range(4)} if name else {"Pump"}
+    )
+
+
+def test_a_title_may_be_in_the_front_matter_or_a_heading_of_any_level(tmp_path: Path) -> None:
+    body = "## Goal\n\nWords.\n\n## Action\n\nWords.\n"
+    files = {f"a/f{n}.md": f"---\ntitle: Front {n}\n---\n\n{body}" for n in range(3)}
+    files |= {f"b/h{n}.md": f"## High {n}\n\n{body.replace('##', '###')}" for n in range(3)}
+    write(tmp_path, files)
+    init(tmp_path)
+    titles = {row["title"] for row in documents(tmp_path).values()}
+    assert titles == {f"{word} {n}" for word in ("Front", "High") for n in range(3)}
+
+
+def test_a_status_is_read_where_and_as_the_team_writes_it(tmp_path: Path) -> None:
+    def decision(title: str, status: str) -> str:
+        return form(title).replace("## Goal", f"## Status\n\n{status}\n\n## Goal", 1)
+
+    files = {
+        "adr/1.md": decision("One", "✅ Accepted"),
+        "adr/2.md": decision("Two", "⌛ Superseded by [One](1.md)"),
+        "adr/3.md": decision("Three", "Proposed - see the meeting"),
+        "adr/4.md": decision("Four", "Rejected"),
+        "adr/5.md": decision("Five [Deprecated]", "Accepted"),
+        "adr/6.md": form("Six", "**Status:** Placeholder - later\n\n"),
+        "retired_adr/7.md": decision("Seven", ""),
+    }
+    write(tmp_path, files)
+    init(tmp_path)
+    rows = documents(tmp_path)
+    assert {path[-4]: rows[path]["declared_status"] for path in files} == {
+        "1": "defined",
+        "2": "deprecated",
+        "3": "in progress",
+        "4": "deprecated",
+        "5": "deprecated",
+        "6": "placeholder",
+        "7": "deprecated",
+    }
+    assert rows["adr/3.md"]["status"] == "in progress"
+    assert rows["adr/5.md"]["title"] == "Five"
+
+
+@pytest.mark.parametrize(
+    ("files", "right", "wrong"),
+    [
+        ({"mkdocs.yml": ""}, ["../two/", "/a/two/", "two.md", "../two/#part", "../../../a/two/"], ["two", "../gone/"]),
+        ({"book.toml": '[book]\nsrc = "docs"\n'}, ["two.html", "two.html#part", "/a/two.html"], ["gone.html"]),
+        (
+            {"hugo.toml": 'contentDir = "docs"\n'},
+            ['{{< ref "two.md" >}}', '{{% relref "two" %}}', "../two/"],
+            ['{{< ref "gone.md" >}}'],
+        ),
+        ({"docs/index.html": "window.$docsify = {}"}, ["/a/two", "#/a/two", "a/two"], ["/a/gone"]),
+        ({"_config.yml": ""}, ["{{site.baseurl}}/docs/a/two", "two.html"], ["gone.html"]),
+        ({"eleventy.config.js": ""}, ["../two/", "/docs/a/two/"], ["../gone/"]),
+        ({"config/tech-docs.yml": ""}, [], ["gone.md"]),
+    ],
+)
+def test_links_lead_where_the_site_shows_the_documents(
+    tmp_path: Path, files: dict[str, str], right: list[str], wrong: list[str]
+) -> None:
+    lines = [f"[words]({target})" for target in (*right, *wrong)]
+    one = "# One\n\n" + "\n\n".join(lines) + "\n"
+    write(tmp_path, {**files, "docs/a/one.md": one, "docs/a/two.md": "# Two\n\n## Part\n\nWords.\n"})
+    init(tmp_path)
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
+    result = [f["line"] for f in report["findings"] if f["rule"] in ("broken-link", "broken-anchor")]
+    assert result == [3 + 2 * (len(right) + n) for n in range(len(wrong))]
+
+
+def test_a_placeholder_word_that_is_a_name_or_quoted_is_none(tmp_path: Path) -> None:
+    files = some("net", a="Call TBD", b="Ask Ann", c="Say Yes", d="Run Now")
+    files["net/a.md"] += "\nCall TBD on the line.\n"
+    files["net/b.md"] += '\nWrite "TODO" before it.\n'
+    files["net/c.md"] += "\n`TODO: our own steps`\n"
+    files["net/d.md"] += "\nComing soon.\n\n```sh\nrun  # TODO: later\n```\n"
+    write(tmp_path, files)
+    init(tmp_path)
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
+    assert {f["path"] for f in report["findings"] if f["rule"] == "placeholder-text"} == {"net/c.md", "net/d.md"}
+    assert sum(f["rule"] == "placeholder-text" for f in report["findings"]) == 2
+
+
+def test_pages_templates_translations_and_what_has_no_form_are_not_counted(tmp_path: Path) -> None:
+    files = some("ops", a="Ann", b="Bob", c="Cid", d="Dot") | some("ops", _index="Ops", template="Form")
+    files |= {"ops/a.de.md": form("Anna"), "blog/x.md": "# X\n\n## One\n\nWords.\n"}
+    write(tmp_path, files)
+    run("init", tmp_path, "--no-input")
+    rows = documents(tmp_path)
+    assert sorted(path for path, row in rows.items() if row["counted"]) == [f"ops/{n}.md" for n in "abcd"]
+    assert rows["ops/_index.md"]["kind"] == "readme"
+    assert rows["blog/x.md"]["form"] is None
+    report = run_json("-C", tmp_path, "evaluate")
+    assert report["left_out"] == 2
+    assert report["total"]["total"] == sum(row["counted"] for row in rows.values())
+    assert "have no form, so they are not counted: in blog, ops" in run("-C", tmp_path, "evaluate").stdout
+
+
+def test_one_document_a_folder_is_a_form_and_a_rename_keeps_the_name_of_the_file(tmp_path: Path) -> None:
+    write(tmp_path, {f"{name}/SKILL.md": form(name.title()) for name in ("ask", "bind", "cut", "dig")})
+    assert init(tmp_path)["templates"] == {"*/SKILL.md": "skill"}
+    run("-C", tmp_path, "rename", "Ask", "Ask Twice")
+    assert (tmp_path / "ask/SKILL.md").read_text().startswith("# Ask Twice\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "title", "renamed"),
+    [
+        ("003-use-c", "Use C", "003-take-d"),
+        ("use-c.sop", "Use C", "take-d.sop"),
+        ("UseC", "Use C", "TakeD"),
+        ("Use-C", "Use C", "Take-D"),
+    ],
+)
+def test_a_rename_keeps_the_manner_of_the_file_and_the_baseline(
+    tmp_path: Path, file: str, title: str, renamed: str
+) -> None:
+    faulty = form(title) + "\n[gone](gone.md)\n"
+    write(tmp_path, some("ops", a="Ann", b="Bob", c="Cid") | {f"ops/{file}.md": faulty})
+    init(tmp_path)
+    before = (tmp_path / ".procauthor-baseline.json").read_bytes()
+    run("-C", tmp_path, "rename", title, "Take D")
+    assert (tmp_path / f"ops/{renamed}.md").exists()
+    assert run_json("-C", tmp_path, "check")["summary"]["errors"] == 0
+    run("-C", tmp_path, "undo")
+    assert (tmp_path / ".procauthor-baseline.json").read_bytes() == before
+
+
+def test_a_rename_writes_the_title_as_the_team_does(tmp_path: Path) -> None:
+    titles = {f"{name.lower()}-procedure": f"Procedure: {name}" for name in ("Intake", "Design", "Rollout")}
+    files = some("ops", **titles)
+    files["ops/design-procedure.md"] += "\nBegin with the [Intake Procedure](intake-procedure.md).\n"
+    write(tmp_path, files)
+    init(tmp_path)
+    run("-C", tmp_path, "rename", "Intake Procedure", "Procedure: Reception")
+    assert (tmp_path / "ops/reception-procedure.md").read_text().startswith("# Procedure: Reception\n")
+    assert "(reception-procedure.md)" in (tmp_path / "ops/design-procedure.md").read_text()
+
+
+def test_a_survey_as_json_writes_nothing_and_has_a_row_for_every_document(tmp_path: Path) -> None:
+    write(tmp_path, some("ops", a="Ann", b="Bob", c="Cid") | {"README.md": "# All\n", "x/y.md": "# Y\n"})
+    before = snapshot(tmp_path)
+    report = run_json("init", tmp_path)
+    assert snapshot(tmp_path) == before
+    assert {row["path"] for row in report["documents"]} == {"README.md", "x/y.md", *(f"ops/{n}.md" for n in "abc")}
+    (result,) = report["forms"]
+    assert (result["name"], result["required"]) == ("ops", ["Goal", "Action", "Proof"])
+    assert report["left_out"] == [{"folder": "x", "documents": ["x/y.md"]}]
+    assert {"site", "titles", "statuses", "index", "placeholders", "files", "languages", "outside", "questions"} <= set(
+        report
+    )
+    assert 0 < result["confidence"] <= 1
+    assert result["evidence"] == ["ops/a.md", "ops/b.md"]
+
+
+def test_a_weak_form_makes_no_errors_and_is_said(tmp_path: Path) -> None:
+    write(tmp_path, some("ops", a="Ann", b="Bob", c="Cid") | {f"ops/n{n}.md": "# N\n\n" + "word " * 99 for n in "12"})
+    done = run("init", tmp_path, "--no-input")
+    assert "weak guess: forms" in done.stderr
+    assert tomllib.loads((tmp_path / "procauthor.toml").read_text())["rules"]["missing-section"] == "info"
+    assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
+def test_what_git_ignores_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, some("ops", a="Ann", b="Bob", c="Cid") | some("build", a="Ann") | {".gitignore": "build/\n"})
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    init(tmp_path)
+    assert all(not path.startswith("build") for path in documents(tmp_path))
+
+
+def test_front_matter_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    write(tmp_path, some("ops", a="Ann", b="Bob", c="Cid") | {"x.md": "---\nglobs: **/*.md\n---\n\n# X\n"})
+    init(tmp_path)
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
+    assert [f["path"] for f in report["findings"] if f["rule"] == "bad-front-matter"] == ["x.md"]
+
+
+@pytest.mark.parametrize("table", ['site = "geocities"', "[conventions.titles]\npatterns = ['no name']"])
+def test_a_convention_that_is_none_is_refused(tmp_path: Path, table: str) -> None:
+    text = table if table.startswith("[") else f"[conventions]\n{table}"
+    write(tmp_path, {"a.md": "# A\n", "procauthor.toml": f"{text}\n"})
+    assert "procauthor.toml" in run("-C", tmp_path, "check", code=2).stderr
