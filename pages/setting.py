@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -67,11 +67,22 @@ def tables() -> Iterator[tuple[str, str, list[Key]]]:
     for name, field in Settings.model_fields.items():
         model = field.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
-            words = _described()[model.__name__]
-            keys = [Key(name, key, each, words[key]) for key, each in model.model_fields.items()]
-            yield name, inspect.getdoc(model) or "", keys
+            yield name, inspect.getdoc(model) or "", list(_keys(name, model))
         else:
             yield name, "", [Key("", name, field, _described()["Settings"][name])]
+
+
+def _keys(table: str, model: type[BaseModel]) -> Iterator[Key]:
+    """Yield the keys of a table: its own first, then those of the tables in it."""
+    words, inner = _described()[model.__name__], {}
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            inner[name] = annotation
+        else:
+            yield Key(table, name, field, words[name])
+    for name, each in inner.items():
+        yield from _keys(f"{table}.{name}", each)
 
 
 @cache
@@ -95,7 +106,7 @@ def _page() -> Iterator[str]:
             yield f"{words}\n"
         if keys[0].table:
             yield "| Key | Type | Default | What it does |\n|---|---|---|---|"
-            yield from map(_row, keys)
+            yield from (_row(key, name) for key in keys)
         else:
             yield f"{keys[0].words}\n\nType: {_kind(keys[0].field)}. Without it there are none."
         yield f"\n```toml\n{example(name, keys)}\n```"
@@ -103,12 +114,17 @@ def _page() -> Iterator[str]:
 
 def example(name: str, keys: Sequence[Key]) -> str:
     """Return a table of the settings as TOML, with each of its keys."""
-    lines = [f"[{name}]"] if not keys[0].table or any(not isinstance(key.example, Mapping) for key in keys) else []
-    return "\n".join([*lines, *chain.from_iterable(map(_toml, keys))])
+    parts = []
+    for table, group in groupby(keys, key=lambda key: key.table or name):
+        own = sorted(group, key=lambda key: isinstance(key.example, Mapping) and bool(key.table))
+        head = [f"[{table}]"] if not own[0].table or not isinstance(own[0].example, Mapping) else []
+        parts.append("\n".join([*head, *chain.from_iterable(map(_toml, own))]))
+    return "\n\n".join(parts)
 
 
-def _row(key: Key) -> str:
-    return f"| `{key.name}` | {_kind(key.field)} | {_default(key)} | {key.words} |"
+def _row(key: Key, table: str) -> str:
+    name = f"{key.table}.{key.name}".removeprefix(f"{table}.")
+    return f"| `{name}` | {_kind(key.field)} | {_default(key)} | {key.words} |"
 
 
 def _default(key: Key) -> str:

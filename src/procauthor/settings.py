@@ -148,7 +148,11 @@ class TitleConventions(_Table):
     """
 
     sources: tuple[Literal["heading", "first-heading", "front-matter"], ...] = ("heading", "front-matter")
-    patterns: tuple[Annotated[str, AfterValidator(_name_once)], ...] = ()
+    """Where a title is looked for, in this order."""
+    patterns: tuple[Annotated[str, AfterValidator(_name_once)], ...] = Field(
+        default=(), examples=[["Procedure: {name}", "{name} [Deprecated]"]]
+    )
+    """What is written around the name; all that fit are taken off."""
 
 
 class StatusConventions(_Table):
@@ -162,12 +166,19 @@ class StatusConventions(_Table):
     """
 
     sources: tuple[Literal["metadata", "section", "title", "folder"], ...] = ("metadata",)
-    sections: tuple[str, ...] = ()
-    words: dict[str, Status] = Field(default_factory=dict)
+    """Where a status is looked for, in this order."""
+    sections: tuple[str, ...] = Field(default=(), examples=[["Status"]])
+    """Headings below which the first words are the status."""
+    words: dict[str, Status] = Field(default_factory=dict, examples=[{"Accepted": "defined"}])
+    """What further words mean."""
     remarks: bool = False
+    """Whether a remark may follow the word, as in `Placeholder - to be written`."""
     unfinished: bool = False
-    titles: dict[str, Status] = Field(default_factory=dict)
-    folders: dict[InsidePath, Status] = Field(default_factory=dict)
+    """Whether a document that says that it is in progress is, however whole its text looks."""
+    titles: dict[str, Status] = Field(default_factory=dict, examples=[{"[Deprecated]": "deprecated"}])
+    """Pieces of a title that say a status."""
+    folders: dict[InsidePath, Status] = Field(default_factory=dict, examples=[{"archive": "deprecated"}])
+    """Folders whose documents have a status."""
 
 
 class PlaceholderConventions(_Table):
@@ -177,9 +188,12 @@ class PlaceholderConventions(_Table):
     a team may write its marks like this, and another one code with such comments.
     """
 
-    words: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+    words: tuple[str, ...] = Field(default=(), examples=[["FIXME"]])
+    """Words that say that a text is not finished, besides those that ship."""
+    ignore: tuple[str, ...] = Field(default=(), examples=[["TBD"]])
+    """Words that mean something else here."""
     code: bool = False
+    """Whether such a word counts at the beginning of a piece of code."""
 
 
 class Conventions(_Table):
@@ -192,10 +206,15 @@ class Conventions(_Table):
     """
 
     site: Site = "github"
-    site_root: str = ""
+    """What shows the documents to readers, and says where their links lead."""
+    site_root: str = Field(default="", examples=["docs"])
+    """The folder of the site's pages, from the root of the library."""
     pages: tuple[str, ...] = ("readme",)
-    procedures: tuple[str, ...] = ()
-    template_files: tuple[InsidePath, ...] = ()
+    """Names of files, without ending, that show a folder; they are no procedures."""
+    procedures: tuple[str, ...] = Field(default=(), examples=[["runbooks/*.md"]])
+    """Patterns of paths whose documents are counted without a template."""
+    template_files: tuple[InsidePath, ...] = Field(default=(), examples=[["runbooks/_template.md"]])
+    """Documents that show a form, and do not follow it."""
     titles: TitleConventions = TitleConventions()
     status: StatusConventions = StatusConventions()
     placeholders: PlaceholderConventions = PlaceholderConventions()
