@@ -26,7 +26,7 @@ def test_what_comes_next_in_a_named_plan(root: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_pipe_is_no_plan(root: Path) -> None:
     os.mkfifo(root / "pipe.md")
-    assert "is no file" in run("-C", root, "plan", root / "pipe.md", code=2).stderr
+    assert "it is a pipe or a device" in run("-C", root, "plan", root / "pipe.md", code=2).stderr
 
 
 def test_a_document_with_an_error_is_not_done(root: Path) -> None:
