@@ -18,6 +18,7 @@ import json
 import random
 import re
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 from procauthor import Project
@@ -100,12 +101,11 @@ def measure(root: Path, seed: int, count: int) -> dict[str, object]:
             made[kind] += 1
             caught[kind] += any(not whole.holds(claim) for claim in find_claims(sentence))
     alarms, said, again, respelled, own, doubted = [], 0, [], 0, 0, 0
+    own_texts = {p.path: _texts(p) for p in library.procedures}
     for procedure in drafts:
-        rest = Evidence.of(
-            [t for p in library.procedures if p is not procedure for t in _texts(p)],
-            [p.title for p in library.procedures],
-        )
-        found = [c for text in _texts(procedure) for c in find_claims(text)]
+        others = (held for path, held in own_texts.items() if path != procedure.path)
+        rest = Evidence.of(chain.from_iterable(others), titles)
+        found = [c for text in own_texts[procedure.path] for c in find_claims(text)]
         said += len(found)
         wrong = [c for c in found if not whole.holds(c)]
         alarms += [f"{procedure.path}: {c}" for c in wrong]
