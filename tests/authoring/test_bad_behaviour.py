@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from procauthor import Project
+from procauthor import Project, WaitingDraft
 from procauthor.errors import AuthoringError
-from procauthor.project import WaitingDraft
 from tests.cli.test_create_with_a_model import TITLE, TITLES, good, hook, point
 from tests.cli.test_create_with_a_model import key as key  # noqa: PLC0414 - a fixture
 from tests.conftest import snapshot

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from procauthor import Project
+from procauthor import Project, WaitingDraft
 from procauthor.errors import AuthoringError
-from procauthor.project import WaitingDraft
 from tests.cli.test_commands import run, run_json
 from tests.conftest import snapshot
 from tests.loopback import (

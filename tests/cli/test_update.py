@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from procauthor import Project
+from procauthor import Project, WaitingDraft
 from procauthor.errors import AuthoringError, ProcauthorError
-from procauthor.project import WaitingDraft
 from tests.cli.test_commands import run, run_json
 from tests.conftest import REVIEW, snapshot
 from tests.loopback import Json, Loopback, Scripted, data, failure, schema_of, words_of
@@ -102,7 +101,7 @@ def test_a_secret_in_the_document_stays_there_and_does_not_travel(root: Path) ->
     for words in map(words_of, server.requests):
         assert token not in words
         assert "\u200b" not in words
-    assert "[redacted: GitHub token]" in words_of(server.requests[1])
+    assert "With `[redacted: " in words_of(server.requests[1])
     found.accept()
     assert (root / FILE).read_bytes().replace(b"- Costs fit.\n", b"") == raw
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from procauthor import Project
+from procauthor import Project, WaitingDraft
 from procauthor.errors import ConflictError
-from procauthor.project import WaitingDraft
 from tests.conftest import PLACEHOLDER, REVIEW, snapshot
 
 FILE = "feature/design-review.md"
@@ -30,7 +29,7 @@ def test_an_edit_elsewhere_is_merged_and_said(root: Path) -> None:
     waiting.accept()
     wanted = REVIEW.replace("Two options were", "Three options were").replace("has accepted", "has signed")
     assert (root / FILE).read_text() == wanted
-    (note,) = waiting.project.notices
+    (note,) = waiting.records.workspace.notices
     assert "changed since the draft was made; merged" in note
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -62,14 +63,22 @@ class LibraryServer:
 
     async def _work(self, call: Callable[[Project], _Result]) -> _Result:
         def work() -> _Result:
-            project = Project.open(self._root)
             try:
-                return call(project)
+                return self._call(call)
             finally:
-                for notice in project.notices:
-                    print(f"note: {notice}", file=sys.stderr)  # noqa: T201 - stdout belongs to the protocol
+                # SQLite tidies its files when a connection is closed. A call closes its own, so that the next one,
+                # which may only read, changes nothing.
+                gc.collect()
 
         return await anyio.to_thread.run_sync(work, limiter=self._one)
+
+    def _call(self, call: Callable[[Project], _Result]) -> _Result:
+        project = Project.open(self._root)
+        try:
+            return call(project)
+        finally:
+            for notice in project.notices:
+                print(f"note: {notice}", file=sys.stderr)  # noqa: T201 - stdout belongs to the protocol
 
     # Tools
 
