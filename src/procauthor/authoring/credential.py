@@ -24,7 +24,6 @@ _ENVIRONMENT = {
     "anthropic": ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_URL"),
 }
 _SAFE_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./~%-]*)?", re.ASCII)
-_SHORTEST_SECRET = 6
 _NAMED_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from procauthor.library.reference import Target
 from procauthor.markdown.target import Spot
 from procauthor.markdown.write import encode_path
 
@@ -84,9 +83,3 @@ def _encode(text: str, *, angle: bool, everything: bool) -> str:
     if everything:
         return quote(text, safe="!$&'*+,;=:@")
     return encode_path(text, angle=angle)
-
-
-def is_relative(target: Target, written: str) -> bool:
-    """Say whether a link is written relative to its document, and not only to a heading of it."""
-    path = written.partition("#")[0].partition("?")[0]
-    return not target.external and bool(path) and not path.startswith("/")

@@ -6,7 +6,7 @@ is no way to say "write this text at that place".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -58,8 +58,3 @@ class Operation:
             message = "an operation needs a target and a hash in words, and a list of values"
             raise OperationError(message, "procauthor's schema of operations says the form")
         return cls(cast("Action", action), target, expect, tuple(values))
-
-
-def read_operations(data: Sequence[Mapping[str, Any]]) -> tuple[Operation, ...]:
-    """Read several operations."""
-    return tuple(Operation.from_json(each) for each in data)
