@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.field import Fields
-from procauthor.authoring.gather import Source, gather
+from procauthor.authoring.gather import BriefSource, gather
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.judge import Complaint
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
@@ -88,7 +88,7 @@ class Authoring:
             refuse_duplicate(request.title, library)
         announced = records.workspace.announced(library, found)
         refuse_unknown(request, library, announced)
-        source = Source(
+        source = BriefSource(
             library=library,
             template=lambda path: records.workspace.templates.for_path(path, "procedure"),
             search=self.context.search if self.context else self.search(library),

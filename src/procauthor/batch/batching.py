@@ -14,7 +14,7 @@ from procauthor.authoring.writing import check_author
 from procauthor.batch.choice import choose
 from procauthor.batch.record import Batch, BatchStore, LeftOut, Terms
 from procauthor.batch.schedule import Schedule
-from procauthor.batch.session import Session
+from procauthor.batch.session import BatchSession
 from procauthor.batch.value import BatchReport, Tell, Wishes
 from procauthor.errors import DraftError
 from procauthor.planning.read import read_plan
@@ -132,7 +132,7 @@ class Batching:
 
     def carry(self, batch: Batch) -> BatchReport:
         """Carry a batch as far as it goes."""
-        return Session(self.records, batch, self.progress).carry()
+        return BatchSession(self.records, batch, self.progress).carry()
 
 
 def _open(batch: Batch | None) -> Batch:

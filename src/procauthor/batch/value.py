@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import Usage
-from procauthor.batch.record import Item, LeftOut
+from procauthor.batch.record import BatchItem, LeftOut
 from procauthor.batch.schedule import OnFailure
 from procauthor.evaluation.value import Tally
 
@@ -65,7 +65,7 @@ Tell = Callable[[Told], None]
 class Written:
     """One item at the end, with what it has cost in all sessions. ``draft`` is empty where no draft waits."""
 
-    item: Item
+    item: BatchItem
     run: str
     draft: str
     usage: Usage
