@@ -35,6 +35,7 @@ _MODULES = {
     "run": ("run",),
     "runs": ("runs",),
     "handoff": ("brief", "submit", "mcp", "export"),
+    "lsp": ("lsp",),
     "update": ("update",),
     "history": ("undo", "redo"),
     "refactor": ("rename", "move", "split", "merge", "deprecate", "renumber", "migrate"),
