@@ -25,7 +25,7 @@ class WordEmbedding:
 
     Those of common words were distilled from a sentence model. Any other word gets a direction of its own, so a
     library in any language can be searched. The vector of a text depends on this text alone, so an edit changes no
-    other vectors. What a library teaches of its words comes in with the query: see `Meaning`.
+    other vectors. What a library teaches of its words comes in with the query: see `VectorIndex`.
     """
 
     id = "builtin-3"

@@ -24,7 +24,7 @@ from procauthor.retrieval.builtin import WordEmbedding
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.embedding import Embedding, embedding_for
 from procauthor.retrieval.lexical import Words
-from procauthor.retrieval.meaning import Meaning, vectored
+from procauthor.retrieval.meaning import VectorIndex, vectored
 from procauthor.retrieval.merge import Ranking, Weights, best_first, merge
 from procauthor.retrieval.posting import Counting
 from procauthor.retrieval.store import (
@@ -87,7 +87,7 @@ class SectionIndex:
         self._temporary = ""
         self._repaired: list[str] = []
         self._wanted: tuple[Mapping[str, str], Cut] | None = None
-        self._meaning = Meaning(embedding, server, weights, self._writing)
+        self._meaning = VectorIndex(embedding, server, weights, self._writing)
         self._moment: tuple[int, int] | None = None
         self._paths: dict[int, str] = {}
         self._store = self._open_store()

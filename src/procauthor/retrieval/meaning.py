@@ -28,7 +28,7 @@ _FEEDBACK = 0.3
 _BEST = 5
 
 
-class Meaning:
+class VectorIndex:
     """The vectors of an index, those of documents in memory and those of passages as far as they are needed.
 
     Args:
