@@ -5,10 +5,10 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
-from urllib.parse import urlsplit
 
 from tests.cli.inside import run, run_json
 from tests.conftest import SETTINGS, snapshot
