@@ -8,7 +8,7 @@ from datetime import date
 from itertools import groupby
 
 from procauthor.library.library import Procedure
-from procauthor.library.receipt import Receipt, Ruling, judge
+from procauthor.library.receipt import ApprovalWorth, Receipt, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def read_approvers(procedure: Procedure) -> tuple[Approver, ...]:
     return tuple(sorted(_approvers(rulings), key=lambda each: (each.on, each.by), reverse=True))
 
 
-def _approvers(rulings: list[Ruling]) -> Iterator[Approver]:
+def _approvers(rulings: list[ApprovalWorth]) -> Iterator[Approver]:
     for (by, role), group in groupby(sorted(rulings, key=lambda r: _who(r.receipt)), key=lambda r: _who(r.receipt)):
         own = list(group)
         ends = [r.receipt.expires for r in own if r.receipt.expires]

@@ -20,7 +20,7 @@ _MARK = "procauthor site"
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class SiteFolder:
     """What was done to a folder: how many files are new or changed, and which went."""
 
     folder: Path
@@ -37,7 +37,7 @@ def require_site_place(folder: Path) -> None:
     _listed(folder)
 
 
-def write_site(folder: Path, files: Mapping[str, bytes]) -> Written:
+def write_site(folder: Path, files: Mapping[str, bytes]) -> SiteFolder:
     """Write all files, then remove those of an earlier site that are no longer part of it.
 
     Other files in the folder are left alone. The list names old and new files while pages are written, so that what is
@@ -64,7 +64,7 @@ def write_site(folder: Path, files: Mapping[str, bytes]) -> Written:
         raise ConfigError(
             message, "run the command again when the disk allows it; it begins where it stopped"
         ) from error
-    return Written(folder, changed, tuple(gone))
+    return SiteFolder(folder, changed, tuple(gone))
 
 
 def _listed(folder: Path) -> set[str]:
