@@ -139,6 +139,13 @@ class LinkSettings(_Table):
     """Whose rule makes the anchor of a heading."""
 
 
+class ReportSettings(_Table):
+    """Where reports and pages for readers lead."""
+
+    link: str = Field(default="", examples=["https://github.com/ORG/REPO/blob/main/{path}"])
+    """The address of a document by its `{path}`; empty means the file itself, as seen from the report."""
+
+
 class TitleConventions(_Table):
     """Where the name of a document is, and what is written around it.
 
@@ -265,6 +272,7 @@ class Settings(_Table):
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     links: LinkSettings = LinkSettings()
+    report: ReportSettings = ReportSettings()
     conventions: Conventions = Conventions()
     plan: PlanSettings = PlanSettings()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(
