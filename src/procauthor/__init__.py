@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.project.project import Project
     from procauthor.refactoring.refactor import Refactoring
+    from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
     from procauthor.review.approve import Approval
@@ -140,6 +141,7 @@ _HOMES = {
     "RunStore": "authoring.run",
     "SectionIndex": "retrieval.index",
     "Settings": "settings",
+    "SiteReport": "reporting.site.publish",
     "StaleError": "errors",
     "StoreError": "errors",
     "Suspect": "checking.suspect",
@@ -216,6 +218,7 @@ __all__ = [
     "RunStore",
     "SectionIndex",
     "Settings",
+    "SiteReport",
     "StaleError",
     "StoreError",
     "Suspect",

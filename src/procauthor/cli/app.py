@@ -30,6 +30,7 @@ _MODULES = {
     "check": ("check",),
     "evaluate": ("evaluate",),
     "graph": ("graph", "refs"),
+    "site": ("site",),
     "plan": ("plan",),
     "authoring": ("create", "resume", "drafts", "diff", "accept", "reject"),
     "run": ("run",),
