@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.run import Run, RunStore
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching, Outlook
-    from procauthor.batch.record import Batch, BatchStore
+    from procauthor.batch.record import Batch, BatchStore, Wishes
     from procauthor.batch.value import BatchReport
     from procauthor.checking.baseline import Baseline
     from procauthor.checking.suspect import Suspect
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.project.project import Project
     from procauthor.refactoring.refactor import Refactoring
+    from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
     from procauthor.review.approve import Approval
@@ -140,6 +141,7 @@ _HOMES = {
     "RunStore": "authoring.run",
     "SectionIndex": "retrieval.index",
     "Settings": "settings",
+    "SiteReport": "reporting.site.publish",
     "StaleError": "errors",
     "StoreError": "errors",
     "Suspect": "checking.suspect",
@@ -149,6 +151,7 @@ _HOMES = {
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
     "WaitingDraft": "authoring.waiting",
+    "Wishes": "batch.record",
     "Workspace": "workspace._workspace",
 }
 
@@ -215,6 +218,7 @@ __all__ = [
     "RunStore",
     "SectionIndex",
     "Settings",
+    "SiteReport",
     "StaleError",
     "StoreError",
     "Suspect",
@@ -224,6 +228,7 @@ __all__ = [
     "UnreadableError",
     "Usage",
     "WaitingDraft",
+    "Wishes",
     "Workspace",
 ]
 

@@ -124,12 +124,12 @@ class AuthoringSettings(_Table):
 
 
 class RetrievalSettings(_Table):
-    """Which embedding the search uses, and where Chroma runs."""
+    """Which embedding the search uses, and where its vectors are ranked."""
 
     embedding: str = Field(default="builtin", examples=["langchain:openai:text-embedding-3-small"])
     """What turns text into vectors: `builtin`, `minilm`, `minilm:FOLDER` or `langchain:PROVIDER:MODEL`."""
     server: str = Field(default="", examples=["http://localhost:8000"])
-    """The address of a Chroma server; empty means that Chroma runs inside procauthor and writes to `.procauthor/`."""
+    """The address of a Chroma server that ranks the vectors; empty means that procauthor does."""
 
 
 class LinkSettings(_Table):
@@ -137,6 +137,13 @@ class LinkSettings(_Table):
 
     slugs: Literal["github", "gitlab", "mkdocs"] = "github"
     """Whose rule makes the anchor of a heading."""
+
+
+class ReportSettings(_Table):
+    """Where reports and pages for readers lead."""
+
+    link: str = Field(default="", examples=["https://github.com/ORG/REPO/blob/main/{path}"])
+    """The address of a document by its `{path}`; empty means the file itself, as seen from the report."""
 
 
 class TitleConventions(_Table):
@@ -265,6 +272,7 @@ class Settings(_Table):
     authoring: AuthoringSettings = AuthoringSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     links: LinkSettings = LinkSettings()
+    report: ReportSettings = ReportSettings()
     conventions: Conventions = Conventions()
     plan: PlanSettings = PlanSettings()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(

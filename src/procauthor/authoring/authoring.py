@@ -114,23 +114,17 @@ class Authoring:
 
         return search
 
-    def create(
-        self,
-        title: str,
-        *,
-        lifecycle: str = "",
-        phase: int | str | None = None,
-        depends_on: Sequence[str] = (),
-        plan: str | Path | None = None,
-    ) -> WaitingDraft:
+    def create(self, title: str, **options: Any) -> WaitingDraft:
         """Draft a new procedure, or one that is still a placeholder, in the eight steps.
+
+        The options are those of `brief`.
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
             AuthoringError: The procedure is already defined, or the author failed; the run is kept.
         """
         check_author(self.model, self.reviewer)
-        brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
+        brief = self.brief(title, **options)
         limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
         return self.execute(self.begin(brief, limit))
 
@@ -171,7 +165,7 @@ class Authoring:
         return await asyncio.to_thread(lambda: self.update(reference, wish))
 
     async def acreate(self, title: str, **options: Any) -> WaitingDraft:
-        """Create without blocking the event loop; the options are those of `create`."""
+        """Create without blocking the event loop; the options are those of `brief`."""
         return await asyncio.to_thread(lambda: self.create(title, **options))
 
     def resume(self, name: str = "") -> WaitingDraft:

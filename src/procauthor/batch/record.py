@@ -53,17 +53,22 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a batch was started with.
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What a user asks of a batch.
 
-    ``max_tokens`` is the ceiling of the whole batch, ``deadline`` the time, in seconds since the epoch, after which no
-    call begins. The tasks are in the order in which they are accepted.
+    Attributes:
+        author: ``offline``, or a model as ``provider:name``.
+        reviewer: A second model that reads each draft once.
+        jobs: How many calls are on their way at once.
+        max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
+        deadline: Seconds after which no call begins.
+        accept: Write each draft that has no error into the library.
+        on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
+        fresh: Ask the model again, even what was asked before.
     """
 
-    author: str
-    tasks: tuple[Task, ...]
-    plan: str = ""
+    author: str = "offline"
     reviewer: str = ""
     jobs: int = 4
     max_tokens: int | None = None
@@ -71,6 +76,19 @@ class Terms:
     accept: bool = False
     on_failure: OnFailure = "wait"
     fresh: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms(Wishes):
+    """What a batch was started with: what was wished, and what follows from that for its plan.
+
+    ``until`` is the time, in seconds since the epoch, after which no call of this session begins. The tasks are in the
+    order in which they are accepted.
+    """
+
+    tasks: tuple[Task, ...]
+    plan: str = ""
+    until: float | None = None
     left_out: tuple[LeftOut, ...] = ()
 
     @property

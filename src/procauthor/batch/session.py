@@ -71,7 +71,7 @@ class BatchSession:
         with self.batch.hold(), _spared():
             self._items = recall(self.records, self.batch)
             spent = sum(self.batch.usage(number).tokens for number in self._items)
-            self._allowance = Allowance(self.terms.jobs, self.terms.max_tokens, spent, self.terms.deadline)
+            self._allowance = Allowance(self.terms.jobs, self.terms.max_tokens, spent, self.terms.until)
             prompts = open_prompts(self.records)
             self._writer = Writer(self.records, self.batch, self.snapshot, prompts, self._allowance)
             counting = self._spawn("count", lambda: count_before(self.records, self.batch, self.snapshot))
