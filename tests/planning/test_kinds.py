@@ -146,6 +146,35 @@ KINDS = {
         "| Runbook | Trigger | Status |\n|---|---|---|\n| Oven fire | Smoke | TODO |\n| Flood | Water | Done |\n",
         ["Oven fire P3", "Flood P3 done"],
     ),
+    "ranks in words": ("### Sprint 2: Oven\n- 🔴 **HIGH**: Clean it\n- 🟡 **LOW**: Paint it\n- [ ] Warm it (Medium, S)\n",
+        ["Clean it P1", "Paint it P3", "Warm it P2"]),
+    "a priority behind the title": ("## Quick wins\n\n- [ ] **F36** — `oil()` the hinges (High, S)\n- [ ] **F35** — sweep (Low)\n",
+        ["F36 oil() the hinges P1", "F35 sweep P3"]),
+    "codes of letters and digits": (
+        "### BR_V3_P4_001 : Pétrir\n**Priorité** : Haute\n\n- [ ] farine\n\n### BR_V3_P4_002 : Cuire\n**Priorité** : Basse\n",
+        ["BR_V3_P4_001 Pétrir P1 1", "BR_V3_P4_002 Cuire P3"],
+    ),
+    "numbered paragraphs in bold": (
+        "**1. Mix** (score: 9.5)\n- [ ] weigh\n- **Effort**: 2 hours\n\n**2. Bake** (score: 8)\n- [ ] heat\n- **Effort**: 1 hour\n",
+        ["Mix P3 1", "Bake P3 1"],
+    ),
+    "a list under a heading over work": ("## Context\n\n- a fact\n\n## Migration Plan\n\n1. Move the oven\n2. Heat it\n",
+        ["Move the oven P3", "Heat it P3"]),
+    "owners and dates": (
+        "## Procedures to write\n\n| Procedure | Owner | Target date |\n|---|---|---|\n| Badge return | Ida | May |\n| Key return | Ben | June |\n",
+        ["Badge return P3", "Key return P3"],
+    ),
+    "codes in bold, and needs and hours behind them": (
+        "## Phase 1: Dough\n- **1.1 Mix rye** – Ida, 2h\n- **1.2 Knead it** – depends on 1.1, 4h\n",
+        ["1.1 Mix rye P3", "1.2 Knead it P3 <- Mix rye"],
+    ),
+    "states before titles": ("## Tasks\n\n* TODO Write the guide\n* DONE Taste the bread\n* TODO Publish it\n",
+        ["Write the guide P3", "Taste the bread P3 done", "Publish it P3"]),
+    "milestones that wait for each other": (
+        ("# Milestones\n\n| # | Milestone | Depends on | Acceptance criteria |\n|---|---|---|---|\n| M1 | Dough | a baker | it rises; it is warm |\n"
+        "| M2 | Bread | M1; flour 405 | it is brown |\n"),
+        ["M1 Dough P3 2 <- a baker", "M2 Bread P3 1 <- Dough, flour 405"],
+    ),
     "scores are no priorities": (
         "### High Priority\n\n#### Task 1: Mix [D:2 → Priority:3.5]\n**Acceptance criteria:**\n- [ ] wet\n\n#### Task 2: Sing and bake\n**Goal:** bread\n",
         ["Mix [D:2 → Priority:3.5] P1 1", "Sing and bake P1"],

@@ -19,6 +19,7 @@ from procauthor.planning.title import asks_for, clean_title
 from procauthor.planning.value import (
     PRIORITY_CODE,
     is_nothing,
+    is_priority,
     is_yes,
     read_lifecycle,
     read_phase,
@@ -284,6 +285,7 @@ def _priority(text: PlanText, opening: Opening, problems: list[Problem], number:
     found = read_priority(said) or (PRIORITY_CODE.search(line) and read_priority(line))
     found = found or next((p for each in (opening.label, *headings) if (p := read_priority(each))), None)
     found = found or (read_priority(line) if opening.line.heading else None)
+    found = found or next((read_priority(each) for each in _remarks(line) if is_priority(each)), None)
     if found:
         return found
     said = plain_text(said)

@@ -25,7 +25,7 @@ _DOTTED = re.compile(
 )
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
 _CODE = (
-    r"(?:P\d[-.]\d{1,4}|[A-Z][A-Z]{0,9}(?:[-_][A-Z]{1,10})*[-_]\d{1,5}(?:[.-](?:\d{1,4}|[A-Z])\b)*|"
+    r"(?:P\d[-.]\d{1,4}[a-z]?|[A-Z][A-Z0-9]{0,9}(?:[-_][A-Z0-9]{1,10})*[-_]\d{1,5}(?:[.-](?:\d{1,4}|[A-Z])\b)*|"
     r"[A-Z]{1,5}\d{2,5}(?:\.\d{1,4})*)"
 )
 _SHORT = r"(?!P\d\b(?!\.))[A-Z]{1,4}\d{1,5}(?:\.\d{1,4})*"
@@ -95,6 +95,11 @@ def names_aside(text: str) -> bool:
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
     aside = pattern("asides", r"(?:^|[\s:&/-])(?:{})$").search(plain)
     return bool(aside) and not (_is_urgent(text) or _PARTED.match(plain))
+
+
+def asks_for_documents(text: str) -> bool:
+    """Say whether a heading is one over documents to write: "Runbooks to write", "Missing procedures"."""
+    return bool(pattern("nouns", r"\b(?:{})(?:s|es)\b").search(text)) and not names_aside(text)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -12,6 +12,7 @@ from procauthor.planning.field import Field, clean_value, field_key, plain_text
 from procauthor.planning.line import Line, sign_of
 from procauthor.planning.opening import (
     Opening,
+    asks_for_documents,
     names_aside,
     names_bucket,
     names_priority,
@@ -81,7 +82,7 @@ def _weigh_place(text: PlanText, section: Section, block: Block, columns: _Colum
     """Add what headings and labels above say: a priority says more than a phase, and an own number less."""
     above = (text.label_above(section, block.start), *text.headings(section))
     if not (columns.fields or columns.number is not None):
-        return columns.weight
+        return columns.weight + asks_for_documents(section.title)
     return columns.weight + 2 * any(map(names_priority, above)) + any(map(names_bucket, above))
 
 
@@ -117,9 +118,15 @@ def _read_columns(block: Block) -> _Columns | None:
     for place, key in enumerate(keys):
         if key and place not in (number, title):
             fields.setdefault(key, place)
-    strict = len(fields.keys() & {"priority", "status", *_WORK}) > 1 and bool(fields.keys() & _WORK)
-    weight = _weigh(fields, cells) + (number is not None) + (_heads_title(heads[title]) or ends_in_noun(heads[title]))
-    return _Columns(heads, number, title, fields, weight, strict)
+    lists = read_words().lists
+    dated = sum(not lists[kind].isdisjoint(heads) for kind in ("assigned", "due")) if not fields else 0
+    weight = (
+        dated
+        + _weigh(fields, cells)
+        + (number is not None)
+        + (_heads_title(heads[title]) or ends_in_noun(heads[title]))
+    )
+    return _Columns(heads, number, title, fields, weight, weight > _SURE and bool(fields.keys() & _WORK))
 
 
 def _weigh(fields: dict[str, int], cells: Sequence[Sequence[str]]) -> int:

@@ -109,7 +109,9 @@ def read_status(text: str) -> str:
         return "defined"
     if _absent().search(plain):
         return "missing"
-    said = next((status for status, words in _statuses() if _says(words, plain)), "")
+    # What is in parentheses only adds to it: "done (superseded by 28)".
+    parts = (plain.partition("(")[0], plain)
+    said = next((status for part in parts for status, words in _statuses() if _says(words, part)), "")
     return said or ("in progress" if pattern("part").search(plain) or _PARTLY.search(plain) else sign)
 
 
@@ -161,6 +163,6 @@ def _nothing() -> re.Pattern[str]:
 
 def is_remark(text: str) -> bool:
     """Say whether what is in parentheses behind a title is no part of it: a status, hours, a priority."""
-    if read_status(text) or any(map(read_whole_effort, re.split("[,;]", text))):
+    if read_status(text) or any(read_whole_effort(part) or is_priority(part) for part in re.split("[,;]", text)):
         return True
     return bool(_PRIORITY.search(text) or _phase().search(text) or pattern("aside_of_title").search(text))
