@@ -14,7 +14,7 @@ from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.session import fit
 from procauthor.planning.write import is_untouched, write_plan
 from procauthor.workspace.measure import measure
-from tests.conftest import PLACEHOLDER, SETTINGS, snapshot, write_library
+from tests.conftest import FILES, PLACEHOLDER, SETTINGS, snapshot, write_library
 
 
 def placeholder(title: str, *needs: str, status: str = "Placeholder") -> str:
@@ -48,7 +48,8 @@ def test_what_waits_decides_the_order_and_every_item_says_why(root: Path) -> Non
     # The dependency of a title without a document is known from the present plan.
     assert [d.title for d in second.depends_on] == ["Threat Check Procedure"]
     assert "before 1 unfinished procedure: Release Check Procedure" in first.why
-    assert "Feature is 1 of 3 complete" in second.why
+    assert "Feature lacks 2 procedures of 3" in second.why
+    assert second.why.endswith("The index lists it behind Threat Check Procedure.")
 
 
 def test_the_gaps_of_a_library_make_a_plan_that_reads_back_the_same(big: Path) -> None:
@@ -105,6 +106,21 @@ def test_a_circle_is_named_and_still_ordered(tmp_path: Path) -> None:
     assert {"Alpha", "Beta"} <= set(numbers(found))
     require_order(found.plan.items)
     write_plan(found)
+
+
+def test_a_lifecycle_that_lacks_little_is_finished_in_the_order_of_the_index(tmp_path: Path) -> None:
+    whole = FILES["feature/design-review.md"].replace("lifecycle: Feature", "lifecycle: API")
+    done = {
+        f"api/{n}.md": whole.replace("Design Review", f"Old {n}").replace("design-review", f"old-{n}") for n in "ab"
+    }
+    rows = "".join(f"| {name} Procedure | Missing |\n" for name in ("Zed Test", "Alpha Note"))
+    later = "".join(f"| Part {n} Procedure | Missing |\n" for n in range(9))
+    head = "| Procedure | Status |\n|---|---|\n"
+    index = f"# Index\n\n## API Lifecycle\n\n{head}{rows}\n## Data Lifecycle\n\n{head}{later}"
+    found = proposal(write_library(tmp_path, **done, **{"index.md": index}))
+    titles = [item.title for item in found.plan.items if item.lifecycle == "API" and item.status == "missing"]
+    assert titles == ["Zed Test Procedure", "Alpha Note Procedure"]
+    assert "behind Zed Test Procedure" in next(item.why for item in found.plan.items if item.title == titles[1])
 
 
 def test_settings_change_what_is_urgent(root: Path) -> None:

@@ -10,13 +10,14 @@ from itertools import chain, count
 from pathlib import PurePosixPath
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
-from procauthor.authoring.neighbour import find_neighbours, purpose_of
+from procauthor.authoring.neighbour import find_neighbours
 from procauthor.authoring.passage import Search, choose_passages
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.guard import refuse_conflict
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
+from procauthor.library.purpose import purpose_of
 from procauthor.library.title import check_title, file_stem
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.slug import slugify

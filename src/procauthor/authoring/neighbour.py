@@ -8,19 +8,11 @@ from dataclasses import dataclass
 from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Relation
 from procauthor.authoring.spoken import spoken_artifacts
 from procauthor.library.library import Library, Procedure
+from procauthor.library.purpose import purpose_of
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
 
 _DONE = ("defined", "approved")
-
-
-def purpose_of(procedure: Procedure) -> str:
-    """Return the words that people wrote about the purpose, without the note that it is a placeholder."""
-    first = next((s for s in procedure.document.sections if s.level > 1), None)
-    if first is None:
-        return ""
-    texts = [b.text for b in first.blocks if b.kind == "paragraph"]
-    return " ".join(" ".join(texts).split())
 
 
 def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour, ...]:
