@@ -14,7 +14,7 @@ from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.session import fit
 from procauthor.planning.write import is_untouched, write_plan
 from procauthor.workspace.measure import measure
-from tests.conftest import FILES, PLACEHOLDER, SETTINGS, snapshot, write_library
+from tests.conftest import PLACEHOLDER, SETTINGS, snapshot, write_library
 
 
 def placeholder(title: str, *needs: str, status: str = "Placeholder") -> str:
@@ -106,21 +106,6 @@ def test_a_circle_is_named_and_still_ordered(tmp_path: Path) -> None:
     assert {"Alpha", "Beta"} <= set(numbers(found))
     require_order(found.plan.items)
     write_plan(found)
-
-
-def test_a_lifecycle_that_lacks_little_is_finished_in_the_order_of_the_index(tmp_path: Path) -> None:
-    whole = FILES["feature/design-review.md"].replace("lifecycle: Feature", "lifecycle: API")
-    done = {
-        f"api/{n}.md": whole.replace("Design Review", f"Old {n}").replace("design-review", f"old-{n}") for n in "ab"
-    }
-    rows = "".join(f"| {name} Procedure | Missing |\n" for name in ("Zed Test", "Alpha Note"))
-    later = "".join(f"| Part {n} Procedure | Missing |\n" for n in range(9))
-    head = "| Procedure | Status |\n|---|---|\n"
-    index = f"# Index\n\n## API Lifecycle\n\n{head}{rows}\n## Data Lifecycle\n\n{head}{later}"
-    found = proposal(write_library(tmp_path, **done, **{"index.md": index}))
-    titles = [item.title for item in found.plan.items if item.lifecycle == "API" and item.status == "missing"]
-    assert titles == ["Zed Test Procedure", "Alpha Note Procedure"]
-    assert "behind Zed Test Procedure" in next(item.why for item in found.plan.items if item.title == titles[1])
 
 
 def test_settings_change_what_is_urgent(root: Path) -> None:
