@@ -43,6 +43,12 @@ _SECTIONS = {
         "### Step 1: Work\n\n**Purpose:** Why.\n\n**Inputs:**\n\n- Request (From: Required Inputs)\n\n"
         "**Actions:**\n\n1. Work.\n\n**Decisions:**\n\nNone.\n\n**Outputs:**\n\n- Result: what is made\n\n"
         "**Failure Handling:**\n\n- It fails: escalate"
+        + "".join(
+            f"\n\n### Step {n}: {name}\n\n**Purpose:** Why.\n\n**Inputs:**\n\n- Result (From: Step 1)\n\n"
+            "**Actions:**\n\n1. Work.\n\n**Decisions:**\n\nNone.\n\n**Outputs:**\n\n- Result: what is made\n\n"
+            "**Failure Handling:**\n\n- It fails: escalate"
+            for n, name in ((2, "Look"), (3, "Hand over"))
+        )
     ),
 }
 

@@ -16,6 +16,7 @@ from procauthor.authoring.gap import gap_fields, gap_rows, gap_text
 from procauthor.authoring.passage import is_about
 from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, rulings, subject, topics, words_of
 from procauthor.naming import title_key
+from procauthor.procedure import DONE
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.role import inputs_name, step_word
 from procauthor.template.spec import SectionSpec
@@ -155,7 +156,7 @@ class _Composer:
                 self.ask_person(
                     f"{neighbour.title} has no output contract yet: what exactly does it hand over to {self.subject}?"
                 )
-            elif neighbour.status not in ("defined", "approved"):
+            elif neighbour.status not in DONE:
                 names = join([o.name for o in neighbour.outputs])
                 self.ask_person(f"{neighbour.title} is not defined yet: does it hand over {names} as expected here?")
         if not self.brief.upstream:

@@ -10,16 +10,17 @@ from procauthor.checking.scope import Scope
 from procauthor.evaluation.claim import read_claims
 from procauthor.evaluation.course import read_courses
 from procauthor.evaluation.graph import Graph, read_graph
-from procauthor.evaluation.row import read_rows
+from procauthor.evaluation.row import read_others, read_rows
 from procauthor.evaluation.value import Evaluation, Lifecycle, Measured, Row, Share, Tally
 from procauthor.evaluation.verify import verify
 from procauthor.finding import Report
 from procauthor.library.library import Library
 from procauthor.naming import title_key
+from procauthor.procedure import DONE, UNCOUNTED
 from procauthor.settings import Settings
 
 BROKEN = ("broken-link", "broken-anchor", "unknown-procedure", "index-dead-entry")
-_WRITTEN = frozenset({"in progress", "defined", "approved"})
+_WRITTEN = DONE | {"in progress"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,14 @@ class Census:
         """The rows of the evaluation."""
         return read_rows(self.scope, self.report)
 
+    @cached_property
+    def others(self) -> tuple[Row, ...]:
+        """The documents that no total counts."""
+        return read_others(self.scope, self.report)
+
     def counted(self) -> Census:
         """Count now, and not when somebody asks."""
-        _ = self.rows, self.graph
+        _ = self.rows, self.others, self.graph
         return self
 
     @cached_property
@@ -69,6 +75,7 @@ def evaluate(survey: Census, measured: Measured) -> Evaluation:
     evaluation = Evaluation(
         measured=measured,
         rows=rows,
+        others=survey.others,
         lifecycles=lifecycles,
         total=total,
         sections=_completeness(rows),
@@ -96,7 +103,7 @@ def _lifecycles(rows: Iterable[Row]) -> Iterable[Lifecycle]:
 
 def _completeness(rows: Iterable[Row]) -> Share:
     """Return the filled sections of all that the templates ask for; alias and deprecated are left out."""
-    counted = [row for row in rows if row.status not in ("alias", "deprecated")]
+    counted = [row for row in rows if row.status not in UNCOUNTED]
     return Share(sum(row.filled for row in counted), sum(len(row.required) for row in counted))
 
 

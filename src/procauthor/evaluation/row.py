@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from procauthor.checking.scope import Scope
-from procauthor.evaluation.value import DONE, Row
+from procauthor.evaluation.value import Row
 from procauthor.finding import Finding, Report
 from procauthor.library.index import Entry, entries, index_of
 from procauthor.library.library import Library, Procedure
+from procauthor.library.status import earn
 from procauthor.naming import title_key
-from procauthor.procedure import Kind, Status
+from procauthor.procedure import Kind
 from procauthor.template.spec import Template
 
 _HOSTS: tuple[Kind, ...] = ("readme", "orchestration")
@@ -31,6 +32,14 @@ def read_rows(scope: Scope, report: Report) -> tuple[Row, ...]:
     usual = _usual(rows)
     rows += [replace(row, required=usual, missing=usual) for row in _announced(scope, listed, names)]
     return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks)))
+
+
+def read_others(scope: Scope, report: Report) -> tuple[Row, ...]:
+    """Return the documents that no total counts, by path."""
+    errors = Counter(f.path for f in report.findings if f.severity == "error")
+    warnings = Counter(f.path for f in report.findings if f.severity == "warning")
+    others = (p for p in scope.library.procedures if not p.counted)
+    return tuple(_document(p, {}, errors, warnings, {}) for p in others)
 
 
 def _usual(rows: list[Row]) -> tuple[str, ...]:
@@ -83,7 +92,7 @@ def _document(
         path=procedure.path,
         lifecycle=names.get(title_key(procedure.lifecycle), procedure.lifecycle),
         kind=procedure.kind,
-        status=_status(procedure, errors[procedure.path]),
+        status=earn(procedure.text_status, approved=procedure.status == "approved", errors=errors[procedure.path]),
         text_status=procedure.status,
         declared=procedure.declared_status,
         phase=procedure.phase,
@@ -92,12 +101,11 @@ def _document(
         empty=empty,
         errors=errors[procedure.path],
         warnings=warnings[procedure.path],
+        form=template.name if template else "",
+        owner=procedure.owner,
+        questions=procedure.questions,
+        counted=procedure.counted,
     )
-
-
-def _status(procedure: Procedure, errors: int) -> Status:
-    """Return the status that counts: a whole text with an error finding is not defined."""
-    return "in progress" if errors and procedure.status in DONE else procedure.status
 
 
 def _required(template: Template, seen: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from procauthor.evaluation.method import method_lines
 from procauthor.evaluation.value import Call, Claim, Course, Evaluation, Lifecycle, Measured, Point, Row, Share, Tally
+from procauthor.library.question import question_json
 
 SCHEMA_VERSION = 1
 _DIGITS = 6
@@ -16,7 +18,9 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
     return {
         **record_json(evaluation),
         "section_completeness": _share(evaluation.sections),
-        "documents": [_row(row) for row in evaluation.rows],
+        "documents": [_row(row) for row in (*evaluation.rows, *evaluation.others)],
+        "questions": evaluation.questions,
+        "open_questions": list(chain.from_iterable(map(_questions, evaluation.asking))),
         "broken": [{"path": f.path, "line": f.line, "rule": f.rule, "message": f.message} for f in evaluation.broken],
         "orchestrations": [_course(course) for course in evaluation.courses],
         "status_mismatches": [
@@ -88,7 +92,16 @@ def _row(row: Row) -> dict[str, object]:
         "errors": row.errors,
         "warnings": row.warnings,
         "announced": row.announced,
+        "form": row.form,
+        "owner": row.owner,
+        "questions": len(row.questions),
+        "counted": row.counted,
     }
+
+
+def _questions(row: Row) -> Iterator[dict[str, object]]:
+    """Yield the open questions of a document, as ``procauthor questions --json`` gives them."""
+    return (question_json(q, str(row.path), row.title, row.owner) for q in row.questions)
 
 
 def _course(course: Course) -> dict[str, object]:

@@ -8,9 +8,10 @@ from statistics import median
 
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
-from procauthor.evaluation.value import UNCOUNTED, Course, Evaluation, Lifecycle, Row
+from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Row
 from procauthor.naming import title_key
 from procauthor.planning.plan import Effort, Plan, Priority
+from procauthor.procedure import UNCOUNTED
 from procauthor.settings import PlanSettings
 
 _MOST_WAITING = 20

@@ -23,6 +23,7 @@ from procauthor.planning.value import (
     read_priority,
     read_status,
 )
+from procauthor.procedure import DONE
 
 
 @dataclass(slots=True)
@@ -122,7 +123,7 @@ def _drafts(
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         one = len(names) == 1
         status = name.status or base.status
-        done = bool(name.mark and name.mark.done) or _all_done(base.actions) or status in ("defined", "approved")
+        done = bool(name.mark and name.mark.done) or _all_done(base.actions) or status in DONE
         item = replace(
             base, number=number, title=name.title, effort_hours=effort, line=name.line.number, status=status, done=done
         )

@@ -11,6 +11,7 @@ from procauthor.naming import title_key
 from procauthor.planning.gap import Gap, Terrain, find_gaps, rank, survey_terrain
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Group, Plan, PlanItem, Priority, State
+from procauthor.procedure import DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _unique(found: Sequence[Dependency], own: str) -> tuple[Dependency, ...]:
 
 
 def _state(status: str) -> State:
-    if status in ("defined", "approved"):
+    if status in DONE:
         return "defined"
     return "missing" if status == "missing" else "to be defined"
 

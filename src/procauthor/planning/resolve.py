@@ -12,8 +12,8 @@ from procauthor.planning.dependency import Named, read_names
 from procauthor.planning.item import Draft
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem, State
 from procauthor.planning.vague import read_vague
+from procauthor.procedure import DONE
 
-DONE = ("defined", "approved")
 _STATES = frozenset(get_args(State))
 
 

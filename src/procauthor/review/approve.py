@@ -14,11 +14,11 @@ from procauthor.library.ledger import edit_receipts
 from procauthor.library.library import Library, Procedure
 from procauthor.library.mark import Mark
 from procauthor.library.receipt import Receipt, Receipts, Review, receipts_of
+from procauthor.library.status import UNWRITTEN
 from procauthor.procedure import Status
 from procauthor.template.key import section_key
 
 _DERIVED = frozenset({"index", "readme", "plan", "template"})
-_UNWRITTEN: frozenset[Status] = frozenset({"placeholder", "alias", "deprecated", "missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def refuse_unfit(procedure: Procedure, findings: Sequence[Finding]) -> None:
     if procedure.kind in _DERIVED:
         message = f"{procedure.path} is a document of kind {procedure.kind}, and is not approved"
         raise LibraryError(message, "name a procedure, an orchestration or a standard")
-    if procedure.text_status in _UNWRITTEN:
+    if procedure.text_status in UNWRITTEN:
         message = f"{procedure.title!r} is {procedure.text_status}, so there is nothing to approve"
         raise LibraryError(message, "nothing was written")
     # A row that is missing in the index says nothing of the text.

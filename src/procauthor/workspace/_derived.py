@@ -8,9 +8,8 @@ from procauthor.library.derive import derive
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.planning.tick import tick
+from procauthor.procedure import DONE
 from procauthor.workspace._announced import recall_plan
-
-_DONE = ("defined", "approved")
 
 
 def derived(library: Library, *, ticks: bool) -> Change:
@@ -31,6 +30,6 @@ def _ticked(raw: bytes, library: Library) -> bytes:
     except (PlanError, LibraryError):
         return raw
     for item in plan.items:
-        if any(p.status in _DONE for p in library.by_key.get(title_key(item.title), ())):
+        if any(p.status in DONE for p in library.by_key.get(title_key(item.title), ())):
             raw = tick(raw, recall_plan(raw), item.title)
     return raw

@@ -10,12 +10,11 @@ from procauthor.authoring.batch.record import Batch
 from procauthor.authoring.batch.schedule import renew
 from procauthor.library.library import Library
 from procauthor.naming import title_key
+from procauthor.procedure import DONE
 from procauthor.project.batch.home import bring_home
 
 if TYPE_CHECKING:
     from procauthor.project.project import Project
-
-_DONE = ("defined", "approved")
 
 
 def recall(project: Project, batch: Batch, *, alone: bool) -> dict[int, Item]:
@@ -43,7 +42,7 @@ def _compare(project: Project, batch: Batch, item: Item, present: Library) -> It
     if known and (item.state == "accepted" or (item.state == "drafted" and waits)):
         return item
     files: Files = {}
-    written = next((p for p in present.by_key.get(title_key(item.title), ()) if p.status in _DONE), None)
+    written = next((p for p in present.by_key.get(title_key(item.title), ()) if p.status in DONE), None)
     if written is not None and not waits:
         # Somebody accepted the draft, or wrote the document himself: others can build on it.
         files = batch.as_file(item.number, written.source.raw)
