@@ -30,9 +30,9 @@ _FENCE = re.compile(r"^(`{3,})(\w+) ?([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOT
 _RANDOM = re.compile(r"\{random (\d+)( upper)?\}")
 _BODIES = {
     "prose": "Sound words.",
-    "list": "- **Thing**: sound words.",
-    "numbered": "1. Work.",
-    "checklist": "- [ ] It is done.",
+    "list": "- **Thing**: sound words.\n- **Other**: more of them.\n- **Third**: the last.",
+    "numbered": "1. Work.\n2. Look.\n3. Hand over.",
+    "checklist": "- [ ] It is done.\n- [ ] It is seen.\n- [ ] It is known.",
 }
 _SECTIONS = {
     "required inputs": "- **Request**: what is asked for.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from procauthor.library.placeholder import find_template_text, is_placeholder
+from procauthor.library.placeholder import find_placeholders, find_template_text, is_placeholder
 from procauthor.library.question import read_questions
 from procauthor.library.thin import Thin, find_thin
 from procauthor.library.unit import has_content, has_letters, read_units
@@ -144,6 +144,20 @@ def read_thin(document: Document, template: Template) -> tuple[Thin, ...]:
         document.kept["thin"] = kept
     thin: tuple[Thin, ...] = kept[1]
     return thin
+
+
+def lack_of(document: Document, template: Template) -> str:
+    """Say what is between a text and "defined", but for listed questions and proposals; nothing where nothing is."""
+    match = match_sections(document, template)
+    reasons = (
+        ("missing", [s.heading for s in match.missing]),
+        ("empty", [s.heading for s in match.empty if not s.constraint.optional]),
+        ("thin", [thin.heading for thin in read_thin(document, template)]),
+    )
+    found = [f"{word}: {', '.join(headings)}" for word, headings in reasons if headings]
+    if any(find_placeholders(document)) or any(find_template_text(document, template)):
+        found.append("words that are to be replaced")
+    return "; ".join(found)
 
 
 def _by_sections(document: Document, template: Template) -> Status:

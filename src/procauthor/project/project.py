@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from procauthor.project.batch.value import Tell
     from procauthor.project.draft import ProjectDraft
     from procauthor.project.handoff import Handoff
+    from procauthor.project.question import Questions
     from procauthor.refactoring.refactor import Refactoring
     from procauthor.reporting.export import Form
     from procauthor.retrieval.index import Hit, SectionIndex
@@ -303,6 +304,13 @@ class Project:
         from procauthor.review.review import Reviewing
 
         return Reviewing(self.workspace, self.library())
+
+    @property
+    def questions(self) -> Questions:
+        """What documents and drafts leave open, and its answers."""
+        from procauthor.project.question import Questions
+
+        return Questions(self)
 
     def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
         """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.

@@ -9,8 +9,7 @@ from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.scope import Scope, field_line, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.library.placeholder import find_placeholders, find_template_text
-from procauthor.library.status import match_sections, read_thin
+from procauthor.library.status import lack_of
 from procauthor.procedure import DONE, UNCOUNTED
 
 STATUS_MISMATCH = Rule(
@@ -51,7 +50,11 @@ def check(scope: Scope) -> Iterator[Finding]:
             yield from _questions(procedure)
         if procedure.template is None or procedure.declared_status not in DONE:
             continue
-        lack = _lack(procedure) if procedure.status in ("placeholder", "in progress") else ""
+        lack = (
+            lack_of(procedure.document, procedure.template)
+            if procedure.status in ("placeholder", "in progress")
+            else ""
+        )
         # Questions and proposals are findings of their own.
         if lack:
             message = f"declared {procedure.declared_status}, but the text is {procedure.status}"
@@ -69,19 +72,3 @@ def _questions(procedure: Procedure) -> Iterator[Finding]:
             continue
         finding = say_line(rule, procedure, question.line, message, question.reason)
         yield replace(finding, severity="error") if procedure.declared_status in DONE else finding
-
-
-def _lack(procedure: Procedure) -> str:
-    """Say what is between the text and its status, but for listed questions and proposals."""
-    assert procedure.template is not None
-    document, template = procedure.document, procedure.template
-    match = match_sections(document, template)
-    reasons = (
-        ("missing", [s.heading for s in match.missing]),
-        ("empty", [s.heading for s in match.empty if not s.constraint.optional]),
-        ("thin", [thin.heading for thin in read_thin(document, template)]),
-    )
-    found = [f"{word}: {', '.join(headings)}" for word, headings in reasons if headings]
-    if any(find_placeholders(document)) or any(find_template_text(document, template)):
-        found.append("words that are to be replaced")
-    return "; ".join(found)
