@@ -11,6 +11,7 @@ from typing import Any
 from procauthor.authoring.brief import Brief, Usage
 from procauthor.authoring.head import render_head
 from procauthor.errors import DraftError
+from procauthor.library.question import QUESTIONS
 from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
 from procauthor.markdown.parse import parse
@@ -19,6 +20,8 @@ from procauthor.template.render import render
 from procauthor.template.spec import Template
 
 _KIND = "draft"
+IN_PROGRESS = "In progress"
+"""The status of a draft with open questions or marked gaps."""
 # The outcome of a change that would change nothing: no draft of it is kept.
 NO_CHANGE = "No change"
 
@@ -41,7 +44,8 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     body = render(template, brief.request.title, fields, links)
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
-        ours["open_questions"] = list(questions)
+        ours[QUESTIONS] = list(questions)
+        status = IN_PROGRESS
     text = f"{render_head(brief, template, body, ours, status, present)}\n{body}"
     newline = parse(present).source.newline if present else "\n"
     mark = BOM if present and present.startswith(BOM) else b""

@@ -202,11 +202,14 @@ class _Steps:
         fields.update(answer.values)
         changed = fields != state.get("fields", {})
         sources = state.get("sources", {}) | {key: list(found) for key, found in answer.sources.items()}
-        questions = state.get("questions", {}) | {str(number): list(answer.questions)}
+        asked = state.get("questions", {})
+        # A repair is asked for some fields alone: what was asked before about the others stays open.
+        before = asked.get(str(number), []) if problems else []
+        questions = asked | {str(number): list(dict.fromkeys([*before, *answer.questions]))}
         update: State = {
             "fields": fields,
             "sources": sources,
-            "questions": questions if not problems else state.get("questions", {}),
+            "questions": questions,
             "usage": (self.used(state) if self.work.spent else used + answer.usage).as_json(),
             "problems": [each for each in state.get("problems", []) if each[0] not in own],
         }

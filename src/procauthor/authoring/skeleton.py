@@ -7,7 +7,7 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
-from procauthor.authoring.draft import render_draft
+from procauthor.authoring.draft import IN_PROGRESS, render_draft
 from procauthor.authoring.gap import TO_DO, gap_words
 from procauthor.library.question import OPEN
 from procauthor.library.status import match_sections
@@ -18,7 +18,6 @@ from procauthor.template.pattern import Pattern, parse_pattern
 from procauthor.template.spec import SectionSpec, Template
 
 SKELETON = "skeleton"
-IN_PROGRESS = "In progress"
 # What a draft with marked gaps is expected to lack. It may be accepted with these findings: a person fills it in place,
 # and the check keeps saying what is missing. Any other error blocks it like every draft.
 UNFINISHED = frozenset(

@@ -182,11 +182,11 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
     done = "updated" if found.accepted == "Updated" else "published"
-    questions = () if found.draft.wish else found.draft.open_questions
+    questions = found.draft.open_questions
     if not questions:
         say(f"{found.draft.title} is {done}")
     else:
-        say(f"{found.draft.title} is {done}; {_several(questions)} open_questions of its front matter:")
+        say(f"{found.draft.title} is {done}; {_several(questions)} open_questions of its front matter; in progress:")
         for question in questions:
             say(f"  - {question}")
     _say_unlinked(found)

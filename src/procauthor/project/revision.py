@@ -10,6 +10,7 @@ from procauthor.authoring.answer import clean
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
+from procauthor.authoring.head import add_questions
 from procauthor.authoring.reply import check_fields
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.update.edit import Edited, edit
@@ -107,6 +108,14 @@ class Revision:
         edited = self._edit(operations)
         doubts = unverified_changes(self.outline, operations, gather_evidence(self.brief, self.project.library()))
         project, raw = self.project, edited.raw
+        asked = values.get("open_questions") or ()
+        if not (isinstance(asked, list | tuple) and all(isinstance(each, str) for each in asked)):
+            message = "'open_questions' is not an array of strings"
+            raise AnswerError(message, _AGAIN)
+        questions = tuple(dict.fromkeys([*(" ".join(each.split()) for each in asked), *(() if person else doubts)]))
+        questions = tuple(filter(None, questions))
+        if raw != self.brief.text.encode():
+            raw = add_questions(raw, self.brief.path, questions)
         findings = self._findings(raw)
         run = project.runs.create(self.brief, HAND_OFF, None)
         changed = raw != self.brief.text.encode()
@@ -122,7 +131,7 @@ class Revision:
             base_text=self.brief.text,
             wish=self.brief.request.wish,
             notes=(*edited.notes, *(doubts if person else ())),
-            open_questions=() if person else doubts,
+            open_questions=questions,
             template=self.brief.template,
             template_hash=self.brief.template_hash,
             fields={"operations": [operation.as_json() for operation in operations]},

@@ -10,6 +10,7 @@ from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.draft import NO_CHANGE, Draft
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
+from procauthor.authoring.head import add_questions
 from procauthor.authoring.run import Run, execute
 from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.offline import understand
@@ -116,6 +117,9 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
     operations = operations_of(state)
     edited = work.edit(operations)
     doubts = unverified_changes(work.outline, operations, gather_evidence(run.brief, project.library()))
+    questions = tuple(dict.fromkeys([*questions_of(state), *doubts]))
+    changed = edited.raw != run.brief.text.encode()
+    text = add_questions(edited.raw, run.brief.path, questions) if changed else edited.raw
     findings = tuple(state.get("findings", ()))
     reason = state.get("reason", "")
     draft = Draft(
@@ -123,8 +127,8 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
         title=run.brief.request.title,
         path=run.brief.path,
         author=run.author,
-        outcome=outcome_of(findings) if edited.raw != run.brief.text.encode() else NO_CHANGE,
-        text=edited.raw.decode(),
+        outcome=outcome_of(findings) if changed else NO_CHANGE,
+        text=text.decode(),
         base=run.brief.base,
         base_text=run.brief.text,
         wish=run.brief.request.wish,
@@ -135,7 +139,7 @@ def run_update(authoring: Authoring, run: Run) -> ProjectDraft:
         fields={"operations": [operation.as_json() for operation in operations]},
         sources={name: tuple(found) for name, found in state.get("sources", {}).items()},
         passages=tuple(run.brief.as_json()["passages"]),
-        open_questions=tuple(dict.fromkeys([*questions_of(state), *doubts])),
+        open_questions=questions,
         findings=findings,
         usage=writing.calls.usage,
         usage_by_step=writing.calls.by_step(),

@@ -10,7 +10,7 @@ from procauthor.authoring.author import Author
 from procauthor.authoring.batch.allowance import Allowance, LocalPurse
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog
-from procauthor.authoring.draft import NO_CHANGE, Draft, render_draft
+from procauthor.authoring.draft import IN_PROGRESS, NO_CHANGE, Draft, render_draft
 from procauthor.authoring.gap import holds_gap, lacks
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
@@ -21,7 +21,7 @@ from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.reply import Reply
 from procauthor.authoring.retry import Gate
 from procauthor.authoring.run import HAND_OFF, Run, RunStore
-from procauthor.authoring.skeleton import IN_PROGRESS, SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
+from procauthor.authoring.skeleton import SKELETON, UNFINISHED, SkeletonAuthor, render_skeleton
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.submission import Submission
 from procauthor.authoring.update.offline import OfflineUpdateAuthor

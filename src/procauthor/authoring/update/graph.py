@@ -59,6 +59,12 @@ class UpdateWork:
         return edit(self.outline, operations, self.links, self.statuses)
 
 
+def _asked(state: UpdateState, number: int, questions: Sequence[str]) -> dict[str, list[str]]:
+    """Return all questions; those of a repair are added to what was asked before."""
+    asked = state.get("questions", {})
+    return asked | {str(number): list(dict.fromkeys([*asked.get(str(number), []), *questions]))}
+
+
 def operations_of(state: UpdateState) -> tuple[Operation, ...]:
     """Return the operations of all steps, in the order of the steps."""
     replies = state.get("replies", {})
@@ -163,7 +169,7 @@ class _Steps:
         update: UpdateState = {
             "replies": state.get("replies", {}) | {str(number): values},
             "sources": state.get("sources", {}) | {key: list(found) for key, found in answer.sources.items()},
-            "questions": state.get("questions", {}) | {str(number): list(answer.questions)},
+            "questions": _asked(state, number, answer.questions),
             "usage": usage.as_json(),
             "problems": [p for p in state.get("problems", []) if p[0] != str(number)],
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -249,7 +250,9 @@ def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator
 
 def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
     for left in find_placeholders(procedure.document):
-        yield say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
+        finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
+        # Who says so of the whole document misleads nobody: then it is an open question like any other.
+        yield replace(finding, severity="info") if procedure.declared_status == "in progress" else finding
     for left in find_template_text(procedure.document, template):
         yield say(TEMPLATE_TEXT_LEFT, procedure, left.start, f"{left.text!r} is a field of the template")
     for field, start in _heading_fields(procedure, template):
