@@ -242,7 +242,9 @@ def _row_at(document: Document, start: int) -> tuple[int, int, int] | None:
     if at is None:
         return None
     last = max([at, *(n for n, cell in enumerate(row.cells) if n > at and cell.text.strip() == OPEN)])
-    return row.cells[at].start, row.cells[last].end, last - at + 1
+    text = document.source.raw[row.cells[at].start : row.cells[last].end]
+    first = row.cells[at].start + len(text) - len(text.lstrip())
+    return first, first + len(text.strip()), last - at + 1
 
 
 def _line(document: Document, offset: int) -> tuple[int, int]:
