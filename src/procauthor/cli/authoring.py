@@ -186,7 +186,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     if not questions:
         say(f"{found.draft.title} is {done}")
     else:
-        say(f"{found.draft.title} is {done}; {_several(questions)} open_questions of its front matter; in progress:")
+        say(f"{found.draft.title} is {done}; {_several(questions)} open_questions of its front matter:")
         for question in questions:
             say(f"  - {question}")
     _say_unlinked(found)

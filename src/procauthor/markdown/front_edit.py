@@ -96,10 +96,10 @@ def read_scalars(document: Document) -> Iterator[Scalar]:
 
 def read_texts(document: Document, key: str) -> list[str]:
     """Return the values below a key as they are written: an id ``0010`` is neither the number 8 nor 10."""
-    value = document.metadata.get(key)
-    if value is None:
+    field = document.fields.get(key)
+    if field is None:
         return []
-    values = list(value) if isinstance(value, list | tuple) else [value]
+    values = list(field.value) if isinstance(field.value, list | tuple) else [field.value]
     front = find_front_matter(document.source) if document.front_kind == "yaml" else None
     if front is None or all(isinstance(each, str) for each in values):
         return [str(each) for each in values if each is not None]
