@@ -28,6 +28,7 @@ from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.waiting import WaitingDraft
 from procauthor.authoring.writing import RunContext, check_author, open_prompts, open_work
 from procauthor.checking.rule import look_at_one
+from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
     from procauthor.authoring.records import Records
     from procauthor.retrieval.index import SectionIndex
+
+_UNFINISHED = PLACEHOLDER_TEXT.name
 
 
 @dataclass(frozen=True)
@@ -289,7 +292,10 @@ class Authoring:
         laid = library.overlay(procedure)
         # What looks at the document alone does not see what follows from it elsewhere.
         seen = laid if rules and look_at_one(rules) else records.workspace.with_derived(laid, ticks=False)
-        return records.workspace.check(seen, [path], rules).findings
+        found = records.workspace.check(seen, [path], rules).findings
+        # A document that says that it is in progress may hold such a word, what an author hands over may not.
+        own = records.workspace.settings.rules
+        return [replace(f, severity="error") if f.rule == _UNFINISHED and f.rule not in own else f for f in found]
 
 
 def _routine(plan: Plan | None) -> frozenset[str]:

@@ -21,6 +21,7 @@ from procauthor.library.title import file_stem
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 from procauthor.secret import Censor
 from procauthor.template.spec import Template
 
@@ -189,7 +190,7 @@ def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list
     return [
         Reference(p.title, p.path)
         for p in found
-        if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in ("alias", "deprecated")
+        if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in UNCOUNTED
     ]
 
 

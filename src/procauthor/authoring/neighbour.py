@@ -9,9 +9,7 @@ from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Rela
 from procauthor.authoring.spoken import spoken_artifacts
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
-from procauthor.procedure import Artifact
-
-_DONE = ("defined", "approved")
+from procauthor.procedure import DONE, UNCOUNTED, Artifact
 
 
 def purpose_of(procedure: Procedure) -> str:
@@ -36,7 +34,7 @@ def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour
     named = [
         _neighbour(p.title, words, library, "is named by")
         for p in library.counted
-        if p.key not in known and p.status not in ("alias", "deprecated") and _is_named(p.key, request)
+        if p.key not in known and p.status not in UNCOUNTED and _is_named(p.key, request)
     ]
     return tuple(n for n in (*upstream, *downstream, *named) if title_key(n.title) != key)
 
@@ -59,7 +57,7 @@ def _providers(library: Library, key: str) -> list[str]:
     return [
         p.title
         for p in library.counted
-        if p.status in _DONE and any(title_key(c.title) == key for c in p.contract.consumers)
+        if p.status in DONE and any(title_key(c.title) == key for c in p.contract.consumers)
     ]
 
 
@@ -105,12 +103,12 @@ def _promised(provider: Procedure, own: _Words) -> tuple[str, ...]:
     """Return the outputs of which a procedure says that we use them."""
     key = title_key(own.title)
     found = {title_key(c.artifact): c.artifact for c in provider.contract.consumers if title_key(c.title) == key}
-    return tuple(found.values()) if provider.status in _DONE else ()
+    return tuple(found.values()) if provider.status in DONE else ()
 
 
 def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
     """Return what a provider guarantees to us; where it is a placeholder, what the words of both say."""
-    if provider.status not in _DONE:
+    if provider.status not in DONE:
         said = spoken_artifacts(own.text, "from", provider.title)
         return said or spoken_artifacts(purpose_of(provider), "to", own.title)
     for_us = set(map(title_key, _promised(provider, own)))
@@ -121,7 +119,7 @@ def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
 def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
     """Return what a consumer requires of us; where it is a placeholder, what the words of both say."""
     required = _required(consumer, own)
-    if required or consumer.status in _DONE:
+    if required or consumer.status in DONE:
         return required
     said = spoken_artifacts(purpose_of(consumer), "from", own.title)
     return said or spoken_artifacts(own.text, "to", consumer.title)

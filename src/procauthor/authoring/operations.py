@@ -9,6 +9,7 @@ from procauthor.authoring.author import Ask, Form, Problem
 from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
+from procauthor.authoring.head import add_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
@@ -154,14 +155,19 @@ class Operations:
         """Return the draft of the changed document."""
         operations = operations_of(state.written)
         edited = self._edit(operations)
+        questions = tuple(dict.fromkeys([*state.open_questions, *self._doubts(operations)]))
+        raw = edited.raw
+        # A document that stays as it is takes up no question either.
+        if raw != self.work.brief.text.encode():
+            raw = add_questions(raw, self.work.brief.path, questions)
         return Draft.of_run(
             self.work.run,
-            edited.raw,
+            raw,
             [finding.as_json() for finding in state.findings],
             fields={"operations": [operation.as_json() for operation in operations]},
             prompt=self.work.prompt,
             sources=state.sources,
-            open_questions=tuple(dict.fromkeys([*state.open_questions, *self._doubts(operations)])),
+            open_questions=questions,
             notes=tuple(filter(None, (state.reason, *edited.notes))),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from procauthor.authoring.brief import Passage
 from procauthor.library.library import EVALUATIONS, Library, Procedure
+from procauthor.procedure import DONE
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.role import meaning_of
 
@@ -87,7 +88,7 @@ def _usable(library: Library, chunk: Chunk) -> bool:
         and len(chunk.text) >= _LEAST_PASSAGE
         and procedure.kind not in ("plan", "index", "readme", "template")
         and not procedure.path.startswith(f"{EVALUATIONS}/")
-        and procedure.status in ("defined", "approved")
+        and procedure.status in DONE
         and not _composed(procedure)
     )
 

@@ -91,8 +91,9 @@ class State:
         before = self.written.get(step, {})
         self.written[step] = {**before, **answer.values}
         self.sources |= answer.sources
-        if not again:
-            self.questions[step] = answer.questions
+        # Because of problems only some fields are asked for: what was asked about the others stays open.
+        before_asked = self.questions.get(step, ()) if again else ()
+        self.questions[step] = tuple(dict.fromkeys([*before_asked, *answer.questions]))
         self.problems = tuple(each for each in self.problems if each[0] != step)
         return self.written[step] != before
 

@@ -12,6 +12,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
+from procauthor.procedure import UNCOUNTED
 
 
 def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> ChangeRequest:
@@ -125,6 +126,6 @@ def refuse_revision(present: Procedure, library: Library) -> None:
         AmbiguousError: Several documents have the title.
     """
     library.find(present.title)
-    if present.status in ("alias", "deprecated"):
+    if present.status in UNCOUNTED:
         message = f"{present.title!r} in {present.path} is {present.status}"
         raise DraftError(message, "ask for the procedure that stands in its place")

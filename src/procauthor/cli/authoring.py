@@ -184,7 +184,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
     done = "updated" if found.accepted == "Updated" else "published"
-    questions = () if found.draft.wish else found.draft.open_questions
+    questions = found.draft.open_questions
     if not questions:
         say(f"{found.draft.title} is {done}")
     else:

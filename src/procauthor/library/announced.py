@@ -8,9 +8,9 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.write import write_link
+from procauthor.procedure import DONE
 
 MARK = "*(announced)*"
-_DONE = ("defined", "approved")
 
 
 def link_announced(library: Library, host: Procedure) -> Iterator[Replacement]:
@@ -36,6 +36,6 @@ def _title_before(library: Library, host: Procedure, place: int) -> tuple[Proced
     before = raw[run.start : place].decode().rstrip()
     fitting = [found[0] for found in library.by_key.values() if len(found) == 1 and before.endswith(found[0].title)]
     best = max(fitting, key=lambda p: len(p.title), default=None)
-    if best is None or best.status not in _DONE or best.path == host.path:
+    if best is None or best.status not in DONE or best.path == host.path:
         return None
     return best, run.start + len(before.encode()) - len(best.title.encode())

@@ -127,6 +127,18 @@ class _Draft(_Named):
     fields: bool = Field(default=False, description="Return the typed fields too.")
 
 
+class _Questions(_Paged):
+    ref: str = Field(default="", description="Path, id or title of a document, or id of a draft; empty for all.")
+
+
+class _Answer(_Arguments):
+    ref: str = Field(description="Path, id or title of a document, or id of a draft.")
+    number: int = Field(ge=1, description="The number that list_questions gives it.")
+    text: str = Field(default="", description="The answer, one line.")
+    accept: bool = Field(default=False, description="Take the proposed value, or confirm the claim.")
+    section: str = Field(default="", description="The heading for the answer, where the text has no mark for it.")
+
+
 class _Nothing(_Paged):
     pass
 
@@ -268,6 +280,27 @@ def _findings(project: Project, args: _Named) -> Outcome:
     return Outcome(data, rows="findings")
 
 
+def _questions(project: Project, args: _Questions) -> Outcome:
+    return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows="questions")
+
+
+def _answer(project: Project, args: _Answer) -> Outcome:
+    questions = project.questions
+    found = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
+    questions.write(found)
+    return Outcome({**found.as_json(written=True), "next": "call list_questions for what is still open"})
+
+
+def _propose_answer(project: Project, args: _Answer) -> Outcome:
+    """Answer in a draft; of a document only show what the answer would change."""
+    questions = project.questions
+    found = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
+    if found.draft is not None:
+        questions.write(found)
+    then = "a person answers it with: procauthor answer" if found.draft is None else "a person accepts the draft"
+    return Outcome({**found.as_json(written=found.draft is not None), "next": then})
+
+
 def _accept(project: Project, args: _Named) -> Outcome:
     found = project.draft(args.draft)
     change = found.accept()
@@ -286,6 +319,30 @@ _ACCEPT = Tool(
     reads=False,
     same=False,
     destroys=True,
+)
+_OF_ANSWER = {"question": _OBJECT, "answer": _TEXT, "where": _TEXT, "status": _TEXT, "left": _NUMBER, "next": _TEXT}
+_ANSWER = Tool(
+    "answer_question",
+    "Answer a question",
+    "Answer an open question or accept a proposal. The answer takes its place in the document or draft, with all that "
+    "follows from it in the library.",
+    _Answer,
+    _answer,
+    _OF_ANSWER,
+    reads=False,
+    same=False,
+    destroys=True,
+)
+_ANSWER_IN_DRAFT = Tool(
+    "answer_question",
+    "Answer a question",
+    "Answer an open question or accept a proposal. In a draft the answer is written; of a document only the diff is "
+    "returned, and a person writes it.",
+    _Answer,
+    _propose_answer,
+    _OF_ANSWER,
+    reads=False,
+    same=False,
 )
 _TOOLS = (
     Tool(
@@ -338,6 +395,14 @@ _TOOLS = (
         _List,
         _list,
         {"procedures": _ROWS},
+    ),
+    Tool(
+        "list_questions",
+        "List open questions",
+        "Return the open questions and proposals of documents and waiting drafts, with number, place and owner.",
+        _Questions,
+        _questions,
+        {"questions": _ROWS},
     ),
     Tool(
         "get_brief",
@@ -412,4 +477,4 @@ _TOOLS = (
 
 def tools(*, allow_accept: bool) -> dict[str, Tool]:
     """Return the tools by name; accepting is one of them only where that is allowed."""
-    return {tool.name: tool for tool in (*_TOOLS, *([_ACCEPT] if allow_accept else []))}
+    return {tool.name: tool for tool in (*_TOOLS, *((_ANSWER, _ACCEPT) if allow_accept else (_ANSWER_IN_DRAFT,)))}

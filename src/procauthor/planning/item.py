@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from procauthor.evaluation.value import DONE
 from procauthor.markdown.document import Document
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
@@ -24,6 +23,7 @@ from procauthor.planning.value import (
     read_priority,
     read_status,
 )
+from procauthor.procedure import DONE
 
 # "_Requirements: 1.1_" in italics, and "**Property:** ..." are remarks on an item.
 _ASIDE = re.compile(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:|[A-Z][\w'/-]*(?: [\w'/-]+){0,2}: )")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.question import Questions
     from procauthor.authoring.records import Records
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import RunStore
@@ -273,6 +274,13 @@ class Project:
         from procauthor.review.review import Reviewing
 
         return Reviewing(self.workspace, self.library())
+
+    @property
+    def questions(self) -> Questions:
+        """What documents and drafts leave open, and its answers."""
+        from procauthor.authoring.question import Questions
+
+        return Questions(self.records)
 
     def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
         """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
