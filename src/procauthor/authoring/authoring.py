@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.elsewhere import find_elsewhere
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import Source, gather
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.judge import Complaint
+from procauthor.authoring.lead import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
 from procauthor.authoring.request import (
     build_request,
@@ -268,6 +270,7 @@ class Authoring:
     def keep(self, run: Run, draft: Draft) -> WaitingDraft:
         """Keep the draft that a run has come to; where nothing would change, there is none."""
         if draft.waits:
+            draft = self._with_surroundings(draft)
             self.records.drafts.save(draft)
         else:
             self.records.drafts.remove(draft)
@@ -277,6 +280,15 @@ class Authoring:
         else:
             run.end()
         return WaitingDraft(self.records, draft)
+
+    def _with_surroundings(self, draft: Draft) -> Draft:
+        """Return a draft with what accepting it causes elsewhere, and where its questions may be answered."""
+        library = self.library()
+        after = self._read(draft.path, draft.text.encode())
+        elsewhere = (finding.as_json() for finding in find_elsewhere(self.records.workspace, library, after))
+        search = self.context.search if self.context else self.search(library)
+        leads = find_leads(draft.open_questions, library, search, draft.path)
+        return replace(draft, findings=(*draft.findings, *elsewhere), leads=tuple(lead.as_json() for lead in leads))
 
     def _read(self, path: str, text: bytes) -> Procedure:
         return read_procedure(path, text, self.records.workspace.settings, self.records.workspace.templates)

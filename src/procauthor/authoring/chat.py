@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from procauthor.authoring.author import Ask, Problem
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.calls import CallLog, call_key
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
 from procauthor.authoring.retry import Gate
@@ -34,7 +35,6 @@ _PROMPTS = {
     5: "step-5-failures/ask",
     6: "step-6-contract/ask",
 }
-_MAX_QUESTIONS = 20
 _MAX_TOLD = 300
 _FINISH = {"length": "was cut off at {limit} tokens", "refusal": "was a refusal", "stop": "had no usable JSON"}
 
@@ -199,6 +199,8 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
         told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
         texts.append(prompts.render("repair", censor.each(told)))
+    if ask.asked:
+        texts.append(prompts.render("asked", {"mark": mark, "questions": censor.each(list(ask.asked))}))
     plain = prompts.render("plain", {"schema": schema})
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
@@ -270,7 +272,7 @@ class _Work:
         return Answer(
             values={name: self.values[name] for name in self.wanted},
             sources={name: self.sources[name] for name in self.wanted if self.sources[name]},
-            questions=tuple(dict.fromkeys(self.questions))[:_MAX_QUESTIONS],
+            questions=join_questions((), self.questions),
             usage=self.usage,
         )
 

@@ -71,7 +71,8 @@ class Draft:
     ``text`` is the whole document; ``base`` the stamp of the file that it replaces, or empty, and
     ``base_text`` that file; ``wish`` what an update was asked for; ``revises`` says that fields of a defined document
     were revised; ``notes`` what was computed beyond it; ``prompt`` the hash of the prompts that a model was given;
-    ``sources`` the passages and contracts that each field rests on.
+    ``sources`` the passages and contracts that each field rests on; ``leads`` where the library may answer open
+    questions. ``findings`` are its own, and those that accepting would cause in other documents.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Draft:
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     passages: tuple[Mapping[str, Any], ...] = ()
     open_questions: tuple[str, ...] = ()
+    leads: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
     usage: Usage = Usage()
     usage_by_step: tuple[Mapping[str, Any], ...] = ()
@@ -140,7 +142,8 @@ class Draft:
     @property
     def errors(self) -> tuple[Mapping[str, Any], ...]:
         """The findings for which the draft cannot be accepted."""
-        return _blocking(self.author, self.findings, changing=bool(self.wish))
+        own = [finding for finding in self.findings if finding["path"] == self.path]
+        return _blocking(self.author, own, changing=bool(self.wish))
 
     @property
     def failed(self) -> bool:
@@ -171,7 +174,7 @@ class Draft:
         """Read a stored draft."""
         values = dict(data)
         values["usage"] = Usage(**values["usage"])
-        for name in ("passages", "open_questions", "findings", "notes", "usage_by_step"):
+        for name in ("passages", "open_questions", "leads", "findings", "notes", "usage_by_step"):
             values[name] = tuple(values.get(name, ()))
         values["sources"] = {key: tuple(found) for key, found in values["sources"].items()}
         return cls(**values)

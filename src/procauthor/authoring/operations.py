@@ -10,6 +10,7 @@ from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.head import add_questions
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
@@ -78,29 +79,31 @@ class Operations:
         def check(values: Mapping[str, Any]) -> list[Problem]:
             return self._check_operations(values, others, {target.id for target in targets})
 
-        return self._ask(step, state.written.get(step, {}), form, check, problems)
+        return self._ask(step, state.written.get(step, {}), form, check, problems, state.open_questions)
 
-    def _ask(
+    def _ask(  # noqa: PLR0913, PLR0917 - what one question to an author is made of
         self,
         step: int,
         before: Mapping[str, Any],
         form: Form,
         check: Callable[[Mapping[str, Any]], list[Problem]],
         problems: Sequence[Problem] = (),
+        asked: tuple[str, ...] = (),
     ) -> Answer:
         """Ask until the answer passes the check.
 
         Raises:
             ModelOutputError: It never does; nothing of it is kept.
         """
-        work, fields = self.work, dict(before)
+        work, fields, questions = self.work, dict(before), tuple[str, ...]()
         for _ in range(work.repairs + 1):
-            ask = Ask(work.brief, work.template, step, dict(fields), tuple(problems), work.left, form)
+            ask = Ask(work.brief, work.template, step, dict(fields), tuple(problems), work.left, form, asked)
             answer = work.author.fill(ask)
             fields |= answer.values
+            questions = join_questions(questions, answer.questions)
             problems = check(fields)
             if not problems:
-                return Answer(fields, answer.sources, answer.questions)
+                return Answer(fields, answer.sources, questions)
         what = "; ".join(problem.message for problem in problems)
         message = f"Rejected: the change that {work.author.id} wants is not what was wished: {what}"
         raise ModelOutputError(message, "nothing was written; say the wish more exactly, or try another model")
@@ -155,7 +158,7 @@ class Operations:
         """Return the draft of the changed document."""
         operations = operations_of(state.written)
         edited = self._edit(operations)
-        questions = tuple(dict.fromkeys([*state.open_questions, *self._doubts(operations)]))
+        questions = join_questions(state.open_questions, self._doubts(operations))
         raw = edited.raw
         # A document that stays as it is takes up no question either.
         if raw != self.work.brief.text.encode():

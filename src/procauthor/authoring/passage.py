@@ -41,7 +41,7 @@ def choose_passages(
     found: dict[str, Chunk] = {}
     for position, query in enumerate(queries):
         hits = search(query, most * _OVERSAMPLED)
-        usable = (c for c in hits if c.path != path and _usable(library, c))
+        usable = (c for c in hits if c.path != path and is_usable(library, c))
         chosen = list(_varied(library, usable))[: share if position else most]
         found |= {c.id: c for c in chosen if c.id not in found}
     return tuple(
@@ -76,7 +76,7 @@ def _varied(library: Library, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     yield from later
 
 
-def _usable(library: Library, chunk: Chunk) -> bool:
+def is_usable(library: Library, chunk: Chunk) -> bool:
     """Say whether a passage can carry a draft.
 
     Plans, indexes, evaluations and placeholders only name what is to be done; what the offline author composed would

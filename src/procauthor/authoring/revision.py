@@ -12,6 +12,7 @@ from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.head import add_questions
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.reply import check_fields
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.schema import QUESTIONS, SOURCES
@@ -108,7 +109,7 @@ class Revision:
         edited = self._edit(operations)
         evidence = gather_evidence(self.brief, self.records.workspace.read())
         doubts = unverified_changes(self.outline, operations, evidence)
-        questions = tuple(dict.fromkeys([*_read_asked(values), *(() if person else doubts)]))
+        questions = join_questions(_read_asked(values), () if person else doubts)
         raw = edited.raw
         if raw != self.brief.text.encode():
             raw = add_questions(raw, self.brief.path, questions)

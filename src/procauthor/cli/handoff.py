@@ -102,13 +102,17 @@ def read_file(file: str) -> str:
 def _show(found: WaitingDraft) -> None:
     draft = found.draft
     for finding in draft.findings:
-        place = finding["field"] or f"line {finding['line']}"
+        place = finding.get("field") or f"line {finding['line']}"
+        if finding["path"] != draft.path:
+            place = f"in {finding['path']}:{finding['line']}, once accepted"
         hint = f" ({finding['hint']})" if finding["hint"] else ""
         show(f"{finding['severity']} {place}: {finding['message']}{hint}")
     for note in draft.notes:
         show(f"note: {note}")
     for question in draft.open_questions if found.waits else ():
         show(f"question: {question}")
+        for lead in (each for each in draft.leads if each["question"] == question):
+            show(f"    see {lead['path']}:{lead['line']}, {lead['heading']!r}")
     show(_words(found))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")

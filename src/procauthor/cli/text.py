@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft
@@ -43,11 +44,15 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         yield f"  rests on {len(places)} of {len(draft.passages)} passages: {', '.join(places[:_SHOWN])}{more}"
     yield from _usage(draft)
     for finding in draft.findings:
-        yield f"  {finding['severity']} {finding['code']} line {finding['line']}: {finding['message']}"
+        place = f"line {finding['line']}"
+        if finding["path"] != draft.path:
+            place = f"in {finding['path']}:{finding['line']}, once accepted"
+        yield f"  {finding['severity']} {finding['code']} {place}: {finding['message']}"
     if draft.open_questions:
         yield f"  {len(draft.open_questions)} questions for a person:"
         for question in draft.open_questions:
             yield f"    - {question}"
+            yield from (_lead(lead) for lead in draft.leads if lead["question"] == question)
     files = _files(change)
     if outcome in ("Published", "Updated"):
         yield f"  wrote {files}"
@@ -55,6 +60,10 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     else:
         yield f"  would write {files}"
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"
+
+
+def _lead(lead: Mapping[str, Any]) -> str:
+    return f"        see {lead['path']}:{lead['line']}, {lead['heading']!r}"
 
 
 def _files(change: Change) -> str:
