@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.run import Run, RunStore
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching, Outlook
-    from procauthor.batch.record import Batch, BatchStore
+    from procauthor.batch.record import Batch, BatchStore, Wishes
     from procauthor.batch.value import BatchReport
     from procauthor.checking.baseline import Baseline
     from procauthor.checking.suspect import Suspect
@@ -149,6 +149,7 @@ _HOMES = {
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
     "WaitingDraft": "authoring.waiting",
+    "Wishes": "batch.record",
     "Workspace": "workspace._workspace",
 }
 
@@ -224,6 +225,7 @@ __all__ = [
     "UnreadableError",
     "Usage",
     "WaitingDraft",
+    "Wishes",
     "Workspace",
 ]
 

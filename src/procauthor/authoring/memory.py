@@ -58,7 +58,7 @@ _PRIMARY = 0xFF
 _WAIT = 30.0
 
 
-class Memory:
+class WorkMemory:
     """Jobs (a run, or a batch of runs), their parts, the items of batches, and calls.
 
     The file is made by the first writing. One that is damaged, or was not written in this state folder, is set aside

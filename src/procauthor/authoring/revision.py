@@ -19,7 +19,7 @@ from procauthor.authoring.schema import QUESTIONS, SOURCES
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import operation_model, operation_schema, read_changes
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import Outline, Target
+from procauthor.authoring.update.outline import EditTarget, Outline
 from procauthor.authoring.update.scope import allowance, sections_of, targets_in
 from procauthor.authoring.waiting import WaitingDraft
 from procauthor.authoring.wish import known_references, outline_of
@@ -91,7 +91,7 @@ class Revision:
             return _names(self.brief.request.wish, title)
         return section in ("*", name) or section_key(section) == section_key(title)
 
-    def _target(self, target: Target) -> dict[str, str]:
+    def _target(self, target: EditTarget) -> dict[str, str]:
         return {"id": target.id, "hash": target.hash, "kind": target.kind, "text": self.outline.words(target)}
 
     def propose(self, values: Mapping[str, Any], by: str = "", *, person: bool = False) -> WaitingDraft:

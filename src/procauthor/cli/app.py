@@ -36,6 +36,7 @@ _MODULES = {
     "runs": ("runs",),
     "question": ("questions", "answer"),
     "handoff": ("brief", "submit", "mcp", "export"),
+    "lsp": ("lsp",),
     "update": ("update",),
     "history": ("undo", "redo"),
     "refactor": ("rename", "move", "split", "merge", "deprecate", "renumber", "migrate"),
@@ -45,7 +46,7 @@ _MODULES = {
 _MODULE_OF = {command: module for module, commands in _MODULES.items() for command in commands}
 
 
-class _Group(TyperGroup):
+class _CommandGroup(TyperGroup):
     """Accepts ``-C`` anywhere, and turns errors into one sentence, a hint and an exit code.
 
     Only the commands of one module are made, because to make all of them takes as long as a small check.
@@ -113,7 +114,7 @@ def _project_first(args: list[str]) -> list[str]:
 
 
 app = typer.Typer(
-    cls=_Group,
+    cls=_CommandGroup,
     name="procauthor",
     help="Draft, check and keep a library of procedures in Markdown.",
     rich_markup_mode=None,

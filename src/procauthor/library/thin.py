@@ -37,7 +37,7 @@ class Thin:
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class _SectionText:
     """A section of the template in a document, with its pieces, labels left out."""
 
     spec: SectionSpec
@@ -59,7 +59,7 @@ def find_thin(document: Document, template: Template, sections: Mapping[str, Sec
         sections: Where its sections are, by the key of the template.
     """
     texts = [
-        _Text(spec, section, tuple(_LABEL.sub("", unit) for unit in read_units(document, section)))
+        _SectionText(spec, section, tuple(_LABEL.sub("", unit) for unit in read_units(document, section)))
         for spec in template.required
         if (section := sections.get(spec.key)) and spec.kind != "group" and has_content(document, section)
     ]
@@ -69,7 +69,7 @@ def find_thin(document: Document, template: Template, sections: Mapping[str, Sec
     return tuple(Thin(text.section.title, text.section.line, reason) for text, reason in found if reason)
 
 
-def _reason(document: Document, text: _Text, title: frozenset[str], repeated: frozenset[str]) -> str:
+def _reason(document: Document, text: _SectionText, title: frozenset[str], repeated: frozenset[str]) -> str:
     """Say why a section is thin; nothing where it is not."""
     if _is_none(text):
         return ""
@@ -81,7 +81,7 @@ def _reason(document: Document, text: _Text, title: frozenset[str], repeated: fr
     return _empty_words(text, title) if sum(map(len, text.units)) <= _LONGEST else ""
 
 
-def _empty_words(text: _Text, title: frozenset[str]) -> str:
+def _empty_words(text: _SectionText, title: frozenset[str]) -> str:
     """Say that the words of a short section say nothing."""
     placeholders, joining = _filler()
     if all(" ".join(_words(unit)) in placeholders for unit in text.units):
@@ -92,7 +92,7 @@ def _empty_words(text: _Text, title: frozenset[str]) -> str:
     return ""
 
 
-def _bounds(document: Document, text: _Text) -> str:
+def _bounds(document: Document, text: _SectionText) -> str:
     """Say that a section has fewer entries than its template asks for; in another form nothing can be counted."""
     least = text.spec.constraint.minimum
     count = _count(document, text.section, text.spec) if least > 1 else 0
@@ -113,13 +113,13 @@ def _count(document: Document, section: Section, spec: SectionSpec) -> int:
     return sum(item.level == 0 for item in items)
 
 
-def _is_none(text: _Text) -> bool:
+def _is_none(text: _SectionText) -> bool:
     """Say whether a section holds what its template wants where there is nothing to say."""
     none = text.spec.constraint.none.strip().rstrip(".")
     return bool(none) and any(unit.startswith(none) for unit in text.units)
 
 
-def _repeated(texts: Sequence[_Text]) -> frozenset[str]:
+def _repeated(texts: Sequence[_SectionText]) -> frozenset[str]:
     """Return the keys of the sections in which every piece holds one sentence that is all of another section."""
     alone = {_words(text.units[0]) for text in texts if len(set(text.units)) == 1}
     for sentence in sorted(words for words in alone if len(words) >= _SENTENCE):

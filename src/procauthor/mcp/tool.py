@@ -127,11 +127,11 @@ class _Draft(_Named):
     fields: bool = Field(default=False, description="Return the typed fields too.")
 
 
-class _Questions(_Paged):
+class _QuestionPage(_Paged):
     ref: str = Field(default="", description="Path, id or title of a document, or id of a draft; empty for all.")
 
 
-class _Answer(_Arguments):
+class _AnswerText(_Arguments):
     ref: str = Field(description="Path, id or title of a document, or id of a draft.")
     number: int = Field(ge=1, description="The number that list_questions gives it.")
     text: str = Field(default="", description="The answer, one line.")
@@ -280,18 +280,18 @@ def _findings(project: Project, args: _Named) -> Outcome:
     return Outcome(data, rows="findings")
 
 
-def _questions(project: Project, args: _Questions) -> Outcome:
+def _questions(project: Project, args: _QuestionPage) -> Outcome:
     return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows="questions")
 
 
-def _answer(project: Project, args: _Answer) -> Outcome:
+def _answer(project: Project, args: _AnswerText) -> Outcome:
     questions = project.questions
     found = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
     questions.write(found)
     return Outcome({**found.as_json(written=True), "next": "call list_questions for what is still open"})
 
 
-def _propose_answer(project: Project, args: _Answer) -> Outcome:
+def _propose_answer(project: Project, args: _AnswerText) -> Outcome:
     """Answer in a draft; of a document only show what the answer would change."""
     questions = project.questions
     found = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
@@ -326,7 +326,7 @@ _ANSWER = Tool(
     "Answer a question",
     "Answer an open question or accept a proposal. The answer takes its place in the document or draft, with all that "
     "follows from it in the library.",
-    _Answer,
+    _AnswerText,
     _answer,
     _OF_ANSWER,
     reads=False,
@@ -338,7 +338,7 @@ _ANSWER_IN_DRAFT = Tool(
     "Answer a question",
     "Answer an open question or accept a proposal. In a draft the answer is written; of a document only the diff is "
     "returned, and a person writes it.",
-    _Answer,
+    _AnswerText,
     _propose_answer,
     _OF_ANSWER,
     reads=False,
@@ -400,7 +400,7 @@ _TOOLS = (
         "list_questions",
         "List open questions",
         "Return the open questions and proposals of documents and waiting drafts, with number, place and owner.",
-        _Questions,
+        _QuestionPage,
         _questions,
         {"questions": _ROWS},
     ),

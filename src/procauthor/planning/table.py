@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from procauthor.markdown.document import Block, Cell, Document, Row, Section
+from procauthor.markdown.document import Block, Cell, Document, Section, TableRow
 from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import Field, clean_value, field_key, plain_text
 from procauthor.planning.line import Line
@@ -180,7 +180,7 @@ def _mostly(cells: Sequence[str], says: Callable[[str], object]) -> bool:
 # Rows
 
 
-def _open_row(row: Row, columns: _Columns, section: Section, line: Line, document: Document) -> Opening:
+def _open_row(row: TableRow, columns: _Columns, section: Section, line: Line, document: Document) -> Opening:
     cells = [_cell_text(cell, document) for cell in row.cells]
     title = plain_text(cells[columns.title]) if columns.title < len(cells) else ""
     number = cells[columns.number] if columns.number is not None and columns.number < len(cells) else ""
@@ -211,7 +211,7 @@ def _cell_text(cell: Cell, document: Document) -> str:
     return clean_value(raw.replace("\\|", "|")) if _BREAK.search(raw) else cell.text.strip()
 
 
-def _without_names(text: str, row: Row, columns: _Columns, line: Line) -> str:
+def _without_names(text: str, row: TableRow, columns: _Columns, line: Line) -> str:
     """Blank out the names of other procedures: a sign behind one of them is not said of the row's item."""
     raw = bytearray(text.encode())
     places = [place for key, place in columns.fields.items() if key in _NAMING and place < len(row.cells)]

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching
     from procauthor.batch.record import BatchStore
-    from procauthor.batch.schedule import OnFailure
     from procauthor.batch.value import Tell
     from procauthor.evaluation.value import Evaluation
     from procauthor.library.history import HistoryEntry
@@ -355,38 +354,21 @@ class Project:
             ]
         return fitting[-1].id if fitting else ""
 
-    def batch(  # noqa: PLR0913 - one argument for each bound
-        self,
-        model: str | None = None,
-        *,
-        reviewer: str = "",
-        jobs: int = 4,
-        max_tokens: int | None = None,
-        deadline: float | None = None,
-        accept: bool = False,
-        on_failure: OnFailure = "wait",
-        fresh: bool = False,
-        progress: Tell | None = None,
-    ) -> Batching:
+    def batch(self, model: str | None = None, *, progress: Tell | None = None, **wishes: Any) -> Batching:
         """Return what authors the open items of a plan together.
 
         Args:
             model: ``offline``, or a model as ``provider:name``; the settings' where nothing is said.
-            reviewer: A second model that reads each draft once.
-            jobs: How many calls are on their way at once.
-            max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
-            deadline: Seconds after which no call begins.
-            accept: Write each draft that has no error into the library.
-            on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
-            fresh: Ask the model anew, even what was asked before.
             progress: Is told what happens.
+            wishes: The other attributes of `Wishes`: ``jobs``, ``max_tokens``, ``deadline``, ``accept`` and so on.
+
+        Raises:
+            TypeError: There is no wish of that name.
         """
         from procauthor.batch.batching import Batching
-        from procauthor.batch.value import Wishes
+        from procauthor.batch.record import Wishes
 
-        author = model or self.settings.authoring.model
-        wishes = Wishes(author, reviewer, jobs, max_tokens, deadline, accept, on_failure, fresh)
-        return Batching(self.records, wishes, progress)
+        return Batching(self.records, Wishes(author=model or self.settings.authoring.model, **wishes), progress)
 
     def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete runs that have ended and whose draft does not wait any more, and batches that ended; return their ids.

@@ -8,9 +8,9 @@ from typing import Any
 
 from procauthor.checking.suspect import Suspect
 from procauthor.library.mark import show_key
-from procauthor.library.receipt import Ruling
+from procauthor.library.receipt import ApprovalWorth
 from procauthor.review.approve import Approval
-from procauthor.review.blame import Blame, Evidence, SectionBlame
+from procauthor.review.blame import Basis, Blame, SectionBlame
 from procauthor.review.suspect import Clearance
 
 _SHOWN = 3
@@ -128,7 +128,7 @@ def _rests(section: SectionBlame) -> str:
     return ", ".join(shown[:_SHOWN]) + more
 
 
-def _ruled(ruling: Ruling) -> str:
+def _ruled(ruling: ApprovalWorth) -> str:
     receipt = ruling.receipt
     who = receipt.by + (f" ({receipt.role})" if receipt.role else "")
     if ruling.state == "approved":
@@ -170,7 +170,7 @@ def _section_json(section: SectionBlame) -> dict[str, Any]:
     }
 
 
-def _evidence_json(evidence: Evidence) -> dict[str, Any]:
+def _evidence_json(evidence: Basis) -> dict[str, Any]:
     source = evidence.source
     return {
         "name": source.shown,
@@ -181,7 +181,7 @@ def _evidence_json(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _ruling_json(ruling: Ruling) -> dict[str, Any]:
+def _ruling_json(ruling: ApprovalWorth) -> dict[str, Any]:
     receipt = ruling.receipt
     return {
         "section": receipt.section,

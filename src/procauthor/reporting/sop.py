@@ -38,7 +38,7 @@ def export_sop(procedure: Procedure) -> str:
     Raises:
         LibraryError: The procedure has neither steps nor lists of what to do.
     """
-    writer = _Writer(procedure)
+    writer = _SopWriter(procedure)
     steps = list(writer.steps())
     if not steps:
         message = f"{procedure.title!r} has no steps that could be exported"
@@ -50,7 +50,7 @@ def export_sop(procedure: Procedure) -> str:
     return "\n".join([*lines, MARK.format(path=procedure.path), ""])
 
 
-class _Writer:
+class _SopWriter:
     """Reads a procedure, and says it as an SOP does."""
 
     def __init__(self, procedure: Procedure) -> None:

@@ -19,7 +19,7 @@ from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.dense import VectorStore
 from procauthor.retrieval.embedding import Embedding, Learner, embedding_for
 from procauthor.retrieval.lock import hold
-from procauthor.retrieval.meaning import Meaning
+from procauthor.retrieval.meaning import VectorIndex
 from procauthor.retrieval.store import FILE_NAME, ChunkStore, ForeignStoreError, OutdatedStoreError, sign
 
 Engine = Literal["merged", "lexical", "dense"]
@@ -80,7 +80,7 @@ class SectionIndex:
         self._locked = False
         self._temporary = ""
         self._mended: list[str] = []
-        self._meaning = Meaning(embedding, VectorStore(folder, server), self._writing, self._mended)
+        self._meaning = VectorIndex(embedding, VectorStore(folder, server), self._writing, self._mended)
         self._store = self._open_store()
 
     @classmethod

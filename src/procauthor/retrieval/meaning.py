@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _UNREADABLE = "the stored vectors could not be read and are made anew"
 
 
-class Meaning:
+class VectorIndex:
     """The vectors of an index. They are made when they are first asked for, and again when the chunks changed.
 
     Args:

@@ -12,7 +12,7 @@ from procauthor.library.change import Change
 from procauthor.library.guard import refuse_conflict
 from procauthor.library.ledger import edit_receipts
 from procauthor.library.library import Library, Procedure
-from procauthor.library.mark import Mark
+from procauthor.library.mark import TopSection
 from procauthor.library.receipt import Receipt, Receipts, Review, receipts_of
 from procauthor.library.status import UNWRITTEN, lack_of
 from procauthor.procedure import Status
@@ -22,7 +22,7 @@ _DERIVED = frozenset({"index", "readme", "plan", "template"})
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class ApprovalTerms:
     """Who approves, in which role, on which day, and until when it holds."""
 
     by: str
@@ -42,7 +42,7 @@ class Approval:
     path: str
     title: str
     sections: tuple[str, ...]
-    signature: Signature
+    signature: ApprovalTerms
     status: Status
     open: tuple[str, ...]
     receipts: Receipts
@@ -84,7 +84,7 @@ def _unfinished(procedure: Procedure) -> tuple[str, str]:
     return f"{message}: {reasons}" if reasons else message, "complete the text; procauthor check says what is missing"
 
 
-def approve(library: Library, procedure: Procedure, headings: Sequence[str], signature: Signature) -> Approval:
+def approve(library: Library, procedure: Procedure, headings: Sequence[str], signature: ApprovalTerms) -> Approval:
     """Return the approval of some sections, or of all where none is named.
 
     Raises:
@@ -124,7 +124,7 @@ def _lost(procedure: Procedure) -> frozenset[str]:
 
 
 def sign(
-    receipts: Receipts, marks: Sequence[Mark], signature: Signature, lost: frozenset[str] = frozenset()
+    receipts: Receipts, marks: Sequence[TopSection], signature: ApprovalTerms, lost: frozenset[str] = frozenset()
 ) -> Receipts:
     """Return receipts with an approval, and without those of lost sections.
 
@@ -145,7 +145,7 @@ def sign(
     return Receipts((*kept, *new), receipts.seen)
 
 
-def _find(procedure: Procedure, heading: str) -> Mark:
+def _find(procedure: Procedure, heading: str) -> TopSection:
     """Return the section of a heading, whatever its number."""
     key = section_key(heading)
     exact = [m for m in procedure.marks if m.heading == heading.strip()]

@@ -10,7 +10,7 @@ from procauthor.checking.suspect import Suspect
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library
 from procauthor.library.receipt import Review, today
-from procauthor.review.approve import Approval, Signature, approve, refuse_unfit
+from procauthor.review.approve import Approval, ApprovalTerms, approve, refuse_unfit
 from procauthor.review.baseline import first_sights
 from procauthor.review.blame import Blame, blame
 from procauthor.review.origin import rebind_origins
@@ -46,7 +46,7 @@ class Reviewing:
         refuse_unfit(procedure, self.workspace.check(self.library, [procedure.path]).findings)
         day = today()
         name = read_name(self.workspace.root, by)
-        signature = Signature(name, day, read_role(role), read_expiry(expires, day))
+        signature = ApprovalTerms(name, day, read_role(role), read_expiry(expires, day))
         found = approve(self.library, procedure, sections, signature)
         laid = self.library.reviewed({**self.library.reviews, procedure.path: Review(found.receipts, day)})
         return replace(found, change=complete(self.workspace, self.library, laid, found.change))

@@ -10,7 +10,7 @@ from procauthor.secret.judge import is_chosen, is_strong
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Name:
+class _LabelName:
     """Names in lower case that begin with the same letters. ``before`` is what has to come before them."""
 
     kind: str
@@ -27,12 +27,12 @@ _BEHIND = (
 )
 
 
-def _name(kind: str, stem: str, more: str = "", before: str = "") -> _Name:
+def _name(kind: str, stem: str, more: str = "", before: str = "") -> _LabelName:
     first = stem.encode()
     pattern = re.compile(re.escape(first) + (f"(?:{more})".encode() if more else b"") + _BEHIND)
     # A byte that no text in English has decides soonest.
     rare = next((first[at : at + 1] for at in range(len(first)) if first[at] > ord("~")), first[:1])
-    return _Name(kind, first, rare, pattern, re.compile(f"(?:{before})[ _-]?\\Z".encode()) if before else None)
+    return _LabelName(kind, first, rare, pattern, re.compile(f"(?:{before})[ _-]?\\Z".encode()) if before else None)
 
 
 _KEYS = "api|access|secret|private|auth|signing|encryption|account|master|service|deploy|storage|license|webhook|app"
@@ -130,7 +130,7 @@ def find_labelled(raw: bytes) -> Iterator[tuple[int, int, str]]:
         yield from _columns(raw, lowered)
 
 
-def _names(lowered: bytes) -> Iterator[tuple[_Name, int]]:
+def _names(lowered: bytes) -> Iterator[tuple[_LabelName, int]]:
     """Yield each name of a secret and where it ends."""
     for name in _ASCII if lowered.isascii() else (*_ASCII, *_OTHERS):
         if name.rare in lowered and name.stem in lowered:
@@ -139,7 +139,7 @@ def _names(lowered: bytes) -> Iterator[tuple[_Name, int]]:
                     yield name, match.end()
 
 
-def _value(raw: bytes, lowered: bytes, name: _Name, end: int, sign: re.Match[bytes]) -> tuple[int, int] | None:
+def _value(raw: bytes, lowered: bytes, name: _LabelName, end: int, sign: re.Match[bytes]) -> tuple[int, int] | None:
     scheme = _SCHEME.match(raw, sign.end())
     value = _VALUE.match(raw, scheme.end() if scheme else sign.end())
     if value is None:
