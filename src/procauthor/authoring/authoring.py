@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import OFFLINE, SKELETON, Draft
 from procauthor.authoring.elsewhere import find_elsewhere
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import BriefSource, gather
@@ -71,9 +71,23 @@ class Authoring:
         phase: int | str | None = None,
         depends_on: Sequence[str] = (),
         plan: str | Path | None = None,
+        purpose: str = "",
+        trigger: str = "",
+        scope: str = "",
         revise: bool = False,
     ) -> Brief:
-        """Gather everything that an author needs; no model is called. ``revise`` takes a defined procedure too.
+        """Gather everything that an author needs; no model is called.
+
+        Args:
+            title: The title of the procedure.
+            lifecycle: Its lifecycle, where neither plan nor index says it.
+            phase: Its phase in the lifecycle.
+            depends_on: Titles that it takes something from.
+            plan: The action plan to take its item from.
+            purpose: What it is for, in the user's words.
+            trigger: What starts it.
+            scope: What it covers, and what not.
+            revise: Whether a defined procedure is taken too.
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
@@ -84,7 +98,9 @@ class Authoring:
         name = check_title(title)
         library = self.library()
         found = self._plan(plan, library)
-        asked = ChangeRequest(name, lifecycle, phase, added=tuple(depends_on))
+        asked = ChangeRequest(
+            name, lifecycle, phase, added=tuple(depends_on), purpose=purpose, trigger=trigger, scope=scope
+        )
         request = build_request(asked, library, found)
         present = defined_document(request.title, library) if revise else None
         if present:
@@ -299,9 +315,10 @@ class Authoring:
         # What looks at the document alone does not see what follows from it elsewhere.
         seen = laid if rules and look_at_one(rules) else records.workspace.with_derived(laid, ticks=False)
         found = records.workspace.check(seen, [path], rules).findings
-        # A document that says that it is in progress may hold such a word, what an author hands over may not.
-        own = records.workspace.settings.rules
-        return [replace(f, severity="error") if f.rule == _UNFINISHED and f.rule not in own else f for f in found]
+        if self.model in (OFFLINE, SKELETON) or _UNFINISHED in records.workspace.settings.rules:
+            return found
+        # A document that says that it is in progress may hold such a word; what a model or an agent writes may not.
+        return [replace(f, severity="error") if f.rule == _UNFINISHED else f for f in found]
 
 
 def _routine(plan: Plan | None) -> frozenset[str]:

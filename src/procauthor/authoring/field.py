@@ -83,7 +83,7 @@ class Fields:
         work, fields = self.work, merge_late(self.template, state.fields)
         text = self._render(state)
         findings = tuple(finding.as_json() for finding in state.findings)
-        notes = self._doubts(fields) if work.doubts == "note" else ()
+        notes = tuple(map(str, work.brief.namesakes)) + (self._doubts(fields) if work.doubts == "note" else ())
         if work.verdict is not None:
             findings = join_findings(text, work.brief.path, findings, self.template, work.verdict, work.complaints)
             near = find_neighbours(work.brief.request, work.library)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from procauthor.authoring.brief import Brief
 from procauthor.checking.artifact import is_optional
 from procauthor.convention.state import read_status
+from procauthor.library.announced import bare_title
 from procauthor.library.contract import read_contract
 from procauthor.library.question import QUESTIONS
 from procauthor.markdown.document import Document
@@ -24,7 +24,6 @@ from procauthor.template.spec import Template
 
 # What an earlier draft left in the front matter.
 _OUR_NAMES = ("written_by", QUESTIONS)
-_ANNOUNCED = re.compile(r"\s*\(announced\)?$")
 
 
 def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
@@ -102,7 +101,7 @@ def _providers(brief: Brief, template: Template, body: str) -> Iterator[str]:
     """Yield who must come first, because a required input of the draft comes from there."""
     known = {title_key(title): title for title in brief.titles}
     for wanted in read_contract(parse(body.encode()), template).inputs:
-        title = known.get(title_key(_ANNOUNCED.sub("", wanted.source)))
+        title = known.get(title_key(bare_title(wanted.source)))
         if title and not is_optional(wanted):
             yield title
 

@@ -124,14 +124,15 @@ class _Composer:
 
     def purpose(self, _spec: SectionSpec) -> str:
         request, brief = self.brief.request, self.brief
-        if not (brief.present or request.why):
+        said = request.purpose or request.why
+        if not (brief.present or said):
             # The title alone says nothing of the purpose: the section is a gap.
             return ""
-        sentences = [brief.present or request.why]
+        sentences = [brief.present or said, *filter(None, (request.scope,))]
         if brief.present:
             self.rest_on(f"document:{brief.path}")
-        if request.why:
-            self.rest_on(f"plan:{request.item}" if request.item else "request")
+        if said:
+            self.rest_on(f"plan:{request.item}" if request.item and said == request.why else "request")
         if brief.upstream:
             names = [t.artifact for t in self.topics]
             inputs = join([f"the {i['artifact']}" for i in self.required()])

@@ -21,7 +21,8 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
     What the caller says that it depends on is added to what the plan says.
 
     Args:
-        asked: What the caller says: the title, and any of lifecycle, phase and ``added`` dependencies.
+        asked: What the caller says: the title, and any of lifecycle, phase, ``added`` dependencies, purpose, trigger
+            and scope.
         library: The library.
         plan: The plan, if there is one.
     """
@@ -47,6 +48,9 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         actions=tuple(action.text for action in item.actions) if item else (),
         why=item.why if item and not item.computed else "",
         item=item.number if item else None,
+        purpose=" ".join(asked.purpose.split()),
+        trigger=" ".join(asked.trigger.split()),
+        scope=" ".join(asked.scope.split()),
     )
 
 

@@ -17,13 +17,18 @@ def brief_lines(brief: Brief) -> Iterator[str]:
     request = brief.request
     yield f"{request.title}  ->  {brief.path}"
     yield f"lifecycle {request.lifecycle or '-'}, phase {request.phase or '-'}, template {brief.template}"
-    if request.why:
-        yield f"why: {request.why}"
+    yield from (f"same work? {namesake}" for namesake in brief.namesakes)
+    yield from (f"said: {text}" for text in request.said)
     for neighbour in brief.neighbours:
         outputs = ", ".join(o.name for o in (neighbour.outputs or neighbour.wants)) or "nothing named yet"
         yield f"{neighbour.relation} {neighbour.title} ({neighbour.status}): {outputs}"
     for passage in brief.passages:
         yield f"passage {passage.id}: {passage.path}:{passage.line} {passage.title} > {passage.heading}"
+    yield from (
+        f"rules of {standard.title}: {', '.join(rule.name for rule in standard.rules)}" for standard in brief.rules
+    )
+    if brief.promises:
+        yield f"{sum(len(p.artifacts) for p in brief.promises)} promised artifacts of {len(brief.promises)} procedures"
     announced = sum(r.announced for r in brief.references)
     yield f"{len(brief.references)} known titles may be referred to, {announced} of them only announced"
 

@@ -87,6 +87,9 @@ class _Brief(_Paged):
     lifecycle: str = Field(default="", description="Its lifecycle, where neither plan nor index says it.")
     phase: str | None = Field(default=None, description="Its phase in the lifecycle.")
     depends_on: list[str] = Field(default_factory=list, description="Titles that it takes something from.")
+    purpose: str = Field(default="", description="What it is for, in a sentence.")
+    trigger: str = Field(default="", description="What starts it, in a sentence.")
+    scope: str = Field(default="", description="What it covers, and what it does not.")
 
 
 class _Propose(_Paged):
@@ -213,7 +216,8 @@ def _list(project: Project, args: _List) -> Outcome:
 
 def _brief(project: Project, args: _Brief) -> Outcome:
     handoff = project.handoff
-    found = handoff.brief(args.title, lifecycle=args.lifecycle, phase=args.phase, depends_on=args.depends_on)
+    options = args.model_dump(include={"lifecycle", "phase", "depends_on", "purpose", "trigger", "scope"})
+    found = handoff.brief(args.title, **options)
     text = handoff.text(found)
     whole = found.as_json()
     data = {name: whole[name] for name in ("run", "title", "path", "revises", "filled", "missing", "sources")}
