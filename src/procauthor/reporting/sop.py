@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from procauthor.checking.artifact import is_optional
 from procauthor.errors import LibraryError
 from procauthor.library.contract import part_of, sections_of
 from procauthor.library.library import Procedure
@@ -24,7 +25,7 @@ _DECISION = re.compile(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re
 _MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _TOLD = ("purpose", "inputs", "actions", "decisions", "outputs", "failures")
-_BESIDE_STEPS = frozenset({"purpose", "scope", "trigger", "inputs"})
+_BESIDE_STEPS = frozenset({"card", "purpose", "scope", "trigger", "inputs"})
 
 
 def sop_name(procedure: Procedure) -> str:
@@ -66,6 +67,10 @@ class _Writer:
         }
 
     def overview(self) -> Iterator[str]:
+        card = self._items("card")
+        if card:
+            yield from (f"- {line}" for line in card)
+            yield ""
         section = self._section("purpose") or next((s for s in self.document.sections if _texts(s)), None)
         for text in _texts(section) if section else ():
             yield text
@@ -78,7 +83,7 @@ class _Writer:
             yield ""
 
     def parameters(self) -> Iterator[str]:
-        inputs = sorted(self.contract.inputs, key=_optional)
+        inputs = sorted(self.contract.inputs, key=is_optional)
         if not inputs:
             yield "This SOP takes no parameters."
             yield ""
@@ -86,7 +91,7 @@ class _Writer:
         for wanted in inputs:
             source = f" (from {wanted.source})" if wanted.source else ""
             text = wanted.text.removeprefix(wanted.name).lstrip(" :–—-") or wanted.name
-            yield f"- **{_snake(wanted.name)}** ({'optional' if _optional(wanted) else 'required'}): {text}{source}"
+            yield f"- **{_snake(wanted.name)}** ({'optional' if is_optional(wanted) else 'required'}): {text}{source}"
         yield ""
         yield "**Constraints for parameter acquisition:**"
         yield "- You MUST ask for all required parameters upfront in a single prompt rather than one at a time"
@@ -204,10 +209,6 @@ def _plain(raw: str) -> str:
 
 def _texts(section: Section) -> list[str]:
     return [block.text for block in section.blocks if block.kind == "paragraph"]
-
-
-def _optional(artifact: Artifact) -> bool:
-    return "optional" in artifact.text.casefold().split(",")[0].split(":")[-1]
 
 
 def _snake(name: str) -> str:

@@ -262,6 +262,8 @@ def _maker(flow: _Flow, wanted: Artifact) -> str:
 def _outputs(procedure: Procedure) -> Iterator[Finding]:
     contract = procedure.contract
     promised = {artifact_key(a.name) for a in contract.outputs} | {artifact_key(c.artifact) for c in contract.consumers}
+    # What is taken in and changed is there for everybody afterwards.
+    promised |= {artifact_key(a.name) for a in contract.inputs if a.change}
     meaning = meaning_of(procedure.template)
     last_use: dict[str, int] = {}
     for place, step in enumerate(contract.steps):
