@@ -36,9 +36,9 @@ STEP_PART_MISSING = Rule(
     code="W102",
     severity="error",
     summary="A step lacks a part that the template asks for, or the part is empty.",
-    why="A step without inputs, outputs or failure handling can be neither followed nor checked.",
+    why="A step without inputs, actions or outputs can be neither followed nor checked.",
     fix="Add the part. Where the template allows it, “None.” is an answer.",
-    example="a step that ends with its outputs, without “**Failure Handling:**”",
+    example="a step that ends with its actions, without “**Outputs:**”",
 )
 STEP_INPUT_WITHOUT_PRODUCER = Rule(
     name="step-input-without-producer",
