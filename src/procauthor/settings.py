@@ -133,12 +133,12 @@ class AuthoringSettings(_Table):
 
 
 class RetrievalSettings(_Table):
-    """Which embedding the search uses, and where Chroma runs."""
+    """Which embedding the search uses, and where its vectors are ranked."""
 
     embedding: str = Field(default="builtin", examples=["langchain:openai:text-embedding-3-small"])
     """What turns text into vectors: `builtin`, `minilm`, `minilm:FOLDER` or `langchain:PROVIDER:MODEL`."""
     server: str = Field(default="", examples=["http://localhost:8000"])
-    """The address of a Chroma server; empty means that Chroma runs inside procauthor and writes to `.procauthor/`."""
+    """The address of a Chroma server that ranks the vectors; empty means that procauthor does."""
 
 
 class LinkSettings(_Table):
