@@ -9,7 +9,7 @@ from dataclasses import replace
 from procauthor.checking.scope import Scope
 from procauthor.evaluation.value import DONE, Row
 from procauthor.finding import Finding, Report
-from procauthor.library.index import Entry, bullets, entries, index_of
+from procauthor.library.index import IndexRow, bullets, entries, index_of
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.procedure import Kind, Status
@@ -68,12 +68,12 @@ def _about_index(finding: Finding) -> bool:
     return finding.rule.startswith("index-")
 
 
-def _listed(index: Procedure) -> Iterator[Entry]:
+def _listed(index: Procedure) -> Iterator[IndexRow]:
     """Yield the rows of the index that speak of procedures, not of standards."""
     return (e for e in entries(index) if "standard" not in e.table.columns and e.title)
 
 
-def _order(listed: tuple[Entry, ...]) -> tuple[dict[str, str], dict[tuple[str, str], int]]:
+def _order(listed: tuple[IndexRow, ...]) -> tuple[dict[str, str], dict[tuple[str, str], int]]:
     """Return the index's spelling of each lifecycle by key, and the place of each title."""
     names: dict[str, str] = {}
     ranks: dict[tuple[str, str], int] = {}
@@ -128,7 +128,7 @@ def _required(template: Template, seen: dict[str, tuple[str, ...]]) -> tuple[str
 # Titles without a document
 
 
-def _announced(scope: Scope, listed: tuple[Entry, ...], names: dict[str, str]) -> Iterator[Row]:
+def _announced(scope: Scope, listed: tuple[IndexRow, ...], names: dict[str, str]) -> Iterator[Row]:
     """Yield what the index lists without a document; then what a README or an orchestration lists beyond that."""
     spoken = _spoken(scope.library, listed)
     seen: set[tuple[str, str]] = set()
@@ -155,7 +155,7 @@ def _announced(scope: Scope, listed: tuple[Entry, ...], names: dict[str, str]) -
                 yield _missing(entry, names.get(title_key(host.lifecycle), host.lifecycle))
 
 
-def _spoken(library: Library, listed: tuple[Entry, ...]) -> set[str]:
+def _spoken(library: Library, listed: tuple[IndexRow, ...]) -> set[str]:
     """Return the documents that have a row of their own: by its link, or by its title within their lifecycle."""
     found: set[str] = set()
     for entry in listed:
@@ -167,7 +167,7 @@ def _spoken(library: Library, listed: tuple[Entry, ...]) -> set[str]:
     return found
 
 
-def _has_document(scope: Scope, entry: Entry, spoken: set[str]) -> bool:
+def _has_document(scope: Scope, entry: IndexRow, spoken: set[str]) -> bool:
     """Say whether a row of the index speaks of a document.
 
     A row of another lifecycle that repeats the title of a document with a row of its own names another procedure.
@@ -181,7 +181,7 @@ def _has_document(scope: Scope, entry: Entry, spoken: set[str]) -> bool:
     )
 
 
-def _missing(entry: Entry, lifecycle: str) -> Row:
+def _missing(entry: IndexRow, lifecycle: str) -> Row:
     row = _missing_title(entry.title, lifecycle, f"{entry.table.procedure.path}:{entry.row.line}")
     return replace(row, declared=entry.status, phase=entry.phase)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from procauthor.convention.state import read_status
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Block, Cell, Row, Section
+from procauthor.markdown.document import Block, Cell, Section, TableRow
 from procauthor.naming import title_key
 from procauthor.procedure import Status
 from procauthor.template.key import section_key
@@ -32,18 +32,18 @@ class Table:
         """The heading above the table, without the word "Lifecycle"."""
         return re.sub(r"\s+lifecycle$", "", self.section.title, flags=re.IGNORECASE).strip()
 
-    def cell(self, row: Row, column: str) -> Cell | None:
+    def cell(self, row: TableRow, column: str) -> Cell | None:
         """Return a cell by its column's key."""
         place = self.columns.get(column)
         return row.cells[place] if place is not None and place < len(row.cells) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexRow:
     """One row: a title, perhaps linked, with what the table says of it."""
 
     table: Table
-    row: Row
+    row: TableRow
     title: str
     path: str | None
     status: Status | None
@@ -67,7 +67,7 @@ def tables(procedure: Procedure) -> Iterator[Table]:
                 yield Table(procedure, section, block, {**keys, "title": title})
 
 
-def entries(procedure: Procedure) -> Iterator[Entry]:
+def entries(procedure: Procedure) -> Iterator[IndexRow]:
     """Yield the rows of all tables of procedures in a document."""
     for table in tables(procedure):
         for row in table.block.rows:
@@ -106,11 +106,11 @@ def _is_name(text: str) -> bool:
     return bool(text.strip()) and not re.search(r"[.:;!?]", text)
 
 
-def read_entry(table: Table, row: Row) -> Entry:
+def read_entry(table: Table, row: TableRow) -> IndexRow:
     """Read one row."""
     title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))
     link = title.link if title else None
-    return Entry(
+    return IndexRow(
         table=table,
         row=row,
         title=(link.text if link else title.text) if title else "",
@@ -132,7 +132,7 @@ def index_of(library: Library) -> Procedure | None:
     return next(iter(library.of_kind("index")), None)
 
 
-def missing_titles(library: Library) -> dict[str, Entry]:
+def missing_titles(library: Library) -> dict[str, IndexRow]:
     """Return what the index announces without a file, by key of the title."""
     index = index_of(library)
     if index is None:

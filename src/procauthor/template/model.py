@@ -82,7 +82,7 @@ def build_model(template: Template, step: int, references: Sequence[str]) -> typ
 
 @lru_cache(maxsize=64)
 def _build(template: Template, step: int, references: tuple[str, ...]) -> type[BaseModel]:
-    shape = _Shape(references)
+    shape = _ValueTypes(references)
     fields: dict[str, Any] = {spec.name: shape.field(spec) for spec in sections_of_step(template, step)}
     fields |= {late_name(*pair): shape.late_field(*pair) for pair in late_parts(template, step)}
     model: type[BaseModel] = create_model(f"Step{step}Fields", __config__=_STRICT, **fields)
@@ -97,7 +97,7 @@ def build_draft_model(template: Template, references: Sequence[str], *, bounded:
         references: The closed list of titles that a reference may take.
         bounded: Whether the greatest numbers of the template count; a document that is there may hold more.
     """
-    shape = _Shape(references, late=True, bounded=bounded)
+    shape = _ValueTypes(references, late=True, bounded=bounded)
     fields: dict[str, Any] = {spec.name: shape.field(spec) for spec in template.sections if spec.kind != "group"}
     model: type[BaseModel] = create_model("DraftFields", __config__=_STRICT, **fields)
     return model
@@ -111,7 +111,7 @@ def value_type(spec: SectionSpec, references: Sequence[str], without: Collection
         references: The closed list of titles.
         without: Fields of a row that are computed.
     """
-    shape = _Shape(references, late=True)
+    shape = _ValueTypes(references, late=True)
     if spec.kind == "steps":
         return shape.step(spec)
     if spec.kind == "table":
@@ -147,7 +147,7 @@ def _slots(spec: SectionSpec) -> Iterable[Slot]:
         yield from column.pattern.slots
 
 
-class _Shape:
+class _ValueTypes:
     """Makes the types of values.
 
     Args:

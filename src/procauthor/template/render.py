@@ -23,7 +23,7 @@ def render(
         links: Known titles and the relative path of each; an empty path marks a title that is only announced.
         whole: Whether optional sections that nothing is said in have their heading too.
     """
-    writer = _Writer(Cleaner(links), whole=whole)
+    writer = _FieldWriter(Cleaner(links), whole=whole)
     blocks = [f"# {writer.clean.inline(title)}"]
     for spec in template.sections:
         blocks += writer.section(spec, fields.get(spec.name))
@@ -39,7 +39,7 @@ def is_left_out(spec: SectionSpec, value: Any) -> bool:
     return value is None or value == "" or (not value and not spec.constraint.none)
 
 
-class _Writer:
+class _FieldWriter:
     """Writes sections, each as blocks that have an empty line between them."""
 
     def __init__(self, clean: Cleaner, *, whole: bool) -> None:
