@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import ChangeRequest
-from procauthor.retrieval.word import list_concepts, list_features, list_words, stem
+from procauthor.retrieval.word import list_concepts, list_features, list_words
 
 _OF_TITLE, _OF_LIFECYCLE, _SAID = 3.0, 1.0, 1.0
 
@@ -24,7 +24,8 @@ class Subject:
 
 def terms_of(text: str) -> frozenset[str]:
     """Return the stems of a text, and the groups of synonyms that it speaks of."""
-    return frozenset((*list_features(text), *list_concepts(text)))
+    groups = (f"concept {number}" for number in list_concepts(list_words(text)))
+    return frozenset((*list_features(text), *groups))
 
 
 def read_subject(
@@ -38,7 +39,8 @@ def read_subject(
         common: Stems of titles that say nothing of their work, such as that of "Procedure".
         routine: Action items that the plan asks of most procedures.
     """
-    title = " ".join(word for word in list_words(request.title) if stem(word) not in common) or request.title
+    telling = (word for word in request.title.split() if not set(list_words(word)) <= set(common))
+    title = " ".join(telling) or request.title
     actions = [action for action in request.actions if action not in routine]
     said = [*request.said, *filter(None, (present,))]
     weights: dict[str, float] = {}

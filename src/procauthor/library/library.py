@@ -140,11 +140,6 @@ class Procedure:
             else read_questions(self.document, self.template, self.conventions.placeholders)
         )
 
-    @property
-    def owner(self) -> str:
-        """Who keeps the document, as its metadata say."""
-        return ", ".join(read_texts(self.document, "owner")).strip()
-
     @cached_property
     def marks(self) -> tuple[TopSection, ...]:
         """The sections below the title, with the hashes of their bytes."""
@@ -191,6 +186,13 @@ class Procedure:
         value = self.document.metadata.get(key) or ()
         parts = value.split(",") if isinstance(value, str) else read_texts(self.document, key)
         return tuple(part.strip() for part in parts)
+
+    @property
+    def owner(self) -> str:
+        """Who answers for the document, as its metadata say."""
+        keys = self.conventions.review.owner
+        named = (", ".join(read_texts(self.document, key)).strip() for key in keys)
+        return next((name for name in named if name), "")
 
     @property
     def superseded_by(self) -> str:
