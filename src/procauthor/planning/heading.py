@@ -214,7 +214,8 @@ class Headings:
         return fields + [pair for block in section.blocks for pair in _pairs(block)]
 
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
-        body = read_fields(lines_of(self.text.lines, section.body, end))
+        whole = end > section.end
+        body = read_fields(lines_of(self.text.lines, section.body, end)) if whole else list(self.text.fields(section))
         body += [pair for s in family if s.start < end for block in s.blocks for pair in _pairs(block)]
         title = section.title
         if names_bucket(title) and without_bucket(title):
