@@ -196,7 +196,7 @@ def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str
         called=[c for c in courses if any(_is(call.path, call.title, row) for call in c.calls)],
         waiting=_titles(terrain.graph, waiting),
         used=[_use(terrain.graph, own, user) for user in sorted(users) if user in terrain.finished],
-        # A placeholder is written anew, so its broken references do not count.
+        # A placeholder is written from nothing, so its broken references do not count.
         broken=sum(f.path == row.path for f in terrain.evaluation.broken) * (row.status == "in progress"),
         lifecycle=next(each for each in terrain.evaluation.lifecycles if _same(each, row)),
         begun=row.status == "in progress",
@@ -304,7 +304,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def rank(score: float, weights: PlanSettings) -> Priority:
-    """Return the priority that a score stands for."""
+    """Return the priority that a score means."""
     if score >= weights.p0:
         return "P0"
     if score >= weights.p1:

@@ -1,4 +1,4 @@
-"""Headings as openings of items: siblings of one form are weighed together, and what is only put over items is none."""
+"""Headings as openings of items: siblings of one form are weighed together; what is only put over items is left out."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Headings:
     def openings(self, *, alone: bool) -> list[Opening]:
         """Return the headings that are items, each with all that is below it up to the next.
 
-        Where an item has fields, or not ``alone`` with the headings, one with a plain number and nothing else is none.
+        A heading with a plain number and nothing else counts only where no item has fields, and headings are ``alone``.
         """
         sure, weak = self._choose()
         self.chosen = sure | (

@@ -187,7 +187,9 @@ class _Entry:
             fields.append(Field("priority", "", rank["rank"], head.number))
         ordered, bold = _ORDERED.match(head.text), _BOLD.match(text)
         read = read_number(bold[1]) if bold else None
-        if bold and read:
+        if bold and read and read.title.startswith("("):
+            text = bold[2].lstrip(" :–—-")
+        elif bold and read:
             text = f"**{read.title}**{bold[2]}"
         else:
             read = read_number(text)
@@ -284,9 +286,11 @@ def _ends_item(label: str) -> bool:
 @lru_cache(maxsize=1)
 def _needs() -> re.Pattern[str]:
     """What a line waits for, in words: "(depends on Data Design Procedure)"."""
-    needs = choice(read_words().lists["needs"]).replace(r"\ ", r"\s+")
+    needs, after = (choice(read_words().lists[kind]).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
+    # "Clean up after the feast" waits for nothing.
+    after = rf"(?:{after})\s+(?=(?:l['’]|la\s|le\s|el\s|o\s|a\s|the\s)?[(\[\"“*`]*(?-i:[A-Z0-9#]))"
     names = r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
-    return re.compile(rf"(?:^|[\s(,;–—-])(?:{needs})\s*:?\s+{names}", re.IGNORECASE)
+    return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)
 
 
 def _bold_number(line: Line) -> Numbered | None:

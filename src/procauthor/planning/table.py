@@ -32,6 +32,7 @@ _WEAK = {"phase", "lifecycle", "procedures", "why", "actions"}
 _ONE = r"[(\[]?#?(?:[A-Z]{1,10}[-_]?)*\d{1,6}(?:[.-]\d{1,4})*[A-Za-z]?[)\].:]?"
 _CODES = re.compile(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
 _RANGE = re.compile(r"^\d+(?:\s*[-–]\s*\d+)?$")
+_TICK = re.compile(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
 _MOST = 0.6
 _SURE = 3
 _LIKELY = 2
@@ -198,6 +199,8 @@ def _told(head: str, cells: Sequence[str], codes: Container[str]) -> str:
         return ""
     if _mostly(cells, is_priority):
         return "priority"
+    if all(_TICK.match(cell) for cell in cells):
+        return "done"
     if _mostly(cells, read_whole_effort):
         return "effort"
     said = [plain for cell in cells if not is_nothing(plain := plain_text(cell))]

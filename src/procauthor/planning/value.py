@@ -38,7 +38,8 @@ def read_priority(text: str) -> Priority | None:
         return PRIORITIES[min(int(number), 3)]
     word = _ranks().search(pattern("no", _NEGATED).sub(" ", _spelled(text)))
     if word:
-        return cast("Priority", read_words().priorities[word[0]])
+        ranks = read_words().priorities
+        return cast("Priority", ranks.get(word[0]) or ranks[re.sub(r"\s", "-", word[0])])
     return next((_COLOURS[sign] for sign in text if sign in _COLOURS), None)
 
 
@@ -53,9 +54,16 @@ def names_only_priority(text: str) -> bool:
     return bool(ranked) and not re.search(r"[^\W_]", rest)
 
 
+def begins_with_priority(text: str) -> bool:
+    """Say whether a text begins with words that rank something: "High (this week)", but not "High-risk areas"."""
+    found = _ranks().match(_spelled(text))
+    return found is not None and text[found.end() : found.end() + 1] != "-"
+
+
 @lru_cache(maxsize=1)
 def _ranks() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{choice(read_words().priorities)})(?![\w'])")
+    words = choice(read_words().priorities).replace(r"\-", r"[-\s]")
+    return re.compile(rf"\b(?:{words})(?![\w'])")
 
 
 def _spelled(text: str) -> str:
