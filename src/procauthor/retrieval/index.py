@@ -31,6 +31,7 @@ _SPAN = 100
 """How many places of a ranking count in the merge; the score at its end counts nothing."""
 _DAMAGED = "the search index was damaged and has been rebuilt"
 _FOREIGN = "the search index was not written here, so it does not count and has been rebuilt"
+_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ class Hit:
     chunk: Chunk
     score: float
     engines: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the hit as the documented JSON object."""
+        chunk = self.chunk
+        place = {"path": chunk.path, "heading": chunk.heading, "line": chunk.line}
+        return {**place, "score": round(self.score, _DIGITS), "text": chunk.text}
 
 
 class SectionIndex:
