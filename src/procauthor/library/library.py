@@ -180,7 +180,9 @@ class Procedure:
     @property
     def owner(self) -> str:
         """Who answers for the document, as its metadata say."""
-        return str(self.document.metadata.get("owner") or "").strip()
+        keys = self.conventions.review.owner
+        named = (", ".join(read_texts(self.document, key)).strip() for key in keys)
+        return next((name for name in named if name), "")
 
     @property
     def superseded_by(self) -> str:

@@ -12,7 +12,7 @@ from procauthor.evaluation.impact import Concern, read_impact
 from procauthor.naming import title_key
 from procauthor.reporting.graph import edge_json, node_json
 
-_WORDS = {
+WORDS = {
     "needs": ("depends on it", "depends on"),
     "input": ("takes", "takes"),
     "output": ("is named as user of", "is named by it as user of"),
@@ -20,6 +20,7 @@ _WORDS = {
     "lists": ("lists it", "lists"),
     "links": ("links to it", "links to"),
 }
+"""What an edge says of the user and of what is used, by its kind."""
 
 
 def find_node(census: Census, reference: str) -> str:
@@ -106,7 +107,7 @@ def _edges(graph: Graph, edges: Sequence[Edge], side: int) -> Iterator[str]:
         what = f" {edge.artifact!r}" if edge.artifact else ""
         optional = ", optional" if edge.optional else ""
         where = f"{graph.by_id[place].path or place}:{edge.line}"
-        yield f"  {other.title} ({other.status}): {_WORDS[edge.kind][side]}{what}{optional}  [{where}]"
+        yield f"  {other.title} ({other.status}): {WORDS[edge.kind][side]}{what}{optional}  [{where}]"
 
 
 def impact_lines(title: str, output: str, concerns: Sequence[Concern]) -> Iterator[str]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline, refuse_other
 from procauthor.checking.check import choose_rules
-from procauthor.checking.parallel import without_collection
 from procauthor.checking.survey import Survey
 from procauthor.errors import ConfigError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import locate, write_file
 from procauthor.library.library import Library
+from procauthor.parallel import without_collection
 from procauthor.workspace._workspace import Workspace
 
 _PASSES = 10
