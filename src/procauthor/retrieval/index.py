@@ -18,8 +18,6 @@ import msgspec
 
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.library.state import make_folder
-from procauthor.lock import hold
-from procauthor.parallel import share
 from procauthor.retrieval.builtin import WordEmbedding
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.embedding import Embedding, embedding_for
@@ -36,6 +34,8 @@ from procauthor.retrieval.store import (
     dump_chunks,
     dump_counts,
 )
+from procauthor.system.lock import hold
+from procauthor.system.parallel import share
 
 Engine = Literal["merged", "lexical", "dense"]
 Cut = Callable[[str], Sequence[Chunk]]
