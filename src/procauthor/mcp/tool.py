@@ -423,7 +423,8 @@ _TOOLS = (
         "get_brief",
         "Get a brief",
         "Return all that is needed to write a new procedure, or to revise one that is defined: fields, guidance, "
-        "references, passages, and what the fields hold. Start here, and read all pages. Begins a run under "
+        "references, passages, and what the fields hold. Start here, and read all pages, or ask for all at once with "
+        "max_characters. Begins a run under "
         ".procauthor; documents stay as they are.",
         _Brief,
         _brief,
