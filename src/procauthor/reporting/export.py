@@ -10,6 +10,7 @@ from procauthor.errors import ConfigError, DraftError
 from procauthor.file import read_regular
 from procauthor.library.disk import leads_out, write_file
 from procauthor.library.library import Procedure
+from procauthor.procedure import DONE
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
 from procauthor.secret import redact
@@ -18,7 +19,6 @@ from procauthor.workspace import Workspace
 Form = Literal["agent-skill", "agent-sop"]
 # Folders with a dot are no part of a library.
 _FOLDERS: Mapping[Form, str] = {"agent-skill": ".agents/skills", "agent-sop": ".agents/sops"}
-_READY = ("defined", "approved")
 
 
 def export(workspace: Workspace, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
@@ -60,7 +60,7 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
 
 def is_finished(procedure: Procedure) -> bool:
     """Say whether a document is a procedure that can be followed: it is defined."""
-    return procedure.counted and procedure.status in _READY
+    return procedure.counted and procedure.status in DONE
 
 
 def _refuse_library(root: Path, folder: Path) -> None:
