@@ -329,7 +329,7 @@ def _findings(project: Project, args: _Named) -> Outcome:
 
 
 def _questions(project: Project, args: _QuestionPage) -> Outcome:
-    return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows="questions")
+    return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows=("questions",))
 
 
 def _answer(project: Project, args: _AnswerText) -> Outcome:
