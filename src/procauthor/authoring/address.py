@@ -26,13 +26,21 @@ def find_address(from_settings: str) -> str:
     named = os.environ.get(DATABASE, "")
     where = DATABASE if named else "[run] database"
     address = named or from_settings
-    if address and not address.startswith(_SCHEMES):
+    if address and not _is_address(address):
         message = f"{where} is no address of a Postgres database"
         raise ConfigError(message, 'write it like "postgresql://procauthor@localhost/procauthor"')
     if address and not named and not all(map(_is_near, _hosts(address))):
         message = "[run] database in the project's settings leads to a machine outside of your private network"
         raise ConfigError(message, f"if it is yours, put the address into the environment variable {DATABASE}")
     return address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return text.startswith(_SCHEMES)
 
 
 def _hosts(address: str) -> Iterator[str]:

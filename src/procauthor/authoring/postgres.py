@@ -51,6 +51,7 @@ class SharedMemory(WorkMemory):
         address: The address of the database. It is never shown.
 
     Raises:
+        ConfigError: The address cannot be read.
         StoreError: The database cannot be reached, or its tables are not ours.
     """
 
@@ -98,7 +99,11 @@ class SharedMemory(WorkMemory):
             return self._opened
 
     def _connect(self) -> _Connection:
-        return _Connection(psycopg.connect(self.address, autocommit=True, **_OPTIONS))
+        try:
+            return _Connection(psycopg.connect(self.address, autocommit=True, **_OPTIONS))
+        except psycopg.ProgrammingError as error:
+            message = f"the address of the database cannot be read: {self._shown(error)}"
+            raise ConfigError(message, 'write it like "postgresql://procauthor@localhost/procauthor"') from None
 
     def _begin(self, connection: Connection, *, flushed: bool) -> None:
         connection.execute(_BEGIN.format("on" if flushed else "off"))
@@ -128,13 +133,16 @@ class SharedMemory(WorkMemory):
         try:
             yield
         except psycopg.Error as error:
-            words = " ".join(str(error).split("\n", 1)[0].split()) or type(error).__name__
-            shown = Censor([password_of(self.address)])(words.replace(self.address, "its address"))
-            message = f"the database of runs cannot be used: {shown}"
+            message = f"the database of runs cannot be used: {self._shown(error)}"
             hint = (
                 "see that it runs, and that PROCAUTHOR_DATABASE or [run] database is right; what was paid for is kept"
             )
             raise StoreError(message, hint) from None
+
+    def _shown(self, error: psycopg.Error) -> str:
+        """Return what an error says in its first line, without the password."""
+        words = " ".join(str(error).split("\n", 1)[0].split()) or type(error).__name__
+        return Censor([password_of(self.address)])(words.replace(self.address, "its address"))
 
 
 class _Connection:

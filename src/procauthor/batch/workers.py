@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import procrastinate
-import psycopg
 
 from procauthor.authoring.postgres import SharedMemory
 from procauthor.errors import StoreError
@@ -113,7 +112,7 @@ class Workers:
     def _wait_for(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         try:
             return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
-        except (procrastinate.exceptions.ProcrastinateException, psycopg.Error, TimeoutError, RuntimeError) as error:
+        except (procrastinate.exceptions.ProcrastinateException, TimeoutError, RuntimeError) as error:
             self._fault = self._fault or error
             self.refuse_fault()
             raise
