@@ -258,7 +258,7 @@ def test_one_process_is_at_home(tmp_path, url) -> None:
     batch = project.batch("offline").begin()
     with batch.hold(), pytest.raises(LockedError) as caught:
         Project.open(root).batch().resume()
-    assert caught.value.hint.endswith("procauthor run --join batch-1")
+    assert "procauthor run --join" in caught.value.hint
 
 
 @pytest.mark.parametrize(

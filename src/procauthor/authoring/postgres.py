@@ -28,7 +28,11 @@ _OPTIONS: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-_ALIVE = "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
+# A process that was put to sleep must not keep all others waiting either.
+BOUNDS = """
+set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;
+set idle_in_transaction_session_timeout = 10000
+"""
 _KINDS = {
     "integer primary key autoincrement": "bigint generated always as identity primary key",
     " blob": " bytea",
@@ -43,7 +47,7 @@ _BEGIN = "begin; set local synchronous_commit = {}; lock table origin in exclusi
 
 
 class SharedMemory(WorkMemory):
-    """The memory in the tables of a database, in the schema that its user begins with; the first writing makes them.
+    """The memory in the tables of a database, in the schema that its user begins with. Missing tables are made.
 
     What is lost with the connection is told as an error, and the next question connects again.
 
@@ -70,11 +74,10 @@ class SharedMemory(WorkMemory):
         try:
             query = "select pg_try_advisory_lock(hashtext(current_schema()), ?) as mine"
             with self._told():
-                connection.execute(_ALIVE)
                 mine = connection.execute(query, (number,)).fetchone()["mine"]
             if not mine:
                 message = f"{what} is being worked on by another process"
-                raise LockedError(message, f"wait until it has ended, or help it: procauthor run --join {job}")
+                raise LockedError(message, "wait until it has ended; procauthor run --join helps with a batch")
             yield
         finally:
             connection.raw.close()
@@ -100,10 +103,12 @@ class SharedMemory(WorkMemory):
 
     def _connect(self) -> _Connection:
         try:
-            return _Connection(psycopg.connect(self.address, autocommit=True, **_OPTIONS))
+            connection = _Connection(psycopg.connect(self.address, autocommit=True, **_OPTIONS))
         except psycopg.ProgrammingError as error:
             message = f"the address of the database cannot be read: {self._shown(error)}"
             raise ConfigError(message, 'write it like "postgresql://procauthor@localhost/procauthor"') from None
+        connection.execute(BOUNDS)
+        return connection
 
     def _begin(self, connection: Connection, *, flushed: bool) -> None:
         connection.execute(_BEGIN.format("on" if flushed else "off"))

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 
 import procrastinate
 
-from procauthor.authoring.postgres import SharedMemory
+from procauthor.authoring.postgres import BOUNDS, SharedMemory
 from procauthor.errors import StoreError
 
 _Result = TypeVar("_Result")
@@ -27,6 +27,11 @@ _NEVER = 86_400.0
 for _name in ("procrastinate", "psycopg.pool"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
     logging.getLogger(_name).propagate = False
+
+
+async def _bound(connection: Any) -> None:
+    await connection.execute(BOUNDS)
+    await connection.commit()
 
 
 class Workers:
@@ -52,7 +57,9 @@ class Workers:
         self._thread = threading.Thread(target=self._run, daemon=True, name="procauthor-workers")
         self._fault: Exception | None = None
         self._task: asyncio.Task[None] | None = None
-        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=memory.address, max_size=4))
+        self._app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(conninfo=memory.address, max_size=4, configure=_bound)
+        )
         self._app.task(name=_TASK)(self._write)
 
     def __enter__(self) -> Self:
