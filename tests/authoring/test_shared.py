@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -131,8 +132,14 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.01)
 
 
-def child(root: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([*CLI, "-C", str(root), "run", *words], stdout=-1, stderr=-1, text=True)
+@contextmanager
+def child(root: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen([*CLI, "-C", str(root), "run", *words], stdout=-1, stderr=-1, text=True)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 # Kills
@@ -150,14 +157,14 @@ def test_a_worker_dies_or_sleeps_and_the_other_takes_over(  # noqa: PLR0917
         there = away(root)
         home = Aside(Project.open(root).batch(MODEL, accept=True, jobs=1).run)
         wait_for(lambda: len(model.requests) > 0)
-        other = child(there, "--join", "last", "--jobs", "1")
-        wait_for(lambda: len(model.requests) == 2)
-        replies.gate.set()
-        wait_for(lambda: len(model.requests) > 4)
-        other.send_signal(number)
-        assert states(home.wait()) == ["accepted"] * len(TREE)
-        other.send_signal(signal.SIGCONT)
-        _, said = other.communicate(timeout=60)
+        with child(there, "--join", "last", "--jobs", "1") as other:
+            wait_for(lambda: len(model.requests) == 2)
+            replies.gate.set()
+            wait_for(lambda: len(model.requests) > 4)
+            other.send_signal(number)
+            assert states(home.wait()) == ["accepted"] * len(TREE)
+            other.send_signal(signal.SIGCONT)
+            _, said = other.communicate(timeout=60)
         asked = Counter(json.dumps(body) for body in model.requests)
     if number == signal.SIGINT:
         # What was on its way was waited for, so nothing is asked again.
@@ -179,10 +186,8 @@ def test_the_home_dies_and_the_prompt_changes_before_it_goes_on(tmp_path, url, c
     (folder / "system.md.j2").write_text(text + "\nWrite as the head of operations would.\n")
     with Loopback(lambda body: Scripted(body=good(body).body, delay=0.1)) as model:
         root = write(tmp_path / "home", TREE, model.url)
-        process = child(root, "--model", MODEL, "--accept", "-j", "2")
-        wait_for(lambda: len(model.requests) > 6)
-        process.kill()
-        process.communicate()
+        with child(root, "--model", MODEL, "--accept", "-j", "2"):
+            wait_for(lambda: len(model.requests) > 6)
         shutil.copytree(folder, root / "prompts")
         paid = len(model.requests)
         assert states(Project.open(root).batch().resume()) == ["accepted"] * len(TREE)
