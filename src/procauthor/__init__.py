@@ -65,10 +65,12 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.project.project import Project
     from procauthor.refactoring.refactor import Refactoring
+    from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
     from procauthor.review.approve import Approval
     from procauthor.review.blame import Blame
+    from procauthor.review.due import Due, Undated
     from procauthor.review.review import Reviewing
     from procauthor.review.suspect import Clearance
     from procauthor.settings import Settings
@@ -103,6 +105,7 @@ _HOMES = {
     "Draft": "authoring.draft",
     "DraftError": "errors",
     "DraftStore": "authoring.draft",
+    "Due": "review.due",
     "Evaluation": "evaluation.value",
     "Finding": "finding",
     "FrontMatterError": "errors",
@@ -140,12 +143,14 @@ _HOMES = {
     "RunStore": "authoring.run",
     "SectionIndex": "retrieval.index",
     "Settings": "settings",
+    "SiteReport": "reporting.site.publish",
     "StaleError": "errors",
     "StoreError": "errors",
     "Suspect": "checking.suspect",
     "Template": "template.spec",
     "TemplateError": "errors",
     "TemplateStore": "template.store",
+    "Undated": "review.due",
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
     "WaitingDraft": "authoring.waiting",
@@ -179,6 +184,7 @@ __all__ = [
     "Draft",
     "DraftError",
     "DraftStore",
+    "Due",
     "Evaluation",
     "Finding",
     "FrontMatterError",
@@ -216,12 +222,14 @@ __all__ = [
     "RunStore",
     "SectionIndex",
     "Settings",
+    "SiteReport",
     "StaleError",
     "StoreError",
     "Suspect",
     "Template",
     "TemplateError",
     "TemplateStore",
+    "Undated",
     "UnreadableError",
     "Usage",
     "WaitingDraft",

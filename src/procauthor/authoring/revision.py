@@ -22,7 +22,7 @@ from procauthor.authoring.waiting import WaitingDraft
 from procauthor.authoring.wish import known_references, outline_of
 from procauthor.errors import AnswerError, NotFoundError
 from procauthor.finding import Finding
-from procauthor.retrieval.word import list_words, stem
+from procauthor.retrieval.word import list_words
 from procauthor.secret import Censor
 from procauthor.template.key import section_key
 
@@ -154,6 +154,6 @@ class Revision:
 
 def _names(wish: str, heading: str) -> bool:
     """Say whether a wish names a heading, or what is before its colon, in any form of its words."""
-    said = {stem(word) for word in list_words(wish)}
+    said = set(list_words(wish))
     parts = [section_key(part) for part in (heading, heading.partition(":")[0])]
-    return any(part and {stem(word) for word in list_words(part)} <= said for part in parts)
+    return any(part and set(list_words(part)) <= said for part in parts)

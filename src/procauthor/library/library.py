@@ -62,23 +62,23 @@ class Procedure:
     review: Review | None = None
     conventions: Conventions = Conventions()
 
-    @property
+    @cached_property
     def title(self) -> str:
         """The name in the title, by the conventions of the library; without a title, the file's name."""
         title = self.written_title
         return plain_name(title, self.conventions.titles.patterns) or PurePosixPath(self.path).stem
 
-    @property
+    @cached_property
     def written_title(self) -> str:
         """The title as it is written, or an empty string."""
         return read_title(self.document, self.conventions.titles)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The declared id, else the file's name without ending."""
         return next(iter(read_texts(self.document, "id")), "") or PurePosixPath(self.path).stem
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The key under which the title is compared."""
         return title_key(self.title)
@@ -88,7 +88,7 @@ class Procedure:
         """Whether the id is declared."""
         return self.document.metadata.get("id") not in (None, "")
 
-    @property
+    @cached_property
     def lifecycle(self) -> str:
         """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
         declared = str(self.document.metadata.get("lifecycle") or "").split(" - ")[0].strip()
@@ -180,7 +180,9 @@ class Procedure:
     @property
     def owner(self) -> str:
         """Who answers for the document, as its metadata say."""
-        return str(self.document.metadata.get("owner") or "").strip()
+        keys = self.conventions.review.owner
+        named = (", ".join(read_texts(self.document, key)).strip() for key in keys)
+        return next((name for name in named if name), "")
 
     @property
     def superseded_by(self) -> str:
@@ -241,7 +243,7 @@ class Procedure:
         """Where the links lead, in their order."""
         return tuple(resolve_on_site(self.path, link.target, self.conventions) for link in self.links)
 
-    @property
+    @cached_property
     def targets(self) -> tuple[str, ...]:
         """The paths that links lead to, sorted."""
         return tuple(sorted({path for target in self.resolved for path in target.paths}))

@@ -5,26 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from procauthor.checking.artifact import is_optional
 from procauthor.errors import LibraryError
-from procauthor.library.contract import part_of, sections_of
+from procauthor.library.contract import NONE_WORDS, part_of, sections_of
 from procauthor.library.library import Procedure
+from procauthor.library.stage import written_items
 from procauthor.markdown.document import Document, Link, Section
 from procauthor.procedure import Artifact, Part, Step
 from procauthor.reporting.skill import skill_name
 from procauthor.template.role import meaning_of
 
 MARK = "<!-- exported by procauthor from {path} -->"
-_NONE = frozenset({"none", "none.", "n/a", "-", "not applicable"})
 _WHEN = re.compile(r"^((?:if|when|where|once|after|before|while|for each|for every)\b[^,]*),\s*(.+)$", re.IGNORECASE)
 _NOT = re.compile(r"^(?:do not|don't|never)\s+(.+)$", re.IGNORECASE)
 _SHOULD = re.compile(
     r"^(?:consider|prefer|try to)\b|\b(?:should|where possible|if possible|recommended)\b", re.IGNORECASE
 )
 _DECISION = re.compile(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
-_MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _TOLD = ("purpose", "inputs", "actions", "decisions", "outputs", "failures")
-_BESIDE_STEPS = frozenset({"purpose", "scope", "trigger", "inputs"})
+_BESIDE_STEPS = frozenset({"card", "purpose", "scope", "trigger", "inputs"})
 
 
 def sop_name(procedure: Procedure) -> str:
@@ -58,14 +57,13 @@ class _SopWriter:
         self.document: Document = procedure.document
         self.contract = procedure.contract
         self.meaning = meaning_of(procedure.template)
-        self.written = {
-            " ".join(item.text.split()): _plain(item.raw)
-            for section in self.document.sections
-            for block in section.blocks
-            for item in block.items
-        }
+        self.written = written_items(self.document)
 
     def overview(self) -> Iterator[str]:
+        card = self._items("card")
+        if card:
+            yield from (f"- {line}" for line in card)
+            yield ""
         section = self._section("purpose") or next((s for s in self.document.sections if _texts(s)), None)
         for text in _texts(section) if section else ():
             yield text
@@ -78,7 +76,7 @@ class _SopWriter:
             yield ""
 
     def parameters(self) -> Iterator[str]:
-        inputs = sorted(self.contract.inputs, key=_optional)
+        inputs = sorted(self.contract.inputs, key=is_optional)
         if not inputs:
             yield "This SOP takes no parameters."
             yield ""
@@ -86,7 +84,7 @@ class _SopWriter:
         for wanted in inputs:
             source = f" (from {wanted.source})" if wanted.source else ""
             text = wanted.text.removeprefix(wanted.name).lstrip(" :–—-") or wanted.name
-            yield f"- **{_snake(wanted.name)}** ({'optional' if _optional(wanted) else 'required'}): {text}{source}"
+            yield f"- **{_snake(wanted.name)}** ({'optional' if is_optional(wanted) else 'required'}): {text}{source}"
         yield ""
         yield "**Constraints for parameter acquisition:**"
         yield "- You MUST ask for all required parameters upfront in a single prompt rather than one at a time"
@@ -135,7 +133,7 @@ class _SopWriter:
     def _said(self, step: Step, role: str) -> list[str]:
         part = self._part(step, role)
         items = part.items or (part.text,) if part else ()
-        return [" ".join(i.split()) for i in items if i.strip() and i.strip().casefold() not in _NONE]
+        return [" ".join(i.split()) for i in items if i.strip() and i.strip().casefold() not in NONE_WORDS]
 
     def _links(self, step: Step) -> Iterator[Link]:
         later = [s.start for s in self.contract.steps if s.start > step.start]
@@ -194,20 +192,11 @@ class _SopWriter:
         section = self._section(role)
         items = [i for b in section.blocks for i in b.items if i.level == 0] if section else []
         texts = [self.written[" ".join(item.text.split())] for item in items]
-        return [text for text in texts if text.casefold() not in _NONE]
-
-
-def _plain(raw: str) -> str:
-    """Return an item as it is written, without its marker and with links as their text: code stays code."""
-    return _LINK.sub(r"\1", " ".join(_MARKER.sub("", raw.strip()).split()))
+        return [text for text in texts if text.casefold() not in NONE_WORDS]
 
 
 def _texts(section: Section) -> list[str]:
     return [block.text for block in section.blocks if block.kind == "paragraph"]
-
-
-def _optional(artifact: Artifact) -> bool:
-    return "optional" in artifact.text.casefold().split(",")[0].split(":")[-1]
 
 
 def _snake(name: str) -> str:

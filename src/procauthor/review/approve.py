@@ -23,12 +23,13 @@ _UNWRITTEN: frozenset[Status] = frozenset({"placeholder", "alias", "deprecated",
 
 @dataclass(frozen=True, slots=True)
 class ApprovalTerms:
-    """Who approves, in which role, on which day, and until when it holds."""
+    """Who approves, in which role, on which day, until when it holds, and by which pull request it was reviewed."""
 
     by: str
     on: date
     role: str = ""
     expires: date | None = None
+    pull_request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def sign(
             or (r.hash == hashes[r.section] and (r.by, r.role) != (signature.by, signature.role))
         )
     ]
-    new = [Receipt(m.key, m.hash, signature.by, signature.on, signature.role, signature.expires) for m in marks]
+    who = (signature.by, signature.on, signature.role, signature.expires, signature.pull_request)
+    new = [Receipt(mark.key, mark.hash, *who) for mark in marks]
     return Receipts((*kept, *new), receipts.seen)
 
 
