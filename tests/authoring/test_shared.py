@@ -310,6 +310,7 @@ def test_a_batch_in_a_file_cannot_be_joined(root) -> None:
     Project.open(root).batch("offline").begin()
     with pytest.raises(ConfigError, match="only a batch in a database can be joined"):
         Project.open(root).batch().join()
+    assert "--join takes no option but" in run("-C", root, "run", "--join", "last", "--accept", code=2).stderr
 
 
 # Both memories keep the same

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -63,6 +63,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     project = open_project(ctx)
     seconds = read_duration(deadline)
     if join:
+        others = (file, resume, accept_them, max_tokens, deadline, model, author, reviewer, only, limit, fresh, dry_run)
+        _refuse_others(others)
         _help(project, "" if join == _LAST else join, jobs or 4, as_json=as_json)
         return
     if resume:
@@ -97,6 +99,19 @@ def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None
     for line in _advice(report):
         say(line)
     _exit(report)
+
+
+def _refuse_others(options: Sequence[object]) -> None:
+    """Refuse options that say what was said where the batch was begun.
+
+    Raises:
+        ConfigError: One is given.
+    """
+    from procauthor.errors import ConfigError
+
+    if any(options):
+        message = "--join takes no option but --jobs and --json"
+        raise ConfigError(message, "all else was said where the batch was begun")
 
 
 def _help(project: Project, name: str, jobs: int, *, as_json: bool) -> None:
