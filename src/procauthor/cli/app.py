@@ -42,6 +42,7 @@ _MODULES = {
     "refactor": ("rename", "move", "split", "merge", "deprecate", "renumber", "migrate"),
     "review": ("approve", "blame", "suspects", "clear"),
     "due": ("due",),
+    "follow": ("follow",),
 }
 """The modules of this package, and the commands that each registers, in the order of the help."""
 _MODULE_OF = {command: module for module, commands in _MODULES.items() for command in commands}

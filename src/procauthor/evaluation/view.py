@@ -86,6 +86,7 @@ def _row(row: Row, *, counted: bool) -> dict[str, object]:
         "form": row.form or None,
         "counted": counted,
         "owner": row.owner,
+        "followed": row.followed or None,
         "declared_status": row.declared,
         "status": row.status,
         "text_status": row.text_status,

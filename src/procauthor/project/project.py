@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.index import Hit
     from procauthor.review.due import Due, Undated
+    from procauthor.review.follow import Walk
     from procauthor.review.review import Reviewing
 
 
@@ -276,6 +277,25 @@ class Project:
         from procauthor.review.review import Reviewing
 
         return Reviewing(self.workspace, self.library())
+
+    def follow(self, reference: str, *, by: str = "", occasion: str = "", fresh: bool = False) -> Walk:
+        """Go on with what somebody has begun to follow, else begin; `Walk.record` writes down each step.
+
+        Args:
+            reference: Path, id or title.
+            by: Who follows; else the user.name of git.
+            occasion: What for, where a new record begins.
+            fresh: Begin a new record, whatever is open.
+
+        Raises:
+            NotFoundError: There is no such document.
+            DraftError: It has no steps.
+            ConfigError: There is no name of who follows.
+            LibraryError: The records that are there cannot be understood.
+        """
+        from procauthor.review.follow import follow
+
+        return follow(self.workspace, reference, by, occasion=occasion, fresh=fresh)
 
     def due(self, *, within: str = "", owner: str = "") -> tuple[list[Due], list[Undated]]:
         """Return what is to be reviewed, the first one first, and what documents say of it that cannot be read.

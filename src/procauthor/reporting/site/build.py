@@ -12,6 +12,7 @@ from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Edge
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
+from procauthor.library.followed import Following, read_followed
 from procauthor.library.library import Procedure
 from procauthor.library.receipt import today
 from procauthor.library.stage import read_closing, read_stages
@@ -36,6 +37,7 @@ DOCUMENTS = "documents.html"
 # A drawing of more is a wall, and a list says more.
 _MOST_BOXES = 80
 _MOST_NEAR = 24
+_MOST_RECORDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class _SiteMaker:
         self.drafts = drafts
         self.settings = settings
         documents = [p for p in self.library.procedures if p.kind != "template"]
+        self.followed = read_followed(self.library.root)
         found, _ = read_due(self.library, today())
         self.due = {each.path: each for each in found}
         self.stages = {p.path: read_stages(p) for p in documents if p.counted}
@@ -163,6 +166,7 @@ class _SiteMaker:
             before=before,
             after=after,
             drawing=self._around(path),
+            records=self._records(path),
             waiting=[draft for draft in self.drafts if draft.path == path],
             findings=[f for f in self.evaluation.report.findings if f.path == path and f.severity != "info"],
         )
@@ -202,6 +206,10 @@ class _SiteMaker:
 
     def _approvers(self, path: str | None) -> list[str]:
         return [each.words for each in read_approvers(self.library.by_path[path])] if path else []
+
+    def _records(self, path: str) -> list[Following]:
+        """Return the last times that somebody followed a document, the last one first."""
+        return list(reversed(self.followed[path].followed))[:_MOST_RECORDS] if path in self.followed else []
 
     def _beside(self, row: Row) -> tuple[Row | None, Row | None]:
         """Return the documents before and after one in the order of its lifecycle."""
