@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.refactoring.refactor import Refactoring
     from procauthor.reporting.export import Form
+    from procauthor.reporting.printed import PrintForm
     from procauthor.reporting.site.build import WaitingChange
     from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.index import Hit
@@ -311,15 +312,27 @@ class Project:
 
         return choose_due(self.library(), within, owner)
 
-    def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
-        """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
+    def export(
+        self, reference: str, form: Form | PrintForm, out: str | Path | None = None, *, replace: bool = False
+    ) -> list[Path]:
+        """Write a procedure in another form, and return the files.
+
+        Args:
+            reference: Path, id or title.
+            form: ``agent-skill`` or ``agent-sop`` for coding agents; ``pdf``, ``docx``, ``odt`` or ``html`` to print.
+            out: The folder to write to.
+            replace: Whether a file to print may be replaced.
 
         Raises:
-            ProcauthorError: It is not finished, or the folder cannot be used.
+            ProcauthorError: It is not finished, the folder cannot be used, or no converter is installed.
         """
-        from procauthor.reporting.export import export
+        if form == "agent-skill" or form == "agent-sop":  # noqa: PLR1714 - so that mypy knows which form is left
+            from procauthor.reporting.export import export
 
-        return export(self.workspace, reference, form, out)
+            return export(self.workspace, reference, form, out)
+        from procauthor.reporting.printed import print_document
+
+        return [print_document(self.workspace, reference, form, Path(out or "."), replace=replace)]
 
     def site(self, folder: str | Path) -> SiteReport:
         """Write the library as pages for readers, with the drafts that wait; see `docs/site.md`.
