@@ -129,9 +129,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from procauthor.resources import release
 
-        typer.echo(f"procauthor {version('procauthor')}")
+        typer.echo(f"procauthor {release()}")
         raise typer.Exit
 
 
