@@ -33,6 +33,10 @@ class Artifact(Struct, frozen=True, array_like=True):
     end: int = 0
     origin: int = -1
     """Offset of ``From:`` in the document, or -1."""
+    condition: str = ""
+    """When it is there or needed, where that is not always: what the template calls ``condition``."""
+    change: str = ""
+    """What becomes of an input: what the template calls ``change``."""
 
 
 class Part(Struct, frozen=True, array_like=True):

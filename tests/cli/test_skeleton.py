@@ -35,7 +35,7 @@ def test_a_skeleton_holds_guidance_facts_and_marks(root: Path) -> None:
     assert "**Purpose:** TODO: Why this step exists, in one sentence.\n" in text
     assert "\n- [ ] TODO criterion\n" in text
     assert "\n\n\n" not in text
-    assert [line for line in text.splitlines() if line.startswith("## ")][-1] == "## 11. Exit States"
+    assert [line for line in text.splitlines() if line.startswith("## ")][-1] == "## 12. Worked Example"
     assert "| [Threat Check Procedure](feature/threat-check.md) | 1 | In progress |" in (root / "index.md").read_text()
     assert "- [ ] Define threat identification workflow" in (root / "action-plan.md").read_text()
     run("-C", root, "sync", "--check")

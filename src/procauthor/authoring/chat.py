@@ -214,9 +214,16 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
     ask = work.ask
     if ask.form:
         return ask.form.prompts
-    filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
+    filled = {name: _told(value) for name, value in ask.fields.items() if name not in work.wanted and value is not None}
     sections = list(_wanted(ask.template, ask.step, work.open))
     return ((prompt_name(ask.step), {"sections": sections, "filled": filled}),)
+
+
+def _told(value: Any) -> Any:
+    """Return a value without the members that say nothing: a model reads them in every call."""
+    if isinstance(value, Mapping):
+        return {name: _told(each) for name, each in value.items() if each is not None}
+    return [_told(each) for each in value] if isinstance(value, list) else value
 
 
 @dataclass
@@ -259,7 +266,8 @@ class _Work:
         return read_object(text, self.open, lambda data: len(self._check(data).values), (SOURCES, QUESTIONS))
 
     def _check(self, data: Mapping[str, Any]) -> Checked:
-        return _check_late(self.ask, check_fields(self.model, data, self.open))
+        cut_off = self.last is not None and self.last.finish == "length"
+        return _check_late(self.ask, check_fields(self.model, data, self.open, cut_off=cut_off))
 
     def _used(self, data: Mapping[str, Any]) -> tuple[str, ...]:
         known = {passage.id for passage in self.ask.brief.passages}
@@ -304,9 +312,13 @@ def _check_late(ask: Ask, checked: Checked) -> Checked:
         if name not in values or not isinstance(steps, Sequence):
             continue
         found = sorted(entry["step"] for entry in values[name])
-        if found != list(range(1, len(steps) + 1)):
+        wanted = (
+            sorted({*found} & {*range(1, len(steps) + 1)}) if part.constraint.optional else [*range(1, len(steps) + 1)]
+        )
+        if found != wanted:
             del values[name]
-            message = f"needs exactly one entry for each of the steps 1 to {len(steps)}, not for {found}"
+            each = "at most" if part.constraint.optional else "exactly"
+            message = f"needs {each} one entry for each of the steps 1 to {len(steps)}, not for {found}"
             problems.append(FieldProblem(name, message))
     return Checked(values, tuple(problems))
 
@@ -348,7 +360,7 @@ def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[st
         {
             **_section(late_name(section, part), part),
             "heading": f"{part.heading} of every step of {section.heading}",
-            "limits": ["One entry for each step, in order"],
+            "limits": _late_limits(part.constraint),
         }
         for section, part in late_parts(template, step)
     ]
@@ -368,14 +380,28 @@ def _section(name: str, spec: SectionSpec) -> dict[str, object]:
 
 
 def _limits(constraint: Constraint, spec: SectionSpec) -> list[str]:
-    found = []
+    found = ["May be left out: null"] if constraint.optional else []
+    if constraint.blocks:
+        found.append(
+            f"Below its words, an item may hold blocks of these kinds, in Markdown: {', '.join(constraint.blocks)}"
+        )
     if constraint.max_words:
         found.append(f"At most {constraint.max_words} words")
-    if spec.kind != "prose":
+    if spec.counted:
         if constraint.minimum:
             found.append(f"At least {constraint.minimum}")
         if constraint.maximum:
             found.append(f"At most {constraint.maximum}")
         if not constraint.minimum:
             found.append("May be empty")
+    return found
+
+
+def _late_limits(constraint: Constraint) -> list[str]:
+    """Return the limits of a part that is asked for all steps together."""
+    found = ["One entry for each step that has any" if constraint.optional else "One entry for each step, in order"]
+    if constraint.maximum:
+        found.append(f"At most {constraint.maximum} in a step")
+    if constraint.maximum_in_all:
+        found.append(f"At most {constraint.maximum_in_all} in all steps together")
     return found

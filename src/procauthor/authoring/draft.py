@@ -42,13 +42,15 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     questions: tuple[str, ...] = (),
     present: bytes | None = None,
     status: str = "Defined",
+    whole: bool = False,
 ) -> bytes:
     """Render the whole document: metadata, title and sections. Without an author, none is named.
 
     ``present`` is the placeholder that the document replaces: its metadata, byte order mark and line endings stay.
+    ``whole`` writes the headings of optional sections that nothing is said in.
     """
     links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
-    body = render(template, brief.request.title, fields, links)
+    body = render(template, brief.request.title, fields, links, whole=whole)
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
         ours["open_questions"] = list(questions)

@@ -51,11 +51,11 @@ class Fields:
     def _outdated(self, state: State, step: int) -> tuple[FieldProblem, ...]:
         """Return the late parts that no longer fit, because the steps that they belong to were written again."""
         fields = state.fields
-        late = [(late_name(section, part), section.name) for section, part in late_parts(self.template, step)]
+        late = [(late_name(*pair), *pair) for pair in late_parts(self.template, step)]
         return tuple(
-            FieldProblem(name, f"the steps have changed: there are {len(fields[steps])} now")
-            for name, steps in late
-            if name in fields and len(fields[name]) != len(fields[steps])
+            FieldProblem(name, f"the steps have changed: there are {len(fields[section.name])} now")
+            for name, section, part in late
+            if name in fields and not _fit(fields[name], len(fields[section.name]), part)
         )
 
     # What is computed
@@ -119,6 +119,13 @@ class Fields:
     @cached_property
     def _evidence(self) -> Evidence:
         return gather_evidence(self.work.brief, self.work.library, self.work.plain)
+
+
+def _fit(entries: Sequence[Mapping[str, Any]], steps: int, part: SectionSpec) -> bool:
+    """Say whether the entries of a late part can be those of so many steps."""
+    if part.constraint.optional:
+        return all(entry["step"] <= steps for entry in entries)
+    return len(entries) == steps
 
 
 def fields_of_step(template: Template, step: int) -> frozenset[str]:

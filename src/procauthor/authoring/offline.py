@@ -12,7 +12,7 @@ from typing import Any
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
 from procauthor.authoring.fit import Facts, fit, fit_rows
-from procauthor.authoring.gap import gap_fields, gap_rows, gap_text
+from procauthor.authoring.gap import gap_fields, gap_rows, gap_text, holds_gap
 from procauthor.authoring.passage import is_about
 from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, rulings, subject, topics, words_of
 from procauthor.naming import title_key
@@ -71,12 +71,20 @@ class _Composer:
         }
 
     def section(self, spec: SectionSpec) -> Any:
-        """Return the value of one section."""
+        """Return the value of one section; an optional one for which something is unknown is left out."""
+        value = self.written(spec)
+        return None if spec.constraint.optional and holds_gap(value) else value
+
+    def written(self, spec: SectionSpec) -> Any:
+        """Return the value of one section, with marked gaps where nothing is known."""
         self._name = spec.name
         self.sources[spec.name] = []
         known = self._known.get(spec.role)
         if spec.kind == "steps":
             return self.workflow(spec)
+        if spec.kind == "card":
+            patterns = [column.pattern for column in spec.columns]
+            return fit(patterns, self.card(), self.brief.titles) or gap_fields(patterns, self.brief.titles)
         if known is None or spec.role == "workflow":
             return self.unknown(spec)
         value = known(spec)
@@ -116,6 +124,19 @@ class _Composer:
         self.used.update(quote.text for quote in found)
         self.rest_on(*(quote.passage.id for quote in found))
         return found
+
+    def card(self) -> Facts:
+        """Return what the neighbours make known of the first screen."""
+        names = {want.name: neighbour.title for neighbour in self.brief.downstream for want in neighbour.wants}
+        if not names or not self.brief.upstream:
+            return {}
+        after = join(list(dict.fromkeys(names.values())))
+        return {"goal": f"{join([f'the {name}' for name in names])}, as {after} needs it.", "when": self.event()}
+
+    def event(self) -> str:
+        """Return the event that hands over to this procedure, of the first that comes before it."""
+        first = self.brief.upstream[0]
+        return f"{first.title} is done."
 
     # Step 1
 
@@ -196,6 +217,8 @@ class _Composer:
         """Return a part of a step; one that nothing is known of is a gap."""
         if part.kind == "prose" and isinstance(known, list):
             known = " ".join(_sentence(str(next(iter(each.values())))) for each in known)
+        if part.constraint.optional and not known:
+            return None
         if part.kind == "prose":
             return self.prose(part, known or "")
         rows = self.rows(part, known) if isinstance(known, list) else []
@@ -343,11 +366,10 @@ class _Composer:
         self.sources[self._name] = []
         steps = self.ask.fields.get(section.name) or []
         last = len(steps)
-        known = self.failures if part.role == "failures" else lambda *_: None
-        return [
-            {"step": number, part.name: self.part(part, known(number, step, last))}
-            for number, step in enumerate(steps, start=1)
-        ]
+        # What fails in most procedures says nothing of this one: it is written only where each step must say something.
+        known = self.failures if part.role == "failures" and not part.constraint.optional else lambda *_: None
+        values = [self.part(part, known(number, step, last)) for number, step in enumerate(steps, start=1)]
+        return [{"step": number, part.name: value} for number, value in enumerate(values, start=1) if value is not None]
 
     def failures(self, number: int, step: Mapping[str, Any], last: int) -> list[Facts]:
         name = str(step.get("name", "the step")).lower()

@@ -19,7 +19,7 @@ _LEAST_SHARE = 3
 # Of one document; beyond that another one has more to add.
 _MOST_OF_ONE = 3
 # Sections with these roles tell what a document is about, not how anything is done.
-_NO_INSTRUCTION = frozenset(("purpose", "scope", "trigger", "inputs", "consumers", "exits", "records"))
+_NO_INSTRUCTION = frozenset(("card", "purpose", "scope", "trigger", "inputs", "consumers", "exits", "records"))
 # Said of neighbours in the brief, or true of that document alone.
 _ELSEWHERE = frozenset(("outputs", "plan"))
 

@@ -18,9 +18,9 @@ from procauthor.markdown.document import Block
 from procauthor.markdown.edit import Replacement
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
+from procauthor.template.clean import Cleaner
 from procauthor.template.pattern import Slot
 from procauthor.template.piece import render_pattern
-from procauthor.template.render import Cleaner
 from procauthor.template.spec import SectionSpec
 
 _BULLET = re.compile(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
