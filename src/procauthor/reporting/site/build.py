@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Edge
+from procauthor.evaluation.graph import Edge, EdgeKind
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
 from procauthor.library.followed import Following, read_followed
@@ -38,6 +38,9 @@ DOCUMENTS = "documents.html"
 _MOST_BOXES = 80
 _MOST_NEAR = 24
 _MOST_RECORDS = 20
+_TELLING: tuple[EdgeKind, ...] = ("input", "calls", "needs", "output", "lists", "links")
+"""The kinds of edges, the one that says most first."""
+_MENTIONS = frozenset({"lists", "links"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """A document that uses another one, or is used by it, and how."""
+    """A document that uses another one, or is used by it, and how; ``mentioned`` says that it is only named there."""
 
     title: str
     page: str
     status: str
     how: str
+    mentioned: bool
 
 
 def build_site(evaluation: Evaluation, census: Census, drafts: Sequence[WaitingChange], settings: Settings) -> Site:
@@ -232,21 +236,19 @@ class _SiteMaker:
     def _near(self, procedure: Procedure, address: str, *, users: bool) -> list[_Near]:
         graph = self.census.references
         edges = graph.users(procedure.path) if users else graph.uses(procedure.path)
-        words: dict[str, dict[str, None]] = {}
-        plain: dict[str, str] = {}
+        by_other: dict[str, list[Edge]] = {}
         for edge in edges:
-            other = edge.source if users else edge.target
-            if edge.kind in ("links", "lists"):
-                plain[other] = WORDS[edge.kind][not users]
-            else:
-                words.setdefault(other, {})[_how(edge, users=users)] = None
-        told = {**{other: dict.fromkeys([how]) for other, how in plain.items()}, **words}
-        return [self._neighbour(other, address, ", ".join(how)) for other, how in told.items()]
+            by_other.setdefault(edge.source if users else edge.target, []).append(edge)
+        return [self._neighbour(other, address, found, users=users) for other, found in by_other.items()]
 
-    def _neighbour(self, other: str, address: str, how: str) -> _Near:
+    def _neighbour(self, other: str, address: str, edges: Sequence[Edge], *, users: bool) -> _Near:
+        """Say how two documents are connected: by the edges of the kind that says most."""
         node = self.census.references.by_id[other]
         place = self.places.pages.get(node.path or "")
-        return _Near(node.title, link(address, place) if place else "", node.status, how)
+        kind = min((edge.kind for edge in edges), key=_TELLING.index)
+        artifacts = dict.fromkeys(_artifact(edge) for edge in edges if edge.kind == kind and edge.artifact)
+        how = f"{WORDS[kind][not users]} {', '.join(artifacts)}".strip()
+        return _Near(node.title, link(address, place) if place else "", node.status, how, kind in _MENTIONS)
 
     def _around(self, path: str) -> Drawing | None:
         graph = self.census.graph
@@ -296,7 +298,5 @@ class _SiteMaker:
 _SOURCES = ("evaluation/theme.css", "site/site.css", "site/site.js")
 
 
-def _how(edge: Edge, *, users: bool) -> str:
-    artifact = f" {edge.artifact}" if edge.artifact else ""
-    optional = " (optional)" if edge.optional else ""
-    return f"{WORDS[edge.kind][not users]}{artifact}{optional}"
+def _artifact(edge: Edge) -> str:
+    return f"{edge.artifact} (optional)" if edge.optional else edge.artifact
