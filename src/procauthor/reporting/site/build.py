@@ -38,6 +38,7 @@ DOCUMENTS = "documents.html"
 _MOST_BOXES = 80
 _MOST_NEAR = 24
 _MOST_RECORDS = 20
+_MOST_SIBLINGS = 60
 _TELLING: tuple[EdgeKind, ...] = ("input", "calls", "needs", "output", "lists", "links")
 """The kinds of edges, the one that says most first."""
 _MENTIONS = frozenset({"lists", "links"})
@@ -142,7 +143,7 @@ class _SiteMaker:
             to=partial(link, address),
             current=current,
             at_page=row.path if row else "",
-            siblings=[row for row in self.evaluation.rows if current and row.lifecycle == current],
+            siblings=self._siblings(current, row),
             approvers=self._approvers,
             due=self.due,
             why=why,
@@ -211,16 +212,34 @@ class _SiteMaker:
     def _approvers(self, path: str | None) -> list[str]:
         return [each.words for each in read_approvers(self.library.by_path[path])] if path else []
 
+    @cached_property
+    def _written(self) -> dict[str, list[Row]]:
+        """The rows with a document, by lifecycle."""
+        found: dict[str, list[Row]] = {}
+        for row in self.evaluation.rows:
+            if row.path:
+                found.setdefault(row.lifecycle, []).append(row)
+        return found
+
+    def _siblings(self, lifecycle: str, row: Row | None) -> list[Row]:
+        """Return what is listed beside a page: its lifecycle, of a long one what is near."""
+        rows = self._written.get(lifecycle, []) if lifecycle else []
+        if len(rows) <= _MOST_SIBLINGS:
+            return rows
+        place = next((place for place, each in enumerate(rows) if row and each.path == row.path), 0)
+        first = max(0, place - _MOST_SIBLINGS // 2)
+        return rows[first : first + _MOST_SIBLINGS]
+
     def _records(self, path: str) -> list[Following]:
         """Return the last times that somebody followed a document, the last one first."""
         return list(reversed(self.followed[path].followed))[:_MOST_RECORDS] if path in self.followed else []
 
     def _beside(self, row: Row) -> tuple[Row | None, Row | None]:
         """Return the documents before and after one in the order of its lifecycle."""
-        rows = [r for r in self.evaluation.rows if r.path and r.lifecycle == row.lifecycle]
-        if row not in rows:
+        rows = self._written.get(row.lifecycle, [])
+        place = next((place for place, each in enumerate(rows) if each.path == row.path), None)
+        if place is None:
             return None, None
-        place = rows.index(row)
         return rows[place - 1] if place else None, rows[place + 1] if place + 1 < len(rows) else None
 
     @cached_property
