@@ -245,6 +245,7 @@ READS: dict[str, list[dict[str, Any]]] = {
     "get_draft": [{}, {"fields": True}],
     "diff": [{}],
     "findings": [{}],
+    "list_questions": [{}],
 }
 WRITES: dict[str, list[dict[str, Any]]] = {
     "search": [{"query": "restore a backup", "limit": 100}],
@@ -256,6 +257,7 @@ WRITES: dict[str, list[dict[str, Any]]] = {
     ],
     "follow": [{"ref": "API Design Procedure", "by": "an agent"}],
     "propose_draft": [{"title": "Feature Rollout Procedure", "fields": {"purpose": "Roll a feature out."}}],
+    "answer_question": [],
 }
 
 

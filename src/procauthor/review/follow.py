@@ -21,6 +21,7 @@ from procauthor.library.followed import (
 )
 from procauthor.library.guard import refuse_conflict
 from procauthor.library.library import Procedure
+from procauthor.library.question import QUESTIONS
 from procauthor.library.stage import Stage, read_closing, read_stages
 from procauthor.markdown.edit import replace_spans
 from procauthor.markdown.front_edit import Extend, edit_front_matter
@@ -29,7 +30,6 @@ from procauthor.review.review import complete
 from procauthor.secret import redact
 from procauthor.workspace import Workspace
 
-_QUESTIONS = "open_questions"
 _LONGEST = 2000
 
 
@@ -125,7 +125,7 @@ class Walk:
         refuse_conflict(procedure.path, procedure.document)
         question = f"Step {step.number} ({step.name}) failed on {step.at.date()}: {step.deviation}"
         before = procedure.source.raw
-        edits = edit_front_matter(procedure.document, procedure.path, [Extend(_QUESTIONS, [question])])
+        edits = edit_front_matter(procedure.document, procedure.path, [Extend(QUESTIONS, [question])])
         after = replace_spans(before, edits)
         change = Change((Edit(procedure.path, before, after),), f"ask about step {step.number} of {procedure.title}")
         return complete(self.workspace, library, self.workspace.with_text(library, procedure.path, after), change)
