@@ -83,8 +83,8 @@ def read_records(root: Path, path: str) -> FollowedRecords:
     raw = sidecar.read_bytes(place)
     if raw is None:
         return FollowedRecords(problem="it cannot be read") if place.exists() else FollowedRecords()
-    found, problem = sidecar.decode(raw, FollowedRecords)
-    return found if found is not None else FollowedRecords(problem=problem)
+    records, problem = sidecar.decode(raw, FollowedRecords)
+    return records if records is not None else FollowedRecords(problem=problem)
 
 
 def encode_records(followed: Iterable[Following]) -> bytes:

@@ -98,8 +98,8 @@ class _SiteMaker:
         self.settings = settings
         documents = [p for p in self.library.procedures if p.kind != "template"]
         self.followed = read_followed(self.library.root)
-        found, _ = read_due(self.library, today())
-        self.due = {each.path: each for each in found}
+        reviews, _ = read_due(self.library, today())
+        self.due = {each.path: each for each in reviews}
         self.stages = {p.path: read_stages(p) for p in documents if p.counted}
         self.places: Places = read_places(
             (p.path for p in documents),
@@ -215,11 +215,11 @@ class _SiteMaker:
     @cached_property
     def _written(self) -> dict[str, list[Row]]:
         """The rows with a document, by lifecycle."""
-        found: dict[str, list[Row]] = {}
+        by_lifecycle: dict[str, list[Row]] = {}
         for row in self.evaluation.rows:
             if row.path:
-                found.setdefault(row.lifecycle, []).append(row)
-        return found
+                by_lifecycle.setdefault(row.lifecycle, []).append(row)
+        return by_lifecycle
 
     def _siblings(self, lifecycle: str, row: Row | None) -> list[Row]:
         """Return what is listed beside a page: its lifecycle, of a long one what is near."""
@@ -245,12 +245,12 @@ class _SiteMaker:
     @cached_property
     def _calls(self) -> dict[str, list[tuple[Course, int]]]:
         """The orchestrations that call each document, and at which place."""
-        found: dict[str, list[tuple[Course, int]]] = {}
+        callers: dict[str, list[tuple[Course, int]]] = {}
         for course in self.evaluation.courses:
             for place, call in enumerate(course.calls):
                 if call.path and course.path in self.places.pages:
-                    found.setdefault(call.path, []).append((course, place))
-        return found
+                    callers.setdefault(call.path, []).append((course, place))
+        return callers
 
     def _near(self, procedure: Procedure, address: str, *, users: bool) -> list[_Near]:
         graph = self.census.references
@@ -258,7 +258,7 @@ class _SiteMaker:
         by_other: dict[str, list[Edge]] = {}
         for edge in edges:
             by_other.setdefault(edge.source if users else edge.target, []).append(edge)
-        return [self._neighbour(other, address, found, users=users) for other, found in by_other.items()]
+        return [self._neighbour(other, address, between, users=users) for other, between in by_other.items()]
 
     def _neighbour(self, other: str, address: str, edges: Sequence[Edge], *, users: bool) -> _Near:
         """Say how two documents are connected: by the edges of the kind that says most."""

@@ -1,7 +1,7 @@
 """The text of a document as HTML that is safe to show: links lead to pages, and nothing in it runs or is fetched.
 
 markdown-it-py reads the Markdown, because its tokens can be changed before they are written. nh3 lets through what
-shows text, whoever wrote the raw HTML, and drops what runs, styles or loads something.
+shows text, and drops what runs, styles or loads something.
 """
 
 from __future__ import annotations
