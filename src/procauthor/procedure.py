@@ -9,7 +9,11 @@ from typing import Literal, NewType
 from msgspec import Struct
 
 Stamp = NewType("Stamp", str)
-Status = Literal["missing", "alias", "deprecated", "placeholder", "in progress", "defined", "approved"]
+Status = Literal[
+    "missing", "alias", "deprecated", "rejected", "placeholder", "proposed", "in progress", "defined", "approved"
+]
+GONE: frozenset[Status] = frozenset({"alias", "deprecated", "rejected"})
+"""The states of a document that nobody is to follow: it counts in no completion."""
 Kind = Literal["procedure", "orchestration", "standard", "index", "readme", "plan", "template", "other"]
 
 

@@ -153,6 +153,8 @@ class TitleConventions(_Table):
         default=(), examples=[["Procedure: {name}", "{name} [Deprecated]"]]
     )
     """What is written around the name; all that fit are taken off."""
+    names: dict[InsidePath, str] = Field(default_factory=dict, examples=[{"oncall/being_oncall.md": "Being On-Call"}])
+    """Names of documents that have no title of their own, by their path."""
 
 
 class StatusConventions(_Table):
@@ -179,6 +181,21 @@ class StatusConventions(_Table):
     """Pieces of a title that say a status."""
     folders: dict[InsidePath, Status] = Field(default_factory=dict, examples=[{"archive": "deprecated"}])
     """Folders whose documents have a status."""
+    signposts: bool = False
+    """Whether a document that holds no more than a link to another one is an alias of it."""
+    tolerated: tuple[str, ...] = Field(default=(), examples=[["broken-link", "broken-anchor"]])
+    """Rules whose errors do not make a document in progress: a link may break under a text that is finished."""
+
+
+class IndexConventions(_Table):
+    """How an index is written, besides what ships: the heads of its columns, and signs that say a status."""
+
+    columns: dict[Literal["title", "standard", "status", "phase", "order", "lifecycle"], tuple[str, ...]] = Field(
+        default_factory=dict, examples=[{"title": ["Verfahren"], "status": ["Stand"]}]
+    )
+    """Further heads of the columns of its tables."""
+    marks: dict[str, Status] = Field(default_factory=dict, examples=[{"🟡": "in progress"}])
+    """Further signs that say a status."""
 
 
 class PlaceholderConventions(_Table):
@@ -218,6 +235,7 @@ class Conventions(_Table):
     titles: TitleConventions = TitleConventions()
     status: StatusConventions = StatusConventions()
     placeholders: PlaceholderConventions = PlaceholderConventions()
+    index: IndexConventions = IndexConventions()
 
 
 class PlanSettings(_Table):

@@ -21,6 +21,7 @@ from procauthor.library.title import file_stem
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
+from procauthor.procedure import GONE
 from procauthor.secret import Censor
 from procauthor.template.spec import Template
 
@@ -189,7 +190,7 @@ def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list
     return [
         Reference(p.title, p.path)
         for p in found
-        if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in ("alias", "deprecated")
+        if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in GONE
     ]
 
 
@@ -200,7 +201,7 @@ def _announced(
     own, lifecycle = title_key(request.title), title_key(request.lifecycle)
     missing = missing_titles(source.library)
     found = {title_key(n.title): n.title for n in neighbours if not n.path}
-    found |= {k: e.title for k, e in missing.items() if title_key(e.table.lifecycle) == lifecycle}
+    found |= {k: e.title for k, e in missing.items() if title_key(e.lifecycle) == lifecycle}
     found |= {k: t for k, t in source.announced.items() if k not in source.library.by_key}
     found |= {k: e.title for k, e in missing.items() if k not in found}
     return [Reference(title) for key, title in found.items() if key != own and key not in known]

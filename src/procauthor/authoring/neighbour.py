@@ -9,7 +9,7 @@ from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Rela
 from procauthor.authoring.spoken import spoken_artifacts
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
-from procauthor.procedure import Artifact
+from procauthor.procedure import GONE, Artifact
 
 _DONE = ("defined", "approved")
 
@@ -36,7 +36,7 @@ def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour
     named = [
         _neighbour(p.title, words, library, "is named by")
         for p in library.counted
-        if p.key not in known and p.status not in ("alias", "deprecated") and _is_named(p.key, request)
+        if p.key not in known and p.status not in GONE and _is_named(p.key, request)
     ]
     return tuple(n for n in (*upstream, *downstream, *named) if title_key(n.title) != key)
 

@@ -12,6 +12,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
+from procauthor.procedure import GONE
 
 
 def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> ChangeRequest:
@@ -36,7 +37,7 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         lifecycle=_lifecycle(asked.lifecycle, library)
         or (present.lifecycle if present else "")
         or (item.lifecycle if item else "")
-        or (entry.table.lifecycle if entry else ""),
+        or (entry.lifecycle if entry else ""),
         phase=phase if phase is not None else present.phase if present else item.phase if item else None,
         depends_on=tuple({title_key(title): title for title in (*added, *_before(key, item, plan, library))}.values()),
         added=added,
@@ -125,6 +126,6 @@ def refuse_revision(present: Procedure, library: Library) -> None:
         AmbiguousError: Several documents have the title.
     """
     library.find(present.title)
-    if present.status in ("alias", "deprecated"):
+    if present.status in GONE:
         message = f"{present.title!r} in {present.path} is {present.status}"
         raise DraftError(message, "ask for the procedure that stands in its place")

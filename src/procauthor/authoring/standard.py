@@ -10,6 +10,7 @@ from procauthor.library.contract import read_artifact, sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Item, Section
 from procauthor.naming import title_key
+from procauthor.procedure import GONE
 from procauthor.template.role import meaning_of
 
 _MOST = 5
@@ -23,7 +24,7 @@ def find_standards(
     request: ChangeRequest, library: Library, path: str, neighbours: Iterable[Neighbour], passages: Iterable[Passage]
 ) -> tuple[Standard, ...]:
     """Return the standards with their rules, those that most neighbours link first."""
-    known = {p.path: p for p in library.of_kind("standard") if p.status not in ("alias", "deprecated")}
+    known = {p.path: p for p in library.of_kind("standard") if p.status not in GONE}
     if not known:
         return ()
     said = [f" {title_key(text)} " for text in request.actions]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from procauthor.checking.jump import step_words
-from procauthor.checking.scope import GONE, Scope
+from procauthor.checking.scope import Scope
 from procauthor.finding import Finding, Fix, FixEdit
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, relative
@@ -17,7 +17,7 @@ from procauthor.markdown.document import Link
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.write import encode_path
 from procauthor.naming import title_key
-from procauthor.procedure import Step
+from procauthor.procedure import GONE, Step
 
 _ENDINGS = (".md", ".markdown")
 _OTHER_NOTATIONS = ((b"[[", b"]]"), (b"{{", b"}}"), (b"{%", b"%}"))

@@ -26,11 +26,10 @@ from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Link
 from procauthor.markdown.passage import Passage
 from procauthor.naming import title_key
-from procauthor.procedure import Status
+from procauthor.procedure import GONE
 from procauthor.settings import Settings
 
 ROOT = "."
-GONE: frozenset[Status] = frozenset({"alias", "deprecated"})
 
 
 class NeedsLibrary(Exception):  # noqa: N818 - no error: the rule is run again with all documents

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from procauthor.checking.artifact import providers
-from procauthor.checking.scope import GONE, Scope, field_line
+from procauthor.checking.scope import Scope, field_line
 from procauthor.checking.table import find_document
 from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure, follow
 from procauthor.library.receipt import Part, Seen
 from procauthor.library.reference import resolve
-from procauthor.procedure import Artifact
+from procauthor.procedure import GONE, Artifact
 
 Key = tuple[str, Part, str]
 _KINDS = frozenset({"procedure", "orchestration", "standard", "other"})

@@ -16,10 +16,11 @@ from procauthor.evaluation.verify import verify
 from procauthor.finding import Report
 from procauthor.library.library import Library
 from procauthor.naming import title_key
+from procauthor.procedure import GONE
 from procauthor.settings import Settings
 
 BROKEN = ("broken-link", "broken-anchor", "unknown-procedure", "index-dead-entry")
-_WRITTEN = frozenset({"in progress", "defined", "approved"})
+_WRITTEN = frozenset({"proposed", "in progress", "defined", "approved"})
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _lifecycles(rows: Iterable[Row]) -> Iterable[Lifecycle]:
 
 def _completeness(rows: Iterable[Row]) -> Share:
     """Return the filled sections of all that the templates ask for; alias and deprecated are left out."""
-    counted = [row for row in rows if row.status not in ("alias", "deprecated")]
+    counted = [row for row in rows if row.status not in GONE]
     return Share(sum(row.filled for row in counted), sum(len(row.required) for row in counted))
 
 

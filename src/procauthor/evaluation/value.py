@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from procauthor.finding import Finding, Report
-from procauthor.procedure import Kind, Status
+from procauthor.procedure import GONE, Kind, Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 DONE: frozenset[Status] = frozenset({"defined", "approved"})
-UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,8 @@ class Tally:
 
     @property
     def completion(self) -> Share:
-        """Those defined or approved, of all but alias and deprecated."""
-        gone = sum(self.count(status) for status in UNCOUNTED)
+        """Those defined or approved, of all that is not gone."""
+        gone = sum(self.count(status) for status in GONE)
         return Share(sum(self.count(status) for status in DONE), self.total - gone)
 
 
@@ -133,7 +132,7 @@ class Call:
     @property
     def gap(self) -> bool:
         """Whether who works by the orchestration finds nothing finished here."""
-        return self.status not in DONE and self.status not in UNCOUNTED
+        return self.status not in DONE and self.status not in GONE
 
 
 @dataclass(frozen=True, slots=True)

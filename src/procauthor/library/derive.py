@@ -23,11 +23,12 @@ from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.proof import rewrite
 from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
-from procauthor.procedure import Status
+from procauthor.procedure import GONE, Status
 
 _COMPLETION = re.compile(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
+# The number before the heading of a lifecycle.
+_NUMBER = re.compile(r"^\d{1,4}")
 _DONE: frozenset[Status] = frozenset({"defined", "approved"})
-_UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated"})
 
 
 def show_status(status: Status) -> str:
@@ -83,7 +84,7 @@ def _new_sections(library: Library, found: Sequence[Table], listed: Collection[s
     waiting: dict[str, list[Procedure]] = {}
     for procedure in library.counted:
         key = title_key(procedure.lifecycle)
-        if key and key not in known and procedure.status not in _UNCOUNTED and procedure.key not in listed:
+        if key and key not in known and procedure.status not in GONE and procedure.key not in listed:
             waiting.setdefault(key, []).append(procedure)
     last = own[-1]
     newline = last.procedure.document.source.newline
@@ -97,7 +98,8 @@ def _section(like: Table, documents: Sequence[Procedure], newline: str) -> str:
     """Return a heading and a table like another one, for the documents of one lifecycle."""
     host = like.procedure
     title = like.section.title
-    heading = f"{'#' * like.section.level} {documents[0].lifecycle}{title[len(like.lifecycle) :]}"
+    named = title.replace(like.lifecycle, documents[0].lifecycle, 1)
+    heading = f"{'#' * like.section.level} {_NUMBER.sub(lambda match: str(int(match[0]) + 1), named, count=1)}"
     raw = host.document.source.raw
     assert like.block.header is not None
     head = raw[like.block.header.start : like.block.header.end].decode().strip()
@@ -164,7 +166,7 @@ def _wanted(library: Library, host: Procedure, table: Table) -> Iterator[Procedu
 
 def _belongs(host: Procedure, table: Table, procedure: Procedure) -> bool:
     """Say whether a table should list a document."""
-    if procedure.path == host.path or procedure.status in _UNCOUNTED:
+    if procedure.path == host.path or procedure.status in GONE:
         return False
     if host.kind == "index":
         standards = "standard" in table.columns
@@ -227,7 +229,7 @@ def _completion(library: Library, host: Procedure, found: Iterable[Table]) -> It
             statuses[entry.key] = document.status if document else entry.status or "missing"
         for document in _wanted(library, host, table):
             statuses[document.key] = document.status
-    counted = [s for s in statuses.values() if s not in _UNCOUNTED]
+    counted = [s for s in statuses.values() if s not in GONE]
     text = f"{sum(s in _DONE for s in counted)}{match[1]}{len(counted)}{match[2]}"
     if text == match[0]:
         return

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace as replace_struct
 
+from procauthor.convention.lifecycle import folder_lifecycle, lifecycle_name
 from procauthor.convention.site import read_links
 from procauthor.convention.state import read_declared, successor
 from procauthor.convention.title import plain_name, read_title
@@ -24,7 +25,7 @@ from procauthor.library.mark import Mark, read_marks
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
 from procauthor.library.ruling import Ruling, find_rulings
-from procauthor.library.status import compute_status, has_text, is_silent, match_sections
+from procauthor.library.status import compute_status, has_text, is_signpost, is_silent, match_sections
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
@@ -71,7 +72,8 @@ class Procedure:
     @property
     def written_title(self) -> str:
         """The title as it is written, or an empty string."""
-        return read_title(self.document, self.conventions.titles)
+        titles = self.conventions.titles
+        return read_title(self.document, titles) or titles.names.get(self.path, "")
 
     @property
     def id(self) -> str:
@@ -91,11 +93,8 @@ class Procedure:
     @property
     def lifecycle(self) -> str:
         """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
-        declared = str(self.document.metadata.get("lifecycle") or "").split(" - ")[0].strip()
-        if not declared:
-            parent = PurePosixPath(self.path).parent.name
-            declared = parent.replace("-", " ").replace("_", " ").title()
-        return declared.removesuffix("Lifecycle").removesuffix("lifecycle").strip()
+        declared = str(self.document.metadata.get("lifecycle") or "").strip()
+        return lifecycle_name(declared) if declared else folder_lifecycle(PurePosixPath(self.path).parent.name)
 
     @property
     def phase(self) -> int | str | None:
@@ -120,7 +119,11 @@ class Procedure:
     def text_status(self) -> Status:
         """The status that the text supports."""
         declared = self.declared_status
+        if declared is None and self.conventions.status.signposts and is_signpost(self.document, self.links):
+            return "alias"
         supported = compute_status(self.document, self.template, declared, self.conventions.placeholders)
+        if supported in ("in progress", "defined") and declared == "proposed":
+            return declared
         if supported == "defined" and declared == "in progress" and self.conventions.status.unfinished:
             return declared
         return supported

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from procauthor.library.placeholder import SHIPPED, find_placeholders, find_template_text, is_placeholder
-from procauthor.markdown.document import Block, Document, Section
+from procauthor.markdown.document import Block, Document, Link, Section
 from procauthor.markdown.metadata import bold_fields
-from procauthor.procedure import Status
+from procauthor.procedure import GONE, Status
 from procauthor.settings import PlaceholderConventions
 from procauthor.template.key import section_key
 from procauthor.template.spec import SectionSpec, Template
 
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
+_SIGNPOST_WORDS = 25
 _SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
-_SILENT: frozenset[Status] = frozenset({"alias", "deprecated", "placeholder", "missing"})
+_SILENT: frozenset[Status] = GONE | {"placeholder", "missing"}
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LABEL = re.compile(r"\*\*[^*\n]+\*\*:?")
 # At the foot of a document these are said of all of it, and not of its last section.
@@ -115,6 +116,14 @@ def _speaks(blocks: tuple[Block, ...]) -> bool:
     return False
 
 
+def is_signpost(document: Document, links: Sequence[Link]) -> bool:
+    """Say whether a document only says where to read on: some words with one link, and no heading below the title."""
+    targets = {link.target.partition("#")[0] for link in links if not link.image and "://" not in link.target}
+    below = [h for h in document.headings if h.level > 1]
+    words = sum(len(run.text.split()) for run in document.runs if not run.heading)
+    return len(targets) == 1 and not below and words <= _SIGNPOST_WORDS
+
+
 def is_silent(document: Document, status: Status, declared: Status | None) -> bool:
     """Say whether nobody claims that a document is finished. One that claims nothing and says much is not silent."""
     if status == "placeholder" and declared is None:
@@ -134,11 +143,20 @@ def compute_status(
         return "alias"
     if metadata.get("superseded_by") or declared == "deprecated":
         return "deprecated"
+    if declared == "rejected":
+        return "rejected"
     if declared == "placeholder":
         return "placeholder"
     if template is None:
-        return declared if declared in ("in progress", "defined") else "defined"
+        return declared if declared in ("proposed", "in progress") else _by_text(document, words)
     return _by_sections(document, template, words)
+
+
+def _by_text(document: Document, words: PlaceholderConventions) -> Status:
+    """Return the status of a document without a template."""
+    if not any(has_content(document, section) for section in document.sections):
+        return "placeholder"
+    return "in progress" if any(find_placeholders(document, words)) else "defined"
 
 
 def _by_sections(document: Document, template: Template, words: PlaceholderConventions) -> Status:

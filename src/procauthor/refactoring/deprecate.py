@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.scope import GONE, Scope
+from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
@@ -14,6 +14,7 @@ from procauthor.markdown.edit import Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.proof import rewrite
 from procauthor.markdown.write import write_link
+from procauthor.procedure import GONE
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 

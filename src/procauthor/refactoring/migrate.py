@@ -29,7 +29,7 @@ from procauthor.template.spec import SectionSpec, Template
 Read = Callable[[str, bytes], Procedure]
 _NUMBER = re.compile(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
 _FREE_NUMBER = 900
-_SKIPPED = frozenset({"placeholder", "alias", "deprecated", "missing"})
+_SKIPPED = frozenset({"placeholder", "alias", "deprecated", "rejected", "missing"})
 
 
 @dataclass(frozen=True)

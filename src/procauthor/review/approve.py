@@ -18,7 +18,7 @@ from procauthor.procedure import Status
 from procauthor.template.key import section_key
 
 _DERIVED = frozenset({"index", "readme", "plan", "template"})
-_UNWRITTEN: frozenset[Status] = frozenset({"placeholder", "alias", "deprecated", "missing"})
+_UNWRITTEN: frozenset[Status] = frozenset({"placeholder", "alias", "deprecated", "rejected", "missing"})
 
 
 @dataclass(frozen=True, slots=True)

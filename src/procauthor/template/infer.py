@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeVar
@@ -16,6 +16,7 @@ _T = TypeVar("_T", str, int)
 # "About all": one of twenty may have forgotten a section.
 _REQUIRED_SHARE = 0.94
 _OPTIONAL_SHARE = 0.5
+_FEWEST = 2
 _STEP_WORD = re.compile(r"^([^\W\d_]+)\s+\d{1,3}\s*([:.)–—-])\s+\S")
 _LABEL = re.compile(r"^\*\*([^*\n]{1,40}?):?\*\*:?\s*$")
 _STEP_NUMBER = re.compile(r"^\d{1,3}([.):])\s+\S")
@@ -44,6 +45,8 @@ class Inferred:
 
     documents: int
     headings: tuple[Heading, ...]
+    in_order: float = 1.0
+    """The share of the documents that have these headings in one order."""
 
     @property
     def required(self) -> frozenset[str]:
@@ -64,15 +67,53 @@ def infer(documents: Sequence[Document]) -> Inferred:
 
     A heading that about all of them have is required; one that half of them have is optional.
     """
-    places: dict[str, list[tuple[int, Section, Document]]] = {}
-    for document in documents:
-        for place, (key, section) in enumerate(sections_by_key(document).items()):
-            places.setdefault(key, []).append((place, section, document))
     total = len(documents)
-    kept = {key: each for key, each in places.items() if len(each) >= total * _OPTIONAL_SHARE}
+    kept = _kept([outer_sections(document) for document in documents], documents)
+    if len(kept) < _FEWEST:
+        kept = _kept([sections_by_key(document) for document in documents], documents)
     order = sorted(kept, key=lambda key: (fmean(place for place, _, _ in kept[key]), key))
     headings = tuple(_heading(key, [(s, d) for _, s, d in kept[key]], total) for key in order)
-    return Inferred(total, headings)
+    return Inferred(total, headings, _share_in_order(order, kept, total))
+
+
+def _kept(
+    sections: Sequence[Mapping[str, Section]], documents: Sequence[Document]
+) -> dict[str, list[tuple[int, Section, Document]]]:
+    """Return the sections that half of the documents have, each with its place in its document."""
+    places: dict[str, list[tuple[int, Section, Document]]] = {}
+    for own, document in zip(sections, documents, strict=True):
+        for place, (key, section) in enumerate(own.items()):
+            places.setdefault(key, []).append((place, section, document))
+    return {key: each for key, each in places.items() if len(each) >= len(documents) * _OPTIONAL_SHARE}
+
+
+def _share_in_order(
+    order: Sequence[str], kept: Mapping[str, Sequence[tuple[int, Section, Document]]], total: int
+) -> float:
+    """Return the share of the documents whose sections are all in one order."""
+    starts: dict[int, list[int]] = {}
+    for key in order:
+        for _, section, document in kept[key]:
+            starts.setdefault(id(document), []).append(section.start)
+    return sum(each == sorted(each) for each in starts.values()) / total
+
+
+def outer_sections(document: Document) -> dict[str, Section]:
+    """Return the sections below the title that are in no other one, by key, in the order of the text.
+
+    A heading in a chapter says what that chapter is about, and is seldom asked for in every document.
+    """
+    sections = sections_by_key(document)
+    inside = {section.index for section in sections.values()}
+    return {key: s for key, s in sections.items() if not any(index in inside for index in above(document, s))}
+
+
+def above(document: Document, section: Section) -> Iterator[int]:
+    """Yield the indexes of the sections that a section is in, the nearest first."""
+    parent = section.parent
+    while parent is not None:
+        yield parent
+        parent = document.sections[parent].parent
 
 
 def sections_by_key(document: Document) -> dict[str, Section]:
@@ -134,6 +175,11 @@ def _step_shape(document: Document, section: Section) -> str:
     children = list(document.children(section))
     shapes = [f"{'#' * child.level} {shape}" for child in children if (shape := _shape(child.title))]
     return _commonest(shapes) if shapes and len(shapes) >= len(children) * _OPTIONAL_SHARE else ""
+
+
+def is_step(title: str) -> bool:
+    """Say whether a heading begins with the number of a step, or a word and a number."""
+    return bool(_shape(title))
 
 
 def _shape(title: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.mend import mend
-from procauthor.checking.scope import GONE, Scope, say, say_line, title_line
+from procauthor.checking.scope import Scope, say, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.derive import fill_status, insert_row
 from procauthor.library.index import Entry, entries, index_of
 from procauthor.library.library import Procedure
+from procauthor.procedure import GONE
 
 INDEX_MISSING_ENTRY = Rule(
     name="index-missing-entry",

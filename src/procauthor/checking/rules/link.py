@@ -12,13 +12,14 @@ from msgspec.structs import replace as replace_struct
 from procauthor.checking.anchor import Anchors
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import correct_anchor, mend, redirect
-from procauthor.checking.scope import GONE, Scope, say
+from procauthor.checking.scope import Scope, say
 from procauthor.checking.table import title_links
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Link
 from procauthor.naming import title_key
+from procauthor.procedure import GONE
 
 BROKEN_LINK = Rule(
     name="broken-link",

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import link_name, mend
 from procauthor.checking.phrase import Phrase, find_phrases
-from procauthor.checking.scope import GONE, Scope, field_line, say, say_line
+from procauthor.checking.scope import Scope, field_line, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import Passage
 from procauthor.naming import title_key
+from procauthor.procedure import GONE
 
 AMBIGUOUS_NAME = Rule(
     name="ambiguous-name",

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.dependency import needs
-from procauthor.checking.scope import GONE, Scope, say, say_line, title_line
+from procauthor.checking.scope import Scope, say, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.index import Entry, entries, tables
 from procauthor.library.library import Procedure
 from procauthor.naming import title_key
+from procauthor.procedure import GONE
 
 ORCHESTRATION_MISSING_CALL = Rule(
     name="orchestration-missing-call",

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.dependency import Need, needs
-from procauthor.checking.scope import GONE, Scope, field_line, say_line, title_line
+from procauthor.checking.scope import Scope, field_line, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.naming import title_key
+from procauthor.procedure import GONE
 
 DUPLICATE_ID = Rule(
     name="duplicate-id",

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import GONE, Scope, say_line, title_line
+from procauthor.checking.scope import Scope, say_line, title_line
 from procauthor.checking.suspect import Suspect, find_suspects
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.mark import show_key
 from procauthor.library.receipt import FOLDER, Receipt, Ruling
 from procauthor.library.sidecar import sidecar_path
+from procauthor.procedure import GONE
 
 SUSPECT = Rule(
     name="suspect",

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import GONE, Scope, say
+from procauthor.checking.scope import Scope, say
 from procauthor.checking.series import series_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.ruling import RULE_ID, find_rulings
+from procauthor.procedure import GONE
 
 UNKNOWN_STANDARD_RULE = Rule(
     name="unknown-standard-rule",

@@ -12,8 +12,9 @@ from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.trace import Trace, read_traces
-from procauthor.evaluation.value import UNCOUNTED, Evaluation, Row, Tally
+from procauthor.evaluation.value import Evaluation, Row, Tally
 from procauthor.planning.plan import Plan, PlanItem
+from procauthor.procedure import GONE
 from procauthor.reporting.evaluation.drawing import draw
 from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
 from procauthor.template.key import section_key
@@ -24,10 +25,12 @@ _SIGNS = {
     "approved": "✔",
     "defined": "●",
     "in progress": "◐",
+    "proposed": "◌",
     "placeholder": "○",
     "missing": "✕",
     "alias": "→",
     "deprecated": "⊘",
+    "rejected": "⊖",
 }
 
 
@@ -131,7 +134,7 @@ def heat_map(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, list
 
     A document of another template counts in the columns of the sections that it shares.
     """
-    counted = [row for row in rows if row.required and row.status not in UNCOUNTED]
+    counted = [row for row in rows if row.required and row.status not in GONE]
     if not counted:
         return (), []
     shapes = [row.required for row in counted]
