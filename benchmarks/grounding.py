@@ -22,7 +22,7 @@ from itertools import chain
 from pathlib import Path
 
 from procauthor import Project
-from procauthor.authoring.claim import Claim, find_claims
+from procauthor.authoring.claim import Particular, find_claims
 from procauthor.authoring.grounding import Evidence, document_texts
 from procauthor.retrieval.chunk import chunk_document
 
@@ -74,7 +74,7 @@ def inventions(rng: random.Random) -> dict[str, str]:
     }
 
 
-def respell(claim: Claim) -> list[str]:
+def respell(claim: Particular) -> list[str]:
     """The same fact in other words."""
     if claim.quantities:
         number, unit = claim.quantities[0]

@@ -10,6 +10,7 @@ frequent one is corrected by the texts that it stands in. The result needs no mo
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -22,10 +23,11 @@ from numpy.typing import NDArray
 from procauthor.retrieval.embedding import Embedding, embedding_for
 from procauthor.retrieval.vector import normalise
 from procauthor.retrieval.vocabulary import FILE, Vocabulary
-from procauthor.retrieval.word import list_features, list_words, stem
+from procauthor.retrieval.word import list_features, stem
 
 Vectors = NDArray[np.float32]
 
+_WORD = re.compile(r"[^\W_]+")
 _ROUNDS = 40
 _CLOSE = 1e-3
 
@@ -56,7 +58,7 @@ def choose_words(texts: Sequence[str], size: int, dimensions: int) -> tuple[Voca
     spread, forms = Counter[str](), defaultdict[str, Counter[str]](Counter)
     for text in texts:
         spread.update(set(list_features(text)))
-        for word in list_words(text):
+        for word in _WORD.findall(text.lower()):
             forms[stem(word)][word] += 1
     kept = [word for word, number in spread.most_common(size) if number > 2]  # noqa: PLR2004 - twice may be chance
     weights = np.log((len(texts) + 1) / (np.array([spread[word] for word in kept]) + 0.5)).astype(np.float32)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from evals.workshop import Bounds, DraftCase, Drafted
-from procauthor.authoring.claim import Claim, find_claims
+from procauthor.authoring.claim import Particular, find_claims
 from procauthor.authoring.draft import Draft
 from procauthor.markdown.parse import parse
 
@@ -136,7 +136,7 @@ def _body(draft: Draft) -> str:
     return document.source.raw[document.front_matter[1] if document.front_matter else 0 :].decode()
 
 
-def _claims(text: str) -> dict[str, Claim]:
+def _claims(text: str) -> dict[str, Particular]:
     """Return what a text claims, line by line; where a link leads is checked by the rules, and is no claim."""
     lines = (_MARK.sub("", _LINK.sub(r"\1", line)) for line in text.splitlines())
     return {str(claim): claim for line in lines for claim in find_claims(line)}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.run import Run, RunStore
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching, Outlook
-    from procauthor.batch.record import Batch, BatchStore
+    from procauthor.batch.record import Batch, BatchStore, Wishes
     from procauthor.batch.value import BatchReport
     from procauthor.checking.baseline import Baseline
     from procauthor.checking.suspect import Suspect
@@ -65,10 +65,12 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.project.project import Project
     from procauthor.refactoring.refactor import Refactoring
+    from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
     from procauthor.review.approve import Approval
     from procauthor.review.blame import Blame
+    from procauthor.review.due import Due, Undated
     from procauthor.review.review import Reviewing
     from procauthor.review.suspect import Clearance
     from procauthor.settings import Settings
@@ -103,6 +105,7 @@ _HOMES = {
     "Draft": "authoring.draft",
     "DraftError": "errors",
     "DraftStore": "authoring.draft",
+    "Due": "review.due",
     "Evaluation": "evaluation.value",
     "Finding": "finding",
     "FrontMatterError": "errors",
@@ -140,15 +143,18 @@ _HOMES = {
     "RunStore": "authoring.run",
     "SectionIndex": "retrieval.index",
     "Settings": "settings",
+    "SiteReport": "reporting.site.publish",
     "StaleError": "errors",
     "StoreError": "errors",
     "Suspect": "checking.suspect",
     "Template": "template.spec",
     "TemplateError": "errors",
     "TemplateStore": "template.store",
+    "Undated": "review.due",
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
     "WaitingDraft": "authoring.waiting",
+    "Wishes": "batch.record",
     "Workspace": "workspace._workspace",
 }
 
@@ -178,6 +184,7 @@ __all__ = [
     "Draft",
     "DraftError",
     "DraftStore",
+    "Due",
     "Evaluation",
     "Finding",
     "FrontMatterError",
@@ -215,15 +222,18 @@ __all__ = [
     "RunStore",
     "SectionIndex",
     "Settings",
+    "SiteReport",
     "StaleError",
     "StoreError",
     "Suspect",
     "Template",
     "TemplateError",
     "TemplateStore",
+    "Undated",
     "UnreadableError",
     "Usage",
     "WaitingDraft",
+    "Wishes",
     "Workspace",
 ]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from procauthor.authoring.author import Ask, Problem
+from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, ChangeRequest, Passage, Reference
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.chat import ChatAuthor
@@ -251,7 +251,7 @@ def test_failure_modes_need_one_entry_for_every_step():
 
 def test_problems_ask_for_their_fields_alone_with_the_present_values():
     with serving(data({"trigger": ["A tag is pushed."]})) as server:
-        wish = ask(2, fields={**INPUTS, "purpose": "p"}, problems=(Problem("trigger", "is vague"),))
+        wish = ask(2, fields={**INPUTS, "purpose": "p"}, problems=(FieldProblem("trigger", "is vague"),))
         answer = author(server).fill(wish)
     assert answer.values == {"trigger": ["A tag is pushed."]}
     assert set(schema_of(server.requests[0])["properties"]) == {"trigger", "passages_used", "open_questions"}
@@ -262,7 +262,7 @@ def test_problems_ask_for_their_fields_alone_with_the_present_values():
 
 def test_problems_of_other_steps_cost_nothing():
     with serving() as server:
-        answer = author(server).fill(ask(2, problems=(Problem("workflow", "breaks"),)))
+        answer = author(server).fill(ask(2, problems=(FieldProblem("workflow", "breaks"),)))
     assert answer == Answer({})
     assert server.requests == []
 

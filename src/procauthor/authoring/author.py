@@ -25,7 +25,7 @@ STEPS: tuple[str, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FieldProblem:
     """Why a field must be written again: its name, and what was wrong with it."""
 
     field: str
@@ -33,7 +33,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class AskForm:
     """What an ask wants instead of the template's fields: a model of its own, and the prompts that ask for it.
 
     ``prompts`` are (name, variables) in order; each gets the marker of the brief as ``mark`` besides.
@@ -55,9 +55,9 @@ class Ask:
     template: Template
     step: int
     fields: Mapping[str, Any] = field(default_factory=dict)
-    problems: Sequence[Problem] = ()
+    problems: Sequence[FieldProblem] = ()
     budget: int | None = None
-    form: Form | None = None
+    form: AskForm | None = None
 
     @property
     def names(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.field import Fields
-from procauthor.authoring.gather import Source, gather
+from procauthor.authoring.gather import BriefSource, gather
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.judge import Complaint
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
@@ -88,7 +88,7 @@ class Authoring:
             refuse_duplicate(request.title, library)
         announced = records.workspace.announced(library, found)
         refuse_unknown(request, library, announced)
-        source = Source(
+        source = BriefSource(
             library=library,
             template=lambda path: records.workspace.templates.for_path(path, "procedure"),
             search=self.context.search if self.context else self.search(library),
@@ -114,23 +114,17 @@ class Authoring:
 
         return search
 
-    def create(
-        self,
-        title: str,
-        *,
-        lifecycle: str = "",
-        phase: int | str | None = None,
-        depends_on: Sequence[str] = (),
-        plan: str | Path | None = None,
-    ) -> WaitingDraft:
+    def create(self, title: str, **options: Any) -> WaitingDraft:
         """Draft a new procedure, or one that is still a placeholder, in the eight steps.
+
+        The options are those of `brief`.
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
             AuthoringError: The procedure is already defined, or the author failed; the run is kept.
         """
         check_author(self.model, self.reviewer)
-        brief = self.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on, plan=plan)
+        brief = self.brief(title, **options)
         limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
         return self.execute(self.begin(brief, limit))
 
@@ -171,7 +165,7 @@ class Authoring:
         return await asyncio.to_thread(lambda: self.update(reference, wish))
 
     async def acreate(self, title: str, **options: Any) -> WaitingDraft:
-        """Create without blocking the event loop; the options are those of `create`."""
+        """Create without blocking the event loop; the options are those of `brief`."""
         return await asyncio.to_thread(lambda: self.create(title, **options))
 
     def resume(self, name: str = "") -> WaitingDraft:

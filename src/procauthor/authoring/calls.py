@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.memory import Memory, readable
+from procauthor.authoring.memory import WorkMemory, readable
 from procauthor.authoring.reply import Reply
 
 _MOST = 2_000
@@ -47,8 +47,8 @@ class CallLog:
         fresh: Do not answer from what other runs were told.
     """
 
-    def __init__(self, memory: Memory | None = None, run: str = "", *, fresh: bool = False) -> None:
-        self._memory = memory or Memory()
+    def __init__(self, memory: WorkMemory | None = None, run: str = "", *, fresh: bool = False) -> None:
+        self._memory = memory or WorkMemory()
         self._run = run
         self._fresh = fresh
 
@@ -114,7 +114,7 @@ class CallLog:
         return _reply(first) if first else reply
 
 
-def forget_calls(memory: Memory, run: str) -> None:
+def forget_calls(memory: WorkMemory, run: str) -> None:
     """Forget the calls of a run that is deleted, but for the replies that were of use: these may be again."""
     with memory.writing() as connection:
         connection.execute("delete from call where run = ? and state != 'good'", (run,))

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from procauthor.authoring.author import Ask, Problem
+from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.provider import Provider, Request
@@ -226,7 +226,7 @@ class _Work:
     ask: Ask
     model: type[BaseModel]
     wanted: tuple[str, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[FieldProblem, ...]
     present: Mapping[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -288,10 +288,10 @@ def _texts(value: object) -> list[str]:
     return [" ".join(item.split()) for item in items if isinstance(item, str) and item.strip()]
 
 
-def _explain(problem: Problem, reply: Reply) -> Problem:
+def _explain(problem: FieldProblem, reply: Reply) -> FieldProblem:
     """Say why a field is missing where the reply as a whole says it."""
     if problem.message == "is missing" and reply.finish == "length":
-        return Problem(problem.field, "is missing, because the last reply was cut off: be shorter")
+        return FieldProblem(problem.field, "is missing, because the last reply was cut off: be shorter")
     return problem
 
 
@@ -307,7 +307,7 @@ def _check_late(ask: Ask, checked: Checked) -> Checked:
         if found != list(range(1, len(steps) + 1)):
             del values[name]
             message = f"needs exactly one entry for each of the steps 1 to {len(steps)}, not for {found}"
-            problems.append(Problem(name, message))
+            problems.append(FieldProblem(name, message))
     return Checked(values, tuple(problems))
 
 

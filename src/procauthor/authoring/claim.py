@@ -104,7 +104,7 @@ Quantity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Particular:
     """One fact as it stands in a text. ``quantities`` holds number and unit, where it is a quantity."""
 
     kind: Kind
@@ -119,7 +119,7 @@ class Claim:
         return f"{self.kind} {quote}{shown}{quote}"
 
 
-def find_claims(text: str) -> Iterator[Claim]:
+def find_claims(text: str) -> Iterator[Particular]:
     """Yield what a text claims, each place once: what stands in code first, then addresses, then words and numbers."""
     blocks = [match["body"] for match in _FENCED.finditer(text)]
     text, codes = _cut(_FENCED.sub("\n", text), _CODE)
@@ -144,10 +144,10 @@ def find_claims(text: str) -> Iterator[Claim]:
     )
     for kind, pattern in kinds:
         text, found = _cut(text, pattern)
-        yield from (Claim(kind, each.rstrip(".,;:!?")) for each in found)
+        yield from (Particular(kind, each.rstrip(".,;:!?")) for each in found)
     yield from _named(text)
     for match in _QUANTITY.finditer(text):
-        yield Claim("number", " ".join(match[0].split()), tuple(_quantities(match)))
+        yield Particular("number", " ".join(match[0].split()), tuple(_quantities(match)))
 
 
 def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
@@ -158,27 +158,27 @@ def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
     return pattern.sub(" \u2022 ", text), found
 
 
-def _code_claims(code: str) -> Iterator[Claim]:
+def _code_claims(code: str) -> Iterator[Particular]:
     if not re.search(r"\w", code):
         return
     if _URL.fullmatch(code):
-        yield Claim("URL", code)
+        yield Particular("URL", code)
     elif " " in code or code.startswith("-"):
-        yield Claim("command", code)
+        yield Particular("command", code)
     elif _PATH.fullmatch(code):
-        yield Claim("path", code)
+        yield Particular("path", code)
     else:
-        yield Claim("name", code)
+        yield Particular("name", code)
 
 
-def _named(text: str) -> Iterator[Claim]:
+def _named(text: str) -> Iterator[Particular]:
     """Yield names of documents. Of "Follow API Style Standards" each end that may be the name goes with it."""
     for phrase in find_phrases(text):
         words = phrase.words
         skips = [n for n in range(len(words) - 1) if n <= phrase.sentence_start or words[n - 1] in _JOINING]
         names = tuple(" ".join(words[skip:]) for skip in skips if words[skip] not in _JOINING)
         if names:
-            yield Claim("procedure", names[-1], names=names)
+            yield Particular("procedure", names[-1], names=names)
 
 
 def _quantities(match: re.Match[str]) -> Iterator[Quantity]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import HandedIn, read_answer
@@ -34,19 +32,11 @@ class Handoff:
 
     records: Records
 
-    def brief(
-        self,
-        title: str,
-        *,
-        lifecycle: str = "",
-        phase: int | str | None = None,
-        depends_on: Sequence[str] = (),
-        plan: str | Path | None = None,
-    ) -> Assignment:
+    def brief(self, title: str, **options: Any) -> Assignment:
         """Gather a brief and keep it, so that its answer is judged by what its author has read.
 
-        Where the title has an open run, options that are left out stay as they were. A procedure that is defined is
-        handed out for revision, with its fields as they are.
+        The options are those of `Authoring.brief`. Where the title has an open run, those that are left out or empty
+        stay as they were. A procedure that is defined is handed out for revision, with its fields as they are.
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
@@ -57,19 +47,14 @@ class Handoff:
         records = self.records
         run = open_run(records, check_title(title))
         before = run.brief.request if run else ChangeRequest(title)
-        brief = Authoring(records, HAND_OFF).brief(
-            before.title,
-            lifecycle=lifecycle or before.lifecycle,
-            phase=before.phase if phase is None else phase,
-            depends_on=depends_on or before.added,
-            plan=plan,
-            revise=True,
-        )
+        kept: dict[str, Any] = {"lifecycle": before.lifecycle, "phase": before.phase, "depends_on": before.added}
+        said = {name: value for name, value in options.items() if value or value == 0}
+        brief = Authoring(records, HAND_OFF).brief(before.title, **kept | said, revise=True)
         if run is None:
-            kept = self._present(brief) if brief.revises else None
+            present = self._present(brief) if brief.revises else None
             run = Authoring(records, HAND_OFF).begin(brief, None)
-            if kept:
-                run.hand_in(kept)
+            if present:
+                run.hand_in(present)
         elif run.brief != brief:
             with run.hold():
                 run.hand_in(self._carry(run, brief))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from procauthor.authoring.author import Ask, Problem
+from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
@@ -37,23 +37,23 @@ class Fields:
         """Return True: there is always something to write."""
         return True
 
-    def todo(self, state: State, step: int) -> Sequence[Problem] | None:
+    def todo(self, state: State, step: int) -> Sequence[FieldProblem] | None:
         """Return the fields that a step has to write again: those with problems, else those that no longer fit."""
         problems = state.problems_of(step) or self._outdated(state, step)
         missing = fields_of_step(self.template, step) - state.written.get(step, {}).keys()
         return problems if problems or missing else None
 
-    def ask(self, state: State, step: int, problems: Sequence[Problem]) -> Answer:
+    def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the fields of a step; because of problems, only for those that have some."""
         work = self.work
         return work.author.fill(Ask(work.brief, self.template, step, state.fields, problems, work.left))
 
-    def _outdated(self, state: State, step: int) -> tuple[Problem, ...]:
+    def _outdated(self, state: State, step: int) -> tuple[FieldProblem, ...]:
         """Return the late parts that no longer fit, because the steps that they belong to were written again."""
         fields = state.fields
         late = [(late_name(section, part), section.name) for section, part in late_parts(self.template, step)]
         return tuple(
-            Problem(name, f"the steps have changed: there are {len(fields[steps])} now")
+            FieldProblem(name, f"the steps have changed: there are {len(fields[steps])} now")
             for name, steps in late
             if name in fields and len(fields[name]) != len(fields[steps])
         )
@@ -72,7 +72,7 @@ class Fields:
             name = field_at(self.template, raw, finding.line)
             if name in self._steps:
                 hint = f" ({finding.hint})" if finding.hint else ""
-                places.append((self._steps[name], Problem(name, finding.message + hint)))
+                places.append((self._steps[name], FieldProblem(name, finding.message + hint)))
         return places
 
     def draft(self, state: State) -> Draft:

@@ -32,7 +32,7 @@ _LEAST_ANNOUNCED = 40
 
 
 @dataclass(frozen=True)
-class Source:
+class BriefSource:
     """Where a brief is gathered from.
 
     ``template`` gives the template of a document by its path. ``announced`` maps the keys of titles that a plan
@@ -48,7 +48,7 @@ class Source:
     routine: frozenset[str] = frozenset()
 
 
-def gather(request: ChangeRequest, source: Source, own: Procedure | None = None) -> Brief:
+def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = None) -> Brief:
     """Gather the brief for a new procedure, for a placeholder that it will replace, or for an update of ``own``.
 
     Raises:
@@ -152,7 +152,7 @@ def _suggest(title: str, known: Sequence[str]) -> str:
 # Passages
 
 
-def _queries(request: ChangeRequest, source: Source, present: Procedure | None) -> list[str]:
+def _queries(request: ChangeRequest, source: BriefSource, present: Procedure | None) -> list[str]:
     """Return what to search for: the title with the wish, or with what is said of the purpose; then each action item.
 
     A title alone finds what is called alike: "Accessibility Review" the reviews and not what is said of accessibility.
@@ -172,7 +172,7 @@ def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]
 
 
 def _references(
-    request: ChangeRequest, source: Source, neighbours: Sequence[Neighbour], passages: Sequence[Passage]
+    request: ChangeRequest, source: BriefSource, neighbours: Sequence[Neighbour], passages: Sequence[Passage]
 ) -> tuple[list[Reference], list[Reference]]:
     """Return what the draft may refer to, each title once: the nearest, and all others."""
     documents = _documents(request, source.library, {n.path for n in neighbours if n.path} | {p.path for p in passages})
@@ -195,7 +195,7 @@ def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list
 
 
 def _announced(
-    request: ChangeRequest, source: Source, neighbours: Sequence[Neighbour], known: set[str]
+    request: ChangeRequest, source: BriefSource, neighbours: Sequence[Neighbour], known: set[str]
 ) -> list[Reference]:
     """Return titles without a document: of neighbours, of the lifecycle, then all others of index and plan."""
     own, lifecycle = title_key(request.title), title_key(request.lifecycle)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.claim import Claim, find_claims, find_quantities, spellings
+from procauthor.authoring.claim import Particular, find_claims, find_quantities, spellings
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.library.library import Library, Procedure
@@ -47,7 +47,7 @@ class Evidence:
         text = "\n".join(texts)
         return cls(text, text.casefold(), frozenset(map(title_key, titles)))
 
-    def holds(self, claim: Claim) -> bool:
+    def holds(self, claim: Particular) -> bool:
         """Say whether a claim stands here."""
         if claim.kind == "procedure":
             return any(title_key(name) in self.titles or self._stands(name, folded=True) for name in claim.names)

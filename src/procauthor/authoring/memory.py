@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 
 from procauthor.errors import StoreError
 from procauthor.library.state import make_folder, mark
-from procauthor.retrieval.lock import hold
+from procauthor.lock import hold
 
 FILE = "work.db"
 _VERSION = 1
@@ -58,7 +58,7 @@ _PRIMARY = 0xFF
 _WAIT = 30.0
 
 
-class Memory:
+class WorkMemory:
     """Jobs (a run, or a batch of runs), their parts, the items of batches, and calls.
 
     The file is made by the first writing. One that is damaged, or was not written in this state folder, is set aside

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from procauthor.authoring.author import Ask, Form, Problem
+from procauthor.authoring.author import Ask, AskForm, FieldProblem
 from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
@@ -52,29 +52,29 @@ class Operations:
             state.questions[_CHOICE] = answer.questions
         return bool(state.scope)
 
-    def _check_scope(self, values: Mapping[str, Any]) -> list[Problem]:
+    def _check_scope(self, values: Mapping[str, Any]) -> list[FieldProblem]:
         scope = read_scope(values)
         limit = allowance(self.outline, self.work.brief.request.wish)
         if len(scope) <= limit:
             return []
-        return [Problem(SECTIONS, f"names {len(scope)} sections, and this wish can need at most {limit}")]
+        return [FieldProblem(SECTIONS, f"names {len(scope)} sections, and this wish can need at most {limit}")]
 
     # Steps that an author fills
 
-    def todo(self, state: State, step: int) -> Sequence[Problem] | None:
+    def todo(self, state: State, step: int) -> Sequence[FieldProblem] | None:
         """Return what a step has to name again; None for one without a section, or that has named its operations."""
         problems = state.problems_of(step)
         own = any(step_of(self.outline, entry.section) == step for entry in state.scope or ())
         return problems if own and (problems or step not in state.written) else None
 
-    def ask(self, state: State, step: int, problems: Sequence[Problem]) -> Answer:
+    def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the operations of a step until they can be carried out, a bounded number of times."""
         own = [entry for entry in state.scope or () if step_of(self.outline, entry.section) == step]
         targets = targets_in(self.outline, [entry.section for entry in own])
         form = operation_form(self.work.brief, self.outline, own, targets)
         others = operations_of({key: value for key, value in state.written.items() if key != step})
 
-        def check(values: Mapping[str, Any]) -> list[Problem]:
+        def check(values: Mapping[str, Any]) -> list[FieldProblem]:
             return self._check_operations(values, others, {target.id for target in targets})
 
         return self._ask(step, state.written.get(step, {}), form, check, problems)
@@ -83,9 +83,9 @@ class Operations:
         self,
         step: int,
         before: Mapping[str, Any],
-        form: Form,
-        check: Callable[[Mapping[str, Any]], list[Problem]],
-        problems: Sequence[Problem] = (),
+        form: AskForm,
+        check: Callable[[Mapping[str, Any]], list[FieldProblem]],
+        problems: Sequence[FieldProblem] = (),
     ) -> Answer:
         """Ask until the answer passes the check.
 
@@ -106,24 +106,24 @@ class Operations:
 
     def _check_operations(
         self, values: Mapping[str, Any], others: Sequence[Operation], allowed: set[str]
-    ) -> list[Problem]:
+    ) -> list[FieldProblem]:
         """Return what is wrong with operations: each for itself first, then all together."""
-        problems: list[Problem] = []
+        problems: list[FieldProblem] = []
         changes = list(read_changes(values))
         for name, operation in changes:
             if operation.target not in allowed:
-                problems.append(Problem(name, f"{operation.target!r} is not in the sections that step 1 chose"))
+                problems.append(FieldProblem(name, f"{operation.target!r} is not in the sections that step 1 chose"))
                 continue
             problems += self._refusal(name, [operation])
         if not problems and changes:
             problems += self._refusal(changes[0][0], [*others, *(operation for _, operation in changes)])
         return problems
 
-    def _refusal(self, name: str, operations: Sequence[Operation]) -> Iterator[Problem]:
+    def _refusal(self, name: str, operations: Sequence[Operation]) -> Iterator[FieldProblem]:
         try:
             self._edit(operations)
         except OperationError as error:
-            yield Problem(name, f"{error.message} ({error.hint})" if error.hint else error.message)
+            yield FieldProblem(name, f"{error.message} ({error.hint})" if error.hint else error.message)
 
     # What is computed
 
@@ -144,7 +144,7 @@ class Operations:
         """Return each finding as a problem of every field in which something was changed."""
         messages = [f"{f.message} ({f.hint})" if f.hint else f.message for f in findings]
         changed = [(step, name) for step, fields in sorted(state.written.items()) for name in fields if fields[name]]
-        return [(step, Problem(name, message)) for step, name in changed for message in messages]
+        return [(step, FieldProblem(name, message)) for step, name in changed for message in messages]
 
     def _doubts(self, operations: Sequence[Operation]) -> tuple[str, ...]:
         """Return a question for each claim that an operation puts in and nothing supports."""

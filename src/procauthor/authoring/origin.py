@@ -9,7 +9,7 @@ from procauthor.authoring.draft import SKELETON, Draft
 from procauthor.authoring.run import HAND_OFF
 from procauthor.library.change import Edit
 from procauthor.library.library import Library
-from procauthor.library.provenance import Source
+from procauthor.library.provenance import SectionSource
 from procauthor.library.receipt import today
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Stamp
@@ -40,8 +40,8 @@ def sidecars(draft: Draft, library: Library, before: bytes | None, derived: Iter
 
 def _writing(draft: Draft, template: Template | None) -> Writing:
     known = {str(passage["id"]): _source(passage) for passage in draft.passages}
-    rests = {name: tuple(known.get(i, Source(i)) for i in ids) for name, ids in draft.sources.items()}
-    fields: dict[str, tuple[Source, ...]] = {}
+    rests = {name: tuple(known.get(i, SectionSource(i)) for i in ids) for name, ids in draft.sources.items()}
+    fields: dict[str, tuple[SectionSource, ...]] = {}
     for spec in template.sections if template and not draft.wish else ():
         found = tuple(source for name in _names(spec) for source in rests.get(name, ()))
         fields |= dict.fromkeys(spec.keys, found)
@@ -58,9 +58,9 @@ def _writing(draft: Draft, template: Template | None) -> Writing:
     )
 
 
-def _source(passage: Mapping[str, Any]) -> Source:
+def _source(passage: Mapping[str, Any]) -> SectionSource:
     path, heading = str(passage["path"]), str(passage["heading"])
-    return Source(path=path, heading=heading, hash=Stamp(str(passage["hash"])))
+    return SectionSource(path=path, heading=heading, hash=Stamp(str(passage["hash"])))
 
 
 def _names(spec: SectionSpec) -> list[str]:

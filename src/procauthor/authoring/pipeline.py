@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from procauthor.authoring.author import STEPS, Author, Problem
+from procauthor.authoring.author import STEPS, Author, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Usage
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
@@ -37,7 +37,7 @@ _CONTINUITY_RULES = ("step-input-without-producer", "step-target-missing")
 Doubts = Literal["question", "note", "nothing"]
 """What becomes of a claim that nothing supports."""
 
-Place = tuple[int, Problem]
+Place = tuple[int, FieldProblem]
 """A problem, with the step that has to solve it."""
 
 
@@ -82,7 +82,7 @@ class State:
         """The questions of all steps, in order, each once."""
         return tuple(dict.fromkeys(question for step in sorted(self.questions) for question in self.questions[step]))
 
-    def problems_of(self, step: int) -> tuple[Problem, ...]:
+    def problems_of(self, step: int) -> tuple[FieldProblem, ...]:
         """Return what a step has to write again."""
         return tuple(problem for place, problem in self.problems if place == step)
 
@@ -140,10 +140,10 @@ class Strategy(Protocol):
     def choose(self, state: State) -> bool:
         """Choose what the run may touch, before step 1; False where nothing has to change."""
 
-    def todo(self, state: State, step: int) -> Sequence[Problem] | None:
+    def todo(self, state: State, step: int) -> Sequence[FieldProblem] | None:
         """Return what a step has to write again; nothing on its first round, and None where it has no work."""
 
-    def ask(self, state: State, step: int, problems: Sequence[Problem]) -> Answer:
+    def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask the author for what a step writes. Changes nothing, because two steps may be asked at the same time."""
 
     def findings(self, state: State, rules: Sequence[str]) -> Sequence[Finding]:
@@ -226,7 +226,7 @@ class _Pipeline:
         if problems:
             self.state.stuck = not changed
 
-    def _side_by_side(self, step: int) -> dict[int, Sequence[Problem]]:
+    def _side_by_side(self, step: int) -> dict[int, Sequence[FieldProblem]]:
         """Return what steps 5 and 6 have to write, where both have work and a model can be asked for both at once."""
         if step != _FAILURES or ":" not in self.work.run.author:
             return {}
@@ -234,7 +234,7 @@ class _Pipeline:
         open_steps = {each: problems for each, problems in todo.items() if problems is not None}
         return open_steps if len(open_steps) == len(todo) else {}
 
-    def _fill_both(self, todo: Mapping[int, Sequence[Problem]]) -> float:
+    def _fill_both(self, todo: Mapping[int, Sequence[FieldProblem]]) -> float:
         """Fill steps 5 and 6; both see the draft as it was before. Return how long the second took."""
         self._begin(_CONTRACT)
         seconds = 0.0

@@ -24,7 +24,7 @@ class UnfitError(DraftError):
 
 
 @dataclass(frozen=True)
-class _Line:
+class _TextLine:
     number: int
     text: str
 
@@ -41,15 +41,15 @@ def read_fields(template: Template, body: str, links: Mapping[str, str], first: 
     Raises:
         UnfitError: A section is missing, or a line has no place in its field; the message says which.
     """
-    lines = [_Line(n, text) for n, text in enumerate(body.split("\n"), start=first)]
-    return _Reader({path: title for title, path in links.items() if path}).document(template, lines)
+    lines = [_TextLine(n, text) for n, text in enumerate(body.split("\n"), start=first)]
+    return _FieldReader({path: title for title, path in links.items() if path}).document(template, lines)
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _FieldReader:
     titles: Mapping[str, str]
 
-    def document(self, template: Template, lines: Sequence[_Line]) -> dict[str, Any]:
+    def document(self, template: Template, lines: Sequence[_TextLine]) -> dict[str, Any]:
         headings = [("#" * spec.level + " " + spec.heading, spec.constraint.optional) for spec in template.sections]
         chunks = _split(lines, headings)
         fields: dict[str, Any] = {}
@@ -61,7 +61,7 @@ class _Reader:
                 fields[spec.name] = value
         return fields
 
-    def value(self, spec: SectionSpec, chunk: Sequence[_Line]) -> Any:
+    def value(self, spec: SectionSpec, chunk: Sequence[_TextLine]) -> Any:
         lines = _trim(chunk)
         if spec.kind == "prose":
             return self.prose(spec, lines)
@@ -71,7 +71,7 @@ class _Reader:
             return [self.row(spec, line) for line in lines[2:]]
         return [self.item(spec, line) for line in lines if line.text]
 
-    def prose(self, spec: SectionSpec, lines: Sequence[_Line]) -> Any:
+    def prose(self, spec: SectionSpec, lines: Sequence[_TextLine]) -> Any:
         if not lines:
             return None
         if spec.pattern is None or spec.pattern.single:
@@ -80,14 +80,14 @@ class _Reader:
             raise _unfit(lines[1])
         return self.matched(spec.pattern, lines[0], lines[0].text)
 
-    def item(self, spec: SectionSpec, line: _Line) -> Any:
+    def item(self, spec: SectionSpec, line: _TextLine) -> Any:
         assert spec.pattern is not None
         bullet = re.match(_BULLETS[spec.kind], line.text)
         if bullet is None:
             raise _unfit(line)
         return self.matched(spec.pattern, line, line.text[bullet.end() :])
 
-    def row(self, spec: SectionSpec, line: _Line) -> dict[str, Any]:
+    def row(self, spec: SectionSpec, line: _TextLine) -> dict[str, Any]:
         cells = _CELL.split(line.text.strip())[1:-1]
         if len(cells) != len(spec.columns):
             raise _unfit(line)
@@ -96,7 +96,7 @@ class _Reader:
             found |= self.matched(column.pattern, line, cell.strip().replace("\\|", "|"), whole=False)
         return found
 
-    def steps(self, spec: SectionSpec, chunk: Sequence[_Line]) -> list[dict[str, Any]]:
+    def steps(self, spec: SectionSpec, chunk: Sequence[_TextLine]) -> list[dict[str, Any]]:
         assert spec.step_heading is not None
         mark = "#" * spec.step_level + " "
         starts = [at for at, line in enumerate(chunk) if line.text.startswith(mark)]
@@ -106,7 +106,7 @@ class _Reader:
         ends = [*starts[1:], len(chunk)]
         return [self.step(spec, chunk[start:end]) for start, end in zip(starts, ends, strict=True)]
 
-    def step(self, spec: SectionSpec, lines: Sequence[_Line]) -> dict[str, Any]:
+    def step(self, spec: SectionSpec, lines: Sequence[_TextLine]) -> dict[str, Any]:
         assert spec.step_heading is not None
         heading = lines[0]
         found: dict[str, Any] = self.matched(
@@ -124,7 +124,7 @@ class _Reader:
                 found[part.name] = value
         return found
 
-    def matched(self, pattern: Pattern, line: _Line, text: str, *, whole: bool = True) -> Any:
+    def matched(self, pattern: Pattern, line: _TextLine, text: str, *, whole: bool = True) -> Any:
         single = pattern.single if whole else None
         match = re.fullmatch(_regex(pattern), text)
         if match is None:
@@ -145,8 +145,8 @@ class _Reader:
 
 
 def _split(
-    lines: Sequence[_Line], marks: Sequence[tuple[str, bool]], *, inline: bool = False
-) -> list[Sequence[_Line] | None]:
+    lines: Sequence[_TextLine], marks: Sequence[tuple[str, bool]], *, inline: bool = False
+) -> list[Sequence[_TextLine] | None]:
     """Cut lines at marks that follow each other; None stands for an optional one that is not there.
 
     With ``inline``, what stands behind a mark in its line belongs to it.
@@ -161,14 +161,14 @@ def _split(
         places.append(at)
         position = position if at is None else at + 1
     known = [at for at in places if at is not None]
-    chunks: list[Sequence[_Line] | None] = [lines[: known[0] if known else len(lines)]]
+    chunks: list[Sequence[_TextLine] | None] = [lines[: known[0] if known else len(lines)]]
     for (mark, _), at in zip(marks, places, strict=True):
         if at is None:
             chunks.append(None)
             continue
         end = next((other for other in known if other > at), len(lines))
         rest = lines[at].text[len(mark) :].strip()
-        first = [_Line(lines[at].number, rest)] if rest else []
+        first = [_TextLine(lines[at].number, rest)] if rest else []
         chunks.append([*first, *lines[at + 1 : end]])
     return chunks
 
@@ -177,7 +177,7 @@ def _begins(text: str, mark: str, *, inline: bool) -> bool:
     return text.rstrip() == mark or (inline and text.startswith(f"{mark} "))
 
 
-def _trim(lines: Sequence[_Line]) -> list[_Line]:
+def _trim(lines: Sequence[_TextLine]) -> list[_TextLine]:
     kept = list(lines)
     while kept and not kept[0].text.strip():
         kept.pop(0)
@@ -186,7 +186,7 @@ def _trim(lines: Sequence[_Line]) -> list[_Line]:
     return kept
 
 
-def _unfit(line: _Line) -> UnfitError:
+def _unfit(line: _TextLine) -> UnfitError:
     shown = line.text if len(line.text) <= _SHOWN else f"{line.text[:_SHOWN]}..."
     return UnfitError(f"line {line.number} ({shown!r}) has no place in the fields of the template")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from procauthor.authoring.draft import DraftStore
-from procauthor.authoring.memory import FILE, Memory
+from procauthor.authoring.memory import FILE, WorkMemory
 from procauthor.authoring.run import RunStore
 from procauthor.workspace import Workspace
 
@@ -26,9 +26,9 @@ class Records:
         return DraftStore(self.workspace.state / "drafts", self.workspace.tell)
 
     @cached_property
-    def memory(self) -> Memory:
+    def memory(self) -> WorkMemory:
         """The memory of runs, batches and paid calls; one that does not count is set aside, and ``notices`` say so."""
-        memory = Memory(self.workspace.state / FILE)
+        memory = WorkMemory(self.workspace.state / FILE)
         if memory.notice:
             self.workspace.tell(memory.notice)
         return memory

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from procauthor.authoring.author import Problem
+from procauthor.authoring.author import FieldProblem
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.schema import restrict
 from procauthor.errors import ModelOutputError
@@ -50,7 +50,7 @@ class Checked:
     """The fields of a reply that fit, and what is wrong with the others."""
 
     values: Mapping[str, Any]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[FieldProblem, ...] = ()
 
 
 def check_fields(model: type[BaseModel], data: Mapping[str, Any], names: Sequence[str]) -> Checked:
@@ -62,15 +62,15 @@ def check_fields(model: type[BaseModel], data: Mapping[str, Any], names: Sequenc
             found = model.model_validate(whole).model_dump()
             return Checked({name: found[name] for name in names})
     values: dict[str, Any] = {}
-    problems: list[Problem] = []
+    problems: list[FieldProblem] = []
     for name in names:
         if name not in data:
-            problems.append(Problem(name, "is missing"))
+            problems.append(FieldProblem(name, "is missing"))
             continue
         try:
             values[name] = restrict(model, [name]).model_validate({name: data[name]}).model_dump()[name]
         except ValidationError as error:
-            problems.append(Problem(name, _complaints(error)))
+            problems.append(FieldProblem(name, _complaints(error)))
     return Checked(values, tuple(problems))
 
 

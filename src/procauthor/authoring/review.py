@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.author import Problem
+from procauthor.authoring.author import FieldProblem
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.chat import brief_words, check_room
@@ -100,9 +100,9 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _remarks(found: Sequence[object], fields: Mapping[str, Any]) -> list[Problem]:
+def _remarks(found: Sequence[object], fields: Mapping[str, Any]) -> list[FieldProblem]:
     remarks = [
-        Problem(each["field"], f"a reviewer says: {' '.join(str(each['remark']).split())[:_LONGEST]}")
+        FieldProblem(each["field"], f"a reviewer says: {' '.join(str(each['remark']).split())[:_LONGEST]}")
         for each in found
         if isinstance(each, dict) and each.get("field") in fields and str(each.get("remark") or "").strip()
     ]

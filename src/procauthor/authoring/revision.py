@@ -16,13 +16,13 @@ from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import operation_model, operation_schema, read_changes
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import Outline, Target
+from procauthor.authoring.update.outline import EditTarget, Outline
 from procauthor.authoring.update.scope import allowance, sections_of, targets_in
 from procauthor.authoring.waiting import WaitingDraft
 from procauthor.authoring.wish import known_references, outline_of
 from procauthor.errors import AnswerError, NotFoundError
 from procauthor.finding import Finding
-from procauthor.retrieval.word import list_words, stem
+from procauthor.retrieval.word import list_words
 from procauthor.secret import Censor
 from procauthor.template.key import section_key
 
@@ -88,7 +88,7 @@ class Revision:
             return _names(self.brief.request.wish, title)
         return section in ("*", name) or section_key(section) == section_key(title)
 
-    def _target(self, target: Target) -> dict[str, str]:
+    def _target(self, target: EditTarget) -> dict[str, str]:
         return {"id": target.id, "hash": target.hash, "kind": target.kind, "text": self.outline.words(target)}
 
     def propose(self, values: Mapping[str, Any], by: str = "", *, person: bool = False) -> WaitingDraft:
@@ -154,6 +154,6 @@ class Revision:
 
 def _names(wish: str, heading: str) -> bool:
     """Say whether a wish names a heading, or what is before its colon, in any form of its words."""
-    said = {stem(word) for word in list_words(wish)}
+    said = set(list_words(wish))
     parts = [section_key(part) for part in (heading, heading.partition(":")[0])]
-    return any(part and {stem(word) for word in list_words(part)} <= said for part in parts)
+    return any(part and set(list_words(part)) <= said for part in parts)

@@ -13,7 +13,7 @@ from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog, forget_calls
-from procauthor.authoring.memory import Memory, readable
+from procauthor.authoring.memory import WorkMemory, readable
 from procauthor.authoring.submission import Submission
 from procauthor.errors import DraftError
 from procauthor.markdown.slug import slugify
@@ -35,7 +35,7 @@ class Run:
     max_tokens: int | None
     reviewer: str
     started: datetime
-    memory: Memory = field(repr=False, compare=False)
+    memory: WorkMemory = field(repr=False, compare=False)
 
     @property
     def calls(self) -> CallLog:
@@ -92,7 +92,7 @@ class Run:
 class RunStore:
     """All runs of a library."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: WorkMemory) -> None:
         self._memory = memory
 
     def create(  # noqa: PLR0913, PLR0917 - what a run is made of
@@ -188,7 +188,9 @@ class RunStore:
             return Run(row["id"], brief, terms["author"], terms["max_tokens"], terms["reviewer"], started, self._memory)
 
 
-def doomed_jobs(memory: Memory, kind: str, held: Collection[str], keep: int | None, older: float | None) -> list[str]:
+def doomed_jobs(
+    memory: WorkMemory, kind: str, held: Collection[str], keep: int | None, older: float | None
+) -> list[str]:
     """Return the ids of jobs that have ended and shall be deleted; for the arguments see `RunStore.prune`."""
     query = "select id, ended from job where kind = ? and ended is not null order by number"
     ended = {row["id"]: row["ended"] for row in memory.rows(query, kind) if row["id"] not in held}

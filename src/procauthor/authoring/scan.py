@@ -31,7 +31,7 @@ _WEIGHED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ScannedObject:
     """An object that begins at ``start`` and ends before ``end``; ``error`` says why it is not whole."""
 
     value: Mapping[str, Any]
@@ -40,13 +40,13 @@ class Piece:
     error: ValueError | RecursionError | None = None
 
 
-def scan(text: str) -> list[Piece]:
+def scan(text: str) -> list[ScannedObject]:
     """Return the outermost objects of a text in order, without those that are only thoughts.
 
     Of an object that is broken or cut off, the complete members are returned, and the search goes on inside of it.
     A thought whose beginning is not there began with the text; one without an end goes on to the last character.
     """
-    pieces: list[Piece] = []
+    pieces: list[ScannedObject] = []
     position, broken, thinking = 0, 0, False
     while broken < _MOST_BROKEN and (match := _MARK.search(text, position)):
         position = match.end()
@@ -62,28 +62,28 @@ def scan(text: str) -> list[Piece]:
     return pieces
 
 
-def _read(text: str, start: int) -> Piece:
+def _read(text: str, start: int) -> ScannedObject:
     """Read the object whose brace is at the start."""
     members: dict[str, Any] = {}
     position = _skip(text, start + 1)
     try:
         if text[position : position + 1] == "}":
-            return Piece(members, start, position + 1)
+            return ScannedObject(members, start, position + 1)
         while True:
             key, position = _DECODER.raw_decode(text, position)
             position = _expect(text, position, ":")
             if not isinstance(key, str):
-                return Piece(members, start, position, _error("Expecting property name", text, position))
+                return ScannedObject(members, start, position, _error("Expecting property name", text, position))
             value, position = _DECODER.raw_decode(text, position)
             after = _skip(text, position)
             # A number at the very end may have lost digits.
             if after < len(text) or not isinstance(value, int | float):
                 members[key] = value
             if text[after : after + 1] == "}":
-                return Piece(members, start, after + 1)
+                return ScannedObject(members, start, after + 1)
             position = _expect(text, position, ",")
     except (ValueError, RecursionError) as error:
-        return Piece(members, start, position, error)
+        return ScannedObject(members, start, position, error)
 
 
 def _expect(text: str, position: int, sign: str) -> int:
@@ -133,7 +133,7 @@ def read_object(
     return dict(candidates[strongest[-1]][3]) if strongest else {}
 
 
-def _pieces(text: str) -> list[Piece]:
+def _pieces(text: str) -> list[ScannedObject]:
     """Return the objects of a text, or of the text that it holds as one JSON string."""
     if text.lstrip().startswith('"'):
         try:

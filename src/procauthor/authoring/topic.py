@@ -107,7 +107,7 @@ def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class TopicRule:
     """A rule of a standard that speaks about a topic."""
 
     text: str
@@ -115,7 +115,7 @@ class Ruling:
     standard: str
 
 
-def rulings(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> tuple[Ruling, ...]:
+def rulings(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> tuple[TopicRule, ...]:
     """Return the rules that share most words with a topic, the rarest words first; none that was used or cut off."""
     wanted = words_of(about)
     rules = [
@@ -128,7 +128,7 @@ def rulings(brief: Brief, about: str, limit: int, used: Collection[str] = ()) ->
         if len(words & wanted) > _SHARED and rule.text not in used and not rule.text.endswith("...")
     ]
     found = [rules[place] for _, place in sorted(scored)[:limit]]
-    return tuple(Ruling(rule.text, rule.name, standard.title) for standard, rule, _ in found)
+    return tuple(TopicRule(rule.text, rule.name, standard.title) for standard, rule, _ in found)
 
 
 def _weights(brief: Brief) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.gather import Source, gather
+from procauthor.authoring.gather import BriefSource, gather
 from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.outline import Outline, read_outline
@@ -45,7 +45,7 @@ def update_brief(workspace: Workspace, reference: str, wish: str, search: Search
     _refuse(own)
     request = ChangeRequest(own.title, own.lifecycle, own.phase, own.depends_on, wish=words)
     plan = workspace.own_plan(library)
-    source = Source(
+    source = BriefSource(
         library=library,
         template=lambda path: workspace.templates.for_path(path, "procedure"),
         search=search(library) if search else _nothing,

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.writing import check_author
 from procauthor.batch.choice import choose
-from procauthor.batch.record import Batch, BatchStore, LeftOut, Terms
+from procauthor.batch.record import Batch, BatchStore, LeftOut, Terms, Wishes
 from procauthor.batch.schedule import Schedule
-from procauthor.batch.session import Session
-from procauthor.batch.value import BatchReport, Tell, Wishes
+from procauthor.batch.session import BatchSession
+from procauthor.batch.value import BatchReport, Tell
 from procauthor.errors import DraftError
 from procauthor.planning.read import read_plan
 
@@ -73,16 +73,10 @@ class Batching:
         known = {p.key: str(p.status) for p in library.counted}
         tasks, left_out = choose(read_plan(raw, known=known), library, only, limit)
         terms = Terms(
-            author=wishes.author,
+            **asdict(replace(wishes, max_tokens=self._ceiling(len(tasks)))),
             tasks=tasks,
             plan=str(file or records.workspace.settings.library.plan),
-            reviewer=wishes.reviewer,
-            jobs=wishes.jobs,
-            max_tokens=self._ceiling(len(tasks)),
-            deadline=_from_now(wishes.deadline),
-            accept=wishes.accept,
-            on_failure=wishes.on_failure,
-            fresh=wishes.fresh,
+            until=_from_now(wishes.deadline),
             left_out=left_out,
         )
         return BatchStore(records.memory).create(terms, library, raw, records.drafts.names())
@@ -126,13 +120,14 @@ class Batching:
         store = BatchStore(self.records.memory)
         batch = store.get(name) if name else store.unfinished()
         batch = _open(batch)
-        known = {key: value for key, value in changed.items() if value is not None and key != "deadline"}
-        terms = replace(batch.terms, deadline=_from_now(changed.get("deadline")), **known)
+        seconds = changed.pop("deadline", None)
+        known = {key: value for key, value in changed.items() if value is not None}
+        terms = replace(batch.terms, deadline=seconds, until=_from_now(seconds), **known)
         return self.carry(store.renew(batch, terms))
 
     def carry(self, batch: Batch) -> BatchReport:
         """Carry a batch as far as it goes."""
-        return Session(self.records, batch, self.progress).carry()
+        return BatchSession(self.records, batch, self.progress).carry()
 
 
 def _open(batch: Batch | None) -> Batch:

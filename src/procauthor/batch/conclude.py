@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from procauthor.batch.record import Batch, Item
+from procauthor.batch.record import Batch, BatchItem
 from procauthor.batch.snapshot import Snapshot
 from procauthor.batch.value import BatchReport, Written
 from procauthor.workspace.measure import count, tally_json, tally_of
@@ -23,7 +23,7 @@ def count_before(records: Records, batch: Batch, snapshot: Snapshot) -> None:
 
 
 def conclude(  # noqa: PLR0913 - what there is to tell
-    records: Records, batch: Batch, snapshot: Snapshot, items: Mapping[int, Item], *, halted: str, seconds: float
+    records: Records, batch: Batch, snapshot: Snapshot, items: Mapping[int, BatchItem], *, halted: str, seconds: float
 ) -> BatchReport:
     """Return what came of a session; a batch in which nothing is left to do ends here."""
     present = records.workspace.read()
@@ -49,7 +49,7 @@ def conclude(  # noqa: PLR0913 - what there is to tell
     )
 
 
-def _written(records: Records, batch: Batch, item: Item) -> Written:
+def _written(records: Records, batch: Batch, item: BatchItem) -> Written:
     name = batch.run_id(item.number)
     draft = name if records.drafts.holds(name) else ""
     return Written(item, name, draft, batch.usage(item.number))

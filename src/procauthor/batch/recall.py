@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from procauthor.batch.record import Batch, Item
+from procauthor.batch.record import Batch, BatchItem
 from procauthor.batch.schedule import renew
 from procauthor.library.library import Library
 from procauthor.naming import title_key
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DONE = ("defined", "approved")
 
 
-def recall(records: Records, batch: Batch) -> dict[int, Item]:
+def recall(records: Records, batch: Batch) -> dict[int, BatchItem]:
     """Return the items with which a session begins: what failed or was stopped is tried again."""
     present = records.workspace.read()
     items = batch.items()
@@ -24,7 +24,7 @@ def recall(records: Records, batch: Batch) -> dict[int, Item]:
     return {n: _compare(records, batch, replace(item, state=states[n]), present) for n, item in items.items()}
 
 
-def _compare(records: Records, batch: Batch, item: Item, present: Library) -> Item:
+def _compare(records: Records, batch: Batch, item: BatchItem, present: Library) -> BatchItem:
     waits = records.drafts.holds(batch.run_id(item.number))
     known = batch.text(item.number) is not None
     if known and (item.state == "accepted" or (item.state == "drafted" and waits)):

@@ -14,11 +14,11 @@ from typing import Any
 
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.calls import CallLog
-from procauthor.authoring.memory import Memory, readable
+from procauthor.authoring.memory import WorkMemory, readable
 from procauthor.authoring.run import doomed_jobs
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task
 from procauthor.errors import DraftError
-from procauthor.library.library import Library, Unread
+from procauthor.library.library import Library, UnreadFile
 
 _KIND = "batch"
 _PLAN = "plan"
@@ -28,7 +28,7 @@ _SETTLED = ("drafted", "accepted", "needs revision", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class BatchItem:
     """How far one item is. ``path`` is where its document is or will be; ``reason`` says why it is not there.
 
     ``seconds`` is how long it was worked on, by all processes; ``exit_code`` that of the error that stopped it.
@@ -53,17 +53,22 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a batch was started with.
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What a user asks of a batch.
 
-    ``max_tokens`` is the ceiling of the whole batch, ``deadline`` the time, in seconds since the epoch, after which no
-    call begins. The tasks are in the order in which they are accepted.
+    Attributes:
+        author: ``offline``, or a model as ``provider:name``.
+        reviewer: A second model that reads each draft once.
+        jobs: How many calls are on their way at once.
+        max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
+        deadline: Seconds after which no call begins.
+        accept: Write each draft that has no error into the library.
+        on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
+        fresh: Ask the model again, even what was asked before.
     """
 
-    author: str
-    tasks: tuple[Task, ...]
-    plan: str = ""
+    author: str = "offline"
     reviewer: str = ""
     jobs: int = 4
     max_tokens: int | None = None
@@ -71,6 +76,19 @@ class Terms:
     accept: bool = False
     on_failure: OnFailure = "wait"
     fresh: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms(Wishes):
+    """What a batch was started with: what was wished, and what follows from that for its plan.
+
+    ``until`` is the time, in seconds since the epoch, after which no call of this session begins. The tasks are in the
+    order in which they are accepted.
+    """
+
+    tasks: tuple[Task, ...]
+    plan: str = ""
+    until: float | None = None
     left_out: tuple[LeftOut, ...] = ()
 
     @property
@@ -100,7 +118,7 @@ class Batch:
     id: str
     terms: Terms
     started: datetime
-    memory: Memory = field(repr=False, compare=False)
+    memory: WorkMemory = field(repr=False, compare=False)
 
     def run_id(self, number: int) -> str:
         """Return the id of the run that writes an item; the same in every session."""
@@ -145,19 +163,19 @@ class Batch:
             connection.execute("update job set ended = ? where id = ?", (time.time(), self.id))
             connection.execute("delete from part where job = ? and name = ?", (self.id, _BASE))
 
-    def items(self) -> dict[int, Item]:
+    def items(self) -> dict[int, BatchItem]:
         """Return all items by number, in order."""
         rows = self.memory.rows("select number, state from item where job = ?", self.id)
         with readable(f"an item of batch {self.id!r}"):
-            stored = {row["number"]: Item(**json.loads(row["state"])) for row in rows}
-        return {t.number: stored.get(t.number) or Item(t.number, t.title) for t in self.terms.tasks}
+            stored = {row["number"]: BatchItem(**json.loads(row["state"])) for row in rows}
+        return {t.number: stored.get(t.number) or BatchItem(t.number, t.title) for t in self.terms.tasks}
 
     def text(self, number: int) -> bytes | None:
         """Return the document of an item, on which others build; None where there is none."""
         rows = self.memory.rows("select document from item where job = ? and number = ?", self.id, number)
         return bytes(rows[0]["document"]) if rows and rows[0]["document"] is not None else None
 
-    def keep(self, item: Item, document: bytes | None = None) -> None:
+    def keep(self, item: BatchItem, document: bytes | None = None) -> None:
         """Store how far an item is, and its document where there is a new one."""
         self.memory.write(
             """insert into item (job, number, state, document) values (?, ?, ?, ?) on conflict (job, number)
@@ -177,19 +195,19 @@ class Batch:
         raw = self.memory.part(self.id, name)
         return None if raw is None else json.loads(raw)
 
-    def base(self) -> tuple[dict[str, bytes], tuple[Unread, ...], frozenset[str]]:
+    def base(self) -> tuple[dict[str, bytes], tuple[UnreadFile, ...], frozenset[str]]:
         """Return the documents of the library when the batch began, what could not be read, and all of its files."""
         raw = self.memory.part(self.id, _BASE) or b""
         with readable(f"the library of batch {self.id!r}"), zipfile.ZipFile(BytesIO(raw)) as archive:
             known = json.loads(archive.read(_FILES))
             raws = {name: archive.read(f"documents/{name}") for name in known["documents"]}
-            return raws, tuple(Unread(**each) for each in known["unread"]), frozenset(known["files"])
+            return raws, tuple(UnreadFile(**each) for each in known["unread"]), frozenset(known["files"])
 
 
 class BatchStore:
     """All batches of a library."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: WorkMemory) -> None:
         self._memory = memory
 
     def create(self, terms: Terms, library: Library, plan: bytes, taken: Collection[str] = ()) -> Batch:

@@ -17,7 +17,7 @@ from procauthor.batch.conclude import conclude, count_before
 from procauthor.batch.pace import Pace
 from procauthor.batch.publish import publish
 from procauthor.batch.recall import recall
-from procauthor.batch.record import Batch, Item
+from procauthor.batch.record import Batch, BatchItem
 from procauthor.batch.schedule import State
 from procauthor.batch.snapshot import Snapshot
 from procauthor.batch.value import BatchReport, Tell, Told
@@ -35,7 +35,7 @@ _PATIENCE = 5.0
 _INTERRUPTED = "interrupted"
 
 
-class Session:
+class BatchSession:
     """One process at work on a batch: starts what can begin, accepts in order, keeps every state on disk.
 
     Items are written in threads; all that they have to say comes through one queue, so that states change in the main
@@ -56,7 +56,7 @@ class Session:
         self._report = progress or (lambda _: None)
         self._pace = Pace(self.schedule, self.terms.jobs)
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._items: dict[int, Item] = {}
+        self._items: dict[int, BatchItem] = {}
         self._working: set[int] = set()
         self._accepting = 0
         self._fault: BaseException | None = None
@@ -71,7 +71,7 @@ class Session:
         with self.batch.hold(), _spared():
             self._items = recall(self.records, self.batch)
             spent = sum(self.batch.usage(number).tokens for number in self._items)
-            self._allowance = Allowance(self.terms.jobs, self.terms.max_tokens, spent, self.terms.deadline)
+            self._allowance = Allowance(self.terms.jobs, self.terms.max_tokens, spent, self.terms.until)
             prompts = open_prompts(self.records)
             self._writer = Writer(self.records, self.batch, self.snapshot, prompts, self._allowance)
             counting = self._spawn("count", lambda: count_before(self.records, self.batch, self.snapshot))
@@ -127,13 +127,13 @@ class Session:
         missing = [self._items[n].title for n in needs if self._items[n].state not in there]
         return f"waits for {', '.join(missing)}"
 
-    def _enter(self, item: Item, document: bytes | None = None) -> None:
+    def _enter(self, item: BatchItem, document: bytes | None = None) -> None:
         """Bring an item into a state: stored first, then told."""
         self.batch.keep(item, document)
         self._items[item.number] = item
         self._tell(item, seconds=item.seconds, usage=self.batch.usage(item.number), note=item.reason)
 
-    def _tell(self, item: Item, **more: Any) -> None:
+    def _tell(self, item: BatchItem, **more: Any) -> None:
         self._report(Told(item.number, item.title, item.state, left=self._pace.left(self._states), **more))
 
     def _spawn(self, name: str, work: Callable[[], None]) -> threading.Thread:
@@ -158,9 +158,9 @@ class Session:
         self._enter(item)
         self._spawn(str(number), lambda: self._write(item, built_on))
 
-    def _write(self, item: Item, built_on: list[tuple[int, str]]) -> None:
+    def _write(self, item: BatchItem, built_on: list[tuple[int, str]]) -> None:
         started = time.monotonic()
-        ended: Item = replace(item, state="stopped", reason="a fault of procauthor")
+        ended: BatchItem = replace(item, state="stopped", reason="a fault of procauthor")
         document: bytes | None = None
         try:
             ended, document = self._writer.write(item, built_on, self._watch(item))
@@ -173,17 +173,17 @@ class Session:
             ended = replace(ended, seconds=item.seconds + time.monotonic() - started)
             self._events.put(lambda: self._end(ended, document))
 
-    def _end(self, item: Item, document: bytes | None) -> None:
+    def _end(self, item: BatchItem, document: bytes | None) -> None:
         self._working.discard(item.number)
         self._enter(item, document)
 
-    def _watch(self, item: Item) -> Callable[[Progress], None]:
+    def _watch(self, item: BatchItem) -> Callable[[Progress], None]:
         def watch(progress: Progress) -> None:
             self._events.put(lambda: self._follow(item, progress))
 
         return watch
 
-    def _follow(self, item: Item, told: Progress) -> None:
+    def _follow(self, item: BatchItem, told: Progress) -> None:
         if told.done:
             self._pace.step(item.number, told.step, told.seconds)
         more = {"step": told.step, "name": told.name, "done": told.done, "seconds": told.seconds}
@@ -202,7 +202,7 @@ class Session:
         finally:
             self._events.put(lambda: self._end_accept(ended))
 
-    def _end_accept(self, item: Item) -> None:
+    def _end_accept(self, item: BatchItem) -> None:
         self._accepting = 0
         self._enter(item)
 

@@ -1,4 +1,4 @@
-"""What a user asks of a batch, what it tells while it works, and what came of it."""
+"""What a batch tells while it works, and what came of it."""
 
 from __future__ import annotations
 
@@ -6,36 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import Usage
-from procauthor.batch.record import Item, LeftOut
-from procauthor.batch.schedule import OnFailure
+from procauthor.batch.record import BatchItem, LeftOut
 from procauthor.evaluation.value import Tally
 
 _FAILED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a user asks of a batch.
-
-    Attributes:
-        author: ``offline``, or a model as ``provider:name``.
-        reviewer: A second model that reads each draft once.
-        jobs: How many calls are on their way at once.
-        max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
-        deadline: Seconds after which no call begins.
-        accept: Write each draft that has no error into the library.
-        on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
-        fresh: Ask the model again, even what was asked before.
-    """
-
-    author: str = "offline"
-    reviewer: str = ""
-    jobs: int = 4
-    max_tokens: int | None = None
-    deadline: float | None = None
-    accept: bool = False
-    on_failure: OnFailure = "wait"
-    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +39,7 @@ Tell = Callable[[Told], None]
 class Written:
     """One item at the end, with what it has cost in all sessions. ``draft`` is empty where no draft waits."""
 
-    item: Item
+    item: BatchItem
     run: str
     draft: str
     usage: Usage

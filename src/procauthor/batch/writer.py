@@ -12,7 +12,7 @@ from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.retry import Gate
 from procauthor.authoring.writing import RunContext
-from procauthor.batch.record import Batch, Item
+from procauthor.batch.record import Batch, BatchItem
 from procauthor.batch.slot import CpuSlots
 from procauthor.batch.snapshot import Snapshot
 from procauthor.prompt import PromptLibrary
@@ -40,8 +40,8 @@ class Writer:
     slots: CpuSlots = field(default_factory=lambda: CpuSlots(_SLOTS))
 
     def write(
-        self, item: Item, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]
-    ) -> tuple[Item, bytes]:
+        self, item: BatchItem, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]
+    ) -> tuple[BatchItem, bytes]:
         """Carry the run of an item to its draft; return how far the item is then, and its document.
 
         Args:
@@ -61,7 +61,7 @@ class Writer:
             ended = replace(ended, state="needs revision", reason=reason)
         return ended, draft.text.encode()
 
-    def _draft(self, item: Item, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]) -> Draft:
+    def _draft(self, item: BatchItem, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]) -> Draft:
         terms, runs, name = self.batch.terms, self.records.runs, self.batch.run_id(item.number)
         limit = self.records.workspace.settings.authoring.max_tokens
         context = self._context(item, built_on)
@@ -70,7 +70,7 @@ class Writer:
             return authoring.execute(runs.get(name)).draft
         return authoring.execute(authoring.begin(authoring.brief(item.title), limit, name)).draft
 
-    def _context(self, item: Item, built_on: Sequence[tuple[int, str]]) -> RunContext:
+    def _context(self, item: BatchItem, built_on: Sequence[tuple[int, str]]) -> RunContext:
         chain, place = self.batch.terms.schedule.ranks[item.number]
         calls = itertools.count()
 

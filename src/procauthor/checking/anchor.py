@@ -20,9 +20,19 @@ def read_anchors(procedure: Procedure, flavour: Flavour) -> Anchors:
     """Return the anchors of a document by the rule of a platform."""
     if flavour == "github":
         return Anchors(procedure.anchors)
-    # The ids of raw HTML are what is there beside the anchors of headings.
-    html = procedure.anchors.difference(procedure.heading_slugs)
-    return Anchors(html.union(slugs(procedure.heading_texts, flavour, html)))
+    return Anchors(_html_ids(procedure).union(heading_anchors(procedure, flavour)))
+
+
+def heading_anchors(procedure: Procedure, flavour: Flavour) -> list[str]:
+    """Return the anchor of each heading of a document, in order, by the rule of a platform."""
+    if flavour == "github":
+        return list(procedure.heading_slugs)
+    return slugs(procedure.heading_texts, flavour, _html_ids(procedure))
+
+
+def _html_ids(procedure: Procedure) -> frozenset[str]:
+    """Return the ids of raw HTML: what is there beside the anchors of headings."""
+    return procedure.anchors.difference(procedure.heading_slugs)
 
 
 class Anchors:

@@ -21,7 +21,7 @@ _NEVER = frozenset({"nothing-matched"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class KnownFinding:
     """A known finding: where, which rule, and the fingerprint, which survives a shift of lines."""
 
     path: str
@@ -33,12 +33,12 @@ class Entry:
 class Baseline:
     """The known findings."""
 
-    entries: frozenset[Entry]
+    entries: frozenset[KnownFinding]
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Baseline:
         """Return the baseline that knows these findings."""
-        return cls(frozenset(Entry(f.path, f.rule, f.fingerprint) for f in findings if f.rule not in _NEVER))
+        return cls(frozenset(KnownFinding(f.path, f.rule, f.fingerprint) for f in findings if f.rule not in _NEVER))
 
     def dump(self) -> bytes:
         """Return the content of the file: sorted, a line a finding, so that two branches merge."""
@@ -70,7 +70,7 @@ class Baseline:
             key = finding.rule, finding.path
             if finding.fingerprint not in old and left[key] > 0:
                 left[key] -= 1
-                entries.add(Entry(finding.path, finding.rule, finding.fingerprint))
+                entries.add(KnownFinding(finding.path, finding.rule, finding.fingerprint))
         return Baseline(frozenset(entries))
 
     def apply(self, report: Report, *, ran: Collection[str] = ()) -> Report:
@@ -98,7 +98,7 @@ def read_baseline(file: Path) -> Baseline:
     try:
         data = json.loads(read_regular(file))
         entries = frozenset(
-            Entry(path, *line.split(" ", 1)) for path, lines in data["findings"].items() for line in lines
+            KnownFinding(path, *line.split(" ", 1)) for path, lines in data["findings"].items() for line in lines
         )
     except FileNotFoundError as error:
         message = f"there is no baseline {file.name!r}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from procauthor.character import byte_offsets
 from procauthor.checking.span import Spans
 from procauthor.markdown.document import Document
-from procauthor.markdown.passage import Passage, read_passages
+from procauthor.markdown.passage import PlainText, read_passages
 
 _MODEL = (
     r"@?(?:AIs?|A\.I\.|LLMs?|(?:large\s+)?language\s+models?|chat\s?bots?|chat\s?gpt|gpt(?:-\w+)?|claude|gemini|copilot|cursor"
@@ -155,12 +155,12 @@ def _characters(document: Document) -> Iterator[Hidden]:
     yield from (Hidden(what, first + start) for start, (_, what) in zip(starts, found, strict=True))
 
 
-def _delimiters(passage: Passage) -> Iterator[Hidden]:
+def _delimiters(passage: PlainText) -> Iterator[Hidden]:
     for match in _DELIMITER.finditer(passage.text):
         yield Hidden(f"{match[0]!r} is a mark between the messages of a chat", passage.offset(match.start()))
 
 
-def _broken_words(passage: Passage) -> Iterator[Hidden]:
+def _broken_words(passage: PlainText) -> Iterator[Hidden]:
     """Find an instruction whose words are broken up, so that a search for it would miss it."""
     if passage.text.isascii() or not _ONE_INVISIBLE.search(passage.text):
         return

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
-from procauthor.markdown.passage import Passage, read_prose
+from procauthor.markdown.passage import PlainText, read_prose
 from procauthor.procedure import Step
 from procauthor.template.role import meaning_of
 
@@ -62,7 +62,7 @@ def find_lost(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iter
     if any(step.number is None for step in steps):
         return
     words = step_words(procedure)
-    text = _Text(scope, procedure, sorted(steps, key=lambda step: step.start), numbers, words)
+    text = _StepText(scope, procedure, sorted(steps, key=lambda step: step.start), numbers, words)
     prose = read_prose(procedure.document)
     for passage in prose.around(_mentions(prose.text, words)):
         if not passage.heading:
@@ -70,7 +70,7 @@ def find_lost(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iter
 
 
 @dataclass
-class _Text:
+class _StepText:
     """The text of a procedure, with its steps in order, their numbers, and what they are called."""
 
     scope: Scope
@@ -79,7 +79,7 @@ class _Text:
     numbers: frozenset[int]
     words: tuple[str, ...]
 
-    def read(self, passage: Passage) -> Iterator[tuple[int, str]]:
+    def read(self, passage: PlainText) -> Iterator[tuple[int, str]]:
         """Yield what is wrong in a passage."""
         targets = [
             (match, lost)
@@ -122,7 +122,7 @@ class _Text:
         before = [(part.line, key) for key, part in step.parts.items() if part.line <= line]
         return max(before)[1] if before else ""
 
-    def _of_another(self, passage: Passage, place: int) -> bool:
+    def _of_another(self, passage: PlainText, place: int) -> bool:
         """Say whether a step of another document is meant: its name or a link to it stands right before."""
         before = passage.text[max(0, place - 80) : place]
         if _ELSEWHERE.search(before):
@@ -134,7 +134,7 @@ class _Text:
 
     # Outside of the steps
 
-    def _is_ours(self, passage: Passage, match: re.Match[str], number: int) -> bool:
+    def _is_ours(self, passage: PlainText, match: re.Match[str], number: int) -> bool:
         """Say whether a reference outside of the steps means one of them for certain."""
         if match[1].casefold() == "phase" and not _SENT.search(passage.text[: match.start()][-80:]):
             return False

@@ -11,15 +11,15 @@ import msgspec
 from procauthor.checking.phrase import find_hints
 from procauthor.library.library import Procedure
 from procauthor.library.stored import Stored
-from procauthor.markdown.passage import Passage, read_prose
+from procauthor.markdown.passage import PlainText, read_prose
 
 # In every id of a rule; two digits and a dash are rare, and quickly found.
 _NUMBER = re.compile(r"-\d\d")
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[Passage, ...]).decode
+_decode = msgspec.msgpack.Decoder(tuple[PlainText, ...]).decode
 
 
-def read_notes(procedure: Procedure) -> Sequence[Passage]:
+def read_notes(procedure: Procedure) -> Sequence[PlainText]:
     """Return the passages of a document, from what was kept of it or from its text."""
     if isinstance(procedure, Stored):
         return _decode(procedure.notes) if procedure.notes else ()

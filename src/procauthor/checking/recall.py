@@ -11,12 +11,12 @@ import msgspec
 
 from procauthor.checking.dependency import Need, find_needs
 from procauthor.checking.memory import Record
-from procauthor.checking.parallel import share
 from procauthor.checking.rule import FAMILIES, reach, run_family
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import Survey, decode_findings, encode_findings, own_findings
 from procauthor.finding import Finding
 from procauthor.library.renames import head_of
+from procauthor.parallel import share
 
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 _AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")

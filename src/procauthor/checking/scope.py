@@ -24,7 +24,7 @@ from procauthor.library.reference import Target
 from procauthor.library.renames import follow, head_of, is_tracked, read_renames
 from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Link
-from procauthor.markdown.passage import Passage
+from procauthor.markdown.passage import PlainText
 from procauthor.naming import title_key
 from procauthor.procedure import GONE
 from procauthor.settings import Settings
@@ -187,7 +187,7 @@ class Scope:
         """The ids of rules that standards state, by their form."""
         return read_series(self.library.of_kind("standard"), GONE)
 
-    def mentions(self, procedure: Procedure) -> Sequence[Passage]:
+    def mentions(self, procedure: Procedure) -> Sequence[PlainText]:
         """Return the passages of a document that could hold the name of another, or of a rule."""
         return read_notes(procedure)
 

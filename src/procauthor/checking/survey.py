@@ -16,15 +16,15 @@ import msgspec
 from procauthor.checking.directive import write_directives
 from procauthor.checking.memory import FILE_NAME, Memory, Record, Signature, program_key
 from procauthor.checking.note import write_notes
-from procauthor.checking.parallel import share
 from procauthor.checking.rule import FAMILIES, reach
 from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.file import read_regular
 from procauthor.finding import Finding
-from procauthor.library.library import Library, Procedure, Tree, Unread, read_file, read_template, walk
+from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
 from procauthor.library.receipt import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
+from procauthor.parallel import share
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
 from procauthor.template.spec import Template
@@ -93,8 +93,8 @@ class Surveyor:
         memory = Memory(self._state / FILE_NAME if keep and self._state else None, self._key() if keep else b"")
         records, unknown = self._recall(tree, memory)
         unread = list(tree.closed)
-        for found in share(unknown, self._read, Record | Unread):
-            if isinstance(found, Unread):
+        for found in share(unknown, self._read, Record | UnreadFile):
+            if isinstance(found, UnreadFile):
                 unread.append(found)
             else:
                 records[found.path] = found
@@ -148,16 +148,16 @@ class Surveyor:
             changed.append(path)
         return records, changed
 
-    def _read(self, path: str) -> Record | Unread:
+    def _read(self, path: str) -> Record | UnreadFile:
         """Read a document, and run on it the families that need no other."""
         read_at = time.time_ns()
         try:
             # Before it is read: a file that is written meanwhile shall not look like the one that was read.
             found = os.stat(self._root / path)
         except OSError as error:
-            return Unread(path, error.strerror or "cannot be read")
+            return UnreadFile(path, error.strerror or "cannot be read")
         procedure = read_file(self._root, path, self._settings, self._templates)
-        if isinstance(procedure, Unread):
+        if isinstance(procedure, UnreadFile):
             return procedure
         facts = read_facts(procedure, write_notes(procedure))
         findings, whole = self._alone(procedure)
@@ -186,7 +186,7 @@ class Surveyor:
         return found, False
 
     def _put_together(
-        self, tree: Tree, memory: Memory, records: dict[str, Record], unread: list[Unread], fresh: frozenset[str]
+        self, tree: Tree, memory: Memory, records: dict[str, Record], unread: list[UnreadFile], fresh: frozenset[str]
     ) -> Survey:
         ordered = {path: records[path] for path in tree.documents if path in records}
 

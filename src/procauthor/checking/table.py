@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from procauthor.checking.scope import Scope
-from procauthor.library.index import Entry, entries
+from procauthor.library.index import IndexRow, entries
 from procauthor.library.library import Procedure
 
 
@@ -13,7 +13,7 @@ def title_links(index: Procedure) -> frozenset[int]:
     return frozenset(cell.link.start for cell in cells if cell and cell.link)
 
 
-def find_document(scope: Scope, host: Procedure, entry: Entry) -> Procedure | None:
+def find_document(scope: Scope, host: Procedure, entry: IndexRow) -> Procedure | None:
     """Return the document of a row: by its link, else by its title."""
     if entry.path:
         return scope.library.by_path.get(entry.path)

@@ -30,21 +30,24 @@ _MODULES = {
     "check": ("check",),
     "evaluate": ("evaluate",),
     "graph": ("graph", "refs"),
+    "site": ("site",),
     "plan": ("plan",),
     "authoring": ("create", "resume", "drafts", "diff", "accept", "reject"),
     "run": ("run",),
     "runs": ("runs",),
     "handoff": ("brief", "submit", "mcp", "export"),
+    "lsp": ("lsp",),
     "update": ("update",),
     "history": ("undo", "redo"),
     "refactor": ("rename", "move", "split", "merge", "deprecate", "renumber", "migrate"),
     "review": ("approve", "blame", "suspects", "clear"),
+    "due": ("due",),
 }
 """The modules of this package, and the commands that each registers, in the order of the help."""
 _MODULE_OF = {command: module for module, commands in _MODULES.items() for command in commands}
 
 
-class _Group(TyperGroup):
+class _CommandGroup(TyperGroup):
     """Accepts ``-C`` anywhere, and turns errors into one sentence, a hint and an exit code.
 
     Only the commands of one module are made, because to make all of them takes as long as a small check.
@@ -112,7 +115,7 @@ def _project_first(args: list[str]) -> list[str]:
 
 
 app = typer.Typer(
-    cls=_Group,
+    cls=_CommandGroup,
     name="procauthor",
     help="Draft, check and keep a library of procedures in Markdown.",
     rich_markup_mode=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -52,10 +52,10 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
-    needs = depends_on or ()
+    options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
     if dry_run:
         asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
-        brief = asked.brief(title, lifecycle=lifecycle, phase=phase, depends_on=needs, plan=plan)
+        brief = asked.brief(title, **options)
         _show_brief(project, brief, asked, as_json=as_json)
         return
     from procauthor.cli.progress import checklist
@@ -64,7 +64,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
         authoring = project.author(
             author_id(model, author), max_tokens=max_tokens, progress=progress, fresh=fresh, reviewer=reviewer
         )
-        draft = authoring.create(title, lifecycle=lifecycle, phase=phase, depends_on=needs, plan=plan)
+        draft = authoring.create(title, **options)
     finish(project, draft, accept_it=accept_it, as_json=as_json)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -78,7 +80,7 @@ def _report(project: Project, style: str, at: str, since: list[str], output: Pat
     if style == "html":
         from procauthor.reporting.evaluation.page import library_page
 
-        return library_page(found, survey), found
+        return library_page(found, survey, _leading(project, output)), found
     from procauthor.reporting.evaluation.text import evaluation_lines
 
     return "\n".join(evaluation_lines(found)) + "\n", found
@@ -89,6 +91,21 @@ def _place(project: Project, output: Path | None) -> str:
     if output is not None and output.resolve().is_relative_to(project.root.resolve()):
         return output.resolve().relative_to(project.root.resolve()).as_posix()
     return "evaluation-report.md"
+
+
+def _leading(project: Project, output: Path | None) -> Callable[[str], str]:
+    """Return what gives the address of a document: by the settings, else the file as seen from the report."""
+    from procauthor.markdown.write import encode_path
+
+    pattern = project.settings.report.link
+    start = output.resolve().parent if output is not None else project.root.resolve()
+    way = os.path.relpath(project.root.resolve(), start).replace(os.sep, "/")
+
+    def place(path: str) -> str:
+        written = encode_path(path if pattern or way == "." else f"{way}/{path}")
+        return pattern.replace("{path}", written) if pattern else written
+
+    return place
 
 
 def _save(project: Project, found: Evaluation) -> None:

@@ -149,7 +149,7 @@ def mcp(
     serve(ctx.obj, allow_accept=allow_accept)
 
 
-class Form(StrEnum):
+class ExportFormat(StrEnum):
     """The forms that a procedure can be exported in."""
 
     SKILL = "agent-skill"
@@ -159,7 +159,7 @@ class Form(StrEnum):
 def export(
     ctx: typer.Context,
     ref: Annotated[str, typer.Argument(help="Path, id or title of a procedure.")],
-    to: Annotated[Form, typer.Option(help="What to write.")],
+    to: Annotated[ExportFormat, typer.Option(help="What to write.")],
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to.", show_default=".agents/skills or .agents/sops")
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from procauthor.character import plain
 from procauthor.finding import Finding, Report, Severity
-from procauthor.reporting.place import Place
+from procauthor.reporting.place import ReportFiles
 from procauthor.reporting.text import summary_line
 from procauthor.secret import find_secrets
 
@@ -27,7 +27,7 @@ def print_report(report: Report, root: Path) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    place = Place(root)
+    place = ReportFiles(root)
     for path, findings in groupby(report.findings, key=lambda f: f.path):
         console.print(plain(path), style="bold underline")
         for finding in findings:
@@ -36,7 +36,7 @@ def print_report(report: Report, root: Path) -> None:
     _print_summary(console, report)
 
 
-def _print_finding(console: Console, finding: Finding, place: Place) -> None:
+def _print_finding(console: Console, finding: Finding, place: ReportFiles) -> None:
     from rich.text import Text
 
     head = Text().append(f"{f'{finding.line}:{finding.column}':>{_INDENT - 2}}  ", "dim")

@@ -38,10 +38,14 @@ def _shipped() -> Mapping[str, Status]:
     return shipped
 
 
+def known_words(conventions: StatusConventions) -> dict[str, Status]:
+    """Return what each word for a status means in a library: those that ship, and its own."""
+    return {**_shipped(), **{word.casefold(): state for word, state in conventions.words.items()}}
+
+
 def read_word(declared: object, conventions: StatusConventions) -> Status | None:
     """Return the state that a declared status means in a library."""
-    own = {word.casefold(): state for word, state in conventions.words.items()}
-    known = {**_shipped(), **own}
+    known = known_words(conventions)
     word = plain_status(declared)
     if word in known or not conventions.remarks:
         return known.get(word)

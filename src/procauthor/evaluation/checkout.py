@@ -35,7 +35,7 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _StagedFile:
     """A file of git's index."""
 
     path: str
@@ -84,12 +84,12 @@ def _compare(repository: Repository) -> tuple[bool | None, str]:
     return None, f"{changed[0]} {kind}"
 
 
-def _entries(raw: bytes) -> Iterator[_Entry]:
+def _entries(raw: bytes) -> Iterator[_StagedFile]:
     for line in raw.decode(errors="surrogateescape").split("\0"):
         head, _, path = line.partition("\t")
         if path:
             tag, mode, blob, _ = head.split()
-            yield _Entry(path, mode, blob, tag)
+            yield _StagedFile(path, mode, blob, tag)
 
 
 def _committed(repository: Repository, within: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
@@ -101,7 +101,7 @@ def _committed(repository: Repository, within: tuple[str, ...]) -> Iterator[tupl
             yield path, mode, blob
 
 
-def _is_same(top: Path, entry: _Entry) -> bool:
+def _is_same(top: Path, entry: _StagedFile) -> bool:
     """Compare a file with what was committed; ends of lines may differ, as `core.autocrlf` makes them."""
     place = os.path.join(top, entry.path)
     try:

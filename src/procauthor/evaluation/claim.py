@@ -12,7 +12,7 @@ from procauthor.evaluation.value import Claim, Lifecycle, Tally
 from procauthor.evaluation.value import Row as Counted
 from procauthor.library.index import entries
 from procauthor.library.library import Library, Procedure
-from procauthor.markdown.document import Block, Document, Row, Section
+from procauthor.markdown.document import Block, Document, Section, TableRow
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import title_key
 from procauthor.procedure import Status
@@ -183,14 +183,14 @@ def _in_table(path: str, block: Block, known: Mapping[str, _Scope], library: _Sc
             yield from _in_row(path, row, keys, scope)
 
 
-def _row_scope(row: Row, home: int, known: Mapping[str, _Scope], library: _Scope) -> _Scope | None:
+def _row_scope(row: TableRow, home: int, known: Mapping[str, _Scope], library: _Scope) -> _Scope | None:
     if home >= len(row.cells):
         return None
     key = title_key(lifecycle_name(row.cells[home].text))
     return library if key in _TOTALS else known.get(key)
 
 
-def _in_row(path: str, row: Row, keys: list[str], scope: _Scope) -> Iterator[Claim]:
+def _in_row(path: str, row: TableRow, keys: list[str], scope: _Scope) -> Iterator[Claim]:
     for key, cell in zip(keys, row.cells, strict=False):
         text = cell.text.strip(" *_")
         match = _NUMBER.match(text)

@@ -105,14 +105,14 @@ def read_graph(scope: Scope, rows: Sequence[Row], *, links: bool = False) -> Gra
     others = (p for p in scope.library.procedures if p.path not in own and p.kind != "template")
     nodes += [Node(p.path, p.title, p.lifecycle, p.kind, p.status, p.path) for p in others]
     missing = {title_key(row.title): row_id(row) for row in reversed(rows) if row.path is None}
-    reader = _Reader(scope, missing, links)
+    reader = _GraphReader(scope, missing, links)
     edges = (edge for node in nodes if node.path for edge in reader.edges(scope.library.by_path[node.path]))
     known = {node.id for node in nodes}
     return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in known and e.source in known))
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _GraphReader:
     scope: Scope
     missing: dict[str, str]
     """Ids of announced titles, by key."""

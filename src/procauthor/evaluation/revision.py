@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from procauthor.errors import ConfigError, RevisionError, UnreadableError
 from procauthor.git import LONG, NoAnswerError, Repository, find_repository
-from procauthor.library.library import Library, Procedure, Unread, read_procedure
+from procauthor.library.library import Library, Procedure, UnreadFile, read_procedure
 from procauthor.library.receipt import Review, decode, document_of
 from procauthor.settings import FILE_NAME, Settings, locate
 from procauthor.template.store import TemplateStore
@@ -57,7 +57,7 @@ def read_past(root: Path, settings: Settings, revision: str) -> Past:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _TreeEntry:
     mode: str
     blob: str
 
@@ -85,21 +85,21 @@ def _resolve(repository: Repository, revision: str) -> tuple[str, str]:
     return short, date
 
 
-def _tree(repository: Repository, commit: str) -> dict[str, _Entry]:
+def _tree(repository: Repository, commit: str) -> dict[str, _TreeEntry]:
     """Return the files below the library's folder, by path from there."""
     within = ("--", repository.prefix) if repository.prefix else ()
-    found: dict[str, _Entry] = {}
+    found: dict[str, _TreeEntry] = {}
     for line in repository.ask("ls-tree", "-r", "-z", "--full-tree", commit, *within, seconds=LONG).split(b"\0"):
         head, _, path = line.partition(b"\t")
         words = head.decode().split()
         if path and words[0] in _FILES:
             inside = path.decode(errors="surrogateescape").removeprefix(repository.prefix)
-            found[inside] = _Entry(words[0], words[2])
+            found[inside] = _TreeEntry(words[0], words[2])
     inner = tuple(f"{folder}/" for path in found if (folder := path.rpartition(f"/{FILE_NAME}")[0]))
     return {path: entry for path, entry in found.items() if not path.startswith(inner)}
 
 
-def _wanted(tree: Mapping[str, _Entry]) -> set[str]:
+def _wanted(tree: Mapping[str, _TreeEntry]) -> set[str]:
     """Return the blobs to read: documents, settings, receipts, and links, which may lead to a document."""
     return {
         entry.blob
@@ -128,7 +128,7 @@ def _blobs(repository: Repository, wanted: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-def _settings(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes], today: Settings) -> Settings:
+def _settings(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes], today: Settings) -> Settings:
     """Write settings and templates of that time where they can be read, and return the settings."""
     for path, entry in tree.items():
         parts = PurePosixPath(path).parts
@@ -144,29 +144,29 @@ def _settings(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes
     return location.settings if location.root == place.absolute() and location.file else today
 
 
-def _library(place: Path, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes], settings: Settings) -> Library:
+def _library(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes], settings: Settings) -> Library:
     folders = (place / "templates",) if (place / "templates").is_dir() else ()
     templates = TemplateStore(folders, settings.templates, settings.sections.synonyms)
     procedures: list[Procedure] = []
-    unread: list[Unread] = []
+    unread: list[UnreadFile] = []
     for path in sorted(tree):
         if not path.lower().endswith(_ENDINGS) or not _taken(path, settings.library.exclude):
             continue
         raw = _content(path, tree, blobs)
         try:
             if raw is None:
-                unread.append(Unread(path, "its content is not in the repository"))
+                unread.append(UnreadFile(path, "its content is not in the repository"))
             else:
                 procedures.append(read_procedure(path, raw, settings, templates))
         except UnicodeDecodeError as error:
-            unread.append(Unread(path, f"not UTF-8 at byte {error.start}", not_utf8=True))
+            unread.append(UnreadFile(path, f"not UTF-8 at byte {error.start}", not_utf8=True))
         except UnreadableError as error:
-            unread.append(Unread(path, error.message))
+            unread.append(UnreadFile(path, error.message))
     parents = {parent.as_posix() for path in tree for parent in PurePosixPath(path).parents}
     return Library(place, tuple(procedures), tuple(unread), frozenset(tree) | parents)
 
 
-def _reviews(tree: Mapping[str, _Entry], blobs: Mapping[str, bytes], when: day) -> dict[str, Review]:
+def _reviews(tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes], when: day) -> dict[str, Review]:
     """Return the receipts of that time, as they were worth on that day."""
     found = {document_of(path): blobs.get(entry.blob) for path, entry in tree.items() if entry.mode != _LINK}
     return {path: Review(decode(raw), when) for path, raw in found.items() if path and raw is not None}
@@ -178,7 +178,7 @@ def _taken(path: str, exclude: Iterable[str]) -> bool:
     return not hidden and not any(fnmatchcase(path, pattern) for pattern in exclude)
 
 
-def _content(path: str, tree: Mapping[str, _Entry], blobs: Mapping[str, bytes]) -> bytes | None:
+def _content(path: str, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes]) -> bytes | None:
     """Return the bytes of a file; a link to a file is followed once, within the library."""
     entry = tree[path]
     raw = blobs.get(entry.blob)

@@ -41,17 +41,21 @@ def read_errors(report: Report) -> Mapping[str, Sequence[str]]:
     return rules
 
 
-def status_that_counts(procedure: Procedure, errors: Mapping[str, Sequence[str]]) -> Status:
-    """Return the status that evaluation, plans and ticks count with: a whole text with an error is not defined."""
-    tolerated = procedure.conventions.status.tolerated
-    weighty = any(rule not in tolerated for rule in errors.get(procedure.path, ()))
+def status_that_counts(procedure: Procedure, errors: Sequence[str]) -> Status:
+    """Return the status that evaluation, plans and ticks count with: a whole text with an error is not defined.
+
+    Args:
+        procedure: The document.
+        errors: The rules of the errors in it.
+    """
+    weighty = any(rule not in procedure.conventions.status.tolerated for rule in errors)
     return "in progress" if weighty and procedure.status in DONE else procedure.status
 
 
 def statuses_in(library: Library, report: Report) -> dict[str, str]:
     """Return the status that counts of each procedure of a library that was checked, by the key of its title."""
     errors = read_errors(report)
-    return {p.key: str(status_that_counts(p, errors)) for p in library.counted}
+    return {p.key: str(status_that_counts(p, errors.get(p.path, ()))) for p in library.counted}
 
 
 def read_others(library: Library, report: Report) -> tuple[Row, ...]:
@@ -107,7 +111,7 @@ def _document(
         path=procedure.path,
         lifecycle=names.get(title_key(procedure.lifecycle), procedure.lifecycle),
         kind=procedure.kind,
-        status=status_that_counts(procedure, errors),
+        status=status_that_counts(procedure, errors.get(procedure.path, ())),
         text_status=procedure.status,
         declared=procedure.declared_status,
         phase=procedure.phase,

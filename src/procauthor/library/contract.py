@@ -25,7 +25,7 @@ NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
 
 def read_contract(document: Document, template: Template | None) -> Contract:
     """Read inputs, outputs, consumers and steps: from the sections that have these roles in the template."""
-    reader = _Reader(document, template)
+    reader = _ContractReader(document, template)
     consumers = reader.sections("consumers")
     return Contract(
         inputs=tuple(reader.artifacts("inputs")),
@@ -95,7 +95,7 @@ def _items(blocks: Sequence[Block]) -> Iterator[Item]:
             yield from (item for item in block.items if item.level == 0)
 
 
-class _Reader:
+class _ContractReader:
     """Reads a document as its template means it."""
 
     def __init__(self, document: Document, template: Template | None) -> None:
@@ -193,7 +193,7 @@ def _consumers(document: Document, section: Section) -> Iterator[Consumer]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _ContractPlace:
     number: int | None
     name: str
     line: int
@@ -216,7 +216,7 @@ def step_title(text: str, steps: tuple[str, ...]) -> tuple[int | None, str] | No
     return (int(match[1]), match[2].strip()) if match else None
 
 
-def _places(document: Document, workflow: Section, words: tuple[str, ...]) -> Iterator[_Place]:
+def _places(document: Document, workflow: Section, words: tuple[str, ...]) -> Iterator[_ContractPlace]:
     below = [s for s in document.family(workflow) if s is not workflow]
     steps = [s for s in below if step_title(s.title, words)]
     if steps:
@@ -224,12 +224,12 @@ def _places(document: Document, workflow: Section, words: tuple[str, ...]) -> It
         for section in (s for s in steps if s.level == level):
             number, name = step_title(section.title, words) or (None, section.title)
             children = tuple(document.children(section))
-            yield _Place(number, name, section.line, section.start, section.blocks, children)
+            yield _ContractPlace(number, name, section.line, section.start, section.blocks, children)
         return
     yield from _bold_places(document, workflow, words)
 
 
-def _bold_places(document: Document, workflow: Section, words: tuple[str, ...]) -> Iterator[_Place]:
+def _bold_places(document: Document, workflow: Section, words: tuple[str, ...]) -> Iterator[_ContractPlace]:
     blocks = workflow.blocks
     marks: list[tuple[int, tuple[int | None, str]]] = []
     for index, block in enumerate(blocks):
@@ -240,10 +240,10 @@ def _bold_places(document: Document, workflow: Section, words: tuple[str, ...]) 
     for position, (index, (number, name)) in enumerate(marks):
         end = marks[position + 1][0] if position + 1 < len(marks) else len(blocks)
         block = blocks[index]
-        yield _Place(number, name, block.line, block.start, tuple(blocks[index + 1 : end]), ())
+        yield _ContractPlace(number, name, block.line, block.start, tuple(blocks[index + 1 : end]), ())
 
 
-def _parts(document: Document, place: _Place) -> Iterator[tuple[Part, tuple[Item, ...]]]:
+def _parts(document: Document, place: _ContractPlace) -> Iterator[tuple[Part, tuple[Item, ...]]]:
     """Yield the parts: bold lines, inline labels in a list, or headings below the step."""
     label: tuple[str, str, int] | None = None
     body: list[Block] = []

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from procauthor.library.announced import link_announced
 from procauthor.library.change import Change, Edit
-from procauthor.library.index import Entry, Table, entries, read_entry, tables
+from procauthor.library.index import IndexRow, Table, entries, read_entry, tables
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.library.region import read_region
@@ -107,7 +107,7 @@ def _section(like: Table, documents: Sequence[Procedure], newline: str) -> str:
     return newline.join([heading, "", head, "|" + "---|" * len(like.block.header.cells), *rows])
 
 
-def fill_status(host: Procedure, entry: Entry, document: Procedure) -> Iterator[Replacement]:
+def fill_status(host: Procedure, entry: IndexRow, document: Procedure) -> Iterator[Replacement]:
     """Yield what makes a row show the status of its document."""
     status = entry.table.cell(entry.row, "status")
     if status is not None:
@@ -122,7 +122,7 @@ def insert_row(host: Procedure, document: Procedure) -> Iterator[Replacement]:
             return
 
 
-def _document(library: Library, host: Procedure, entry: Entry) -> Procedure | None:
+def _document(library: Library, host: Procedure, entry: IndexRow) -> Procedure | None:
     """Return the document of a row: by its link, else by its title within the lifecycle of the table."""
     if entry.path and entry.path in library.by_path:
         return library.by_path[entry.path]
@@ -133,7 +133,7 @@ def _document(library: Library, host: Procedure, entry: Entry) -> Procedure | No
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _update(library: Library, host: Procedure, entry: Entry) -> Iterator[Replacement]:
+def _update(library: Library, host: Procedure, entry: IndexRow) -> Iterator[Replacement]:
     document = _document(library, host, entry)
     title = entry.table.cell(entry.row, "title")
     if document is None or title is None:

@@ -27,7 +27,7 @@ _BULLET = re.compile(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class RequiredInput:
     """One required input of a consumer, under the name that its provider promises."""
 
     path: str
@@ -36,9 +36,9 @@ class Use:
     why: str
 
 
-def find_uses(library: Library) -> dict[str, list[Use]]:
+def find_uses(library: Library) -> dict[str, list[RequiredInput]]:
     """Return the uses that providers do not know of, by the path of the provider, in the order of the consumers."""
-    found: dict[str, list[Use]] = {}
+    found: dict[str, list[RequiredInput]] = {}
     for consumer in library.of_kind("procedure"):
         if consumer.template is None or consumer.silent or consumer.status in GONE:
             continue
@@ -49,7 +49,9 @@ def find_uses(library: Library) -> dict[str, list[Use]]:
             key = artifact_key(wanted.name)
             name = promised(provider).get(key)
             if name and not knows(provider, consumer, key):
-                found.setdefault(provider.path, []).append(Use(consumer.path, consumer.title, name, _why(wanted)))
+                found.setdefault(provider.path, []).append(
+                    RequiredInput(consumer.path, consumer.title, name, _why(wanted))
+                )
     return found
 
 
@@ -70,7 +72,7 @@ def _why(wanted: Artifact) -> str:
     return wanted.text.removeprefix(wanted.name).lstrip(" :–—-").strip() or "a required input"
 
 
-def name_consumers(provider: Procedure, uses: list[Use]) -> Iterator[Replacement]:
+def name_consumers(provider: Procedure, uses: list[RequiredInput]) -> Iterator[Replacement]:
     """Yield what gives each use a line, in the form of the template and in the manner of the lines that are there."""
     spec = provider.template.of_role("consumers") if provider.template else None
     section = next(iter(sections_of(provider.document, provider.template, "consumers")), None)
@@ -95,7 +97,7 @@ def _is_plain(spec: SectionSpec) -> bool:
     return len(slots) == 3 and [slot.reference for slot in slots] == [False, True, False]  # noqa: PLR2004 - named above
 
 
-def _line(provider: Procedure, spec: SectionSpec, use: Use) -> str:
+def _line(provider: Procedure, spec: SectionSpec, use: RequiredInput) -> str:
     assert spec.pattern is not None
     slots: list[Slot] = list(spec.pattern.slots)
     values: Mapping[str, str] = dict(zip((s.name for s in slots), (use.artifact, use.title, use.why), strict=True))

@@ -12,7 +12,7 @@ from procauthor.library import disk, record, sidecar
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import MARKDOWN
 from procauthor.library.provenance import FOLDER as PROVENANCE
-from procauthor.library.record import FileRecord, Record
+from procauthor.library.record import ChangeRecord, FileRecord
 from procauthor.library.sidecar import document_path
 from procauthor.library.transaction import history_folder, lock, perform, roll_back
 from procauthor.markdown.merge import merge
@@ -27,7 +27,7 @@ class HistoryEntry:
 
     number: int
     file: Path
-    record: Record
+    record: ChangeRecord
 
     @property
     def title(self) -> str:

@@ -13,7 +13,7 @@ from procauthor.convention.title import plain_name
 from procauthor.convention.word import words
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve_on_site
-from procauthor.markdown.document import Block, Cell, Item, Link, Row, Section
+from procauthor.markdown.document import Block, Cell, Item, Link, Section, TableRow
 from procauthor.naming import title_key
 from procauthor.procedure import Status
 from procauthor.settings import IndexConventions
@@ -42,18 +42,18 @@ class Table:
         """The lifecycle that the heading above the table names."""
         return lifecycle_above(self.procedure.document, self.section)
 
-    def cell(self, row: Row, column: str) -> Cell | None:
+    def cell(self, row: TableRow, column: str) -> Cell | None:
         """Return a cell by its column's key."""
         place = self.columns.get(column)
         return row.cells[place] if place is not None and place < len(row.cells) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexRow:
     """One row: a title, perhaps linked, with what the table says of it."""
 
     table: Table
-    row: Row
+    row: TableRow
     title: str
     path: str | None
     status: Status | None
@@ -115,25 +115,25 @@ def _column_names(own: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, 
     return {section_key(head): name for name, heads in known for head in heads}
 
 
-def _link_in(row: Row, place: int | None) -> Link | None:
+def _link_in(row: TableRow, place: int | None) -> Link | None:
     cell = row.cells[place] if place is not None and place < len(row.cells) else None
     return cell.link if cell else None
 
 
-def entries(procedure: Procedure) -> Iterator[Entry]:
+def entries(procedure: Procedure) -> Iterator[IndexRow]:
     """Yield the rows of all tables of procedures in a document."""
     for table in tables(procedure):
         for row in table.block.rows:
             yield read_entry(table, row)
 
 
-def read_entry(table: Table, row: Row) -> Entry:
+def read_entry(table: Table, row: TableRow) -> IndexRow:
     """Read one row. Where the title is no link, one in another cell may lead to the document."""
     title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))
     link = title.link if title else None
     lead = link or next((cell.link for cell in row.cells if cell.link and cell.link.target.endswith(".md")), None)
     host = table.procedure
-    return Entry(
+    return IndexRow(
         table=table,
         row=row,
         title=(link.text if link else title.text) if title else "",
@@ -169,7 +169,7 @@ def read_index(library: Library) -> Iterator[Listed]:
     yield from _items(library, index)
 
 
-def read_row(entry: Entry, lifecycle: str) -> Listed:
+def read_row(entry: IndexRow, lifecycle: str) -> Listed:
     """Return what a row of a table says."""
     host, line = entry.table.procedure.path, entry.row.line
     name = _name(entry.table.procedure, entry.title)

@@ -21,7 +21,7 @@ from procauthor.convention.title import plain_name, read_title
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.library.contract import read_contract
 from procauthor.library.disk import leads_out
-from procauthor.library.mark import Mark, read_marks
+from procauthor.library.mark import TopSection, read_marks
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
 from procauthor.library.ruling import Ruling, find_rulings
@@ -63,24 +63,24 @@ class Procedure:
     review: Review | None = None
     conventions: Conventions = Conventions()
 
-    @property
+    @cached_property
     def title(self) -> str:
         """The name in the title, by the conventions of the library; without a title, the file's name."""
         title = self.written_title
         return plain_name(title, self.conventions.titles.patterns) or PurePosixPath(self.path).stem
 
-    @property
+    @cached_property
     def written_title(self) -> str:
         """The title as it is written, or an empty string."""
         titles = self.conventions.titles
         return read_title(self.document, titles) or titles.names.get(self.path, "")
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The declared id, else the file's name without ending."""
         return next(iter(read_texts(self.document, "id")), "") or PurePosixPath(self.path).stem
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The key under which the title is compared."""
         return title_key(self.title)
@@ -90,7 +90,7 @@ class Procedure:
         """Whether the id is declared."""
         return self.document.metadata.get("id") not in (None, "")
 
-    @property
+    @cached_property
     def lifecycle(self) -> str:
         """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
         declared = str(self.document.metadata.get("lifecycle") or "").strip()
@@ -134,7 +134,7 @@ class Procedure:
         return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
 
     @cached_property
-    def marks(self) -> tuple[Mark, ...]:
+    def marks(self) -> tuple[TopSection, ...]:
         """The sections below the title, with the hashes of their bytes."""
         return read_marks(self.document)
 
@@ -183,7 +183,9 @@ class Procedure:
     @property
     def owner(self) -> str:
         """Who answers for the document, as its metadata say."""
-        return str(self.document.metadata.get("owner") or "").strip()
+        keys = self.conventions.review.owner
+        named = (", ".join(read_texts(self.document, key)).strip() for key in keys)
+        return next((name for name in named if name), "")
 
     @property
     def superseded_by(self) -> str:
@@ -244,7 +246,7 @@ class Procedure:
         """Where the links lead, in their order."""
         return tuple(resolve_on_site(self.path, link.target, self.conventions) for link in self.links)
 
-    @property
+    @cached_property
     def targets(self) -> tuple[str, ...]:
         """The paths that links lead to, sorted."""
         return tuple(sorted({path for target in self.resolved for path in target.paths}))
@@ -267,7 +269,7 @@ class Procedure:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadFile:
     """A file that could not be read as a document."""
 
     path: str
@@ -281,7 +283,7 @@ class Library:
 
     root: Path
     procedures: tuple[Procedure, ...]
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
     files: frozenset[str] = frozenset()
     """Every file and folder below the root, Markdown or not: what a link may point to."""
     reviews: Mapping[str, Review] = field(default_factory=dict)
@@ -393,7 +395,7 @@ def read_library(root: Path, settings: Settings, templates: TemplateStore, known
     unread = list(tree.closed)
     for path in tree.documents:
         found = read_file(root, path, settings, templates, before.get(path))
-        if isinstance(found, Unread):
+        if isinstance(found, UnreadFile):
             unread.append(found)
         else:
             procedures.append(found)
@@ -415,20 +417,20 @@ def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:
 
 def read_file(
     root: Path, path: str, settings: Settings, templates: TemplateStore, known: Procedure | None = None
-) -> Procedure | Unread:
+) -> Procedure | UnreadFile:
     """Read one document of a library, or say why it cannot be read; ``known`` is what it was before."""
     if not path.isprintable() and any("\udc80" <= c <= "\udcff" for c in path):
         shown = os.fsencode(path).decode(errors="backslashreplace")
-        return Unread(shown, "its name is not UTF-8", not_utf8=True)
+        return UnreadFile(shown, "its name is not UTF-8", not_utf8=True)
     if os.path.islink(root / path) and leads_out(root, root / path):
-        return Unread(path, LEADS_OUT)
+        return UnreadFile(path, LEADS_OUT)
     try:
         raw = read_bytes(root / path)
         return known if known and known.source.raw == raw else read_procedure(path, raw, settings, templates)
     except UnicodeDecodeError as error:
-        return Unread(path, _not_utf8(error), not_utf8=True)
+        return UnreadFile(path, _not_utf8(error), not_utf8=True)
     except UnreadableError as error:
-        return Unread(path, error.message)
+        return UnreadFile(path, error.message)
 
 
 def _not_utf8(error: UnicodeDecodeError) -> str:
@@ -503,7 +505,7 @@ class Tree:
 
     documents: tuple[str, ...]
     files: frozenset[str]
-    closed: tuple[Unread, ...] = ()
+    closed: tuple[UnreadFile, ...] = ()
 
 
 def walk(root: Path, exclude: Iterable[str]) -> Tree:
@@ -512,11 +514,11 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
     found: list[str] = []
     folders: set[str] = set()
     top = os.fspath(root)
-    closed: list[Unread] = []
+    closed: list[UnreadFile] = []
 
     def note(error: OSError) -> None:
         path = os.fsdecode(error.filename or top)[len(top) :].replace(os.sep, "/").strip("/")
-        closed.append(Unread(path or ".", f"the folder: {error.strerror}"))
+        closed.append(UnreadFile(path or ".", f"the folder: {error.strerror}"))
 
     for folder, names, files in os.walk(top, onerror=note):
         if folder != top and FILE_NAME in files:

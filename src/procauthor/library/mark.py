@@ -16,7 +16,7 @@ LEAD = ""
 _LEAD_SHOWN = "(above the first section)"
 
 
-class Mark(Struct, frozen=True, array_like=True, gc=False):
+class TopSection(Struct, frozen=True, array_like=True, gc=False):
     """A section directly below the title, with all below it.
 
     ``key`` names it whatever its number and spelling, a second one of the same key ends in ``#2``; the text between the
@@ -41,7 +41,7 @@ def show_key(key: str) -> str:
     return key or _LEAD_SHOWN
 
 
-def read_marks(document: Document) -> tuple[Mark, ...]:
+def read_marks(document: Document) -> tuple[TopSection, ...]:
     """Return the marks of a document in order.
 
     Front matter and the line of the title belong to none: they say what the document is called and where it belongs,
@@ -50,14 +50,14 @@ def read_marks(document: Document) -> tuple[Mark, ...]:
     return (*_lead(document), *_sections(document))
 
 
-def _lead(document: Document) -> Iterator[Mark]:
+def _lead(document: Document) -> Iterator[TopSection]:
     raw, title = document.source.raw, title_section(document)
     parts = [document.sections[0], *([title] if title else [])]
     spans = [(_body(document, part.body), part.end) for part in parts]
     text = b"".join(raw[start:end] for start, end in spans)
     if text.strip():
         first = next(end - len(raw[start:end].lstrip()) for start, end in spans if raw[start:end].strip())
-        yield Mark(LEAD, "", document.source.line(first), _last_line(document, spans[-1][1]), _hash(text))
+        yield TopSection(LEAD, "", document.source.line(first), _last_line(document, spans[-1][1]), _hash(text))
 
 
 def _body(document: Document, start: int) -> int:
@@ -65,7 +65,7 @@ def _body(document: Document, start: int) -> int:
     return max(start, document.front_matter[1] if document.front_matter else document.source.start)
 
 
-def _sections(document: Document) -> Iterator[Mark]:
+def _sections(document: Document) -> Iterator[TopSection]:
     counted: Counter[str] = Counter()
     for section in top_sections(document):
         key = section_key(section.title)
@@ -73,7 +73,7 @@ def _sections(document: Document) -> Iterator[Mark]:
         name = f"{key}#{counted[key]}" if counted[key] > 1 or not key else key
         end = document.end(section)
         text = document.source.raw[section.start : end]
-        yield Mark(name, section.title, section.line, _last_line(document, end), _hash(text))
+        yield TopSection(name, section.title, section.line, _last_line(document, end), _hash(text))
 
 
 def _hash(text: bytes) -> Stamp:

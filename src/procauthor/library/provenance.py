@@ -17,7 +17,7 @@ from procauthor.procedure import Stamp
 FOLDER = "provenance"
 
 
-class Source(Struct, frozen=True, omit_defaults=True):
+class SectionSource(Struct, frozen=True, omit_defaults=True):
     """What a section rests on: a passage by document, heading and the hash of its text, or something else by name."""
 
     name: str = ""
@@ -46,7 +46,7 @@ class Origin(Struct, frozen=True, omit_defaults=True):
     run: str = ""
     prompt: str = ""
     template: str = ""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[SectionSource, ...] = ()
 
 
 class Provenance(Struct, frozen=True, omit_defaults=True):

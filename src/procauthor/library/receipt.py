@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from procauthor.errors import LibraryError
 from procauthor.library import sidecar
-from procauthor.library.mark import Mark
+from procauthor.library.mark import TopSection
 from procauthor.procedure import Stamp
 
 FOLDER = "receipts"
@@ -32,6 +32,8 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
     on: date
     role: str = ""
     expires: date | None = None
+    pull_request: str = ""
+    """The address of the pull request in which the section was reviewed."""
 
 
 class Seen(Struct, frozen=True, omit_defaults=True):
@@ -72,12 +74,12 @@ State = Literal["approved", "changed", "expired", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class ApprovalWorth:
     """What an approval is worth today; ``mark`` is the section as it is, None where it is gone."""
 
     receipt: Receipt
     state: State
-    mark: Mark | None
+    mark: TopSection | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Standing:
     """
 
     approved: bool = False
-    outdated: tuple[Ruling, ...] = ()
+    outdated: tuple[ApprovalWorth, ...] = ()
 
 
 UNREVIEWED = Standing()
@@ -100,7 +102,7 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def judge(marks: Iterable[Mark], review: Review) -> list[Ruling]:
+def judge(marks: Iterable[TopSection], review: Review) -> list[ApprovalWorth]:
     """Return what each approval is worth, in the order of the document; those of lost sections come last."""
     by_key = {mark.key: mark for mark in marks}
     order = {key: place for place, key in enumerate(by_key)}
@@ -108,16 +110,16 @@ def judge(marks: Iterable[Mark], review: Review) -> list[Ruling]:
     return sorted(found, key=lambda r: (order.get(r.receipt.section, len(order)), r.receipt.on))
 
 
-def _rule(receipt: Receipt, mark: Mark | None, day: date) -> Ruling:
+def _rule(receipt: Receipt, mark: TopSection | None, day: date) -> ApprovalWorth:
     if mark is None:
-        return Ruling(receipt, "gone", None)
+        return ApprovalWorth(receipt, "gone", None)
     if mark.hash != receipt.hash:
-        return Ruling(receipt, "changed", mark)
+        return ApprovalWorth(receipt, "changed", mark)
     late = receipt.expires is not None and receipt.expires < day
-    return Ruling(receipt, "expired" if late else "approved", mark)
+    return ApprovalWorth(receipt, "expired" if late else "approved", mark)
 
 
-def read_standing(marks: tuple[Mark, ...], review: Review) -> Standing:
+def read_standing(marks: tuple[TopSection, ...], review: Review) -> Standing:
     """Return what the approvals of a document are worth together."""
     rulings = judge(marks, review)
     valid = {r.receipt.section for r in rulings if r.state == "approved"}

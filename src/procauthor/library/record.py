@@ -45,7 +45,7 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ChangeRecord:
     """A change: what it is for, when it was written, its files, and the folders that it made.
 
     ``undone`` is true where the record is that of an undoing: its files are then as they were before the change.
@@ -65,7 +65,7 @@ class Record:
         return json.dumps({**head, "folders": self.folders, "files": files}).encode()
 
 
-def read(root: Path, file: Path) -> Record | None:
+def read(root: Path, file: Path) -> ChangeRecord | None:
     """Return a record of the state, or None if it does not count.
 
     A record counts if it was written here and names nothing that no change may write.
@@ -88,13 +88,13 @@ def read(root: Path, file: Path) -> Record | None:
     return found if allowed and all(is_folder_permitted(root, path) for path in found.folders) else None
 
 
-def _load(raw: bytes) -> Record:
+def _load(raw: bytes) -> ChangeRecord:
     found: dict[str, Any] = json.loads(raw)
     files = tuple(
         FileRecord(f["path"], _decode(f["before"]), f["after"], f["mode"], f["origin"], _decode(f.get("wrote")))
         for f in found["files"]
     )
-    return Record(found["title"], files, tuple(found["folders"]), found["time"], found["undone"])
+    return ChangeRecord(found["title"], files, tuple(found["folders"]), found["time"], found["undone"])
 
 
 def entries(folder: Path) -> list[Path]:

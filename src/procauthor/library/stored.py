@@ -14,7 +14,7 @@ from msgspec import Struct
 from procauthor.errors import StaleError
 from procauthor.file import read_regular
 from procauthor.library.library import Procedure
-from procauthor.library.mark import Mark
+from procauthor.library.mark import TopSection
 from procauthor.library.receipt import Review
 from procauthor.library.reference import Target
 from procauthor.markdown.document import Document, Heading, Link
@@ -85,7 +85,7 @@ class Facts(Struct, frozen=True, array_like=True):
 _encode = msgspec.msgpack.Encoder().encode
 _decode_face = msgspec.msgpack.Decoder(Face).decode
 _decode_view = msgspec.msgpack.Decoder(View).decode
-_decode_marks = msgspec.msgpack.Decoder(tuple[Mark, ...]).decode
+_decode_marks = msgspec.msgpack.Decoder(tuple[TopSection, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
 _decode_contract = msgspec.msgpack.Decoder(Contract).decode
 
@@ -385,7 +385,7 @@ class Stored(Procedure):
         return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
 
     @property
-    def marks(self) -> tuple[Mark, ...]:
+    def marks(self) -> tuple[TopSection, ...]:
         """The sections below the title, with their lines: what says where they stand looks into the text."""
         return _decode_marks(self.__dict__["_marks"])
 

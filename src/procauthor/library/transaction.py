@@ -23,7 +23,7 @@ from procauthor.library import state as door
 from procauthor.library.change import Change, Edit
 from procauthor.library.guard import refuse_unsafe
 from procauthor.library.permit import creation_mode, permit
-from procauthor.library.record import FileRecord, Record
+from procauthor.library.record import ChangeRecord, FileRecord
 from procauthor.library.verify import verify
 from procauthor.procedure import stamp
 
@@ -169,7 +169,9 @@ def _stage(root: Path, state: Path, places: list[tuple[Edit, Path]], modes: Mapp
     disk.flush_folders([stage])
 
 
-def _record(root: Path, change: Change, places: list[tuple[Edit, Path]], made: list[Path], *, undone: bool) -> Record:
+def _record(
+    root: Path, change: Change, places: list[tuple[Edit, Path]], made: list[Path], *, undone: bool
+) -> ChangeRecord:
     files = tuple(
         FileRecord(
             edit.path,
@@ -182,10 +184,10 @@ def _record(root: Path, change: Change, places: list[tuple[Edit, Path]], made: l
         for edit, place in places
     )
     real = Path(os.path.realpath(root))
-    return Record(change.title, files, tuple(f.relative_to(real).as_posix() for f in made), undone=undone)
+    return ChangeRecord(change.title, files, tuple(f.relative_to(real).as_posix() for f in made), undone=undone)
 
 
-def _write_journal(root: Path, state: Path, journal: Record) -> None:
+def _write_journal(root: Path, state: Path, journal: ChangeRecord) -> None:
     staged = state / _STAGE / _JOURNAL
     disk.write(staged, door.seal(state, record.KIND, journal.dump()))
     history_folder(state).mkdir(exist_ok=True)

@@ -75,7 +75,7 @@ class Cell(Struct, frozen=True, gc=False):
     link: Link | None = None
 
 
-class Row(Struct, frozen=True, gc=False):
+class TableRow(Struct, frozen=True, gc=False):
     """A table row."""
 
     cells: tuple[Cell, ...]
@@ -93,12 +93,12 @@ class Block(Struct, frozen=True, gc=False):
     line: int
     text: str = ""
     items: tuple[Item, ...] = ()
-    header: Row | None = None
-    rows: tuple[Row, ...] = ()
+    header: TableRow | None = None
+    rows: tuple[TableRow, ...] = ()
     language: str = ""
 
 
-class Run(Struct, frozen=True, gc=False):
+class TextRun(Struct, frozen=True, gc=False):
     """A run of plain text outside code and links: where bare names can stand."""
 
     text: str
@@ -143,7 +143,7 @@ class Section(Struct, frozen=True, gc=False):
         return self.heading.line if self.heading else 1
 
 
-class Problem(Struct, frozen=True, gc=False):
+class ParseProblem(Struct, frozen=True, gc=False):
     """Something that the parser noticed: an unclosed block, or front matter that cannot be relied on."""
 
     kind: Literal["unclosed-block", "bad-front-matter", "duplicate-key"]
@@ -151,7 +151,7 @@ class Problem(Struct, frozen=True, gc=False):
     start: int
 
 
-class Field(Struct, frozen=True, gc=False):
+class MetadataField(Struct, frozen=True, gc=False):
     """One metadata value and the span of its text."""
 
     key: str
@@ -169,13 +169,13 @@ class Document:
     sections: tuple[Section, ...]
     headings: tuple[Heading, ...]
     links: tuple[Link, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     comments: tuple[Comment, ...]
     anchors: frozenset[str]
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Mapping[str, MetadataField] = field(default_factory=dict)
     front_matter: tuple[int, int] | None = None
     front_kind: Literal["yaml", "toml", "json"] | None = None
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ParseProblem, ...] = ()
 
     @cached_property
     def kept(self) -> dict[object, object]:

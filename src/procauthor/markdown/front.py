@@ -10,7 +10,7 @@ from typing import Literal
 import yaml
 from msgspec import Struct
 
-from procauthor.markdown.document import Field, Problem
+from procauthor.markdown.document import MetadataField, ParseProblem
 from procauthor.markdown.source import Source
 
 FrontKind = Literal["yaml", "toml", "json"]
@@ -91,16 +91,16 @@ def _find_json(raw: bytes, start: int) -> Front | None:
     return Front("json", start, line_end, start, end)
 
 
-def near_front_matter(source: Source) -> Problem | None:
+def near_front_matter(source: Source) -> ParseProblem | None:
     """Return what is wrong with a top of a document that was meant as front matter and cannot be read as that."""
     raw, start = source.raw, source.start
     if _UNCLOSED_TOML.match(raw, start) or _UNCLOSED_YAML.match(raw, start):
-        return Problem("bad-front-matter", "front matter is never closed", start)
+        return ParseProblem("bad-front-matter", "front matter is never closed", start)
     if _WRONG_JSON.match(raw, start):
-        return Problem("bad-front-matter", "front matter is no valid JSON", start)
+        return ParseProblem("bad-front-matter", "front matter is no valid JSON", start)
     late = _LATE_YAML.match(raw, start)
     if late:
-        return Problem("bad-front-matter", "front matter counts only from the first line on", late.start(1))
+        return ParseProblem("bad-front-matter", "front matter counts only from the first line on", late.start(1))
     return None
 
 
@@ -250,19 +250,19 @@ class _Place(Struct, frozen=True, gc=False):
     end: int
 
 
-def read_front_matter(source: Source, front: Front) -> tuple[dict[str, Field], list[Problem]]:
+def read_front_matter(source: Source, front: Front) -> tuple[dict[str, MetadataField], list[ParseProblem]]:
     """Return the fields of front matter, and what is wrong with it. Of a key that is given twice the last counts."""
     text = source.raw[front.body : front.foot].decode()
-    fields: dict[str, Field] = {}
+    fields: dict[str, MetadataField] = {}
     try:
         places, repeats = _read_yaml(text) if front.kind == "yaml" else _read_other(text, front.kind)
     except FrontMatterValueError as error:
-        return {}, [Problem("bad-front-matter", str(error), front.start)]
+        return {}, [ParseProblem("bad-front-matter", str(error), front.start)]
     for place in places:
         at, start, end = (front.body + _size(text, offset) for offset in (place.at, place.start, place.end))
-        fields[place.key] = Field(place.key, place.value, start, end, source.line(at))
+        fields[place.key] = MetadataField(place.key, place.value, start, end, source.line(at))
     problems = [
-        Problem("duplicate-key", f"the key {name!r} is given twice", front.body + _size(text, at))
+        ParseProblem("duplicate-key", f"the key {name!r} is given twice", front.body + _size(text, at))
         for name, at in repeats
     ]
     return fields, problems

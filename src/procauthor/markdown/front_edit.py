@@ -112,7 +112,7 @@ def read_texts(document: Document, key: str) -> list[str]:
 
 def write_front_matter(edits: Sequence[FrontEdit], newline: str = "\n") -> str:
     """Return new front matter with its fences; empty where the edits give it no key."""
-    spans = _Writer(read_layout(""), newline).write(edits)
+    spans = _FrontWriter(read_layout(""), newline).write(edits)
     text = "".join(text for _, _, text in spans)
     return f"---{newline}{text}---{newline}" if text else ""
 
@@ -131,7 +131,7 @@ def edit_front_matter(document: Document, path: str, edits: Sequence[FrontEdit])
     front = find_front_matter(document.source)
     assert front is not None
     layout = read_layout(document.source.raw[front.body : front.foot].decode())
-    writer = _Writer(layout, document.source.newline)
+    writer = _FrontWriter(layout, document.source.newline)
     spans = writer.write(edits)
     made = tuple(
         Replacement(front.body + _bytes(layout.text, start), front.body + _bytes(layout.text, end), text)
@@ -212,7 +212,7 @@ def _listed(value: object) -> list[object]:
 # The edit
 
 
-class _Writer:
+class _FrontWriter:
     """Makes spans of characters with new texts, each from the places of the old ones."""
 
     def __init__(self, layout: Layout, newline: str) -> None:

@@ -36,7 +36,7 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _MergePiece:
     """A run of bytes that is merged as a whole; ``section`` is the key of the section that it stands in."""
 
     raw: bytes
@@ -83,16 +83,16 @@ def _texts(raw: bytes) -> dict[tuple[str, int], bytes]:
 # Pieces
 
 
-def _pieces(document: Document) -> list[_Piece]:
+def _pieces(document: Document) -> list[_MergePiece]:
     """Cut a document; the pieces joined are its bytes."""
     raw = document.source.raw
     counts: dict[str, int] = {}
-    found: list[_Piece] = []
+    found: list[_MergePiece] = []
     for section in document.sections:
         number = counts[section.title] = counts.get(section.title, 0) + 1
         start = 0 if section.index == 0 else section.start
         cuts = sorted({start, *(c for c in _cuts(document, section.index) if start < c < section.end), section.end})
-        found += [_Piece(raw[a:b], (section.title, number)) for a, b in pairwise(cuts)]
+        found += [_MergePiece(raw[a:b], (section.title, number)) for a, b in pairwise(cuts)]
     return found
 
 
@@ -117,8 +117,8 @@ def _line(raw: bytes, offset: int) -> int:
     return raw.rfind(b"\n", 0, offset) + 1
 
 
-def _by_section(pieces: Sequence[_Piece]) -> dict[tuple[str, int], list[_Piece]]:
-    found: dict[tuple[str, int], list[_Piece]] = {}
+def _by_section(pieces: Sequence[_MergePiece]) -> dict[tuple[str, int], list[_MergePiece]]:
+    found: dict[tuple[str, int], list[_MergePiece]] = {}
     for piece in pieces:
         found.setdefault(piece.section, []).append(piece)
     return found
@@ -127,7 +127,9 @@ def _by_section(pieces: Sequence[_Piece]) -> dict[tuple[str, int], list[_Piece]]
 # Three sides
 
 
-def _merge_pieces(base: Sequence[_Piece], ours: Sequence[_Piece], theirs: Sequence[_Piece]) -> Iterator[bytes | Clash]:
+def _merge_pieces(
+    base: Sequence[_MergePiece], ours: Sequence[_MergePiece], theirs: Sequence[_MergePiece]
+) -> Iterator[bytes | Clash]:
     """Yield the merged bytes, or a clash, from one stretch of changed pieces to the next."""
     changes = sorted([*_changes(base, ours, 0), *_changes(base, theirs, 1)], key=lambda c: (c.low, c.high, c.side))
     position = 0
@@ -150,11 +152,11 @@ class _Change:
 
     low: int
     high: int
-    pieces: tuple[_Piece, ...]
+    pieces: tuple[_MergePiece, ...]
     side: int
 
 
-def _changes(base: Sequence[_Piece], side: Sequence[_Piece], number: int) -> Iterator[_Change]:
+def _changes(base: Sequence[_MergePiece], side: Sequence[_MergePiece], number: int) -> Iterator[_Change]:
     old, new = [p.raw for p in base], [p.raw for p in side]
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
@@ -170,8 +172,8 @@ def _touches(change: _Change, group: Sequence[_Change], high: int) -> bool:
     )
 
 
-def _side(group: Sequence[_Change], number: int, base: Sequence[_Piece], low: int, high: int) -> list[_Piece]:
-    found: list[_Piece] = []
+def _side(group: Sequence[_Change], number: int, base: Sequence[_MergePiece], low: int, high: int) -> list[_MergePiece]:
+    found: list[_MergePiece] = []
     position = low
     for change in (c for c in group if c.side == number):
         found += [*base[position : change.low], *change.pieces]
@@ -179,7 +181,7 @@ def _side(group: Sequence[_Change], number: int, base: Sequence[_Piece], low: in
     return [*found, *base[position:high]]
 
 
-def _resolve(base: Sequence[_Piece], ours: Sequence[_Piece], theirs: Sequence[_Piece]) -> bytes | Clash:
+def _resolve(base: Sequence[_MergePiece], ours: Sequence[_MergePiece], theirs: Sequence[_MergePiece]) -> bytes | Clash:
     old, mine, yours = _join(base), _join(ours), _join(theirs)
     if mine in (old, yours):
         return yours
@@ -189,5 +191,5 @@ def _resolve(base: Sequence[_Piece], ours: Sequence[_Piece], theirs: Sequence[_P
     return Clash(heading, old, mine, yours)
 
 
-def _join(pieces: Sequence[_Piece]) -> bytes:
+def _join(pieces: Sequence[_MergePiece]) -> bytes:
     return b"".join(p.raw for p in pieces)

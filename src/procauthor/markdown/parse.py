@@ -26,10 +26,10 @@ from procauthor.markdown.document import (
     Heading,
     Item,
     Link,
-    Problem,
-    Row,
-    Run,
+    ParseProblem,
     Section,
+    TableRow,
+    TextRun,
 )
 from procauthor.markdown.front import find_front_matter, near_front_matter, read_front_matter
 from procauthor.markdown.metadata import read_bold_fields
@@ -100,7 +100,7 @@ def parse(raw: bytes) -> Document:
     )
 
 
-def _attribute_ids(source: Source, runs: list[Run]) -> Iterator[str]:
+def _attribute_ids(source: Source, runs: list[TextRun]) -> Iterator[str]:
     """Yield the ids that attributes in braces give; what stands in code is an example."""
     if b"#" not in source.raw or b"{" not in source.raw:
         return
@@ -162,11 +162,11 @@ class _Builder:
         self._bodies = bodies
         self.headings: list[Heading] = []
         self.links: list[Link] = []
-        self.runs: list[Run] = []
+        self.runs: list[TextRun] = []
         self.comments: list[Comment] = []
         self.anchors: set[str] = set()
         self.blocks: list[Block] = []
-        self.problems: list[Problem] = []
+        self.problems: list[ParseProblem] = []
         self._last = len(source.raw.rstrip())
         self._line_starts = source.line_starts
         self._slugger = Slugger()
@@ -176,8 +176,8 @@ class _Builder:
         self._lists: list[list[int | None]] = []
         self._items: list[_OpenItem] = []
         self._done_items: list[Item] = []
-        self._rows: list[Row] = []
-        self._header: Row | None = None
+        self._rows: list[TableRow] = []
+        self._header: TableRow | None = None
         self._cells: list[Cell] = []
         # Code and links: what stands in them is no running text.
         self._closed = 0
@@ -200,7 +200,7 @@ class _Builder:
             if name == "Text":
                 say(value)
                 if not self._closed:
-                    run(Run(value, span["start"] + shift, span["end"] + shift, self._in_heading))
+                    run(TextRun(value, span["start"] + shift, span["end"] + shift, self._in_heading))
             elif name == "Start":
                 tag, data = (value, None) if value.__class__ is str else value.popitem()
                 self._depth += tag in _NESTING
@@ -322,7 +322,7 @@ class _Builder:
         last = lines[-1].strip().lstrip(b"> ")
         closed = len(lines) > 1 and last.startswith(opening[0]) and not last.strip(opening[0][:1])
         if not closed:
-            self.problems.append(Problem("unclosed-block", "code fence is never closed", start))
+            self.problems.append(ParseProblem("unclosed-block", "code fence is never closed", start))
 
     def _start_html(self, _data: Any, _start: int, _end: int) -> None:
         self._html = []
@@ -338,7 +338,7 @@ class _Builder:
             if closed == -1:
                 # Behind a tag it ends with a blank line, but a browser reads on to its end.
                 if b"-->" not in self.source.raw[end:]:
-                    self.problems.append(Problem("unclosed-block", "HTML comment is never closed", at))
+                    self.problems.append(ParseProblem("unclosed-block", "HTML comment is never closed", at))
                 break
             position = closed + 3
             self._comment(text[opened:position], at, places.offset(position - 1) + 1)
@@ -415,9 +415,9 @@ class _Builder:
         link = self.links[self._cell_links] if len(self.links) > self._cell_links else None
         self._cells.append(Cell(text, start, end, link))
 
-    def _row(self, start: int, end: int) -> Row:
+    def _row(self, start: int, end: int) -> TableRow:
         cells, self._cells = tuple(self._cells), []
-        return Row(cells, start, end, self._line(start))
+        return TableRow(cells, start, end, self._line(start))
 
     def _end_head(self, _data: Any, start: int, end: int) -> None:
         self._header = self._row(start, end)

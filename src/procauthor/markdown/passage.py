@@ -10,18 +10,18 @@ from itertools import accumulate
 
 from msgspec import Struct
 
-from procauthor.markdown.document import Document, Run
+from procauthor.markdown.document import Document, TextRun
 
 _LONG_RUN = 2000
 _MARKS = re.compile(rb"[*_~\\]*")
 _LINE_END = re.compile(rb"[*_~\\ \t]*\r?\n[ \t>]*[*_~\\]*")
 
 
-class Passage(Struct, frozen=True, gc=False):
+class PlainText(Struct, frozen=True, gc=False):
     """Text without code and links between; ``runs`` begin at ``starts`` within the text."""
 
     text: str
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     starts: tuple[int, ...]
 
     @property
@@ -85,28 +85,28 @@ class Prose:
             end, heading = run.end, run.heading
         self.text = "".join(text)
 
-    def __iter__(self) -> Iterator[Passage]:
+    def __iter__(self) -> Iterator[PlainText]:
         return map(self._passage, range(len(self._firsts)))
 
-    def search(self, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, int, str]]:
+    def search(self, pattern: re.Pattern[str]) -> Iterator[tuple[PlainText, int, str]]:
         """Yield each match with its passage and its place there."""
         for match in pattern.finditer(self.text):
             number = self._number(match.start())
             yield self._passage(number), match.start() - self._places[self._firsts[number]], match[0]
 
-    def around(self, places: Iterable[int]) -> Iterator[Passage]:
+    def around(self, places: Iterable[int]) -> Iterator[PlainText]:
         """Yield the passages around places of the text, each once and in order."""
         return map(self._passage, sorted({self._number(place) for place in places}))
 
     def _number(self, place: int) -> int:
         return bisect_right(self._firsts, bisect_right(self._places, place) - 1) - 1
 
-    def _passage(self, number: int) -> Passage:
+    def _passage(self, number: int) -> PlainText:
         first = self._firsts[number]
         last = self._firsts[number + 1] if number + 1 < len(self._firsts) else len(self._runs)
         begin, end = self._places[first], self._places[last - 1] + len(self._runs[last - 1].text)
         starts = tuple(place - begin for place in self._places[first:last])
-        return Passage(self.text[begin:end], self._runs[first:last], starts)
+        return PlainText(self.text[begin:end], self._runs[first:last], starts)
 
 
 _BETWEEN = "\n\n"
@@ -120,7 +120,7 @@ def read_prose(document: Document) -> Prose:
     return prose
 
 
-def read_passages(document: Document) -> Iterator[Passage]:
+def read_passages(document: Document) -> Iterator[PlainText]:
     """Yield the passages of a document in order."""
     return iter(read_prose(document))
 

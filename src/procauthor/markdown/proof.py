@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from procauthor.errors import LibraryError
-from procauthor.markdown.document import Document, Field
+from procauthor.markdown.document import Document, MetadataField
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.leaf import Container, Leaf, read_parts
 from procauthor.markdown.parse import parse
@@ -283,7 +283,7 @@ def _fields(before: Document, after: Document, there: _Map, back: _Map) -> Itera
             yield Difference(line, f"the metadata {key!r} would appear")
 
 
-def _extent(document: Document, field: Field) -> tuple[int, int]:
+def _extent(document: Document, field: MetadataField) -> tuple[int, int]:
     """Return the span of a field with all lines of its value."""
     raw = document.source.raw
     if document.front_matter is None:

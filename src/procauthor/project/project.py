@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.baseline import Baseline
+from procauthor.errors import ProcauthorError
 from procauthor.finding import Report
 from procauthor.library.change import Change
 from procauthor.library.library import Library
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching
     from procauthor.batch.record import BatchStore
-    from procauthor.batch.schedule import OnFailure
     from procauthor.batch.value import Tell
     from procauthor.evaluation.value import Evaluation
     from procauthor.library.history import HistoryEntry
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.refactoring.refactor import Refactoring
     from procauthor.reporting.export import Form
+    from procauthor.reporting.site.build import WaitingChange
+    from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.index import Hit
+    from procauthor.review.due import Due, Undated
     from procauthor.review.review import Reviewing
 
 
@@ -274,6 +277,20 @@ class Project:
 
         return Reviewing(self.workspace, self.library())
 
+    def due(self, *, within: str = "", owner: str = "") -> tuple[list[Due], list[Undated]]:
+        """Return what is to be reviewed, the first one first, and what documents say of it that cannot be read.
+
+        Args:
+            within: Only what is due by then, as ``30d`` or ``2 weeks``; empty for all.
+            owner: Only documents of this owner; upper and lower case are the same.
+
+        Raises:
+            ConfigError: The span cannot be read.
+        """
+        from procauthor.review.due import choose_due
+
+        return choose_due(self.library(), within, owner)
+
     def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
         """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
 
@@ -283,6 +300,21 @@ class Project:
         from procauthor.reporting.export import export
 
         return export(self.workspace, reference, form, out)
+
+    def site(self, folder: str | Path) -> SiteReport:
+        """Write the library as pages for readers, with the drafts that wait; see `docs/site.md`.
+
+        Args:
+            folder: Where to: a folder that is new or empty, or holds an earlier site.
+
+        Raises:
+            ConfigError: Something else is there, or the disk refuses.
+        """
+        from procauthor.reporting.site.publish import publish
+
+        return publish(
+            self.workspace, Path(folder), lambda: [_waiting(self.draft(each.id)) for each in self.drafts.all()]
+        )
 
     # Authoring
 
@@ -347,38 +379,21 @@ class Project:
             ]
         return fitting[-1].id if fitting else ""
 
-    def batch(  # noqa: PLR0913 - one argument for each bound
-        self,
-        model: str | None = None,
-        *,
-        reviewer: str = "",
-        jobs: int = 4,
-        max_tokens: int | None = None,
-        deadline: float | None = None,
-        accept: bool = False,
-        on_failure: OnFailure = "wait",
-        fresh: bool = False,
-        progress: Tell | None = None,
-    ) -> Batching:
+    def batch(self, model: str | None = None, *, progress: Tell | None = None, **wishes: Any) -> Batching:
         """Return what authors the open items of a plan together.
 
         Args:
             model: ``offline``, or a model as ``provider:name``; the settings' where nothing is said.
-            reviewer: A second model that reads each draft once.
-            jobs: How many calls are on their way at once.
-            max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
-            deadline: Seconds after which no call begins.
-            accept: Write each draft that has no error into the library.
-            on_failure: Whether dependents of an item that failed wait, or go on with what the plan announces of it.
-            fresh: Ask the model anew, even what was asked before.
             progress: Is told what happens.
+            wishes: The other attributes of `Wishes`: ``jobs``, ``max_tokens``, ``deadline``, ``accept`` and so on.
+
+        Raises:
+            TypeError: There is no wish of that name.
         """
         from procauthor.batch.batching import Batching
-        from procauthor.batch.value import Wishes
+        from procauthor.batch.record import Wishes
 
-        author = model or self.settings.authoring.model
-        wishes = Wishes(author, reviewer, jobs, max_tokens, deadline, accept, on_failure, fresh)
-        return Batching(self.records, wishes, progress)
+        return Batching(self.records, Wishes(author=model or self.settings.authoring.model, **wishes), progress)
 
     def prune_runs(self, *, keep: int | None = None, older: float | None = None) -> list[str]:
         """Delete runs that have ended and whose draft does not wait any more, and batches that ended; return their ids.
@@ -436,3 +451,27 @@ class Project:
         from procauthor.authoring.waiting import WaitingDraft
 
         return WaitingDraft(self.records, self.drafts.get(name))
+
+
+def _waiting(draft: WaitingDraft) -> WaitingChange:
+    """Return a draft as reviewers read it, without secrets."""
+    from procauthor.reporting.site.build import WaitingChange
+    from procauthor.secret import redact
+
+    stored, diff, problem = draft.draft, "", ""
+    try:
+        diff = redact(draft.diff())
+    except ProcauthorError as error:
+        problem = error.message
+    return WaitingChange(
+        id=stored.id,
+        title=stored.title,
+        path=stored.path,
+        author=stored.author,
+        wish=stored.wish,
+        outcome=stored.outcome,
+        diff=diff,
+        problem=problem,
+        questions=stored.open_questions,
+        findings=stored.findings,
+    )

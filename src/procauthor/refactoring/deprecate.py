@@ -9,7 +9,7 @@ from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
 from procauthor.library.reference import relative
-from procauthor.markdown.document import Field
+from procauthor.markdown.document import MetadataField
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.proof import rewrite
@@ -92,7 +92,7 @@ def _status(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]
     yield from edit_front_matter(document, procedure.path, edits)
 
 
-def _new_bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> Iterator[Replacement]:
+def _new_bold_status(procedure: Procedure, field: MetadataField, by: Procedure | None) -> Iterator[Replacement]:
     """Put the status before the first bold field, in its form: front matter would take the place of all of them."""
     raw = procedure.document.source.raw
     begin = raw.rfind(b"\n", 0, field.start) + 1
@@ -106,7 +106,7 @@ def _new_bold_status(procedure: Procedure, field: Field, by: Procedure | None) -
     yield Replacement(begin, begin, "".join(line + newline for line in lines))
 
 
-def _bold_status(procedure: Procedure, field: Field, by: Procedure | None) -> Iterator[Replacement]:
+def _bold_status(procedure: Procedure, field: MetadataField, by: Procedure | None) -> Iterator[Replacement]:
     """Change the bold field; the replacement gets a line of the same form below."""
     raw = procedure.document.source.raw
     if by is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from procauthor.checking.phrase import Phrase, Titles, find_phrases
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
-from procauthor.markdown.passage import Passage, read_passages
+from procauthor.markdown.passage import PlainText, read_passages
 from procauthor.naming import title_key
 
 _ARTICLES = frozenset({"the", "a", "an"})
@@ -24,7 +24,7 @@ class Mention:
     """A name in running text, and where it begins in its passage."""
 
     host: Procedure
-    passage: Passage
+    passage: PlainText
     start: int
     text: str
 
@@ -80,7 +80,7 @@ def _begins(phrase: Phrase, place: int) -> bool:
     return place == 1 and phrase.sentence_start
 
 
-def _end_offset(passage: Passage, end: int) -> int:
+def _end_offset(passage: PlainText, end: int) -> int:
     """Return the byte offset behind the last character before ``end``."""
     for run, start in zip(reversed(passage.runs), reversed(passage.starts), strict=True):
         if start < end:

@@ -35,7 +35,7 @@ from procauthor.refactoring.carry import (
 )
 from procauthor.refactoring.link import Leads, verify_text
 from procauthor.refactoring.relocation import NewName, Relocation
-from procauthor.refactoring.renumber import Numbered, read_numbers, renumber_references
+from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.key import section_key
 
@@ -229,7 +229,7 @@ class _Merging:
         own = [n for n in read_numbers(self.procedure.document) if n.word in _STEPS and n.old.isdigit()]
         if not theirs or not own:
             return []
-        shifted: list[Numbered] = [replace(n, new=str(int(n.old) + max(theirs))) for n in own]
+        shifted: list[NumberedHeading] = [replace(n, new=str(int(n.old) + max(theirs))) for n in own]
         headings = [Replacement(n.start, n.end, n.new) for n in shifted]
         return [*headings, *renumber_references(self.procedure, shifted)]
 

@@ -144,7 +144,7 @@ def _is_section(section: Section) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _MovedPiece:
     """A run of bytes that moves as one: a section with all below it, and what the template does not know behind it."""
 
     order: int
@@ -165,12 +165,12 @@ def arrange(procedure: Procedure) -> tuple[bytes, list[Kept]]:
         return raw, []
     foot = _foot(document, known[-1][1])
     ends = [section.start for _, section in known[1:]] + [foot]
-    pieces = [_Piece(order, raw[s.start : end], s.start) for (order, s), end in zip(known, ends, strict=True)]
+    pieces = [_MovedPiece(order, raw[s.start : end], s.start) for (order, s), end in zip(known, ends, strict=True)]
     found = {order for order, _ in known}
     wanted = [n for n, spec in enumerate(specs) if n not in found and not spec.constraint.optional]
     newline = document.source.newline.encode()
     own_level = known[0][1].level
-    pieces += [_Piece(n, _stand_in(document, specs[n], own_level, n)) for n in wanted]
+    pieces += [_MovedPiece(n, _stand_in(document, specs[n], own_level, n)) for n in wanted]
     if not wanted and [p.order for p in pieces] == sorted(found):
         return raw, []
     ordered = sorted(pieces, key=lambda piece: piece.order)

@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedHeading:
     """A heading with a number: ``word`` is "step", "phase" or "section"; the span is that of the number."""
 
     word: str
@@ -57,9 +57,9 @@ def renumber(scope: Scope, procedure: Procedure) -> Change:
     return Change(tuple(sorted(changes, key=lambda e: e.path != procedure.path)), f"renumber {procedure.title}")
 
 
-def read_numbers(document: Document) -> list[Numbered]:
+def read_numbers(document: Document) -> list[NumberedHeading]:
     """Return the numbered headings with the numbers that they should have: counted among those of one parent."""
-    found: list[Numbered] = []
+    found: list[NumberedHeading] = []
     counts: Counter[tuple[int | None, int, str]] = Counter()
     last: dict[str, int] = {}
     prefixes: dict[int, str] = {}
@@ -79,7 +79,7 @@ def read_numbers(document: Document) -> list[Numbered]:
         prefixes[section.index] = new
         start, _ = heading_span(document, section.heading)
         start += len(match.string[: match.start("number")].encode())
-        found.append(Numbered(word, match["number"], new, start, start + len(match["number"]), section.line))
+        found.append(NumberedHeading(word, match["number"], new, start, start + len(match["number"]), section.line))
     return found
 
 
@@ -108,7 +108,7 @@ def _first(number: int, last: int, word: str) -> int:
 # References
 
 
-def renumber_references(procedure: Procedure, numbered: Sequence[Numbered]) -> list[Replacement]:
+def renumber_references(procedure: Procedure, numbered: Sequence[NumberedHeading]) -> list[Replacement]:
     """Return replacements of "Step 2" and the like in running text of the document itself."""
     document = procedure.document
     news = _by_old(numbered)
@@ -120,7 +120,7 @@ def renumber_references(procedure: Procedure, numbered: Sequence[Numbered]) -> l
     return found
 
 
-def _by_old(numbered: Sequence[Numbered]) -> dict[tuple[str, str], set[str]]:
+def _by_old(numbered: Sequence[NumberedHeading]) -> dict[tuple[str, str], set[str]]:
     news: dict[tuple[str, str], set[str]] = {}
     for each in numbered:
         news.setdefault((each.word, each.old), set()).add(each.new)
@@ -143,7 +143,7 @@ def _references(
 
 
 def _link_edits(
-    scope: Scope, procedure: Procedure, numbered: Sequence[Numbered], own: list[Replacement]
+    scope: Scope, procedure: Procedure, numbered: Sequence[NumberedHeading], own: list[Replacement]
 ) -> dict[str, tuple[Replacement, ...]]:
     """Return replacements of numbers in texts of links that lead to the document, by the path of their host."""
     news = _by_old(numbered)

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from procauthor.character import plain
 from procauthor.finding import Finding, Report, Severity
-from procauthor.reporting.place import Place
+from procauthor.reporting.place import ReportFiles
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def github_lines(report: Report, place: Place) -> Iterator[str]:
+def github_lines(report: Report, place: ReportFiles) -> Iterator[str]:
     """Yield one command a finding."""
     for finding in report.findings:
         yield _command(finding, place)
 
 
-def _command(finding: Finding, place: Place) -> str:
+def _command(finding: Finding, place: ReportFiles) -> str:
     path = _property(place.repository_path(finding.path))
     where = f"file={path},line={finding.line},col={finding.column}"
     text = f"{finding.message} ({finding.hint})" if finding.hint else finding.message

@@ -57,10 +57,8 @@ def select(graph: Graph, *, lifecycle: str = "", around: str = "") -> Graph:
             raise NotFoundError(message, f"lifecycles are {', '.join(names)}" if names else "")
     edges = [edge for edge in graph.edges if edge.kind in _DRAWN]
     if around:
-        near = (
-            {around} | {e.target for e in edges if e.source == around} | {e.source for e in edges if e.target == around}
-        )
-        keep &= near
+        near = (*graph.uses(around), *graph.users(around))
+        keep &= {around}.union(*({e.source, e.target} for e in near if e.kind in _DRAWN))
     inside = [edge for edge in edges if edge.source in keep and edge.target in keep]
     return Graph(tuple(node for node in graph.nodes if node.id in keep), tuple(inside))
 

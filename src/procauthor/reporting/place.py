@@ -10,7 +10,7 @@ from procauthor.file import read_regular
 from procauthor.git import find_repository
 
 
-class Place:
+class ReportFiles:
     """The files behind a report.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from procauthor.evaluation.graph import Edge, Graph
 from procauthor.evaluation.impact import Concern
 
-_WORDS = {
+WORDS = {
     "needs": ("depends on it", "depends on"),
     "input": ("takes", "takes"),
     "output": ("is named as user of", "is named by it as user of"),
@@ -15,6 +15,7 @@ _WORDS = {
     "lists": ("lists it", "lists"),
     "links": ("links to it", "links to"),
 }
+"""What an edge says of the user and of what is used, by its kind."""
 
 
 def reference_lines(graph: Graph, node: str, reach: Sequence[tuple[str, int]]) -> Iterator[str]:
@@ -47,7 +48,7 @@ def _edges(graph: Graph, edges: Sequence[Edge], side: int) -> Iterator[str]:
         what = f" {edge.artifact!r}" if edge.artifact else ""
         optional = ", optional" if edge.optional else ""
         where = f"{graph.by_id[place].path or place}:{edge.line}"
-        yield f"  {other.title} ({other.status}): {_WORDS[edge.kind][side]}{what}{optional}  [{where}]"
+        yield f"  {other.title} ({other.status}): {WORDS[edge.kind][side]}{what}{optional}  [{where}]"
 
 
 def impact_lines(title: str, output: str, concerns: Sequence[Concern]) -> Iterator[str]:

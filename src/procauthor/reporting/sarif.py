@@ -8,7 +8,7 @@ from typing import Any
 
 from procauthor.checking.rule import RULES, Rule
 from procauthor.finding import Finding, Fix, Report, Severity
-from procauthor.reporting.place import Place
+from procauthor.reporting.place import ReportFiles
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -16,7 +16,7 @@ _PROBLEMS: dict[Severity, str] = {"error": "error", "warning": "warning", "info"
 _ROOT = "SRCROOT"
 
 
-def sarif(report: Report, place: Place, help_url: str = "") -> dict[str, Any]:
+def sarif(report: Report, place: ReportFiles, help_url: str = "") -> dict[str, Any]:
     """Return the log with one run.
 
     Args:
@@ -56,7 +56,7 @@ def _rule(rule: Rule, help_url: str) -> dict[str, Any]:
     return {**found, "helpUri": help_url.replace("{rule}", rule.name)} if help_url else found
 
 
-def _result(finding: Finding, place: Place, names: list[str]) -> dict[str, Any]:
+def _result(finding: Finding, place: ReportFiles, names: list[str]) -> dict[str, Any]:
     text = f"{finding.message} ({finding.hint})" if finding.hint else finding.message
     found = {
         "ruleId": finding.code,
@@ -76,17 +76,17 @@ def _result(finding: Finding, place: Place, names: list[str]) -> dict[str, Any]:
     return {**found, "fixes": [_fix(finding, finding.fix, place)]} if finding.fix else found
 
 
-def _location(path: str, place: Place) -> dict[str, str]:
+def _location(path: str, place: ReportFiles) -> dict[str, str]:
     return {"uri": place.uri(path), "uriBaseId": _ROOT}
 
 
-def _utf16_column(finding: Finding, place: Place) -> int:
+def _utf16_column(finding: Finding, place: ReportFiles) -> int:
     """Return the column in UTF-16 code units; characters beyond the basic plane count twice."""
     before = place.line(finding.path, finding.line)[: finding.column - 1]
     return finding.column + sum(ord(c) > 0xFFFF for c in before)  # noqa: PLR2004 - the end of the basic plane
 
 
-def _fix(finding: Finding, fix: Fix, place: Place) -> dict[str, Any]:
+def _fix(finding: Finding, fix: Fix, place: ReportFiles) -> dict[str, Any]:
     changes = [
         {
             "artifactLocation": _location(path, place),

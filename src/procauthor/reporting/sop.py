@@ -6,23 +6,21 @@ import re
 from collections.abc import Iterator, Sequence
 
 from procauthor.errors import LibraryError
-from procauthor.library.contract import part_of, sections_of
+from procauthor.library.contract import NONE_WORDS, part_of, sections_of
 from procauthor.library.library import Procedure
+from procauthor.library.stage import written_items
 from procauthor.markdown.document import Document, Link, Section
 from procauthor.procedure import Artifact, Part, Step
 from procauthor.reporting.skill import skill_name
 from procauthor.template.role import meaning_of
 
 MARK = "<!-- exported by procauthor from {path} -->"
-_NONE = frozenset({"none", "none.", "n/a", "-", "not applicable"})
 _WHEN = re.compile(r"^((?:if|when|where|once|after|before|while|for each|for every)\b[^,]*),\s*(.+)$", re.IGNORECASE)
 _NOT = re.compile(r"^(?:do not|don't|never)\s+(.+)$", re.IGNORECASE)
 _SHOULD = re.compile(
     r"^(?:consider|prefer|try to)\b|\b(?:should|where possible|if possible|recommended)\b", re.IGNORECASE
 )
 _DECISION = re.compile(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
-_MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _TOLD = ("purpose", "inputs", "actions", "decisions", "outputs", "failures")
 _BESIDE_STEPS = frozenset({"purpose", "scope", "trigger", "inputs"})
 
@@ -38,7 +36,7 @@ def export_sop(procedure: Procedure) -> str:
     Raises:
         LibraryError: The procedure has neither steps nor lists of what to do.
     """
-    writer = _Writer(procedure)
+    writer = _SopWriter(procedure)
     steps = list(writer.steps())
     if not steps:
         message = f"{procedure.title!r} has no steps that could be exported"
@@ -50,7 +48,7 @@ def export_sop(procedure: Procedure) -> str:
     return "\n".join([*lines, MARK.format(path=procedure.path), ""])
 
 
-class _Writer:
+class _SopWriter:
     """Reads a procedure, and says it as an SOP does."""
 
     def __init__(self, procedure: Procedure) -> None:
@@ -58,12 +56,7 @@ class _Writer:
         self.document: Document = procedure.document
         self.contract = procedure.contract
         self.meaning = meaning_of(procedure.template)
-        self.written = {
-            " ".join(item.text.split()): _plain(item.raw)
-            for section in self.document.sections
-            for block in section.blocks
-            for item in block.items
-        }
+        self.written = written_items(self.document)
 
     def overview(self) -> Iterator[str]:
         section = self._section("purpose") or next((s for s in self.document.sections if _texts(s)), None)
@@ -135,7 +128,7 @@ class _Writer:
     def _said(self, step: Step, role: str) -> list[str]:
         part = self._part(step, role)
         items = part.items or (part.text,) if part else ()
-        return [" ".join(i.split()) for i in items if i.strip() and i.strip().casefold() not in _NONE]
+        return [" ".join(i.split()) for i in items if i.strip() and i.strip().casefold() not in NONE_WORDS]
 
     def _links(self, step: Step) -> Iterator[Link]:
         later = [s.start for s in self.contract.steps if s.start > step.start]
@@ -194,12 +187,7 @@ class _Writer:
         section = self._section(role)
         items = [i for b in section.blocks for i in b.items if i.level == 0] if section else []
         texts = [self.written[" ".join(item.text.split())] for item in items]
-        return [text for text in texts if text.casefold() not in _NONE]
-
-
-def _plain(raw: str) -> str:
-    """Return an item as it is written, without its marker and with links as their text: code stays code."""
-    return _LINK.sub(r"\1", " ".join(_MARKER.sub("", raw.strip()).split()))
+        return [text for text in texts if text.casefold() not in NONE_WORDS]
 
 
 def _texts(section: Section) -> list[str]:

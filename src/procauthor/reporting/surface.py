@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from procauthor.errors import ConfigError
 from procauthor.finding import Report
 from procauthor.reporting.dump import dump
-from procauthor.reporting.place import Place
+from procauthor.reporting.place import ReportFiles
 from procauthor.reporting.text import report_lines
 
 Format = Literal["text", "json", "sarif", "junit", "github", "gitlab"]
@@ -39,10 +39,10 @@ def render(report: Report, form: Format, root: Path, help_url: str = "") -> byte
         help_url: Address of a rule's page, with ``{rule}`` where its name goes.
     """
     # A name of a file that is no UTF-8 holds lone surrogates; in JSON their escape is what stands for them.
-    return _text(report, form, Place(root), help_url).encode(errors="backslashreplace")
+    return _text(report, form, ReportFiles(root), help_url).encode(errors="backslashreplace")
 
 
-def _text(report: Report, form: Format, place: Place, help_url: str) -> str:
+def _text(report: Report, form: Format, place: ReportFiles, help_url: str) -> str:
     match form:
         case "text":
             return _joined(report_lines(report))

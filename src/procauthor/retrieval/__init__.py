@@ -1,1 +1,1 @@
-"""Hybrid retrieval over the sections of a library: words by SQLite FTS5, meaning by vectors in Chroma."""
+"""Hybrid retrieval over the sections of a library: by words and by meaning."""

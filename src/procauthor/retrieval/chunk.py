@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from procauthor.character import strip_hidden
 from procauthor.markdown.document import Block, Document, Section
-from procauthor.secret import clean, find_secrets
+from procauthor.secret import PartSearch, clean, redact
 
 _TARGET_WORDS = 200
 _LONGEST_WORDS = 250
@@ -56,7 +57,10 @@ def chunk_document(path: str, document: Document, *, context: str = "") -> list[
         context: Words to find it by that its text does not say, such as the lifecycle.
     """
     text = _Text(document)
-    return [chunk for section, end in _groups(document) for chunk in _chunk_section(path, text, section, context, end)]
+    chunks: list[Chunk] = []
+    for section, end in _groups(document):
+        chunks += _chunk_section(path, text, section, context, end)
+    return chunks
 
 
 def _groups(document: Document) -> Iterator[tuple[Section, int]]:
@@ -89,9 +93,9 @@ def _chunk_section(path: str, shown: _Text, section: Section, context: str, last
         yield Chunk(
             id=base if number == 1 else f"{base}~{number}",
             path=path,
-            title=str(clean(document.title)),
-            heading=str(clean(section.title)),
-            headings=tuple(clean(document.path(section))),
+            title=shown.clean(document.title),
+            heading=shown.clean(section.title),
+            headings=tuple(map(shown.clean, document.path(section))),
             slug=slug,
             line=section.line if number == 1 and section.heading else document.source.line(start),
             text=text,
@@ -152,8 +156,10 @@ class _Text:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._cleaned: dict[str, str] = {}
+        self._parts = PartSearch(document.source.raw)
         gaps = [(c.start, c.end, "") for c in document.comments]
-        gaps += [(s.start, s.end, f"[redacted: {s.kind}]") for s in find_secrets(document.source.raw)]
+        gaps += [(s.start, s.end, f"[redacted: {s.kind}]") for s in self._parts.find(document.source.raw)]
         self._gaps: list[tuple[int, int, str]] = []
         for gap in sorted(gaps):
             if not self._gaps or gap[1] > self._gaps[-1][1]:
@@ -165,9 +171,21 @@ class _Text:
         at = bisect_left(self._starts, start)
         if at and self._gaps[at - 1][1] > start:
             start = min(self._gaps[at - 1][1], end)
+        source = self.document.source
+        if at == len(self._gaps) or self._gaps[at][0] >= end:
+            whole = source.slice(start, end)
+            # Without hidden characters it is a part of the text as it is, and looked through faster.
+            plain = strip_hidden(whole) == whole
+            return (redact(whole, self._parts.find) if plain else str(clean(whole))).strip()
         kept: list[str] = []
         for gap_start, gap_end, shown in self._gaps[at : bisect_left(self._starts, end)]:
-            kept += [self.document.source.slice(start, max(start, gap_start)), shown]
+            kept += [source.slice(start, max(start, gap_start)), shown]
             start = min(max(start, gap_end), end)
-        kept.append(self.document.source.slice(start, end))
+        kept.append(source.slice(start, end))
         return str(clean("".join(kept))).strip()
+
+    def clean(self, text: str) -> str:
+        """Return a heading as it is shown; each is needed many times."""
+        if text not in self._cleaned:
+            self._cleaned[text] = str(clean(text))
+        return self._cleaned[text]

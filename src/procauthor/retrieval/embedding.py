@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from procauthor.errors import ConfigError, ModelError
 from procauthor.retrieval.vector import normalise
@@ -30,20 +30,6 @@ class Embedding(Protocol):
         """Return one row for each text, of length 1, or 0 when nothing in the text is known."""
 
 
-@runtime_checkable
-class Learner(Protocol):
-    """An embedding that is fitted to the texts of a library before it is used."""
-
-    def fit(self, texts: Sequence[str]) -> Self:
-        """Return the embedding that these texts give."""
-
-    def dump(self) -> bytes:
-        """Return what was learnt."""
-
-    def load(self, name: str, learnt: bytes) -> Self:
-        """Return the embedding of this id from what it had learnt."""
-
-
 def embedding_for(name: str) -> Embedding:
     """Return the embedding that a setting names: ``builtin``, ``minilm`` or ``langchain:<provider>:<model>``.
 
@@ -51,9 +37,9 @@ def embedding_for(name: str) -> Embedding:
         ConfigError: There is no such embedding, or its package is not installed.
     """
     if name == "builtin":
-        from procauthor.retrieval.builtin import LibraryEmbedding
+        from procauthor.retrieval.builtin import WordEmbedding
 
-        return LibraryEmbedding()
+        return WordEmbedding()
     kind, _, model = name.partition(":")
     if kind == "minilm":
         from procauthor.retrieval.minilm import MiniLMEmbedding

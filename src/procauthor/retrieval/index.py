@@ -2,52 +2,56 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
+import msgspec
+
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.library.state import make_folder
+from procauthor.lock import hold
+from procauthor.parallel import share
+from procauthor.retrieval.builtin import WordEmbedding
 from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.dense import VectorStore
-from procauthor.retrieval.embedding import Embedding, Learner, embedding_for
-from procauthor.retrieval.lock import hold
-from procauthor.retrieval.meaning import Meaning
-from procauthor.retrieval.store import FILE_NAME, ChunkStore, ForeignStoreError, OutdatedStoreError, sign
+from procauthor.retrieval.embedding import Embedding, embedding_for
+from procauthor.retrieval.lexical import Words
+from procauthor.retrieval.meaning import VectorIndex, vectored
+from procauthor.retrieval.merge import Ranking, Weights, best_first, merge
+from procauthor.retrieval.posting import Counting
+from procauthor.retrieval.store import (
+    FILE_NAME,
+    ChunkStore,
+    Entry,
+    ForeignStoreError,
+    OutdatedStoreError,
+    dump_chunks,
+    dump_counts,
+)
 
 Engine = Literal["merged", "lexical", "dense"]
-Ranking = list[tuple[str, float]]
+Cut = Callable[[str], Sequence[Chunk]]
 _Result = TypeVar("_Result")
 
 _DEPTH = 200
-_SPAN = 100
-"""How many places of a ranking count in the merge; the score at its end counts nothing."""
 _DAMAGED = "the search index was damaged and has been rebuilt"
 _FOREIGN = "the search index was not written here, so it does not count and has been rebuilt"
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """How much each ranking counts in the merge."""
-
-    lexical: float = 1.0
-    dense: float = 1.0
-
-
+_BUSY = "another process is writing the search index"
 LEARNT = Weights(dense=0.7)
 """The built-in embedding knows words, not sentences, so it counts less than a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync changed. A chunk that changed counts as removed and as added."""
+    """What a sync changed, in documents. One that changed counts as removed and as added."""
 
     added: int
     removed: int
@@ -68,20 +72,26 @@ class Hit:
 class SectionIndex:
     """Finds sections by their words and by their meaning.
 
-    SQLite holds what is indexed; the vectors in Chroma are derived from it, when they are first searched. The result
-    of a search depends on the chunks alone, not on the edits that led to them. Open it with ``SectionIndex.open``.
+    SQLite holds what is indexed, for each document by itself: an edit costs what it changed. The result of a search
+    depends on the chunks alone, not on the edits that led to them. Open it with ``SectionIndex.open``, and keep it
+    open where more than one question is asked.
     """
 
     def __init__(self, folder: Path, embedding: Embedding, server: str, weights: Weights, patience: float) -> None:
         self._folder = folder
+        self._embedding = embedding
         self._weights = weights
         self._patience = patience
         self._threads = threading.RLock()
         self._locked = False
         self._temporary = ""
-        self._mended: list[str] = []
-        self._meaning = Meaning(embedding, VectorStore(folder, server), self._writing, self._mended)
+        self._repaired: list[str] = []
+        self._wanted: tuple[Mapping[str, str], Cut] | None = None
+        self._meaning = VectorIndex(embedding, server, weights, self._writing)
+        self._moment: tuple[int, int] | None = None
+        self._paths: dict[int, str] = {}
         self._store = self._open_store()
+        self._words = Words(self._store.counts)
 
     @classmethod
     def open(
@@ -106,7 +116,7 @@ class SectionIndex:
             LockedError: Another process is writing.
         """
         embedding = embedding or embedding_for("builtin")
-        weights = weights or (LEARNT if isinstance(embedding, Learner) else Weights())
+        weights = weights or (LEARNT if isinstance(embedding, WordEmbedding) else Weights())
         try:
             make_folder(folder)
             return cls(folder, embedding, server, weights, patience)
@@ -119,8 +129,8 @@ class SectionIndex:
 
     @property
     def notice(self) -> str:
-        """What went wrong and was mended since the last sync, in one sentence, or nothing."""
-        return next(iter(self._mended), self._temporary)
+        """What went wrong and was repaired since the last sync, in one sentence, or nothing."""
+        return next(iter(self._repaired), self._temporary)
 
     def sync(self, chunks: Iterable[Chunk]) -> SyncReport:
         """Make the index hold exactly these chunks.
@@ -129,12 +139,28 @@ class SectionIndex:
             LockedError: Another process is writing.
             RetrievalError: The index cannot be used.
         """
-        wanted = {chunk.id: chunk for chunk in chunks}
-        with self._writing():
-            report = self._mending(lambda: self._change(wanted))
-            self._mending(lambda: self._meaning.check(self._store))
-            report = replace(report, rebuilt=bool(self._mended), notice=self.notice)
-            self._mended.clear()
+        documents: dict[str, list[Chunk]] = {}
+        for chunk in chunks:
+            documents.setdefault(chunk.path, []).append(chunk)
+        stamps = {path: hashlib.sha256(dump_chunks(each)).hexdigest() for path, each in documents.items()}
+        return self.follow(stamps, documents.__getitem__)
+
+    def follow(self, stamps: Mapping[str, str], cut: Cut) -> SyncReport:
+        """Make the index hold exactly these documents; only those that changed are cut into chunks.
+
+        Args:
+            stamps: For each path what its chunks depend on, as a text that is another one if they may be others.
+            cut: Gives the chunks of the document at a path. It may be called in another process.
+
+        Raises:
+            LockedError: Another process is writing.
+            RetrievalError: The index cannot be used.
+        """
+        self._wanted = stamps, cut
+        with self._threads:
+            report = self._repairing(lambda: self._follow(stamps, cut))
+            report = replace(report, rebuilt=bool(self._repaired), notice=self.notice)
+            self._repaired.clear()
             return report
 
     def search(self, query: str, limit: int = 10, *, engine: Engine = "merged") -> list[Hit]:
@@ -146,7 +172,7 @@ class SectionIndex:
             RetrievalError: The index cannot be used, or the Chroma server does not answer.
         """
         with self._threads:
-            return self._mending(lambda: self._search(query, limit, engine))
+            return self._repairing(lambda: self._search(query, limit, engine))
 
     def close(self) -> None:
         """Let go of all files."""
@@ -168,14 +194,16 @@ class SectionIndex:
 
     # What is indexed
 
-    def _change(self, wanted: dict[str, Chunk]) -> SyncReport:
-        known = self._store.signatures()
-        added = [wanted[key] for key in sorted(wanted) if known.get(key) != sign(wanted[key])]
-        changed = {chunk.id for chunk in added}
-        removed = [key for key in sorted(known) if key not in wanted or key in changed]
-        if added or removed:
-            self._store.change(removed, added)
-        return SyncReport(len(added), len(removed), len(wanted) - len(added))
+    def _follow(self, stamps: Mapping[str, str], cut: Cut) -> SyncReport:
+        known = self._store.stamps()
+        changed = sorted(path for path, stamp in stamps.items() if known.get(path) != stamp)
+        gone = sorted(known.keys() - stamps.keys())
+        if changed or gone:
+            with self._writing():
+                make = _EntryMaker(stamps, cut, self._embedding)
+                self._store.change(gone, share(changed, make, Entry), self._embedding.id)
+        replaced = sum(path in known for path in changed)
+        return SyncReport(len(changed), len(gone) + replaced, len(stamps) - len(changed))
 
     def _open_store(self) -> ChunkStore:
         file = self._folder / FILE_NAME
@@ -191,12 +219,12 @@ class SectionIndex:
                 return self._renew_store()
 
     def _renew_store(self) -> ChunkStore:
-        """Put a damaged file aside, drop an outdated one, and begin anew, unless another process has just done so."""
+        """Put a damaged file aside, drop an outdated one, and begin again, unless another process has just done so."""
         file = self._folder / FILE_NAME
         outdated, said = False, _DAMAGED
         try:
             store = ChunkStore(file)
-            if store.is_whole():
+            if store.is_whole() and not self._repaired:
                 return store
             store.close()
         except sqlite3.DatabaseError as error:
@@ -204,29 +232,34 @@ class SectionIndex:
             said = _FOREIGN if isinstance(error, ForeignStoreError) else _DAMAGED
         for suffix in ("-wal", "-shm"):
             file.with_name(file.name + suffix).unlink(missing_ok=True)
+        for folder in self._folder.glob("vectors-*") if outdated else ():
+            # Earlier versions kept vectors there.
+            shutil.rmtree(folder, ignore_errors=True)
         if outdated:
             file.unlink()
         else:
             file.replace(file.with_suffix(".damaged"))
-            self._mended.append(said)
+            self._repaired.append(said)
         return ChunkStore(file)
 
     def _rebuild(self) -> None:
-        """Begin anew with the chunks that can still be read."""
-        chunks: list[Chunk] = []
-        with suppress(sqlite3.DatabaseError, ValueError):
-            chunks = self._store.read_all()
+        """Begin again with what the index was last told to hold."""
         self._store.close()
+        self._repaired.append(_DAMAGED)
         self._store = self._renew_store()
-        self._change({chunk.id: chunk for chunk in chunks})
+        self._moment = None
+        self._words = Words(self._store.counts)
+        self._meaning.forget()
+        if self._wanted:
+            self._follow(*self._wanted)
 
-    def _mending(self, work: Callable[[], _Result]) -> _Result:
+    def _repairing(self, work: Callable[[], _Result]) -> _Result:
         """Do the work; if the file turns out to be damaged, rebuild it and try once more."""
         try:
             return work()
         except sqlite3.OperationalError as error:
             raise _explain(error) from error
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, msgspec.MsgspecError):
             with self._writing():
                 self._rebuild()
                 return work()
@@ -238,7 +271,7 @@ class SectionIndex:
             if self._locked:
                 yield
                 return
-            with hold(self._folder / "lock", self._patience):
+            with hold(self._folder / "lock", self._patience, _BUSY):
                 self._locked = True
                 try:
                     yield
@@ -248,45 +281,55 @@ class SectionIndex:
     # Search
 
     def _search(self, query: str, limit: int, engine: Engine) -> list[Hit]:
-        rankings: dict[str, Ranking] = {}
-        if engine != "dense":
-            rankings["lexical"] = self._store.rank(query, _DEPTH)
+        self._notice_changes()
+        rankings: dict[str, Ranking] = {"lexical": self._words.rank(query, _DEPTH)}
         if engine != "lexical":
-            rankings["dense"] = self._meaning.rank(self._store, query, _DEPTH)
-        scores = self._merge(rankings) if engine == "merged" else dict(rankings[engine])
-        return self._choose(scores, rankings, limit)
+            words = rankings["lexical"]
+            rankings["dense"] = self._meaning.rank(self._store, self._paths, query, words, _DEPTH)
+        if engine != "merged":
+            rankings = {engine: rankings[engine]}
+        scores = merge(rankings, self._weights) if engine == "merged" else dict(rankings[engine])
+        return self._choose(best_first(scores), rankings, limit)
 
-    def _merge(self, rankings: dict[str, Ranking]) -> dict[str, float]:
-        """Add up what each ranking says of a chunk, from 1 for its best down to 0, as the weights share it out."""
-        weights = {name: getattr(self._weights, name) for name in rankings}
-        scores: dict[str, float] = {}
-        for name, ranking in rankings.items():
-            share = weights[name] / sum(weights.values())
-            for key, score in _scale(ranking):
-                scores[key] = scores.get(key, 0.0) + share * score
-        return scores
+    def _notice_changes(self) -> None:
+        """Read what this process or another one has written since the last search."""
+        moment = self._store.moment()
+        if moment != self._moment:
+            self._paths = self._store.paths()
+            self._words.follow(frozenset(self._paths))
+            self._moment = moment
 
-    def _choose(self, scores: dict[str, float], rankings: dict[str, Ranking], limit: int) -> list[Hit]:
+    def _choose(self, ranked: Ranking, rankings: dict[str, Ranking], limit: int) -> list[Hit]:
         """Return hits for the best chunks, one for each section."""
-        finders = {name: {key for key, _ in ranking} for name, ranking in rankings.items()}
+        finders = {name: {place for place, _ in ranking} for name, ranking in rankings.items()}
+        chunks: dict[int, list[Chunk]] = {}
         best: dict[str, Hit] = {}
-        for key in sorted(scores, key=lambda key: (-scores[key], key)):
+        for place, score in ranked:
             if len(best) >= limit:
                 break
-            for chunk in self._store.read([key]).values():
-                engines = tuple(name for name, keys in finders.items() if key in keys)
-                best.setdefault(chunk.place, Hit(chunk, scores[key], engines))
+            if place.row not in chunks:
+                chunks[place.row] = self._store.chunks(place.row)
+            for chunk in chunks[place.row][place.number : place.number + 1]:
+                engines = tuple(name for name, places in finders.items() if place in places)
+                best.setdefault(chunk.place, Hit(chunk, score, engines))
         return list(best.values())
 
 
-def _scale(ranking: Ranking) -> Ranking:
-    """Return the scores of the places that count, from 1 for the first to 0 for one that counts no more."""
-    if not ranking:
-        return []
-    best = ranking[0][1]
-    floor = ranking[_SPAN][1] if len(ranking) > _SPAN else min(0.0, ranking[-1][1])
-    spread = best - floor
-    return [(key, (score - floor) / spread if spread > 0 else 1.0) for key, score in ranking[:_SPAN]]
+class _EntryMaker:
+    """Makes what is indexed of a document. It is called in other processes too, and loads what it needs there."""
+
+    def __init__(self, stamps: Mapping[str, str], cut: Cut, embedding: Embedding) -> None:
+        self._stamps = stamps
+        self._cut = cut
+        self._embedding = embedding
+
+    def __call__(self, path: str) -> Entry:
+        chunks = self._cut(path)
+        counting = Counting(chunks)
+        vectors = None
+        if isinstance(self._embedding, WordEmbedding):
+            vectors = vectored(self._embedding, self._embedding.embed_words(counting.passages()))
+        return Entry(path, self._stamps[path], dump_chunks(chunks), dump_counts(counting.counts()), vectors)
 
 
 def _is_busy(error: Exception) -> bool:
@@ -295,5 +338,5 @@ def _is_busy(error: Exception) -> bool:
 
 def _explain(error: Exception) -> ProcauthorError:
     if _is_busy(error):
-        return LockedError("another process is writing the search index", "try again when it is done")
-    return RetrievalError(f"the search index cannot be used: {error}", "remove its folder, it will be made anew")
+        return LockedError(_BUSY, "try again when it is done")
+    return RetrievalError(f"the search index cannot be used: {error}", "remove its folder, it will be made again")

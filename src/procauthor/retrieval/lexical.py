@@ -1,88 +1,210 @@
-"""Search by words: BM25 in SQLite FTS5, over passages, over whole documents, and over groups of synonyms.
+"""Search by words: BM25 over passages, over whole documents, and over groups of synonyms.
 
 A passage is short, and often does not repeat the subject that its document is about. So its score is its own,
 plus a share of its document's, plus a share for the synonyms of the query's words.
+
+All that is known of words is kept for each document by itself, and added up when it is asked for: so an edit changes
+what it changed, and a score does not depend on the edits that led to it.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
-from heapq import nsmallest
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.word import list_concepts, list_terms, read_passage, read_path, spell_out
+from procauthor.retrieval.posting import Counts, Postings, number_of
+from procauthor.retrieval.word import list_concepts, list_terms, list_words
 
-SCHEMA = """
-create virtual table passage using fts5(title, path, headings, heading, body, tokenize = 'porter unicode61');
-create virtual table page using fts5(title, path, headings, body, tokenize = 'porter unicode61');
-create virtual table concept using fts5(body, tokenize = 'unicode61');
-"""
-Places = dict[int, tuple[str, int]]
-_PASSAGE = "bm25(passage, 2, 1, 1, 2, 1)"
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Scores = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
 _PAGE_SHARE = 0.5
-_MOST = 1_000
 _CONCEPT_SHARE = 0.5
+# As SQLite, Lucene and most others have them.
+_K = 1.2
+_B = 0.75
+_LEAST_RARITY = 1e-6
+_LEAST_TAIL = 64
+_TAIL_SHARE = 20
+_WORTH_SORTING = 16
 
 
-def add_passage(db: sqlite3.Connection, row: int, chunk: Chunk) -> None:
-    """Index a chunk under its row number."""
-    above = " ".join(chunk.headings[:-1])
-    parts = (chunk.title, read_path(chunk.path), above, chunk.heading, f"{chunk.text}\n{chunk.context}")
-    db.execute(
-        "insert into passage(rowid, title, path, headings, heading, body) values (?, ?, ?, ?, ?, ?)",
-        (row, *map(spell_out, parts)),
-    )
-    db.execute("insert into concept(rowid, body) values (?, ?)", (row, " ".join(list_concepts(read_passage(chunk)))))
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A passage: the document, by its row in the index, and the number of the passage in it."""
+
+    path: str
+    number: int
+    row: int
 
 
-def remove_passage(db: sqlite3.Connection, row: int) -> None:
-    """Take a chunk out."""
-    db.execute("delete from passage where rowid = ?", (row,))
-    db.execute("delete from concept where rowid = ?", (row,))
+class Words:
+    """The words of an index, in memory.
+
+    Args:
+        read: Gives the path and the counts of documents by their row.
+    """
+
+    def __init__(self, read: Callable[[Sequence[int]], Iterable[tuple[int, str, Counts]]]) -> None:
+        self._read = read
+        self._forget()
+
+    def _forget(self) -> None:
+        self._passages, self._concepts, self._pages = _Table(), _Table(), _Table()
+        self._page_of: dict[int, int] = {}
+        self._rows: list[int] = []
+        self._paths: list[str] = []
+        self._first: list[int] = [0]
+        self._fresh = 0
+
+    def follow(self, rows: frozenset[int]) -> None:
+        """Hold the documents at these rows, and no others; only what is new is read."""
+        gone = self._page_of.keys() - rows
+        dead = len(self._rows) - len(self._page_of) + len(gone)
+        if max(self._fresh, dead) > max(_LEAST_TAIL, len(rows) // _TAIL_SHARE):
+            self._forget()
+            gone = set()
+        for row in gone:
+            self._drop(self._page_of.pop(row))
+        new = sorted(rows - self._page_of.keys())
+        if new:
+            self._fresh = self._fresh + len(new) if self._rows else 0
+            self._add(list(self._read(new)))
+
+    def _drop(self, page: int) -> None:
+        self._pages.drop(page, page + 1)
+        for table in (self._passages, self._concepts):
+            table.drop(self._first[page], self._first[page + 1])
+
+    def _add(self, documents: Sequence[tuple[int, str, Counts]]) -> None:
+        for row, path, counts in documents:
+            self._page_of[row] = len(self._rows)
+            self._rows.append(row)
+            self._paths.append(path)
+            self._first.append(self._first[-1] + len(counts.passages.sizes) // 4)
+        self._passages.add([counts.passages for _, _, counts in documents])
+        self._concepts.add([counts.concepts for _, _, counts in documents])
+        self._pages.add([counts.page for _, _, counts in documents])
+
+    def rank(self, query: str, limit: int) -> list[tuple[Place, float]]:
+        """Return the best passages with their scores, best first."""
+        import numpy as np
+
+        if not self._page_of:
+            return []
+        words = [number_of(word) for word in list_terms(query)]
+        own = self._passages.score(words)
+        related = self._concepts.score(dict.fromkeys(list_concepts(list_words(query))))
+        hits = np.flatnonzero((own > 0) | (related > 0))
+        if not len(hits):
+            return []
+        pages = np.searchsorted(self._firsts(), hits, side="right") - 1
+        scores = own[hits] + _CONCEPT_SHARE * related[hits]
+        shared = self._pages.score(words)
+        scores += _PAGE_SHARE * shared[pages]
+        scores = np.round(scores, 9)
+        kept = np.arange(len(hits))
+        if len(hits) > limit:
+            least = np.partition(scores, len(hits) - limit)[len(hits) - limit]
+            kept = np.flatnonzero(scores >= least)
+        ranked = sorted((-float(scores[at]), self._place(int(hits[at]), int(pages[at]))) for at in kept)
+        return [(place, -score) for score, place in ranked[:limit]]
+
+    def _place(self, passage: int, page: int) -> Place:
+        return Place(self._paths[page], passage - self._first[page], self._rows[page])
+
+    def _firsts(self) -> NDArray[Any]:
+        import numpy as np
+
+        return np.array(self._first[:-1])
 
 
-def replace_page(db: sqlite3.Connection, row: int, chunks: Sequence[Chunk]) -> None:
-    """Index a whole document anew from its chunks; without any, take it out."""
-    db.execute("delete from page where rowid = ?", (row,))
-    if not chunks:
-        return
-    headings = " ".join(chunk.heading for chunk in chunks)
-    body = "\n".join(f"{chunk.text}\n{chunk.context}" for chunk in chunks)
-    parts = (chunks[0].title, read_path(chunks[0].path), headings, body)
-    db.execute(
-        "insert into page(rowid, title, path, headings, body) values (?, ?, ?, ?, ?)", (row, *map(spell_out, parts))
-    )
+class _Table:
+    """Rows with their terms, in parts: the first is large, and what came later is in the others."""
+
+    def __init__(self) -> None:
+        self._parts: list[_Part] = []
+        self._live: list[Mask] = []
+
+    def add(self, postings: Sequence[Postings]) -> None:
+        """Add rows behind all others."""
+        import numpy as np
+
+        part = _Part(postings)
+        self._parts.append(part)
+        self._live.append(np.ones(len(part.lengths), bool))
+
+    def drop(self, start: int, end: int) -> None:
+        """Take rows out; the numbers of the others stay."""
+        at = 0
+        for live in self._live:
+            live[max(0, start - at) : max(0, end - at)] = False
+            at += len(live)
+
+    def score(self, terms: Iterable[int]) -> Scores:
+        """Return the BM25 of all rows, 0 for those without any of the terms."""
+        import numpy as np
+
+        rows = sum(int(live.sum()) for live in self._live)
+        length = sum(int(p.lengths[live].sum()) for p, live in zip(self._parts, self._live, strict=True))
+        sums = [np.zeros(len(live)) for live in self._live]
+        mean = length / rows if rows else 1.0
+        for term in terms:
+            found = [part.find(term, live) for part, live in zip(self._parts, self._live, strict=True)]
+            many = sum(len(at) for at, _ in found)
+            rarity = max(float(np.log((rows - many + 0.5) / (many + 0.5))), _LEAST_RARITY)
+            for part, total, (at, counts) in zip(self._parts, sums, found, strict=True):
+                held = _K * (1 - _B + _B * part.lengths[at] / (mean or 1.0))
+                total[at] += rarity * counts * (_K + 1) / (counts + held)
+        scores: Scores = np.concatenate(sums) if sums else np.zeros(0)
+        return scores
 
 
-def read_places(db: sqlite3.Connection) -> Places:
-    """Return for each row its chunk's id and the row of its document."""
-    rows = db.execute("select chunk.row, chunk.id, document.row from chunk join document using (path)")
-    return {row: (name, page) for row, name, page in rows}
+class _Part:
+    """Rows that were added together."""
 
+    def __init__(self, postings: Sequence[Postings]) -> None:
+        import numpy as np
 
-def rank_words(db: sqlite3.Connection, places: Places, query: str, limit: int) -> list[tuple[str, float]]:
-    """Return the ids of the best chunks with their scores, best first."""
-    words = _match(list_terms(query))
-    own = _score(db, "passage", _PASSAGE, words)
-    related = _score(db, "concept", "bm25(concept)", _match(dict.fromkeys(list_concepts(query))))
-    pages = _score(db, "page", "bm25(page)", words)
-    scores: list[tuple[float, str]] = []
-    for row in own.keys() | related.keys():
-        name, page = places.get(row, ("", 0))
-        shares = _PAGE_SHARE * pages.get(page, 0.0) + _CONCEPT_SHARE * related.get(row, 0.0)
-        scores.append((-round(own.get(row, 0.0) + shares, 9), name))
-    return [(name, -score) for score, name in nsmallest(limit, scores)]
+        def joined(name: str, kind: type) -> NDArray[Any]:
+            return np.frombuffer(b"".join(getattr(each, name) for each in postings), kind)
 
+        self.lengths: Scores = joined("lengths", np.uint32).astype(np.float64)
+        self._terms = joined("terms", np.uint32)
+        self._counts = joined("counts", np.uint8)
+        self._ends: NDArray[Any] = np.cumsum(joined("sizes", np.uint32), dtype=np.int64)
+        self._rows: NDArray[Any] | None = None
+        self._asked = 0
 
-def _match(words: Iterable[str]) -> str:
-    """Return a query for any of the words, all quoted, so that none is read as an operator."""
-    return " OR ".join(f'"{word}"' for word in words)
+    def find(self, term: int, live: Mask) -> tuple[NDArray[Any], Scores]:
+        """Return the live rows with a term, and how often each has it."""
+        rows, counts = self._find(term)
+        kept = live[rows]
+        return rows[kept], counts[kept].astype("float64")
 
+    def _find(self, term: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Look at all terms; for who asks more often it is worth to put them in order."""
+        import numpy as np
 
-def _score(db: sqlite3.Connection, table: str, rank: str, match: str) -> dict[int, float]:
-    if not match:
-        return {}
-    # Only names from this file enter the statement; the query itself is a parameter.
-    asked = f"select rowid, -{rank} as score from {table} where {table} match ? order by score desc limit {_MOST}"  # noqa: S608
-    return dict(db.execute(asked, (match,)).fetchall())
+        self._asked += 1
+        if self._rows is None and self._asked > _WORTH_SORTING:
+            self._sort()
+        if self._rows is None:
+            at = np.flatnonzero(self._terms == term)
+            return np.searchsorted(self._ends, at, side="right"), self._counts[at]
+        sought = np.uint32(term)
+        first, last = (int(np.searchsorted(self._terms, sought, side=side)) for side in ("left", "right"))
+        return self._rows[first:last], self._counts[first:last]
+
+    def _sort(self) -> None:
+        import numpy as np
+
+        sizes = np.diff(self._ends, prepend=0)
+        order = np.argsort(self._terms, kind="stable")
+        self._rows = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[order]
+        self._terms, self._counts = self._terms[order], self._counts[order]

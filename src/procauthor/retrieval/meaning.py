@@ -1,142 +1,228 @@
-"""Ranking by meaning: keeps the vectors in step with what is indexed, and asks them."""
+"""Ranking by meaning: finds the documents nearest to a query, and in these the nearest passages."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.dense import UnreadableVectorsError, VectorStore, blend
-from procauthor.retrieval.embedding import Embedding, Learner
-from procauthor.retrieval.store import ChunkStore, hash_passage
+from procauthor.retrieval.builtin import WordEmbedding
+from procauthor.retrieval.embedding import Embedding
+from procauthor.retrieval.lexical import Place
+from procauthor.retrieval.merge import Ranking, Weights, best_first, merge
+from procauthor.retrieval.server import VectorServer
+from procauthor.retrieval.store import ChunkStore, Vectored
+from procauthor.retrieval.vector import blend, normalise, pack, unpack
 from procauthor.retrieval.word import read_passage
 
 if TYPE_CHECKING:
     from procauthor.retrieval.vector import Vectors
 
-_UNREADABLE = "the stored vectors could not be read and are made anew"
+# In so many documents, and in those that hold the words of the query, the nearest passages are looked for.
+_NEAREST_PAGES = 200
+_KEPT = 2000
+# How far a query moves towards the passages that answer it best so far, and how many of them count.
+_FEEDBACK = 0.3
+_BEST = 5
 
 
-class Meaning:
-    """The vectors of an index. They are made when they are first asked for, and again when the chunks changed.
+class VectorIndex:
+    """The vectors of an index, those of documents in memory and those of passages as far as they are needed.
 
     Args:
         embedding: What makes vectors.
-        vectors: Where they are kept.
+        server: The address of a Chroma server that ranks them, or nothing.
+        weights: How much each ranking counts, where both together say which passages are best.
         writing: Holds the lock of the index.
-        mended: Takes a sentence about anything that was damaged.
     """
 
     def __init__(
-        self,
-        embedding: Embedding,
-        vectors: VectorStore,
-        writing: Callable[[], AbstractContextManager[None]],
-        mended: list[str],
+        self, embedding: Embedding, server: str, weights: Weights, writing: Callable[[], AbstractContextManager[None]]
     ) -> None:
         self._embedding = embedding
-        self._fitted: Embedding | None = None
-        self._vectors = vectors
+        self._server = VectorServer(server) if server else None
+        self._weights = weights
         self._writing = writing
-        self._mended = mended
-
-    def rank(self, store: ChunkStore, query: str, limit: int) -> list[tuple[str, float]]:
-        """Return the ids of the nearest chunks with their cosine, best first."""
-        if not query.strip():
-            return []
-        try:
-            return self._rank(store, query, limit)
-        except UnreadableVectorsError:
-            self._forget(store)
-            return self._rank(store, query, limit)
-
-    def check(self, store: ChunkStore) -> None:
-        """Forget vectors that are gone or damaged, so that they are made again when they are next needed."""
-        name = _read_state(store).get("name", "")
-        if name and not self._vectors.is_readable(name):
-            self._forget(store)
+        self._pages: dict[int, tuple[str, bytes]] = {}
+        self._matrix: tuple[list[int], Vectors] | None = None
+        self._passages: OrderedDict[int, Vectors] = OrderedDict()
 
     def close(self) -> None:
-        """Let go of all files and connections."""
-        self._vectors.close()
+        """Let go of connections."""
+        if self._server:
+            self._server.close()
 
-    def _rank(self, store: ChunkStore, query: str, limit: int) -> list[tuple[str, float]]:
-        state = self._renew(store)
-        if not state["name"]:
+    def forget(self) -> None:
+        """Forget what was read."""
+        self._pages.clear()
+        self._passages.clear()
+        self._matrix = None
+
+    def rank(self, store: ChunkStore, paths: dict[int, str], query: str, words: Ranking, limit: int) -> Ranking:
+        """Return the passages nearest to a query with their cosine, best first.
+
+        Args:
+            store: What is indexed.
+            paths: The paths of all documents, by their rows.
+            query: What is asked for.
+            words: What the words of the query find.
+            limit: The length of the ranking.
+        """
+        if not query.strip() or not paths:
             return []
-        (vector,) = self._recall(store, state["fitted"]).embed([query])
-        return self._vectors.rank(state["name"], vector, min(limit, int(state["size"]))) if vector.any() else []
+        self._follow(store, paths)
+        (vector,) = self._embedding.embed([query])
+        if not vector.any():
+            return []
+        ranking = self._nearest(store, vector, words, limit)
+        if isinstance(self._embedding, WordEmbedding):
+            moved = self._move(store, vector, {"lexical": words, "dense": ranking})
+            ranking = self._nearest(store, moved, words, limit)
+        return ranking
 
-    def _renew(self, store: ChunkStore) -> dict[str, str]:
-        """Return what the vectors were made of, after making them if that is no longer what is indexed."""
-        state = _read_state(store)
-        if state.get("for") == self._purpose(store):
-            return state
-        with self._writing():
-            state = _read_state(store)
-            # Another process may have made them while this one waited for the lock.
-            current = state.get("for") == self._purpose(store)
-            return state if current else self._make(store, state.get("name", ""))
+    # Vectors
 
-    def _purpose(self, store: ChunkStore) -> str:
-        return "\n".join((self._embedding.id, self._vectors.server, store.fact("content")))
+    def _follow(self, store: ChunkStore, paths: dict[int, str]) -> None:
+        """Know the vectors of these documents, and make those that are missing."""
+        if self._pages.keys() == paths.keys():
+            return
+        for row in self._pages.keys() - paths.keys():
+            del self._pages[row]
+            self._passages.pop(row, None)
+        new = sorted(paths.keys() - self._pages.keys())
+        known = dict(store.pages(new, self._embedding.id))
+        missing = [row for row in new if row not in known]
+        if missing:
+            with self._writing():
+                made = dict(self._make(store, missing))
+                store.keep_vectors(self._embedding.id, made)
+            known |= {row: each.page for row, each in made.items()}
+        self._pages |= {row: (paths[row], page) for row, page in known.items()}
+        self._matrix = None
+        if self._server:
+            with self._writing():
+                self._send(self._server, store)
 
-    def _make(self, store: ChunkStore, old: str) -> dict[str, str]:
-        state = {"name": "", "fitted": "", "size": "0", "for": self._purpose(store)}
-        chunks = store.read_all()
-        if chunks:
-            embedding, vectors = self._embed(store, chunks)
-            known = [row for row, vector in enumerate(vectors) if vector.any()]
-            name = self._vectors.write([chunks[row].id for row in known], vectors[known]) if known else ""
-            state |= {"name": name, "fitted": embedding.id, "size": str(len(known))}
-        store.set_fact("vectors", json.dumps(state))
-        self._vectors.drop(old)
-        self._vectors.sweep(state["name"])
-        return state
-
-    def _embed(self, store: ChunkStore, chunks: Sequence[Chunk]) -> tuple[Embedding, Vectors]:
-        if not isinstance(self._embedding, Learner):
-            return self._embedding, self._embed_new(store, chunks)
-        texts = [read_passage(chunk) for chunk in chunks]
-        self._fitted = fitted = self._embedding.fit(texts)
-        store.keep_model(fitted.id, fitted.dump())
-        return fitted, blend(fitted.embed(texts), [chunk.path for chunk in chunks])
-
-    def _embed_new(self, store: ChunkStore, chunks: Sequence[Chunk]) -> Vectors:
-        """Return the vectors of the chunks; only texts that this embedding has not seen are embedded."""
+    def _make(self, store: ChunkStore, rows: Sequence[int]) -> Iterator[tuple[int, Vectored]]:
+        """Yield the vectors of documents; only texts that this embedding has not seen are embedded."""
         import numpy as np
 
-        passages = [hash_passage(chunk) for chunk in chunks]
-        cached = store.vectors(self._embedding.id)
-        new = {key: read_passage(chunk) for key, chunk in zip(passages, chunks, strict=True) if key not in cached}
+        texts = {row: {_hash(text): text for text in map(read_passage, store.chunks(row))} for row in rows}
+        wanted = {key: text for each in texts.values() for key, text in each.items()}
+        remembers = not isinstance(self._embedding, WordEmbedding)
+        known = store.known_vectors(self._embedding.id, list(wanted)) if remembers else {}
+        new = {key: text for key, text in wanted.items() if key not in known}
         if new:
-            made = self._embedding.embed(list(new.values())).astype(np.float32)
-            found = {key: vector.tobytes() for key, vector in zip(new, made, strict=True)}
-            store.keep_vectors(self._embedding.id, found.items())
-            cached |= found
-        return np.stack([np.frombuffer(cached[key], np.float32) for key in passages])
+            vectors = self._embedding.embed(list(new.values()))
+            made = {key: vector.astype(np.float32).tobytes() for key, vector in zip(new, vectors, strict=True)}
+            if remembers:
+                store.remember_vectors(self._embedding.id, made)
+            known |= made
+        for row in rows:
+            keys = [_hash(read_passage(chunk)) for chunk in store.chunks(row)]
+            joined = np.frombuffer(b"".join(known[key] for key in keys), np.float32)
+            yield row, vectored(self._embedding, joined.reshape(len(keys), -1))
 
-    def _recall(self, store: ChunkStore, name: str) -> Embedding:
-        """Return the embedding that made the vectors."""
-        if not isinstance(self._embedding, Learner):
-            return self._embedding
-        if self._fitted is None or self._fitted.id != name:
-            learnt = store.model(name)
-            if learnt is None:
-                raise UnreadableVectorsError(_UNREADABLE)
-            self._fitted = self._embedding.load(name, learnt)
-        return self._fitted
+    def _vectors(self, store: ChunkStore, rows: Sequence[int]) -> dict[int, Vectors]:
+        missing = [row for row in rows if row not in self._passages]
+        for row, raw in store.vectors(missing, self._embedding.id):
+            self._passages[row] = unpack(raw, self._embedding.dimensions)
+        vectors = {row: self._passages[row] for row in rows if row in self._passages}
+        for row in vectors:
+            self._passages.move_to_end(row)
+        while len(self._passages) > _KEPT:
+            self._passages.popitem(last=False)
+        return vectors
 
-    def _forget(self, store: ChunkStore) -> None:
-        with self._writing():
-            name = _read_state(store).get("name", "")
-            store.set_fact("vectors", "{}")
-            self._vectors.drop(name)
-            self._mended.append(_UNREADABLE)
+    def _all_pages(self) -> tuple[list[int], Vectors]:
+        if self._matrix is None:
+            rows = sorted(row for row, (_, page) in self._pages.items() if page)
+            joined = b"".join(self._pages[row][1] for row in rows)
+            self._matrix = rows, unpack(joined, self._embedding.dimensions)
+        return self._matrix
+
+    # Ranking
+
+    def _nearest(self, store: ChunkStore, vector: Vectors, words: Ranking, limit: int) -> Ranking:
+        import numpy as np
+
+        if self._server:
+            rows = {path: row for row, (path, _) in self._pages.items()}
+            hits = self._server.rank(vector, limit)
+            return [(Place(path, number, rows[path]), score) for path, number, score in hits if path in rows]
+        known, pages = self._all_pages()
+        near = _first(np.round(pages @ vector, 5), _NEAREST_PAGES) if known else []
+        chosen = sorted({known[at] for at in near} | {place.row for place, _ in words})
+        vectors = self._vectors(store, chosen)
+        if not vectors:
+            return []
+        scores = np.round(np.concatenate(list(vectors.values())) @ vector, 5)
+        owners = [(row, number) for row, passages in vectors.items() for number in range(len(passages))]
+        # A passage without a known word has no direction.
+        best = (at for at in _first(scores, limit) if scores[at])
+        places = ((self._place(*owners[at]), float(scores[at])) for at in best)
+        return best_first(dict(places))[:limit]
+
+    def _place(self, row: int, number: int) -> Place:
+        return Place(self._pages[row][0], number, row)
+
+    def _move(self, store: ChunkStore, vector: Vectors, rankings: dict[str, Ranking]) -> Vectors:
+        """Return the vector of a query drawn towards the passages that answer it best, by words and by meaning.
+
+        So a word of the library's own comes near to what it stands beside, and a known one to what it means here.
+        """
+        import numpy as np
+
+        _, pages = self._all_pages()
+        moved = np.zeros_like(vector)
+        for place, score in best_first(merge(rankings, self._weights))[:_BEST]:
+            for passages in self._vectors(store, [place.row]).values():
+                moved += np.float32(score) * (passages[place.number] - pages.mean(axis=0))
+        (step,) = normalise(moved[None])
+        toward: Vectors = normalise((vector + _FEEDBACK * step)[None])[0]
+        return toward
+
+    # A server
+
+    def _send(self, server: VectorServer, store: ChunkStore) -> None:
+        """Bring a server up to date; what it lost is sent again."""
+        name, known = server.open(store.fact(server.address)), store.sent()
+        if name != store.fact(server.address):
+            store.note_sent(dict.fromkeys(known, ""))
+            store.set_fact(server.address, name)
+            known = {}
+        stamps = {path: f"{self._embedding.id}\n{stamp}" for path, stamp in store.stamps().items()}
+        for path in sorted(known):
+            if known[path] != stamps.get(path):
+                server.remove(path)
+                store.note_sent({path: ""})
+        rows = {path: row for row, (path, _) in self._pages.items()}
+        new = [path for path, stamp in stamps.items() if known.get(path) != stamp and path in rows]
+        raws = dict(store.vectors([rows[path] for path in new], self._embedding.id))
+        server.add((path, unpack(raws[rows[path]], self._embedding.dimensions)) for path in new if rows[path] in raws)
+        store.note_sent({path: stamps[path] for path in new})
 
 
-def _read_state(store: ChunkStore) -> dict[str, str]:
-    state: dict[str, str] = json.loads(store.fact("vectors") or "{}")
-    return state
+def vectored(embedding: Embedding, vectors: Vectors) -> Vectored:
+    """Return the vectors of a document as they are kept, of those of its passages."""
+    if not len(vectors):
+        return Vectored(b"", b"")
+    page, passages = blend(vectors)
+    return Vectored(pack(page), pack(passages if isinstance(embedding, WordEmbedding) else vectors))
+
+
+def _first(scores: Vectors, most: int) -> Sequence[int]:
+    """Return where the highest scores are; all that are as high as the last one count."""
+    import numpy as np
+
+    if len(scores) <= most:
+        return range(len(scores))
+    least = np.partition(scores, len(scores) - most)[len(scores) - most]
+    places: list[int] = np.flatnonzero(scores >= least).tolist()
+    return places
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -1,40 +1,40 @@
-"""What is indexed, in one SQLite file: chunks, their word index, cached vectors, and what an embedding learnt."""
+"""What is indexed, in one SQLite file: for each document its passages, the words of these, and their vectors."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct
 
 from procauthor.library.state import mark
 from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.lexical import (
-    SCHEMA,
-    Places,
-    add_passage,
-    rank_words,
-    read_places,
-    remove_passage,
-    replace_page,
-)
-from procauthor.retrieval.word import read_passage
+from procauthor.retrieval.posting import Counts
 
 FILE_NAME = "index.sqlite"
-_VERSION = 3
+_VERSION = 4
 _TIMEOUT = 10.0
+# What is read of all documents for every query lies apart from what is read of a few. A row is never given again.
 _TABLES = f"""
-create table chunk(row integer primary key, id text unique, path text, passage text, value text);
-create index chunk_path on chunk(path);
-create table document(row integer primary key, path text unique);
-create table fact(name text primary key, value text);
+create table document(row integer primary key autoincrement, path text unique, stamp text);
+create table words(row integer primary key, value blob, seal integer);
+create table passages(row integer primary key, value blob, seal integer);
+create table vectors(
+  row integer primary key, embedding text, page blob, page_seal integer, passages blob, seal integer
+);
 create table vector(passage text, embedding text, value blob, primary key (passage, embedding)) without rowid;
-create table model(id text primary key, value blob);
-{SCHEMA}
+create table sent(path text primary key, stamp text) without rowid;
+create table fact(name text primary key, value text) without rowid;
 pragma user_version = {_VERSION};
 """
+_AT_ONCE = 500
+_DAMAGED = "a row is damaged"
+_encode = msgspec.msgpack.Encoder().encode
+_decode_counts = msgspec.msgpack.Decoder(Counts).decode
 
 
 class OutdatedStoreError(sqlite3.DatabaseError):
@@ -45,12 +45,36 @@ class ForeignStoreError(sqlite3.DatabaseError):
     """The file was made in another state folder than the one that it is in."""
 
 
+class Vectored(Struct, frozen=True, array_like=True):
+    """The vectors of a document and of its passages, as floating-point numbers of 16 bits, one row after the other."""
+
+    page: bytes
+    passages: bytes
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """What is indexed of a document.
+
+    Attributes:
+        path: Where it is.
+        stamp: What the rest was made of.
+        chunks: Its passages, encoded.
+        counts: Their words, encoded.
+        vectors: Their vectors, where these can be made of the text alone.
+    """
+
+    path: str
+    stamp: str
+    chunks: bytes
+    counts: bytes
+    vectors: Vectored | None
+
+
 class ChunkStore:
     """The SQLite file of an index. Every method leaves it whole, whenever the process dies."""
 
     def __init__(self, file: Path) -> None:
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
-        self._places: tuple[str, Places] = "", {}
         try:
             self._prepare(mark(file))
         except sqlite3.Error:
@@ -58,26 +82,21 @@ class ChunkStore:
             raise
 
     def _prepare(self, own: str) -> None:
+        self.db.execute("pragma trusted_schema = off")
         self.db.execute("pragma journal_mode = wal")
         self.db.execute("pragma synchronous = normal")
-        if self._version() == _VERSION:
-            self._compare(own)
-            return
-        # The first of two processes makes the tables; the second finds them made.
-        self.db.execute("begin immediate")
-        with self.db:
-            if self._version() not in (0, _VERSION):
-                message = "the index was made by another version"
-                raise OutdatedStoreError(message)
+        if self._version() == 0:
+            self.db.execute("begin immediate")
             if self._version() == 0:
-                for statement in _TABLES.split(";"):
+                for statement in filter(str.strip, _TABLES.split(";")):
                     self.db.execute(statement)
-                self._set("mark", own)
-        self._compare(own)
-
-    def _compare(self, own: str) -> None:
+                self.db.execute("insert into fact values ('mark', ?)", (own,))
+            self.db.commit()
+        if self._version() != _VERSION:
+            message = "another version made it"
+            raise OutdatedStoreError(message)
         if self.fact("mark") != own:
-            message = "the index was made elsewhere"
+            message = "it was made elsewhere"
             raise ForeignStoreError(message)
 
     def _version(self) -> int:
@@ -88,42 +107,82 @@ class ChunkStore:
         self.db.close()
 
     def is_whole(self) -> bool:
-        """Tell whether the file passes SQLite's own check, and its word index too."""
-        for table in ("passage", "page", "concept"):
-            self.db.execute(f"insert into {table}({table}) values ('integrity-check')")  # noqa: S608 - our own names
-        self.db.rollback()
+        """Tell whether the file passes SQLite's own check."""
         return bool(self.db.execute("pragma quick_check(1)").fetchone() == ("ok",))
 
-    def signatures(self) -> dict[str, str]:
-        """Return the signature of every chunk by its id, made from what is there now."""
-        return {key: _sign(value) for key, value in self.db.execute("select id, value from chunk")}
+    def stamps(self) -> dict[str, str]:
+        """Return what each document was indexed of, by its path."""
+        return dict(self.db.execute("select path, stamp from document").fetchall())
 
-    def change(self, removed: Iterable[str], added: Sequence[Chunk]) -> None:
-        """Remove and add chunks, in one transaction."""
+    def paths(self) -> dict[int, str]:
+        """Return the paths of all documents by their rows."""
+        return dict(self.db.execute("select row, path from document").fetchall())
+
+    def moment(self) -> tuple[int, int]:
+        """Return what changes whenever this process or another one writes."""
+        return int(self.db.execute("pragma data_version").fetchone()[0]), self.db.total_changes
+
+    def change(self, gone: Iterable[str], entries: Iterable[Entry], embedding: str) -> None:
+        """Take documents out and put others in, in one transaction; their vectors are of an embedding."""
         with self.db:
-            paths = {path for key in removed for path in self._remove(key)}
-            for chunk in added:
-                self._add(chunk)
-            for path in sorted(paths | {chunk.path for chunk in added}):
-                self._renew_page(path)
-            self._set("content", self._digest())
-            self._set("revision", uuid4().hex)
+            for path in gone:
+                self._remove(path)
+            for entry in entries:
+                self._remove(entry.path)
+                self._add(entry, embedding)
 
-    def read(self, keys: Iterable[str]) -> dict[str, Chunk]:
-        """Return the chunks with these ids, as far as they are known."""
-        found = (self.db.execute("select value from chunk where id = ?", (key,)).fetchone() for key in keys)
-        return {chunk.id: chunk for chunk in (_load(row[0]) for row in found if row)}
+    def counts(self, rows: Sequence[int]) -> Iterator[tuple[int, str, Counts]]:
+        """Yield path and words of the documents at some rows."""
+        query = "select row, path, value, seal from document join words using (row)"
+        for row, path, value, seal in self._select(query, rows):
+            yield row, path, _read(value, seal, _decode_counts)
 
-    def rank(self, query: str, limit: int) -> list[tuple[str, float]]:
-        """Return the ids of the chunks whose words answer a query best, with their scores, best first."""
-        revision = self.fact("revision")
-        if self._places[0] != revision:
-            self._places = revision, read_places(self.db)
-        return rank_words(self.db, self._places[1], query, limit)
+    def chunks(self, row: int) -> list[Chunk]:
+        """Return the passages of the document at a row; none where it is gone."""
+        for value, seal in self.db.execute("select value, seal from passages where row = ?", (row,)):
+            chunks: list[Chunk] = _read(value, seal, load_chunks)
+            return chunks
+        return []
 
-    def read_all(self) -> list[Chunk]:
-        """Return all chunks, ordered by id."""
-        return [_load(value) for (value,) in self.db.execute("select value from chunk order by id")]
+    def vectors(self, rows: Sequence[int], embedding: str) -> Iterator[tuple[int, bytes]]:
+        """Yield the vectors of the passages of documents, as far as this embedding has made them."""
+        for row, name, value, seal in self._select("select row, embedding, passages, seal from vectors", rows):
+            if name == embedding:
+                yield row, _read(value, seal, bytes)
+
+    def pages(self, rows: Sequence[int], embedding: str) -> Iterator[tuple[int, bytes]]:
+        """Yield the vectors of documents, as far as this embedding has made them."""
+        for row, name, value, seal in self._select("select row, embedding, page, page_seal from vectors", rows):
+            if name == embedding:
+                yield row, _read(value, seal, bytes)
+
+    def keep_vectors(self, embedding: str, vectors: Mapping[int, Vectored]) -> None:
+        """Keep the vectors of documents by their rows."""
+        with self.db:
+            for row, each in vectors.items():
+                self._keep(row, embedding, each)
+
+    def known_vectors(self, embedding: str, passages: Sequence[str]) -> dict[str, bytes]:
+        """Return vectors that an embedding once made, by the hash of their text."""
+        query = "select value from vector where passage = ? and embedding = ?"
+        found = ((key, self.db.execute(query, (key, embedding)).fetchone()) for key in passages)
+        return {key: bytes(row[0]) for key, row in found if row}
+
+    def remember_vectors(self, embedding: str, vectors: Mapping[str, bytes]) -> None:
+        """Remember what an embedding made of texts."""
+        rows = ((passage, embedding, value) for passage, value in vectors.items())
+        with self.db:
+            self.db.executemany("insert or replace into vector values (?, ?, ?)", rows)
+
+    def sent(self) -> dict[str, str]:
+        """Return what a server holds, as the stamps of documents by their path."""
+        return dict(self.db.execute("select path, stamp from sent").fetchall())
+
+    def note_sent(self, stamps: Mapping[str, str]) -> None:
+        """Note what a server holds now; an empty stamp says that it no longer holds a document."""
+        with self.db:
+            self.db.executemany("insert or replace into sent values (?, ?)", stamps.items())
+            self.db.execute("delete from sent where stamp = ''")
 
     def fact(self, name: str) -> str:
         """Return a fact about the index, or an empty string."""
@@ -133,83 +192,59 @@ class ChunkStore:
     def set_fact(self, name: str, value: str) -> None:
         """Keep a fact about the index."""
         with self.db:
-            self._set(name, value)
+            self.db.execute("insert or replace into fact(name, value) values (?, ?)", (name, value))
 
-    def vectors(self, embedding: str) -> dict[str, bytes]:
-        """Return the cached vectors of an embedding by the hash of the text that they were made of."""
-        rows = self.db.execute("select passage, value from vector where embedding = ?", (embedding,))
-        return dict(rows.fetchall())
+    def _select(self, query: str, rows: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        """Yield what a query says of some rows; of many rows all are read, which is faster."""
+        if len(rows) > _AT_ONCE:
+            wanted = frozenset(rows)
+            yield from (each for each in self.db.execute(f"{query} order by row") if each[0] in wanted)
+            return
+        for row in rows:
+            yield from self.db.execute(f"{query} where row = ?", (row,))
 
-    def keep_vectors(self, embedding: str, vectors: Iterable[tuple[str, bytes]]) -> None:
-        """Cache vectors."""
-        with self.db:
-            self.db.executemany(
-                "insert or replace into vector(passage, embedding, value) values (?, ?, ?)",
-                ((passage, embedding, value) for passage, value in vectors),
-            )
-
-    def model(self, name: str) -> bytes | None:
-        """Return what the embedding of this id learnt."""
-        row = self.db.execute("select value from model where id = ?", (name,)).fetchone()
-        return bytes(row[0]) if row else None
-
-    def keep_model(self, name: str, learnt: bytes) -> None:
-        """Keep what an embedding learnt, in place of what any learnt before."""
-        with self.db:
-            self.db.execute("delete from model")
-            self.db.execute("insert into model(id, value) values (?, ?)", (name, learnt))
-
-    def _add(self, chunk: Chunk) -> None:
-        row = self.db.execute(
-            "insert into chunk(id, path, passage, value) values (?, ?, ?, ?)",
-            (chunk.id, chunk.path, hash_passage(chunk), _dump(chunk)),
-        ).lastrowid
+    def _add(self, entry: Entry, embedding: str) -> None:
+        added = self.db.execute("insert into document(path, stamp) values (?, ?)", (entry.path, entry.stamp))
+        row = added.lastrowid
         assert row is not None
-        add_passage(self.db, row, chunk)
+        self.db.execute("insert into words values (?, ?, ?)", (row, entry.counts, crc32(entry.counts)))
+        self.db.execute("insert into passages values (?, ?, ?)", (row, entry.chunks, crc32(entry.chunks)))
+        if entry.vectors is not None:
+            self._keep(row, embedding, entry.vectors)
 
-    def _remove(self, key: str) -> Iterator[str]:
-        for row, path in self.db.execute("select row, path from chunk where id = ?", (key,)).fetchall():
-            remove_passage(self.db, row)
-            self.db.execute("delete from chunk where row = ?", (row,))
-            yield path
+    def _keep(self, row: int, embedding: str, vectors: Vectored) -> None:
+        page, passages = vectors.page, vectors.passages
+        values = (row, embedding, page, crc32(page), passages, crc32(passages))
+        self.db.execute("insert or replace into vectors values (?, ?, ?, ?, ?, ?)", values)
 
-    def _renew_page(self, path: str) -> None:
-        rows = self.db.execute("select value from chunk where path = ? order by id", (path,)).fetchall()
-        self.db.execute("insert or ignore into document(path) values (?)", (path,))
-        (row,) = self.db.execute("select row from document where path = ?", (path,)).fetchone()
-        replace_page(self.db, row, [_load(value) for (value,) in rows])
-        if not rows:
-            self.db.execute("delete from document where row = ?", (row,))
-
-    def _set(self, name: str, value: str) -> None:
-        self.db.execute("insert or replace into fact(name, value) values (?, ?)", (name, value))
-
-    def _digest(self) -> str:
-        """Return a hash of all that vectors are made of."""
-        digest = hashlib.sha256()
-        for key, passage in self.db.execute("select id, passage from chunk order by id"):
-            digest.update(f"{key}\0{passage}\n".encode())
-        return digest.hexdigest()
+    def _remove(self, path: str) -> None:
+        for (row,) in self.db.execute("select row from document where path = ?", (path,)).fetchall():
+            for table in ("document", "words", "passages", "vectors"):
+                self.db.execute(f"delete from {table} where row = ?", (row,))  # noqa: S608 - our own names
 
 
-def sign(chunk: Chunk) -> str:
-    """Return a hash of everything about a chunk."""
-    return _sign(_dump(chunk))
+def dump_chunks(chunks: Sequence[Chunk]) -> bytes:
+    """Return passages as they are kept."""
+    return _encode([[getattr(chunk, name) for name in Chunk.__slots__] for chunk in chunks])
 
 
-def _sign(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
+def dump_counts(counts: Counts) -> bytes:
+    """Return the words of passages as they are kept."""
+    return _encode(counts)
 
 
-def hash_passage(chunk: Chunk) -> str:
-    """Return a hash of the text that a chunk is found by."""
-    return hashlib.sha256(read_passage(chunk).encode()).hexdigest()
+def load_chunks(value: bytes) -> list[Chunk]:
+    """Return passages that were kept."""
+    rows = (dict(zip(Chunk.__slots__, parts, strict=True)) for parts in msgspec.msgpack.decode(value))
+    return [Chunk(**{**parts, "headings": tuple(parts["headings"])}) for parts in rows]
 
 
-def _dump(chunk: Chunk) -> str:
-    return json.dumps([getattr(chunk, name) for name in Chunk.__slots__])
+def _read(value: bytes, seal: int, decode: Any) -> Any:
+    """Return a value that was kept.
 
-
-def _load(value: str) -> Chunk:
-    parts = dict(zip(Chunk.__slots__, json.loads(value), strict=True))
-    return Chunk(**{**parts, "headings": tuple(parts["headings"])})
+    Raises:
+        sqlite3.DatabaseError: It is damaged.
+    """
+    if crc32(value) != seal:
+        raise sqlite3.DatabaseError(_DAMAGED)
+    return decode(value)

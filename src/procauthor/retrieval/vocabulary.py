@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ FILE = Path(__file__).with_name("word_vector.npz")
 _STEPS = 127
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """Stems of words, each with its weight and a row of ``vectors``."""
 
@@ -43,6 +42,13 @@ class Vocabulary:
         """Return the row of a stem."""
         return self._places[word]
 
+    @cached_property
+    def typical(self) -> float:
+        """The mean length of a vector."""
+        import numpy as np
+
+        return float(np.linalg.norm(self.vectors, axis=1).mean())
+
     def weigh(self, count: Counter[str]) -> Row:
         """Return the places of the known words of a text and their weights, at length 1."""
         import numpy as np
@@ -52,15 +58,6 @@ class Vocabulary:
         values = np.array([value for _, value in known], np.float32) * self.weights[places]
         length = math.sqrt(float(values @ values))
         return places, values / (length or 1)
-
-    def add_up(self, rows: Sequence[Row]) -> Vectors:
-        """Return the weighted sums of the vectors of words, one row for each text."""
-        import numpy as np
-
-        sums = np.zeros((len(rows), self.vectors.shape[1]), np.float32)
-        for number, (places, values) in enumerate(rows):
-            sums[number] = values @ self.vectors[places]
-        return sums
 
     def dump(self) -> bytes:
         """Return the vocabulary as bytes, vectors rounded to steps of the greatest number of their row."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
+from unicodedata import combining, normalize
 
 from procauthor.retrieval.chunk import Chunk
 
 _WORD = re.compile(r"[^\W_]+")
-_JOINED = re.compile(r"\b\w*[a-z0-9][A-Z]\w*\b")
+_JOINED = re.compile(r"[a-z0-9][A-Z]")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _LONGEST_WORD = 30
 _LONGEST_PHRASE = 3
@@ -33,8 +36,8 @@ STOP_WORDS = frozenset(
 class Synonyms:
     """The groups that a stem, or a phrase of stems, belongs to."""
 
-    words: dict[str, tuple[str, ...]]
-    phrases: dict[tuple[str, ...], tuple[str, ...]]
+    words: dict[str, tuple[int, ...]]
+    phrases: dict[tuple[str, ...], tuple[int, ...]]
     first: frozenset[str]
 
 
@@ -48,21 +51,32 @@ def read_path(path: str) -> str:
     return re.sub(r"[/._-]+", " ", path.removesuffix(".md"))
 
 
-def split_identifiers(text: str) -> str:
-    """Return the parts of the joined words of a text: ``KubePodCrashLooping`` gives four."""
-    return " ".join(part for word in _JOINED.findall(text) for part in _PART.findall(word))
+@lru_cache(maxsize=1 << 17)
+def read_word(word: str) -> tuple[str, ...]:
+    """Return the stem of a word as it is written, and those of its parts: ``KubePodCrash`` gives four."""
+    parts = _PART.findall(word) if _JOINED.search(word) else ()
+    return tuple(stem(_fold(part.lower())) for part in (word, *parts))
 
 
-def spell_out(text: str) -> str:
-    """Return the text, followed by the parts of its joined words."""
-    parts = split_identifiers(text)
-    return f"{text} {parts}" if parts else text
+def _fold(word: str) -> str:
+    """Return a word without accents, so that it is found by who has no key for them."""
+    return word if word.isascii() else "".join(c for c in normalize("NFKD", word) if not combining(c))
+
+
+def list_words(text: str) -> list[str]:
+    """Return the stems of the words of a text, and those of the parts of joined words behind each."""
+    return list(chain.from_iterable(map(read_word, _WORD.findall(text))))
+
+
+def is_common(word: str) -> bool:
+    """Say whether a stem is that of a word which stands everywhere."""
+    return word in _common()
 
 
 def list_terms(query: str) -> list[str]:
-    """Return the distinct words of a query; a query of stop words only keeps them."""
-    words = list(dict.fromkeys(re.findall(r"\w+", spell_out(query).lower())))
-    return [word for word in words if word not in STOP_WORDS] or words
+    """Return the distinct stems of a query; a query of stop words only keeps them."""
+    words = list(dict.fromkeys(list_words(query)))
+    return [word for word in words if not is_common(word)] or words
 
 
 @lru_cache(maxsize=1 << 16)
@@ -81,45 +95,47 @@ def _stemmer() -> Any:
     return stemmer("english")
 
 
-def list_words(text: str) -> list[str]:
-    """Return the words of a text in lower case, those of joined words too."""
-    return _WORD.findall(spell_out(text).lower())
-
-
-def list_concepts(text: str) -> list[str]:
-    """Return the groups of synonyms that a text speaks of, once for each time that it does."""
-    return _concepts([stem(word) for word in list_words(text)])
-
-
 def list_features(text: str) -> list[str]:
-    """Return the stems of a text without stop words and numbers."""
-    words = list_words(text)
-    return [stem(w) for w in words if w not in STOP_WORDS and 1 < len(w) < _LONGEST_WORD and not w.isdigit()]
+    """Return the stems of a text that say what it is about: without stop words and numbers."""
+    return list(filter(is_feature, list_words(text)))
 
 
-def _concepts(stems: list[str]) -> list[str]:
-    known = _synonyms()
-    found: list[str] = []
-    for place, word in enumerate(stems):
-        found += known.words.get(word, ())
-        if word in known.first:
+@lru_cache(maxsize=1 << 17)
+def is_feature(word: str) -> bool:
+    """Say whether a stem says what a text is about."""
+    return not is_common(word) and 1 < len(word) < _LONGEST_WORD and not word.isdigit()
+
+
+def list_concepts(stems: Sequence[str]) -> list[int]:
+    """Return the groups of synonyms that the words of a text belong to, once for each time that one does."""
+    known, present = _synonyms(), set(stems)
+    concepts: list[int] = []
+    for word in present & known.words.keys():
+        concepts += known.words[word] * stems.count(word)
+    if known.first & present:
+        for place in (place for place, word in enumerate(stems) if word in known.first):
             for size in range(2, _LONGEST_PHRASE + 1):
-                found += known.phrases.get(tuple(stems[place : place + size]), ())
-    return found
+                concepts += known.phrases.get(tuple(stems[place : place + size]), ())
+    return concepts
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(map(stem, STOP_WORDS)) | STOP_WORDS
 
 
 @cache
 def _synonyms() -> Synonyms:
-    words: dict[str, set[str]] = {}
-    phrases: dict[tuple[str, ...], set[str]] = {}
+    words: dict[str, set[int]] = {}
+    phrases: dict[tuple[str, ...], set[int]] = {}
     lines = Path(__file__).with_name("synonym.txt").read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(line for line in lines if not line.startswith("#")):
         for entry in line.split():
             stems = tuple(stem(word) for word in entry.split("-"))
             if len(stems) == 1:
-                words.setdefault(stems[0], set()).add(f"concept{number}")
+                words.setdefault(stems[0], set()).add(number)
             else:
-                phrases.setdefault(stems, set()).add(f"concept{number}")
+                phrases.setdefault(stems, set()).add(number)
     return Synonyms(
         {word: tuple(sorted(groups)) for word, groups in words.items()},
         {phrase: tuple(sorted(groups)) for phrase, groups in phrases.items()},

@@ -12,7 +12,7 @@ from procauthor.library.change import Change
 from procauthor.library.guard import refuse_conflict
 from procauthor.library.ledger import edit_receipts
 from procauthor.library.library import Library, Procedure
-from procauthor.library.mark import Mark
+from procauthor.library.mark import TopSection
 from procauthor.library.receipt import Receipt, Receipts, Review, receipts_of
 from procauthor.procedure import Status
 from procauthor.template.key import section_key
@@ -22,13 +22,14 @@ _UNWRITTEN: frozenset[Status] = frozenset({"placeholder", "alias", "deprecated",
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """Who approves, in which role, on which day, and until when it holds."""
+class ApprovalTerms:
+    """Who approves, in which role, on which day, until when it holds, and by which pull request it was reviewed."""
 
     by: str
     on: date
     role: str = ""
     expires: date | None = None
+    pull_request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Approval:
     path: str
     title: str
     sections: tuple[str, ...]
-    signature: Signature
+    signature: ApprovalTerms
     status: Status
     open: tuple[str, ...]
     receipts: Receipts
@@ -70,7 +71,7 @@ def refuse_unfit(procedure: Procedure, findings: Sequence[Finding]) -> None:
         raise LibraryError(message, f"line {errors[0].line}: {errors[0].message}{more}; see them with procauthor check")
 
 
-def approve(library: Library, procedure: Procedure, headings: Sequence[str], signature: Signature) -> Approval:
+def approve(library: Library, procedure: Procedure, headings: Sequence[str], signature: ApprovalTerms) -> Approval:
     """Return the approval of some sections, or of all where none is named.
 
     Raises:
@@ -110,7 +111,7 @@ def _lost(procedure: Procedure) -> frozenset[str]:
 
 
 def sign(
-    receipts: Receipts, marks: Sequence[Mark], signature: Signature, lost: frozenset[str] = frozenset()
+    receipts: Receipts, marks: Sequence[TopSection], signature: ApprovalTerms, lost: frozenset[str] = frozenset()
 ) -> Receipts:
     """Return receipts with an approval, and without those of lost sections.
 
@@ -127,11 +128,12 @@ def sign(
             or (r.hash == hashes[r.section] and (r.by, r.role) != (signature.by, signature.role))
         )
     ]
-    new = [Receipt(m.key, m.hash, signature.by, signature.on, signature.role, signature.expires) for m in marks]
+    who = (signature.by, signature.on, signature.role, signature.expires, signature.pull_request)
+    new = [Receipt(mark.key, mark.hash, *who) for mark in marks]
     return Receipts((*kept, *new), receipts.seen)
 
 
-def _find(procedure: Procedure, heading: str) -> Mark:
+def _find(procedure: Procedure, heading: str) -> TopSection:
     """Return the section of a heading, whatever its number."""
     key = section_key(heading)
     exact = [m for m in procedure.marks if m.heading == heading.strip()]

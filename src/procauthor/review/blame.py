@@ -7,9 +7,9 @@ from datetime import date
 from typing import Literal
 
 from procauthor.library.library import Library, Procedure, follow
-from procauthor.library.mark import Mark
-from procauthor.library.provenance import Origin, Source, read_provenance
-from procauthor.library.receipt import Ruling, State, judge
+from procauthor.library.mark import TopSection
+from procauthor.library.provenance import Origin, SectionSource, read_provenance
+from procauthor.library.receipt import ApprovalWorth, State, judge
 from procauthor.procedure import Stamp, Status
 from procauthor.retrieval.chunk import chunk_document
 
@@ -20,10 +20,10 @@ ApprovalState = State | Literal["none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Basis:
     """Something that a section rests on, and whether it is still as it was; of what is no passage nothing is known."""
 
-    source: Source
+    source: SectionSource
     state: SourceState
 
 
@@ -46,8 +46,8 @@ class SectionBlame:
     prompt: str = ""
     template: str = ""
     edited: bool = False
-    sources: tuple[Evidence, ...] = ()
-    approvals: tuple[Ruling, ...] = ()
+    sources: tuple[Basis, ...] = ()
+    approvals: tuple[ApprovalWorth, ...] = ()
 
     @property
     def approval(self) -> ApprovalState:
@@ -65,7 +65,7 @@ class Blame:
     title: str
     status: Status
     sections: tuple[SectionBlame, ...]
-    lost: tuple[Ruling, ...] = ()
+    lost: tuple[ApprovalWorth, ...] = ()
 
 
 def blame(library: Library, procedure: Procedure) -> Blame:
@@ -81,7 +81,9 @@ def blame(library: Library, procedure: Procedure) -> Blame:
     return Blame(procedure.path, procedure.title, procedure.status, tuple(sections), lost)
 
 
-def _section(mark: Mark, origin: Origin | None, rulings: tuple[Ruling, ...], passages: _Passages) -> SectionBlame:
+def _section(
+    mark: TopSection, origin: Origin | None, rulings: tuple[ApprovalWorth, ...], passages: _Passages
+) -> SectionBlame:
     if origin is None:
         return SectionBlame(mark.shown, mark.line, mark.last, mark.hash, "human", approvals=rulings)
     return SectionBlame(
@@ -96,7 +98,7 @@ def _section(mark: Mark, origin: Origin | None, rulings: tuple[Ruling, ...], pas
         prompt=origin.prompt,
         template=origin.template,
         edited=origin.hash != mark.hash,
-        sources=tuple(Evidence(s, passages.state(s)) for s in origin.sources),
+        sources=tuple(Basis(s, passages.state(s)) for s in origin.sources),
         approvals=rulings,
     )
 
@@ -112,7 +114,7 @@ class _Passages:
         self._library = library
         self._cut: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
-    def state(self, source: Source) -> SourceState:
+    def state(self, source: SectionSource) -> SourceState:
         """Say whether a source is as it was; of what is no passage nothing is known."""
         if source.hash is None:
             return "unknown"

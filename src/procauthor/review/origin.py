@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from procauthor.library.change import Edit
 from procauthor.library.ledger import edit_provenance
-from procauthor.library.mark import Mark, read_marks
-from procauthor.library.provenance import Origin, Provenance, Source, read_provenance
+from procauthor.library.mark import TopSection, read_marks
+from procauthor.library.provenance import Origin, Provenance, SectionSource, read_provenance
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Stamp
 
@@ -30,10 +30,10 @@ class Writing:
     run: str = ""
     prompt: str = ""
     template: str = ""
-    sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
-    common: tuple[Source, ...] = ()
+    sources: Mapping[str, tuple[SectionSource, ...]] = field(default_factory=dict)
+    common: tuple[SectionSource, ...] = ()
 
-    def origin(self, mark: Mark) -> Origin:
+    def origin(self, mark: TopSection) -> Origin:
         """Return what is known of a section that was written so."""
         sources = tuple(dict.fromkeys(self.sources.get(mark.key.partition("#")[0]) or self.common))
         written = (self.by, self.on, self.name, self.run, self.prompt, self.template)

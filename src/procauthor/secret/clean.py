@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from procauthor.character import strip_hidden
-from procauthor.secret.find import find_secrets
+from procauthor.secret.find import Secret, find_secrets
 from procauthor.secret.judge import is_key
 
 _KEY = "[redacted: key]"
@@ -17,10 +17,15 @@ _ESCAPE = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|(/)|.)", re.DOTALL)
 _NEEDED = frozenset('"\\\x7f')
 
 
-def redact(text: str) -> str:
-    """Return the text with every secret replaced by its kind: ``[redacted: GitHub token]``."""
+def redact(text: str, find: Callable[[bytes], list[Secret]] = find_secrets) -> str:
+    """Return the text with every secret replaced by its kind: ``[redacted: GitHub token]``.
+
+    Args:
+        text: The text.
+        find: What finds the secrets.
+    """
     raw = text.encode("utf-8", "surrogatepass")
-    secrets = find_secrets(raw)
+    secrets = find(raw)
     if not secrets:
         return text
     parts: list[bytes] = []

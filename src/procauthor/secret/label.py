@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from procauthor.secret.judge import is_chosen, is_strong
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Name:
+class _LabelName:
     """Names in lower case that begin with the same letters. ``before`` is what has to come before them."""
 
     kind: str
@@ -27,12 +27,12 @@ _BEHIND = (
 )
 
 
-def _name(kind: str, stem: str, more: str = "", before: str = "") -> _Name:
+def _name(kind: str, stem: str, more: str = "", before: str = "") -> _LabelName:
     first = stem.encode()
     pattern = re.compile(re.escape(first) + (f"(?:{more})".encode() if more else b"") + _BEHIND)
     # A byte that no text in English has decides soonest.
     rare = next((first[at : at + 1] for at in range(len(first)) if first[at] > ord("~")), first[:1])
-    return _Name(kind, first, rare, pattern, re.compile(f"(?:{before})[ _-]?\\Z".encode()) if before else None)
+    return _LabelName(kind, first, rare, pattern, re.compile(f"(?:{before})[ _-]?\\Z".encode()) if before else None)
 
 
 _KEYS = "api|access|secret|private|auth|signing|encryption|account|master|service|deploy|storage|license|webhook|app"
@@ -114,10 +114,19 @@ _DELIMITER = re.compile(rb"^[ \t>]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?
 _CELL = re.compile(rb"(?:[^|\\\n]|\\.)*+")
 
 
-def find_labelled(raw: bytes) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and kind of each value that a name says to be a secret, in no order."""
+def possible_names(raw: bytes) -> tuple[_LabelName, ...]:
+    """Return the names of secrets that a text, or a part of it, may hold."""
     lowered = raw.lower()
-    names = sorted(_names(lowered), key=lambda each: each[1])
+    every = _ASCII if lowered.isascii() else (*_ASCII, *_OTHERS)
+    return tuple(name for name in every if name.rare in lowered and name.stem in lowered)
+
+
+def find_labelled(raw: bytes, possible: Sequence[_LabelName]) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and kind of each value that one of the names says to be a secret, in no order."""
+    if not possible:
+        return
+    lowered = raw.lower()
+    names = sorted(_names(lowered, possible), key=lambda each: each[1])
     until = 0
     for name, end in names:
         # A name within a value has no value of its own, and to look for one again and again takes long.
@@ -127,19 +136,19 @@ def find_labelled(raw: bytes) -> Iterator[tuple[int, int, str]]:
             until = span[1]
             yield *span, name.kind
     if names and b"|" in raw:
-        yield from _columns(raw, lowered)
+        yield from _columns(raw, lowered, possible)
 
 
-def _names(lowered: bytes) -> Iterator[tuple[_Name, int]]:
+def _names(lowered: bytes, possible: Sequence[_LabelName]) -> Iterator[tuple[_LabelName, int]]:
     """Yield each name of a secret and where it ends."""
-    for name in _ASCII if lowered.isascii() else (*_ASCII, *_OTHERS):
-        if name.rare in lowered and name.stem in lowered:
+    for name in possible:
+        if name.stem in lowered:
             for match in name.pattern.finditer(lowered):
                 if name.before is None or name.before.search(lowered[max(0, match.start() - 12) : match.start()]):
                     yield name, match.end()
 
 
-def _value(raw: bytes, lowered: bytes, name: _Name, end: int, sign: re.Match[bytes]) -> tuple[int, int] | None:
+def _value(raw: bytes, lowered: bytes, name: _LabelName, end: int, sign: re.Match[bytes]) -> tuple[int, int] | None:
     scheme = _SCHEME.match(raw, sign.end())
     value = _VALUE.match(raw, scheme.end() if scheme else sign.end())
     if value is None:
@@ -157,7 +166,7 @@ def _end(raw: bytes, at: int) -> int:
     return rest.end() if rest else at
 
 
-def _columns(raw: bytes, lowered: bytes) -> Iterator[tuple[int, int, str]]:
+def _columns(raw: bytes, lowered: bytes, possible: Sequence[_LabelName]) -> Iterator[tuple[int, int, str]]:
     """Yield the values of tables below a column that has the name of a secret."""
     until = 0
     for delimiter in _DELIMITER.finditer(raw):
@@ -167,7 +176,9 @@ def _columns(raw: bytes, lowered: bytes) -> Iterator[tuple[int, int, str]]:
             continue
         head = raw.rfind(b"\n", 0, above) + 1
         kinds = {
-            n: kind for n, (start, end) in enumerate(_cells(raw, head)) if (kind := _column_kind(lowered[start:end]))
+            n: kind
+            for n, (start, end) in enumerate(_cells(raw, head))
+            if (kind := _column_kind(lowered[start:end], possible))
         }
         if kinds:
             until = _table_end(raw, delimiter.end() + 1)
@@ -184,9 +195,9 @@ def _table_end(raw: bytes, at: int) -> int:
     return at
 
 
-def _column_kind(cell: bytes) -> str:
+def _column_kind(cell: bytes, possible: Sequence[_LabelName]) -> str:
     """Return the kind of secrets that a column with this head has, or nothing."""
-    for name, end in _names(cell):
+    for name, end in _names(cell, possible):
         if not cell[end:].strip(b" \t*_`:)(") or cell[end:].lstrip().startswith(b"("):
             return name.kind
     return ""

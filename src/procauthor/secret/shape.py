@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from procauthor.secret.judge import is_chosen, is_issued
@@ -140,13 +140,15 @@ _KEY_TAIL = 40
 _KEY_LINE = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 
 
-def find_shapes(raw: bytes) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and kind of each secret that has the form of its maker, in no order."""
-    possible: set[_Shape] = set()
-    for rare, marks in _BY_RARE.items():
-        if rare in raw:
-            possible.update(shape for mark, shape in marks if mark in raw)
-    for shape in possible:
+def possible_shapes(raw: bytes) -> frozenset[_Shape]:
+    """Return the shapes of which a text, or a part of it, may hold one."""
+    marks = (each for rare, all_ in _BY_RARE.items() if rare in raw for each in all_)
+    return frozenset(shape for mark, shape in marks if mark in raw)
+
+
+def find_shapes(raw: bytes, shapes: Collection[_Shape]) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and kind of each secret that has one of the shapes, in no order."""
+    for shape in shapes:
         for match in re.finditer(shape.pattern, raw):
             span = _judge(shape, match)
             if span is not None:

@@ -47,7 +47,7 @@ def read_constraint(comments: Sequence[Comment], roles: Collection[str]) -> tupl
         comments: All comments of a section or of a part of a step.
         roles: The roles that there are.
     """
-    reader = _Reader(roles)
+    reader = _DemandReader(roles)
     for comment in comments:
         for line in _lines(comment):
             reader.read(line)
@@ -73,7 +73,7 @@ def _is_demand(line: _Line) -> bool:
     return line.key in _KEYS and bool(line.value)
 
 
-class _Reader:
+class _DemandReader:
     """Reads the demands of one section."""
 
     def __init__(self, roles: Collection[str]) -> None:

@@ -23,7 +23,7 @@ _STEP_NUMBER = re.compile(r"^\d{1,3}([.):])\s+\S")
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class SharedHeading:
     """A heading that documents share: how it is mostly written, and by which share of them."""
 
     key: str
@@ -44,7 +44,7 @@ class Inferred:
     """A template that documents already share, and how many do."""
 
     documents: int
-    headings: tuple[Heading, ...]
+    headings: tuple[SharedHeading, ...]
     in_order: float = 1.0
     """The share of the documents that have these headings in one order."""
 
@@ -135,10 +135,10 @@ def _below_title(document: Document) -> Iterator[Section]:
     return (s for s in below if not (s.level == 1 or (titled and s is below[0])))
 
 
-def _heading(key: str, found: Sequence[tuple[Section, Document]], total: int) -> Heading:
+def _heading(key: str, found: Sequence[tuple[Section, Document]], total: int) -> SharedHeading:
     text = _commonest(section.title for section, _ in found)
     share = len(found) / total
-    return Heading(
+    return SharedHeading(
         key=key,
         text=text,
         level=max(2, _commonest(section.level for section, _ in found)),

@@ -39,7 +39,7 @@ def read_template(name: str, raw: bytes) -> Template:
     except UnicodeDecodeError as error:
         message = f"template {name!r} is not UTF-8: byte {error.start} cannot be read"
         raise TemplateError(message, "save it as UTF-8") from error
-    reader = _Reader(document)
+    reader = _TemplateReader(document)
     sections = _named(reader.specs())
     if not sections:
         message = f"template {name!r} has no section"
@@ -75,7 +75,7 @@ def _boilerplate(document: Document) -> Iterator[str]:
             yield _MARKER.sub("", text)
 
 
-class _Reader:
+class _TemplateReader:
     """Walks the headings of a template, and collects what is wrong with it."""
 
     def __init__(self, document: Document) -> None:

@@ -160,14 +160,14 @@ class Cleaner:
 
 def _source(template: Template) -> tuple[str, tuple[str, ...]]:
     """Return the Jinja source of a template, and the literals that it refers to by number."""
-    writer = _Writer()
+    writer = _SourceWriter()
     writer.line("# {{ title | inline }}")
     for spec in template.sections:
         writer.section(spec)
     return "".join(writer.out), tuple(writer.literals)
 
 
-class _Writer:
+class _SourceWriter:
     """Writes Jinja source. Text of the template never becomes source: it is a literal, printed by number."""
 
     def __init__(self) -> None:

@@ -38,7 +38,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class RoleWords:
     """The words that ship, by role; for sections and for the parts of a step."""
 
     sections: Mapping[str, Word]
@@ -82,7 +82,7 @@ class Meaning:
 
 
 @lru_cache(maxsize=1)
-def words() -> Words:
+def words() -> RoleWords:
     """Return the words that ship."""
     table = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
@@ -96,7 +96,9 @@ def words() -> Words:
 
     steps, origins, own = ((w.casefold() for w in table[key]) for key in ("steps", "origins", "own_inputs"))
     filled = tuple((each["step"], tuple(each["words"])) for each in table["filled"])
-    return Words(read("sections"), read("parts"), tuple(steps), tuple(origins), tuple(map(section_key, own)), filled)
+    return RoleWords(
+        read("sections"), read("parts"), tuple(steps), tuple(origins), tuple(map(section_key, own)), filled
+    )
 
 
 def filling_step(spec: SectionSpec) -> int:

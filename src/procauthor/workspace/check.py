@@ -10,13 +10,13 @@ from pathlib import Path
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline, refuse_other
 from procauthor.checking.check import choose_rules
-from procauthor.checking.parallel import without_collection
 from procauthor.checking.survey import Survey
 from procauthor.errors import ConfigError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import locate, write_file
 from procauthor.library.library import Library
+from procauthor.parallel import without_collection
 from procauthor.workspace._workspace import Workspace
 
 _PASSES = 10
@@ -44,8 +44,9 @@ class Checking:
         with without_collection():
             for _ in range(_PASSES):
                 with suppress(StaleError), surveyor.survey() as survey:
-                    return self._report(survey.library, paths, survey)
-        return self._report(self.workspace.read(), paths)
+                    return self.report(survey.library, self._chosen(survey.library, paths), survey)
+        library = self.workspace.read()
+        return self.report(library, self._chosen(library, paths))
 
     def fix(self, paths: Sequence[str] | None) -> tuple[Change, Report]:
         """Return the change that fixes all that can be fixed for certain, and the report that it leaves."""
@@ -54,7 +55,8 @@ class Checking:
         before = library = self.workspace.read()
         fixed = 0
         unfixed: dict[str, str] = {}
-        report = self._report(library, paths)
+        chosen = self._chosen(library, paths)
+        report = self.report(library, chosen)
         # A fix may make room for another one; that this ends is what the bound makes sure of.
         for _ in range(_PASSES):
             fixes = apply_fixes(library, report.findings)
@@ -63,19 +65,27 @@ class Checking:
                 break
             fixed += len(fixes.findings)
             library = library.overlay(*(self.workspace.parse(path, raw) for path, raw in fixes.files.items()))
-            report = self._report(library, paths)
+            report = self.report(library, chosen)
         return Change(_edits(before, library), "check --fix"), replace(
             report, fixed=fixed, unfixed=tuple(unfixed.values())
         )
 
-    def _report(self, library: Library, paths: Sequence[str] | None, survey: Survey | None = None) -> Report:
-        """Check a library, and leave out what the baseline knows."""
+    def _chosen(self, library: Library, paths: Sequence[str] | None) -> list[str] | None:
+        return _find_paths(self.workspace.root, library, paths) if paths else None
+
+    def report(self, library: Library, paths: Sequence[str] | None, survey: Survey | None = None) -> Report:
+        """Check a library that was read before, and leave out what the baseline knows.
+
+        Args:
+            library: What is checked, perhaps with texts laid over it.
+            paths: Report only on these documents, by their paths in the library; None for all.
+            survey: What is remembered of the library.
+        """
         workspace = self.workspace
-        chosen = _find_paths(workspace.root, library, paths) if paths else None
-        report = workspace.check(library, chosen, self.select, self.ignore, survey)
+        report = workspace.check(library, paths, self.select, self.ignore, survey)
         if self.baseline is False or (self.baseline is None and not workspace.settings.check.baseline):
             return report
-        whole = not (paths or self.select or self.ignore)
+        whole = not (paths is not None or self.select or self.ignore)
         ran = choose_rules(workspace.settings) if whole else ()
         return read_baseline(baseline_file(workspace)).apply(report, ran=ran)
 

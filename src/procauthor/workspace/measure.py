@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from procauthor.checking.check import check
-from procauthor.checking.parallel import without_collection
 from procauthor.errors import LibraryError, PlanError, StaleError
 from procauthor.evaluation.checkout import read_checkout
 from procauthor.evaluation.evaluate import Census, evaluate
@@ -18,6 +17,7 @@ from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Tally
 from procauthor.library.library import Library
 from procauthor.naming import title_key
+from procauthor.parallel import without_collection
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
 from procauthor.workspace._workspace import Workspace

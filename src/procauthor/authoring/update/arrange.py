@@ -10,7 +10,7 @@ from procauthor.authoring.update.operation import Operation, OperationError
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NewMember:
     """A member of the container as it will be: an old one by its index, or a new value."""
 
     old: int | None = None
@@ -24,7 +24,7 @@ class Entry:
 class Arrangement:
     """The container as it will be, and the old members that go."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[NewMember, ...]
     deleted: frozenset[int]
     replaced: dict[int, Any]
 
@@ -62,13 +62,13 @@ def arrange(names: Sequence[str], container: str, operations: Sequence[Operation
 
 def _entries(
     count: int, before: dict[int, list[Any]], after: dict[int, list[Any]], deleted: set[int]
-) -> Sequence[Entry]:
-    found: list[Entry] = []
+) -> Sequence[NewMember]:
+    found: list[NewMember] = []
     for index in range(count):
-        found += [Entry(value=value, beside=index, before=True) for value in before.get(index, ())]
+        found += [NewMember(value=value, beside=index, before=True) for value in before.get(index, ())]
         if index not in deleted:
-            found.append(Entry(old=index))
-        found += [Entry(value=value, beside=index) for value in after.get(index, ())]
+            found.append(NewMember(old=index))
+        found += [NewMember(value=value, beside=index) for value in after.get(index, ())]
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from procauthor.authoring.update.field import edit_field
 from procauthor.authoring.update.listing import edit_list, fill_place
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import FRAME, Outline, Target
+from procauthor.authoring.update.outline import FRAME, EditTarget, Outline
 from procauthor.authoring.update.pen import Pen
 from procauthor.authoring.update.step import edit_steps, edit_title
 from procauthor.authoring.update.table import edit_table
@@ -72,7 +72,7 @@ def edit(
     return Edited(after, tuple(pen.replacements), tuple(dict.fromkeys(pen.notes)))
 
 
-def check_operation(outline: Outline, operation: Operation) -> Target:
+def check_operation(outline: Outline, operation: Operation) -> EditTarget:
     """Return the target of an operation.
 
     Raises:
@@ -97,7 +97,7 @@ def check_operation(outline: Outline, operation: Operation) -> Target:
     return target
 
 
-def _check_count(operation: Operation, target: Target) -> None:
+def _check_count(operation: Operation, target: EditTarget) -> None:
     count = len(operation.values)
     wanted = {"delete": 0, "substitute": 2}.get(operation.action)
     if operation.action == "replace" and target.kind in _ONE_VALUE:
@@ -107,7 +107,7 @@ def _check_count(operation: Operation, target: Target) -> None:
         raise OperationError(message, f"it takes {'at least one' if wanted is None else wanted}", target.id)
 
 
-def _holds_steps(outline: Outline, target: Target) -> bool:
+def _holds_steps(outline: Outline, target: EditTarget) -> bool:
     spec = outline.specs.get(target.id)
     return spec is not None and spec.kind == "steps"
 

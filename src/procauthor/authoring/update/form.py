@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from procauthor.authoring.author import Form
+from procauthor.authoring.author import AskForm
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.schema import reply_schema, share_titles
 from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Outline, Target
+from procauthor.authoring.update.outline import EditTarget, Outline
 from procauthor.authoring.update.scope import ScopeEntry, sections_of, targets_in
 from procauthor.authoring.update.table import ORDER, STATUS, computed_status
 from procauthor.template.model import Text, value_type
@@ -47,7 +47,7 @@ def scope_model(outline: Outline) -> type[BaseModel]:
     return model
 
 
-def operation_model(outline: Outline, targets: Sequence[Target], references: Sequence[str]) -> type[BaseModel]:
+def operation_model(outline: Outline, targets: Sequence[EditTarget], references: Sequence[str]) -> type[BaseModel]:
     """Return the model of operations on some targets: one list a shape of values."""
     fields: dict[str, Any] = {}
     for name, own in _by_shape(targets).items():
@@ -71,8 +71,8 @@ def operation_model(outline: Outline, targets: Sequence[Target], references: Seq
     return model
 
 
-def _by_shape(targets: Sequence[Target]) -> dict[str, list[Target]]:
-    found: dict[str, list[Target]] = {}
+def _by_shape(targets: Sequence[EditTarget]) -> dict[str, list[EditTarget]]:
+    found: dict[str, list[EditTarget]] = {}
     for target in targets:
         if target.kind == "section" and not target.shape:
             found.setdefault(f"section{_SUFFIX}", []).append(target)
@@ -81,12 +81,14 @@ def _by_shape(targets: Sequence[Target]) -> dict[str, list[Target]]:
     return found
 
 
-def _describe(targets: Sequence[Target]) -> str:
+def _describe(targets: Sequence[EditTarget]) -> str:
     kinds = ", ".join(dict.fromkeys(t.kind for t in targets))
     return f"Operations on: {kinds}. Empty if nothing changes."
 
 
-def _operation(outline: Outline, name: str, targets: Sequence[Target], references: Sequence[str]) -> type[BaseModel]:
+def _operation(
+    outline: Outline, name: str, targets: Sequence[EditTarget], references: Sequence[str]
+) -> type[BaseModel]:
     allowed = set().union(*(ALLOWED[t.kind] for t in targets))
     actions = tuple(a for a in _ACTIONS if a in allowed)
     values: Any = list[_value(outline, targets[0], references)]  # type: ignore[misc]
@@ -102,7 +104,7 @@ def _operation(outline: Outline, name: str, targets: Sequence[Target], reference
     return model
 
 
-def _value(outline: Outline, target: Target, references: Sequence[str]) -> Any:
+def _value(outline: Outline, target: EditTarget, references: Sequence[str]) -> Any:
     spec = _spec(outline, target)
     place = outline.places.get(target.place)
     if place is not None and place.kind == "table" and spec is None:
@@ -119,7 +121,7 @@ def computed_fields(spec: SectionSpec) -> tuple[str, ...]:
     return (*ORDER, STATUS) if computed_status(spec) else ORDER
 
 
-def _spec(outline: Outline, target: Target) -> SectionSpec | None:
+def _spec(outline: Outline, target: EditTarget) -> SectionSpec | None:
     if target.kind in ("step", "section"):
         spec = outline.specs.get(target.id)
         return spec if spec and spec.kind == "steps" else None
@@ -179,16 +181,18 @@ def entry_of(operation: Operation) -> dict[str, Any]:
 # Forms
 
 
-def scope_form(brief: Brief, outline: Outline, limit: int) -> Form:
+def scope_form(brief: Brief, outline: Outline, limit: int) -> AskForm:
     """Return the form of step 1."""
     sections = [
         {"id": name, "heading": outline.title(name), "text": _excerpt(outline, name)} for name in sections_of(outline)
     ]
     words = {"sections": sections, "limit": limit}
-    return Form(scope_model(outline), (_brief_prompt(brief), ("update-scope", words)))
+    return AskForm(scope_model(outline), (_brief_prompt(brief), ("update-scope", words)))
 
 
-def operation_form(brief: Brief, outline: Outline, scope: Sequence[ScopeEntry], targets: Sequence[Target]) -> Form:
+def operation_form(
+    brief: Brief, outline: Outline, scope: Sequence[ScopeEntry], targets: Sequence[EditTarget]
+) -> AskForm:
     """Return the form of a later step: the targets of the sections that it works on."""
     shown = [
         {"id": t.id, "hash": t.hash, "kind": t.kind, "text": outline.words(t) or outline.title(t.section)}
@@ -202,7 +206,7 @@ def operation_form(brief: Brief, outline: Outline, scope: Sequence[ScopeEntry], 
     }
     words = {"plan": plan, "targets": shown, "guidance": guidance}
     model = operation_model(outline, targets, [r.title for r in brief.near])
-    return Form(model, (_brief_prompt(brief), ("update-operations", words)))
+    return AskForm(model, (_brief_prompt(brief), ("update-operations", words)))
 
 
 def _brief_prompt(brief: Brief) -> tuple[str, Mapping[str, object]]:

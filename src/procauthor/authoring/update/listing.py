@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.update.arrange import Arrangement, Entry, arrange
+from procauthor.authoring.update.arrange import Arrangement, NewMember, arrange
 from procauthor.authoring.update.line import MARKER, line_end, line_start, sequence, trim
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Place, Target
+from procauthor.authoring.update.outline import EditContainer, EditTarget
 from procauthor.authoring.update.pen import Pen, paragraphs
 from procauthor.authoring.update.table import insert_first
 from procauthor.template.render import HANGING
@@ -23,7 +23,7 @@ _BOX = re.compile(r"\[[ xX]\][ \t]+$")
 class Sibling:
     """An item among its siblings: where its line begins, where its words begin and end, where its family ends."""
 
-    target: Target
+    target: EditTarget
     line: int
     words: int
     end: int
@@ -47,7 +47,7 @@ def edit_list(pen: Pen, container: str, operations: Sequence[Operation]) -> None
     _renumber(pen, siblings, plan, numbers)
 
 
-def _siblings(pen: Pen, place: Place, container: str) -> list[Sibling]:
+def _siblings(pen: Pen, place: EditContainer, container: str) -> list[Sibling]:
     depth = container.count(".", len(place.id)) + 1 if container != place.id else 0
     prefix = container[:-1] + "." if depth else f"{place.id}["
     family = [t for t in pen.outline.members(place.id) if t.id.startswith(prefix)]
@@ -63,7 +63,7 @@ def _siblings(pen: Pen, place: Place, container: str) -> list[Sibling]:
     return found
 
 
-def _sibling(pen: Pen, target: Target, last: int) -> Sibling:
+def _sibling(pen: Pen, target: EditTarget, last: int) -> Sibling:
     start = line_start(pen.raw, target.start)
     marker = MARKER.match(pen.raw, start)
     if marker is None or pen.raw[start : target.start].strip():
@@ -72,7 +72,7 @@ def _sibling(pen: Pen, target: Target, last: int) -> Sibling:
     return Sibling(target, start, marker.end(), target.end, last, marker)
 
 
-def _replace(pen: Pen, place: Place, sibling: Sibling, value: Any) -> None:
+def _replace(pen: Pen, place: EditContainer, sibling: Sibling, value: Any) -> None:
     marker = sibling.marker[0].decode()
     text = _hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
     space = "" if sibling.marker["gap"] else " "
@@ -92,7 +92,7 @@ def _delete(pen: Pen, siblings: Sequence[Sibling], deleted: frozenset[int]) -> N
             pen.cut(line_end(raw, siblings[index - 1].last), line_end(raw, siblings[index].last))
 
 
-def _empty(pen: Pen, place: Place, siblings: Sequence[Sibling]) -> None:
+def _empty(pen: Pen, place: EditContainer, siblings: Sequence[Sibling]) -> None:
     """Every item goes: the template's word for "none" stands instead, where it has one."""
     none = place.spec.constraint.none if place.spec else ""
     if not none:
@@ -136,7 +136,9 @@ def _renumber(pen: Pen, siblings: Sequence[Sibling], plan: Arrangement, numbers:
 # New items
 
 
-def _insert(pen: Pen, place: Place, siblings: Sequence[Sibling], plan: Arrangement, numbers: Sequence[int]) -> None:
+def _insert(
+    pen: Pen, place: EditContainer, siblings: Sequence[Sibling], plan: Arrangement, numbers: Sequence[int]
+) -> None:
     gap = _gap(pen, siblings)
     for entry, number in zip(plan.entries, numbers, strict=True):
         if entry.old is not None:
@@ -150,7 +152,7 @@ def _insert(pen: Pen, place: Place, siblings: Sequence[Sibling], plan: Arrangeme
             pen.write(at, at, gap + line)
 
 
-def _item(pen: Pen, place: Place, marker: str, value: Any) -> str:
+def _item(pen: Pen, place: EditContainer, marker: str, value: Any) -> str:
     return marker + _hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
 
 
@@ -202,10 +204,10 @@ def fill_place(pen: Pen, name: str, values: Sequence[Any]) -> None:
 
 
 def _fresh(values: Sequence[Any]) -> Arrangement:
-    return Arrangement(tuple(Entry(value=value) for value in values), frozenset(), {})
+    return Arrangement(tuple(NewMember(value=value) for value in values), frozenset(), {})
 
 
-def _new_items(pen: Pen, place: Place, values: Sequence[Any]) -> list[str]:
+def _new_items(pen: Pen, place: EditContainer, values: Sequence[Any]) -> list[str]:
     ordered = place.spec is not None and place.spec.kind == "numbered"
     sign, behind = pen.bullet(ordered=ordered)
     box = "[ ] " if place.spec is not None and place.spec.kind == "checklist" else ""
@@ -215,7 +217,7 @@ def _new_items(pen: Pen, place: Place, values: Sequence[Any]) -> list[str]:
     ]
 
 
-def _fill_text(pen: Pen, place: Place, values: Sequence[Any]) -> None:
+def _fill_text(pen: Pen, place: EditContainer, values: Sequence[Any]) -> None:
     if place.inline:
         pen.write(place.start, place.end, " ".join(pen.clean.inline(value) for value in values))
         return
@@ -230,7 +232,7 @@ def _fill_text(pen: Pen, place: Place, values: Sequence[Any]) -> None:
     pen.write(place.start, place.end, text)
 
 
-def _fill_empty(pen: Pen, place: Place, text: str) -> None:
+def _fill_empty(pen: Pen, place: EditContainer, text: str) -> None:
     """Write the first content of a place: over its word for "none", or below its label or heading."""
     if place.end > place.start:
         pen.write(place.start, place.end, text)

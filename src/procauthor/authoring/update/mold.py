@@ -9,7 +9,7 @@ from typing import Any
 
 from procauthor.authoring.update.line import MARKER, line_start
 from procauthor.authoring.update.operation import OperationError
-from procauthor.authoring.update.outline import Place
+from procauthor.authoring.update.outline import EditContainer
 from procauthor.authoring.update.pen import Pen, item_words
 from procauthor.markdown.document import Section
 from procauthor.template.key import identifier, section_key
@@ -121,12 +121,12 @@ def _labels(pen: Pen, section: Section) -> Iterator[tuple[str, str]]:
             yield identifier(section_key(match["label"]), "part"), match[0].strip()
 
 
-def _sign(pen: Pen, place: Place) -> re.Match[bytes] | None:
+def _sign(pen: Pen, place: EditContainer) -> re.Match[bytes] | None:
     if place.kind != "list" or place.block is None or not place.block.items:
         return None
     return MARKER.match(pen.raw, line_start(pen.raw, place.block.items[0].start))
 
 
-def _is_tight(pen: Pen, place: Place) -> bool:
+def _is_tight(pen: Pen, place: EditContainer) -> bool:
     """Say whether a list stands right below its label."""
     return place.kind == "list" and pen.raw[place.anchor : place.start].count(b"\n") == 1

@@ -15,7 +15,7 @@ from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.fit import fit_rows
 from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
 from procauthor.authoring.update.operation import Action, Operation
-from procauthor.authoring.update.outline import Outline, Place, Target, read_outline
+from procauthor.authoring.update.outline import EditContainer, EditTarget, Outline, read_outline
 from procauthor.authoring.update.table import references
 from procauthor.authoring.update.text import WHOLE_WORDS, find_words
 from procauthor.errors import DraftError
@@ -117,7 +117,7 @@ def understand(wish: str, outline: Outline, titles: Sequence[str]) -> Understood
     Raises:
         DraftError: It is none of the forms that are understood, or names something that is not there.
     """
-    reader = _Reader(outline, titles)
+    reader = _WishReader(outline, titles)
     text = " ".join(wish.split()).rstrip(".")
     for pattern, read in reader.forms():
         match = re.fullmatch(pattern, text, re.IGNORECASE)
@@ -127,7 +127,7 @@ def understand(wish: str, outline: Outline, titles: Sequence[str]) -> Understood
     raise DraftError(message, "it understands: " + "; ".join(FORMS))
 
 
-class _Reader:
+class _WishReader:
     """Reads one form of wish a method."""
 
     def __init__(self, outline: Outline, titles: Sequence[str]) -> None:
@@ -174,12 +174,12 @@ class _Reader:
             raise DraftError(message, WHOLE_WORDS)
         return Understood(tuple(found))
 
-    def holds(self, target: Target, words: str) -> bool:
+    def holds(self, target: EditTarget, words: str) -> bool:
         return bool(words) and bool(find_words(self.outline.document, target.start, target.end, words))
 
     # Items
 
-    def place(self, noun: str) -> Place:
+    def place(self, noun: str) -> EditContainer:
         """Return the list of the items that a noun names."""
         outline = self.outline
         for role in _NOUNS[noun]:
@@ -192,7 +192,7 @@ class _Reader:
         message = f"the document has no list for {noun!r}"
         raise DraftError(message, "add the section by hand, or use a model")
 
-    def member(self, place: Place, name: str) -> Target | None:
+    def member(self, place: EditContainer, name: str) -> EditTarget | None:
         """Return the item of a name: its bold or first words, or all of it."""
         key = title_key(name)
         for target in self.outline.members(place.id):
@@ -238,7 +238,7 @@ class _Reader:
 
     # Calls of an orchestration
 
-    def calls(self) -> Iterator[tuple[str, Place]]:
+    def calls(self) -> Iterator[tuple[str, EditContainer]]:
         """Yield (number of the phase, table of its calls)."""
         words = meaning_of(self.outline.template).steps
         for place in self.outline.places.values():
@@ -256,7 +256,7 @@ class _Reader:
             return Understood(())
         return Understood((self.do("append", place.id, {references(place.spec)[0]: title}),))
 
-    def row(self, place: Place, title: str) -> Target | None:
+    def row(self, place: EditContainer, title: str) -> EditTarget | None:
         key = title_key(title)
         rows = place.block.rows if place.block else ()
         targets = self.outline.members(place.id)
@@ -271,7 +271,7 @@ class _Reader:
 
     # Steps
 
-    def steps(self) -> dict[int, tuple[Target, Step]]:
+    def steps(self) -> dict[int, tuple[EditTarget, Step]]:
         """Return the steps by number, each with what the contract says of it."""
         targets = [t for t in self.outline.targets.values() if t.kind == "step"]
         steps = {step.start: step for step in read_contract(self.outline.document, self.outline.template).steps}
@@ -282,7 +282,7 @@ class _Reader:
         target, _ = self._step(match["number"])
         return Understood((self.do("delete", target.id),))
 
-    def _step(self, number: str) -> tuple[Target, Step]:
+    def _step(self, number: str) -> tuple[EditTarget, Step]:
         found = self.steps().get(int(number))
         if found is None:
             message = f"the document has no step {number}"

@@ -17,7 +17,7 @@ from typing import Literal
 from procauthor.authoring.update.line import MARKER
 from procauthor.library.contract import NONE_WORDS, step_title
 from procauthor.library.status import match_sections
-from procauthor.markdown.document import Block, Document, Item, Row, Section
+from procauthor.markdown.document import Block, Document, Item, Section, TableRow
 from procauthor.template.key import identifier, section_key
 from procauthor.template.role import meaning_of
 from procauthor.template.spec import SectionSpec, Template
@@ -35,7 +35,7 @@ _HASH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class EditTarget:
     """One addressable thing. The span is what it is made of; ``place`` the container that holds it."""
 
     id: str
@@ -50,7 +50,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EditContainer:
     """A container of items, rows or paragraphs.
 
     ``spec`` is what the template says of its values, None where the template does not know it. ``anchor`` is the
@@ -76,17 +76,17 @@ class Outline:
 
     document: Document
     template: Template | None
-    targets: Mapping[str, Target]
-    places: Mapping[str, Place]
+    targets: Mapping[str, EditTarget]
+    places: Mapping[str, EditContainer]
     sections: Mapping[str, Section]
     specs: Mapping[str, SectionSpec] = field(default_factory=dict)
     """What the template says of a section, by its id; a step has the spec of its workflow."""
 
-    def members(self, place: str) -> tuple[Target, ...]:
+    def members(self, place: str) -> tuple[EditTarget, ...]:
         """Return the items, rows or paragraphs of a place in order, nested items included."""
         return tuple(t for t in self.targets.values() if t.place == place and t.kind in ("item", "row", "paragraph"))
 
-    def words(self, target: Target) -> str:
+    def words(self, target: EditTarget) -> str:
         """Return a target as its author would write it: with marks of code, without bullet, links as their names."""
         if target.kind not in ("item", "paragraph"):
             return target.text
@@ -95,7 +95,7 @@ class Outline:
         text = raw[marker.end() if marker else 0 :].decode(errors="replace")
         return " ".join(_OWN_LINK.sub(r"\1", text).split())
 
-    def of_section(self, section: str) -> tuple[Target, ...]:
+    def of_section(self, section: str) -> tuple[EditTarget, ...]:
         """Return the targets of one section, without its subsections."""
         return tuple(t for t in self.targets.values() if t.section == section)
 
@@ -111,7 +111,7 @@ class Outline:
 
 def read_outline(document: Document, template: Template | None) -> Outline:
     """Return the outline of a document."""
-    return _Reader(document, template).outline()
+    return _OutlineReader(document, template).outline()
 
 
 def hash_of(raw: bytes) -> str:
@@ -119,7 +119,7 @@ def hash_of(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()[:_HASH]
 
 
-class _Reader:
+class _OutlineReader:
     """Walks a document once."""
 
     def __init__(self, document: Document, template: Template | None) -> None:
@@ -127,8 +127,8 @@ class _Reader:
         self.template = template
         self.raw = document.source.raw
         self.steps = meaning_of(template).steps
-        self.targets: dict[str, Target] = {}
-        self.places: dict[str, Place] = {}
+        self.targets: dict[str, EditTarget] = {}
+        self.places: dict[str, EditContainer] = {}
         self.ids = dict(_number(document))
         match = match_sections(document, template).sections if template else {}
         self._spec_of = {match[s.key].index: s for s in template.sections if s.key in match} if template else {}
@@ -141,7 +141,7 @@ class _Reader:
         sections = {name: self.document.sections[index] for index, name in self.ids.items()}
         return Outline(self.document, self.template, self.targets, self.places, sections, self.specs)
 
-    def add(self, target: Target) -> None:
+    def add(self, target: EditTarget) -> None:
         self.targets[target.id] = replace(target, hash=hash_of(self.raw[target.start : target.end]))
 
     def is_step(self, section: Section) -> bool:
@@ -153,7 +153,7 @@ class _Reader:
         for key, each in self.document.fields.items():
             text = self.raw[each.start : each.end].decode(errors="replace").strip()
             if each.end > each.start and not isinstance(each.value, list | dict):
-                self.add(Target(f"M.{key}", "field", each.start, each.end, text, "", "M", shape="metadata"))
+                self.add(EditTarget(f"M.{key}", "field", each.start, each.end, text, "", "M", shape="metadata"))
 
     def section(self, section: Section, name: str) -> None:
         spec = self._spec_of.get(section.index)
@@ -165,10 +165,12 @@ class _Reader:
         if spec or step:
             self.specs[name] = spec or step  # type: ignore[assignment]
         shape = (step or spec).name if step or (spec and spec.kind == "steps") else ""  # type: ignore[union-attr]
-        self.add(Target(name, kind, section.start, end, section.title, "", name, shape=shape))
+        self.add(EditTarget(name, kind, section.start, end, section.title, "", name, shape=shape))
         if step and section.heading:
             self.add(
-                Target(f"{name}.title", "title", section.start, section.body, section.title, "", name, name, "title")
+                EditTarget(
+                    f"{name}.title", "title", section.start, section.body, section.title, "", name, name, "title"
+                )
             )
         _Body(self, section, name, spec, step).read()
 
@@ -194,7 +196,7 @@ class _Body:
     """Reads the places of one section."""
 
     def __init__(
-        self, reader: _Reader, section: Section, name: str, spec: SectionSpec | None, step: SectionSpec | None
+        self, reader: _OutlineReader, section: Section, name: str, spec: SectionSpec | None, step: SectionSpec | None
     ) -> None:
         self.reader, self.section, self.name = reader, section, name
         self.spec, self.step = spec, step
@@ -227,7 +229,7 @@ class _Body:
         if end > start:
             place = self.place("prose", start, end, paragraphs=((start, end),), inline=True)
             self.reader.add(
-                Target(
+                EditTarget(
                     f"{place.id}[1]",
                     "paragraph",
                     start,
@@ -248,7 +250,7 @@ class _Body:
             self.place("empty", self.anchor, self.anchor)
         self.label, self.fresh = "", False
 
-    def place(self, kind: PlaceKind, start: int, end: int, **more: object) -> Place:
+    def place(self, kind: PlaceKind, start: int, end: int, **more: object) -> EditContainer:
         default = {"list": "items", "table": "rows", "prose": "text", "empty": "items"}[kind]
         base = f"{self.name}.{self.label or default}"
         name, number = base, 1
@@ -257,9 +259,9 @@ class _Body:
             name = f"{base}~{number}"
         spec = self.value_spec(kind)
         shape = self.shape(spec, kind)
-        place = Place(name, kind, self.name, start, end, self.anchor, shape, spec, **more)  # type: ignore[arg-type]
+        place = EditContainer(name, kind, self.name, start, end, self.anchor, shape, spec, **more)  # type: ignore[arg-type]
         self.reader.places[name] = place
-        self.reader.add(Target(name, "place", start, end, "", "", self.name, name, shape))
+        self.reader.add(EditTarget(name, "place", start, end, "", "", self.name, name, shape))
         self.fresh = False
         return place
 
@@ -296,11 +298,11 @@ class _Body:
             for position, row in enumerate(block.rows, start=1):
                 self.member(place, str(position), "row", row)
 
-    def member(self, place: Place, number: str, kind: TargetKind, part: Item | Row) -> None:
+    def member(self, place: EditContainer, number: str, kind: TargetKind, part: Item | TableRow) -> None:
         end = _trim(self.raw, part.start, part.end)
         text = part.text if isinstance(part, Item) else " | ".join(cell.text for cell in part.cells)
         name = f"{place.id}[{number}]"
-        self.reader.add(Target(name, kind, part.start, end, text, "", self.name, place.id, place.shape))
+        self.reader.add(EditTarget(name, kind, part.start, end, text, "", self.name, place.id, place.shape))
 
     def paragraph(self, block: Block, texts: list[tuple[int, int]]) -> None:
         start, end = block.start, _trim(self.raw, block.start, block.end)
@@ -311,7 +313,7 @@ class _Body:
             place = self.place("prose", start, end, paragraphs=((start, end),))
             target = f"{place.id}[1]"
             text = self.text(start, end)
-            self.reader.add(Target(target, "paragraph", start, end, text, "", self.name, place.id, place.shape))
+            self.reader.add(EditTarget(target, "paragraph", start, end, text, "", self.name, place.id, place.shape))
         else:
             texts.append((start, end))
 
@@ -322,7 +324,7 @@ class _Body:
         for number, (start, end) in enumerate(texts, start=1):
             name = f"{place.id}[{number}]"
             text = self.text(start, end)
-            self.reader.add(Target(name, "paragraph", start, end, text, "", self.name, place.id, place.shape))
+            self.reader.add(EditTarget(name, "paragraph", start, end, text, "", self.name, place.id, place.shape))
 
     def bare_section(self) -> None:
         """Give an empty section of the template a place for what it should hold."""

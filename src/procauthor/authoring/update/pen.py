@@ -8,7 +8,7 @@ from typing import Any
 
 from procauthor.authoring.update.line import MARKER, line_start
 from procauthor.authoring.update.operation import OperationError
-from procauthor.authoring.update.outline import Outline, Place
+from procauthor.authoring.update.outline import EditContainer, Outline
 from procauthor.markdown.edit import Replacement
 from procauthor.template.piece import render_pattern
 from procauthor.template.render import Cleaner
@@ -42,7 +42,7 @@ class Pen:
         """Return what must stand before text that begins a line at an offset."""
         return "" if offset == 0 or self.raw[offset - 1 : offset] == b"\n" else "\n"
 
-    def item_text(self, place: Place, value: Any) -> str:
+    def item_text(self, place: EditContainer, value: Any) -> str:
         """Return the words of a list item, without its marker; blocks below it are indented by `HANGING`."""
         return item_words(self.clean, place.spec, value)
 

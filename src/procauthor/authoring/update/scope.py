@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.update.outline import FRAME, Outline, Target
+from procauthor.authoring.update.outline import FRAME, EditTarget, Outline
 from procauthor.template.key import section_key
 
 # Metadata counts as a section of this name.
@@ -54,7 +54,7 @@ def allowance(outline: Outline, wish: str) -> int:
     return min(len(names), max(_SMALL, round(len(names) * _SHARE)) + named)
 
 
-def targets_in(outline: Outline, scope: Sequence[str]) -> tuple[Target, ...]:
+def targets_in(outline: Outline, scope: Sequence[str]) -> tuple[EditTarget, ...]:
     """Return what operations may name within a scope.
 
     A section allows what stands in it, not what stands in its subsections. A workflow allows to insert and to delete
@@ -63,7 +63,7 @@ def targets_in(outline: Outline, scope: Sequence[str]) -> tuple[Target, ...]:
     return tuple(target for target in outline.targets.values() if _allows(outline, scope, target))
 
 
-def _allows(outline: Outline, scope: Sequence[str], target: Target) -> bool:
+def _allows(outline: Outline, scope: Sequence[str], target: EditTarget) -> bool:
     if target.id == "M.id":
         return False
     if target.kind == "step":

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from procauthor.authoring.update.arrange import Arrangement, Entry, arrange
+from procauthor.authoring.update.arrange import Arrangement, NewMember, arrange
 from procauthor.authoring.update.line import line_end, sequence, trim
 from procauthor.authoring.update.mold import Mold, read_mold
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Target
+from procauthor.authoring.update.outline import EditTarget
 from procauthor.authoring.update.pen import Pen
 from procauthor.markdown.slug import slugify
 from procauthor.template.spec import SectionSpec
@@ -48,12 +48,12 @@ def edit_steps(pen: Pen, workflow: str, operations: Sequence[Operation]) -> None
     _renumber(pen, workflow, steps, dict(_moved(pen, steps, plan, numbers)))
 
 
-def steps_of(pen: Pen, workflow: str) -> list[Target]:
+def steps_of(pen: Pen, workflow: str) -> list[EditTarget]:
     """Return the steps of a workflow in order."""
     return [t for t in pen.outline.targets.values() if t.kind == "step" and t.id.rpartition(".")[0] == workflow]
 
 
-def _heading(pen: Pen, step: Target) -> re.Match[bytes]:
+def _heading(pen: Pen, step: EditTarget) -> re.Match[bytes]:
     match = HEADING.match(pen.raw, step.start)
     if match is None:
         message = f"the heading of {step.id!r} has no number"
@@ -70,7 +70,7 @@ def _first_steps(pen: Pen, workflow: str, spec: SectionSpec, operations: Sequenc
     pen.write(at, at, f"\n\n{text}")
 
 
-def _insert(pen: Pen, spec: SectionSpec, beside: Target, entry: Entry, number: int) -> None:
+def _insert(pen: Pen, spec: SectionSpec, beside: EditTarget, entry: NewMember, number: int) -> None:
     mold: Mold = read_mold(pen, beside.id, spec)
     text = mold.step(_mapping(entry.value), number)
     if entry.before:
@@ -87,7 +87,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _delete(pen: Pen, step: Target) -> None:
+def _delete(pen: Pen, step: EditTarget) -> None:
     raw = pen.raw
     if step.end < len(raw):
         pen.cut(step.start, step.end)
@@ -98,7 +98,7 @@ def _delete(pen: Pen, step: Target) -> None:
 # Numbers
 
 
-def _numbers(pen: Pen, steps: Sequence[Target], plan: Arrangement) -> list[int]:
+def _numbers(pen: Pen, steps: Sequence[EditTarget], plan: Arrangement) -> list[int]:
     old = [int(_heading(pen, s)["number"]) for s in steps]
     if sequence(old):
         return [old[0] + position for position in range(len(plan.entries))]
@@ -109,8 +109,8 @@ def _numbers(pen: Pen, steps: Sequence[Target], plan: Arrangement) -> list[int]:
 
 
 def _moved(
-    pen: Pen, steps: Sequence[Target], plan: Arrangement, numbers: Sequence[int]
-) -> Iterator[tuple[int, tuple[Target, int]]]:
+    pen: Pen, steps: Sequence[EditTarget], plan: Arrangement, numbers: Sequence[int]
+) -> Iterator[tuple[int, tuple[EditTarget, int]]]:
     """Yield (old number, (step, new number)) of the steps that get another number."""
     for entry, number in zip(plan.entries, numbers, strict=True):
         if entry.old is not None:
@@ -119,7 +119,9 @@ def _moved(
                 yield old, (steps[entry.old], number)
 
 
-def _renumber(pen: Pen, workflow: str, steps: Sequence[Target], moved: Mapping[int, tuple[Target, int]]) -> None:
+def _renumber(
+    pen: Pen, workflow: str, steps: Sequence[EditTarget], moved: Mapping[int, tuple[EditTarget, int]]
+) -> None:
     if not moved:
         return
     for step, number in moved.values():
@@ -136,7 +138,7 @@ def _renumber(pen: Pen, workflow: str, steps: Sequence[Target], moved: Mapping[i
     )
 
 
-def _refuse_dangling(pen: Pen, workflow: str, deleted: Sequence[Target]) -> None:
+def _refuse_dangling(pen: Pen, workflow: str, deleted: Sequence[EditTarget]) -> None:
     """Refuse to delete a step that other steps still mention: its number would come to mean another step."""
     for step in deleted:
         heading = _heading(pen, step)

@@ -8,9 +8,9 @@ from typing import Any
 from procauthor.authoring.update.arrange import Arrangement, arrange
 from procauthor.authoring.update.line import line_end, line_start, sequence
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Place
+from procauthor.authoring.update.outline import EditContainer
 from procauthor.authoring.update.pen import Pen
-from procauthor.markdown.document import Cell, Row
+from procauthor.markdown.document import Cell, TableRow
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.template.piece import render_pattern
 from procauthor.template.spec import SectionSpec
@@ -40,7 +40,7 @@ def edit_table(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
     _reorder(pen, place, plan)
 
 
-def _insert(pen: Pen, place: Place, plan: Arrangement) -> None:
+def _insert(pen: Pen, place: EditContainer, plan: Arrangement) -> None:
     assert place.block is not None
     rows = place.block.rows
     for position, entry in enumerate(plan.entries):
@@ -52,7 +52,7 @@ def _insert(pen: Pen, place: Place, plan: Arrangement) -> None:
         pen.write(start, start, f"{text}\n") if entry.before else pen.write(end, end, f"\n{text}")
 
 
-def insert_first(pen: Pen, place: Place, values: Sequence[Any]) -> None:
+def insert_first(pen: Pen, place: EditContainer, values: Sequence[Any]) -> None:
     """Write the first rows below a header."""
     assert place.block is not None
     assert place.block.header is not None
@@ -63,7 +63,7 @@ def insert_first(pen: Pen, place: Place, values: Sequence[Any]) -> None:
     pen.write(at, at, "".join(f"\n{line}" for line in lines))
 
 
-def _row(pen: Pen, like: Row, span: tuple[int, int], texts: Sequence[str | None]) -> str:
+def _row(pen: Pen, like: TableRow, span: tuple[int, int], texts: Sequence[str | None]) -> str:
     """Return a row with the outer form of another one."""
     start, end = span
     filled = [
@@ -80,7 +80,7 @@ def _fill(pen: Pen, cell: Cell, text: str) -> None:
     pen.write(start, start + len(inner), text)
 
 
-def _cells(pen: Pen, place: Place, value: Any, order: int | None) -> list[str | None]:
+def _cells(pen: Pen, place: EditContainer, value: Any, order: int | None) -> list[str | None]:
     """Return the text of each cell; None for one that is computed and stays."""
     assert place.block is not None
     assert place.block.header is not None
@@ -114,13 +114,13 @@ def computed_status(spec: SectionSpec) -> bool:
     return bool(references(spec))
 
 
-def _order(place: Place, plan: Arrangement, position: int) -> int:
+def _order(place: EditContainer, plan: Arrangement, position: int) -> int:
     old = order_numbers(place)
     first = old[1][0][1] if old else 1
     return first + position if plan.entries else first
 
 
-def order_numbers(place: Place) -> tuple[int, list[tuple[Cell, int]]] | None:
+def order_numbers(place: EditContainer) -> tuple[int, list[tuple[Cell, int]]] | None:
     """Return the column of a table that counts its rows, with the cells and their numbers."""
     block = place.block
     if block is None or not block.rows or place.spec is None or len(place.spec.columns) != len(block.rows[0].cells):
@@ -134,7 +134,7 @@ def order_numbers(place: Place) -> tuple[int, list[tuple[Cell, int]]] | None:
     return None
 
 
-def _reorder(pen: Pen, place: Place, plan: Arrangement) -> None:
+def _reorder(pen: Pen, place: EditContainer, plan: Arrangement) -> None:
     found = order_numbers(place)
     if found is None:
         return

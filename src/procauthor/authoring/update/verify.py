@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Outline, Target
+from procauthor.authoring.update.outline import EditTarget, Outline
 from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.parse import parse
@@ -72,7 +72,7 @@ def allowed(outline: Outline, operation: Operation) -> Iterator[Region]:
         yield from _place_numbers(outline, target)
 
 
-def _own(outline: Outline, target: Target, action: str) -> Iterator[Region]:
+def _own(outline: Outline, target: EditTarget, action: str) -> Iterator[Region]:
     raw = outline.document.source.raw
     start, end = _extent(outline, target)
     match action:
@@ -93,7 +93,7 @@ def _own(outline: Outline, target: Target, action: str) -> Iterator[Region]:
                 yield Region(start, end)
 
 
-def _extent(outline: Outline, target: Target) -> tuple[int, int]:
+def _extent(outline: Outline, target: EditTarget) -> tuple[int, int]:
     """Return the span of a target with all that belongs to it: nested items, the steps of a workflow."""
     raw = outline.document.source.raw
     if target.kind == "item":
@@ -133,7 +133,7 @@ def _space_behind(raw: bytes, offset: int) -> int:
     return offset + len(rest) - len(rest.lstrip())
 
 
-def _place_numbers(outline: Outline, target: Target) -> Iterator[Region]:
+def _place_numbers(outline: Outline, target: EditTarget) -> Iterator[Region]:
     raw = outline.document.source.raw
     for member in outline.members(target.place):
         line = raw.rfind(b"\n", 0, member.start) + 1
@@ -144,7 +144,7 @@ def _place_numbers(outline: Outline, target: Target) -> Iterator[Region]:
             yield from (Region(*m.span(1), _DIGITS) for m in _CELL.finditer(raw, line, member.end))
 
 
-def _step_numbers(outline: Outline, target: Target) -> Iterator[Region]:
+def _step_numbers(outline: Outline, target: EditTarget) -> Iterator[Region]:
     raw = outline.document.source.raw
     workflow = target.id if target.kind == "section" else target.section.rpartition(".")[0]
     whole = outline.targets[workflow]

@@ -10,7 +10,7 @@ from procauthor.checking.scope import Scope, say, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.derive import fill_status, insert_row
-from procauthor.library.index import Entry, entries, index_of
+from procauthor.library.index import IndexRow, entries, index_of
 from procauthor.library.library import Procedure
 from procauthor.procedure import GONE
 
@@ -59,7 +59,7 @@ def check(scope: Scope) -> Iterator[Finding]:
                 yield from _status(scope, host, entry)
 
 
-def _unlisted(scope: Scope, index: Procedure, rows: tuple[Entry, ...]) -> Iterator[Finding]:
+def _unlisted(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterator[Finding]:
     linked = {entry.path for entry in rows}
     # A row whose link leads to another document speaks of that one, whatever its title.
     titled = {entry.key for entry in rows if entry.path not in scope.library.by_path}
@@ -70,7 +70,7 @@ def _unlisted(scope: Scope, index: Procedure, rows: tuple[Entry, ...]) -> Iterat
             yield mend(finding, index, *insert_row(index, procedure))
 
 
-def _dead(scope: Scope, index: Procedure, rows: tuple[Entry, ...]) -> Iterator[Finding]:
+def _dead(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterator[Finding]:
     for entry in rows:
         if entry.path and not scope.exists(entry.path):
             message = f"the row {entry.title!r} leads to {entry.path!r}, which does not exist"
@@ -79,7 +79,7 @@ def _dead(scope: Scope, index: Procedure, rows: tuple[Entry, ...]) -> Iterator[F
             yield say(INDEX_DEAD_ENTRY, index, entry.row.start, message, hint)
 
 
-def _status(scope: Scope, host: Procedure, entry: Entry) -> Iterator[Finding]:
+def _status(scope: Scope, host: Procedure, entry: IndexRow) -> Iterator[Finding]:
     document = find_document(scope, host, entry)
     if document is None:
         if not entry.path and entry.status in _DONE and not scope.named(entry.key, host):

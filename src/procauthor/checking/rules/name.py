@@ -11,7 +11,7 @@ from procauthor.checking.phrase import Phrase, find_phrases
 from procauthor.checking.scope import Scope, field_line, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.markdown.passage import Passage
+from procauthor.markdown.passage import PlainText
 from procauthor.naming import title_key
 from procauthor.procedure import GONE
 
@@ -104,7 +104,7 @@ def _mentions(scope: Scope, procedure: Procedure) -> Iterator[tuple[int, Finding
                 yield from _known(scope, procedure, match[0], passage.offset(match.start()))
 
 
-def _phrase(scope: Scope, procedure: Procedure, passage: Passage, phrase: Phrase) -> Iterator[tuple[int, Finding]]:
+def _phrase(scope: Scope, procedure: Procedure, passage: PlainText, phrase: Phrase) -> Iterator[tuple[int, Finding]]:
     """Resolve the longest end of a phrase that is a known title: "See API Design Procedure" holds one."""
     for start, words in phrase.ends:
         key = title_key(words)

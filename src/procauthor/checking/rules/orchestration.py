@@ -9,7 +9,7 @@ from procauthor.checking.dependency import needs
 from procauthor.checking.scope import Scope, say, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
-from procauthor.library.index import Entry, entries, tables
+from procauthor.library.index import IndexRow, entries, tables
 from procauthor.library.library import Procedure
 from procauthor.naming import title_key
 from procauthor.procedure import GONE
@@ -42,7 +42,7 @@ ORCHESTRATION_CALLS_PLACEHOLDER = Rule(
     example="| 4 | [Threat Model Procedure](threat-model.md) | Placeholder |",
 )
 RULES = (ORCHESTRATION_MISSING_CALL, ORCHESTRATION_ORDER, ORCHESTRATION_CALLS_PLACEHOLDER)
-_Call = tuple[int, Entry]
+_Call = tuple[int, IndexRow]
 
 
 def check(scope: Scope) -> Iterator[Finding]:

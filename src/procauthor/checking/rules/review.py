@@ -11,7 +11,7 @@ from procauthor.checking.suspect import Suspect, find_suspects
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.mark import show_key
-from procauthor.library.receipt import FOLDER, Receipt, Ruling
+from procauthor.library.receipt import FOLDER, ApprovalWorth, Receipt
 from procauthor.library.sidecar import sidecar_path
 from procauthor.procedure import GONE
 
@@ -93,7 +93,7 @@ def _outdated(procedure: Procedure) -> Iterator[Finding]:
     yield from _expired(procedure, [r for r in outdated if r.state == "expired"], again)
 
 
-def _expired(procedure: Procedure, rulings: list[Ruling], again: str) -> Iterator[Finding]:
+def _expired(procedure: Procedure, rulings: list[ApprovalWorth], again: str) -> Iterator[Finding]:
     """Report once for each person and day, not for each section."""
     groups: dict[str, list[str]] = {}
     for ruling in rulings:

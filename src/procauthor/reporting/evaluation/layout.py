@@ -11,7 +11,7 @@ _SWEEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class GraphLayout:
     """Where nodes and edges are. ``layers`` and ``heights`` by node; a route holds the points between its ends."""
 
     layers: tuple[int, ...]
@@ -19,7 +19,7 @@ class Layout:
     routes: Mapping[tuple[int, int], tuple[tuple[int, float], ...]]
 
 
-def lay_out(size: int, edges: Iterable[tuple[int, int]], *, gap: float = 1.0) -> Layout:
+def lay_out(size: int, edges: Iterable[tuple[int, int]], *, gap: float = 1.0) -> GraphLayout:
     """Lay out nodes 0 to ``size`` - 1. Heights are in units in which two nodes of a layer are ``gap`` apart.
 
     An edge that closes a circle is turned round for the layout; its route is still found under its own ends.
@@ -34,7 +34,7 @@ def lay_out(size: int, edges: Iterable[tuple[int, int]], *, gap: float = 1.0) ->
     for edge, laid in forward.items():
         points = tuple((grid.layer[d], heights[d]) for d in grid.chains[laid])
         routes[edge] = points if edge == laid else tuple(reversed(points))
-    return Layout(tuple(layers), tuple(heights[:size]), routes)
+    return GraphLayout(tuple(layers), tuple(heights[:size]), routes)
 
 
 def reduce(size: int, edges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Graph, row_id
+from procauthor.evaluation.graph import Graph, Node, row_id
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.trace import Trace, read_traces
 from procauthor.evaluation.value import Evaluation, Row, Tally
@@ -17,11 +17,18 @@ from procauthor.planning.plan import Plan, PlanItem
 from procauthor.procedure import GONE
 from procauthor.reporting.evaluation.drawing import draw
 from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
+from procauthor.review.approver import read_approvers
 from procauthor.template.key import section_key
 from procauthor.workspace.measure import plan_in
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+DocumentPlace = Callable[[str], str]
+"""Gives the address of a document by its path."""
+
 _MOST = 2_000
-_SIGNS = {
+SIGNS = {
     "approved": "✔",
     "defined": "●",
     "in progress": "◐",
@@ -47,33 +54,59 @@ class Heat:
         return 0 if not self.whole else min(4, 4 * self.part // self.whole if self.part else 0)
 
 
-def library_page(evaluation: Evaluation, census: Census) -> str:
-    """Return an evaluation as an HTML page, with the graph and the plan of the library that was counted."""
+def library_page(evaluation: Evaluation, census: Census, place: DocumentPlace, home: str = "") -> str:
+    """Return an evaluation as an HTML page, with the graph and the plan of the library that was counted.
+
+    Args:
+        evaluation: What was counted.
+        census: What it was counted from.
+        place: Gives the address of a document by its path, or nothing where a reader finds none.
+        home: The address of the pages for readers, if there are some.
+    """
     library = census.library
     name = next((p.title for p in library.procedures if p.kind == "index"), library.root.absolute().name)
-    return evaluation_page(evaluation, census.graph, read_traces(library, census.graph), plan_in(library), name)
+    words = _words(evaluation, census.graph, read_traces(library, census.graph), plan_in(library))
+    environment = make_environment()
+    assert environment.loader is not None
+    style, more, script = (
+        environment.loader.get_source(environment, f"evaluation/{name}")[0]
+        for name in ("theme.css", "page.css", "page.js")
+    )
+
+    def approvers(row: Row) -> list[str]:
+        document = library.by_path.get(row.path or "")
+        return [each.words for each in read_approvers(document)] if document else []
+
+    def row_href(node: Node) -> str:
+        return f"#{words['ids'][node.id]}"
+
+    return environment.get_template("evaluation/page.html.j2").render(
+        **words,
+        name=name,
+        style=style + more,
+        script=script,
+        script_hash=_hash(script),
+        place=place,
+        home=home,
+        approvers=approvers,
+        row_href=row_href,
+        signs=SIGNS,
+    )
 
 
-def evaluation_page(
-    evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: Plan | None, name: str = "Procedures"
-) -> str:
-    """Return the page."""
+def make_environment() -> Environment:
+    """Return what fills the templates of pages: every value is escaped, and a name that is not there is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("procauthor.reporting.evaluation", ""),
+        loader=PackageLoader("procauthor.reporting", ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
-    assert environment.loader is not None
-    style, script = (environment.loader.get_source(environment, name)[0] for name in ("page.css", "page.js"))
-    words = _words(evaluation, graph, traces, plan)
-    return environment.get_template("page.html.j2").render(
-        **words, name=name, style=style, script=script, script_hash=_hash(script)
-    )
+    return environment
 
 
 def _hash(script: str) -> str:
@@ -94,7 +127,6 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
         "segments": {name: list(_segments(tally)) for name, tally in table_rows(evaluation)},
         "rows": [(ids[row_id(row)], row) for row in evaluation.rows],
         "ids": ids,
-        "signs": _SIGNS,
         "heat_heads": heads,
         "heat": heat,
         "drawings": draw(graph),

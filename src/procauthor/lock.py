@@ -11,13 +11,10 @@ from pathlib import Path
 from procauthor.errors import LockedError
 
 _PAUSE = 0.05
-_WRITING = "another process is writing the search index"
 
 
 @contextmanager
-def hold(
-    file: Path, patience: float, message: str = _WRITING, hint: str = "try again when it is done"
-) -> Iterator[None]:
+def hold(file: Path, patience: float, message: str, hint: str = "try again when it is done") -> Iterator[None]:
     """Hold a lock on a file, which is made if need be and never removed.
 
     Args:

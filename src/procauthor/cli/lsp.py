@@ -1,0 +1,26 @@
+"""The command that serves editors."""
+
+from __future__ import annotations
+
+import typer
+
+_NEEDED = ("pygls", "lsprotocol", "cattrs", "attrs")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("lsp")(lsp)
+
+
+def lsp(ctx: typer.Context) -> None:
+    """Serve editors over the Language Server Protocol, on standard input and output."""
+    from procauthor.errors import ConfigError
+
+    try:
+        from procauthor.lsp.server import serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _NEEDED:
+            raise
+        message = "the language server needs the package 'pygls', which is not installed"
+        raise ConfigError(message, 'install it with: pip install "procauthor[lsp]"') from error
+    serve(ctx.obj)
