@@ -37,7 +37,7 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Itera
     taken = {path for form in forms for path in form.members}
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
     for path, document in documents.items():
-        if path not in taken and not _is_about_repository(path) and _has_steps(document):
+        if path not in taken and not _is_about_other(path) and _has_steps(document):
             others = [keys[other] for other in documents if other != path]
             if not any(describes(document, form) for form in forms) and not _repeats(keys[path], others):
                 yield path
@@ -54,10 +54,11 @@ def describes(document: Document, form: Form) -> bool:
     return in_code or (len(names) > 1 and names <= listed | own and not names <= own)
 
 
-def _is_about_repository(path: str) -> bool:
-    """Say whether a file has one of the names that repositories have: its licence, its history, how to take part."""
-    stem = "-".join(_TOKEN.findall(PurePosixPath(path).stem.casefold()))
-    return stem in words()["survey"]["repository"]
+def _is_about_other(path: str) -> bool:
+    """Say whether the name of a file says that it is about the repository, or reports on work that was done."""
+    tokens = _TOKEN.findall(PurePosixPath(path).stem.casefold())
+    table = words()["survey"]
+    return "-".join(tokens) in table["repository"] or not set(tokens).isdisjoint(table["reports"])
 
 
 def _has_steps(document: Document) -> bool:

@@ -73,6 +73,27 @@ def find_forms(documents: Mapping[str, Document]) -> list[Form]:
     return sorted((_with_neighbours(form, forms, keys, words) for form in forms), key=lambda f: -len(f.members))
 
 
+def with_stubs(forms: Sequence[Form], stubs: Iterable[str]) -> list[Form]:
+    """Return the forms with the documents that say that they are still to be written.
+
+    Each has the form of its folder, else the one that most documents have.
+    """
+    homes = [Counter(PurePosixPath(path).parent.as_posix() for path in form.members) for form in forms]
+    sizes = [len(form.members) for form in forms]
+    added: dict[int, list[str]] = {}
+    for path in stubs:
+        beside = [home[PurePosixPath(path).parent.as_posix()] for home in homes]
+        usual = max(range(len(forms)), key=lambda place: (beside[place], sizes[place]), default=None)
+        if usual is not None and (beside[usual] or sizes[usual] > sum(sizes) / 2):
+            added.setdefault(usual, []).append(path)
+    return [_begun(form, added.get(place, ())) for place, form in enumerate(forms)]
+
+
+def _begun(form: Form, paths: Iterable[str]) -> Form:
+    members, begun = sorted({*form.members, *paths}), sorted({*form.begun, *paths})
+    return replace(form, members=tuple(members), begun=tuple(begun))
+
+
 def chapters(form: Form) -> frozenset[str]:
     """Return the keys of the headings of a form that are in no other one."""
     return frozenset(key.partition(" ")[2] for key in form.core if key.startswith("0 "))

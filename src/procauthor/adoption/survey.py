@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import commonpath
@@ -11,15 +12,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from procauthor.adoption.alone import find_work
-from procauthor.adoption.form import Form, find_forms, headings
+from procauthor.adoption.form import Form, find_forms, headings, with_stubs
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, index_guess
-from procauthor.adoption.notation import commonest, is_page, is_template_name, read_notation
+from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import path_patterns
 from procauthor.adoption.site import FoundSite, find_site
+from procauthor.checking.rules.contract import RULES as CONTRACT_RULES
 from procauthor.checking.rules.step import RULES as STEP_RULES
 from procauthor.convention.site import read_links
-from procauthor.convention.title import read_title
+from procauthor.convention.state import read_declared
+from procauthor.convention.title import read_title, title_kind
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
 from procauthor.library.library import MARKDOWN, Library, read_library
@@ -37,9 +40,10 @@ _MOST = 0.8
 _KEPT = 0.9
 _SURE = 5
 _STEP_RULES = tuple(rule.name for rule in STEP_RULES if rule.severity == "error")
+_CONTRACT_RULES = tuple(rule.name for rule in CONTRACT_RULES if rule.severity == "error")
 _SLUGS = ("mkdocs", "gitlab")
 # A link may break under a text that its team has finished.
-_TOLERATED = ("broken-link", "broken-anchor")
+_TOLERATED = ("broken-link", "broken-anchor", "unknown-procedure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ class Proposed:
     form: Form
     template_file: str
     guess: Guess
+    kind: str = "procedure"
+
+    @property
+    def text(self) -> str:
+        """The template file."""
+        return self.inferred.render(self.name, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,7 @@ class Survey:
     @property
     def own_templates(self) -> Mapping[str, bytes]:
         """The template files that would be written, by path."""
-        return {f"templates/{t.name}.md": t.inferred.render(t.name).encode() for t in self.templates if not t.shipped}
+        return {f"templates/{t.name}.md": t.text.encode() for t in self.templates if not t.shipped}
 
 
 def survey(folder: Path) -> Survey:
@@ -100,7 +110,11 @@ def survey(folder: Path) -> Survey:
     looked = _look(folder)
     every, plain, site = looked.every, looked.plain, looked.site
     notation = read_notation(plain)
-    forms = find_forms(plain)
+    names = notation.titles.model_copy(update={"names": _named_by_site(site, every, notation.titles)})
+    index = find_index(every, looked.index, Conventions(site=site.kind, site_root=site.root, titles=names))
+    plain.pop(index, None)
+    stubs = {path for path, document in plain.items() if _is_stub(path, document, notation)}
+    forms = with_stubs(find_forms({path: plain[path] for path in plain if path not in stubs}), sorted(stubs))
     template_files = {path: every[path] for path in sorted(looked.template_files)}
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = {t.template_file for t in templates if t.template_file}
@@ -110,13 +124,12 @@ def survey(folder: Path) -> Survey:
         pages=looked.pages,
         procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain)))),
         template_files=tuple(sorted(followed)),
-        titles=notation.titles.model_copy(update={"names": _named_by_site(site, every, notation.titles)}),
+        titles=names,
         status=notation.status.model_copy(update={"tolerated": _TOLERATED, "signposts": any(_signposts(plain, site))}),
         placeholders=notation.placeholders,
     )
-    index = find_index(every, looked.index, conventions)
     assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
-    assigned |= {path: t.name for t in templates for path in t.form.members if path != index}
+    assigned |= {path: t.name for t in templates for path in t.form.members}
     guesses = (
         site.guess,
         *(t.guess for t in templates),
@@ -135,6 +148,11 @@ def survey(folder: Path) -> Survey:
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
     settings = _settings(own, patterns, conventions, guesses)
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations)
+
+
+def _is_stub(path: str, document: Document, notation: Found) -> bool:
+    title = read_title(document, notation.titles)
+    return read_declared(path, document, title, notation.status) in ("placeholder", "alias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,17 +275,31 @@ def _named(
     known = {frozenset(s.key for s in store.get(name).required): name for name in store.names()}
     taken = {*store.names(), *(file.stem for file in (folder / "templates").glob("*.md"))}
     for form in (form for form in forms if form.is_firm):
-        inferred = infer([documents[path] for path in form.written])
         own_file = next((path for path, document in files.items() if _shows(document, form)), "")
+        inferred = infer([documents[path] for path in form.written], files.get(own_file))
         guess = _certainty(form, inferred)
         same = known.get(inferred.required)
         if same and not (folder / "templates" / f"{same}.md").exists():
             yield Proposed(same, inferred, shipped=True, form=form, template_file=own_file, guess=guess)
             continue
-        stem = "-".join(re.findall(r"\w+", _place(form, folder).casefold())) or "document"
+        place = _template_name(own_file) or _place(form, folder)
+        stem = "-".join(re.findall(r"\w+", place.casefold())) or "document"
         name = next(n for n in (stem, *(f"{stem}-{k}" for k in range(2, len(taken) + 3))) if n not in taken)
         taken.add(name)
-        yield Proposed(name, inferred, shipped=False, form=form, template_file=own_file, guess=guess)
+        kind = _kind(form, documents)
+        yield Proposed(name, inferred, shipped=False, form=form, template_file=own_file, guess=guess, kind=kind)
+
+
+def _kind(form: Form, documents: Mapping[str, Document]) -> str:
+    """Return what the members of a form mostly are, by their titles."""
+    kinds = Counter(title_kind(documents[path].title) for path in form.written)
+    return "orchestration" if kinds["orchestration"] > len(form.written) / 2 else "procedure"
+
+
+def _template_name(path: str) -> str:
+    """Return what a team's own template is for, by the name of its file."""
+    tokens = re.findall(r"[^\W_]+", PurePosixPath(path).stem)
+    return " ".join(token for token in tokens if not is_template_name(f"{token}.md"))
 
 
 def _place(form: Form, folder: Path) -> str:
@@ -313,7 +345,7 @@ def _steps(templates: Iterable[Proposed]) -> Iterator[Guess]:
         heading = next((h for h in template.inferred.headings if h.has_steps), None)
         if heading is not None and not template.shipped:
             question = f"are the headings below {heading.text!r} in {template.name!r} steps, done one after another?"
-            for rule in _STEP_RULES:
+            for rule in (*_STEP_RULES, *_CONTRACT_RULES):
                 yield Guess(
                     f"steps.{template.name}", heading.text, 0.5, template.inferred.documents,
                     template.inferred.documents, template.form.members[:2], question, rule,
@@ -363,9 +395,7 @@ def _read_by(folder: Path, tables: Mapping[str, Any], templates: Iterable[Propos
     with TemporaryDirectory() as place:
         for template in templates:
             if not template.shipped:
-                (Path(place) / f"{template.name}.md").write_text(
-                    template.inferred.render(template.name), encoding="utf-8"
-                )
+                (Path(place) / f"{template.name}.md").write_text(template.text, encoding="utf-8")
         store = TemplateStore((Path(place),), settings.templates)
         return read_library(folder, settings, store)
 

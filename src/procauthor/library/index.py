@@ -180,6 +180,11 @@ def _name(host: Procedure, title: str) -> str:
     return plain_name(title, host.conventions.titles.patterns)
 
 
+def read_items(library: Library, host: Procedure) -> Iterator[Listed]:
+    """Yield the items of the lists of a document that are about documents."""
+    return _items(library, host)
+
+
 def _items(library: Library, index: Procedure) -> Iterator[Listed]:
     """Yield the items of the lists that are about documents: most link one, have the name of one, or say a status."""
     links = {link.line: link for link in reversed(index.links) if not link.image}

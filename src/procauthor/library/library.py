@@ -17,7 +17,7 @@ from msgspec.structs import replace as replace_struct
 from procauthor.convention.lifecycle import folder_lifecycle, lifecycle_name
 from procauthor.convention.site import read_links
 from procauthor.convention.state import read_declared, successor
-from procauthor.convention.title import plain_name, read_title
+from procauthor.convention.title import plain_name, read_title, title_kind, turned_title
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.library.contract import read_contract
 from procauthor.library.disk import leads_out
@@ -172,8 +172,9 @@ class Procedure:
 
     @cached_property
     def aliases(self) -> tuple[str, ...]:
-        """Other titles in the metadata under which the document is known."""
-        return self._listed("aliases")
+        """Other titles under which the document is known: in the metadata, and its own turned round."""
+        turned = turned_title(self.written_title)
+        return (*self._listed("aliases"), turned) if turned else self._listed("aliases")
 
     def _listed(self, key: str) -> tuple[str, ...]:
         value = self.document.metadata.get(key) or ()
@@ -466,14 +467,14 @@ def _kind(path: str, document: Document, settings: Settings, template: Template 
     special = _special(path, settings)
     if special:
         return special
+    kinds: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standard": "standard"}
+    kind = kinds.get(title_kind(read_title(document, settings.conventions.titles)), "other")
     if template is not None:
-        kinds: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standard": "standard"}
-        return kinds.get(template.kind, "other")
-    if any(fnmatchcase(path, pattern) for pattern in settings.conventions.procedures):
-        return "procedure"
-    words = read_title(document, settings.conventions.titles).casefold().split()
-    named: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standards": "standard"}
-    return named.get(words[-1], "other") if words else "other"
+        # An orchestration may have the form of procedures.
+        own = kinds.get(template.kind, "other")
+        return kind if own == "procedure" and kind == "orchestration" else own
+    counted = any(fnmatchcase(path, pattern) for pattern in settings.conventions.procedures)
+    return "procedure" if counted and kind not in _COUNTED else kind
 
 
 def read_bytes(file: Path) -> bytes:
