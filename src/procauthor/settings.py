@@ -159,11 +159,12 @@ class TitleConventions(_Table):
     """Where the name of a document is, and what is written around it.
 
     ``sources`` are asked in their order: ``heading`` is the heading of level 1, ``first-heading`` the first one where
-    no other is as high, ``front-matter`` the key ``title``. ``patterns`` say what is no part of the name, for example
-    ``Procedure: {name}``, ``{number}. {name}`` or ``{name} [Deprecated]``; all that fit are taken off.
+    no other is as high, ``front-matter`` the key ``title``, ``name`` the key ``name``. ``patterns`` say what is no part
+    of the name, for example ``Procedure: {name}``, ``{number}. {name}`` or ``{name} [Deprecated]``; all that fit are
+    taken off.
     """
 
-    sources: tuple[Literal["heading", "first-heading", "front-matter"], ...] = ("heading", "front-matter")
+    sources: tuple[Literal["heading", "first-heading", "front-matter", "name"], ...] = ("heading", "front-matter")
     """Where a title is looked for, in this order."""
     patterns: tuple[Annotated[str, AfterValidator(_name_once)], ...] = Field(
         default=(), examples=[["Procedure: {name}", "{name} [Deprecated]"]]

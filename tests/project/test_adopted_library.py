@@ -294,3 +294,32 @@ def test_steps_and_their_parts_are_inferred(tmp_path: Path) -> None:
     assert rules == {"step-number-gap", "step-part-missing"}
     made = tomllib.loads((tmp_path / "procauthor.toml").read_text())["templates"]
     assert set(made.values()) == {"sops"}
+
+
+def test_skills_are_counted_by_their_files_and_called_by_their_names(tmp_path: Path) -> None:
+    def skill(name: str, text: str) -> str:
+        return f"---\nname: {name}\ndescription: When to {name}.\n---\n\n{text}"
+
+    texts = {"ask": "# Asking\n\nAsk.\n", "bind": "Bind it.\n", "cut": "## Process\n\nCut it.\n", "dig": "Dig.\n"}
+    files = {f"{name}/SKILL.md": skill(name, text) for name, text in texts.items()}
+    write(tmp_path, files | {"bind/tools.md": "# Tools\n\n1. Ask.\n2. Bind.\n3. Cut.\n", "README.md": "# All\n"})
+    settings = init(tmp_path)
+    assert settings["templates"] == {"*/SKILL.md": "skill"}
+    rows = documents(tmp_path)
+    assert {path: row["title"] for path, row in rows.items() if row["counted"]} == {
+        "ask/SKILL.md": "Asking",
+        "bind/SKILL.md": "bind",
+        "cut/SKILL.md": "cut",
+        "dig/SKILL.md": "dig",
+    }
+    run("-C", tmp_path, "rename", "bind", "tie")
+    assert "name: tie\n" in (tmp_path / "bind/SKILL.md").read_text()
+
+
+@pytest.mark.parametrize(("target", "broken"), [("/made/by/the-site.html", False), ("/manual/gone.html", True)])
+def test_a_page_that_a_site_may_make_is_not_missing(tmp_path: Path, target: str, broken: bool) -> None:
+    text = f"---\ntitle: One\n---\n\n[words]({target})\n"
+    write(tmp_path, {"config/tech-docs.yml": "", "source/manual/one.html.md": text})
+    run("init", tmp_path, "--no-input")
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=int(broken))
+    assert any(finding["rule"] == "broken-link" for finding in report["findings"]) == broken

@@ -40,11 +40,13 @@ class Form:
     shared: frozenset[str] = frozenset()
     """Those that nearly all of them have."""
     begun: tuple[str, ...] = ()
+    is_bundle: bool = False
+    """Whether the members are of one kind by their files, and need not share a heading."""
 
     @property
     def is_firm(self) -> bool:
         """Whether the members have enough in common to hold others to it: else they are only of one kind."""
-        return len(self.shared) >= _FEWEST_SHARED
+        return self.is_bundle or len(self.shared) >= _FEWEST_SHARED
 
     @property
     def written(self) -> tuple[str, ...]:

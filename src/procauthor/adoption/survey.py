@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import commonpath
 from pathlib import Path, PurePosixPath
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from procauthor.adoption.alone import find_work
+from procauthor.adoption.bundle import find_bundles, with_bundle
 from procauthor.adoption.form import Form, find_forms, headings, with_stubs
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, index_guess
@@ -39,6 +40,8 @@ _MOST = 0.8
 # Fewer documents in one order than this, and the order is no rule.
 _KEPT = 0.9
 _SURE = 5
+# What documents of one kind need not share is shown to their authors where some have it.
+_BUNDLE_SHARE = 0.2
 _STEP_RULES = tuple(rule.name for rule in STEP_RULES if rule.severity == "error")
 _CONTRACT_RULES = tuple(rule.name for rule in CONTRACT_RULES if rule.severity == "error")
 _SLUGS = ("mkdocs", "gitlab")
@@ -114,7 +117,9 @@ def survey(folder: Path) -> Survey:
     index = find_index(every, looked.index, Conventions(site=site.kind, site_root=site.root, titles=names))
     plain.pop(index, None)
     stubs = {path for path, document in plain.items() if _is_stub(path, document, notation)}
-    forms = with_stubs(find_forms({path: plain[path] for path in plain if path not in stubs}), sorted(stubs))
+    chosen, beside = find_bundles(plain)
+    forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
+    forms = with_stubs(with_bundle(forms, chosen), sorted(stubs))
     template_files = {path: every[path] for path in sorted(looked.template_files)}
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = {t.template_file for t in templates if t.template_file}
@@ -122,7 +127,7 @@ def survey(folder: Path) -> Survey:
         site=site.kind,
         site_root=site.root,
         pages=looked.pages,
-        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain)))),
+        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain, beside, templates)))),
         template_files=tuple(sorted(followed)),
         titles=names,
         status=notation.status.model_copy(update={"tolerated": _TOLERATED, "signposts": any(_signposts(plain, site))}),
@@ -204,10 +209,14 @@ def _named_by_site(site: FoundSite, documents: Mapping[str, Document], titles: T
     }
 
 
-def _formless(forms: Sequence[Form], documents: Mapping[str, Document]) -> Iterator[str]:
+def _formless(
+    forms: Sequence[Form], documents: Mapping[str, Document], beside: Collection[str], templates: Iterable[Proposed]
+) -> Iterator[str]:
     """Yield the documents that are counted without a form: those that are alike, and those that tell what to do."""
-    alike = (path for form in forms if not form.is_firm for path in form.members)
-    yield from sorted(map(_escaped, (*alike, *find_work(documents, forms))))
+    held = {path for template in templates for path in template.form.members}
+    alike = {path for form in forms for path in form.members}.difference(held)
+    own = {path: document for path, document in documents.items() if path not in beside}
+    yield from sorted(map(_escaped, {*alike, *find_work(own, forms)}))
 
 
 def _ignored(folder: Path) -> Iterator[str]:
@@ -276,7 +285,10 @@ def _named(
     taken = {*store.names(), *(file.stem for file in (folder / "templates").glob("*.md"))}
     for form in (form for form in forms if form.is_firm):
         own_file = next((path for path, document in files.items() if _shows(document, form)), "")
-        inferred = infer([documents[path] for path in form.written], files.get(own_file))
+        least = {"least": _BUNDLE_SHARE} if form.is_bundle else {}
+        inferred = infer([documents[path] for path in form.written], files.get(own_file), **least)
+        if not inferred.headings:
+            continue
         guess = _certainty(form, inferred)
         same = known.get(inferred.required)
         if same and not (folder / "templates" / f"{same}.md").exists():

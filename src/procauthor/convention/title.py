@@ -22,6 +22,7 @@ def read_title(document: Document, conventions: TitleConventions) -> str:
         "heading": lambda: _text(title_heading(document, first=False)),
         "first-heading": lambda: _text(title_heading(document, first=True)),
         "front-matter": lambda: document.front_title,
+        "name": lambda: str(document.metadata.get("name") or "").strip(),
     }
     return next((title for source in conventions.sources if (title := readers[source]())), "")
 
@@ -37,6 +38,11 @@ def turned_title(title: str) -> str:
     """Return a title that begins with its kind as it is mostly called: ``Orchestration: A`` is ``A Orchestration``."""
     kind, colon, name = title.partition(":")
     return f"{name.strip()} {kind}" if colon and " " not in kind.strip() and title_kind(f"{kind}: x") else ""
+
+
+def is_folder_name(stem: str, pages: tuple[str, ...]) -> bool:
+    """Say whether files of a name are called by their folders: pages that show one, and what has one of its own."""
+    return stem.casefold() in (*pages, *words()["survey"]["bundles"])
 
 
 def title_heading(document: Document, *, first: bool) -> Heading | None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace as replace_struct
 from procauthor.convention.lifecycle import folder_lifecycle, lifecycle_name
 from procauthor.convention.site import read_links
 from procauthor.convention.state import read_declared, successor
-from procauthor.convention.title import plain_name, read_title, title_kind, turned_title
+from procauthor.convention.title import is_folder_name, plain_name, read_title, title_kind, turned_title
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.library.contract import read_contract
 from procauthor.library.disk import leads_out
@@ -67,7 +67,14 @@ class Procedure:
     def title(self) -> str:
         """The name in the title, by the conventions of the library; without a title, the file's name."""
         title = self.written_title
-        return plain_name(title, self.conventions.titles.patterns) or PurePosixPath(self.path).stem
+        return plain_name(title, self.conventions.titles.patterns) or self._file_name
+
+    @property
+    def _file_name(self) -> str:
+        """The name of the file, or of the folder that the file shows or that is all its own."""
+        place = PurePosixPath(self.path)
+        of_folder = is_folder_name(place.stem, self.conventions.pages)
+        return place.parent.name or place.stem if of_folder else place.stem
 
     @cached_property
     def written_title(self) -> str:

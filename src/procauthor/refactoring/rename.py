@@ -134,6 +134,8 @@ def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
             raise LibraryError(message, "nothing was changed; write the title as plain text first")
         yield from edits
     yield from _value_edits(procedure, "title", lambda value: _name_key(procedure, value) == procedure.key, written)
+    if heading is None and "name" in conventions.sources:
+        yield from _value_edits(procedure, "name", lambda value: _name_key(procedure, value) == procedure.key, written)
     if not read_title(document, conventions):
         yield from _own_title(procedure, written)
 

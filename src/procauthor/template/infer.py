@@ -80,20 +80,21 @@ class Inferred:
         return "\n".join(parts)
 
 
-def infer(documents: Sequence[Document], shown: Document | None = None) -> Inferred:
+def infer(documents: Sequence[Document], shown: Document | None = None, least: float = _OPTIONAL_SHARE) -> Inferred:
     """Return the template that some documents share.
 
     A heading that about all of them have is required; one that half of them have is optional. Where the team has a
     template of its own, ``shown``, its headings are required unless many do without, and its words are the guidance.
+    ``least`` is the share of the documents that must have a heading.
     """
     total = len(documents)
-    kept = _kept([outer_sections(document) for document in documents], documents)
+    kept = _kept([outer_sections(document) for document in documents], documents, least)
     if len(kept) < _FEWEST:
-        kept = _kept([sections_by_key(document) for document in documents], documents)
+        kept = _kept([sections_by_key(document) for document in documents], documents, least)
     order = sorted(kept, key=lambda key: (fmean(place for place, _, _ in kept[key]), key))
     own = sections_by_key(shown) if shown else {}
     headings = [_shown(_heading(key, [(s, d) for _, s, d in kept[key]], total), shown, own.get(key)) for key in order]
-    return Inferred(total, tuple(_with_roles(headings)), _share_in_order(order, kept, total))
+    return Inferred(total, tuple(_with_roles(headings)), _share_in_order(order, kept))
 
 
 def _shown(heading: SharedHeading, document: Document | None, section: Section | None) -> SharedHeading:
@@ -116,25 +117,23 @@ def _with_roles(headings: Iterable[SharedHeading]) -> Iterator[SharedHeading]:
 
 
 def _kept(
-    sections: Sequence[Mapping[str, Section]], documents: Sequence[Document]
+    sections: Sequence[Mapping[str, Section]], documents: Sequence[Document], least: float
 ) -> dict[str, list[tuple[int, Section, Document]]]:
-    """Return the sections that half of the documents have, each with its place in its document."""
+    """Return the sections that enough of the documents have, each with its place in its document."""
     places: dict[str, list[tuple[int, Section, Document]]] = {}
     for own, document in zip(sections, documents, strict=True):
         for place, (key, section) in enumerate(own.items()):
             places.setdefault(key, []).append((place, section, document))
-    return {key: each for key, each in places.items() if len(each) >= len(documents) * _OPTIONAL_SHARE}
+    return {key: each for key, each in places.items() if len(each) >= len(documents) * least}
 
 
-def _share_in_order(
-    order: Sequence[str], kept: Mapping[str, Sequence[tuple[int, Section, Document]]], total: int
-) -> float:
+def _share_in_order(order: Sequence[str], kept: Mapping[str, Sequence[tuple[int, Section, Document]]]) -> float:
     """Return the share of the documents whose sections are all in one order."""
     starts: dict[int, list[int]] = {}
     for key in order:
         for _, section, document in kept[key]:
             starts.setdefault(id(document), []).append(section.start)
-    return sum(each == sorted(each) for each in starts.values()) / total
+    return sum(each == sorted(each) for each in starts.values()) / len(starts) if starts else 1.0
 
 
 def outer_sections(document: Document) -> dict[str, Section]:
