@@ -300,7 +300,12 @@ def test_skills_are_counted_by_their_files_and_called_by_their_names(tmp_path: P
     def skill(name: str, text: str) -> str:
         return f"---\nname: {name}\ndescription: When to {name}.\n---\n\n{text}"
 
-    texts = {"ask": "# Asking\n\nAsk.\n", "bind": "Bind it.\n", "cut": "## Process\n\nCut it.\n", "dig": "Dig.\n"}
+    texts = {
+        "ask": "# Asking\n\nAsk.\n",
+        "bind": "Bind it.\n",
+        "cut": "## Process\n\nCut it.\n\n## End\n\nStop.\n",
+        "dig": "Dig.\n",
+    }
     files = {f"{name}/SKILL.md": skill(name, text) for name, text in texts.items()}
     write(tmp_path, files | {"bind/tools.md": "# Tools\n\n1. Ask.\n2. Bind.\n3. Cut.\n", "README.md": "# All\n"})
     settings = init(tmp_path)
@@ -316,10 +321,10 @@ def test_skills_are_counted_by_their_files_and_called_by_their_names(tmp_path: P
     assert "name: tie\n" in (tmp_path / "bind/SKILL.md").read_text()
 
 
-@pytest.mark.parametrize(("target", "broken"), [("/made/by/the-site.html", False), ("/manual/gone.html", True)])
-def test_a_page_that_a_site_may_make_is_not_missing(tmp_path: Path, target: str, broken: bool) -> None:
+@pytest.mark.parametrize(("target", "broken"), [("/made/by/the-site.html", 0), ("/manual/gone.html", 1)])
+def test_a_page_that_a_site_may_make_is_not_missing(tmp_path: Path, target: str, broken: int) -> None:
     text = f"---\ntitle: One\n---\n\n[words]({target})\n"
     write(tmp_path, {"config/tech-docs.yml": "", "source/manual/one.html.md": text})
     run("init", tmp_path, "--no-input")
-    report = run_json("-C", tmp_path, "check", "--no-baseline", code=int(broken))
-    assert any(finding["rule"] == "broken-link" for finding in report["findings"]) == broken
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=broken)
+    assert sum(finding["rule"] == "broken-link" for finding in report["findings"]) == broken

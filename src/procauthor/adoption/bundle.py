@@ -29,7 +29,8 @@ def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], fr
         if len(paths) >= FEWEST
         and sum(keys <= documents[path].fields.keys() for path in paths) >= len(paths) * _NEARLY_ALL
     ]
-    chosen = tuple(max(heads, key=len)) if heads else ()
+    heads.sort(key=len)
+    chosen = tuple(heads[-1]) if heads else ()
     homes = tuple(f"{PurePosixPath(path).parent.as_posix()}/" for path in chosen)
     return chosen, frozenset(path for path in documents if path.startswith(homes) and path not in chosen)
 
