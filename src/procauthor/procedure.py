@@ -12,8 +12,10 @@ Stamp = NewType("Stamp", str)
 Status = Literal[
     "missing", "alias", "deprecated", "rejected", "placeholder", "proposed", "in progress", "defined", "approved"
 ]
-GONE: frozenset[Status] = frozenset({"alias", "deprecated", "rejected"})
-"""The states of a document that nobody is to follow: it counts in no completion."""
+DONE: frozenset[Status] = frozenset({"defined", "approved"})
+"""What counts as finished."""
+UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated", "rejected"})
+"""What is no longer kept, or never was in force, so that no total counts it."""
 Kind = Literal["procedure", "orchestration", "standard", "index", "readme", "plan", "template", "other"]
 
 
@@ -37,6 +39,10 @@ class Artifact(Struct, frozen=True, array_like=True):
     end: int = 0
     origin: int = -1
     """Offset of ``From:`` in the document, or -1."""
+    condition: str = ""
+    """When it is there or needed, where that is not always: what the template calls ``condition``."""
+    change: str = ""
+    """What becomes of an input: what the template calls ``change``."""
 
 
 class Part(Struct, frozen=True, array_like=True):

@@ -13,7 +13,7 @@ from procauthor.library.index import entries
 from procauthor.library.library import Procedure, follow
 from procauthor.library.receipt import Part, Seen
 from procauthor.library.reference import resolve
-from procauthor.procedure import GONE, Artifact
+from procauthor.procedure import UNCOUNTED, Artifact
 
 Key = tuple[str, Part, str]
 _KINDS = frozenset({"procedure", "orchestration", "standard", "other"})
@@ -112,7 +112,7 @@ def _kept(scope: Scope, consumer: Procedure, named: Sequence[Procedure]) -> Iter
     library = scope.library
     for each in named:
         found = follow(each, library.by_path, library.by_key) if each.status == "alias" else each
-        if found.path != consumer.path and found.status not in GONE and not found.silent:
+        if found.path != consumer.path and found.status not in UNCOUNTED and not found.silent:
             yield found
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from procauthor.checking.scope import Scope
-from procauthor.evaluation.value import DONE, Row
+from procauthor.evaluation.value import Row
 from procauthor.finding import Finding, Report
 from procauthor.library.index import Listed, entries, read_index, read_row
 from procauthor.library.library import Library, Procedure
+from procauthor.library.status import earn
 from procauthor.naming import title_key
 from procauthor.procedure import Kind, Status
 from procauthor.template.spec import Template
@@ -48,8 +49,8 @@ def status_that_counts(procedure: Procedure, errors: Sequence[str]) -> Status:
         procedure: The document.
         errors: The rules of the errors in it.
     """
-    weighty = any(rule not in procedure.conventions.status.tolerated for rule in errors)
-    return "in progress" if weighty and procedure.status in DONE else procedure.status
+    weighty = sum(rule not in procedure.conventions.status.tolerated for rule in errors)
+    return earn(procedure.text_status, approved=procedure.status == "approved", errors=weighty)
 
 
 def statuses_in(library: Library, report: Report) -> dict[str, str]:
@@ -122,6 +123,8 @@ def _document(
         warnings=warnings[procedure.path],
         form=template.name if template else "",
         owner=procedure.owner,
+        questions=procedure.questions,
+        counted=procedure.counted,
     )
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from procauthor.finding import Finding, Report
-from procauthor.procedure import GONE, Kind, Status
+from procauthor.library.question import Question
+from procauthor.procedure import DONE, UNCOUNTED, Kind, Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-DONE: frozenset[Status] = frozenset({"defined", "approved"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Tally:
     @property
     def completion(self) -> Share:
         """Those defined or approved, of all that is not gone."""
-        gone = sum(self.count(status) for status in GONE)
+        gone = sum(self.count(status) for status in UNCOUNTED)
         return Share(sum(self.count(status) for status in DONE), self.total - gone)
 
 
@@ -77,6 +77,9 @@ class Row:
     owner: str = ""
     announced: str = ""
     """Where a title without a document is announced, as path and line."""
+    questions: tuple[Question, ...] = ()
+    counted: bool = True
+    """Whether it is one of the rows that sum to the total."""
 
     @property
     def done(self) -> bool:
@@ -132,7 +135,7 @@ class Call:
     @property
     def gap(self) -> bool:
         """Whether who works by the orchestration finds nothing finished here."""
-        return self.status not in DONE and self.status not in GONE
+        return self.status not in DONE and self.status not in UNCOUNTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,16 @@ class Evaluation:
     silenced: tuple[str, ...] = ()
     trend: tuple[Point, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def asking(self) -> tuple[Row, ...]:
+        """The documents with an open question or proposal, counted or not."""
+        return tuple(row for row in (*self.rows, *self.others) if row.questions)
+
+    @property
+    def questions(self) -> int:
+        """How many questions and proposals are open."""
+        return sum(len(row.questions) for row in self.asking)
 
     @property
     def broken_references(self) -> int:

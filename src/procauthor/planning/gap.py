@@ -9,7 +9,7 @@ from statistics import median
 
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
-from procauthor.evaluation.value import DONE, Course, Evaluation, Lifecycle, Row
+from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Row
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.field import read_fields
@@ -17,7 +17,7 @@ from procauthor.planning.line import read_lines
 from procauthor.planning.plan import Effort, Plan, Priority
 from procauthor.planning.title import clean_title
 from procauthor.planning.value import read_status
-from procauthor.procedure import GONE
+from procauthor.procedure import DONE, UNCOUNTED
 from procauthor.settings import PlanSettings
 
 _MOST_WAITING = 20
@@ -114,7 +114,7 @@ def _declared(survey: Census, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
 
 def find_gaps(terrain: Terrain) -> list[Gap]:
     """Return all gaps, in the order of the evaluation's rows."""
-    rows = [r for r in terrain.evaluation.rows if not r.done and r.status not in GONE and not is_retired(r)]
+    rows = [r for r in terrain.evaluation.rows if not r.done and r.status not in UNCOUNTED and not is_retired(r)]
     waiting = _waiting({row_id(row) for row in rows if not is_written(row)}, terrain.before)
     words = _words(terrain.survey)
     return [_flaw(terrain, row) if is_written(row) else _gap(terrain, row, waiting[row_id(row)], words) for row in rows]

@@ -19,7 +19,7 @@ from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import MayLead, find_differences, kept_by, refuse
 from procauthor.markdown.title import title_section, top_sections
 from procauthor.naming import title_key
-from procauthor.procedure import GONE
+from procauthor.procedure import UNCOUNTED
 from procauthor.refactoring.carry import (
     Carried,
     Piece,
@@ -62,8 +62,8 @@ def _refuse(procedure: Procedure, into: Procedure) -> None:
         message = f"{procedure.path} cannot be merged into itself"
         raise LibraryError(message, "name two documents")
     for each in (procedure, into):
-        if each.kind in _FIXED or each.status in GONE:
-            what = each.status if each.status in GONE else each.kind
+        if each.kind in _FIXED or each.status in UNCOUNTED:
+            what = each.status if each.status in UNCOUNTED else each.kind
             message = f"{each.path} cannot be merged: it is {what}"
             raise LibraryError(message, "nothing was changed")
 

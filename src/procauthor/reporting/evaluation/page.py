@@ -14,7 +14,7 @@ from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.trace import Trace, read_traces
 from procauthor.evaluation.value import Evaluation, Row, Tally
 from procauthor.planning.plan import Plan, PlanItem
-from procauthor.procedure import GONE
+from procauthor.procedure import UNCOUNTED
 from procauthor.reporting.evaluation.drawing import draw
 from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
 from procauthor.review.approver import read_approvers
@@ -117,6 +117,7 @@ def _hash(script: str) -> str:
 def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: Plan | None) -> dict[str, Any]:
     ids = {row_id(row): f"d{place}" for place, row in enumerate(evaluation.rows, 1)}
     findings = evaluation.report.findings
+    asked = [(row, question) for row in evaluation.asking for question in row.questions]
     heads, heat = heat_map(evaluation.rows)
     needs = list(_needs(graph, ids))
     return {
@@ -135,6 +136,8 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
         "graph": graph,
         "traces": traces[:_MOST],
         "traces_left": max(0, len(traces) - _MOST),
+        "questions": asked[:_MOST],
+        "questions_left": max(0, len(asked) - _MOST),
         "findings": findings[:_MOST],
         "findings_left": max(0, len(findings) - _MOST),
         "plan": plan,
@@ -166,7 +169,7 @@ def heat_map(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, list
 
     A document of another template counts in the columns of the sections that it shares.
     """
-    counted = [row for row in rows if row.required and row.status not in GONE]
+    counted = [row for row in rows if row.required and row.status not in UNCOUNTED]
     if not counted:
         return (), []
     shapes = [row.required for row in counted]
