@@ -47,7 +47,7 @@ class Tally:
 
     @property
     def completion(self) -> Share:
-        """Those defined or approved, of all but alias and deprecated."""
+        """Those defined or approved, of all that is not gone."""
         gone = sum(self.count(status) for status in UNCOUNTED)
         return Share(sum(self.count(status) for status in DONE), self.total - gone)
 

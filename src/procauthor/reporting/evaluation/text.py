@@ -8,7 +8,17 @@ from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Point, Tally
 from procauthor.procedure import DONE, Status
 
-COLUMNS: tuple[Status, ...] = ("defined", "approved", "in progress", "placeholder", "missing", "alias", "deprecated")
+COLUMNS: tuple[Status, ...] = (
+    "defined",
+    "approved",
+    "in progress",
+    "proposed",
+    "placeholder",
+    "missing",
+    "alias",
+    "deprecated",
+    "rejected",
+)
 _ALWAYS = frozenset({"defined", "in progress", "placeholder", "missing"})
 _SHOWN = 20
 _FOLDERS = 5
