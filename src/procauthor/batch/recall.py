@@ -13,7 +13,8 @@ from procauthor.naming import title_key
 if TYPE_CHECKING:
     from procauthor.authoring.records import Records
 
-_DONE = ("defined", "approved")
+# What a document is once its draft was accepted, with open questions or without.
+_WRITTEN = ("in progress", "defined", "approved")
 
 
 def recall(records: Records, batch: Batch) -> dict[int, BatchItem]:
@@ -30,7 +31,7 @@ def _compare(records: Records, batch: Batch, item: BatchItem, present: Library) 
     if known and (item.state == "accepted" or (item.state == "drafted" and waits)):
         return item
     document: bytes | None = None
-    written = next((p for p in present.by_key.get(title_key(item.title), ()) if p.status in _DONE), None)
+    written = next((p for p in present.by_key.get(title_key(item.title), ()) if p.status in _WRITTEN), None)
     if written is not None and not waits:
         # The draft was accepted, or the document written by hand: others can build on it.
         document = written.source.raw
