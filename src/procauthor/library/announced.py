@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import ANNOUNCED, Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.write import write_link
 
-MARK = "*(announced)*"
 _DONE = ("defined", "approved")
 
 
 def link_announced(library: Library, host: Procedure) -> Iterator[Replacement]:
     """Yield a replacement for each ``Title *(announced)*`` whose procedure is now defined in one document."""
     raw = host.document.source.raw
-    mark = MARK.encode()
+    mark = ANNOUNCED.encode()
     place = raw.find(mark)
     while place >= 0:
         known = _title_before(library, host, place)

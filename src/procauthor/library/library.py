@@ -36,6 +36,8 @@ from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
 MARKDOWN = (".md", ".markdown")
+ANNOUNCED = "*(announced)*"
+"""Stands behind a title that has no document yet."""
 LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -61,6 +63,10 @@ class Procedure:
     template: Template | None
     review: Review | None = None
     conventions: Conventions = Conventions()
+
+    def reviewed(self, review: Review | None) -> Procedure:
+        """Return the document with other receipts."""
+        return replace(self, review=review)
 
     @cached_property
     def title(self) -> str:
@@ -181,6 +187,11 @@ class Procedure:
     def owner(self) -> str:
         """Who answers for the document, as its metadata say."""
         return str(self.document.metadata.get("owner") or "").strip()
+
+    @property
+    def speaks_of_announced(self) -> bool:
+        """Whether the text marks something as announced."""
+        return ANNOUNCED.encode() in self.source.raw
 
     @property
     def superseded_by(self) -> str:
@@ -402,7 +413,7 @@ def attach(procedures: Iterable[Procedure], reviews: Mapping[str, Review]) -> It
     """Yield documents with what is kept of their reviews."""
     for procedure in procedures:
         review = reviews.get(procedure.path)
-        yield procedure if review is procedure.review else replace(procedure, review=review)
+        yield procedure if review is procedure.review else procedure.reviewed(review)
 
 
 def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:

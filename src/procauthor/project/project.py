@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from procauthor.checking.baseline import Baseline
 from procauthor.errors import ProcauthorError
@@ -88,6 +89,20 @@ class Project:
     def notices(self) -> list[str]:
         """What is to be said to the user besides results, in whole sentences."""
         return self.workspace.notices
+
+    def close(self) -> None:
+        """Let go of all files, and write down what was read, so that the next process need not read it again."""
+        self.workspace.close()
+
+    def __enter__(self) -> Self:
+        """Return the project."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the project."""
+        self.close()
 
     # Reading
 
@@ -206,8 +221,7 @@ class Project:
         Raises:
             RetrievalError: The index cannot be used.
         """
-        with self.workspace.open_index(self.library()) as index:
-            return list(index.search(query, limit))
+        return list(self.workspace.index(self.library()).search(query, limit))
 
     # Writing
 
