@@ -153,6 +153,13 @@ class WorkMemory:
             raise StoreError(message, "it was deleted meanwhile")
         return self._file.with_name("locks") / str(rows[0]["number"])
 
+    def close(self) -> None:
+        """Let go of the file until the next question. What is in no file stays."""
+        with self._lock:
+            if self._opened is not None and self._file is not None:
+                self._opened.close()
+                self._opened = None
+
     # The file
 
     def _find(self) -> sqlite3.Connection | None:

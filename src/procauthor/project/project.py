@@ -90,9 +90,21 @@ class Project:
         """What is to be said to the user besides results, in whole sentences."""
         return self.workspace.notices
 
+    def release(self) -> None:
+        """Write down what was read, and let go of all files until the next question; what is in memory stays there."""
+        self.workspace.release()
+        if "records" in self.__dict__:
+            self.records.close()
+
     def close(self) -> None:
-        """Let go of all files, and write down what was read, so that the next process need not read it again."""
+        """Let go of all files and of what was read; it is written down, so that the next process has it."""
+        self.release()
         self.workspace.close()
+
+    def take_over(self, other: Project) -> None:
+        """Know what another project of the same library has read, as far as it still counts; that one is closed."""
+        self.workspace.take_over(other.workspace)
+        other.close()
 
     def __enter__(self) -> Self:
         """Return the project."""

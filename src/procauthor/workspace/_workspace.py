@@ -163,12 +163,19 @@ class Workspace:
                 other._survey = other._index = None
         other.close()
 
-    def close(self) -> None:
-        """Write down what was read, and let go of all files. What is asked for afterwards opens them again."""
+    def release(self) -> None:
+        """Write down what was read, and let go of all files until the next question; what is in memory stays there."""
         with self._lock:
             self._remember()
             if self._survey is not None:
                 self._survey.memory.close()
+            if self._index is not None:
+                self._index[0].release()
+
+    def close(self) -> None:
+        """Write down what was read, and let go of all files. What is asked for afterwards opens them again."""
+        with self._lock:
+            self.release()
             if self._index is not None:
                 self._index[0].close()
                 self._index = None
