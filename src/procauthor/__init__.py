@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from procauthor.retrieval.index import Hit, SectionIndex
     from procauthor.review.approve import Approval
     from procauthor.review.blame import Blame
+    from procauthor.review.due import Due, Undated
     from procauthor.review.review import Reviewing
     from procauthor.review.suspect import Clearance
     from procauthor.settings import Settings
@@ -104,6 +105,7 @@ _HOMES = {
     "Draft": "authoring.draft",
     "DraftError": "errors",
     "DraftStore": "authoring.draft",
+    "Due": "review.due",
     "Evaluation": "evaluation.value",
     "Finding": "finding",
     "FrontMatterError": "errors",
@@ -148,6 +150,7 @@ _HOMES = {
     "Template": "template.spec",
     "TemplateError": "errors",
     "TemplateStore": "template.store",
+    "Undated": "review.due",
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
     "WaitingDraft": "authoring.waiting",
@@ -181,6 +184,7 @@ __all__ = [
     "Draft",
     "DraftError",
     "DraftStore",
+    "Due",
     "Evaluation",
     "Finding",
     "FrontMatterError",
@@ -225,6 +229,7 @@ __all__ = [
     "Template",
     "TemplateError",
     "TemplateStore",
+    "Undated",
     "UnreadableError",
     "Usage",
     "WaitingDraft",

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from procauthor.errors import RevisionError
@@ -98,6 +99,30 @@ def ignored_paths(folder: Path) -> tuple[str, ...]:
         return ()
     paths = (os.fsdecode(path) for path in answer.split(b"\0") if path)
     return tuple(path.removeprefix(repository.prefix) for path in paths)
+
+
+def last_changes(folder: Path) -> dict[str, date]:
+    """Return the day of the last commit that changed each file in a folder, by its path from there.
+
+    Nothing where there is no repository, or git is silent.
+    """
+    repository = find_repository(folder)
+    if repository is None:
+        return {}
+    words = ("log", "--format=%x01%cs", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "-z")
+    try:
+        answer = repository.ask(*words, "--no-show-signature", "--", repository.prefix or ".", seconds=LONG)
+    except RevisionError:
+        return {}
+    days: dict[str, date] = {}
+    for commit in answer.split(b"\x01")[1:]:
+        head, _, names = commit.partition(b"\0")
+        day = date.fromisoformat(head.decode().strip())
+        for name in names.split(b"\0"):
+            path = os.fsdecode(name).lstrip("\n").removeprefix(repository.prefix)
+            if path:
+                days.setdefault(path, day)
+    return days
 
 
 def read_user(folder: Path) -> str:

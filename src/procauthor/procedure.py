@@ -10,6 +10,10 @@ from msgspec import Struct
 
 Stamp = NewType("Stamp", str)
 Status = Literal["missing", "alias", "deprecated", "placeholder", "in progress", "defined", "approved"]
+DONE: frozenset[Status] = frozenset({"defined", "approved"})
+"""What counts as finished."""
+UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated"})
+"""What is no longer kept, so that no total counts it."""
 Kind = Literal["procedure", "orchestration", "standard", "index", "readme", "plan", "template", "other"]
 
 
@@ -33,6 +37,10 @@ class Artifact(Struct, frozen=True, array_like=True):
     end: int = 0
     origin: int = -1
     """Offset of ``From:`` in the document, or -1."""
+    condition: str = ""
+    """When it is there or needed, where that is not always: what the template calls ``condition``."""
+    change: str = ""
+    """What becomes of an input: what the template calls ``change``."""
 
 
 class Part(Struct, frozen=True, array_like=True):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FILE_NAME = "procauthor.toml"
+INTERVAL = re.compile(r"P?(?P<number>\d{1,4})\s*(?P<unit>d|w|m|y|days?|weeks?|months?|years?)", re.IGNORECASE)
+"""An interval of time: a number and a unit, also as ISO 8601 writes it."""
 _SECTION = b"[tool.procauthor"
 # A key that is longer than this would fill the screen.
 _LONGEST = 80
@@ -46,6 +48,13 @@ def _name_once(pattern: str) -> str:
     if pattern.count("{name}") == 1:
         return pattern
     message = f"{pattern!r} does not say once where the name is: {{name}}"
+    raise ValueError(message)
+
+
+def _say_interval(text: str) -> str:
+    if not text.strip() or INTERVAL.fullmatch(text.strip()):
+        return text
+    message = f"{text!r} is no interval such as 90d, 6 months or 1y"
     raise ValueError(message)
 
 
@@ -203,6 +212,22 @@ class PlaceholderConventions(_Table):
     """Whether such a word counts at the beginning of a piece of code."""
 
 
+class ReviewConventions(_Table):
+    """Which metadata say who answers for a document, how often it is reviewed, and when that was done last.
+
+    Keys are in lower case with underscores; the first one that a document has counts.
+    """
+
+    owner: tuple[str, ...] = ("owner",)
+    """Keys that name who answers for the document."""
+    every: tuple[str, ...] = ("review_every",)
+    """Keys that say how often it is reviewed: `90d`, `6 months`, `1y`."""
+    last: tuple[str, ...] = ("last_reviewed",)
+    """Keys with the day of the last review, as `2027-06-01`; an approval counts as one, too."""
+    default: Annotated[str, AfterValidator(_say_interval)] = Field(default="", examples=["1y"])
+    """How often documents are reviewed that do not say it themselves; empty means that nobody asks."""
+
+
 class Conventions(_Table):
     """How a library writes what procauthor reads. The defaults are procauthor's own notation.
 
@@ -225,6 +250,7 @@ class Conventions(_Table):
     titles: TitleConventions = TitleConventions()
     status: StatusConventions = StatusConventions()
     placeholders: PlaceholderConventions = PlaceholderConventions()
+    review: ReviewConventions = ReviewConventions()
 
 
 class PlanSettings(_Table):

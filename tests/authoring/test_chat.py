@@ -38,8 +38,10 @@ KEY = "sk-very-secret-0123456789"
 TEMPLATE = TemplateStore().get("procedure")
 PURPOSE = {"purpose": "Find threats early.", "passages_used": ["P1"], "open_questions": ["Who owns it?"]}
 INPUTS = {
-    "trigger": ["A design is approved."],
-    "required_inputs": [{"artifact": "API Spec", "description": "the spec", "provider": TITLES[0]}],
+    "trigger": [{"event": "A design is approved.", "start": None}],
+    "required_inputs": [
+        {"artifact": "API Spec", "condition": None, "description": "the spec", "change": None, "provider": TITLES[0]}
+    ],
     "plan_requirement": "No plan is needed.",
 }
 
@@ -96,7 +98,7 @@ def test_the_closed_list_is_an_enum_on_the_wire():
     assert form["type"] == "json_schema"
     assert form["json_schema"]["strict"] is True
     item = schema_of(server.requests[0])["properties"]["required_inputs"]["items"]
-    assert item["required"] == ["artifact", "description", "provider"]
+    assert item["required"] == ["artifact", "condition", "description", "change", "provider"]
     assert item["additionalProperties"] is False
     assert item["properties"]["provider"]["anyOf"][0]["enum"] == list(TITLES)
     assert item["properties"]["provider"]["anyOf"][1] == {"type": "null"}
@@ -236,24 +238,43 @@ def test_fields_of_a_good_reply_are_kept_though_it_holds_others():
     assert set(answer.values) == {"purpose"}
 
 
-def test_failure_modes_need_one_entry_for_every_step():
+def test_a_step_has_one_entry_of_failure_modes_at_most():
     steps = [{"name": "a"}, {"name": "b"}]
     exits = [{"state": "Done", "meaning": "all"}, {"state": "Aborted", "meaning": "none"}]
     mode = {"failure_handling": [{"failure": "f", "response": "Retry."}]}
-    short = {"exit_states": exits, "workflow_failure_handling": [{**mode, "step": 1}]}
-    whole = {"workflow_failure_handling": [{**mode, "step": 1}, {**mode, "step": 2}]}
+    short = {"exit_states": exits, "workflow_failure_handling": [{**mode, "step": 1}, {**mode, "step": 1}]}
+    whole = {"workflow_failure_handling": [{**mode, "step": 2}]}
     with serving(data(short), data(whole)) as server:
         answer = author(server).fill(ask(5, fields={"workflow": steps}))
-    assert "exactly one entry for each of the steps 1 to 2" in words_of(server.requests[1])
+    assert "at most one entry for each of the steps 1 to 2" in words_of(server.requests[1])
     assert "exit_states" not in schema_of(server.requests[1])["properties"]
     assert answer.values["exit_states"] == exits
+
+
+def test_too_many_failures_are_asked_for_again():
+    steps = [{"name": name} for name in "abcd"]
+    exits = [{"state": "Done", "meaning": "all"}, {"state": "Aborted", "meaning": "none"}]
+    modes = [{"failure": f"f{n}", "response": "Retry."} for n in range(2)]
+    many = [{"step": n, "failure_handling": modes} for n in range(1, 5)]
+    with serving(
+        data({"exit_states": exits, "workflow_failure_handling": many}), data({"workflow_failure_handling": many[:3]})
+    ) as server:
+        answer = author(server).fill(ask(5, fields={"workflow": steps}))
+    assert "all steps together may have 6 at most" in words_of(server.requests[1])
+    assert len(answer.values["workflow_failure_handling"]) == 3
+
+
+def test_what_may_be_left_out_is_not_asked_for_again():
+    answer, server = fill(data({name: INPUTS[name] for name in INPUTS if name != "plan_requirement"}), step=2)
+    assert answer.values["plan_requirement"] is None
+    assert len(server.requests) == 1
 
 
 def test_problems_ask_for_their_fields_alone_with_the_present_values():
     with serving(data({"trigger": ["A tag is pushed."]})) as server:
         wish = ask(2, fields={**INPUTS, "purpose": "p"}, problems=(FieldProblem("trigger", "is vague"),))
         answer = author(server).fill(wish)
-    assert answer.values == {"trigger": ["A tag is pushed."]}
+    assert answer.values == {"trigger": [{"event": "A tag is pushed.", "start": None}]}
     assert set(schema_of(server.requests[0])["properties"]) == {"trigger", "passages_used", "open_questions"}
     words = words_of(server.requests[0])
     assert "is vague" in words

@@ -30,7 +30,8 @@ def test_the_brief_of_a_defined_procedure_holds_its_fields(root: Path) -> None:
     values = found["values"]
     assert values["trigger"] == ["A feature is approved."]
     assert values["required_inputs"] == [
-        {"artifact": "Feature Request", "description": "what is asked for.", "provider": None}
+        {"artifact": "Feature Request", "description": "what is asked for."}
+        | dict.fromkeys(("condition", "change", "provider"))
     ]
     assert values["workflow"][1]["decisions"] == [
         {"condition": "no option meets the request", "then": "return to Step 1", "otherwise": "record the decision"}

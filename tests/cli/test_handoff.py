@@ -75,14 +75,17 @@ def run(*args: str | Path, code: int = 0, text: str = "") -> Result:
 def test_a_brief_holds_what_an_author_needs(root: Path) -> None:
     found = json.loads(run("-C", root, "brief", TITLE, "--json").stdout)
     assert found["schema_version"] == 1
-    assert [f["name"] for f in found["fields"]] == list(answer())
+    needed = [name for name in answer() if name != "plan_requirement"]
+    fields = {f["name"]: f for f in found["fields"]}
+    assert [name for name in fields if not fields[name]["optional"]] == needed
+    assert set(fields) == {*answer(), "at_a_glance", "worked_example"}
     assert {"title": "Release Check Procedure", "path": "", "announced": True} in found["references"]
-    assert found["missing"] == sorted(answer())
+    assert found["missing"] == sorted(needed)
     workflow = next(f for f in found["fields"] if f["name"] == "workflow")
     assert (workflow["minimum"], workflow["maximum"]) == (3, 12)
-    assert set(workflow["shape"][0]) == set(answer()["workflow"][0])
+    assert set(workflow["shape"][0]) == {*answer()["workflow"][0], "who", "only_if", "beside", "repeat"}
     schema = found["schema"]["properties"]["fields"]
-    assert schema["required"] == list(answer())
+    assert schema["required"] == needed
     assert json.dumps(found["schema"]).count('"Release Check Procedure"') == 1
     assert found["submit"] == f"procauthor submit FILE --run {found['run']}"
     assert {"brief", "example", "sources"} <= set(found)
@@ -169,7 +172,7 @@ def test_parts_are_kept_until_the_draft_is_whole(root: Path) -> None:
     whole = answer()
     first = submit(root, {"purpose": whole["purpose"]})
     assert first.outcome == "Needs revision"
-    assert problems(first) == dict.fromkeys(set(whole) - {"purpose"}, "field-missing")
+    assert problems(first) == dict.fromkeys(set(whole) - {"purpose", "plan_requirement"}, "field-missing")
     brief = Project.open(root).handoff.brief(TITLE).as_json()
     assert (brief["run"], brief["filled"]) == (first.id, ["purpose"])
     last = submit(root, {name: value for name, value in whole.items() if name != "purpose"})

@@ -102,6 +102,54 @@ KINDS = {
         "### PA-1 — P0: Massa\n**Prioridade:** CRÍTICA | **Estimativa:** 2 dias\n\n### PA-2 — P1: Forno\n**Prioridade:** ALTA | **Depende de:** PA-1\n",
         ["PA-1 Massa P0", "PA-2 Forno P1 <- Massa"],
     ),
+    "titles below a heading that is a field elsewhere": (
+        "| # | Phase | Priority | Depends on |\n|---|---|---|---|\n| 01 | [Mix](mix.md) | P1 | — |\n| 02 | [Bake](b.md) | P0 | 01 |\n",
+        ["01 Mix P1", "02 Bake P0 <- Mix"],
+    ),
+    "ranks at the head of lines": (
+        "## Plan\n\n1. **P0: Oven**: heat it slowly\n2. **P1: Salt**: buy some\n\n- [ ] **[P2]** Label the jars — *Ida* → ✅ when all have one\n",
+        ["Oven P0", "Salt P1", "Label the jars — Ida → ✅ when all have one P2"],
+    ),
+    "any word before a number": (
+        "### Étude 1: Mix the rye\n**Effort:** 2 h\n\n### Étude 2: Bake it\n**Effort:** 1 h\n**Depends on:** 1\n",
+        ["Mix the rye P3", "Bake it P3 <- Mix the rye"],
+    ),
+    "what a heading says of its rows": (
+        "## Completed ✅\n\n| Feature | Effort |\n|---|---|\n| Mix | 2h |\n\n## Next\n\n| Feature | Effort |\n|---|---|\n| Bake | 3h |\n",
+        ["Mix P3 done", "Bake P3"],
+    ),
+    "soft needs in parentheses, words before colours": (
+        ("| # | Datei | Priorität | Abhängig von (#) |\n|---|---|---|---|\n| 1 | Teig | 🟠 Niedrig | – |\n| 2 | Ofen | 🔴 Hoch | 1 |\n"
+        "| 3 | Brot | 🟢 Mittel | 2, (1 empfohlen) |\n"),
+        ["Teig P3", "Ofen P1 <- Teig", "Brot P2 <- Ofen, Teig"],
+    ),
+    "numbers below a priority": ("## P0 - Critical\n1. Heat the oven\n2. Buy salt\n\n## P1\n1. Sweep\n",
+        ["Heat the oven P0", "Buy salt P0", "Sweep P1"]),
+    "codes below a priority": (
+        "## CRITICAL\n\n### C1: Mould in the cellar\n- **Fix**: clean it\n\n## HIGH\n\n- H1: No salt left\n- H2: Oven leaks\n",
+        ["C1 Mould in the cellar P0", "H1 No salt left P1", "H2 Oven leaks P1"],
+    ),
+    "boxes in boxes": (
+        "- [ ] 1. Dough\n  - [ ] 1.1 Weigh\n    - to the gram\n  - [x] 1.2 Knead\n    - by hand\n    - for an hour\n- [ ] 2. Taste\n",
+        ["1.1 Weigh P3 1", "Taste P3", "1.2 Knead P3 done 2"],
+    ),
+    "stories in bold": (
+        ("### Epic 1: Bread\n\n- **Goal:** to have some\n\n- **Story 1.1: Mix**\n  - **User Story:** As a baker I mix.\n"
+        "  - **Acceptance Criteria:**\n    1. It is wet.\n    2. It rises.\n\n- **Story 1.2: Bake**\n  - **Acceptance Criteria:**\n    1. It is brown.\n"),
+        ["1.1 Mix P3 2", "1.2 Bake P3 1"],
+    ),
+    "lists below labels that are not known": (
+        "### BR-1 - Mix\n- **Priority:** P0\n- **Mixtures:**\n  - rye\n  - wheat\n- **Files:**\n  - mix.md\n",
+        ["BR-1 Mix P0 2"],
+    ),
+    "work without priorities": (
+        "| Runbook | Trigger | Status |\n|---|---|---|\n| Oven fire | Smoke | TODO |\n| Flood | Water | Done |\n",
+        ["Oven fire P3", "Flood P3 done"],
+    ),
+    "scores are no priorities": (
+        "### High Priority\n\n#### Task 1: Mix [D:2 → Priority:3.5]\n**Acceptance criteria:**\n- [ ] wet\n\n#### Task 2: Sing and bake\n**Goal:** bread\n",
+        ["Mix [D:2 → Priority:3.5] P1 1", "Sing and bake P1"],
+    ),
 }  # fmt: skip
 
 
@@ -124,6 +172,11 @@ def test_a_table_may_call_its_titles_as_it_likes(head: str):
         "## Critical Dependencies\n\n- **Flour mill** - for flour\n",
         "## Functional Requirements\n\n1. **FR-1**: Bread must rise\n",
         "## Week 1\n\n### Deliverables\n\n- [ ] Warm bread\n",
+        "## Meetings\n\n| Meeting | Frequency | Duration | Who |\n|---|---|---|---|\n| Standup | Daily | 15 min | all |\n",
+        "## Checks\n\n| Control | Status | File |\n|---|---|---|\n| Doors | PASS | doors.md |\n",
+        "## Routes\n\n| Path | Before | After | Status |\n|---|---|---|---|\n| a | 0 | 0 | ✅ |\n| b | 3 | 0 | ✅ |\n",
+        "## Current\n\n| # | Task | Priority |\n|---|---|---|\n| - | _(None at the moment)_ | - |\n",
+        "## Rules\n\n1. **Nobody** eats before noon\n2. **All** wash\n",
     ],
 )
 def test_what_stands_around_the_items_is_none(aside: str):
@@ -154,3 +207,14 @@ def test_efforts_in_sizes_are_said_once():
 def test_a_shortened_title_names_the_only_item_that_holds_its_words():
     table = "| Task | Priority | Dependencies |\n|---|---|---|\n| Refactor oven settings | P0 | None |\n| Bake | P1 | Oven refactor |\n"
     assert told(read(table)) == ["Refactor oven settings P0", "Bake P1 <- Refactor oven settings"]
+
+
+def test_a_remark_says_done_only_where_it_says_nothing_else():
+    plan = read("## P1\n\n- [ ] 1. Checkpoint - Oven Complete\n\n| # | Task | Priority | Status |\n|-|-|-|-|\n"
+                "| 3 | Logs | P1 | Basis vorhanden |\n| 4 | Doors | P1 | vorhanden |\n")  # fmt: skip
+    assert [(item.title, item.done) for item in plan.items if item.done] == [("Doors", True)]
+
+
+def test_a_table_with_priorities_and_hours_is_read_whatever_its_heading_is_called():
+    plan = read("## Module: Risk\n\n| Task | Priority | Effort |\n|---|---|---|\n| Weigh | High | 1h |\n")
+    assert told(plan) == ["Weigh P1"]

@@ -32,8 +32,6 @@ def fields(place: str, value: str) -> dict[str, object]:
             made["trigger"] = [value]
         case "cell of a row":
             made["output_contract"][0]["guarantee"] = value
-        case "action":
-            made["workflow"][1]["actions"] = [value]
         case "purpose of a step":
             made["workflow"][1]["purpose"] = value
         case "name of a step":
@@ -43,7 +41,7 @@ def fields(place: str, value: str) -> dict[str, object]:
     return made
 
 
-PLACES = ("item", "cell of a row", "action", "purpose of a step", "name of a step")
+PLACES = ("item", "cell of a row", "purpose of a step", "name of a step")
 
 
 @pytest.mark.parametrize("place", PLACES)

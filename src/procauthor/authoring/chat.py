@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.calls import CallLog, call_key
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
 from procauthor.authoring.retry import Gate
@@ -34,7 +35,6 @@ _PROMPTS = {
     5: "step-5-failures/ask",
     6: "step-6-contract/ask",
 }
-_MAX_QUESTIONS = 20
 _MAX_TOLD = 300
 _FINISH = {"length": "was cut off at {limit} tokens", "refusal": "was a refusal", "stop": "had no usable JSON"}
 
@@ -199,6 +199,8 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
         told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
         texts.append(prompts.render("repair", censor.each(told)))
+    if ask.asked:
+        texts.append(prompts.render("asked", {"mark": mark, "questions": censor.each(list(ask.asked))}))
     plain = prompts.render("plain", {"schema": schema})
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
@@ -214,9 +216,16 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
     ask = work.ask
     if ask.form:
         return ask.form.prompts
-    filled = {name: value for name, value in ask.fields.items() if name not in work.wanted}
+    filled = {name: _told(value) for name, value in ask.fields.items() if name not in work.wanted and value is not None}
     sections = list(_wanted(ask.template, ask.step, work.open))
     return ((prompt_name(ask.step), {"sections": sections, "filled": filled}),)
+
+
+def _told(value: Any) -> Any:
+    """Return a value without the members that say nothing: a model reads them in every call."""
+    if isinstance(value, Mapping):
+        return {name: _told(each) for name, each in value.items() if each is not None}
+    return [_told(each) for each in value] if isinstance(value, list) else value
 
 
 @dataclass
@@ -259,7 +268,8 @@ class _Work:
         return read_object(text, self.open, lambda data: len(self._check(data).values), (SOURCES, QUESTIONS))
 
     def _check(self, data: Mapping[str, Any]) -> Checked:
-        return _check_late(self.ask, check_fields(self.model, data, self.open))
+        cut_off = self.last is not None and self.last.finish == "length"
+        return _check_late(self.ask, check_fields(self.model, data, self.open, cut_off=cut_off))
 
     def _used(self, data: Mapping[str, Any]) -> tuple[str, ...]:
         known = {passage.id for passage in self.ask.brief.passages}
@@ -270,7 +280,7 @@ class _Work:
         return Answer(
             values={name: self.values[name] for name in self.wanted},
             sources={name: self.sources[name] for name in self.wanted if self.sources[name]},
-            questions=tuple(dict.fromkeys(self.questions))[:_MAX_QUESTIONS],
+            questions=join_questions((), self.questions),
             usage=self.usage,
         )
 
@@ -304,9 +314,13 @@ def _check_late(ask: Ask, checked: Checked) -> Checked:
         if name not in values or not isinstance(steps, Sequence):
             continue
         found = sorted(entry["step"] for entry in values[name])
-        if found != list(range(1, len(steps) + 1)):
+        wanted = (
+            sorted({*found} & {*range(1, len(steps) + 1)}) if part.constraint.optional else [*range(1, len(steps) + 1)]
+        )
+        if found != wanted:
             del values[name]
-            message = f"needs exactly one entry for each of the steps 1 to {len(steps)}, not for {found}"
+            each = "at most" if part.constraint.optional else "exactly"
+            message = f"needs {each} one entry for each of the steps 1 to {len(steps)}, not for {found}"
             problems.append(FieldProblem(name, message))
     return Checked(values, tuple(problems))
 
@@ -330,6 +344,12 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "template_guidance": template.guidance,
         "present": brief.present,
         "neighbours": neighbours,
+        "namesakes": [{"title": n.title, "why": n.why, "announced": not n.path} for n in brief.namesakes],
+        "promises": {str(promise): list(promise.artifacts) for promise in brief.promises},
+        "untold": brief.untold,
+        "roles": list(brief.roles),
+        "registers": list(brief.registers),
+        "more": len(brief.references) - len(brief.near),
         "standards": [standard.shown() for standard in brief.rules],
         "references": [reference.title for reference in brief.near if not reference.announced],
         "announced": [reference.title for reference in brief.near if reference.announced],
@@ -348,7 +368,7 @@ def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[st
         {
             **_section(late_name(section, part), part),
             "heading": f"{part.heading} of every step of {section.heading}",
-            "limits": ["One entry for each step, in order"],
+            "limits": _late_limits(part.constraint),
         }
         for section, part in late_parts(template, step)
     ]
@@ -368,14 +388,28 @@ def _section(name: str, spec: SectionSpec) -> dict[str, object]:
 
 
 def _limits(constraint: Constraint, spec: SectionSpec) -> list[str]:
-    found = []
+    found = ["May be left out: null"] if constraint.optional else []
+    if constraint.blocks:
+        found.append(
+            f"Below its words, an item may hold blocks of these kinds, in Markdown: {', '.join(constraint.blocks)}"
+        )
     if constraint.max_words:
         found.append(f"At most {constraint.max_words} words")
-    if spec.kind != "prose":
+    if spec.counted:
         if constraint.minimum:
             found.append(f"At least {constraint.minimum}")
         if constraint.maximum:
             found.append(f"At most {constraint.maximum}")
         if not constraint.minimum:
             found.append("May be empty")
+    return found
+
+
+def _late_limits(constraint: Constraint) -> list[str]:
+    """Return the limits of a part that is asked for all steps together."""
+    found = ["One entry for each step that has any" if constraint.optional else "One entry for each step, in order"]
+    if constraint.maximum:
+        found.append(f"At most {constraint.maximum} in a step")
+    if constraint.maximum_in_all:
+        found.append(f"At most {constraint.maximum_in_all} in all steps together")
     return found

@@ -42,7 +42,11 @@ class HandoffAuthor:
         for section, part in late_parts(ask.template, ask.step):
             rows = self._verdict.values.get(section.name)
             if rows is not None:
-                entries = [{"step": number, part.name: row[part.name]} for number, row in enumerate(rows, start=1)]
+                entries = [
+                    {"step": number, part.name: row[part.name]}
+                    for number, row in enumerate(rows, start=1)
+                    if row[part.name] is not None
+                ]
                 values[late_name(section, part)] = entries
         return Answer(values, {name: found for name, found in sources.items() if found}, self._questions)
 
@@ -122,6 +126,10 @@ class Assignment:
                 "template_guidance": self.template.guidance,
                 "present": brief.present,
                 "neighbours": [{k: v for k, v in each.items() if v} for each in data["neighbours"]],
+                "namesakes": [str(namesake) for namesake in brief.namesakes],
+                "promises": {str(promise): list(promise.artifacts) for promise in brief.promises},
+                "roles": list(brief.roles),
+                "registers": list(brief.registers),
                 "standards": [standard.shown() for standard in brief.rules],
                 "references": brief.near,
                 "more": len(brief.references) - len(brief.near),
@@ -177,10 +185,12 @@ def _field(spec: SectionSpec) -> dict[str, Any]:
         "heading": spec.heading,
         "kind": spec.kind,
         "guidance": spec.guidance,
-        "minimum": limit.minimum if spec.kind != "prose" else 0,
+        "minimum": limit.minimum if spec.counted else 0,
         "maximum": limit.maximum,
+        "maximum_in_all": limit.maximum_in_all,
         "max_words": limit.max_words,
         "optional": limit.optional,
+        "blocks": list(limit.blocks),
         "shape": _shape(spec),
         "parts": [_field(part) for part in spec.parts],
     }
@@ -192,8 +202,9 @@ def _shape(spec: SectionSpec) -> Any:
         heading = {s.name: f"<{s.name} of the step>" for s in spec.step_heading.slots} if spec.step_heading else {}
         heading.pop("number", None)
         return [heading | {part.name: _shape(part) for part in spec.parts}]
-    if spec.kind == "table":
-        return [{name: text for column in spec.columns for name, text in _slots(column.pattern)}]
+    if spec.columns:
+        row = {name: text for column in spec.columns for name, text in _slots(column.pattern)}
+        return row if spec.kind == "card" else [row]
     assert spec.pattern is not None
     single = spec.pattern.single
     item: Any = f"<{single.hint or single.name}>" if single else dict(_slots(spec.pattern))
@@ -208,7 +219,7 @@ def _slots(pattern: Pattern) -> Iterator[tuple[str, str]]:
 
 def answer_schema(template: Template, brief: Brief) -> dict[str, Any]:
     """Return the JSON Schema of an answer that holds the whole draft; a part of one may leave fields out."""
-    fields = build_draft_model(template, brief.titles).model_json_schema()
+    fields = build_draft_model(template, brief.titles, bounded=not brief.revises).model_json_schema()
     fields["description"] = "A finished draft has all required fields; a part of it may leave any out."
     definitions = fields.pop("$defs", {})
     sources = source_ids(brief)

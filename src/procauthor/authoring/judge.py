@@ -86,7 +86,7 @@ def source_ids(brief: Brief) -> tuple[str, ...]:
 
 def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
     """Judge each field for itself, so that one that does not fit costs no other."""
-    model = build_draft_model(template, brief.titles)
+    model = build_draft_model(template, brief.titles, bounded=not brief.revises)
     specs = {spec.name: spec for spec in template.sections}
     values: dict[str, Any] = {}
     known = list(model.model_fields)
@@ -119,7 +119,7 @@ def _unknown(name: str, known: Sequence[str]) -> Complaint:
 
 def _ask(spec: SectionSpec) -> str:
     least = spec.constraint.minimum
-    count = f"at least {least}" if spec.kind != "prose" and least else ""
+    count = f"at least {least}" if spec.counted and least else ""
     return ": ".join(filter(None, [f"hand in {spec.name!r}", count]))
 
 

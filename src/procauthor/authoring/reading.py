@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from procauthor.errors import DraftError
-from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.render import enclosure
+from procauthor.template.block import cells_of
+from procauthor.template.pattern import Pattern, holds_block
+from procauthor.template.piece import read_pattern
 from procauthor.template.spec import SectionSpec, Template
 
 _BULLETS = {"list": r"- ", "checklist": r"- \[[ xX]\] ", "numbered": r"\d+[.)] "}
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
-_CELL = re.compile(r"(?<!\\)\|")
-_REFERENCE = r"(?:\[(?P<{0}_linked>[^\]]+)\]\([^)\s]+\)|(?P<{0}_said>.+?) \*\(announced\)\*)"
 
 
 class UnfitError(DraftError):
@@ -69,7 +67,9 @@ class _FieldReader:
             return []
         if spec.kind == "table":
             return [self.row(spec, line) for line in lines[2:]]
-        return [self.item(spec, line) for line in lines if line.text]
+        if spec.kind == "card":
+            return self.card(spec, lines)
+        return [self.item(spec, item) for item in _items(lines)]
 
     def prose(self, spec: SectionSpec, lines: Sequence[_TextLine]) -> Any:
         if not lines:
@@ -80,20 +80,35 @@ class _FieldReader:
             raise _unfit(lines[1])
         return self.matched(spec.pattern, lines[0], lines[0].text)
 
-    def item(self, spec: SectionSpec, line: _TextLine) -> Any:
+    def item(self, spec: SectionSpec, lines: Sequence[_TextLine]) -> Any:
         assert spec.pattern is not None
-        bullet = re.match(_BULLETS[spec.kind], line.text)
+        first, *below = lines
+        bullet = re.match(_BULLETS[spec.kind], first.text)
         if bullet is None:
-            raise _unfit(line)
-        return self.matched(spec.pattern, line, line.text[bullet.end() :])
+            raise _unfit(first)
+        if any(line.text for line in below) and not holds_block(spec.pattern):
+            raise _unfit(next(line for line in below if line.text))
+        indent = " " * len(bullet[0].removesuffix("[ ] ").removesuffix("[x] "))
+        text = "\n".join([first.text[bullet.end() :], *(line.text.removeprefix(indent) for line in below)])
+        return self.matched(spec.pattern, first, text)
+
+    def card(self, spec: SectionSpec, lines: Sequence[_TextLine]) -> dict[str, Any]:
+        found: dict[str, Any] = {slot.name: None for column in spec.columns for slot in column.pattern.slots}
+        labels = {f"- **{column.header}:** ": column for column in spec.columns}
+        for line in lines:
+            label = next((each for each in labels if line.text.startswith(each)), None)
+            if label is None:
+                raise _unfit(line)
+            found |= self.matched(labels.pop(label).pattern, line, line.text.removeprefix(label), whole=False)
+        return found
 
     def row(self, spec: SectionSpec, line: _TextLine) -> dict[str, Any]:
-        cells = _CELL.split(line.text.strip())[1:-1]
+        cells = cells_of(line.text)
         if len(cells) != len(spec.columns):
             raise _unfit(line)
         found: dict[str, Any] = {}
         for column, cell in zip(spec.columns, cells, strict=True):
-            found |= self.matched(column.pattern, line, cell.strip().replace("\\|", "|"), whole=False)
+            found |= self.matched(column.pattern, line, cell.replace("\\|", "|"), whole=False)
         return found
 
     def steps(self, spec: SectionSpec, chunk: Sequence[_TextLine]) -> list[dict[str, Any]]:
@@ -114,30 +129,29 @@ class _FieldReader:
         )
         found.pop("number", None)
         marks = [f"**{p.heading}:**" if p.labelled else "#" * p.level + " " + p.heading for p in spec.parts]
-        chunks = _split(lines, [(mark, False) for mark in marks], inline=True)
+        optional = [part.constraint.optional for part in spec.parts]
+        chunks = _split(lines, list(zip(marks, optional, strict=True)), inline=True)
         between = _trim((chunks[0] or ())[1:])
         if between:
             raise _unfit(between[0])
         for part, chunk in zip(spec.parts, chunks[1:], strict=True):
-            value = self.value(part, chunk or ())
+            value = None if chunk is None else self.value(part, chunk)
             if value is not None:
                 found[part.name] = value
         return found
 
     def matched(self, pattern: Pattern, line: _TextLine, text: str, *, whole: bool = True) -> Any:
-        single = pattern.single if whole else None
-        match = re.fullmatch(_regex(pattern), text)
-        if match is None:
+        values = read_pattern(pattern, text)
+        if values is None:
             raise _unfit(line)
-        values = dict(self.slots(pattern, match))
-        return values[single.name] if single else values
-
-    def slots(self, pattern: Pattern, match: re.Match[str]) -> Iterator[tuple[str, str | None]]:
-        for slot in pattern.slots:
-            if slot.reference:
-                yield slot.name, match[f"{slot.name}_linked"] or match[f"{slot.name}_said"]
-            else:
-                yield slot.name, None if match[slot.name] is None else self.text(match[slot.name])
+        references = {slot.name for slot in pattern.slots if slot.reference}
+        told = {
+            name: value if value is None or name in references else self.text(value) for name, value in values.items()
+        }
+        main = pattern.single or pattern.main
+        # Where nothing but the one field that must be there says something, its text alone is the value.
+        alone = whole and main and not any(value for name, value in told.items() if name != main.name)
+        return told[main.name] if main and alone else told
 
     def text(self, text: str) -> str:
         """Return a text in which a link that only gives the place of its title is the title."""
@@ -177,6 +191,18 @@ def _begins(text: str, mark: str, *, inline: bool) -> bool:
     return text.rstrip() == mark or (inline and text.startswith(f"{mark} "))
 
 
+def _items(lines: Sequence[_TextLine]) -> Iterator[Sequence[_TextLine]]:
+    """Yield the lines of each item: what is indented, or empty, belongs to the one above."""
+    item: list[_TextLine] = []
+    for line in lines:
+        if item and line.text and not line.text.startswith(" "):
+            yield _trim(item)
+            item = []
+        item.append(line)
+    if item:
+        yield _trim(item)
+
+
 def _trim(lines: Sequence[_TextLine]) -> list[_TextLine]:
     kept = list(lines)
     while kept and not kept[0].text.strip():
@@ -192,28 +218,3 @@ def _unfit(line: _TextLine) -> UnfitError:
 
 
 _SHOWN = 60
-
-
-@lru_cache(maxsize=256)
-def _regex(pattern: Pattern) -> str:
-    """Return what an item looks like; an optional slot goes with the text that encloses it."""
-    parts = list(pattern.parts)
-    pieces: list[str] = []
-    for index, part in enumerate(parts):
-        if isinstance(part, str):
-            pieces.append(re.escape(part))
-            continue
-        inner = _slot(part)
-        if part.optional:
-            before, after = enclosure(parts, index)
-            if before:
-                pieces[-1] = re.escape(str(parts[index - 1])[: -len(before)])
-            if after:
-                parts[index + 1] = str(parts[index + 1])[len(after) :]
-            inner = f"(?:{re.escape(before)}{inner}{re.escape(after)})?"
-        pieces.append(inner)
-    return "".join(pieces)
-
-
-def _slot(slot: Slot) -> str:
-    return _REFERENCE.format(slot.name) if slot.reference else f"(?P<{slot.name}>.+?)"

@@ -53,8 +53,13 @@ class Checked:
     problems: tuple[FieldProblem, ...] = ()
 
 
-def check_fields(model: type[BaseModel], data: Mapping[str, Any], names: Sequence[str]) -> Checked:
-    """Validate each named field for itself, so that one bad field does not cost the others."""
+def check_fields(
+    model: type[BaseModel], data: Mapping[str, Any], names: Sequence[str], *, cut_off: bool = False
+) -> Checked:
+    """Validate each named field for itself, so that one bad field does not cost the others.
+
+    What may be left out is left out where it is missing, unless the reply was ``cut_off``.
+    """
     whole = {name: data[name] for name in names if name in data}
     if len(whole) == len(model.model_fields):
         # Most replies fit, and to find that out needs no model for each field.
@@ -65,7 +70,10 @@ def check_fields(model: type[BaseModel], data: Mapping[str, Any], names: Sequenc
     problems: list[FieldProblem] = []
     for name in names:
         if name not in data:
-            problems.append(FieldProblem(name, "is missing"))
+            if cut_off or model.model_fields[name].is_required():
+                problems.append(FieldProblem(name, "is missing"))
+            else:
+                values[name] = model.model_fields[name].default
             continue
         try:
             values[name] = restrict(model, [name]).model_validate({name: data[name]}).model_dump()[name]

@@ -7,16 +7,15 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
-from procauthor.authoring.draft import SKELETON, render_draft
-from procauthor.authoring.gap import OPEN, TO_DO, gap_words
+from procauthor.authoring.draft import IN_PROGRESS, SKELETON, render_draft
+from procauthor.authoring.gap import TO_DO, gap_words
+from procauthor.library.question import OPEN
 from procauthor.library.status import match_sections
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.template.model import sections_of_step
 from procauthor.template.pattern import Pattern, parse_pattern
-from procauthor.template.spec import SectionSpec, Template
-
-IN_PROGRESS = "In progress"
+from procauthor.template.spec import ITEMS, SectionSpec, Template
 
 
 class SkeletonAuthor:
@@ -80,8 +79,9 @@ def _fits(spec: SectionSpec, found: Any) -> bool:
     pattern = spec.pattern
     if isinstance(found, str):
         return spec.kind == "prose" and (pattern is None or pattern.single is not None)
-    names = {slot.name for slot in pattern.slots} if pattern else set()
-    return spec.kind in ("list", "numbered", "checklist") and names == set(found[0])
+    slots = pattern.slots if pattern else ()
+    needed = {slot.name for slot in slots if not slot.optional}
+    return spec.kind in ITEMS and needed <= found[0].keys() <= {slot.name for slot in slots}
 
 
 # The document
@@ -97,7 +97,16 @@ def render_skeleton(  # noqa: PLR0913 - what a document is made of
     present: bytes | None = None,
 ) -> bytes:
     """Render the facts, and write guidance and places to fill around them."""
-    raw = render_draft(brief, template, fields, author=author, questions=questions, present=present, status=IN_PROGRESS)
+    raw = render_draft(
+        brief,
+        template,
+        fields,
+        author=author,
+        questions=questions,
+        present=present,
+        status=IN_PROGRESS,
+        whole=True,
+    )
     document = parse(raw)
     newline = document.source.newline
     match = match_sections(document, template)
@@ -121,12 +130,14 @@ def render_skeleton(  # noqa: PLR0913 - what a document is made of
 def _guidance(spec: SectionSpec, brief: Brief) -> list[str]:
     limit = spec.constraint
     found = [spec.guidance]
-    if spec.kind != "prose" and limit.minimum > 1:
+    if spec.counted and limit.minimum > 1:
         found.append(f"At least {limit.minimum}.")
     if limit.maximum:
         found.append(f"At most {limit.maximum}.")
     if limit.max_words:
         found.append(f"At most {limit.max_words} words.")
+    if limit.optional:
+        found.append("It may be left out, with its heading.")
     if limit.none:
         found.append(f"Where there is nothing to say: {limit.none}")
     if spec.kind == "steps":
@@ -150,6 +161,9 @@ def _body(spec: SectionSpec) -> Iterator[str]:
         yield "| " + " | ".join(column.header for column in spec.columns) + " |"
         yield "|" + "---|" * len(spec.columns)
         yield f"| {TO_DO} |" + " … |" * (len(spec.columns) - 1)
+    elif spec.kind == "card":
+        for column in spec.columns:
+            yield f"- **{column.header}:** {_line(column.pattern)}"
     else:
         bullet = {"list": "- ", "checklist": "- [ ] ", "numbered": "1. ", "prose": ""}[spec.kind]
         yield bullet + _line(spec.pattern or parse_pattern(""))
@@ -162,7 +176,13 @@ def _step(spec: SectionSpec) -> Iterator[str]:
         for part in spec.step_heading.parts
     ]
     yield "#" * spec.step_level + " " + "".join(heading)
+    more = [f"**{part.heading}:** {part.guidance}" for part in spec.parts if _may_wait(part)]
+    if more:
+        yield ""
+        yield from _comment(["A step may also have:", *more]).rstrip().split("\n")
     for part in spec.parts:
+        if _may_wait(part):
+            continue
         yield ""
         label = f"**{part.heading}:**" if part.labelled else "#" * part.level + " " + part.heading
         lines = list(_body(part))
@@ -175,6 +195,11 @@ def _step(spec: SectionSpec) -> Iterator[str]:
             yield f"<!-- {part.guidance.replace('--', '- -')} -->"
             yield ""
         yield from lines
+
+
+def _may_wait(part: SectionSpec) -> bool:
+    """Say whether a part of a step is only mentioned: most steps have none."""
+    return part.constraint.optional and part.kind == "prose"
 
 
 def _line(pattern: Pattern) -> str:

@@ -13,8 +13,8 @@ _OPTIONAL = re.compile(r"\boptional\b", re.IGNORECASE)
 
 
 def is_optional(artifact: Artifact) -> bool:
-    """Say whether an input is called optional: then nobody waits for it."""
-    return bool(_OPTIONAL.search(artifact.text))
+    """Say whether an input is called optional, or is there under a condition: then nobody waits for it."""
+    return bool(artifact.condition or _OPTIONAL.search(artifact.text))
 
 
 def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Procedure, ...]:

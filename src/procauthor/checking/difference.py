@@ -27,11 +27,11 @@ from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.memory import Record
 from procauthor.checking.note import decode_notes
 from procauthor.checking.phrase import Titles
-from procauthor.checking.scope import GONE
 from procauthor.checking.survey import Survey
 from procauthor.errors import StaleError
 from procauthor.library.stored import Face, View, decode_face, decode_view
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 
 # Where more than this share of the documents is another, all are looked at: to find out which costs as much.
 _SHARE = 8
@@ -171,7 +171,7 @@ def _findable(record: Record | None) -> str:
     if record is None or record.kind not in {*_COUNTED, "standard"}:
         return ""
     face = decode_face(record.face)
-    return "" if face.status in GONE else face.title
+    return "" if face.status in UNCOUNTED else face.title
 
 
 def _naming(survey: Survey, titles: Iterable[str]) -> Iterator[str]:

@@ -35,12 +35,14 @@ _MODULES = {
     "authoring": ("create", "resume", "drafts", "diff", "accept", "reject"),
     "run": ("run",),
     "runs": ("runs",),
+    "question": ("questions", "answer"),
     "handoff": ("brief", "submit", "mcp", "export"),
     "lsp": ("lsp",),
     "update": ("update",),
     "history": ("undo", "redo"),
     "refactor": ("rename", "move", "split", "merge", "deprecate", "renumber", "migrate"),
     "review": ("approve", "blame", "suspects", "clear"),
+    "due": ("due",),
 }
 """The modules of this package, and the commands that each registers, in the order of the help."""
 _MODULE_OF = {command: module for module, commands in _MODULES.items() for command in commands}

@@ -38,6 +38,9 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
     expires: Annotated[
         str, typer.Option("--expires", metavar="DAY", help="Last day on which it holds: 2027-06-01 or 180d.")
     ] = "",
+    pull_request: Annotated[
+        str, typer.Option("--pull-request", metavar="URL", help="The merged pull request in which it was reviewed.")
+    ] = "",
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -45,7 +48,7 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
     from procauthor.reporting.review import approval_json, approval_lines
 
     project = open_project(ctx)
-    found = project.review.approve(ref, *(section or ()), role=role, by=by, expires=expires)
+    found = project.review.approve(ref, *(section or ()), role=role, by=by, expires=expires, pull_request=pull_request)
     written = _write(project, found.change, dry_run=dry_run, as_json=as_json)
     if as_json:
         show_json(approval_json(found, written=written))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +13,8 @@ from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Section
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
 from procauthor.template.key import section_key
+from procauthor.template.pattern import Pattern
+from procauthor.template.piece import read_pattern
 from procauthor.template.role import Meaning, meaning_of
 from procauthor.template.spec import Template
 
@@ -20,6 +22,7 @@ _NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
 _BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
 _TARGET = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
+_ITEM_MARK = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
 
 
@@ -108,10 +111,16 @@ class _ContractReader:
 
     def artifacts(self, role: str) -> Iterator[Artifact]:
         for section in self.sections(role):
+            pattern = self._pattern(role, section)
             for item in _items(section.blocks):
-                artifact = read_artifact(item, self.meaning.origins)
+                artifact = read_artifact(item, self.meaning.origins, pattern)
                 if artifact:
                     yield replace(artifact, end=item.end, origin=self._origin(item) if artifact.source else -1)
+
+    def _pattern(self, role: str, section: Section) -> Pattern | None:
+        """Return the example of an item in a section."""
+        key = section_key(section.title)
+        return next((spec.pattern for spec in self.meaning.specs.get(role, ()) if key in spec.keys), None)
 
     def _origin(self, item: Item) -> int:
         """Return the offset in the document of what introduces the source of an item, or -1."""
@@ -139,17 +148,19 @@ class _ContractReader:
     def _part_artifacts(self, parts: dict[str, tuple[Part, tuple[Item, ...]]], role: str) -> tuple[Artifact, ...]:
         for key in self.meaning.parts[role]:
             if key in parts:
-                artifacts = (read_artifact(item, self.meaning.origins) for item in parts[key][1])
+                pattern = self.meaning.patterns.get(key)
+                artifacts = (read_artifact(item, self.meaning.origins, pattern) for item in parts[key][1])
                 return tuple(artifact for artifact in artifacts if artifact)
         return ()
 
 
-def read_artifact(item: Item, origins: tuple[str, ...]) -> Artifact | None:
+def read_artifact(item: Item, origins: tuple[str, ...], pattern: Pattern | None = None) -> Artifact | None:
     """Read a list item as an artifact: its name, what is said of it, and where it comes from.
 
     Args:
         item: The item.
         origins: The words that introduce a source, such as "from".
+        pattern: The example of such an item in the template.
     """
     text = " ".join(item.text.split())
     if not text or text.casefold() in NONE_WORDS:
@@ -157,7 +168,24 @@ def read_artifact(item: Item, origins: tuple[str, ...]) -> Artifact | None:
     origin = _find_origin(text, origins)
     source = origin[1].strip().rstrip(")").strip() if origin else ""
     bare = text[: origin.start()].strip() if origin else text
-    return Artifact(_name(item, bare), bare, item.line, source, _origin_target(item, origins), item.start)
+    told = _told(item, pattern)
+    return Artifact(
+        name=_name(item, bare),
+        text=bare,
+        line=item.line,
+        source=source,
+        target=_origin_target(item, origins),
+        start=item.start,
+        condition=told.get("condition") or "",
+        change=told.get("change") or "",
+    )
+
+
+def _told(item: Item, pattern: Pattern | None) -> Mapping[str, str | None]:
+    """Return the fields of an item whose template has a field for a condition or a change, where it has brackets."""
+    if pattern is None or "(" not in item.raw or not any(s.name in ("condition", "change") for s in pattern.slots):
+        return {}
+    return read_pattern(pattern, " ".join(_ITEM_MARK.sub("", item.raw.strip()).split())) or {}
 
 
 def _find_origin(text: str, origins: tuple[str, ...]) -> re.Match[str] | None:

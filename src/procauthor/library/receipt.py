@@ -32,6 +32,8 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
     on: date
     role: str = ""
     expires: date | None = None
+    pull_request: str = ""
+    """The address of the pull request in which the section was reviewed."""
 
 
 class Seen(Struct, frozen=True, omit_defaults=True):

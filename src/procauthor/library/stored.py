@@ -16,8 +16,10 @@ from procauthor.errors import StaleError
 from procauthor.file import read_regular
 from procauthor.library.library import Procedure
 from procauthor.library.mark import TopSection
+from procauthor.library.question import Question
 from procauthor.library.receipt import Review
 from procauthor.library.reference import Target
+from procauthor.library.status import earn
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
@@ -52,6 +54,7 @@ class Face(Struct, frozen=True, array_like=True):
     superseded_by: str
     owner: str
     speaks_of_announced: bool
+    questions: tuple[Question, ...]
     field_lines: dict[str, int]
 
 
@@ -114,6 +117,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         superseded_by=procedure.superseded_by,
         owner=procedure.owner,
         speaks_of_announced=procedure.speaks_of_announced,
+        questions=procedure.questions,
         field_lines=procedure.field_lines,
     )
     view = View(
@@ -410,7 +414,12 @@ class Stored(Procedure):
     @property
     def status(self) -> Status:
         """The status that text and receipts support."""
-        return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
+        return earn(self.text_status, approved=self.text_status == "defined" and self.standing.approved)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the document leaves open."""
+        return self.face.questions
 
     @property
     def marks(self) -> tuple[TopSection, ...]:

@@ -17,10 +17,12 @@ _MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
 _MARKED = re.compile(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
 _DASHED = re.compile(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
 _NAMING = ("depends_on", "soft", "blocks", "procedures")
+# A label and a colon at the beginning of a line, without emphasis.
+_PLAIN = re.compile(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
 _BOLD_TAG = re.compile(r"</?(?:b|strong)>", re.IGNORECASE)
 _SHORTEST = 4
 # The same headings, labels and names are asked about many times.
-_REMEMBERED = 1 << 14
+_REMEMBERED = 1 << 16
 _SEPARATOR = re.compile(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
 
 
@@ -85,7 +87,7 @@ def field_key(label: str) -> str:
     text = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", re.sub(r"^[^\w(\[]+", "", label.strip()))
     name = re.sub(r"[\s_]+", " ", text).strip(" *_:：").casefold()
     labels = read_words().labels
-    return labels.get(name) or labels.get(name.replace("-", " "), "")
+    return labels.get(name) or labels.get(name.replace("-", " "), "") or labels.get(name.partition(" / ")[0], "")
 
 
 def resembles(label: str) -> str:
@@ -93,13 +95,6 @@ def resembles(label: str) -> str:
     text = re.sub(r"[^\w\s]+", "", label).strip().casefold()
     close = get_close_matches(text, read_words().labels, n=1, cutoff=0.84) if len(text) > _SHORTEST else []
     return close[0] if close else ""
-
-
-@lru_cache(maxsize=1)
-def _plain() -> re.Pattern[str]:
-    """A known label and a colon at the beginning of a line, without emphasis."""
-    labels = "|".join(sorted(map(re.escape, read_words().labels), key=len, reverse=True))
-    return re.compile(_BULLET + rf"(?:[^\w\s(\[|*`]+\s+)?({labels})\s*[:：=]\s*", re.IGNORECASE)
 
 
 def read_fields(lines: Iterable[Line]) -> list[Field]:
@@ -132,7 +127,7 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
 def _belongs(line: Line, opened: list[Field], current: Field | None, found: list[Field]) -> bool:
     """Say whether a line below a label of another kind, such as **Risks:**, only looks like a field that is there."""
     aside = bool(line.bullet and current and not current.key and not current.text)
-    return aside and all(any(f.key == each.key for f in found) for each in opened)
+    return aside and all(each.key and any(f.key == each.key for f in found) for each in opened)
 
 
 def _listed(line: Line, current: Field | None, found: list[Field], *, below: bool) -> Field | None:
@@ -143,10 +138,9 @@ def _listed(line: Line, current: Field | None, found: list[Field], *, below: boo
     entry = Entry(line.body, line, line.mark)
     more = below and current and current.key in _NAMING and not entry.mark
     takes = current if current and (more or not current.text) else None
-    if takes and (takes.key != "why" or not entry.mark) and takes.key:
+    if takes and not (entry.mark and takes.key in ("", "why")):
         takes.entries.append(entry)
-        return current
-    if entry.mark or not current or current.key:
+    elif entry.mark or not current or current.key:
         found.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))
     return current
 
@@ -167,8 +161,7 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
         return
     text = _BOLD_TAG.sub("**", text)
     found = [m for m in _MARKED.finditer(text) if m[1] in ("**", "__") or field_key(m[2])]
-    dashed = _DASHED.match(text)
-    plain = dashed if dashed and field_key(dashed[2]) else _plain().match(text)
+    plain = _unmarked(text)
     if plain and (not found or plain.start() < found[0].start()):
         label, end = plain[plain.lastindex or 1], found[0].start() if found else len(text)
         yield Field(field_key(label), label, clean_value(text[plain.end() : end]), number)
@@ -181,10 +174,13 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
 def opens_field(text: str) -> bool:
     """Say whether a text begins with the label of a known field."""
     marked = _MARKED.match(text)
-    if marked:
-        return bool(field_key(marked[2]))
-    dashed = _DASHED.match(text)
-    return bool(dashed and field_key(dashed[2])) or bool(_plain().match(text))
+    return bool(field_key(marked[2])) if marked else _unmarked(text) is not None
+
+
+def _unmarked(text: str) -> re.Match[str] | None:
+    """Return the known label with which a text begins, where no colon is part of an emphasis; it is the last group."""
+    found = (_DASHED.match(text), _PLAIN.match(text))
+    return next((each for each in found if each and field_key(each[each.lastindex or 1])), None)
 
 
 def first_field(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 
 from procauthor.markdown.document import Document
 from procauthor.planning.plan import Tick
@@ -14,11 +15,12 @@ _BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+
 _BOX = re.compile(r"\[([ xX✓✔~/>-])\]\*?(?![(\[])")
 _DONE_LETTERS = "xX✓✔"
 _DONE_SIGNS = "✅☑✔"
-_OPEN_SIGNS = "❌⬜☐🔲⏳🔄🚧❎"
+_BEGUN_SIGNS = "🔄🚧⏳"
+_OPEN_SIGNS = f"❌⬜☐🔲❎{_BEGUN_SIGNS}"
 _SIGN = re.compile(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
-_SIGNS = re.compile(f"(?:[{_DONE_SIGNS}{_OPEN_SIGNS}🔴🟠🟡🟢🔵⚪]\ufe0f?\\s*)+")
-
-
+_SIGNS = f"(?:[{_DONE_SIGNS}{_OPEN_SIGNS}🔴🟠🟡🟢🔵⚪]\ufe0f?\\s*)+"
+_LEADING = re.compile(_SIGNS)
+_TRAILING = re.compile(_SIGNS + "$")
 _PICTURES = re.compile(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
 
 
@@ -31,7 +33,7 @@ class Mark:
     tick: Tick | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """One line; ``body`` is its text without bullet, box and signs."""
 
@@ -40,63 +42,59 @@ class Line:
     text: str
     heading: int = 0
 
-    @property
+    @cached_property
     def bullet(self) -> bool:
         """Whether the line opens a list item."""
         return bool(_BULLET.match(self.text))
 
-    @property
+    @cached_property
     def indent(self) -> int:
         """How far the line is indented."""
         return len(self.text) - len(self.text.lstrip())
 
     @property
+    def end(self) -> int:
+        """The offset behind the line's text."""
+        return self.start + len(self.text.encode())
+
+    @cached_property
     def content(self) -> str:
         """The text behind bullet and box."""
         text = self.text.strip() if self.heading else _BULLET.sub("", self.text).strip()
         return _BOX.sub("", text, count=1).strip() if _BOX.match(text) else text
 
-    @property
+    @cached_property
     def body(self) -> str:
         """The text behind bullet and box, without signs at either end."""
         return strip_signs(self.content)
 
-    @property
+    @cached_property
     def mark(self) -> Mark | None:
         """The box of the line, else the sign that it opens with, else None."""
         bullet = _BULLET.match(self.text)
         place = bullet.end() if bullet and not self.heading else self.indent
-        box = _BOX.match(self.text, place)
-        if box:
-            return self.box(box)
-        sign = _SIGN.match(self.text, place)
-        return self._signed(sign) if sign else None
+        return self._mark(_BOX.match(self.text, place), _SIGN.match(self.text, place))
 
-    @property
+    @cached_property
     def any_mark(self) -> Mark | None:
         """The box or the sign anywhere on the line, for headings and rows."""
-        box = _BOX.search(self.text)
-        sign = _SIGN.search(self.text)
-        return self.box(box) if box else self._signed(sign) if sign else None
+        return self._mark(_BOX.search(self.text), _SIGN.search(self.text))
 
-    def box(self, match: re.Match[str]) -> Mark:
-        """Return the mark of a tick box."""
-        at = self.start + len(self.text[: match.start(1)].encode())
-        done = match[1] in _DONE_LETTERS
-        was = match[1].encode()
-        return Mark(done, at, None if done else Tick(at, at + len(was), was, "x"))
-
-    def _signed(self, match: re.Match[str]) -> Mark:
-        at = self.start + len(self.text[: match.start()].encode())
-        done = match[0][0] in _DONE_SIGNS
-        was = match[0].encode()
-        return Mark(done, None, None if done else Tick(at, at + len(was), was, "✅"))
+    def _mark(self, box: re.Match[str] | None, sign: re.Match[str] | None) -> Mark | None:
+        if box:
+            at = self.start + len(self.text[: box.start(1)].encode())
+            done, was = box[1] in _DONE_LETTERS, box[1].encode()
+            return Mark(done, at, None if done else Tick(at, at + len(was), was, "x"))
+        if sign:
+            at = self.start + len(self.text[: sign.start()].encode())
+            done, was = sign[0][0] in _DONE_SIGNS, sign[0].encode()
+            return Mark(done, None, None if done else Tick(at, at + len(was), was, "✅"))
+        return None
 
 
 def strip_signs(text: str) -> str:
-    """Return the text without signs and boxes at either end."""
-    text = _SIGNS.sub("", text.strip(), count=1) if _SIGNS.match(text.strip()) else text.strip()
-    return re.sub(_SIGNS.pattern + "$", "", text).strip()
+    """Return the text without signs at either end."""
+    return _TRAILING.sub("", strip_leading(text.strip())).strip()
 
 
 def strip_pictures(text: str) -> str:
@@ -106,17 +104,18 @@ def strip_pictures(text: str) -> str:
 
 def strip_leading(text: str) -> str:
     """Return the text without signs at its beginning; those behind it may speak of something else."""
-    return _SIGNS.sub("", text, count=1) if _SIGNS.match(text) else text
+    leading = _LEADING.match(text)
+    return text[leading.end() :] if leading else text
 
 
 def sign_of(text: str) -> str:
-    """Return the status that a sign in the text stands for, or an empty string."""
+    """Return the status that a sign in the text means, or an empty string."""
     shown = _SIGN.search(text)
     if not shown:
         box = _BOX.search(text)
         return "in progress" if box and box[1] in "~/>-" else ""
     sign = shown[0][0]
-    return "defined" if sign in _DONE_SIGNS else "in progress" if sign in "🔄🚧⏳" else "missing"
+    return "defined" if sign in _DONE_SIGNS else "in progress" if sign in _BEGUN_SIGNS else "missing"
 
 
 def read_lines(document: Document) -> list[Line]:

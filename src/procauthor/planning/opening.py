@@ -1,17 +1,19 @@
-"""What opens a plan's item: its number or code, its title, its fields, and the headings and labels above it."""
+"""What opens a plan's item: its number or code, its title, its fields; and what headings and labels above it say."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from procauthor.markdown.document import Document, Section
+from procauthor.markdown.document import Section
 from procauthor.planning.field import Field, plain_text
-from procauthor.planning.line import Line, lines_of, strip_pictures
-from procauthor.planning.value import names_only_priority, read_priority, read_status
-from procauthor.planning.words import choice, read_words
+from procauthor.planning.line import Line, strip_pictures
+from procauthor.planning.value import PRIORITY_CODE, names_only_priority, read_priority, read_status
+from procauthor.planning.words import bucket_pattern, choice, pattern, read_words
 
+_REMEMBERED = 1 << 16
 _TO = r"(?:[-–—‐‑−]|to|through|and|&|,)"
 _NUMBER = re.compile(
     rf"^[(\[]?#?(?P<first>\d{{1,9}})(?:\s*{_TO}\s*#?(?P<last>\d{{1,4}}))?"
@@ -19,8 +21,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _DOTTED = re.compile(
-    r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$",
-    re.IGNORECASE,
+    r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE
 )
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
 _CODE = (
@@ -32,7 +33,7 @@ _CODED = re.compile(
     rf"^[(\[]?(?:(?P<code>{_CODE})[)\]]?(?:\s*[.):–—-])?|(?P<short>{_SHORT})[)\]]?\s*[.):–—-])\s+(?P<title>\S.*)$"
 )
 _BOX = re.compile(r"^\s*\[[ xX~/>-]\]\*?\s+")
-_URGENT = re.compile(r"\bP\s?\d\b|\bprio\w*\b|\bhave\b", re.IGNORECASE)
+_WORDED = re.compile(r"^(?P<word>[^\W\d_]+)\s+(?=\d+\s*(?:[:.–—-])\s)")
 # "Pillar 1: Principles" is a heading over work, whatever the word.
 _PARTED = re.compile(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
 _SHORT_HEADING = 3
@@ -70,91 +71,117 @@ class Opening:
         return [f for f in self.fields if f.key == key]
 
 
-@lru_cache(maxsize=1 << 14)
+# Headings and labels
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def names_priority(text: str) -> bool:
     """Say whether a heading or a label names a priority: "P0 - Critical", "Priority 1", "Must have", "High"."""
     if read_priority(text) is None:
         return False
-    if _URGENT.search(text):
+    if _is_urgent(text):
         return True
-    plain = strip_pictures(plain_text(text))
-    plain = read_words().bucket.sub("", plain).lstrip(" .:)–—-")
     # "Critical dependencies" and "High-risk areas" rank nothing.
-    return not names_aside(text) and names_only_priority(re.split(r"[\s:(]", plain, maxsplit=1)[0])
+    return not names_aside(text) and names_only_priority(re.split(r"[\s:(]", without_bucket(text), maxsplit=1)[0])
 
 
+def _is_urgent(text: str) -> bool:
+    return bool(PRIORITY_CODE.search(text) or re.search(r"\bprio\w*\b|\bhave\b", text, re.IGNORECASE))
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def names_aside(text: str) -> bool:
     """Say whether the lines below a heading or a label are no items: risks, a legend, success criteria, notes."""
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
-    return bool(read_words().aside.search(plain)) and not (_URGENT.search(text) or _PARTED.match(plain))
+    aside = pattern("asides", r"(?:^|[\s:&/-])(?:{})$").search(plain)
+    return bool(aside) and not (_is_urgent(text) or _PARTED.match(plain))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def names_status(text: str) -> str:
     """Return the status that a heading says of all that is below it, as "✅ Completed" and "In progress" do, or ""."""
     words = re.findall(r"[^\W_]+", strip_pictures(plain_text(text)))
     return read_status(" ".join(words)) if 0 < len(words) <= _SHORT_HEADING else ""
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=_REMEMBERED)
 def names_bucket(text: str) -> bool:
     """Say whether a heading or a label names what items are put into: "Phase 2: Access", "Week 1"."""
-    return bool(read_words().bucket.match(strip_pictures(plain_text(text))))
+    return bool(bucket_pattern().match(strip_pictures(plain_text(text))))
 
 
 def bucket_key(text: str) -> str:
     """Return "phase 2" for "Phase 2: Access" and "group 1" for "Task Group 1"; empty where no bucket is named."""
-    bucket = read_words().bucket.match(strip_pictures(plain_text(text)))
-    words = re.findall(r"[^\W_]+", bucket[0].casefold()) if bucket else []
-    return " ".join(words[-2:])
+    bucket = bucket_pattern().match(strip_pictures(plain_text(text)))
+    return " ".join(re.findall(r"[^\W_]+", bucket[0].casefold())[-2:]) if bucket else ""
+
+
+def without_bucket(text: str) -> str:
+    """Return "Verify scripts" for "Priority 1: Verify scripts"."""
+    return bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-")
+
+
+# Numbers and codes
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A title behind its number, its range of numbers, or its code; ``dot`` says that a dot or the like parts them."""
+    """A title behind its number, its range of numbers, or its code, and the word before these, such as "task".
+
+    ``dot`` says that a dot or the like is between number and title.
+    """
 
     first: int
     last: int
     title: str
     code: str = ""
     dot: bool = True
+    unit: str = ""
+
+    @property
+    def form(self) -> str:
+        """How it is written: "#" for digits of a code, "number" for a number with a dot, the word before it."""
+        form = re.sub(r"[\d.]+", "#", self.code) or ("number" if self.dot else "")
+        return f"{self.unit} {form}" if self.unit else form
 
 
-def read_number(text: str) -> Numbered | None:
-    """Read "1. Title", "#1 Title", "13-16: Title", "1️⃣ Title", "1.2 Title", "T001 Title" or "P0-1: Title"."""
+def read_number(text: str, units: Collection[str] = ()) -> Numbered | None:
+    """Read "1. Title", "#1 Title", "13-16: Title", "1️⃣ Title", "1.2 Title", "T001 Title" or "P0-1: Title".
+
+    ``units`` are words that stand before numbers in this plan, besides those that do in any.
+    """
     text = strip_pictures(plain_text(_BOX.sub("", text).replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")))
-    text = _unit().sub("", text, count=1)
+    unit = _unit().match(text)
+    word = _WORDED.match(text)
+    if word and word["word"].casefold() in units:
+        unit = word
+    name = unit[0].strip(" ([:").casefold() if unit else ""
+    text = text[unit.end() :] if unit else text
     if coded := _DOTTED.match(text) or _CODED.match(text):
         code = coded["code"] or coded["short"]
-        return Numbered(0, 0, coded["title"].strip(), code)
+        return Numbered(0, 0, coded["title"].strip(), code, unit=name)
     if match := _NUMBER.match(text):
         first = int(match["first"])
-        last = int(match["last"] or first)
-        return Numbered(first, max(first, last), match["title"].strip(), dot=bool(match["dot"]))
+        return Numbered(
+            first, max(first, int(match["last"] or 0)), match["title"].strip(), "", bool(match["dot"]), name
+        )
     return None
+
+
+def word_before_number(text: str) -> str:
+    """Return "aktion" for "Aktion 1: Clean up", where it is not what items are put into; else an empty string."""
+    word = _WORDED.match(strip_pictures(plain_text(text)))
+    return word["word"].casefold() if word and not names_bucket(text) else ""
 
 
 @lru_cache(maxsize=1)
 def _unit() -> re.Pattern[str]:
     """What an item is called before its number, or any other word before a number such as "1.2"."""
-    words = read_words()
-    known = rf"{words.unit}(?:\s*:)?\s+(?=[(\[#]?(?:[A-Z]{{1,10}}[-_]?)?\d)"
-    return re.compile(rf"^[(\[]?(?:{known}|(?!{choice(words.buckets)}|version)[^\W\d_]+\s+(?=\d+\.\d))", re.IGNORECASE)
-
-
-def headings(document: Document, section: Section) -> list[str]:
-    """Return the headings of a section, the nearest first."""
-    return list(reversed(document.path(section)))
-
-
-def label_above(section: Section, position: int, lines: list[Line]) -> str:
-    """Return the nearest line in bold above a position that names a priority, in the same section."""
-    for line in reversed(lines_of(lines, section.body, position)):
-        label = LABEL.match(line.text)
-        if label and names_priority(label[1]):
-            return label[1]
-    return ""
-
-
-def is_urgent(document: Document, section: Section, label: str) -> bool:
-    """Say whether a label or a heading above names a priority."""
-    return any(names_priority(text) for text in (label, *headings(document, section)))
+    lists = read_words().lists
+    known = (
+        rf"(?:(?:priority|action|work)\s+)?(?:{choice(lists['units'])})s?\.?(?:\s*:)?\s+"
+        r"(?=[(\[#]?(?:[A-Z]{1,10}[-_]?)?\d)"
+    )
+    return re.compile(
+        rf"^[(\[]?(?:{known}|(?!{choice(lists['buckets'])}|version)[^\W\d_]+\s+(?=\d+\.\d))", re.IGNORECASE
+    )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from procauthor.naming import title_key
 from procauthor.planning.plan import PlanItem, Problem
-from procauthor.planning.vague import read_vague
+from procauthor.planning.vague import Vague
 
-Edges = set[tuple[int, int]]
 Strength = Literal["hard", "vague", "soft"]
+Edges = Mapping[tuple[int, int], Strength]
 _STRENGTHS: tuple[Strength, ...] = ("hard", "vague", "soft")
 
 
@@ -23,9 +23,10 @@ def arrange(items: Sequence[PlanItem]) -> tuple[tuple[int, ...], tuple[Problem, 
     close a circle.
     """
     ranked = _rank(items)
-    hard = {edge for edge, strength in edges(ranked).items() if strength == "hard"}
+    known = edges(ranked)
+    hard = {edge for edge, strength in known.items() if strength == "hard"}
     problems = tuple(_cycle_problem(ranked, hard, loop) for loop in _components(len(ranked), hard))
-    return tuple(ranked[place].number for place in _topological(len(ranked), _kept(ranked))), problems
+    return tuple(ranked[place].number for place in _topological(len(ranked), _kept(len(ranked), known))), problems
 
 
 def prerequisites(items: Sequence[PlanItem]) -> dict[int, tuple[int, ...]]:
@@ -45,7 +46,7 @@ def _before_each(items: Sequence[PlanItem], strengths: Collection[Strength]) -> 
     ranked = _rank(items)
     known = edges(ranked)
     found: dict[int, list[int]] = {item.number: [] for item in ranked}
-    for before, place in sorted(_kept(ranked)):
+    for before, place in sorted(_kept(len(ranked), known)):
         if known[before, place] in strengths:
             found[ranked[place].number].append(ranked[before].number)
     return {number: tuple(before) for number, before in found.items()}
@@ -55,13 +56,18 @@ def _rank(items: Sequence[PlanItem]) -> list[PlanItem]:
     return sorted(items, key=lambda i: (i.priority, i.number, title_key(i.title)))
 
 
-def _kept(ranked: Sequence[PlanItem]) -> Edges:
-    """Return who comes before whom, without circles."""
-    found = edges(ranked)
-    hard = {edge for edge, strength in found.items() if strength == "hard"}
-    kept = _without_loops(hard, _components(len(ranked), hard))
-    wished = kept | {edge for edge in found if edge not in hard}
-    return _without_loops(wished, _components(len(ranked), wished), keep=kept)
+def _kept(size: int, known: Edges) -> set[tuple[int, int]]:
+    """Return who comes before whom, without circles: inside one, only hard edges that follow the rank stay."""
+    hard = {edge for edge, strength in known.items() if strength == "hard"}
+    kept = {edge for edge in hard if edge[0] < edge[1]} | _outside(hard, _components(size, hard))
+    wished = kept | (known.keys() - hard)
+    return kept | _outside(wished, _components(size, wished))
+
+
+def _outside(all_edges: Iterable[tuple[int, int]], loops: list[list[int]]) -> set[tuple[int, int]]:
+    """Return the edges that are part of no circle."""
+    home = {place: number for number, loop in enumerate(loops) for place in loop}
+    return {(a, b) for a, b in all_edges if a != b and (a not in home or home[a] != home.get(b))}
 
 
 def edges(items: Sequence[PlanItem]) -> dict[tuple[int, int], Strength]:
@@ -70,38 +76,40 @@ def edges(items: Sequence[PlanItem]) -> dict[tuple[int, int], Strength]:
     for place, item in enumerate(items):
         places.setdefault(title_key(item.title), place)
     numbers = {item.number: place for place, item in enumerate(items)}
+    vague = Vague(items)
     found: dict[tuple[int, int], Strength] = {}
-    for place, item in enumerate(items):
-        near = [((other, place), strength) for other, strength in _before(item, items, places, numbers)]
-        near += [((place, other), strength) for other, strength in _behind(item, items, places, numbers)]
-        for edge, strength in near:
-            found[edge] = min(strength, found.get(edge, strength), key=_STRENGTHS.index)
-    return {edge: strength for edge, strength in found.items() if strength == "hard" or edge[0] != edge[1]}
+    for item in items:
+        for first, then, strength in _named(item, places, numbers, vague):
+            edge = first, then
+            if strength == "hard" or first != then:
+                found[edge] = min(strength, found.get(edge, strength), key=_STRENGTHS.index)
+    return found
 
 
-def _before(
-    item: PlanItem, items: Sequence[PlanItem], places: dict[str, int], numbers: dict[int, int]
-) -> Iterator[tuple[int, Strength]]:
+def _named(
+    item: PlanItem, places: Mapping[str, int], numbers: Mapping[int, int], vague: Vague
+) -> Iterator[tuple[int, int, Strength]]:
+    """Yield the places of what an item comes after and before."""
+    own = numbers[item.number]
     for each in item.depends_on:
         if each.state == "vague":
-            yield from ((numbers[n], "vague" if each.hard else "soft") for n in read_vague(each.title, item, items))
+            for number in vague.read(each.title, item):
+                yield numbers[number], own, "vague" if each.hard else "soft"
         elif (other := places.get(title_key(each.title))) is not None:
-            yield other, "hard" if each.hard else "soft"
-
-
-def _behind(
-    item: PlanItem, items: Sequence[PlanItem], places: dict[str, int], numbers: dict[int, int]
-) -> Iterator[tuple[int, Strength]]:
+            yield other, own, "hard" if each.hard else "soft"
     for title in item.blocks:
         soft = title in item.soft_blocks
         if title in item.vague_blocks:
-            others = read_vague(title, item, items, behind=True)
-            yield from ((numbers[n], "soft" if soft else "vague") for n in others)
+            for number in vague.read(title, item, behind=True):
+                yield own, numbers[number], "soft" if soft else "vague"
         elif (other := places.get(title_key(title))) is not None:
-            yield other, "soft" if soft else "hard"
+            yield own, other, "soft" if soft else "hard"
 
 
-def _topological(size: int, kept: Edges) -> Iterator[int]:
+# Graphs of places
+
+
+def _topological(size: int, kept: Collection[tuple[int, int]]) -> Iterator[int]:
     after = _successors(size, kept)
     waiting = [0] * size
     for _, b in kept:
@@ -116,14 +124,6 @@ def _topological(size: int, kept: Edges) -> Iterator[int]:
                 heapq.heappush(ready, other)
 
 
-def _without_loops(all_edges: Edges, loops: list[list[int]], keep: Edges | None = None) -> Edges:
-    """Drop what closes circles: inside one, only edges that follow the rank stay, or those in ``keep``."""
-    home = {place: number for number, loop in enumerate(loops) for place in loop}
-    inside = {(a, b) for a, b in all_edges if a == b or (a in home and home[a] == home.get(b))}
-    stay = {(a, b) for a, b in inside if a < b} if keep is None else inside & keep
-    return (all_edges - inside) | stay
-
-
 def _successors(size: int, all_edges: Iterable[tuple[int, int]]) -> list[list[int]]:
     after: list[list[int]] = [[] for _ in range(size)]
     for a, b in sorted(all_edges):
@@ -131,10 +131,10 @@ def _successors(size: int, all_edges: Iterable[tuple[int, int]]) -> list[list[in
     return after
 
 
-def _components(size: int, all_edges: Edges) -> list[list[int]]:
+def _components(size: int, all_edges: Collection[tuple[int, int]]) -> list[list[int]]:
     """Return the groups of places that reach each other, and those with an edge to themselves (Kosaraju)."""
     after = _successors(size, all_edges)
-    before = _successors(size, {(b, a) for a, b in all_edges})
+    before = _successors(size, [(b, a) for a, b in all_edges])
     seen: set[int] = set()
     finished: list[int] = []
     for root in range(size):
@@ -146,11 +146,9 @@ def _components(size: int, all_edges: Edges) -> list[list[int]]:
 
 def _walk(root: int, after: list[list[int]], seen: set[int]) -> list[int]:
     """Return what can be reached from a root and was not seen, deepest first; without recursion."""
-    if root in seen:
-        return []
-    seen.add(root)
     finished: list[int] = []
-    stack = [(root, iter(after[root]))]
+    stack = [] if root in seen else [(root, iter(after[root]))]
+    seen.add(root)
     while stack:
         place, rest = stack[-1]
         following = next((other for other in rest if other not in seen), None)
@@ -163,16 +161,16 @@ def _walk(root: int, after: list[list[int]], seen: set[int]) -> list[int]:
     return finished
 
 
-def _cycle_problem(items: Sequence[PlanItem], hard: Edges, loop: list[int]) -> Problem:
-    path = min((_shortest(place, loop, hard) for place in loop), key=lambda p: (len(p), p))
+def _cycle_problem(items: Sequence[PlanItem], hard: Iterable[tuple[int, int]], loop: list[int]) -> Problem:
+    path = _shortest(loop, hard)
     names = " -> ".join(f"{items[place].number} {items[place].title}" for place in path)
     first = items[min(path)]
     return Problem("cycle", f"dependencies run in a circle: {names}", first.line, first.number)
 
 
-def _shortest(root: int, loop: list[int], hard: Edges) -> list[int]:
-    """Return the shortest way from a place back to itself."""
-    inside = set(loop)
+def _shortest(loop: list[int], hard: Iterable[tuple[int, int]]) -> list[int]:
+    """Return the shortest way from the first place of a circle back to itself."""
+    inside, root = set(loop), loop[0]
     after: dict[int, list[int]] = {place: [] for place in loop}
     for a, b in sorted(hard):
         if a in inside and b in inside:

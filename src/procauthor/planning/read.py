@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from procauthor.errors import PlanError, UnreadableError
-from procauthor.markdown.document import Document
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.planning.group import find_uncounted, read_groups
 from procauthor.planning.item import read_items, remarks
-from procauthor.planning.line import Line, read_lines
+from procauthor.planning.line import lines_of
 from procauthor.planning.opening import Opening
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Unread
 from procauthor.planning.resolve import Resolver
 from procauthor.planning.session import choose_next
 from procauthor.planning.shape import find_openings, unclaimed
+from procauthor.planning.text import PlanText
 from procauthor.planning.total import compute_totals, find_wrong_totals, names_total, read_stated
-from procauthor.planning.tracking import placed_lines, read_around
+from procauthor.planning.tracking import read_around
 
 _WHOLE = re.compile(r"\bprocedure$", re.IGNORECASE)
 _MANY = 3
@@ -38,48 +38,34 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
         PlanError: The file holds no plan item.
         UnreadableError: The bytes are not UTF-8.
     """
-    document = _parse(raw)
-    lines = read_lines(document)
-    openings = find_openings(document, lines)
-    if not openings:
-        message = "the file holds no plan item"
-        raise PlanError(
-            message,
-            'write each as "### 1. Define Data Design Procedure", or "- [ ] Data Design Procedure" under "## P0"',
-        )
-    return _plan(document, lines, openings, known or {})
-
-
-def _parse(raw: bytes) -> Document:
     try:
-        return parse(raw)
+        text = PlanText(parse(raw))
     except UnicodeDecodeError as error:
         message = f"the plan is not UTF-8 (byte {error.start})"
         raise UnreadableError(message, "save it as UTF-8") from error
+    openings = find_openings(text)
+    if not openings:
+        message = "the file holds no plan item"
+        hint = 'write each as "### 1. Define Data Design Procedure", or "- [ ] Data Design Procedure" under "## P0"'
+        raise PlanError(message, hint)
+    return _plan(text, openings, known or {})
 
 
-def _plan(
-    document: Document,
-    lines: list[Line],
-    openings: Sequence[Opening],
-    known: Mapping[str, str],
-) -> Plan:
-    own = _own_lines(lines, openings)
-    placed = [each for each in placed_lines(document, lines) if each.line.number not in own]
-    around = read_around(document, placed, known)
-    drafts, problems = read_items(document, openings, known)
+def _plan(text: PlanText, openings: Sequence[Opening], known: Mapping[str, str]) -> Plan:
+    own = _own_lines(text, openings)
+    around = read_around(text, own, known)
+    drafts, problems = read_items(text, openings, known)
     resolver = Resolver(drafts, known, (*around.goals, *around.completed))
     items = tuple(sorted(resolver.resolve(drafts), key=lambda item: (item.number, item.line)))
     order, cycles = arrange(items)
     goals = _assigned(around.goals, items)
-    problems += _unknown_goals(goals, known)
     following, waiting = choose_next(items, order, goals)
-    stated = read_stated(document, lines)
-    groups = read_groups(document, lines, placed, own)
-    problems += find_uncounted(placed, groups)
-    problems += [*resolver.problems, *cycles, *waiting, *find_wrong_totals(items, stated)]
+    stated = read_stated(text)
+    groups = read_groups(text, own)
+    problems += [*_unknown_goals(goals, known), *find_uncounted(text, own, groups), *resolver.problems]
+    problems += [*cycles, *waiting, *find_wrong_totals(items, stated)]
     return Plan(
-        title=document.title,
+        title=text.document.title,
         items=items,
         groups=groups,
         problems=tuple(sorted(_once_for_all(problems, len(items)), key=lambda p: (p.line, p.kind, p.message))),
@@ -89,18 +75,18 @@ def _plan(
         metrics=around.metrics,
         goals=goals,
         completed=_assigned(around.completed, items),
-        unread=tuple(_unread(document, lines, openings)),
+        unread=tuple(_unread(text, openings)),
     )
 
 
-def _unread(document: Document, lines: list[Line], openings: Sequence[Opening]) -> Iterator[Unread]:
+def _unread(text: PlanText, openings: Sequence[Opening]) -> Iterator[Unread]:
     """Yield what looks like an item and is in none, and the fields of items that have no known label."""
-    spans = dict(unclaimed(document, lines, openings))
+    spans = dict(unclaimed(text, openings))
     for opening in openings:
         unknown = (f for f in opening.fields if f.label and not (f.key or names_total(f.label)))
         spans |= {f.line: f"{f.label}: {f.single}".rstrip(": ") for f in unknown}
         spans |= {entry.line.number: entry.text for entry in remarks(opening)}
-    yield from (Unread(line, text) for line, text in sorted(spans.items()))
+    yield from (Unread(line, said) for line, said in sorted(spans.items()))
 
 
 def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
@@ -117,14 +103,11 @@ def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
     return [problem for problem in problems if problem.kind not in said] + once
 
 
-def _own_lines(lines: list[Line], openings: Iterable[Opening]) -> set[int]:
+def _own_lines(text: PlanText, openings: Iterable[Opening]) -> set[int]:
     own: set[int] = set()
     for opening in openings:
         own.add(opening.line.number)
-        for line in lines[opening.line.number :]:
-            if line.start >= opening.scope_end:
-                break
-            own.add(line.number)
+        own |= {line.number for line in lines_of(text.lines, opening.line.start, opening.scope_end)}
     return own
 
 

@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import cast, get_args
 
-from procauthor.evaluation.value import DONE
 from procauthor.naming import title_key
 from procauthor.planning.dependency import Named, Numbering, read_names
 from procauthor.planning.item import Draft
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem, State
-from procauthor.planning.vague import read_vague
+from procauthor.planning.vague import Vague, spell_numbers
+from procauthor.procedure import DONE
 
 _COMPARED = 100
 _STATES = frozenset(get_args(State))
@@ -31,6 +31,7 @@ class Resolver:
         self._numbers = Numbering([(i.number, i.code, i.title, i.groups) for i in self.items])
         self._keys = {*known, *self.by_key}
         self._by_word: dict[str, list[str]] = {}
+        self._vague_names = Vague(self.items)
 
     def resolve(self, drafts: Sequence[Draft]) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""
@@ -49,9 +50,9 @@ class Resolver:
         return replace(item, done=done, status=stated)
 
     def _named(self, item: PlanItem, draft: Draft) -> PlanItem:
-        needs = read_names(draft.needs, self._numbers, self._keys)
-        needs += read_names(draft.softly, self._numbers, self._keys, hard=False)
-        blocks = read_names(draft.blocks, self._numbers, self._keys)
+        needs = read_names(draft.needs, self._numbers, self._keys, own=item.title)
+        needs += read_names(draft.softly, self._numbers, self._keys, own=item.title, hard=False)
+        blocks = read_names(draft.blocks, self._numbers, self._keys, own=item.title)
         needs, blocks = ([self._spelled(each) for each in names] for names in (needs, blocks))
         self.problems += self._complaints(item, needs, blocks)
         return replace(
@@ -91,10 +92,8 @@ class Resolver:
             yield from self._vague(item, each, behind=True) if each.vague else self._unresolved(item, each, "blocks")
 
     def _vague(self, item: PlanItem, named: Named, *, behind: bool = False) -> Iterator[Problem]:
-        numbers = [str(n) for n in read_vague(named.title, item, self.items, behind=behind)]
-        listed = " and ".join(filter(None, (", ".join(numbers[:-1]), *numbers[-1:])))
-        reading = f"read as item{'s' * (len(numbers) > 1)} {listed}" if numbers else "read as no item of this plan"
-        yield Problem("vague", f"{named.title!r} names no procedure; {reading}", named.line, item.number)
+        reading = spell_numbers(self._vague_names.read(named.title, item, behind=behind))
+        yield Problem("vague", f"{named.title!r} names no procedure; read as {reading}", named.line, item.number)
 
     def _unresolved(self, item: PlanItem, named: Named, verb: str) -> Iterator[Problem]:
         """Complain of a name that is no item and not in the library; without a library the plan's word is enough."""

@@ -6,88 +6,99 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from procauthor.markdown.document import Block, Cell, Document, Section, TableRow
+from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import Field, clean_value, field_key, plain_text
-from procauthor.planning.line import Line
-from procauthor.planning.opening import Opening, is_urgent, label_above, names_aside, names_bucket, read_number
+from procauthor.planning.line import Line, sign_of
+from procauthor.planning.opening import (
+    Opening,
+    names_aside,
+    names_bucket,
+    names_priority,
+    read_number,
+    without_bucket,
+)
+from procauthor.planning.text import PlanText, Scopes
 from procauthor.planning.total import is_total
-from procauthor.planning.tracking import role_of
-from procauthor.planning.value import is_nothing, is_priority
-from procauthor.planning.words import read_words
+from procauthor.planning.value import is_nothing, is_priority, read_status
+from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _NAMING = {"depends_on", "soft", "blocks"}
-_SURE = {"priority", "depends_on", "effort"}
+_WORK = {"effort", *_NAMING}
+# Columns that can hold titles where no other does.
+_WEAK = {"phase", "lifecycle", "procedures", "why", "actions"}
 _ONE = r"[(\[]?#?(?:[A-Z]{1,10}[-_]?)*\d{1,6}(?:[.-]\d{1,4})*[A-Za-z]?[)\].:]?"
 _CODES = re.compile(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
 _RANGE = re.compile(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _MOST = 0.6
+_SURE = 3
+_LIKELY = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where a table of items has the number, the title and the fields: places of columns, and their headings."""
+    """Where a table of items has the number, the title and the fields: places of columns, and their headings.
+
+    ``weight`` says how much speaks for items: of three or more they are, two can be.
+    """
 
     heads: tuple[str, ...]
     number: int | None
     title: int
     fields: dict[str, int]
-    coded: bool
+    weight: int
+    strict: bool
 
 
-def find_rows(document: Document, lines: list[Line], *, loose: bool = False) -> Iterator[Opening]:
-    """Yield the rows of all tables of items.
+def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
+    """Yield the rows of all tables of items; for a ``loose`` look less is enough."""
+    for section, block, columns in _tables(text):
+        aside = text.role(section) or any(names_aside(columns.heads[place]) for place in (0, columns.title))
+        # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
+        if aside and not (columns.strict and text.role(section) in ("", "aside", "strategy")):
+            continue
+        if _weigh_place(text, section, block, columns) >= (_LIKELY if loose else _SURE):
+            yield from _rows(text, section, block, columns)
 
-    A table is one if it has a column of titles, and one of priorities, dependencies or hours, or codes and a status;
-    below a heading or a label that names a priority, or for a ``loose`` look, any other column of items is enough.
-    """
-    for section in document.sections:
+
+def unread_tables(text: PlanText, own: Container[int], scopes: Scopes) -> Iterator[Block]:
+    """Yield the tables that have columns of items and of which no row is one, outside of items, metrics and risks."""
+    for section, block, columns in _tables(text):
+        aside = text.role(section) or names_aside(columns.heads[0]) or block.start in scopes
+        if not aside and columns.weight > _LIKELY and not any(row.start in own for row in block.rows):
+            yield block
+
+
+def _tables(text: PlanText) -> Iterator[tuple[Section, Block, _Columns]]:
+    for section in text.document.sections:
         for block in section.blocks:
-            columns = read_columns(block)
-            if columns and _holds_items(document, section, block, columns, lines, loose=loose):
-                yield from _rows(document, section, block, columns, lines)
+            if columns := _read_columns(block):
+                yield section, block, columns
 
 
-def unread_tables(document: Document, own: Container[int], scopes: Container[int]) -> Iterator[Block]:
-    """Yield the tables that have a column of items and of which no row is one, outside of items, metrics and risks."""
-    for section in document.sections:
-        for block in section.blocks if not role_of(document, section) else ():
-            columns = read_columns(block) if block.start not in scopes else None
-            said = columns and columns.fields.keys() & _SURE and not names_aside(columns.heads[0])
-            if said and not any(row.start in own for row in block.rows):
-                yield block
-
-
-def _holds_items(  # noqa: PLR0913 - the place of a table
-    document: Document, section: Section, block: Block, columns: _Columns, lines: list[Line], *, loose: bool
-) -> bool:
-    heads = columns.heads
-    if role_of(document, section) or any(names_aside(heads[place]) for place in (0, columns.title)):
-        return False
-    if columns.fields.keys() & _SURE or (columns.coded and columns.fields.keys() & {"status", "done"}):
-        return True
-    if loose:
-        return bool(columns.fields.keys() & {"status", "done"})
+def _weigh_place(text: PlanText, section: Section, block: Block, columns: _Columns) -> int:
+    """Add what headings and labels above say: a priority says more than a phase, and an own number less."""
+    above = (text.label_above(section, block.start), *text.headings(section))
     if not (columns.fields or columns.number is not None):
-        return False
-    return is_urgent(document, section, label_above(section, block.start, lines))
+        return columns.weight
+    return columns.weight + 2 * any(map(names_priority, above)) + any(map(names_bucket, above))
 
 
-def _rows(
-    document: Document, section: Section, block: Block, columns: _Columns, lines: list[Line]
-) -> Iterator[Opening]:
-    label = label_above(section, block.start, lines)
+def _rows(text: PlanText, section: Section, block: Block, columns: _Columns) -> Iterator[Opening]:
+    label = text.label_above(section, block.start)
     for row in block.rows:
-        opening = _open_row(row, columns, section, lines[row.line - 1], document)
-        if opening.title and not names_bucket(opening.title) and not any(is_total(cell.text) for cell in row.cells):
+        opening = _open_row(row, columns, section, text)
+        if is_nothing(opening.title) or any(is_total(cell.text) for cell in row.cells):
+            continue
+        if without_bucket(opening.title) or not names_bucket(opening.title):
             yield replace(opening, label=label, place=block.line)
 
 
 # Columns
 
 
-def read_columns(block: Block) -> _Columns | None:
+def _read_columns(block: Block) -> _Columns | None:
     """Return the columns of a table that has one with titles; None for any other block."""
     if block.kind != "table" or block.header is None or not block.rows:
         return None
@@ -97,16 +108,29 @@ def read_columns(block: Block) -> _Columns | None:
         for place in range(len(heads))
     ]
     number = _number(heads, cells)
-    fields: dict[str, int] = {}
-    for place, head in enumerate(heads):
-        key = field_key(head) or ("" if head in read_words().beside else _told(cells[place]))
-        if key and place != number:
-            fields.setdefault(key, place)
-    title = _title(heads, cells, {number, *fields.values()})
+    codes = {plain_text(cell) for cell in cells[number]} if number is not None else set()
+    keys = [field_key(head) or _told(head, cells[place], codes) for place, head in enumerate(heads)]
+    title = _title(heads, cells, keys, number)
     if title is None:
         return None
-    coded = number is not None and _mostly(cells[number], _CODES.match)
-    return _Columns(heads, number, title, {key: place for key, place in fields.items() if place != title}, coded)
+    fields: dict[str, int] = {}
+    for place, key in enumerate(keys):
+        if key and place not in (number, title):
+            fields.setdefault(key, place)
+    strict = len(fields.keys() & {"priority", "status", *_WORK}) > 1 and bool(fields.keys() & _WORK)
+    weight = _weigh(fields, cells) + (number is not None) + (_heads_title(heads[title]) or ends_in_noun(heads[title]))
+    return _Columns(heads, number, title, fields, weight, strict)
+
+
+def _weigh(fields: dict[str, int], cells: Sequence[Sequence[str]]) -> int:
+    """Say how much some columns speak for items; a status does if its words speak of work."""
+    weight = 3 * bool(fields.keys() & {"priority", *_NAMING}) + 2 * ("effort" in fields)
+    states = [cell for key in ("status", "done") if key in fields for cell in cells[fields[key]]]
+    return weight + (1 + any(map(_speaks_of_work, states)) if states else 0)
+
+
+def _speaks_of_work(cell: str) -> bool:
+    return bool(read_status(cell) or sign_of(cell) or pattern("waiting").search(cell)) or cell.startswith("[")
 
 
 def _number(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int | None:
@@ -131,20 +155,29 @@ def _differ(cells: Sequence[str]) -> bool:
     return len(set(held)) * 4 >= len(held) * 3
 
 
-def _title(heads: Sequence[str], cells: Sequence[Sequence[str]], taken: set[int | None]) -> int | None:
+def _title(heads: Sequence[str], cells: Sequence[Sequence[str]], keys: Sequence[str], number: int | None) -> int | None:
     """Return the column of titles: one with such a heading, else the first of text that is no known field."""
-    words = read_words()
-    named = [place for place, head in enumerate(heads) if place not in taken and _heads_title(head)]
-    # "Description" beside "Name" says more of the same thing.
-    ranked = sorted(named, key=lambda place: (heads[place] in _SAYS_MORE, place))
-    if ranked:
-        return ranked[0]
-    kinds = [place for place, head in enumerate(heads) if place not in taken and words.noun.search(head)]
-    texts = [place for place in range(len(heads)) if place not in taken and _mostly(cells[place], _is_title)]
-    free = [
-        place for place in texts if not words.bucket.match(f"{heads[place]} 1") and heads[place] not in words.beside
+    ranked = [
+        (rank, place)
+        for place, head in enumerate(heads)
+        if place != number and (rank := _rank_title(head, keys[place], cells[place])) is not None
     ]
-    return next(iter([*kinds, *free]), None)
+    return min(ranked)[1] if ranked else None
+
+
+def _rank_title(head: str, key: str, cells: Sequence[str]) -> int | None:
+    """Say how well a column does for titles, the lower the better; None for one that holds none."""
+    texts = _mostly(cells, _is_title)
+    if key:
+        return 4 if key in _WEAK and texts and _differ(cells) else None
+    if _heads_title(head):
+        # "Description" beside "Name" says more of the same thing.
+        return 1 if head in ("description", "summary", "action", "deliverable") else 0
+    if ends_in_noun(head):
+        return 2
+    if not texts or head in read_words().lists["beside"]:
+        return None
+    return 4 if bucket_pattern().match(f"{head} 1") else 3
 
 
 def _heads_title(head: str) -> bool:
@@ -152,19 +185,18 @@ def _heads_title(head: str) -> bool:
     return "title" in (columns.get(head), columns.get(head.rpartition(" ")[2]))
 
 
-_SAYS_MORE = frozenset({"description", "summary", "action", "deliverable"})
-
-
-def _told(cells: Sequence[str]) -> str:
-    """Return the key of a column by its cells alone, or an empty string."""
+def _told(head: str, cells: Sequence[str], codes: Container[str]) -> str:
+    """Return the key of a column by its cells alone, or an empty string; ``codes`` are what items are called."""
+    if head in read_words().lists["beside"]:
+        return ""
     if _mostly(cells, is_priority):
         return "priority"
     if _mostly(cells, read_whole_effort):
         return "effort"
-    said = [cell for cell in cells if not is_nothing(plain_text(cell))]
-    return (
-        "depends_on" if said and len(said) < len(cells) and all(_CODES.match(plain_text(cell)) for cell in said) else ""
-    )
+    said = [plain for cell in cells if not is_nothing(plain := plain_text(cell))]
+    parts = [part for cell in said for part in re.split(r"\s*[,;&/]\s*", cell)]
+    named = said and len(said) < len(cells) and all(part in codes for part in parts)
+    return "depends_on" if named else ""
 
 
 def _is_title(text: str) -> bool:
@@ -180,8 +212,9 @@ def _mostly(cells: Sequence[str], says: Callable[[str], object]) -> bool:
 # Rows
 
 
-def _open_row(row: TableRow, columns: _Columns, section: Section, line: Line, document: Document) -> Opening:
-    cells = [_cell_text(cell, document) for cell in row.cells]
+def _open_row(row: TableRow, columns: _Columns, section: Section, text: PlanText) -> Opening:
+    line = text.lines[row.line - 1]
+    cells = [_cell_text(text, cell.text, cell.start, cell.end) for cell in row.cells]
     title = plain_text(cells[columns.title]) if columns.title < len(cells) else ""
     number = cells[columns.number] if columns.number is not None and columns.number < len(cells) else ""
     fields = tuple(
@@ -189,8 +222,9 @@ def _open_row(row: TableRow, columns: _Columns, section: Section, line: Line, do
         for key, place in columns.fields.items()
         if place < len(cells)
     )
-    shown = _without_names(document.source.slice(line.start, row.end), row, columns, line)
-    opening = Opening(0, 0, title, replace(line, text=shown.rstrip()), row.end, section, fields, row.end, said=title)
+    raw = text.document.source.slice(line.start, row.end)
+    shown = replace(line, text=_without_names(raw, row, columns, line).rstrip())
+    opening = Opening(0, 0, title, shown, row.end, section, fields, row.end, said=title)
     return _numbered(opening, plain_text(number).strip("#()[].: "))
 
 
@@ -205,10 +239,10 @@ def _numbered(opening: Opening, number: str) -> Opening:
     return replace(opening, first=read.first, last=read.last, title=read.title, said=read.title, code=code)
 
 
-def _cell_text(cell: Cell, document: Document) -> str:
+def _cell_text(text: PlanText, shown: str, start: int, end: int) -> str:
     """Return the text of a cell; line breaks in it stay, because they set names apart."""
-    raw = document.source.slice(cell.start, cell.end)
-    return clean_value(raw.replace("\\|", "|")) if _BREAK.search(raw) else cell.text.strip()
+    raw = text.document.source.slice(start, end)
+    return clean_value(raw.replace("\\|", "|")) if _BREAK.search(raw) else shown.strip()
 
 
 def _without_names(text: str, row: TableRow, columns: _Columns, line: Line) -> str:

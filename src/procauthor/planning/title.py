@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection
+from functools import lru_cache
 
 from procauthor.naming import title_key
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import strip_pictures
 from procauthor.planning.value import is_remark
-from procauthor.planning.words import read_words
+from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
 
-# The second half could as well begin a name ("Document Control Procedure"), so it needs an article behind it.
-_SURE = (
-    r"define|create|write|author|update|complete|finish|finali[sz]e|"
-    r"implement|establish|develop|add|specify|formali[sz]e"
-)
-_UNSURE = r"document|draft|build|design|prepare|introduce|revise|review"
-_ALSO = r"(?:define|create|write|document|draft|implement|establish|publish|review|test|approve|finali[sz]e)"
-_VERB = re.compile(
-    rf"^(?:(?:{_SURE})(?:\s+(?:and|&)\s+(?-i:{_ALSO}))?(?:\s*:)?\s+(?!or\b|and\b|&)(?:(?:the|an?)\s+)?"
-    rf"|(?:{_UNSURE})(?:\s*:\s+|\s+(?:the|an?)\s+))(?:(?-i:new|missing)\s+)?(?=\S)",
-    re.IGNORECASE,
-)
 _KIND_FIRST = re.compile(
-    rf"^(?:(?:{_SURE})\s+)?(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?P<name>\S.*)$",
-    re.IGNORECASE,
+    r"^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?P<name>\S.*)$", re.IGNORECASE
 )
 _TAIL = re.compile(
     r"\s+(?:[-–—|]|:)\s+(?:.*\b(?:P\d|hours?|defined?|placeholder|missing|create[ds]?|done|draft|moved|write|update[ds]?)\b.*)$|:\s*(?:define[d]?|done)$",
@@ -38,13 +27,29 @@ _BEHIND = re.compile(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECAS
 _REMARK = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
 _QUOTED = re.compile(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
 _MARKUP = re.compile(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
-_DEFINING = frozenset(
-    """define defined create created write written author draft implement establish develop add specify formalize
-    formalise complete finish finalize finalise document and the a an new missing procedure item task no h hour hours
-    day days""".split()  # noqa: SIM905 - read as words
-)
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
 _EDGES = " .:;,–—-*_"
+
+
+@lru_cache(maxsize=1)
+def _verb() -> re.Pattern[str]:
+    """Return a pattern for the verbs before a title; one that could begin a title needs an article behind it."""
+    article = r"(?:the|an?)\s+"
+    define, draft = (choice(read_words().lists[kind]) for kind in ("define", "draft"))
+    also = rf"(?:\s+(?:and|&)\s+(?-i:{define}|{draft}|publish|test|approve))?"
+    sure = rf"(?:{define}){also}(?:\s*:)?\s+(?!or\b|and\b|&)(?:{article})?"
+    return re.compile(rf"^(?:{sure}|(?:{draft})(?:\s*:\s+|\s+{article}))(?:(?-i:new|missing)\s+)?(?=\S)", re.IGNORECASE)
+
+
+def names_task(title: str) -> bool:
+    """Say whether a title asks for work on a document: "Define Data Design", "Oven runbook"."""
+    name = clean_title(title)
+    return bool(pattern("define|draft", r"^(?:{})\b").search(title)) or (" " in name and ends_in_noun(name))
+
+
+@lru_cache(maxsize=1 << 16)
+def _bare(text: str) -> str:
+    return _verb().sub("", text)
 
 
 def clean_title(text: str, known: Collection[str] = ()) -> str:
@@ -52,12 +57,21 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
 
     A verb stays where the title with it is ``known`` by its key, as in "Create or Update Procedure".
     """
+    return _cleaned(text) if not known else _clean(text, known)
+
+
+@lru_cache(maxsize=1 << 16)
+def _cleaned(text: str) -> str:
+    return _clean(text, ())
+
+
+def _clean(text: str, known: Collection[str]) -> str:
     text = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
     text = _QUOTED.sub(lambda found: found["inside"] or "", text)
-    if title_key(bare := _VERB.sub("", text)) in known:
+    if title_key(bare := _bare(text)) in known:
         return bare
     if (
-        (turned := _KIND_FIRST.match(text))
+        (turned := _KIND_FIRST.match(_bare(text)))
         and not re.match(r"[~≈(\d]", turned["name"])
         and title_key(text) not in known
     ):
@@ -67,8 +81,8 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
         text = text[: remark.start()].rstrip(_EDGES)
     if title_key(text) in known:
         return text
-    bare = strip_pictures(_VERB.sub("", strip_pictures(text)).strip())
-    names = read_words().noun.search(bare) or is_capitalised(bare) or title_key(bare) in known
+    bare = strip_pictures(_bare(strip_pictures(text)).strip())
+    names = ends_in_noun(bare) or is_capitalised(bare) or title_key(bare) in known
     return bare if names and title_key(bare) not in ("", "procedure", "procedures") else text
 
 
@@ -79,14 +93,12 @@ def asks_for(text: str, title: str) -> bool:
     on the Dough Procedure" do not: that the document is there proves nothing of the kind.
     """
     plain = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
-    at = plain.casefold().find(title.casefold())
-    if at < 0:
-        return title_key(clean_title(plain)) == title_key(title) and bool(
-            _VERB.match(plain) or _KIND_FIRST.match(plain)
-        )
-    said = f"{plain[:at]} {plain[at + len(title) :]}"
-    said = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda remark: " " if is_remark(remark[1]) else remark[0], said)
-    return all(word in _DEFINING or is_remark(word) for word in re.findall(r"[^\W\d_]+", said.casefold()))
+    plain = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda remark: " " if is_remark(remark[1]) else remark[0], plain)
+    said, named = (Counter(re.findall(r"[^\W_]+", each.casefold())) for each in (plain, title))
+    if any(word != "procedure" for word in named - said):
+        return False
+    defining = read_words().lists["defining"]
+    return all(word in defining or word.isdigit() or is_remark(word) for word in said - named)
 
 
 def is_capitalised(title: str) -> bool:
@@ -97,6 +109,6 @@ def is_capitalised(title: str) -> bool:
 
 def _named(name: str) -> str:
     """Put the word "Procedure" behind a name, before any remark: "Procedure: Data Design (P0)"."""
-    remark = re.search(r"\s+[(\[][^()\[\]]*[)\]]\s*$", name)
+    remark = _REMARK.search(name)
     end = remark.start() if remark else len(name)
     return f"{name[:end].rstrip(_EDGES)} Procedure{name[end:]}"

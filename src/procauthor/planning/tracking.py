@@ -1,32 +1,23 @@
-"""What stands around the items: metrics, session goals, finished work and stated totals."""
+"""What is around the items: metrics, session goals and finished work."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from procauthor.markdown.document import Document, Section
 from procauthor.naming import title_key
 from procauthor.planning.field import plain_text
-from procauthor.planning.line import Line
-from procauthor.planning.opening import LABEL, headings, names_aside, names_bucket
 from procauthor.planning.plan import Goal, Metric
+from procauthor.planning.text import Placed, PlanText
 from procauthor.planning.title import clean_title
 
-_ROLE_WORDS = {
-    "metrics": r"\b(?:success (?:metrics?|criteria)|metrics?|kpis?|completion goals)\b|\btargets?$",
-    "completed": r"\b(?:completed|accomplished|finished|done) (?:this|last|previous|in|so far|sessions?)",
-    "goals": r"\bsession goals?$|\bgoals for (?:the )?(?:next|this)\b|^next (?:session|up|steps?)$|^goals$",
-    "strategy": r"\b(?:strategy|session planning|quality assurance|dependencies to respect|notes?)\b",
-}
-_ROLES = [(role, re.compile(words, re.IGNORECASE)) for role, words in _ROLE_WORDS.items()]
 _AMOUNT = r"(?P<target>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>%)?"
 _METRIC = re.compile(rf"^(?P<name>[^:]+):\s*(?:[<>≥≤=~]\s*|at (?:least|most)\s+)?{_AMOUNT}")
 _LEADING = re.compile(rf"\b{_AMOUNT}")
 _FROM_TO = re.compile(r"(?:\bfrom\s+)?(\d+(?:\.\d+)?)\s*%?\s*(?:\bto\b|→|->)\s*(?=\d)", re.IGNORECASE)
 _BASE = re.compile(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_DASH = r"\s+[-–—]+>?\s+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,65 +29,18 @@ class Around:
     completed: tuple[Goal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A list line with the role of its heading or label."""
-
-    line: Line
-    role: str
-    label: str
-    section: Section
-
-
-def read_around(document: Document, placed: Collection[Placed], known: Collection[str]) -> Around:
-    """Read what stands around the items; ``placed`` are the list lines outside of items."""
+def read_around(text: PlanText, own: Collection[int], known: Collection[str]) -> Around:
+    """Read what is around the items; ``own`` are the lines of items."""
+    placed = [each for each in text.placed if each.line.number not in own]
     return Around(
-        metrics=(*(_metric(p) for p in placed if p.role == "metrics"), *_metric_rows(document)),
+        metrics=(*(_metric(p) for p in placed if p.role == "metrics"), *_metric_rows(text)),
         goals=tuple(_goal(p, known) for p in placed if p.role == "goals"),
         completed=tuple(_goal(p, known, done=True) for p in placed if p.role == "completed"),
     )
 
 
-def placed_lines(document: Document, lines: list[Line]) -> Iterator[Placed]:
-    """Yield all list lines with their roles."""
-    sections = iter(document.sections)
-    section = next(sections)
-    following = next(sections, None)
-    role, label = "", ""
-    outer: int | None = None  # how far the label is indented, if it is a list line
-    for line in lines:
-        while following is not None and line.number >= following.line:
-            section, following = following, next(sections, None)
-            role, label, outer = role_of(document, section), "", None
-        if outer is not None and line.bullet and line.indent <= outer:
-            role, label, outer = role_of(document, section), "", None
-        named = LABEL.match(line.text)
-        if named:
-            label, outer = named[1].strip(), line.indent if line.bullet else None
-            own, above = read_role(label), role_of(document, section)
-            role = above or own if own == "aside" else own or above
-        elif line.bullet:
-            yield Placed(line, role, label, section)
-
-
-@lru_cache(maxsize=1 << 14)
-def read_role(text: str) -> str:
-    """Return what a heading or label says that its lines are: metrics, goals, finished work, strategy, or nothing."""
-    if names_bucket(text):
-        return ""
-    role = next((role for role, words in _ROLES if words.search(plain_text(text).rstrip(":"))), "")
-    return role or ("aside" if names_aside(text) else "")
-
-
-def role_of(document: Document, section: Section) -> str:
-    """Return the role of the nearest heading of a section that has one."""
-    texts = [text for text in headings(document, section) if text != document.title]
-    return next((role for text in texts if (role := read_role(text))), "")
-
-
 def _metric(placed: Placed) -> Metric:
-    text = plain_text(placed.line.body)
-    return _read_metric(text, placed.label or placed.section.title, placed.line.number)
+    return _read_metric(plain_text(placed.line.body), placed.label or placed.section.title, placed.line.number)
 
 
 def _read_metric(text: str, group: str, line: int) -> Metric:
@@ -116,10 +60,10 @@ def _read_metric(text: str, group: str, line: int) -> Metric:
     )
 
 
-def _metric_rows(document: Document) -> Iterator[Metric]:
+def _metric_rows(text: PlanText) -> Iterator[Metric]:
     """Yield the rows of tables with a column of targets, under a heading of metrics."""
-    for section in document.sections:
-        for block in section.blocks if role_of(document, section) == "metrics" else ():
+    for section in text.document.sections:
+        for block in section.blocks if text.role(section) == "metrics" else ():
             heads = [cell.text.casefold() for cell in block.header.cells] if block.header else []
             target, base = (_column(heads, words) for words in ("target|goal", "current|now|baseline"))
             for row in block.rows if target is not None else ():
@@ -141,8 +85,7 @@ def _goal(placed: Placed, known: Collection[str], *, done: bool = False) -> Goal
 
 
 def _goal_title(text: str, known: Collection[str]) -> str:
-    """Return the procedure that a goal names: what stands before the dash, without remarks."""
-    first = re.split(r"\s+[-–—]+>?\s+", text, maxsplit=1)[0]
-    if title_key(text) in known or title_key(first) in known:
-        return text if title_key(text) in known else first
-    return clean_title(re.split(r"\s+[-–—]+>?\s+|:\s+|\s+→\s+", text, maxsplit=1)[0], known)
+    """Return the procedure that a goal names: what is before the dash, without remarks."""
+    first = re.split(_DASH, text, maxsplit=1)[0]
+    whole = next((each for each in (text, first) if title_key(each) in known), None)
+    return whole or clean_title(re.split(rf"{_DASH}|:\s+|\s+→\s+", text, maxsplit=1)[0], known)

@@ -3,59 +3,43 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import cast
 
 from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
-from procauthor.planning.plan import Priority
-from procauthor.planning.words import read_words
+from procauthor.planning.plan import PRIORITIES, Priority
+from procauthor.planning.words import choice, pattern, read_words
 
-_PRIORITY = re.compile(r"\bP(?:rio(?:rity)?)?[\s:#-]{0,2}([0-9])\b", re.IGNORECASE)
-_HAVE = re.compile(r"\b(must|should|could|nice|won'?t)[\s-]+(?:to[\s-]+)?have\b", re.IGNORECASE)
-_HAVES: dict[str, Priority] = {"must": "P0", "should": "P1", "could": "P2", "nice": "P3", "wont": "P3"}
+PRIORITY_CODE = re.compile(r"\bP\d\b", re.IGNORECASE)
+# "Priority: 3.5" is a score.
+_PRIORITY = re.compile(
+    r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE
+)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
-_NEGATED = re.compile(r"\b(?:not|non|nicht|kein\w*|pas|não|no\s+es)[\s-]+\w+")
+_NEGATED = r"\b(?:{})[\s-]+(?!have\b)\w+"
 _LONGEST = 4
-_PHASE = re.compile(r"\bphase[s]?\s*[:#]?\s*(\d+\w?(?:\s*(?:[-–,&/]|and)\s*\d+)*|[IVX]+\b)", re.IGNORECASE)
-_NOTHING = re.compile(
-    r"^(?:$|(?:none|n/?a|not applicable|nothing|nil|no (?:\w+ )?(?:dependenc|prerequisite|blocker|requirement)\w*|"
-    r"no$|0$|ø$|independent|standalone|can (?:start|begin) (?:now|immediately|any ?time)|[-–—]+)"
-    r"(?:\s*$|\s*[(,.;:–—-]|(?!.*procedure)\b))",
-    re.IGNORECASE,
-)
-_MISSING = re.compile(
-    r"\b(missing|absent|to be (?:created|written|defined)|tbd|undefined|new|planned|todo|"
-    r"(?:not|n't|no)\b.{0,12}\b(?:created|started|defined|exists?|written|file|begun|available|placeholders?))",
-    re.IGNORECASE,
-)
-# "Not done", "80% complete", "ready to start" speak of work that is open.
-_UNFINISHED = re.compile(
-    r"\b(?:not|never|neither|none|no|almost|nearly|mostly|half|(?:has|have|needs?|wait\w*|ready|about|remains?|yet)\s+(?:to|for)|"
-    r"(?:to|must|should|will|can|could|may)\s+be|awaiting|await|pending|before|until|once|when|if|being|\d{1,2}(?:\.\d+)?\s*%)"
-    r"[\s-]+(?:\w+\s+){0,2}?(?=complete|done|finished|approv|defin|publish|creat|review|start|available|ready|active|exist)\w+"
-    r"|\bincomplete\b|\bunfinished\b",
-    re.IGNORECASE,
-)
-_UNDERWAY = re.compile(r"\b(?:almost|nearly|mostly|half|incomplete|unfinished|[1-9]\d?(?:\.\d+)?\s*%)", re.IGNORECASE)
-# Of a procedure that others wait for, these say that it is there; of an item, only that work can begin.
-_THERE = re.compile(r"\b(?:available|active|ready|in place|live)\b", re.IGNORECASE)
-_YES = re.compile(r"^(?:\[?x\]?|y|yes|ja|oui|sí|si|sim|true|[✓✔☑✅]|100\s*%)$", re.IGNORECASE)
-_REMARK = re.compile(r"\b(if|optional|soft|needs?|entry point|lifecycle|both|all|time)\b", re.IGNORECASE)
+_PERCENT = r"(?<!\d)[1-9]?\d(?:\.\d+)?\s*%"
+_PARTLY = re.compile(_PERCENT)
+_DASH = re.compile(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
+_REMEMBERED = 1 << 16
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_priority(text: str) -> Priority | None:
-    """Return the priority that a text names: "P0 - Critical", "Priority 1", "Must have", "High"; "P7" counts as P3."""
-    found = _PRIORITY.search(text) or re.fullmatch(r"\s*([0-9])\s*", text)
-    if found:
-        return ("P0", "P1", "P2", "P3")[min(int(found[1]), 3)]
-    if have := _HAVE.search(text):
-        return _HAVES[have[1].casefold().replace("'", "")]
-    names = read_words().priorities
-    for word in re.findall(r"[^\W\d_]+(?:[-\s]term|['’]t\b)?|[🔴🟠🟡🟢]", _NEGATED.sub(" ", text.casefold())):
-        if priority := _COLOURS.get(word) or names.get(word.replace(" ", "-").replace("’", "'")):
-            return cast("Priority", priority)
-    return None
+    """Return the priority that a text names: "P0 - Critical", "Priority 1", "Must have", "High"; "P7" counts as P3.
+
+    Words count before colours.
+    """
+    found = _PRIORITY.search(text)
+    number = (found["code"] or found["number"]) if found else text.strip()
+    if len(number) == 1 and number.isdigit():
+        return PRIORITIES[min(int(number), 3)]
+    word = _ranks().search(pattern("no", _NEGATED).sub(" ", _spelled(text)))
+    if word:
+        return cast("Priority", read_words().priorities[word[0]])
+    return next((_COLOURS[sign] for sign in text if sign in _COLOURS), None)
 
 
 def is_priority(text: str) -> bool:
@@ -65,61 +49,118 @@ def is_priority(text: str) -> bool:
 
 def names_only_priority(text: str) -> bool:
     """Say whether all words of a text rank something."""
-    names = read_words().priorities
-    words = re.findall(r"[^\W\d_]+(?:[-\s](?:term|have))?", text.casefold())
-    return bool(words) and all(word in names or word.replace(" ", "-") in names for word in words)
+    rest, ranked = _ranks().subn("", _spelled(text))
+    return bool(ranked) and not re.search(r"[^\W_]", rest)
+
+
+@lru_cache(maxsize=1)
+def _ranks() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{choice(read_words().priorities)})(?![\w'])")
+
+
+def _spelled(text: str) -> str:
+    return text.casefold().replace("’", "'")
 
 
 def read_lifecycle(text: str) -> tuple[str, int | str | None]:
     """Split "Feature Lifecycle - Phase 1" into its name without the word "Lifecycle", and its phase."""
     text = plain_text(text)
-    phase = _PHASE.search(text)
-    name = text[: phase.start()] if phase else text
-    name = re.sub(r"[\s(\[,;:/–—-]+$", "", name)
-    name = re.sub(r"\s*\blifecycles?\b\s*(?:\(.*\))?\s*$", "", name, flags=re.IGNORECASE).strip()
+    phase = _phase().search(text)
+    name = re.sub(r"[\s(\[,;:/–—-]+$", "", text[: phase.start()] if phase else text)
+    name = pattern("lifecycle", r"\s*\b(?:{})\b\s*(?:\(.*\))?\s*$").sub("", name).strip()
     return ("" if is_nothing(name) else name), read_phase(phase[1] if phase else "")
 
 
 def read_phase(text: str) -> int | str | None:
     """Return a phase: a number where it is one."""
-    text = re.sub(r"^phase\s*", "", plain_text(text), flags=re.IGNORECASE).strip()
+    plain = plain_text(text)
+    text = re.sub(rf"^(?:{_phases()})\s*", "", plain, flags=re.IGNORECASE).strip()
     leading = re.match(r"(\d+)(?:\s*[-–—:(].*\D.*)?$", text)
     return int(leading[1]) if leading else None if is_nothing(text) else text
 
 
+@lru_cache(maxsize=1)
+def _phases() -> str:
+    return choice(label for label, key in read_words().labels.items() if key == "phase")
+
+
+@lru_cache(maxsize=1)
+def _phase() -> re.Pattern[str]:
+    numbers = r"(\d+\w?(?:\s*(?:[-–,&/]|and)\s*\d+)*|[IVX]+\b)"
+    return re.compile(rf"\b(?:{_phases()})s?\s*[:#]?\s*{numbers}", re.IGNORECASE)
+
+
 def read_state(text: str) -> str:
     """Return the status of something that others wait for: "ready" and "available" say that it is there."""
-    return read_status(text) or ("defined" if _THERE.search(_UNFINISHED.sub("", plain_text(text))) else "")
+    return read_status(text) or ("defined" if _says(pattern("there"), plain_text(text)) else "")
 
 
 def is_yes(text: str) -> bool:
     """Say whether a cell or value means yes: "x", "yes", "✓", "true", 100 %."""
-    return bool(_YES.match(plain_text(text))) or sign_of(text) == "defined"
+    return plain_text(text).strip("[] ").casefold() in read_words().lists["yes"] or sign_of(text) == "defined"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_status(text: str) -> str:
     """Return a status in the library's words, or an empty string; "Not yet created" is missing."""
     sign = sign_of(text)
-    text = plain_text(text)
-    if _MISSING.search(text):
+    plain = re.sub(r"[-_]", " ", plain_text(text)).casefold()
+    if plain in read_words().lists["exists"]:
+        return "defined"
+    if _absent().search(plain):
         return "missing"
-    finished = _UNFINISHED.sub("", re.sub(r"[-_]", " ", text))
-    said = next((status for status, words in read_words().said if words.search(finished)), "")
-    return said or ("in progress" if _UNDERWAY.search(text) else sign)
+    said = next((status for status, words in _statuses() if _says(words, plain)), "")
+    return said or ("in progress" if pattern("part").search(plain) or _PARTLY.search(plain) else sign)
+
+
+def says_only_status(text: str) -> str:
+    """Return the status of a text that says nothing else but, at most, a date: "done", "Completed 2025-01-02"."""
+    status = read_status(text)
+    rest = re.sub(r"[-_]", " ", plain_text(text)).casefold()
+    for _, words in _statuses() if status else ():
+        rest = words.sub("", rest)
+    return "" if re.search(r"[^\W\d_]", rest) else status
+
+
+@lru_cache(maxsize=1)
+def _statuses() -> list[tuple[str, re.Pattern[str]]]:
+    found = read_words().statuses.items()
+    return [(status, re.compile(rf"\b(?:{choice(words)})\b", re.IGNORECASE)) for status, words in found]
+
+
+@lru_cache(maxsize=1)
+def _absent() -> re.Pattern[str]:
+    """Return a pattern for "not yet created"."""
+    made = pattern("made").pattern
+    return pattern("no", rf"(?:\b|(?=n't))(?:{{}})\b.{{0,12}}{made}")
+
+
+def _says(words: re.Pattern[str], text: str) -> bool:
+    """Say whether a text has such a word, and none before it that makes it open work: "80 % complete", "to be done"."""
+    before = pattern("open|no", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
+    return any(not before.search(text[: found.start()]) for found in words.finditer(text))
 
 
 def is_nothing(text: str) -> bool:
     """Say whether a value says that there is nothing: empty, "None (entry point)", "N/A", a dash."""
     plain = text.strip().strip("*_().")
-    return plain.casefold() in read_words().nothing or bool(_NOTHING.match(plain))
+    if plain.casefold() in read_words().lists["nothing"] or _DASH.match(plain):
+        return True
+    return bool(_nothing().match(plain))
+
+
+@lru_cache(maxsize=1)
+def _nothing() -> re.Pattern[str]:
+    """Return a pattern for "none (yet)" and "no hard dependencies"; "none, but the Dough Procedure" is something."""
+    lists = read_words().lists
+    needs = choice(label for label, key in read_words().labels.items() if key == "depends_on")
+    nouns = choice(lists["nouns"])
+    none = rf"(?:{choice(lists['nothing'])}|[-–—]+)(?:\s*$|\s*[(,.;:–—-]|(?!.*\b(?:{nouns})\b)\b)"
+    return re.compile(rf"^(?:{none}|(?:{choice(lists['no'])})\s+(?:\w+\s+)?(?:{needs})\b)", re.IGNORECASE)
 
 
 def is_remark(text: str) -> bool:
-    """Say whether what stands in parentheses behind a title is no part of it: a status, hours, a priority."""
-    said = (
-        read_status(text)
-        or any(map(read_whole_effort, re.split("[,;]", text)))
-        or _PRIORITY.search(text)
-        or _PHASE.search(text)
-    )
-    return bool(said) or bool(_REMARK.search(text))
+    """Say whether what is in parentheses behind a title is no part of it: a status, hours, a priority."""
+    if read_status(text) or any(map(read_whole_effort, re.split("[,;]", text))):
+        return True
+    return bool(_PRIORITY.search(text) or _phase().search(text) or pattern("aside_of_title").search(text))

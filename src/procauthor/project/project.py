@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.question import Questions
     from procauthor.authoring.records import Records
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import RunStore
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from procauthor.reporting.site.build import WaitingChange
     from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.index import Hit
+    from procauthor.review.due import Due, Undated
     from procauthor.review.review import Reviewing
 
 
@@ -301,6 +303,27 @@ class Project:
         from procauthor.review.review import Reviewing
 
         return Reviewing(self.workspace, self.library())
+
+    @property
+    def questions(self) -> Questions:
+        """What documents and drafts leave open, and its answers."""
+        from procauthor.authoring.question import Questions
+
+        return Questions(self.records)
+
+    def due(self, *, within: str = "", owner: str = "") -> tuple[list[Due], list[Undated]]:
+        """Return what is to be reviewed, the first one first, and what documents say of it that cannot be read.
+
+        Args:
+            within: Only what is due by then, as ``30d`` or ``2 weeks``; empty for all.
+            owner: Only documents of this owner; upper and lower case are the same.
+
+        Raises:
+            ConfigError: The span cannot be read.
+        """
+        from procauthor.review.due import choose_due
+
+        return choose_due(self.library(), within, owner)
 
     def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
         """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.

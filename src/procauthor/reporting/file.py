@@ -21,6 +21,7 @@ _OURS = (
     re.compile(rb"\AEvaluation of \d{4}-\d\d-\d\d"),
     re.compile(rb"\A# Library Evaluation Report\n\nEvaluation of \d{4}-\d\d-\d\d"),
     re.compile(rb'\A<!DOCTYPE html>[^\0]{0,2000}<meta name="generator" content="procauthor">'),
+    re.compile(rb"\ABEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//procauthor//"),
     re.compile(rb"\bprocauthor submit \S+ --run \S+"),
 )
 """What only a report of ours says, in each form that is no JSON."""

@@ -22,7 +22,8 @@ def approval_lines(found: Approval, *, written: bool) -> Iterator[str]:
     role = f" ({who.role})" if who.role else ""
     until = f", until {who.expires}" if who.expires else ""
     word = "approved" if written else "would approve"
-    yield f"{word} {found.title} by {who.by}{role} on {who.on}{until}"
+    place = f", reviewed in {who.pull_request}" if who.pull_request else ""
+    yield f"{word} {found.title} by {who.by}{role} on {who.on}{until}{place}"
     for section in found.sections:
         yield f"  {section}"
     if found.open:
@@ -43,6 +44,7 @@ def approval_json(found: Approval, *, written: bool) -> dict[str, Any]:
         "role": who.role,
         "on": who.on.isoformat(),
         "expires": who.expires.isoformat() if who.expires else None,
+        "pull_request": who.pull_request,
         "changes": found.change.as_json(),
         "applied": written,
     }
@@ -133,7 +135,8 @@ def _ruled(ruling: ApprovalWorth) -> str:
     who = receipt.by + (f" ({receipt.role})" if receipt.role else "")
     if ruling.state == "approved":
         until = f", until {receipt.expires}" if receipt.expires else ""
-        return f"approved by {who} on {receipt.on}{until}"
+        place = f", reviewed in {receipt.pull_request}" if receipt.pull_request else ""
+        return f"approved by {who} on {receipt.on}{until}{place}"
     if ruling.state == "expired":
         return f"approval by {who} expired on {receipt.expires}"
     what = "gone" if ruling.state == "gone" else "changed"
@@ -189,6 +192,7 @@ def _ruling_json(ruling: ApprovalWorth) -> dict[str, Any]:
         "role": receipt.role,
         "on": receipt.on.isoformat(),
         "expires": receipt.expires.isoformat() if receipt.expires else None,
+        "pull_request": receipt.pull_request,
         "hash": receipt.hash,
         "state": ruling.state,
     }

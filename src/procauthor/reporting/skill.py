@@ -23,7 +23,7 @@ _MAX_NAME = 64
 _MAX_DESCRIPTION = 1024
 _MAX_LINES = 500
 # What an agent needs at once; the other sections of a long procedure move to a file of their own.
-_AT_HAND = frozenset({"purpose", "trigger", "inputs", "workflow", "done"})
+_AT_HAND = frozenset({"card", "purpose", "trigger", "inputs", "workflow", "done"})
 _DETAILS = "references/details.md"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from procauthor.checking.artifact import is_optional
 from procauthor.errors import LibraryError
 from procauthor.library.contract import NONE_WORDS, part_of, sections_of
 from procauthor.library.library import Procedure
@@ -22,7 +23,7 @@ _SHOULD = re.compile(
 )
 _DECISION = re.compile(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
 _TOLD = ("purpose", "inputs", "actions", "decisions", "outputs", "failures")
-_BESIDE_STEPS = frozenset({"purpose", "scope", "trigger", "inputs"})
+_BESIDE_STEPS = frozenset({"card", "purpose", "scope", "trigger", "inputs"})
 
 
 def sop_name(procedure: Procedure) -> str:
@@ -59,6 +60,10 @@ class _SopWriter:
         self.written = written_items(self.document)
 
     def overview(self) -> Iterator[str]:
+        card = self._items("card")
+        if card:
+            yield from (f"- {line}" for line in card)
+            yield ""
         section = self._section("purpose") or next((s for s in self.document.sections if _texts(s)), None)
         for text in _texts(section) if section else ():
             yield text
@@ -71,7 +76,7 @@ class _SopWriter:
             yield ""
 
     def parameters(self) -> Iterator[str]:
-        inputs = sorted(self.contract.inputs, key=_optional)
+        inputs = sorted(self.contract.inputs, key=is_optional)
         if not inputs:
             yield "This SOP takes no parameters."
             yield ""
@@ -79,7 +84,7 @@ class _SopWriter:
         for wanted in inputs:
             source = f" (from {wanted.source})" if wanted.source else ""
             text = wanted.text.removeprefix(wanted.name).lstrip(" :–—-") or wanted.name
-            yield f"- **{_snake(wanted.name)}** ({'optional' if _optional(wanted) else 'required'}): {text}{source}"
+            yield f"- **{_snake(wanted.name)}** ({'optional' if is_optional(wanted) else 'required'}): {text}{source}"
         yield ""
         yield "**Constraints for parameter acquisition:**"
         yield "- You MUST ask for all required parameters upfront in a single prompt rather than one at a time"
@@ -192,10 +197,6 @@ class _SopWriter:
 
 def _texts(section: Section) -> list[str]:
     return [block.text for block in section.blocks if block.kind == "paragraph"]
-
-
-def _optional(artifact: Artifact) -> bool:
-    return "optional" in artifact.text.casefold().split(",")[0].split(":")[-1]
 
 
 def _snake(name: str) -> str:

@@ -21,12 +21,14 @@ class Approver:
     sections: int
     valid: int
     expires: date | None = None
+    pull_request: str = ""
 
     @property
     def words(self) -> str:
         """Say it in a line."""
         role = f" ({self.role})" if self.role else ""
         until = f", until {self.expires}" if self.expires else ""
+        until += f", in {self.pull_request}" if self.pull_request else ""
         if self.valid == self.sections:
             return f"{self.by}{role} on {self.on}{until}"
         lost = self.sections - self.valid
@@ -44,7 +46,8 @@ def _approvers(rulings: list[ApprovalWorth]) -> Iterator[Approver]:
         own = list(group)
         ends = [r.receipt.expires for r in own if r.receipt.expires]
         valid = sum(r.state == "approved" for r in own)
-        yield Approver(by, role, max(r.receipt.on for r in own), len(own), valid, min(ends, default=None))
+        last = max(own, key=lambda r: r.receipt.on).receipt
+        yield Approver(by, role, last.on, len(own), valid, min(ends, default=None), last.pull_request)
 
 
 def _who(receipt: Receipt) -> tuple[str, str]:

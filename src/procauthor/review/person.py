@@ -11,6 +11,7 @@ from procauthor.git import read_user
 
 _DAYS = re.compile(r"(\d{1,5})\s*d(?:ays?)?", re.IGNORECASE)
 _MAX_NAME = 200
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`@]{1,400}")
 
 
 def read_name(root: Path, given: str = "") -> str:
@@ -40,6 +41,19 @@ def _plain(text: str, what: str) -> str:
         message = f"{text[:40]!r} cannot be the {what} of a receipt"
         raise ConfigError(message, f"use at most {_MAX_NAME} printable characters")
     return text
+
+
+def read_address(given: str) -> str:
+    """Return the address of a pull request as it is written into a receipt.
+
+    Raises:
+        ConfigError: It is no address of a page.
+    """
+    address = given.strip()
+    if address and not _ADDRESS.fullmatch(address):
+        message = f"{address[:80]!r} is no address of a pull request"
+        raise ConfigError(message, "write it as https://github.com/ORG/REPO/pull/7")
+    return address
 
 
 def read_expiry(text: str, day: date) -> date | None:

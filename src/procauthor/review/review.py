@@ -14,7 +14,7 @@ from procauthor.review.approve import Approval, ApprovalTerms, approve, refuse_u
 from procauthor.review.baseline import first_sights
 from procauthor.review.blame import Blame, blame
 from procauthor.review.origin import rebind_origins
-from procauthor.review.person import read_expiry, read_name, read_role
+from procauthor.review.person import read_address, read_expiry, read_name, read_role
 from procauthor.review.suspect import Clearance, clear, list_suspects
 from procauthor.workspace import Workspace
 
@@ -26,7 +26,15 @@ class Reviewing:
     workspace: Workspace
     library: Library
 
-    def approve(self, reference: str, *sections: str, role: str = "", by: str = "", expires: str = "") -> Approval:
+    def approve(
+        self,
+        reference: str,
+        *sections: str,
+        role: str = "",
+        by: str = "",
+        expires: str = "",
+        pull_request: str = "",
+    ) -> Approval:
         """Approve the present bytes of a document, or of some of its sections; `Project.apply` writes its change.
 
         Args:
@@ -35,6 +43,7 @@ class Reviewing:
             role: The approver's role.
             by: Who approves; else the user.name of git.
             expires: The last day on which it holds, as ``2027-06-01`` or ``180d``; empty for no end.
+            pull_request: The address of the merged pull request in which it was reviewed; nobody asks its server.
 
         Raises:
             NotFoundError: There is no such document or section.
@@ -46,7 +55,8 @@ class Reviewing:
         refuse_unfit(procedure, self.workspace.check(self.library, [procedure.path]).findings)
         day = today()
         name = read_name(self.workspace.root, by)
-        signature = ApprovalTerms(name, day, read_role(role), read_expiry(expires, day))
+        until, address = read_expiry(expires, day), read_address(pull_request)
+        signature = ApprovalTerms(name, day, read_role(role), until, address)
         found = approve(self.library, procedure, sections, signature)
         laid = self.library.reviewed({**self.library.reviews, procedure.path: Review(found.receipts, day)})
         return replace(found, change=complete(self.workspace, self.library, laid, found.change))

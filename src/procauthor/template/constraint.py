@@ -8,12 +8,19 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from procauthor.markdown.document import Comment
+from procauthor.template.block import BLOCKS
 from procauthor.template.key import section_key
 from procauthor.template.role import NO_ROLE
 from procauthor.template.spec import Constraint, Mistake
 
-_NUMBERS = ("step", "min", "max", "max-words")
-_KEYS = (*_NUMBERS, "none", "optional", "synonyms", "role")
+_NUMBERS = {
+    "step": "step",
+    "min": "minimum",
+    "max": "maximum",
+    "max-in-all": "maximum_in_all",
+    "max-words": "max_words",
+}
+_KEYS = (*_NUMBERS, "none", "optional", "synonyms", "role", "blocks")
 _LINE = re.compile(r"^([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)$")
 _YES, _NO = ("true", "yes"), ("false", "no")
 # Steps 4, 7 and 8 are computed: no author fills anything there.
@@ -121,6 +128,8 @@ class _DemandReader:
             case "synonyms":
                 keys = tuple(key for word in line.value.split(",") if (key := section_key(word)))
                 self.constraint = replace(self.constraint, synonyms=keys)
+            case "blocks":
+                self.blocks(line)
             case _:
                 self.role(line)
 
@@ -139,6 +148,15 @@ class _DemandReader:
             return
         self.constraint = replace(self.constraint, role=role)
 
+    def blocks(self, line: _Line) -> None:
+        names = [word.strip().lower() for word in line.value.split(",")]
+        for name in names:
+            if name not in BLOCKS:
+                close = get_close_matches(name, BLOCKS, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"blocks are: {', '.join(BLOCKS)}"
+                self.say(line.number, f"there is no block {name[:40]!r}", hint)
+        self.constraint = replace(self.constraint, blocks=tuple(each for each in BLOCKS if each in names))
+
     def number(self, line: _Line) -> None:
         most = _MOST_WORDS if line.key == "max-words" else _MOST
         if not (line.value.isascii() and line.value.isdecimal()) or len(line.value) > len(str(most)):
@@ -151,8 +169,7 @@ class _DemandReader:
         elif number > most or (number == 0 and line.key.startswith("max")):
             self.say(line.number, f"{line.key!r} is {number}, and 1 to {most} is possible")
         else:
-            name = {"step": "step", "min": "minimum", "max": "maximum", "max-words": "max_words"}[line.key]
-            self.constraint = replace(self.constraint, **{name: number})  # type: ignore[arg-type]
+            self.constraint = replace(self.constraint, **{_NUMBERS[line.key]: number})  # type: ignore[arg-type]
 
     def compare(self) -> None:
         """Report bounds that contradict each other; then the upper one does not count."""

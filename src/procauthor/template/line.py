@@ -27,9 +27,12 @@ def block_in(text: str) -> str:
     Line breaks between plain words are no blocks: they are spaces.
     """
     lines = text.strip().replace("\r\n", "\n").replace("\r", "\n")
-    if "\n" not in lines:
-        return ""
-    return next((name for name, pattern in _BLOCKS if pattern.search(lines)), "")
+    return blocks_of(lines) if "\n" in lines else ""
+
+
+def blocks_of(text: str) -> str:
+    """Return what a text holds that needs lines of its own, be it in its first line; empty where there is nothing."""
+    return next((name for name, pattern in _BLOCKS if pattern.search(text)), "")
 
 
 def heading_in(text: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic_core import PydanticCustomError
 
+from procauthor.template.block import refuse_blocks
 from procauthor.template.line import block_in, heading_in
 from procauthor.template.pattern import Pattern, Slot
 from procauthor.template.spec import SectionSpec, Template
@@ -80,32 +82,23 @@ def build_model(template: Template, step: int, references: Sequence[str]) -> typ
 
 @lru_cache(maxsize=64)
 def _build(template: Template, step: int, references: tuple[str, ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        spec.name: (_type(spec, references), Field(description=_describe(spec)))
-        for spec in sections_of_step(template, step)
-    }
-    for section, part in late_parts(template, step):
-        entry = create_model(
-            f"{_camel(section.name)}{_camel(part.name)}",
-            __config__=_STRICT,
-            step=(int, Field(description="The number of the step, counted from 1.")),
-            **{part.name: (_type(part, references), Field(description=_describe(part)))},  # type: ignore[call-overload]
-        )
-        fields[late_name(section, part)] = (
-            list[entry],  # type: ignore[valid-type]
-            Field(description=f"{part.heading} for every step of {section.heading}: one entry a step."),
-        )
+    shape = _ValueTypes(references)
+    fields: dict[str, Any] = {spec.name: shape.field(spec) for spec in sections_of_step(template, step)}
+    fields |= {late_name(*pair): shape.late_field(*pair) for pair in late_parts(template, step)}
     model: type[BaseModel] = create_model(f"Step{step}Fields", __config__=_STRICT, **fields)
     return model
 
 
-def build_draft_model(template: Template, references: Sequence[str]) -> type[BaseModel]:
-    """Return the model of a whole draft: every section that a person or an agent fills."""
-    fields: dict[str, Any] = {
-        spec.name: (_type(spec, references, late=True), Field(description=_describe(spec)))
-        for spec in template.sections
-        if spec.kind != "group"
-    }
+def build_draft_model(template: Template, references: Sequence[str], *, bounded: bool = True) -> type[BaseModel]:
+    """Return the model of a whole draft: every section that a person or an agent fills.
+
+    Args:
+        template: The schema of the document.
+        references: The closed list of titles that a reference may take.
+        bounded: Whether the greatest numbers of the template count; a document that is there may hold more.
+    """
+    shape = _ValueTypes(references, late=True, bounded=bounded)
+    fields: dict[str, Any] = {spec.name: shape.field(spec) for spec in template.sections if spec.kind != "group"}
     model: type[BaseModel] = create_model("DraftFields", __config__=_STRICT, **fields)
     return model
 
@@ -118,19 +111,23 @@ def value_type(spec: SectionSpec, references: Sequence[str], without: Collection
         references: The closed list of titles.
         without: Fields of a row that are computed.
     """
+    shape = _ValueTypes(references, late=True)
     if spec.kind == "steps":
-        return _step(spec, references, late=True)
+        return shape.step(spec)
     if spec.kind == "table":
         patterns = [c.pattern for c in spec.columns if not {s.name for s in c.pattern.slots} & set(without)]
-        return _item(spec.name, patterns, references)
-    if spec.pattern is None or spec.pattern.single:
-        return _text(spec)
-    return _item(spec.name, [spec.pattern], references)
+        return shape.item(spec.name, patterns)
+    return shape.value(spec)
 
 
 def _text(spec: SectionSpec) -> Any:
-    """Return the type of a text: only prose that has its own lines keeps blocks."""
-    return Prose if spec.kind == "prose" and not spec.labelled else Text
+    """Return the type of a text: prose that has its own lines keeps blocks, an item those that its template allows."""
+    if spec.kind == "prose" and not spec.labelled:
+        return Prose
+    if not spec.constraint.blocks:
+        return Text
+    allowed = spec.constraint.blocks
+    return Annotated[str, AfterValidator(_filled), AfterValidator(partial(refuse_blocks, allowed=allowed))]
 
 
 def _describe(spec: SectionSpec) -> str:
@@ -150,44 +147,105 @@ def _slots(spec: SectionSpec) -> Iterable[Slot]:
         yield from column.pattern.slots
 
 
-def _type(spec: SectionSpec, references: Sequence[str], *, late: bool = False) -> Any:
-    if spec.kind == "prose":
-        pattern = spec.pattern
-        if pattern is None or pattern.single:
+class _ValueTypes:
+    """Makes the types of values.
+
+    Args:
+        references: The closed list of titles.
+        late: Whether steps have the parts that a later authoring step fills.
+        bounded: Whether the greatest numbers of the template count.
+    """
+
+    def __init__(self, references: Sequence[str], *, late: bool = False, bounded: bool = True) -> None:
+        self.references = references
+        self.late = late
+        self.bounded = bounded
+
+    def field(self, spec: SectionSpec) -> tuple[Any, Any]:
+        """Return the type of a section, or of a part of a step, as a field of a model."""
+        kind = self.kind(spec)
+        if spec.constraint.optional:
+            return kind | None, Field(default=None, description=_describe(spec))
+        return kind, Field(description=_describe(spec))
+
+    def late_field(self, section: SectionSpec, part: SectionSpec) -> tuple[Any, Any]:
+        """Return the type of a part of all steps together."""
+        entry = create_model(
+            f"{_camel(section.name)}{_camel(part.name)}",
+            __config__=_STRICT,
+            step=(int, Field(description="The number of the step, counted from 1.")),
+            **{part.name: (self.kind(part), Field(description=_describe(part)))},  # type: ignore[call-overload]
+        )
+        whom = "each step that has any" if part.constraint.optional else "every step"
+        note = f"{part.heading} of {section.heading}: one entry for {whom}."
+        return self.in_all(list[entry], (part,)), Field(description=note)  # type: ignore[valid-type]
+
+    def kind(self, spec: SectionSpec) -> Any:
+        if spec.kind in ("prose", "card"):
+            return self.value(spec)
+        item: Any = self.step(spec) if spec.kind == "steps" else self.value(spec)
+        least = spec.constraint.minimum or None
+        most = (spec.constraint.maximum or None) if self.bounded else None
+        return self.in_all(Annotated[list[item], Field(min_length=least, max_length=most)], spec.parts)
+
+    def in_all(self, kind: Any, parts: Iterable[SectionSpec]) -> Any:
+        """Return the type of a list of steps in which some parts are bounded in all steps together."""
+        for part in parts:
+            if part.constraint.maximum_in_all and self.bounded:
+                kind = Annotated[kind, AfterValidator(_in_all(part))]
+        return kind
+
+    def value(self, spec: SectionSpec) -> Any:
+        """Return the type of one value: a text, an item, a row, a card."""
+        if spec.columns:
+            return self.item(spec.name, [column.pattern for column in spec.columns])
+        if spec.pattern is None or spec.pattern.single:
             return _text(spec)
-        return _item(spec.name, [pattern], references)
-    item: Any
-    if spec.kind == "steps":
-        item = _step(spec, references, late=late)
-    elif spec.kind == "table":
-        item = _item(spec.name, [column.pattern for column in spec.columns], references)
-    else:
-        assert spec.pattern is not None
-        item = Text if spec.pattern.single else _item(spec.name, [spec.pattern], references)
-    least, most = spec.constraint.minimum or None, spec.constraint.maximum or None
-    return Annotated[list[item], Field(min_length=least, max_length=most)]
+        return self.item(spec.name, [spec.pattern])
+
+    def step(self, spec: SectionSpec) -> type[BaseModel]:
+        fields: dict[str, Any] = {}
+        for slot in spec.step_heading.slots if spec.step_heading else ():
+            if slot.name != "number":
+                fields[slot.name] = (Text, Field(description=slot.hint or f"The {slot.name} of the step."))
+        for part in spec.parts:
+            if self.late or part.constraint.step in (0, spec.constraint.step):
+                fields[part.name] = self.field(part)
+        model: type[BaseModel] = create_model(_camel(spec.name) + "Step", __config__=_STRICT, **fields)
+        return model
+
+    def item(self, name: str, patterns: Sequence[Pattern]) -> type[BaseModel]:
+        slots = {slot.name: slot for pattern in patterns for slot in pattern.slots}
+        fields: dict[str, Any] = {name: _slot_field(slot, self.references) for name, slot in slots.items()}
+        main = patterns[0].main if len(patterns) == 1 else None
+        validators: Any = {"from_text": model_validator(mode="before")(_from_text(main.name))} if main else {}
+        model: type[BaseModel] = create_model(
+            _camel(name) + "Item", __config__=_STRICT, __validators__=validators, **fields
+        )
+        return model
 
 
-def _step(spec: SectionSpec, references: Sequence[str], *, late: bool) -> type[BaseModel]:
-    fields: dict[str, Any] = {}
-    for slot in spec.step_heading.slots if spec.step_heading else ():
-        if slot.name != "number":
-            fields[slot.name] = (Text, Field(description=slot.hint or f"The {slot.name} of the step."))
-    for part in spec.parts:
-        own = part.constraint.step in (0, spec.constraint.step)
-        if own or late:
-            fields[part.name] = (_type(part, references), Field(description=_describe(part)))
-    model: type[BaseModel] = create_model(_camel(spec.name) + "Step", __config__=_STRICT, **fields)
-    return model
+def _from_text(name: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        return {name: value} if isinstance(value, str) else value
+
+    return read
 
 
-def _item(name: str, patterns: Iterable[Pattern], references: Sequence[str]) -> type[BaseModel]:
-    fields: dict[str, Any] = {}
-    for pattern in patterns:
-        for slot in pattern.slots:
-            fields[slot.name] = _slot_field(slot, references)
-    model: type[BaseModel] = create_model(_camel(name) + "Item", __config__=_STRICT, **fields)
-    return model
+def _in_all(part: SectionSpec) -> Callable[[list[BaseModel]], list[BaseModel]]:
+    """Return what refuses steps that have more entries in a part, all together, than the template wants."""
+    most = part.constraint.maximum_in_all
+
+    def count(steps: list[BaseModel]) -> list[BaseModel]:
+        found = sum(len(getattr(step, part.name, None) or ()) for step in steps)
+        if found > most:
+            kind: Literal["too_long"] = "too_long"
+            context: dict[str, Any] = {"heading": part.heading, "max_length": most, "actual_length": found}
+            message = "has {actual_length} entries in {heading}, and all steps together may have {max_length} at most"
+            raise PydanticCustomError(kind, message, context)
+        return steps
+
+    return count
 
 
 def _slot_field(slot: Slot, references: Sequence[str]) -> tuple[Any, Any]:

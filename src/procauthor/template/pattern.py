@@ -41,6 +41,12 @@ class Pattern:
         slots = self.slots
         return slots[0] if len(slots) == 1 and not slots[0].reference else None
 
+    @property
+    def main(self) -> Slot | None:
+        """The only field that must be filled, where others may stay empty: then its text alone says it all."""
+        needed = [slot for slot in self.slots if not slot.optional]
+        return needed[0] if len(needed) == 1 < len(self.slots) and not needed[0].reference else None
+
 
 def parse_pattern(text: str, fallback: str = "text") -> Pattern:
     """Split an example line into literals and slots.
@@ -68,3 +74,8 @@ def _slot(match: re.Match[str], fallback: str) -> Slot:
     if _IDENTIFIER.fullmatch(words):
         return Slot(identifier(words, fallback), optional=bool(match["opt"]))
     return Slot(fallback, hint=words, optional=bool(match["opt"]))
+
+
+def holds_block(pattern: Pattern) -> bool:
+    """Say whether an item may have blocks below it: nothing is written behind its words."""
+    return pattern.single is not None and pattern.parts[-1] is pattern.single

@@ -14,13 +14,14 @@ from procauthor.markdown.document import Block, Comment, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.template.constraint import read_constraint, read_guidance
 from procauthor.template.key import identifier, section_key
-from procauthor.template.pattern import Pattern, parse_pattern
+from procauthor.template.pattern import Pattern, holds_block, parse_pattern
 from procauthor.template.role import assign_roles, filling_step, words
-from procauthor.template.spec import Column, Kind, Mistake, SectionSpec, Template
+from procauthor.template.spec import ITEMS, Column, Constraint, Kind, Mistake, SectionSpec, Template
 
 KINDS = ("procedure", "orchestration", "standard", "other")
 """What a template can be for."""
 _LABEL = re.compile(r"^\*\*([^*]+?):?\*\*:?[ \t]*(.*)$", re.DOTALL)
+_CARD_LINE = re.compile(r"^\*\*([^*{}]+?):\*\*[ \t]+(\{.*)$")
 _MARKER = re.compile(r"^(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
@@ -137,8 +138,7 @@ class _TemplateReader:
         has_children = any(True for _ in self.document.children(section))
         if has_children and not any(b.kind != "html" for b in section.blocks):
             kind = "group"
-        constraint, mistakes = read_constraint(comments, roles)
-        self.mistakes += mistakes
+        constraint = self._constraint(comments, roles, kind, pattern)
         key = section_key(section.title)
         return SectionSpec(
             key=key,
@@ -152,12 +152,27 @@ class _TemplateReader:
             constraint=constraint,
         )
 
+    def _constraint(
+        self, comments: Sequence[Comment], roles: Collection[str], kind: Kind, pattern: Pattern | None
+    ) -> Constraint:
+        constraint, mistakes = read_constraint(comments, roles)
+        self.mistakes += mistakes
+        if constraint.blocks and not (kind in ITEMS and pattern and pattern.single and holds_block(pattern)):
+            message = "only an item whose last part is its one field can hold blocks below its words"
+            self.say(comments[0].line, message, "leave out 'blocks', or give the item one field at its end")
+            return replace(constraint, blocks=())
+        return constraint
+
     def _kind(self, blocks: Sequence[Block]) -> tuple[Kind, Pattern | None, tuple[Column, ...]]:
         """Return what a section is made of; one without an example is prose."""
         for block in blocks:
             if block.kind == "list" and block.items:
+                lines = [_MARKER.sub("", item.raw.split("\n")[0]) for item in block.items if item.level == 0]
+                card = tuple(_card(lines))
+                if card:
+                    return "card", None, card
                 item = block.items[0]
-                pattern = parse_pattern(_MARKER.sub("", item.raw.split("\n")[0]), "item")
+                pattern = parse_pattern(lines[0], "item")
                 if item.checked is not None:
                     return "checklist", pattern, ()
                 return ("list" if item.number is None else "numbered"), pattern, ()
@@ -227,8 +242,7 @@ class _TemplateReader:
         kind, pattern, columns = self._kind(body)
         if inline:
             kind, pattern, columns = "prose", parse_pattern(inline), ()
-        constraint, mistakes = read_constraint(comments, words().parts)
-        self.mistakes += mistakes
+        constraint = self._constraint(comments, words().parts, kind, pattern)
         key = section_key(label)
         return SectionSpec(
             key=key,
@@ -242,6 +256,16 @@ class _TemplateReader:
             guidance=read_guidance(comments),
             constraint=constraint,
         )
+
+
+def _card(lines: Sequence[str]) -> Iterator[Column]:
+    """Yield the lines of a card: several items that have each a label and a field of its own; none of another list."""
+    labels = [_CARD_LINE.match(line) for line in lines]
+    patterns = [parse_pattern(m[2], identifier(section_key(m[1]), f"line_{n}")) for n, m in enumerate(labels) if m]
+    names = {slot.name for pattern in patterns for slot in pattern.slots}
+    if len(patterns) == len(lines) == len(names) and len(lines) > 1 and all(p.single for p in patterns):
+        for label, pattern in zip(labels, patterns, strict=True):
+            yield Column(label[1] if label else "", pattern)
 
 
 def _named(specs: Iterator[SectionSpec]) -> tuple[SectionSpec, ...]:

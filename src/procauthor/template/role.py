@@ -55,14 +55,15 @@ class Meaning:
     """How documents of one template are read; all words without case, all headings as keys.
 
     ``specs`` are the sections of the template that have a role. ``sections`` holds the headings to look for where no
-    section of the template has that role. ``parts`` holds the labels of the parts of a step. ``steps`` is what a step
-    is called, ``origins`` what introduces the source of an input, ``own_inputs`` how such a source names the required
-    inputs.
+    section of the template has that role. ``parts`` holds the labels of the parts of a step, ``patterns`` what their
+    items look like. ``steps`` is what a step is called, ``origins`` what introduces the source of an input,
+    ``own_inputs`` how such a source names the required inputs.
     """
 
     specs: Mapping[str, tuple[SectionSpec, ...]]
     sections: Mapping[str, tuple[str, ...]]
     parts: Mapping[str, tuple[str, ...]]
+    patterns: Mapping[str, Pattern]
     steps: tuple[str, ...]
     origins: tuple[str, ...]
     own_inputs: tuple[str, ...]
@@ -159,6 +160,7 @@ def meaning_of(template: Template | None) -> Meaning:
         specs=specs,
         sections=others,
         parts=_parts(workflow, known.parts),
+        patterns={k: p.pattern for p in (workflow.parts if workflow else ()) if p.pattern for k in p.keys},
         steps=tuple(dict.fromkeys((*known.steps, *map(str.casefold, _step_words(workflow))))),
         origins=tuple(dict.fromkeys((*known.origins, *_origin_words(workflow, inputs)))),
         own_inputs=tuple(dict.fromkeys((*own, *known.sections["inputs"].headings, *known.own_inputs))),

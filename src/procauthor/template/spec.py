@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from procauthor.template.block import BlockKind
 from procauthor.template.pattern import Pattern
 
-Kind = Literal["prose", "list", "numbered", "checklist", "table", "steps", "group"]
+Kind = Literal["prose", "list", "numbered", "checklist", "table", "card", "steps", "group"]
+
+ITEMS: tuple[Kind, ...] = ("list", "numbered", "checklist")
+"""Kinds that are lists of items of one form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,22 +19,25 @@ class Constraint:
     """What a guidance comment demands.
 
     ``step`` is the authoring step (1 to 6) that fills the section; ``role`` says what it means, in the words of the
-    template.
+    template; ``maximum_in_all`` bounds a part in all steps together; ``blocks`` are what an item may hold below its
+    words.
     """
 
     step: int = 0
     minimum: int = 1
     maximum: int = 0
+    maximum_in_all: int = 0
     max_words: int = 0
     none: str = ""
     optional: bool = False
     synonyms: tuple[str, ...] = ()
     role: str = ""
+    blocks: tuple[BlockKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table column: its header and the pattern of a cell."""
+    """A column of a table, or a line of a card: its header or label, and the pattern of what stands there."""
 
     header: str
     pattern: Pattern
@@ -60,6 +67,11 @@ class SectionSpec:
     def keys(self) -> tuple[str, ...]:
         """The key and its synonyms."""
         return (self.key, *self.constraint.synonyms)
+
+    @property
+    def counted(self) -> bool:
+        """Whether it holds entries that ``min`` and ``max`` count: items, rows or steps."""
+        return self.kind in (*ITEMS, "table", "steps")
 
 
 @dataclass(frozen=True, slots=True)

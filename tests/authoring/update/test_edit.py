@@ -197,7 +197,7 @@ def test_a_value_cannot_open_a_heading_or_hide_the_rest() -> None:
     after = do(REVIEW.encode(), "S1.text[1]", "replace", "# Mine\n\n<!-- hidden\n\n```\nfence").decode()
     assert "\n# Mine" not in after
     assert len(parse(after.encode()).headings) == len(parse(REVIEW.encode()).headings)
-    assert [s.key for s in TEMPLATE.sections if s.heading not in after] == []
+    assert [s.key for s in TEMPLATE.required if s.heading not in after] == []
 
 
 def test_a_reference_becomes_a_link_only_if_it_is_known() -> None:

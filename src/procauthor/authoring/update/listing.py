@@ -13,7 +13,7 @@ from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import EditContainer, EditTarget
 from procauthor.authoring.update.pen import Pen, paragraphs
 from procauthor.authoring.update.table import insert_first
-from procauthor.template.render import HANGING
+from procauthor.template.clean import hang
 
 _LEAST_GAP = "\n"
 _BOX = re.compile(r"\[[ xX]\][ \t]+$")
@@ -74,7 +74,7 @@ def _sibling(pen: Pen, target: EditTarget, last: int) -> Sibling:
 
 def _replace(pen: Pen, place: EditContainer, sibling: Sibling, value: Any) -> None:
     marker = sibling.marker[0].decode()
-    text = _hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
+    text = hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
     space = "" if sibling.marker["gap"] else " "
     pen.write(sibling.words, max(sibling.words, sibling.end), space + text)
 
@@ -153,12 +153,7 @@ def _insert(
 
 
 def _item(pen: Pen, place: EditContainer, marker: str, value: Any) -> str:
-    return marker + _hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
-
-
-def _hang(text: str, width: int) -> str:
-    """Indent what stands below the first line of an item by the width of its marker."""
-    return text.replace(f"\n{HANGING}", "\n" + " " * width)
+    return marker + hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
 
 
 def _marker(marker: re.Match[bytes], number: int) -> str:

@@ -14,6 +14,7 @@ from procauthor.authoring.update.pen import Pen, item_words
 from procauthor.markdown.document import Section
 from procauthor.template.key import identifier, section_key
 from procauthor.template.piece import render_pattern
+from procauthor.template.render import is_left_out
 from procauthor.template.spec import SectionSpec
 
 _LABEL = re.compile(r"[ \t]*\*\*(?P<label>[^*\n]+?)(?::\*\*|\*\*[ \t]*:)")
@@ -61,8 +62,12 @@ class Mold:
         """Return a part with its label; an empty one says the template's word for "none", or is left out."""
         default = f"**{part.heading}:**" if part.labelled else "#" * part.level + f" {part.heading}"
         label = self.labels.get(part.name, default)
+        if is_left_out(part, value):
+            return ""
         if part.kind == "prose":
-            text = self.pen.clean.inline(value or "")
+            pattern = part.pattern if part.pattern and not part.pattern.single else None
+            clean = self.pen.clean
+            text = render_pattern(pattern, value or {}, clean) if pattern else clean.inline(value or "")
             return f"{label} {text}" if text else ""
         lines = list(self.table(part, value or ())) if part.kind == "table" else list(self.items(part, value or ()))
         lines = lines or ([part.constraint.none] if part.constraint.none else [])

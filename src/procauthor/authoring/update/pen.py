@@ -10,8 +10,8 @@ from procauthor.authoring.update.line import MARKER, line_start
 from procauthor.authoring.update.operation import OperationError
 from procauthor.authoring.update.outline import EditContainer, Outline
 from procauthor.markdown.edit import Replacement
+from procauthor.template.clean import Cleaner
 from procauthor.template.piece import render_pattern
-from procauthor.template.render import Cleaner
 from procauthor.template.spec import SectionSpec
 
 

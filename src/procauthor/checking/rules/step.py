@@ -36,9 +36,9 @@ STEP_PART_MISSING = Rule(
     code="W102",
     severity="error",
     summary="A step lacks a part that the template asks for, or the part is empty.",
-    why="A step without inputs, outputs or failure handling can be neither followed nor checked.",
+    why="A step without inputs, actions or outputs can be neither followed nor checked.",
     fix="Add the part. Where the template allows it, “None.” is an answer.",
-    example="a step that ends with its outputs, without “**Failure Handling:**”",
+    example="a step that ends with its actions, without “**Outputs:**”",
 )
 STEP_INPUT_WITHOUT_PRODUCER = Rule(
     name="step-input-without-producer",
@@ -262,6 +262,8 @@ def _maker(flow: _Flow, wanted: Artifact) -> str:
 def _outputs(procedure: Procedure) -> Iterator[Finding]:
     contract = procedure.contract
     promised = {artifact_key(a.name) for a in contract.outputs} | {artifact_key(c.artifact) for c in contract.consumers}
+    # What is taken in and changed is there for everybody afterwards.
+    promised |= {artifact_key(a.name) for a in contract.inputs if a.change}
     meaning = meaning_of(procedure.template)
     last_use: dict[str, int] = {}
     for place, step in enumerate(contract.steps):

@@ -13,8 +13,10 @@ from procauthor.evaluation.graph import Edge
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
 from procauthor.library.library import Procedure
+from procauthor.library.receipt import today
 from procauthor.library.stage import read_closing, read_stages
 from procauthor.markdown.write import encode_path
+from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw
 from procauthor.reporting.evaluation.page import SIGNS, library_page, make_environment
 from procauthor.reporting.graph import select
@@ -22,6 +24,7 @@ from procauthor.reporting.reference import WORDS
 from procauthor.reporting.site.place import ASSETS, HOME, Places, link, read_places
 from procauthor.reporting.site.text import Excerpt, Renderer
 from procauthor.review.approver import read_approvers
+from procauthor.review.due import read_due
 from procauthor.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,6 +90,8 @@ class _SiteMaker:
         self.drafts = drafts
         self.settings = settings
         documents = [p for p in self.library.procedures if p.kind != "template"]
+        found, _ = read_due(self.library, today())
+        self.due = {each.path: each for each in found}
         self.stages = {p.path: read_stages(p) for p in documents if p.counted}
         self.places: Places = read_places(
             (p.path for p in documents),
@@ -132,6 +137,9 @@ class _SiteMaker:
             at_page=row.path if row else "",
             siblings=[row for row in self.evaluation.rows if current and row.lifecycle == current],
             approvers=self._approvers,
+            due=self.due,
+            why=why,
+            today=today(),
             courses=[course for course in self.evaluation.courses if course.path in self.places.pages],
             **words,
         )

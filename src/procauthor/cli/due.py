@@ -1,0 +1,60 @@
+"""The command that says what is to be reviewed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from procauthor.character import plain
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, show, show_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("due")(due)
+
+
+def due(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    within: Annotated[str, typer.Option("--within", metavar="SPAN", help="Only what is due by then: 30d, 2w.")] = "",
+    owner: Annotated[str, typer.Option("--owner", metavar="NAME", help="Only documents of this owner.")] = "",
+    ics: Annotated[bool, typer.Option("--ics", help="Print a calendar (iCalendar).")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the calendar to this file.")] = None,
+    check_only: Annotated[bool, typer.Option("--check", help="Exit 1 if a review is overdue.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is to be reviewed, when and by whom."""
+    from procauthor.library.receipt import today
+    from procauthor.reporting.due import due_calendar, due_json, due_lines
+
+    project = open_project(ctx)
+    found, problems = project.due(within=within, owner=owner)
+    day = today()
+    if as_json:
+        show_json(due_json(found, problems, day))
+    elif ics or output is not None:
+        _calendar(due_calendar(found, day, project.root.absolute().name), output)
+    else:
+        for line in due_lines(found, day):
+            show(plain(line))
+        if not found:
+            say("nothing is due; a document says how often it is reviewed with review_every: 180d")
+    for problem in problems:
+        say(f"{problem.path}:{problem.line}: {problem.message}")
+    late = sum(each.day < day for each in found)
+    if late:
+        say(f"{late} reviews are overdue")
+    raise typer.Exit(1 if check_only and late else 0)
+
+
+def _calendar(text: str, output: Path | None) -> None:
+    if output is None:
+        show(text, nl=False)
+        return
+    from procauthor.reporting.file import write_report
+
+    write_report(output, text.encode(errors="replace"))
+    say(f"wrote {output}")

@@ -1,0 +1,255 @@
+"""Headings as openings of items: siblings of one form are weighed together, and what is only put over items is none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from procauthor.markdown.document import Block, Section
+from procauthor.planning.effort import read_whole_effort
+from procauthor.planning.field import Field, field_key, opens_field, plain_text, read_fields
+from procauthor.planning.group import read_count
+from procauthor.planning.line import Line, lines_of
+from procauthor.planning.opening import (
+    Numbered,
+    Opening,
+    names_bucket,
+    names_priority,
+    read_number,
+    without_bucket,
+    word_before_number,
+)
+from procauthor.planning.text import PlanText, read_role
+from procauthor.planning.title import names_task
+from procauthor.planning.value import names_only_priority
+from procauthor.planning.words import pattern
+
+STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
+_INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
+_OWN = STRONG - {"priority", "lifecycle"}
+_RULE = re.compile(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
+# Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
+_FEW = 4
+_SURE = 3
+
+
+class Headings:
+    """Decides which headings are items. ``rows`` are the items of tables: what is above them is over items."""
+
+    def __init__(self, text: PlanText, rows: Sequence[Opening]) -> None:
+        self.text = text
+        self._sections = text.document.sections
+        self._tabled = {above.index for row in rows for above in text.above(row.section)}
+        self._parents = {s.parent for s in self._sections}
+        words = Counter((s.parent, word_before_number(s.title)) for s in self._sections)
+        units = {word for (_, word), count in words.items() if count > 1}
+        self._numbers = {s.index: read_number(s.title, units) for s in self._sections}
+        self._fields = {s.index: self._own_fields(s) for s in self._sections}
+        self._labels: dict[int, set[str]] = defaultdict(set)
+        for section in self._sections:
+            if section.parent is not None:
+                self._labels[section.parent].add(field_key(section.title.partition(":")[0]))
+        self.chosen: set[int] = set()
+
+    def openings(self, *, alone: bool) -> list[Opening]:
+        """Return the headings that are items, each with all that is below it up to the next.
+
+        Where an item has fields, or not ``alone`` with the headings, one with a plain number and nothing else is none.
+        """
+        sure, weak = self._choose()
+        self.chosen = sure | (
+            weak if alone and not any(self._keys(self._sections[i]) & STRONG for i in sure) else set()
+        )
+        openings: list[Opening] = []
+        for section in self._sections:
+            if section.index not in self.chosen:
+                continue
+            family = list(self.text.document.family(section))
+            inner = [s for s in family[1:] if s.index in self.chosen]
+            if not inner or self._keys(section) & STRONG:
+                openings.append(self._open(section, inner[0].start if inner else max(s.end for s in family), family))
+        return openings
+
+    def with_inherited(self, opening: Opening) -> Opening:
+        """Add what the headings above say of all that is below them: priority, dependencies, lifecycle."""
+        keys = {f.key for f in opening.fields}
+        fields = list(opening.fields)
+        above = iter(self.text.above(opening.section))
+        for section in above if not opening.line.heading else list(above)[1:]:
+            if section.index in self.chosen:
+                break
+            wanted = {"lifecycle"} if self._is_title(section) else _INHERITED
+            said = [f for f in self._fields[section.index] if f.key in wanted - keys and (f.text or f.entries)]
+            fields += said
+            keys |= {f.key for f in said}
+        return replace(opening, fields=tuple(fields)) if len(fields) > len(opening.fields) else opening
+
+    # Families
+
+    def _choose(self) -> tuple[set[int], set[int]]:
+        """Return the indexes of the sections that are items, and of those that are if there are no others."""
+        families: dict[tuple[object, ...], list[Section]] = defaultdict(list)
+        for section in self._sections:
+            number = self._numbers[section.index]
+            if section.heading and not (section.index in self._tabled and not self._keys(section) & STRONG):
+                wide = number and (number.unit or number.code)
+                home = None if wide else section.parent
+                families[home, section.level, number.form if number else ""].append(section)
+        sure: set[int] = set()
+        weak: set[int] = set()
+        for family in families.values():
+            members = [s for s in family if not (self._has_role(s) or self._is_container(s))]
+            numbered = self._numbers[family[0].index]
+            if numbered is None:
+                sure |= {s.index for s in members if self._is_named(s, len(family))}
+            elif members:
+                told, weight = self._weigh(members, family, numbered)
+                target = sure if told or numbered.code or self._is_placed(members[0]) else weak
+                target |= {s.index for s in members} if weight >= _SURE else set()
+        return sure, weak
+
+    def _weigh(self, members: Sequence[Section], family: Sequence[Section], number: Numbered) -> tuple[bool, int]:
+        """Say whether members of a numbered family have fields of items, and how much speaks for all of them."""
+        told = sum(bool((self._keys(s) | self._labels[s.index]) & STRONG) for s in members) * _FEW >= len(family)
+        coded = bool(number.code or number.unit)
+        weight = 3 * told + (2 if coded else number.dot)
+        weight += 2 * (sum(names_task(self._title(s)) for s in members) * 2 >= len(members))
+        leaf = all(s.index not in self._parents for s in members)
+        above = self._above(members[0])
+        weight += 2 * (leaf and names_priority(above)) or int(leaf and coded and names_bucket(above))
+        dotted = number.code[:1].isdigit()
+        return told, weight + (coded and not dotted and any(self._has_work(s) for s in members))
+
+    def _title(self, section: Section) -> str:
+        number = self._numbers[section.index]
+        return number.title if number else section.title
+
+    def _has_work(self, section: Section) -> bool:
+        return any(f.key == "actions" and f.entries for f in self.text.fields(section))
+
+    def _is_named(self, section: Section, size: int) -> bool:
+        """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
+        if self._is_title(section) or field_key(section.title):
+            return False
+        keys = self._keys(section) | self._labels[section.index]
+        if names_bucket(section.title):
+            return bool(without_bucket(section.title) and keys - {""} and self._says_one(section))
+        counts = any(line.bullet and read_count(line.body) for line in self.text.own(section))
+        task = names_task(section.title)
+        told = "priority" in keys and bool(keys & {"depends_on", "lifecycle", "effort"})
+        if told and (task or _OWN & keys) and not counts:
+            return True
+        needs = "depends_on" in keys and not pattern("nouns", r"\b(?:{})s\b").search(section.title)
+        if (task or needs) and self._is_placed(section):
+            return True
+        leaf = section.index not in self._parents and not counts
+        return leaf and size > 1 and names_priority(self._above(section)) and self._is_bare(section)
+
+    def _is_bare(self, section: Section) -> bool:
+        """Say whether no list below a heading could itself be one of items, and its siblings have no other role."""
+        siblings = [s for s in self._sections if s.parent == section.parent and s.level == section.level]
+        aside = any(read_role(s.title) or field_key(s.title) or names_priority(s.title) for s in siblings)
+        return not aside and not any(line.mark or read_number(line.content) for line in self._loose(section))
+
+    def _is_placed(self, section: Section) -> bool:
+        return any(map(names_priority, self.text.headings(section)[1:]))
+
+    def _above(self, section: Section) -> str:
+        return "" if section.parent is None else self._sections[section.parent].title
+
+    def _is_title(self, section: Section) -> bool:
+        return section.level <= 1 and section.title == self.text.document.title and not self._numbers[section.index]
+
+    def _has_role(self, section: Section) -> bool:
+        """Say whether a heading above, or an own one without a number, says that its lines are metrics or the like."""
+        above = None if section.parent is None else self._sections[section.parent]
+        if above is not None and self.text.role(above):
+            return True
+        return bool(read_role(section.title)) and not self._numbers[section.index]
+
+    def _is_container(self, section: Section) -> bool:
+        """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""
+        loose = self._loose(section)
+        coded = [line for line in loose if (read := read_number(line.body)) and read.code]
+        if coded and len(coded) * 2 >= len(loose):
+            return True
+        if section.index in self._tabled and names_bucket(section.title):
+            return True
+        if self._numbers[section.index] or not (names_bucket(section.title) or names_priority(section.title)):
+            only = self._keys(section) & STRONG == {"priority"}
+            return only and not self._numbers[section.index] and sum(bool(line.mark) for line in loose) > 1
+        said = without_bucket(section.title)
+        return not (said and not names_only_priority(said) and self._says_one(section))
+
+    def _says_one(self, section: Section) -> bool:
+        """Say whether "Priority 1: Verify scripts (1-2 days)" is work of its own and not a heading over others."""
+        tasks = any(f.key == "actions" and f.label for f in self._fields[section.index])
+        tasks = tasks and bool(self._keys(section) & {"depends_on", "soft"})
+        marked = any(line.mark for line in self._loose(section))
+        if section.index in self._parents or (marked and not tasks):
+            return False
+        hours = any(read_whole_effort(part) for part in re.findall(r"\(([^()]*)\)", section.title))
+        return hours or bool(self._keys(section) & _OWN)
+
+    # Fields
+
+    def _keys(self, section: Section) -> set[str]:
+        return {f.key for f in self._fields[section.index]} - {""}
+
+    def _loose(self, section: Section) -> list[Line]:
+        """Return the list lines below a heading that are not below the label of a field."""
+        fields = self.text.fields(section)
+        return [entry.line for f in fields if f.key in ("actions", "listed") for entry in f.entries]
+
+    def _own_fields(self, section: Section) -> list[Field]:
+        own = self.text.own(section)
+        if section.index == len(self._sections) - 1:
+            # What is behind a rule at the end of the file is said of the whole plan.
+            own = own[: next((at for at, line in enumerate(own) if _RULE.match(line.text)), len(own))]
+        fields = read_fields(_without_entries(own)) if any(line.bullet for line in own) else self.text.fields(section)
+        return fields + [pair for block in section.blocks for pair in _pairs(block)]
+
+    def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
+        body = read_fields(lines_of(self.text.lines, section.body, end))
+        body += [pair for s in family if s.start < end for block in s.blocks for pair in _pairs(block)]
+        title = section.title
+        if names_bucket(title) and without_bucket(title):
+            title = without_bucket(title)
+        read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
+        assert section.heading is not None
+        line = self.text.lines[section.line - 1]
+        return Opening(
+            read.first,
+            read.last,
+            read.title,
+            line,
+            section.heading.end,
+            section,
+            tuple(body),
+            end,
+            code=read.code,
+            said=read.title,
+        )
+
+
+def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:
+    """Leave out list lines that are no fields, and what is below them: a field there is said of the line."""
+    outer: int | None = None
+    for line in lines:
+        if outer is not None and line.text.strip() and line.indent <= outer:
+            outer = None
+        if line.bullet and outer is None and not opens_field(line.content):
+            outer = line.indent
+        if outer is None:
+            yield line
+
+
+def _pairs(block: Block) -> Iterator[Field]:
+    """Yield the fields of a table with two columns, key and value."""
+    if block.kind != "table" or block.header is None or len(block.header.cells) != 2:  # noqa: PLR2004 - key and value
+        return
+    for row in (block.header, *block.rows):
+        if len(row.cells) > 1 and (key := field_key(row.cells[0].text)):
+            yield Field(key, row.cells[0].text, row.cells[1].text, row.line)

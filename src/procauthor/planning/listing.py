@@ -1,0 +1,338 @@
+"""Lines of lists, and paragraphs in bold, as openings of items: lines of one list are weighed together."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from procauthor.markdown.document import Section
+from procauthor.planning.effort import read_whole_effort
+from procauthor.planning.field import Field, field_key, fields_in, first_field, opens_field, read_fields, strip_emphasis
+from procauthor.planning.group import read_count
+from procauthor.planning.heading import STRONG
+from procauthor.planning.line import Line, lines_of, strip_leading
+from procauthor.planning.opening import (
+    LABEL,
+    Numbered,
+    Opening,
+    names_aside,
+    names_bucket,
+    names_priority,
+    names_status,
+    read_number,
+)
+from procauthor.planning.text import Placed, PlanText, Scopes, read_role
+from procauthor.planning.title import clean_title, is_capitalised
+from procauthor.planning.value import is_nothing, read_status
+from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
+
+_MARKED = re.compile(
+    r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$"
+)
+_BEHIND = re.compile(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
+_TAGS = re.compile(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
+_STATE = re.compile(r"^\[(?P<state>[^\W\d_][\w -]{2,15})\]\s+(?=\S)")
+_RANK = re.compile(r"^[\s*_(\[]*(?P<rank>P\d)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
+_ORDERED = re.compile(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
+# The label of what a line depends on without a label of its own.
+_SAID = "depends on"
+_DEEPEST = 3
+
+
+# Fields of its own make a line an item, whatever is above it.
+TOLD = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The items of one list, and how much speaks for them: in all, by their lines alone (``own``), and if by boxes."""
+
+    openings: tuple[Opening, ...]
+    section: Section
+    weight: int
+    own: int = TOLD
+    boxed: bool = False
+
+
+def find_lists(text: PlanText, scopes: Scopes) -> Iterator[Listed]:
+    """Yield the lists that may hold items, among the lines outside of ``scopes``."""
+    bold = list(_find_bold(text, scopes))
+    yield from bold
+    below = Scopes(opening for each in bold for opening in each.openings)
+    groups: dict[tuple[int, str], list[Placed]] = defaultdict(list)
+    for placed in text.placed:
+        if placed.line.start not in scopes and placed.line.start not in below:
+            groups[placed.section.index, placed.label].append(placed)
+    for (_, label), group in groups.items():
+        if not group[0].role and field_key(label) in ("", "actions", "procedures"):
+            yield from _weigh_group(text, scopes, group, label)
+
+
+def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[Listed]:
+    """Yield paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
+    for section in text.document.sections:
+        own = [line for line in text.own(section) if line.start not in scopes]
+        heads = [(at, read) for at, line in enumerate(own) if not line.bullet and (read := _bold_number(line))]
+        ends = [*(at for at, _ in heads[1:]), len(own)] if heads else []
+        found = [_bold(_body(own[at:end]), read, section) for (at, read), end in zip(heads, ends, strict=True)]
+        if any({f.key for f in entry.fields} & STRONG for entry in found):
+            yield Listed(tuple(entry.opening("", -1) for entry in found), section, TOLD)
+
+
+def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) -> Iterator[Listed]:
+    """Yield the lines of one list that may be items: all of one form where one has fields, else those with codes."""
+    section = group[0].section
+    entries = _entries(text, group, scopes)
+    counts = any(read_count(e.head.body) for e in entries)
+    entries = [e for e in entries if not (is_nothing(e.title) or read_count(e.head.body))]
+    strong = {e.form for e in entries if e.strong}
+    coded = [e for e in entries if e.number and e.number.code]
+    coded = coded if len(coded) * 2 >= len(entries) else []
+    told = [e for e in entries if e.form in strong or (coded and e.boxed)]
+    kept = told or coded or entries
+    boxed = any(e.boxed for e in kept)
+    if not kept or (counts and not boxed):
+        return
+    own = TOLD if told else _weigh(kept, coded=bool(coded))
+    above = label if names_priority(label) else ""
+    openings = [e.opening(above or text.label_above(section, e.head.start), e.head.indent + 1) for e in kept]
+    place = _weigh_place(text, section, label, clear=boxed or any(e.marked or e.names_one for e in kept))
+    yield Listed(tuple(openings), section, own + place, own, boxed)
+
+
+def _weigh(entries: Sequence[_Entry], *, coded: bool) -> int:
+    """Say how much lines speak for themselves: boxes, codes, numbers, kinds of documents."""
+    half = len(entries) / 2
+    named = sum(ends_in_noun(e.title) for e in entries) >= half
+    if coded:
+        return 2 + any(e.number and e.number.unit for e in entries)
+    return 2 * any(e.boxed for e in entries) + (sum(e.number is not None for e in entries) >= half) + named
+
+
+def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -> int:
+    """Say how much labels and headings above speak for items; what is not right above counts for ``clear`` lines alone.
+
+    A priority says most, then that documents are to be written, then a phase or a status.
+    """
+    titles = text.named(section)
+    told = not label or names_priority(label) or names_bucket(label) or bool(field_key(label))
+    nearest = section.title if not label or field_key(label) else label
+    if told and names_priority(nearest):
+        return 3
+    if told and clear and any(map(names_priority, titles)):
+        return 2
+    if pattern("nouns", r"\b(?:{})(?:s|es)\b").search(nearest) and not names_aside(nearest):
+        return 2
+    held = [each for each in (nearest, *titles) if names_bucket(each) or names_status(each)]
+    return int(bool(held) and told and (clear or nearest in held))
+
+
+# Lines
+
+
+def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_Entry]:
+    """Return the lines of the outermost level that holds items: those below an epic or a feature count as well.
+
+    Boxes with codes that have lines of their own below them are items, and what they are in is put over them.
+    """
+    levels: list[list[_Entry]] = []
+    for indent in sorted({p.line.indent for p in group})[:_DEEPEST]:
+        heads = [p for p in group if p.line.indent == indent and not opens_field(p.line.content)]
+        level = [_Entry.of(body, head.section) for body, head in zip(_bodies(text, heads, scopes), heads, strict=True)]
+        levels.append([entry for entry in level if entry.title])
+    first = next((level for level in levels if any(e.strong or e.boxed or e.number for e in level)), None)
+    if first is None:
+        return levels[0] if levels else []
+    for level in levels[levels.index(first) + 1 :]:
+        inner = [e for e in level if e.boxed and e.number and e.number.code]
+        if sum(any(line.bullet for line in e.body[1:]) for e in inner) * 2 > len(inner):
+            starts = [e.head.start for e in inner]
+            over = [e for e in first if any(e.head.start < start <= e.body[-1].start for start in starts)]
+            return sorted([*(e for e in first if e not in over), *inner], key=lambda e: e.head.start)
+    return first
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A line that may be an item: its number, its title, what is behind and below it."""
+
+    head: Line
+    body: list[Line]
+    section: Section
+    number: Numbered | None
+    title: str
+    marked: bool
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, body: list[Line], section: Section) -> _Entry:
+        head = body[0]
+        state, text = _STATE.match(head.content), head.content
+        fields: list[Field] = []
+        if state:
+            text = text[state.end() :]
+            fields += [Field("status", "", state["state"], head.number)] if read_status(state["state"]) else []
+        text = strip_leading(text)
+        if rank := _RANK.match(text):
+            text = text[rank.end() :]
+            text = f"**{text}" if text.count("**") % 2 else text
+            fields.append(Field("priority", "", rank["rank"], head.number))
+        ordered = _ORDERED.match(head.text)
+        read = read_number(_bare_number(text))
+        title, rest, marked = _title(_TAGS.sub("", read.title if read else text))
+        if ordered and (read is None or not read.code):
+            first, last = int(ordered[1]), int(ordered[2] or ordered[1])
+            read = Numbered(first, max(first, last), text)
+        fields += [*_remarks(rest, head), *_inline(head), *read_fields(body[1:])]
+        return cls(head, body, section, read, title, marked, tuple(fields))
+
+    @property
+    def form(self) -> str:
+        """How the line is written: with which kind of number, with or without a box."""
+        code = self.number.code if self.number else ""
+        return re.sub(r"[\d.]+", "#", code) if code else "number" if self.number else "box" if self.head.mark else ""
+
+    @property
+    def boxed(self) -> bool:
+        """Whether the line has a box or a sign of its own."""
+        return self.head.mark is not None
+
+    @property
+    def strong(self) -> bool:
+        """Whether the line has a field of its own that only items have."""
+        # Of a line without a box, "after the audit" may be prose.
+        keys = {f.key for f in self.fields if self.boxed or f.label != _SAID}
+        return bool(keys & STRONG) and (self.boxed or self.number is not None)
+
+    @property
+    def names_one(self) -> bool:
+        """Whether the title names a document: by its kind, or in capitals."""
+        return ends_in_noun(self.title) or (self.number is not None and is_capitalised(self.title))
+
+    def opening(self, label: str, place: int) -> Opening:
+        """Return the line as an opening."""
+        read = self.number or Numbered(0, 0, self.title)
+        field = first_field(self.head.text)
+        needs = _needs().search(self.head.text)
+        # What a sign behind "depends on" or in a field says is not said of this item.
+        cut = min(needs.start() if needs else field, field)
+        return Opening(
+            read.first,
+            read.last,
+            self.title,
+            replace(self.head, text=self.head.text[:cut]),
+            self.head.end,
+            self.section,
+            self.fields,
+            self.body[-1].start + 1,
+            label=label,
+            code=read.code,
+            place=place,
+            said=_said(self.head.content[: first_field(self.head.content)]),
+        )
+
+
+def _bold(body: list[Line], read: Numbered, section: Section) -> _Entry:
+    fields = (*_inline(body[0]), *read_fields(body[1:]))
+    return _Entry(body[0], body, section, read, clean_title(read.title), marked=True, fields=fields)
+
+
+def _bodies(text: PlanText, heads: Sequence[Placed], scopes: Scopes) -> Iterator[list[Line]]:
+    """Yield each line of the outermost level, with what is below it up to the next."""
+    for head, following in zip(heads, [*heads[1:], None], strict=False):
+        end = following.line.start if following else head.section.end
+        yield _body(lines_of(text.lines, head.line.start, scopes.following(head.line.start, end)))
+
+
+def _body(own: list[Line]) -> list[Line]:
+    """Cut the lines of a list item where a paragraph follows that does not belong to it.
+
+    An item that is a paragraph in bold goes on to the next label with a meaning of its own.
+    """
+    if LABEL.match(own[0].text) and not own[0].bullet:
+        labels = ((place, LABEL.match(line.text)) for place, line in enumerate(own) if place)
+        return own[: next((at for at, label in labels if label and _ends_item(label[1])), len(own))]
+    for place, line in enumerate(own[1:], 1):
+        if line.bullet and line.indent < own[0].indent:
+            return own[:place]
+        outside = place > 1 and line.text.strip() and not own[place - 1].text.strip()
+        if outside and line.indent <= own[0].indent and not any(f.key for f in fields_in(line.text, line.number)):
+            return own[:place]
+    return own
+
+
+def _ends_item(label: str) -> bool:
+    return not field_key(label) and (names_priority(label) or names_bucket(label) or bool(read_role(label)))
+
+
+# Parts of a line
+
+
+@lru_cache(maxsize=1)
+def _needs() -> re.Pattern[str]:
+    """What a line waits for, in words: "(depends on Data Design Procedure)"."""
+    needs = choice(read_words().lists["needs"]).replace(r"\ ", r"\s+")
+    names = r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
+    return re.compile(rf"(?:^|[\s(,;–—-])(?:{needs})\s*:?\s+{names}", re.IGNORECASE)
+
+
+def _bare_number(text: str) -> str:
+    """Return a line whose number is in bold, "**1.** Dough" or "**1. Dough** - 2 h", with the number first."""
+    numbered = re.match(r"^(?:\*\*|__)\W?\w*\s?\w*\d", text)
+    return re.sub(r"^(?:\*\*|__)([^*_]+?)(?:\*\*|__)", r"\1", text, count=1) if numbered else text
+
+
+def _bold_number(line: Line) -> Numbered | None:
+    """Return the number of a line that is one paragraph in bold."""
+    label = LABEL.match(line.text)
+    return read_number(label[1]) if label else None
+
+
+def _inline(line: Line) -> list[Field]:
+    """Read the fields that are on the line itself, behind its title."""
+    at = first_field(line.text)
+    return read_fields([replace(line, text=line.text[at:])]) if at < len(line.text) else []
+
+
+def _said(text: str) -> str:
+    """Return a line without its number and what it depends on."""
+    read = read_number(_bare_number(text))
+    said = _TAGS.sub("", read.title if read else text)
+    needs = _needs().search(said)
+    return said[: needs.start()] if needs else said
+
+
+def _title(text: str) -> tuple[str, str, bool]:
+    """Take a line apart: its title, what is behind that, and whether bold or a link marks the title."""
+    text = text[: first_field(text)].rstrip(" |;,·–—-") or text
+    marked = _MARKED.match(text)
+    if marked:
+        name, behind = marked["bold"] or marked["link"], marked["behind"] or marked["after"] or ""
+        noun = re.match(r"\s+[^\W\d_]+", behind)
+        if noun and ends_in_noun(noun[0]):
+            name, behind = f"{name}{noun[0]}", behind[noun.end() :]
+        return clean_title(name.rstrip(" :")), behind, True
+    plain = strip_emphasis(text)
+    needs = _needs().search(plain)
+    cut = needs.start() if needs else len(plain)
+    joint = _BEHIND.search(plain)
+    if joint and joint.start() and _is_aside(plain, joint):
+        cut = min(cut, joint.start())
+    return clean_title(plain[:cut].rstrip(" (,;–—-")), plain[cut:], False
+
+
+def _is_aside(text: str, joint: re.Match[str]) -> bool:
+    """Say whether what is behind a joint is said of the title: behind its kind, or hours, or a dependency."""
+    if ends_in_noun(text[: joint.start()]):
+        return True
+    behind = text[joint.end() :].strip(" ()")
+    return bool(read_whole_effort(behind) or _needs().search(f" {behind}"))
+
+
+def _remarks(text: str, line: Line) -> Iterator[Field]:
+    """Read what is behind the title: "after #2", "(depends on Data Design Procedure)"."""
+    for needs in _needs().finditer(text):
+        yield Field("depends_on", _SAID, needs["names"].strip(" .;,"), line.number)
