@@ -18,6 +18,7 @@ from procauthor.convention.site import read_links
 from procauthor.convention.state import read_declared, successor
 from procauthor.convention.title import plain_name, read_title
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
+from procauthor.git import ignored_paths
 from procauthor.library.contract import read_contract
 from procauthor.library.disk import leads_out
 from procauthor.library.mark import TopSection, read_marks
@@ -527,12 +528,13 @@ class Tree:
 
 
 def walk(root: Path, exclude: Iterable[str]) -> Tree:
-    """List a folder; links to folders are not followed, so a loop of links cannot trap us."""
+    """List a folder without what git ignores; links to folders are not followed, so no loop of links can trap us."""
     patterns = [re.compile(translate(pattern)).match for pattern in exclude]
     found: list[str] = []
     folders: set[str] = set()
     top = os.fspath(root)
     closed: list[UnreadFile] = []
+    ignored = frozenset(ignored_paths(root))
 
     def note(error: OSError) -> None:
         path = os.fsdecode(error.filename or top)[len(top) :].replace(os.sep, "/").strip("/")
@@ -543,10 +545,11 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
             # A library of its own: it is read, checked and changed where it is opened.
             names.clear()
             continue
-        names[:] = sorted(n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
         base = folder[len(top) :].replace(os.sep, "/").strip("/")
         prefix = f"{base}/" if base else ""
-        here = [prefix + name for name in files if not name.startswith(".")]
+        kept = (n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
+        names[:] = sorted(name for name in kept if f"{prefix}{name}/" not in ignored)
+        here = [path for name in files if not name.startswith(".") and (path := prefix + name) not in ignored]
         if patterns:
             here = [path for path in here if not any(match(path) for match in patterns)]
         if here:

@@ -113,7 +113,7 @@ class LibraryLanguageServer(LanguageServer):
             self.check_later(desk)
 
     def reread(self, uris: list[str]) -> None:
-        """Read again the libraries of files that changed on disk; with other settings they are opened anew."""
+        """Read again the libraries of files that changed on disk; with other settings they are opened again."""
         files = [file for uri in uris if (file := file_of(uri)) is not None]
         for root, desk in tuple(self._desks.items()):
             inside = [file for file in files if file.is_relative_to(root)]

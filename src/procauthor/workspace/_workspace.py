@@ -22,9 +22,9 @@ from procauthor.library.disk import leads_out
 from procauthor.library.library import LEADS_OUT, Library, Procedure, read_procedure
 from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
-from procauthor.parallel import without_collection
 from procauthor.settings import Location, Settings
 from procauthor.settings import locate as find_root
+from procauthor.system.parallel import without_collection
 from procauthor.template.store import TemplateStore
 from procauthor.workspace._announced import announced, read_own_plan
 

@@ -17,9 +17,9 @@ from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Tally
 from procauthor.library.library import Library
 from procauthor.naming import title_key
-from procauthor.parallel import without_collection
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
+from procauthor.system.parallel import without_collection
 from procauthor.workspace._workspace import Workspace
 
 _PASSES = 3
