@@ -171,7 +171,7 @@ def _surroundings(
     if request.wish:
         return {}
     missing = missing_titles(library)
-    lifecycles = {entry.title: entry.table.lifecycle for entry in missing.values()}
+    lifecycles = {entry.title: entry.lifecycle for entry in missing.values()}
     lifecycles |= {t: "" for key, t in source.announced.items() if key not in library.by_key and key not in missing}
     near = [each for n in neighbours for each in (n.path, n.title)]
     own = [p.path for p in library.counted if title_key(p.lifecycle) == title_key(request.lifecycle)]
@@ -224,7 +224,7 @@ def _announced(
     own, lifecycle = title_key(request.title), title_key(request.lifecycle)
     missing = missing_titles(source.library)
     found = {title_key(n.title): n.title for n in neighbours if not n.path}
-    found |= {k: e.title for k, e in missing.items() if title_key(e.table.lifecycle) == lifecycle}
+    found |= {k: e.title for k, e in missing.items() if title_key(e.lifecycle) == lifecycle}
     found |= {k: t for k, t in source.announced.items() if k not in source.library.by_key}
     found |= {k: e.title for k, e in missing.items() if k not in found}
     return [Reference(title) for key, title in found.items() if key != own and key not in known]

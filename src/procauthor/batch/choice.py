@@ -12,7 +12,7 @@ from procauthor.naming import title_key
 from procauthor.planning.order import prerequisites, soft_prerequisites
 from procauthor.planning.plan import Plan, PlanItem
 
-_PRESENT = ("in progress", "deprecated", "alias")
+_PRESENT = ("in progress", "proposed", "deprecated", "rejected", "alias")
 
 
 def choose(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ from procauthor.mcp.resource import PREFIX, list_documents, read_document
 from procauthor.mcp.tool import Tool, tools
 from procauthor.mcp.wording import in_words_of_tools
 from procauthor.project.project import Project
+from procauthor.resources import release
 from procauthor.secret import clean
 
 _INSTRUCTIONS = (
@@ -52,7 +52,7 @@ class LibraryServer:
         """Return the protocol's side of the server."""
         return Server(
             "procauthor",
-            version=version("procauthor"),
+            version=release(),
             instructions=_INSTRUCTIONS,
             on_list_tools=self.list_tools,
             on_call_tool=self.call_tool,

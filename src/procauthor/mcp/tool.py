@@ -121,6 +121,17 @@ class _Propose(_Paged):
     open_questions: list[str] | None = Field(default=None, description="What a person has to decide.")
 
 
+class _Follow(_Arguments):
+    ref: str = Field(description="Path, id or title of the procedure.")
+    by: str = Field(min_length=1, description="Who follows it: your name and the person you work for.")
+    occasion: str = Field(default="", description="What for, where a new record begins.")
+    step: int = Field(default=0, ge=0, description="Number of the next step, to record it; 0 to look only.")
+    result: Literal["done", "failed", "skipped"] = Field(default="done", description="How that step ended.")
+    evidence: str = Field(default="", description="What shows it: a link, a number, the output of a command.")
+    deviation: str = Field(default="", description="What was done otherwise, or why the step failed or was skipped.")
+    stop: bool = Field(default=False, description="End the record here.")
+
+
 class _Targets(_Reference):
     wish: str = Field(min_length=1, description="What should change, in words.")
 
@@ -275,6 +286,20 @@ def _propose(project: Project, args: _Propose) -> Outcome:
     again = "call propose_draft again with what findings name"
     then = again if found.draft.failed else "a person accepts or rejects the draft"
     return Outcome({**data, "next": then}, rows=("findings",))
+
+
+def _follow(project: Project, args: _Follow) -> Outcome:
+    from procauthor.reporting.follow import walk_json
+
+    walk = project.follow(args.ref, by=args.by, occasion=args.occasion)
+    if args.step:
+        walk = walk.record(args.step, args.result, args.evidence, args.deviation)
+    if args.stop and not walk.following.ended:
+        walk = walk.stop()
+    then = "carry out next_step as far as you are allowed to, then call follow with its number and how it ended"
+    if walk.next is None:
+        then = "the record has ended; a wish can be handed to get_update_targets"
+    return Outcome({**walk_json(walk), "next": then})
 
 
 def _targets(project: Project, args: _Sections) -> Outcome:
@@ -529,6 +554,18 @@ _TOOLS = (
         _ProposeUpdate,
         _propose_update,
         {**_OF_DRAFT, "next": _TEXT},
+        reads=False,
+        same=False,
+    ),
+    Tool(
+        "follow",
+        "Follow a procedure",
+        "Walk through a procedure step by step, and keep a record beside it: who, when, evidence, deviations. Gives "
+        "the next step; call it again with the number of that step to record how it ended. What was begun goes on.",
+        _Follow,
+        _follow,
+        {"record": _TEXT, "path": _TEXT, "title": _TEXT, "steps": _ROWS, "next_step": f"{_OBJECT}|null"}
+        | {"closing": _ROWS, "wishes": _ROWS, "next": _TEXT},
         reads=False,
         same=False,
     ),
