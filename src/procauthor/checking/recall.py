@@ -16,7 +16,7 @@ from procauthor.checking.scope import Scope
 from procauthor.checking.survey import Survey, decode_findings, encode_findings, own_findings
 from procauthor.finding import Finding
 from procauthor.library.renames import head_of
-from procauthor.parallel import share
+from procauthor.system.parallel import share
 
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 _AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")

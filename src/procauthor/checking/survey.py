@@ -24,9 +24,9 @@ from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
 from procauthor.library.receipt import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
-from procauthor.parallel import share
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
+from procauthor.system.parallel import share
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 

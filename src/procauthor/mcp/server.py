@@ -5,8 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,14 +17,14 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from procauthor.authoring.author import STEPS
 from procauthor.errors import ProcauthorError
-from procauthor.markdown.slug import slugify
 from procauthor.mcp.page import MOST, fit
+from procauthor.mcp.prompt import OfferedPrompt, list_prompts, prompt_text
 from procauthor.mcp.resource import PREFIX, list_documents, read_document
 from procauthor.mcp.tool import Tool, tools
 from procauthor.mcp.wording import in_words_of_tools
 from procauthor.project.project import Project
+from procauthor.resources import release
 from procauthor.secret import clean
 
 _INSTRUCTIONS = (
@@ -34,7 +33,10 @@ _INSTRUCTIONS = (
     "changes nothing before a person accepts it."
 )
 _MARKDOWN = "text/markdown"
+_PART = 100
+"""How many prompts or documents are listed at once."""
 _Result = TypeVar("_Result")
+_Item = TypeVar("_Item")
 _Context = ServerRequestContext[Any]
 
 
@@ -50,7 +52,7 @@ class LibraryServer:
         """Return the protocol's side of the server."""
         return Server(
             "procauthor",
-            version=version("procauthor"),
+            version=release(),
             instructions=_INSTRUCTIONS,
             on_list_tools=self.list_tools,
             on_call_tool=self.call_tool,
@@ -110,10 +112,13 @@ class LibraryServer:
 
     # Resources
 
-    async def list_resources(self, _: _Context, __: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
+    async def list_resources(
+        self, _: _Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
         """List all documents."""
-        found = await self._answer(lambda project: list(list_documents(project)))
+        found, following = _part(await self._answer(lambda project: list(list_documents(project))), params)
         return types.ListResourcesResult(
+            next_cursor=following,
             resources=[
                 types.Resource(
                     uri=address,
@@ -124,7 +129,7 @@ class LibraryServer:
                     size=len(p.document.source.raw),
                 )
                 for address, p in found
-            ]
+            ],
         )
 
     async def list_templates(
@@ -144,27 +149,18 @@ class LibraryServer:
 
     # Prompts
 
-    async def list_prompts(self, _: _Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
-        """List the eight steps."""
-        title = types.PromptArgument(name="title", description="Title of the procedure.", required=True)
-        return types.ListPromptsResult(
-            prompts=[
-                types.Prompt(name=_prompt_name(n), title=f"{n} {name}", description=name, arguments=[title])
-                for n, name in enumerate(STEPS, start=1)
-            ]
-        )
+    async def list_prompts(self, _: _Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        """List the eight steps, and the procedures that can be followed."""
+        shown, following = _part(await self._answer(list_prompts), params)
+        return types.ListPromptsResult(prompts=[_describe_prompt(prompt) for prompt in shown], next_cursor=following)
 
     async def get_prompt(self, _: _Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
-        """Return what one of the eight steps asks for a title."""
-        numbers = {_prompt_name(number): number for number in range(1, len(STEPS) + 1)}
-        number = numbers.get(params.name)
-        title = (params.arguments or {}).get("title", "")
-        if number is None:
-            words = f"there is no prompt {params.name!r}; known: {', '.join(numbers)}"
-            raise MCPError(types.INVALID_PARAMS, words)
-        text = await self._answer(lambda project: project.handoff.step_text(title, number))
+        """Return what one of the eight steps asks for a title, or a procedure to follow."""
+        given = params.arguments or {}
+        argument = given.get("title", given.get("task", ""))
+        text = clean(await self._answer(lambda project: prompt_text(project, params.name, argument)))
         message = types.PromptMessage(role="user", content=types.TextContent(text=text))
-        return types.GetPromptResult(description=STEPS[number - 1], messages=[message])
+        return types.GetPromptResult(messages=[message])
 
     async def _answer(self, call: Callable[[Project], _Result]) -> _Result:
         """Work, and say what went wrong as an error of the protocol: only tools have errors of their own."""
@@ -175,8 +171,25 @@ class LibraryServer:
             raise MCPError(types.INVALID_PARAMS, clean(in_words_of_tools(error.message + hint))) from error
 
 
-def _prompt_name(number: int) -> str:
-    return f"step-{number}-{slugify(STEPS[number - 1].replace('/', ' '))}"
+def _part(every: Sequence[_Item], params: types.PaginatedRequestParams | None) -> tuple[Sequence[_Item], str | None]:
+    """Return a part of a list, and the cursor of the next one.
+
+    Raises:
+        MCPError: The cursor was not made here.
+    """
+    cursor = (params.cursor if params else None) or "0"
+    if not cursor.isdecimal():
+        raise MCPError(types.INVALID_PARAMS, f"there is no cursor {cursor!r}")
+    end = int(cursor) + _PART
+    return every[int(cursor) : end], str(end) if end < len(every) else None
+
+
+def _describe_prompt(prompt: OfferedPrompt) -> types.Prompt:
+    name, description = prompt.argument
+    argument = types.PromptArgument(name=name, description=description, required=prompt.required)
+    return types.Prompt(
+        name=prompt.name, title=clean(prompt.title), description=clean(prompt.description), arguments=[argument]
+    )
 
 
 def _describe(tool: Tool) -> types.Tool:

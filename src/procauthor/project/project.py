@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.refactoring.refactor import Refactoring
     from procauthor.reporting.export import Form
+    from procauthor.reporting.printed import PrintForm
     from procauthor.reporting.site.build import WaitingChange
     from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.index import Hit
     from procauthor.review.due import Due, Undated
+    from procauthor.review.follow import Walk
     from procauthor.review.review import Reviewing
 
 
@@ -278,6 +280,25 @@ class Project:
 
         return Reviewing(self.workspace, self.library())
 
+    def follow(self, reference: str, *, by: str = "", occasion: str = "", fresh: bool = False) -> Walk:
+        """Go on with what somebody has begun to follow, else begin; `Walk.record` writes down each step.
+
+        Args:
+            reference: Path, id or title.
+            by: Who follows; else the user.name of git.
+            occasion: What for, where a new record begins.
+            fresh: Begin a new record, whatever is open.
+
+        Raises:
+            NotFoundError: There is no such document.
+            DraftError: It has no steps.
+            ConfigError: There is no name of who follows.
+            LibraryError: The records that are there cannot be understood.
+        """
+        from procauthor.review.follow import follow
+
+        return follow(self.workspace, reference, by, occasion=occasion, fresh=fresh)
+
     @property
     def questions(self) -> Questions:
         """What documents and drafts leave open, and its answers."""
@@ -299,15 +320,27 @@ class Project:
 
         return choose_due(self.library(), within, owner)
 
-    def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
-        """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
+    def export(
+        self, reference: str, form: Form | PrintForm, out: str | Path | None = None, *, replace: bool = False
+    ) -> list[Path]:
+        """Write a procedure in another form, and return the files.
+
+        Args:
+            reference: Path, id or title.
+            form: ``agent-skill`` or ``agent-sop`` for coding agents; ``pdf``, ``docx``, ``odt`` or ``html`` to print.
+            out: The folder to write to.
+            replace: Whether a file to print may be replaced.
 
         Raises:
-            ProcauthorError: It is not finished, or the folder cannot be used.
+            ProcauthorError: It is not finished, the folder cannot be used, or no converter is installed.
         """
-        from procauthor.reporting.export import export
+        if form == "agent-skill" or form == "agent-sop":  # noqa: PLR1714 - so that mypy knows which form is left
+            from procauthor.reporting.export import export
 
-        return export(self.workspace, reference, form, out)
+            return export(self.workspace, reference, form, out)
+        from procauthor.reporting.printed import print_document
+
+        return [print_document(self.workspace, reference, form, Path(out or "."), replace=replace)]
 
     def site(self, folder: str | Path) -> SiteReport:
         """Write the library as pages for readers, with the drafts that wait; see `docs/site.md`.

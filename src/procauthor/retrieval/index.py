@@ -18,8 +18,6 @@ import msgspec
 
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.library.state import make_folder
-from procauthor.lock import hold
-from procauthor.parallel import share
 from procauthor.retrieval.builtin import WordEmbedding
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.embedding import Embedding, embedding_for
@@ -36,6 +34,8 @@ from procauthor.retrieval.store import (
     dump_chunks,
     dump_counts,
 )
+from procauthor.system.lock import hold
+from procauthor.system.parallel import share
 
 Engine = Literal["merged", "lexical", "dense"]
 Cut = Callable[[str], Sequence[Chunk]]
@@ -45,6 +45,7 @@ _DEPTH = 200
 _DAMAGED = "the search index was damaged and has been rebuilt"
 _FOREIGN = "the search index was not written here, so it does not count and has been rebuilt"
 _BUSY = "another process is writing the search index"
+_DIGITS = 6
 LEARNT = Weights(dense=0.7)
 """The built-in embedding knows words, not sentences, so it counts less than a model."""
 
@@ -67,6 +68,12 @@ class Hit:
     chunk: Chunk
     score: float
     engines: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the hit as the documented JSON object."""
+        chunk = self.chunk
+        place = {"path": chunk.path, "heading": chunk.heading, "line": chunk.line}
+        return {**place, "score": round(self.score, _DIGITS), "text": chunk.text}
 
 
 class SectionIndex:

@@ -16,7 +16,7 @@ from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import locate, write_file
 from procauthor.library.library import Library
-from procauthor.parallel import without_collection
+from procauthor.system.parallel import without_collection
 from procauthor.workspace._workspace import Workspace
 
 _PASSES = 10
