@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from procauthor.checking.baseline import Baseline
 from procauthor.errors import ProcauthorError
@@ -92,6 +93,32 @@ class Project:
     def notices(self) -> list[str]:
         """What is to be said to the user besides results, in whole sentences."""
         return self.workspace.notices
+
+    def release(self) -> None:
+        """Write down what was read, and let go of all files until the next question; what is in memory stays there."""
+        self.workspace.release()
+        if "records" in self.__dict__:
+            self.records.close()
+
+    def close(self) -> None:
+        """Let go of all files and of what was read; it is written down, so that the next process has it."""
+        self.release()
+        self.workspace.close()
+
+    def take_over(self, other: Project) -> None:
+        """Know what another project of the same library has read, as far as it still counts; that one is closed."""
+        self.workspace.take_over(other.workspace)
+        other.close()
+
+    def __enter__(self) -> Self:
+        """Return the project."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the project."""
+        self.close()
 
     # Reading
 
@@ -210,8 +237,7 @@ class Project:
         Raises:
             RetrievalError: The index cannot be used.
         """
-        with self.workspace.open_index(self.library()) as index:
-            return list(index.search(query, limit))
+        return list(self.workspace.index(self.library()).search(query, limit))
 
     # Writing
 

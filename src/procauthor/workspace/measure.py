@@ -29,13 +29,16 @@ _PASSES = 3
 
 def survey(workspace: Workspace) -> Census:
     """Read the library once, and check it once, with what is remembered of the last check."""
-    surveyor = workspace.surveyor()
     for _ in range(_PASSES):
-        with suppress(StaleError), without_collection(), surveyor.survey() as found:
-            report = workspace.check(found.library, None, survey=found)
-            return Census(found.for_counting().library, report, workspace.settings).counted()
-    library = workspace.read()
-    return Census(library, workspace.check(library, None), workspace.settings)
+        with suppress(StaleError), without_collection():
+            return _survey(workspace)
+    return _survey(workspace)
+
+
+def _survey(workspace: Workspace) -> Census:
+    found = workspace.survey()
+    report = workspace.check(found.library)
+    return Census(found.for_counting().library, report, workspace.settings).counted()
 
 
 def count(workspace: Workspace, library: Library) -> Tally:
