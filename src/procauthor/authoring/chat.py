@@ -24,7 +24,14 @@ from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
-from procauthor.template.model import build_model, late_name, late_parts, sections_of_step
+from procauthor.template.model import (
+    build_model,
+    entries_name,
+    late_entries,
+    late_name,
+    late_parts,
+    sections_of_step,
+)
 from procauthor.template.spec import Constraint, SectionSpec, Template
 
 _PROMPTS = {
@@ -364,7 +371,15 @@ def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[st
         }
         for section, part in late_parts(template, step)
     ]
-    return [section for section in own + late if section["name"] in names]
+    more = [
+        {
+            **_section(entries_name(section), section),
+            "heading": f"More of {section.heading}",
+            "limits": ["May be left out: null", "Only what the steps need and nobody has named yet"],
+        }
+        for section in late_entries(template, step)
+    ]
+    return [section for section in own + late + more if section["name"] in names]
 
 
 def _section(name: str, spec: SectionSpec) -> dict[str, object]:

@@ -18,7 +18,7 @@ from procauthor.finding import Finding
 from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
 from procauthor.template.key import section_key
-from procauthor.template.model import late_name, late_parts, sections_of_step
+from procauthor.template.model import entries_name, late_entries, late_name, late_parts, sections_of_step
 from procauthor.template.spec import SectionSpec, Template
 
 _FILLED = range(1, 7)
@@ -135,9 +135,13 @@ def fields_of_step(template: Template, step: int) -> frozenset[str]:
 
 
 def merge_late(template: Template, written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields with the parts that a later step wrote put into their steps."""
+    """Return the fields with what a later step wrote put into its place: parts of steps, and further entries."""
     fields = dict(written)
     for step in _FILLED:
+        for section in late_entries(template, step):
+            more = fields.pop(entries_name(section), None)
+            if more:
+                fields[section.name] = [*fields.get(section.name, ()), *more]
         for section, part in late_parts(template, step):
             entries = {entry["step"]: entry[part.name] for entry in fields.pop(late_name(section, part), [])}
             rows = fields.get(section.name)
