@@ -42,7 +42,7 @@ def test_the_asynchronous_twins_do_the_same(root: Path) -> None:
         await draft.aaccept()
 
     asyncio.run(work())
-    assert Project.open(root).library().find("threat-check").status == "defined"
+    assert Project.open(root).library().find("threat-check").status == "in progress"
 
 
 def test_every_error_is_one_family(root: Path) -> None:
@@ -82,7 +82,7 @@ def test_the_example_in_the_readme_runs(root: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     root.rename(tmp_path / "my-library")
     exec(code.replace("Data Design Procedure", "Threat Check Procedure"), {})  # noqa: S102 - our own words
-    assert "status: Defined" in (tmp_path / "my-library/feature/threat-check.md").read_text()
+    assert "status: In progress" in (tmp_path / "my-library/feature/threat-check.md").read_text()
 
 
 def test_ci_calls_the_test_command_of_the_readme() -> None:

@@ -10,6 +10,10 @@ from msgspec import Struct
 
 Stamp = NewType("Stamp", str)
 Status = Literal["missing", "alias", "deprecated", "placeholder", "in progress", "defined", "approved"]
+DONE: frozenset[Status] = frozenset({"defined", "approved"})
+"""What counts as finished."""
+UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated"})
+"""What is no longer kept, so that no total counts it."""
 Kind = Literal["procedure", "orchestration", "standard", "index", "readme", "plan", "template", "other"]
 
 

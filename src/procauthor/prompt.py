@@ -215,10 +215,22 @@ def _broken(name: str, error: Exception) -> PromptError:
     return PromptError(message, "compare it with the shipped prompt of that name")
 
 
-def as_json(value: object, indent: int | None = 1) -> str:
-    """Return a value as JSON in which no marker can stand."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e")
+def as_json(value: object, width: int | None = 160) -> str:
+    """Return a value as JSON in which no marker can stand; what is wider has a line for each of its parts."""
+    return _lay_out(value, width).replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _lay_out(value: object, width: int | None) -> str:
+    """Return JSON without indents: they say nothing to a model, and each call would pay for them."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if width is None or len(text) <= width:
+        return text
+    if isinstance(value, Mapping):
+        parts = (f"{json.dumps(str(key), ensure_ascii=False)}: {_lay_out(each, width)}" for key, each in value.items())
+        return "{" + ",\n".join(parts) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",\n".join(_lay_out(each, width) for each in value) + "]"
+    return text
 
 
 def quoted(text: object) -> str:

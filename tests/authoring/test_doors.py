@@ -69,14 +69,14 @@ def test_the_tools_of_the_server(root: Path) -> None:
         made = await call(client, "propose_draft", title=TITLE, by="Jane", fields=invented())
         assert told(made["open_questions"]) == TOLD
         shown = await call(client, "get_update_targets", ref="Design Review", wish="new criterion", section="S7")
-        changes = _changes(shown)
-        made = await call(client, "propose_update", ref="Design Review", wish="new criterion", changes=changes)
+        operations = changes(shown)
+        made = await call(client, "propose_update", ref="Design Review", wish="new criterion", changes=operations)
         assert told(made["open_questions"]) == TOLD
 
     talk(root, work)
 
 
-def _changes(shown: dict[str, Any]) -> dict[str, Any]:
+def changes(shown: dict[str, Any]) -> dict[str, Any]:
     target = next(t for t in shown["targets"] if t["id"] == "S7.items[1]")
     operation = {"action": "insert_after", "target": target["id"], "expect": target["hash"], "values": [INVENTED]}
     return {"validation_and_acceptance_criteria_changes": [operation]}
@@ -87,7 +87,7 @@ def test_an_update_by_hand(root: Path, *, person: bool) -> None:
 
     project = Project.open(root)
     shown = project.revision("Design Review", "new criterion").targets_json("S7")
-    draft = project.revise("Design Review", "new criterion", _changes(shown), by="Jane", person=person).draft
+    draft = project.revise("Design Review", "new criterion", changes(shown), by="Jane", person=person).draft
     assert (told(draft.notes), told(draft.open_questions)) == ((TOLD, set()) if person else (set(), TOLD))
     assert all(
         'in "Validation' in each or 'in "7. Validation' in each for each in (*draft.notes, *draft.open_questions)

@@ -30,9 +30,9 @@ _FENCE = re.compile(r"^(`{3,})(\w+) ?([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOT
 _RANDOM = re.compile(r"\{random (\d+)( upper)?\}")
 _BODIES = {
     "prose": "Sound words.",
-    "list": "- **Thing**: sound words.",
-    "numbered": "1. Work.",
-    "checklist": "- [ ] It is done.",
+    "list": "- **Thing**: sound words.\n- **Other**: more of them.\n- **Third**: the last.",
+    "numbered": "1. Work.\n2. Look.\n3. Hand over.",
+    "checklist": "- [ ] It is done.\n- [ ] It is seen.\n- [ ] It is known.",
 }
 _SECTIONS = {
     "required inputs": "- **Request**: what is asked for.",
@@ -43,6 +43,12 @@ _SECTIONS = {
         "### Step 1: Work\n\n**Purpose:** Why.\n\n**Inputs:**\n\n- Request (From: Required Inputs)\n\n"
         "**Actions:**\n\n1. Work.\n\n**Decisions:**\n\nNone.\n\n**Outputs:**\n\n- Result: what is made\n\n"
         "**Failure Handling:**\n\n- It fails: escalate"
+        + "".join(
+            f"\n\n### Step {n}: {name}\n\n**Purpose:** Why.\n\n**Inputs:**\n\n- Result (From: Step 1)\n\n"
+            "**Actions:**\n\n1. Work.\n\n**Decisions:**\n\nNone.\n\n**Outputs:**\n\n- Result: what is made\n\n"
+            "**Failure Handling:**\n\n- It fails: escalate"
+            for n, name in ((2, "Look"), (3, "Hand over"))
+        )
     ),
 }
 

@@ -86,7 +86,7 @@ def make(rnd: random.Random) -> Library:
 
 def _procedure(rnd: random.Random, library: Library, things: list[str], place: int) -> str:
     titles, style = library.titles, library.style
-    steps = rnd.randint(2, 4)
+    steps = rnd.randint(3, 5)
     required = ["- **Request**: what is asked for."]
     if place:
         required.append(f"- **{things[place - 1]}**: from before (From: [{titles[place - 1]}](p{place - 1}.md))")
@@ -111,9 +111,9 @@ def _procedure(rnd: random.Random, library: Library, things: list[str], place: i
         ("Plan Requirement", "None is needed."),
         ("Workflow", "\n\n".join(workflow)),
         ("Output Contract", f"- **{things[place]}**: it is dated."),
-        ("Validation & Acceptance Criteria", "- The lead agrees."),
+        ("Validation & Acceptance Criteria", "- The lead agrees.\n- Nobody objects."),
         ("Downstream Dependencies", after),
-        ("Definition of Done", "- [ ] It is done."),
+        ("Definition of Done", "- [ ] It is done.\n- [ ] It is seen."),
         ("Audit & Traceability", "- Record: in the repository"),
         ("Exit States", "- **Completed**: it is merged.\n- **Blocked**: the lead is told."),
     ]
@@ -170,7 +170,7 @@ def _around(library: Library) -> None:
     )
     standard = complete("standards/style.md", "---\nid: style\n---\n\n# Style Standards\n")
     ruled = "- **STY-01 Names**: Names tell.\n- **STY-02 Dates**: Dates have a year.\n- **STY-03 Words**: As STY-01.\n"
-    files["standards/style.md"] = re.sub(r"(?<=Rules\n\n)- .*\n", ruled, standard)
+    files["standards/style.md"] = re.sub(r"(?<=Rules\n\n)(?:- .*\n)+", ruled, standard)
     for folder in ("api", "release"):
         files[f"{folder}/rollback.md"] = complete(
             f"{folder}/rollback.md", f"---\nid: {folder}-rollback\nstatus: Defined\n---\n\n# Rollback Procedure\n"

@@ -177,6 +177,29 @@ def _(rnd: random.Random, library: Library) -> Expected:
     return Expected(path, word, UNFINISHED)
 
 
+@breaks("open-question")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    library.files[path] = library.files[path].replace(
+        "status: Defined\n", "status: Defined\nopen_questions: [Who?]\n", 1
+    )
+    return Expected(path, "open_questions", UNFINISHED)
+
+
+@breaks("proposal-open")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    say(library, path, "It takes (proposed: two days; as elsewhere).")
+    return Expected(path, "(proposed:", UNFINISHED)
+
+
+@breaks("thin-section")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    library.files[path] = library.files[path].replace("- [ ] It is seen.\n", "", 1)
+    return Expected(path, "Definition of Done\n", UNFINISHED)
+
+
 @breaks("unclosed-block")
 def _(rnd: random.Random, library: Library) -> Expected:
     path = some(rnd, library)
@@ -500,7 +523,7 @@ OWN = "---\ntemplate: own\nkind: procedure\n---\n\n"
 
 @breaks("template-mistake")
 def _(rnd: random.Random, library: Library) -> Expected:
-    key = rnd.choice(["mni: 3", "role: imputs", "kind: prosa"])
+    key = rnd.choice(["mni: 3", "role: imputs", "max-wrods: 9"])
     library.files["templates/own.md"] = f"{OWN}# {{title}}\n\n## Goal\n\n<!--\n{key}\n-->\n\nWords.\n"
     return Expected("templates/own.md", key, also={"template-role-missing"})
 

@@ -71,12 +71,12 @@ def test_create_shows_a_draft_and_writes_nothing_to_the_library(root: Path) -> N
 def test_accept_publishes_the_draft_with_all_that_follows(root: Path) -> None:
     run("-C", root, "create", "threat check")
     assert "feature/threat-check.md" in run("-C", root, "drafts").stdout
-    assert "+| [Threat Check Procedure](feature/threat-check.md) | 1 | Defined |" in run("-C", root, "diff").stdout
+    assert "+| [Threat Check Procedure](feature/threat-check.md) | 1 | In progress |" in run("-C", root, "diff").stdout
     run("-C", root, "accept")
     text = (root / "feature/threat-check.md").read_text()
-    assert text.startswith("---\nid: threat-check\nlifecycle: Feature\nphase: 1\nstatus: Defined\n")
+    assert text.startswith("---\nid: threat-check\nlifecycle: Feature\nphase: 1\nstatus: In progress\n")
     assert "written_by: offline author, no language model" in text
-    assert "**Completion:** 2 of 2 defined" in (root / "feature/README.md").read_text()
+    assert "**Completion:** 1 of 2 defined" in (root / "feature/README.md").read_text()
     assert "- [x]" not in (root / "action-plan.md").read_text()
     assert run_json("-C", root, "check")["summary"]["errors"] == 0
     run("-C", root, "sync", "--check")
@@ -95,7 +95,9 @@ def test_a_procedure_that_the_plan_announces_gets_a_place_and_a_row(root: Path) 
     found = run_json("-C", root, "create", "Release Check Procedure", "--accept")
     assert found["outcome"] == "Published"
     assert (root / "feature/release-check.md").is_file()
-    assert "| [Release Check Procedure](feature/release-check.md) | 5 | Defined |" in (root / "index.md").read_text()
+    assert (
+        "| [Release Check Procedure](feature/release-check.md) | 5 | In progress |" in (root / "index.md").read_text()
+    )
 
 
 def test_reject_drops_the_draft_and_leaves_the_library(root: Path) -> None:

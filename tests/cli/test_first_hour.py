@@ -18,10 +18,11 @@ def test_everyday_commands_follow_each_other_in_a_new_library(tmp_path: Path) ->
     run("-C", root, "accept")
     for command in (["check"], ["explain", "X101"], ["evaluate"], ["refs", title], ["sync", "--check"]):
         run("-C", root, *command)
-    assert "nothing is left to define" in run("-C", root, "plan", "--write").stderr
     assert "there is no plan yet" in run("-C", root, "run", "--accept").stderr
+    assert "wrote action-plan.md: 1 item" in run("-C", root, "plan", "--write").stderr
     run("-C", root, "rename", title, "Data Model Procedure")
-    run("-C", root, "approve", "Data Model Procedure", "--by", "Lee", "--role", "Lead")
+    assert "procauthor answer" in run("-C", root, "approve", "Data Model Procedure", "--by", "Lee", code=2).stderr
+    run("-C", root, "approve", "Create or Update Procedure", "--by", "Lee", "--role", "Lead")
     run("-C", root, "undo")
     index = (root / "index.md").read_text(encoding="utf-8")
     assert "\n## Feature Lifecycle\n\n| Procedure | Phase | Status |\n|---|---|---|\n| [Data Model Procedure]" in index

@@ -45,14 +45,16 @@ def test_the_check_names_every_place_that_is_to_be_filled(root: Path) -> None:
     create(root, "--author", "skeleton", "--accept")
     page = root / "feature/threat-check.md"
     marked = [n for n, line in enumerate(page.read_text().splitlines(), 1) if WORDS.search(line)]
-    report = json.loads(run("-C", root, "check", "--json", code=1).stdout)
-    errors = [f for f in report["findings"] if f["severity"] == "error"]
-    assert {(f["path"], f["rule"]) for f in errors} == {("feature/threat-check.md", "placeholder-text")}
-    assert [f["line"] for f in errors] == marked
+    report = json.loads(run("-C", root, "check", "--json").stdout)
+    left = [f for f in report["findings"] if f["rule"] == "placeholder-text"]
+    assert report["summary"]["errors"] == 0
+    assert {(f["path"], f["severity"]) for f in left} == {("feature/threat-check.md", "info")}
+    assert [f["line"] for f in left] == marked
     page.write_text(WORDS.sub("the", page.read_text()))
     run("-C", root, "sync")
     assert json.loads(run("-C", root, "check", "--json").stdout)["summary"]["errors"] == 0
-    assert Project.open(root).library().find("threat-check").status == "defined"
+    # One step and one criterion are fewer than the template asks for.
+    assert Project.open(root).library().find("threat-check").status == "in progress"
 
 
 def test_other_errors_block_a_skeleton(root: Path) -> None:

@@ -33,8 +33,8 @@ def test_rules_of_a_standard_that_a_neighbour_links_are_in_the_brief(tmp_path: P
     (rules,) = brief(root)["rules"]
     assert (rules["title"], rules["path"]) == ("Drawing Style Standards", "standards/drawing-style.md")
     assert rules["rules"] == [
-        {"name": "DRW-01 Owners", "text": "Every box MUST name its owner"},
-        {"name": "DRW-02 Arrows", "text": "Arrows MUST point along the data."},
+        {"name": "DRW-01 Owners", "text": "Every box MUST name its owner; measure: 0 boxes without."},
+        {"name": "DRW-02 Arrows", "text": "Arrows MUST point along the data. They may be dashed."},
     ]
     text = run("-C", root, "brief", TITLE).stdout
     assert "DRW-01 Owners: Every box MUST name its owner" in text

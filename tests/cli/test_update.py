@@ -262,9 +262,11 @@ def test_a_wish_is_fulfilled_only_once(root: Path) -> None:
 
 
 def test_removing_takes_the_item_and_no_more(root: Path) -> None:
-    offline(root, "remove exit state Blocked").accept()
-    gone = "- **Blocked**: The board has not decided; the requester is told.\n"
-    assert (root / FILE).read_text() == REVIEW.replace(gone, "")
+    blocked = "- **Blocked**: The board has not decided; the requester is told.\n"
+    other = "- **Deferred**: The board decides next quarter.\n"
+    (root / FILE).write_text(REVIEW.replace(blocked, blocked + other))
+    offline(root, "remove exit state Deferred").accept()
+    assert (root / FILE).read_text() == REVIEW
 
 
 def test_a_step_is_inserted_and_what_is_open_is_said(root: Path) -> None:

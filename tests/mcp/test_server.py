@@ -226,6 +226,7 @@ READS: dict[str, list[dict[str, Any]]] = {
     "get_draft": [{}, {"fields": True}],
     "diff": [{}],
     "findings": [{}],
+    "list_questions": [{}],
 }
 WRITES: dict[str, list[dict[str, Any]]] = {
     "search": [{"query": "restore a backup", "limit": 100}],
@@ -236,6 +237,7 @@ WRITES: dict[str, list[dict[str, Any]]] = {
         {"ref": "API Design Procedure", "wish": "be clearer"},
     ],
     "propose_draft": [{"title": "Feature Rollout Procedure", "fields": {"purpose": "Roll a feature out."}}],
+    "answer_question": [],
 }
 
 

@@ -47,8 +47,9 @@ class AskForm:
 class Ask:
     """What one step asks of an author.
 
-    ``fields`` holds what earlier steps filled; ``problems`` is empty on the first ask, and names what must be
-    mended on a later one. ``budget`` is the number of tokens that the run may still use, None for no bound.
+    ``fields`` holds what earlier steps filled, ``asked`` the questions that are open so far; ``problems`` is empty on
+    the first ask, and names what must be written again on a later one. ``budget`` is the number of tokens that the run
+    may still use, None for no bound.
     """
 
     brief: Brief
@@ -58,6 +59,7 @@ class Ask:
     problems: Sequence[FieldProblem] = ()
     budget: int | None = None
     form: AskForm | None = None
+    asked: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:

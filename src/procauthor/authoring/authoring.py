@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import OFFLINE, SKELETON, Draft
+from procauthor.authoring.elsewhere import find_elsewhere
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import BriefSource, gather
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.judge import Complaint
+from procauthor.authoring.lead import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
 from procauthor.authoring.request import (
     build_request,
@@ -28,6 +30,7 @@ from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.waiting import WaitingDraft
 from procauthor.authoring.writing import RunContext, check_author, open_prompts, open_work
 from procauthor.checking.rule import look_at_one
+from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
     from procauthor.authoring.records import Records
     from procauthor.retrieval.index import SectionIndex
+
+_UNFINISHED = PLACEHOLDER_TEXT.name
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,23 @@ class Authoring:
         phase: int | str | None = None,
         depends_on: Sequence[str] = (),
         plan: str | Path | None = None,
+        purpose: str = "",
+        trigger: str = "",
+        scope: str = "",
         revise: bool = False,
     ) -> Brief:
-        """Gather everything that an author needs; no model is called. ``revise`` takes a defined procedure too.
+        """Gather everything that an author needs; no model is called.
+
+        Args:
+            title: The title of the procedure.
+            lifecycle: Its lifecycle, where neither plan nor index says it.
+            phase: Its phase in the lifecycle.
+            depends_on: Titles that it takes something from.
+            plan: The action plan to take its item from.
+            purpose: What it is for, in the user's words.
+            trigger: What starts it.
+            scope: What it covers, and what not.
+            revise: Whether a defined procedure is taken too.
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
@@ -79,7 +98,9 @@ class Authoring:
         name = check_title(title)
         library = self.library()
         found = self._plan(plan, library)
-        asked = ChangeRequest(name, lifecycle, phase, added=tuple(depends_on))
+        asked = ChangeRequest(
+            name, lifecycle, phase, added=tuple(depends_on), purpose=purpose, trigger=trigger, scope=scope
+        )
         request = build_request(asked, library, found)
         present = defined_document(request.title, library) if revise else None
         if present:
@@ -259,6 +280,7 @@ class Authoring:
     def keep(self, run: Run, draft: Draft) -> WaitingDraft:
         """Keep the draft that a run has come to; where nothing would change, there is none."""
         if draft.waits:
+            draft = self._with_surroundings(draft)
             self.records.drafts.save(draft)
         else:
             self.records.drafts.remove(draft)
@@ -268,6 +290,15 @@ class Authoring:
         else:
             run.end()
         return WaitingDraft(self.records, draft)
+
+    def _with_surroundings(self, draft: Draft) -> Draft:
+        """Return a draft with what accepting it causes elsewhere, and where its questions may be answered."""
+        library = self.library()
+        after = self._read(draft.path, draft.text.encode())
+        elsewhere = (finding.as_json() for finding in find_elsewhere(self.records.workspace, library, after))
+        search = self.context.search if self.context else self.search(library)
+        leads = find_leads(draft.open_questions, library, search, draft.path)
+        return replace(draft, findings=(*draft.findings, *elsewhere), leads=tuple(lead.as_json() for lead in leads))
 
     def _read(self, path: str, text: bytes) -> Procedure:
         return read_procedure(path, text, self.records.workspace.settings, self.records.workspace.templates)
@@ -283,7 +314,11 @@ class Authoring:
         laid = library.overlay(procedure)
         # What looks at the document alone does not see what follows from it elsewhere.
         seen = laid if rules and look_at_one(rules) else records.workspace.with_derived(laid, ticks=False)
-        return records.workspace.check(seen, [path], rules).findings
+        found = records.workspace.check(seen, [path], rules).findings
+        if self.model in (OFFLINE, SKELETON) or _UNFINISHED in records.workspace.settings.rules:
+            return found
+        # A document that says that it is in progress may hold such a word; what a model or an agent writes may not.
+        return [replace(f, severity="error") if f.rule == _UNFINISHED else f for f in found]
 
 
 def _routine(plan: Plan | None) -> frozenset[str]:

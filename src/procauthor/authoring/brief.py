@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Relation = Literal["depends on", "is needed by", "is named by"]
+Relation = Literal["depends on", "is needed by", "is named by", "is close to"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class ChangeRequest:
 
     ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles, and ``added`` those of the first
     that the caller named. ``wish`` is what an update should change, in words; empty for a procedure that is to be
-    created.
+    created. ``purpose``, ``trigger`` and ``scope`` are what the user says of it in words.
     """
 
     title: str
@@ -28,6 +28,14 @@ class ChangeRequest:
     item: int | None = None
     wish: str = ""
     added: tuple[str, ...] = ()
+    purpose: str = ""
+    trigger: str = ""
+    scope: str = ""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What is said of it, each in a sentence or two: by the user, and by the plan."""
+        return tuple(filter(None, (self.purpose, self.trigger, self.scope, self.why)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class Neighbour:
 
     ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees, and ``promised`` those of
     which it says that the procedure that is being written uses them; ``wants`` is what it expects from that. A relation
-    "is named by" says that an action item of the plan names it.
+    "is named by" says that an action item of the plan names it, and "is close to" that it is about the same.
     """
 
     title: str
@@ -66,14 +74,43 @@ class Neighbour:
     path: str = ""
     status: str = "missing"
     purpose: str = ""
+    triggers: tuple[str, ...] = ()
     outputs: tuple[NamedText, ...] = ()
     promised: tuple[str, ...] = ()
     wants: tuple[NamedText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What a procedure promises by name; of one that is only ``announced``, what others expect of it."""
+
+    title: str
+    artifacts: tuple[str, ...]
+    announced: bool = False
+
+    def __str__(self) -> str:
+        """Return the title, with a word where it is only announced."""
+        return f"{self.title} (announced)" if self.announced else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """A procedure that may do the same work, and why; an empty path marks one that is only announced."""
+
+    title: str
+    path: str
+    why: str
+
+    def __str__(self) -> str:
+        """Return what to consider, in one sentence."""
+        if self.path:
+            return f"{self.title!r} ({self.path}) may do this work: {self.why}; procauthor update changes it"
+        return f"{self.title!r} is announced and may be this work: {self.why}; create it under that title"
+
+
+@dataclass(frozen=True, slots=True)
 class Standard:
-    """A standard that may apply: its rules by name, with the first sentence of each."""
+    """A standard that may apply: the rules of it that fit the subject, whole."""
 
     title: str
     path: str
@@ -103,8 +140,9 @@ class Brief:
 
     ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
     ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
-    ``rules`` are the standards that may apply, in short; ``revises`` says that it is defined already, and that its
-    fields are revised.
+    ``rules`` are the standards that may apply; ``promises`` what procedures promise by name, and ``untold`` how many
+    more do; ``roles`` and ``registers`` those that the library names; ``namesakes`` who may do the same work;
+    ``revises`` says that it is defined already, and that its fields are revised.
     ``references`` is the closed list, the nearest titles first; so many of them, ``nearest``, are listed where there is
     no room for all.
     """
@@ -124,6 +162,11 @@ class Brief:
     nearest: int | None = None
     revises: bool = False
     rules: tuple[Standard, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    untold: int = 0
+    roles: tuple[str, ...] = ()
+    registers: tuple[str, ...] = ()
+    namesakes: tuple[Namesake, ...] = ()
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -171,6 +214,13 @@ class Brief:
             nearest=data.get("nearest"),
             revises=data.get("revises", False),
             rules=tuple(_standard(each) for each in data.get("rules", ())),
+            promises=tuple(
+                Promise(each["title"], tuple(each["artifacts"]), each["announced"]) for each in data.get("promises", ())
+            ),
+            untold=data.get("untold", 0),
+            roles=tuple(data.get("roles", ())),
+            registers=tuple(data.get("registers", ())),
+            namesakes=tuple(Namesake(**each) for each in data.get("namesakes", ())),
         )
 
 
@@ -182,7 +232,8 @@ def _neighbour(data: Mapping[str, Any]) -> Neighbour:
     values = dict(data)
     for name in ("outputs", "wants"):
         values[name] = tuple(NamedText(**each) for each in values[name])
-    values["promised"] = tuple(values.get("promised", ()))
+    for name in ("promised", "triggers"):
+        values[name] = tuple(values.get(name, ()))
     return Neighbour(**values)
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.calls import CallLog, call_key
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
 from procauthor.authoring.retry import Gate
@@ -41,7 +42,6 @@ _PROMPTS = {
     5: "step-5-failures/ask",
     6: "step-6-contract/ask",
 }
-_MAX_QUESTIONS = 20
 _MAX_TOLD = 300
 _FINISH = {"length": "was cut off at {limit} tokens", "refusal": "was a refusal", "stop": "had no usable JSON"}
 
@@ -206,6 +206,8 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
         told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
         texts.append(prompts.render("repair", censor.each(told)))
+    if ask.asked:
+        texts.append(prompts.render("asked", {"mark": mark, "questions": censor.each(list(ask.asked))}))
     plain = prompts.render("plain", {"schema": schema})
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
@@ -285,7 +287,7 @@ class _Work:
         return Answer(
             values={name: self.values[name] for name in self.wanted},
             sources={name: self.sources[name] for name in self.wanted if self.sources[name]},
-            questions=tuple(dict.fromkeys(self.questions))[:_MAX_QUESTIONS],
+            questions=join_questions((), self.questions),
             usage=self.usage,
         )
 
@@ -349,6 +351,12 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "template_guidance": template.guidance,
         "present": brief.present,
         "neighbours": neighbours,
+        "namesakes": [{"title": n.title, "why": n.why, "announced": not n.path} for n in brief.namesakes],
+        "promises": {str(promise): list(promise.artifacts) for promise in brief.promises},
+        "untold": brief.untold,
+        "roles": list(brief.roles),
+        "registers": list(brief.registers),
+        "more": len(brief.references) - len(brief.near),
         "standards": [standard.shown() for standard in brief.rules],
         "references": [reference.title for reference in brief.near if not reference.announced],
         "announced": [reference.title for reference in brief.near if reference.announced],

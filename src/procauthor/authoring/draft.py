@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from procauthor.authoring.brief import Brief, Usage
 from procauthor.authoring.head import render_head
 from procauthor.authoring.run import Run
 from procauthor.errors import DraftError
+from procauthor.library.question import QUESTIONS
 from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
 from procauthor.markdown.parse import parse
@@ -26,11 +27,15 @@ kept. Its draft is then published, is an update that was made, or is rejected.""
 
 OFFLINE = "offline"
 SKELETON = "skeleton"
+IN_PROGRESS = "In progress"
+"""The status of a draft with open questions or marked gaps."""
 # What a draft with marked gaps is expected to lack. It may be accepted with these findings: a person fills it in place,
 # and the check keeps saying what is missing. Any other error blocks it like every draft.
 UNFINISHED = frozenset(
     {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
 )
+
+_QUESTION_RULES = ("open-question", "proposal-open")
 
 
 def render_draft(  # noqa: PLR0913 - what a document is made of
@@ -53,7 +58,8 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     body = render(template, brief.request.title, fields, links, whole=whole)
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
-        ours["open_questions"] = list(questions)
+        ours[QUESTIONS] = list(questions)
+        status = IN_PROGRESS
     text = f"{render_head(brief, template, body, ours, status, present)}\n{body}"
     newline = parse(present).source.newline if present else "\n"
     mark = BOM if present and present.startswith(BOM) else b""
@@ -67,7 +73,8 @@ class Draft:
     ``text`` is the whole document; ``base`` the stamp of the file that it replaces, or empty, and
     ``base_text`` that file; ``wish`` what an update was asked for; ``revises`` says that fields of a defined document
     were revised; ``notes`` what was computed beyond it; ``prompt`` the hash of the prompts that a model was given;
-    ``sources`` the passages and contracts that each field rests on.
+    ``sources`` the passages and contracts that each field rests on; ``leads`` where the library may answer open
+    questions. ``findings`` are its own, and those that accepting would cause in other documents.
     """
 
     id: str
@@ -88,6 +95,7 @@ class Draft:
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     passages: tuple[Mapping[str, Any], ...] = ()
     open_questions: tuple[str, ...] = ()
+    leads: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
     usage: Usage = Usage()
     usage_by_step: tuple[Mapping[str, Any], ...] = ()
@@ -128,7 +136,7 @@ class Draft:
             sources=sources or {},
             passages=tuple(brief.as_json()["passages"]),
             open_questions=open_questions,
-            findings=tuple(findings),
+            findings=own_findings(findings),
             usage=run.calls.usage,
             usage_by_step=run.calls.by_step(),
         )
@@ -136,7 +144,8 @@ class Draft:
     @property
     def errors(self) -> tuple[Mapping[str, Any], ...]:
         """The findings for which the draft cannot be accepted."""
-        return _blocking(self.author, self.findings, changing=bool(self.wish))
+        own = [finding for finding in self.findings if finding["path"] == self.path]
+        return _blocking(self.author, own, changing=bool(self.wish))
 
     @property
     def failed(self) -> bool:
@@ -167,7 +176,7 @@ class Draft:
         """Read a stored draft."""
         values = dict(data)
         values["usage"] = Usage(**values["usage"])
-        for name in ("passages", "open_questions", "findings", "notes", "usage_by_step"):
+        for name in ("passages", "open_questions", "leads", "findings", "notes", "usage_by_step"):
             values[name] = tuple(values.get(name, ()))
         values["sources"] = {key: tuple(found) for key, found in values["sources"].items()}
         return cls(**values)
@@ -178,6 +187,11 @@ def _decide(author: str, findings: Sequence[Mapping[str, Any]], *, changing: boo
     if _blocking(author, findings, changing=changing):
         return "Needs revision"
     return "No change" if same else "Awaiting review"
+
+
+def own_findings(findings: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """Return the findings without those about questions, which are listed with a draft anyway."""
+    return tuple(f for f in findings if f["rule"] not in _QUESTION_RULES or f["severity"] != "info")
 
 
 def _blocking(author: str, findings: Sequence[Mapping[str, Any]], *, changing: bool) -> tuple[Mapping[str, Any], ...]:

@@ -48,6 +48,7 @@ class Handoff:
         run = open_run(records, check_title(title))
         before = run.brief.request if run else ChangeRequest(title)
         kept: dict[str, Any] = {"lifecycle": before.lifecycle, "phase": before.phase, "depends_on": before.added}
+        kept |= {name: getattr(before, name) for name in ("purpose", "trigger", "scope")}
         said = {name: value for name, value in options.items() if value or value == 0}
         brief = Authoring(records, HAND_OFF).brief(before.title, **kept | said, revise=True)
         if run is None:

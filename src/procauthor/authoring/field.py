@@ -11,6 +11,7 @@ from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
 from procauthor.authoring.judge import join_findings
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.neighbour import find_neighbours
 from procauthor.authoring.obligation import unmet
 from procauthor.authoring.pipeline import Place, State, Work
@@ -46,7 +47,9 @@ class Fields:
     def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the fields of a step; because of problems, only for those that have some."""
         work = self.work
-        return work.author.fill(Ask(work.brief, self.template, step, state.fields, problems, work.left))
+        return work.author.fill(
+            Ask(work.brief, self.template, step, state.fields, problems, work.left, asked=state.open_questions)
+        )
 
     def _outdated(self, state: State, step: int) -> tuple[FieldProblem, ...]:
         """Return the late parts that no longer fit, because the steps that they belong to were written again."""
@@ -80,7 +83,7 @@ class Fields:
         work, fields = self.work, merge_late(self.template, state.fields)
         text = self._render(state)
         findings = tuple(finding.as_json() for finding in state.findings)
-        notes = self._doubts(fields) if work.doubts == "note" else ()
+        notes = tuple(map(str, work.brief.namesakes)) + (self._doubts(fields) if work.doubts == "note" else ())
         if work.verdict is not None:
             findings = join_findings(text, work.brief.path, findings, self.template, work.verdict, work.complaints)
             near = find_neighbours(work.brief.request, work.library)
@@ -110,7 +113,7 @@ class Fields:
     def _questions(self, state: State, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what is open: what the author asked, and what nothing supports; each once."""
         doubts = self._doubts(fields) if self.work.doubts == "question" else ()
-        return tuple(dict.fromkeys([*state.open_questions, *doubts]))
+        return join_questions(state.open_questions, doubts)
 
     def _doubts(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """Return a sentence for each claim that nothing supports."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from procauthor.library.question import OPEN
 from procauthor.template.pattern import Pattern, Slot
 from procauthor.template.spec import SectionSpec, Template
 
 TO_DO = "TODO"
 """The word that marks a gap; the check reports it, and a document with one is in progress."""
-OPEN = "…"
-"""What stands in the other fields of an item whose first one is marked."""
 
 
 def gap_text(spec: SectionSpec) -> str:

@@ -8,11 +8,16 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import chain, count
 from pathlib import PurePosixPath
+from typing import Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
-from procauthor.authoring.neighbour import find_neighbours, purpose_of
+from procauthor.authoring.neighbour import find_close, find_neighbours, purpose_of
 from procauthor.authoring.passage import Search, choose_passages
+from procauthor.authoring.promise import list_promises
+from procauthor.authoring.role import find_registers, find_roles
+from procauthor.authoring.similar import common_words, find_namesakes, list_candidates
 from procauthor.authoring.standard import find_standards
+from procauthor.authoring.subject import read_subject
 from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.guard import refuse_conflict
 from procauthor.library.index import missing_titles
@@ -21,11 +26,12 @@ from procauthor.library.title import file_stem
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 from procauthor.secret import Censor
 from procauthor.template.spec import Template
 
 # A list that is longer than this does not fit a schema that providers accept.
-_NEAREST = 120
+_NEAREST = 200
 _LEAST_ANNOUNCED = 40
 # Plans, indexes and placeholders are found too, and left out afterwards.
 
@@ -61,9 +67,14 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
         _refuse_unwritable(present, request)
     path = present.path if present else _path(request, library)
     template = source.template(path)
+    common = common_words(library, source.announced.values())
+    subject = read_subject(request, purpose_of(present) if present else "", common, source.routine)
+    passages = choose_passages(subject, library, source.search, source.passages, path)
     neighbours = find_neighbours(request, library)
-    passages = choose_passages(_queries(request, source, present), library, source.search, source.passages, path)
-    near, far = _references(request, source, neighbours, passages)
+    if not request.wish:
+        near = Counter(passage.path for passage in passages)
+        neighbours += find_close((library.by_path[each] for each, _ in near.most_common()), neighbours)
+    closest, far = _references(request, source, neighbours, passages)
     brief = Brief(
         request=request,
         path=path,
@@ -75,9 +86,10 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
         passages=passages,
         neighbours=neighbours,
         standards=_standards(library, passages),
-        references=(*near, *far),
-        nearest=len(near),
-        rules=find_standards(request, library, path, neighbours, passages),
+        references=(*closest, *far),
+        nearest=len(closest),
+        rules=find_standards(request, library, path, neighbours, passages, subject),
+        **_surroundings(request, source, neighbours, common),
         orchestrations=tuple(
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
@@ -148,17 +160,29 @@ def _suggest(title: str, known: Sequence[str]) -> str:
     return f"did you mean {close[0]!r}? Otherwise name its lifecycle with --lifecycle" if close else ""
 
 
-# Passages
+# What is around
 
 
-def _queries(request: ChangeRequest, source: BriefSource, present: Procedure | None) -> list[str]:
-    """Return what to search for: the title with the wish, or with what is said of the purpose; then each action item.
-
-    A title alone finds what is called alike: "Accessibility Review" the reviews and not what is said of accessibility.
-    """
-    about = request.wish or " ".join(filter(None, (request.why, purpose_of(present) if present else "")))
-    own = [f"{action} {request.title}" for action in request.actions if action not in source.routine]
-    return [f"{request.title} {about}".strip(), *own]
+def _surroundings(
+    request: ChangeRequest, source: BriefSource, neighbours: Sequence[Neighbour], common: frozenset[str]
+) -> dict[str, Any]:
+    """Return what a new procedure has to fit: promises, roles and registers, and who may do the same work already."""
+    library = source.library
+    if request.wish:
+        return {}
+    missing = missing_titles(library)
+    lifecycles = {entry.title: entry.table.lifecycle for entry in missing.values()}
+    lifecycles |= {t: "" for key, t in source.announced.items() if key not in library.by_key and key not in missing}
+    near = [each for n in neighbours for each in (n.path, n.title)]
+    own = [p.path for p in library.counted if title_key(p.lifecycle) == title_key(request.lifecycle)]
+    promises, untold = list_promises(library, lifecycles, [*near, *own])
+    return {
+        "promises": promises,
+        "untold": untold,
+        "roles": find_roles(library),
+        "registers": find_registers(library),
+        "namesakes": find_namesakes(request, list_candidates(library, lifecycles), common),
+    }
 
 
 def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]:
@@ -189,7 +213,7 @@ def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list
     return [
         Reference(p.title, p.path)
         for p in found
-        if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in ("alias", "deprecated")
+        if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in UNCOUNTED
     ]
 
 

@@ -16,11 +16,11 @@ from procauthor.authoring.claim import Particular, find_claims, find_quantities,
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.library.library import Library, Procedure
+from procauthor.library.question import UNVERIFIED
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import chunk_document
 from procauthor.template.spec import Template
 
-UNVERIFIED = "Unverified: "
 _CLAIMED = re.compile(rf"^{UNVERIFIED}\w+ [`\"](.+)[`\"] in ")
 _CONTINUED = re.compile(r"\\\r?\n")
 _MARKUP = re.compile(r"[`*]+|\\(?=[|_*#<>-])")

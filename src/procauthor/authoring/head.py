@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.checking.artifact import is_optional
+from procauthor.convention.state import read_status
+from procauthor.library.announced import bare_title
 from procauthor.library.contract import read_contract
+from procauthor.library.question import QUESTIONS
 from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.front import find_front_matter
@@ -17,11 +19,11 @@ from procauthor.markdown.front_edit import Drop, Extend, FrontEdit, Put, edit_fr
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
 from procauthor.naming import title_key
+from procauthor.procedure import DONE
 from procauthor.template.spec import Template
 
 # What an earlier draft left in the front matter.
-_OUR_NAMES = ("written_by", "open_questions")
-_ANNOUNCED = re.compile(r"\s*\(announced\)?$")
+_OUR_NAMES = ("written_by", QUESTIONS)
 
 
 def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
@@ -30,7 +32,8 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
     """Return the front matter of a draft; ``ours`` are the values that the tool itself keeps there.
 
     ``depends_on`` holds what is declared already, what the caller names, and whoever provides a required input. A
-    document that is revised keeps its status, and gets those only that are new.
+    document that is revised keeps its status, unless it was finished and questions are new; it gets those only that are
+    new.
     """
     document = parse(present or b"")
     declared = _titles(document.metadata.get("depends_on"))
@@ -40,11 +43,35 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
     known = set(_providers(brief, template, document.source.raw.decode())) if brief.revises else set()
     added = (title for title in _providers(brief, template, body) if title not in known)
     needs = _join(declared, brief.request.added, added)
-    edits = list(_changes(document, ours, "" if brief.revises else status))
+    keeps = brief.revises and (
+        QUESTIONS not in ours
+        or document.metadata.get(QUESTIONS) == ours[QUESTIONS]
+        or read_status(document.metadata.get("status")) not in DONE
+    )
+    edits = list(_changes(document, ours, "" if keeps else status))
     if needs[len(declared) :]:
         listed = isinstance(document.metadata.get("depends_on"), list)
         edits.append(Extend("depends_on", needs[len(declared) :]) if listed else Put("depends_on", needs))
     return _head(document, edit_front_matter(document, brief.path, edits))
+
+
+def add_questions(raw: bytes, path: str, questions: Sequence[str]) -> bytes:
+    """Return a document with more open questions in its front matter; one that was finished is in progress then.
+
+    Raises:
+        FrontMatterError: The front matter cannot be changed safely.
+    """
+    document = parse(raw)
+    present = document.metadata.get(QUESTIONS)
+    known = list(map(str, present)) if isinstance(present, list | tuple) else [str(present)] if present else []
+    new = [question for question in dict.fromkeys(questions) if question not in known]
+    if not new:
+        return raw
+    listed = isinstance(present, list) or present is None
+    edits: list[FrontEdit] = [Extend(QUESTIONS, new) if listed else Put(QUESTIONS, [*known, *new])]
+    if read_status(document.metadata.get("status")) in DONE and document.front_matter:
+        edits.append(Put("status", "In progress"))
+    return replace_spans(raw, edit_front_matter(document, path, edits))
 
 
 def _head(document: Document, changes: Iterable[Replacement]) -> str:
@@ -74,7 +101,7 @@ def _providers(brief: Brief, template: Template, body: str) -> Iterator[str]:
     """Yield who must come first, because a required input of the draft comes from there."""
     known = {title_key(title): title for title in brief.titles}
     for wanted in read_contract(parse(body.encode()), template).inputs:
-        title = known.get(title_key(_ANNOUNCED.sub("", wanted.source)))
+        title = known.get(title_key(bare_title(wanted.source)))
         if title and not is_optional(wanted):
             yield title
 

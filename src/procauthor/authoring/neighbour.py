@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Relation
+from procauthor.authoring.promise import WRITTEN, expected_of, says_use, wanted_of
 from procauthor.authoring.spoken import spoken_artifacts
+from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
-from procauthor.procedure import Artifact
+from procauthor.procedure import UNCOUNTED, Artifact
 
-_DONE = ("defined", "approved")
+_CLOSE = 3
 
 
 def purpose_of(procedure: Procedure) -> str:
@@ -21,6 +23,35 @@ def purpose_of(procedure: Procedure) -> str:
         return ""
     texts = [b.text for b in first.blocks if b.kind == "paragraph"]
     return " ".join(" ".join(texts).split())
+
+
+def triggers_of(procedure: Procedure) -> tuple[str, ...]:
+    """Return the events that start a procedure."""
+    sections = sections_of(procedure.document, procedure.template, "trigger")
+    return tuple(" ".join(item.text.split()) for s in sections for block in s.blocks for item in block.items)
+
+
+def find_close(near: Iterable[Procedure], known: Iterable[Neighbour]) -> tuple[Neighbour, ...]:
+    """Return the documents that are about the same, and are no neighbours already.
+
+    Args:
+        near: The documents, the nearest first.
+        known: The neighbours.
+    """
+    told = {neighbour.path for neighbour in known}
+    close = [p for p in near if p.path not in told and p.kind == "procedure" and p.status in WRITTEN]
+    return tuple(
+        Neighbour(
+            title=p.title,
+            relation="is close to",
+            path=p.path,
+            status=p.status,
+            purpose=purpose_of(p),
+            triggers=triggers_of(p),
+            outputs=tuple(NamedText(a.name, "") for a in p.contract.outputs),
+        )
+        for p in close[:_CLOSE]
+    )
 
 
 def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour, ...]:
@@ -36,7 +67,7 @@ def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour
     named = [
         _neighbour(p.title, words, library, "is named by")
         for p in library.counted
-        if p.key not in known and p.status not in ("alias", "deprecated") and _is_named(p.key, request)
+        if p.key not in known and p.status not in UNCOUNTED and _is_named(p.key, request)
     ]
     return tuple(n for n in (*upstream, *downstream, *named) if title_key(n.title) != key)
 
@@ -56,11 +87,7 @@ def _declared(library: Library, key: str) -> list[str]:
 
 def _providers(library: Library, key: str) -> list[str]:
     """Return who says that this procedure uses an output."""
-    return [
-        p.title
-        for p in library.counted
-        if p.status in _DONE and any(title_key(c.title) == key for c in p.contract.consumers)
-    ]
+    return [p.title for p in library.counted if p.status in WRITTEN and says_use(p, key)]
 
 
 def _consumers(library: Library, key: str) -> list[str]:
@@ -68,12 +95,8 @@ def _consumers(library: Library, key: str) -> list[str]:
     return [
         p.title
         for p in library.counted
-        if p.kind == "procedure" and (_wanted(p, key) or any(title_key(title) == key for title in p.depends_on))
+        if p.kind == "procedure" and (wanted_of(p, key) or any(title_key(title) == key for title in p.depends_on))
     ]
-
-
-def _wanted(procedure: Procedure, key: str) -> list[Artifact]:
-    return [a for a in procedure.contract.inputs if a.source and title_key(a.source) == key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +111,16 @@ def _neighbour(title: str, own: _Words, library: Library, relation: Relation) ->
     upstream = relation == "depends on"
     found = next((p for p in library.by_key.get(title_key(title), ())), None)
     if found is None:
-        return Neighbour(title, relation, outputs=spoken_artifacts(own.text, "from", title) if upstream else ())
+        expected = tuple(NamedText(name, "") for name in expected_of(library, title_key(title)))
+        outputs = spoken_artifacts(own.text, "from", title) or expected
+        return Neighbour(title, relation, outputs=outputs if upstream else ())
     return Neighbour(
         title=found.title,
         relation=relation,
         path=found.path,
         status=found.status,
         purpose=purpose_of(found),
+        triggers=triggers_of(found),
         outputs=_outputs(found, own) if upstream else (),
         promised=_promised(found, own),
         wants=_wants(found, own) if relation == "is needed by" else _required(found, own),
@@ -103,14 +129,12 @@ def _neighbour(title: str, own: _Words, library: Library, relation: Relation) ->
 
 def _promised(provider: Procedure, own: _Words) -> tuple[str, ...]:
     """Return the outputs of which a procedure says that we use them."""
-    key = title_key(own.title)
-    found = {title_key(c.artifact): c.artifact for c in provider.contract.consumers if title_key(c.title) == key}
-    return tuple(found.values()) if provider.status in _DONE else ()
+    return tuple(says_use(provider, title_key(own.title))) if provider.status in WRITTEN else ()
 
 
 def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
     """Return what a provider guarantees to us; where it is a placeholder, what the words of both say."""
-    if provider.status not in _DONE:
+    if provider.status not in WRITTEN:
         said = spoken_artifacts(own.text, "from", provider.title)
         return said or spoken_artifacts(purpose_of(provider), "to", own.title)
     for_us = set(map(title_key, _promised(provider, own)))
@@ -121,14 +145,14 @@ def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
 def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
     """Return what a consumer requires of us; where it is a placeholder, what the words of both say."""
     required = _required(consumer, own)
-    if required or consumer.status in _DONE:
+    if required or consumer.status in WRITTEN:
         return required
     said = spoken_artifacts(purpose_of(consumer), "from", own.title)
     return said or spoken_artifacts(own.text, "to", consumer.title)
 
 
 def _required(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
-    return tuple(NamedText(a.name, _after_name(a)) for a in _wanted(consumer, title_key(own.title)))
+    return tuple(NamedText(a.name, _after_name(a)) for a in wanted_of(consumer, title_key(own.title)))
 
 
 def _after_name(artifact: Artifact) -> str:

@@ -8,10 +8,10 @@ from procauthor.authoring.brief import Brief, Neighbour
 from procauthor.library.contract import read_contract
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.procedure import Artifact
+from procauthor.procedure import DONE, Artifact
 from procauthor.template.spec import Template
 
-_WRITTEN = ("in progress", "defined", "approved")
+_WRITTEN = DONE | {"in progress"}
 
 
 def unmet(brief: Brief, template: Template, now: Sequence[Neighbour], text: str) -> Iterator[str]:

@@ -16,6 +16,8 @@ from procauthor.authoring.gap import gap_fields, gap_rows, gap_text, holds_gap
 from procauthor.authoring.passage import is_about
 from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, rulings, subject, topics, words_of
 from procauthor.naming import title_key
+from procauthor.procedure import DONE
+from procauthor.template.key import plain_heading as plain_title
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.role import inputs_name, step_word
 from procauthor.template.spec import SectionSpec
@@ -55,7 +57,7 @@ class _Composer:
         self.used: set[str] = set()
         self.step_word = step_word(ask.template)
         self.inputs_name = inputs_name(ask.template)
-        self._name = ""
+        self._name = self._heading = ""
         self._known: dict[str, Callable[[SectionSpec], Any]] = {
             "purpose": self.purpose,
             "trigger": self.trigger,
@@ -82,6 +84,7 @@ class _Composer:
     def written(self, spec: SectionSpec) -> Any:
         """Return the value of one section, with marked gaps where nothing is known."""
         self._name = spec.name
+        self._heading = plain_title(spec.heading)
         self.sources[spec.name] = []
         known = self._known.get(spec.role)
         if spec.kind == "steps":
@@ -104,8 +107,8 @@ class _Composer:
         self.sources[self._name].extend(sources)
 
     def ask_person(self, question: str) -> None:
-        """Leave a decision to a person."""
-        self.questions.append(question)
+        """Leave a decision to a person; the question names the section that the answer belongs to."""
+        self.questions.append(f"{self._heading}: {question}" if self._heading else question)
 
     # What is known
 
@@ -146,18 +149,23 @@ class _Composer:
 
     def purpose(self, _spec: SectionSpec) -> str:
         request, brief = self.brief.request, self.brief
-        sentences = [brief.present or request.why or f"This procedure defines how {self.subject} is done."]
+        said = request.purpose or request.why
+        if not (brief.present or said):
+            # The title alone says nothing of the purpose: the section is a gap.
+            return ""
+        sentences = [brief.present or said, *filter(None, (request.scope,))]
         if brief.present:
             self.rest_on(f"document:{brief.path}")
-        if request.why:
-            self.rest_on(f"plan:{request.item}" if request.item else "request")
-        names = [t.artifact for t in self.topics]
-        inputs = join([f"the {i['artifact']}" for i in self.required()])
-        sentences.append(f"It turns {inputs} into {join([f'the {n}' for n in names])}.")
+        if said:
+            self.rest_on(f"plan:{request.item}" if request.item and said == request.why else "request")
+        if brief.upstream:
+            names = [t.artifact for t in self.topics]
+            inputs = join([f"the {i['artifact']}" for i in self.required()])
+            sentences.append(f"It turns {inputs} into {join([f'the {n}' for n in names])}.")
         after = [n.title for n in brief.downstream]
         if after:
             sentences.append(f"It stops where {join(after)} can start.")
-        self.ask_person(f"Which cases are out of scope for {self.subject}, beyond what the purpose says?")
+        self.ask_person(f"which cases are out of scope for {self.subject}, beyond what the purpose says?")
         return " ".join(_sentence(s) for s in sentences)
 
     # Step 2
@@ -170,7 +178,6 @@ class _Composer:
             for neighbour in self.brief.upstream
         ]
         self.rest_on(*(f"contract:{n.path or n.title}" for n in self.brief.upstream))
-        events.append({"event": f"A change is made to something that an accepted {self.topics[0].artifact} covers."})
         return self.rows(spec, events)
 
     def inputs(self, spec: SectionSpec) -> list[Any]:
@@ -180,21 +187,16 @@ class _Composer:
                 self.ask_person(
                     f"{neighbour.title} has no output contract yet: what exactly does it hand over to {self.subject}?"
                 )
-            elif neighbour.status not in ("defined", "approved"):
+            elif neighbour.status not in DONE:
                 names = join([o.name for o in neighbour.outputs])
                 self.ask_person(f"{neighbour.title} is not defined yet: does it hand over {names} as expected here?")
         if not self.brief.upstream:
-            self.ask_person(f"Nothing is known to come before {self.subject}: what must exist before it starts?")
+            self.ask_person(f"nothing is known to come before {self.subject}: what must exist before it starts?")
         return self.rows(spec, self.required())
 
     def plan(self, _spec: SectionSpec) -> str:
-        self.ask_person(f"From which size of change on does {self.subject} need a written plan, and who approves it?")
-        return (
-            "A written plan is needed when the work touches more than one team or cannot be finished in one session. "
-            f"It names the owner, the inputs used, the order of the steps and the date by which "
-            f"the {self.topics[-1].artifact} is due. The owner of the {self.brief.request.lifecycle or 'library'} "
-            "lifecycle approves it."
-        )
+        # From which size of change on a plan is needed, and who approves it, is for the team to say.
+        return ""
 
     # Step 3
 
@@ -286,7 +288,7 @@ class _Composer:
 
     def work_out(self, topic: Topic) -> Facts:
         inputs = self.required()
-        self.ask_person(f"Which method, tool and threshold decide that {topic.name} is good enough?")
+        self.ask_person(f"which method, tool and threshold decide that {topic.name} is good enough?")
         return {
             "name": f"Work out {topic.name}",
             "purpose": f"Produce the {topic.artifact} within the confirmed scope.",
@@ -440,7 +442,7 @@ class _Composer:
             )
         ]
         facts.append({"criterion": f"A reviewer who did not do the work accepts the {self.record}."})
-        self.ask_person(f"Which role accepts the results of {self.subject}?")
+        self.ask_person(f"which role accepts the results of {self.subject}?")
         return self.rows(spec, facts)
 
     def consumers(self, spec: SectionSpec) -> list[Any]:
@@ -468,7 +470,7 @@ class _Composer:
 
     def audit(self, spec: SectionSpec) -> list[Any]:
         names = [*(t.artifact for t in self.topics), self.record]
-        self.ask_person("Where does your team keep these records, and for how long?")
+        self.ask_person("where does your team keep these records, and for how long?")
         return self.rows(spec, [{"record": n, "location": "in the repository, beside the change"} for n in names])
 
     # Any other section
@@ -477,7 +479,8 @@ class _Composer:
         """Fill a section that only this team's template has, from what the library says about it; the rest are gaps."""
         quotes_now = self.quoted(spec.heading, 3)
         lines = [f"As “{plain_heading(q.passage)}” of {q.passage.title} says: {q.text}" for q in quotes_now]
-        self.ask_person(f"{spec.heading}: what is to be said about {self.subject} here?")
+        if lines:
+            self.ask_person(f"what else is to be said about {self.subject} here?")
         if spec.kind == "prose":
             return self.prose(spec, "\n\n".join(lines))
         rows = self.rows(spec, [{"text": line} for line in lines])

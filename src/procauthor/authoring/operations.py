@@ -9,6 +9,8 @@ from procauthor.authoring.author import Ask, AskForm, FieldProblem
 from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
+from procauthor.authoring.head import add_questions
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
@@ -77,29 +79,31 @@ class Operations:
         def check(values: Mapping[str, Any]) -> list[FieldProblem]:
             return self._check_operations(values, others, {target.id for target in targets})
 
-        return self._ask(step, state.written.get(step, {}), form, check, problems)
+        return self._ask(step, state.written.get(step, {}), form, check, problems, state.open_questions)
 
-    def _ask(
+    def _ask(  # noqa: PLR0913, PLR0917 - what one question to an author is made of
         self,
         step: int,
         before: Mapping[str, Any],
         form: AskForm,
         check: Callable[[Mapping[str, Any]], list[FieldProblem]],
         problems: Sequence[FieldProblem] = (),
+        asked: tuple[str, ...] = (),
     ) -> Answer:
         """Ask until the answer passes the check.
 
         Raises:
             ModelOutputError: It never does; nothing of it is kept.
         """
-        work, fields = self.work, dict(before)
+        work, fields, questions = self.work, dict(before), tuple[str, ...]()
         for _ in range(work.repairs + 1):
-            ask = Ask(work.brief, work.template, step, dict(fields), tuple(problems), work.left, form)
+            ask = Ask(work.brief, work.template, step, dict(fields), tuple(problems), work.left, form, asked)
             answer = work.author.fill(ask)
             fields |= answer.values
+            questions = join_questions(questions, answer.questions)
             problems = check(fields)
             if not problems:
-                return Answer(fields, answer.sources, answer.questions)
+                return Answer(fields, answer.sources, questions)
         what = "; ".join(problem.message for problem in problems)
         message = f"Rejected: the change that {work.author.id} wants is not what was wished: {what}"
         raise ModelOutputError(message, "nothing was written; say the wish more exactly, or try another model")
@@ -154,14 +158,19 @@ class Operations:
         """Return the draft of the changed document."""
         operations = operations_of(state.written)
         edited = self._edit(operations)
+        questions = join_questions(state.open_questions, self._doubts(operations))
+        raw = edited.raw
+        # A document that stays as it is takes up no question either.
+        if raw != self.work.brief.text.encode():
+            raw = add_questions(raw, self.work.brief.path, questions)
         return Draft.of_run(
             self.work.run,
-            edited.raw,
+            raw,
             [finding.as_json() for finding in state.findings],
             fields={"operations": [operation.as_json() for operation in operations]},
             prompt=self.work.prompt,
             sources=state.sources,
-            open_questions=tuple(dict.fromkeys([*state.open_questions, *self._doubts(operations)])),
+            open_questions=questions,
             notes=tuple(filter(None, (state.reason, *edited.notes))),
         )
 

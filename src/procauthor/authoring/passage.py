@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from procauthor.authoring.brief import Passage
+from procauthor.authoring.subject import Subject, terms_of
 from procauthor.library.library import EVALUATIONS, Library, Procedure
+from procauthor.procedure import DONE
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.role import meaning_of
 
@@ -14,7 +17,8 @@ Search = Callable[[str, int], Sequence[Chunk]]
 
 _OVERSAMPLED = 5
 _LEAST_PASSAGE = 40
-_MAX_PASSAGE = 1600
+_MAX_PASSAGE = 1200
+_END = re.compile(r"[.;:]\s|\n")
 _LEAST_SHARE = 3
 # Of one document; beyond that another one has more to add.
 _MOST_OF_ONE = 3
@@ -24,29 +28,60 @@ _NO_INSTRUCTION = frozenset(("card", "purpose", "scope", "trigger", "inputs", "c
 _ELSEWHERE = frozenset(("outputs", "plan"))
 
 
-def choose_passages(
-    queries: Sequence[str], library: Library, search: Search, most: int, path: str
-) -> tuple[Passage, ...]:
-    """Return the passages for each query, the first query's first, best first and each once.
+def choose_passages(subject: Subject, library: Library, search: Search, most: int, path: str) -> tuple[Passage, ...]:
+    """Return the passages that speak of a subject, those of its first query first, best first and each once.
+
+    A list that would have to be filled up with what shares no word with the subject stays short.
 
     Args:
-        queries: What to search for; the first may fill the list, the others have a share of it each.
+        subject: What to search for.
         library: Where the documents are.
         search: Finds chunks for a query, the best first.
-        most: How many the first query gives at most; all together give twice as many.
+        most: How many passages at most.
         path: Where the procedure is or will be: it is no evidence for itself.
     """
+    queries = subject.queries
     share = max(_LEAST_SHARE, most // max(1, len(queries)))
-    found: dict[str, Chunk] = {}
+    first = most if len(queries) == 1 else max(share, most // 2)
+    chosen: dict[str, Chunk] = {}
+    later: dict[str, Chunk] = {}
+    taken = Counter[str]()
     for position, query in enumerate(queries):
-        hits = search(query, most * _OVERSAMPLED)
-        usable = (c for c in hits if c.path != path and _usable(library, c))
-        chosen = list(_varied(library, usable))[: share if position else most]
-        found |= {c.id: c for c in chosen if c.id not in found}
+        room = share if position else first
+        fresh = (c for c in search(query, most * _OVERSAMPLED) if c.path != path and c.id not in chosen)
+        for chunk in (c for c in fresh if is_usable(library, c) and _speaks_of(c, subject)):
+            if _comes_late(library, chunk) or taken[chunk.path] >= _MOST_OF_ONE:
+                later[chunk.id] = chunk
+            elif room:
+                chosen[chunk.id] = chunk
+                taken[chunk.path] += 1
+                room -= 1
+    kept = list((chosen | {key: chunk for key, chunk in later.items() if key not in chosen}).values())[:most]
     return tuple(
-        Passage(f"P{n}", c.path, c.title, c.heading, c.line, c.hash, c.text[:_MAX_PASSAGE], _role(library, c))
-        for n, c in enumerate(list(found.values())[: most * 2], start=1)
+        Passage(f"P{n}", c.path, c.title, c.heading, c.line, c.hash, _cut(c.text), _role(library, c))
+        for n, c in enumerate(kept, start=1)
     )
+
+
+def _comes_late(library: Library, chunk: Chunk) -> bool:
+    """Say whether a chunk says nothing of how to work.
+
+    Inputs, outputs and consumers of neighbours stand in the brief anyway, where it speaks of neighbours.
+    """
+    return _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE
+
+
+def _speaks_of(chunk: Chunk, subject: Subject) -> bool:
+    """Say whether a chunk shares a word or a group of synonyms with what a procedure is about."""
+    return not subject.weights.keys().isdisjoint(terms_of(f"{chunk.title} {chunk.heading} {chunk.text}"))
+
+
+def _cut(text: str) -> str:
+    """Return a passage, of a long one the sentences and items at its beginning."""
+    if len(text) <= _MAX_PASSAGE:
+        return text
+    ends = [match.end() for match in _END.finditer(text, 0, _MAX_PASSAGE)]
+    return text[: ends[-1] if ends and ends[-1] > _MAX_PASSAGE // 2 else _MAX_PASSAGE].rstrip()
 
 
 def is_about(passage: Passage) -> bool:
@@ -59,23 +94,7 @@ def _role(library: Library, chunk: Chunk) -> str:
     return meaning_of(library.by_path[chunk.path].template).role_of(chunk.heading)
 
 
-def _varied(library: Library, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Put behind all others what says nothing of how to work, and what one document has beyond its share.
-
-    Inputs, outputs and consumers of neighbours stand in the brief anyway, where it speaks of neighbours.
-    """
-    later: list[Chunk] = []
-    taken = Counter[str]()
-    for chunk in chunks:
-        if _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE or taken[chunk.path] >= _MOST_OF_ONE:
-            later.append(chunk)
-        else:
-            taken[chunk.path] += 1
-            yield chunk
-    yield from later
-
-
-def _usable(library: Library, chunk: Chunk) -> bool:
+def is_usable(library: Library, chunk: Chunk) -> bool:
     """Say whether a passage can carry a draft.
 
     Plans, indexes, evaluations and placeholders only name what is to be done; what the offline author composed would
@@ -87,7 +106,7 @@ def _usable(library: Library, chunk: Chunk) -> bool:
         and len(chunk.text) >= _LEAST_PASSAGE
         and procedure.kind not in ("plan", "index", "readme", "template")
         and not procedure.path.startswith(f"{EVALUATIONS}/")
-        and procedure.status in ("defined", "approved")
+        and procedure.status in DONE
         and not _composed(procedure)
     )
 

@@ -18,6 +18,7 @@ from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.judge import Complaint, Verdict
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.run import Run
 from procauthor.authoring.together import together
 from procauthor.authoring.update.scope import ScopeEntry
@@ -80,7 +81,7 @@ class State:
     @property
     def open_questions(self) -> tuple[str, ...]:
         """The questions of all steps, in order, each once."""
-        return tuple(dict.fromkeys(question for step in sorted(self.questions) for question in self.questions[step]))
+        return join_questions((), (question for step in sorted(self.questions) for question in self.questions[step]))
 
     def problems_of(self, step: int) -> tuple[FieldProblem, ...]:
         """Return what a step has to write again."""
@@ -91,8 +92,8 @@ class State:
         before = self.written.get(step, {})
         self.written[step] = {**before, **answer.values}
         self.sources |= answer.sources
-        if not again:
-            self.questions[step] = answer.questions
+        # Because of problems only some fields are asked for: what was asked about the others stays open.
+        self.questions[step] = join_questions(self.questions.get(step, ()) if again else (), answer.questions)
         self.problems = tuple(each for each in self.problems if each[0] != step)
         return self.written[step] != before
 

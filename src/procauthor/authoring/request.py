@@ -12,6 +12,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
+from procauthor.procedure import UNCOUNTED
 
 
 def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> ChangeRequest:
@@ -20,7 +21,8 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
     What the caller says that it depends on is added to what the plan says.
 
     Args:
-        asked: What the caller says: the title, and any of lifecycle, phase and ``added`` dependencies.
+        asked: What the caller says: the title, and any of lifecycle, phase, ``added`` dependencies, purpose, trigger
+            and scope.
         library: The library.
         plan: The plan, if there is one.
     """
@@ -46,6 +48,9 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         actions=tuple(action.text for action in item.actions) if item else (),
         why=item.why if item and not item.computed else "",
         item=item.number if item else None,
+        purpose=" ".join(asked.purpose.split()),
+        trigger=" ".join(asked.trigger.split()),
+        scope=" ".join(asked.scope.split()),
     )
 
 
@@ -125,6 +130,6 @@ def refuse_revision(present: Procedure, library: Library) -> None:
         AmbiguousError: Several documents have the title.
     """
     library.find(present.title)
-    if present.status in ("alias", "deprecated"):
+    if present.status in UNCOUNTED:
         message = f"{present.title!r} in {present.path} is {present.status}"
         raise DraftError(message, "ask for the procedure that stands in its place")

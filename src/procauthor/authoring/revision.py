@@ -11,8 +11,11 @@ from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
+from procauthor.authoring.head import add_questions
+from procauthor.authoring.lead import join_questions
 from procauthor.authoring.reply import check_fields
 from procauthor.authoring.run import HAND_OFF
+from procauthor.authoring.schema import QUESTIONS, SOURCES
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import operation_model, operation_schema, read_changes
 from procauthor.authoring.update.operation import Operation
@@ -106,16 +109,20 @@ class Revision:
         edited = self._edit(operations)
         evidence = gather_evidence(self.brief, self.records.workspace.read())
         doubts = unverified_changes(self.outline, operations, evidence)
-        findings = [finding.as_json() for finding in self._findings(edited.raw)]
+        questions = join_questions(_read_asked(values), () if person else doubts)
+        raw = edited.raw
+        if raw != self.brief.text.encode():
+            raw = add_questions(raw, self.brief.path, questions)
+        findings = [finding.as_json() for finding in self._findings(raw)]
         authoring = Authoring(self.records, HAND_OFF)
         run = authoring.begin(self.brief, None)
         draft = Draft.of_run(
             run,
-            edited.raw,
+            raw,
             findings,
             author=" ".join(by.split()) or HAND_OFF,
             fields={"operations": [operation.as_json() for operation in operations]},
-            open_questions=() if person else doubts,
+            open_questions=questions,
             notes=(*edited.notes, *(doubts if person else ())),
         )
         return authoring.keep(run, draft)
@@ -123,7 +130,7 @@ class Revision:
     def _read(self, values: Mapping[str, Any]) -> dict[str, Any]:
         model = operation_model(self.outline, targets_in(self.outline, sections_of(self.outline)), self.brief.titles)
         names = list(model.model_fields)
-        given = {name: value for name, value in values.items() if name not in ("passages_used", "open_questions")}
+        given = {name: value for name, value in values.items() if name not in (SOURCES, QUESTIONS)}
         unknown = sorted(set(given).difference(names))
         if unknown or not given:
             message = f"the answer has no field {unknown[0]!r}" if unknown else "the answer names no change"
@@ -150,6 +157,15 @@ class Revision:
         before = {f.fingerprint for f in authoring.check(library, self.brief.path, self.brief.text.encode(), ())}
         after = authoring.check(library, self.brief.path, raw, ())
         return [finding for finding in after if finding.fingerprint not in before]
+
+
+def _read_asked(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the open questions of an answer, each once."""
+    asked = values.get(QUESTIONS) or ()
+    if not (isinstance(asked, list | tuple) and all(isinstance(each, str) for each in asked)):
+        message = f"{QUESTIONS!r} is not an array of strings"
+        raise AnswerError(message, _AGAIN)
+    return tuple(filter(None, dict.fromkeys(" ".join(each.split()) for each in asked)))
 
 
 def _names(wish: str, heading: str) -> bool:

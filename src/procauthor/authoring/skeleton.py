@@ -7,16 +7,15 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
-from procauthor.authoring.draft import SKELETON, render_draft
-from procauthor.authoring.gap import OPEN, TO_DO, gap_words
+from procauthor.authoring.draft import IN_PROGRESS, SKELETON, render_draft
+from procauthor.authoring.gap import TO_DO, gap_words
+from procauthor.library.question import OPEN
 from procauthor.library.status import match_sections
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.template.model import sections_of_step
 from procauthor.template.pattern import Pattern, parse_pattern
 from procauthor.template.spec import ITEMS, SectionSpec, Template
-
-IN_PROGRESS = "In progress"
 
 
 class SkeletonAuthor:

@@ -10,8 +10,8 @@ from typing import Any
 
 from procauthor.authoring.answer import HandedIn
 from procauthor.authoring.brief import Brief
+from procauthor.authoring.lead import join_questions
 
-_MAX_QUESTIONS = 50
 _MAX_NAME = 100
 _PATH = re.compile(r"^[a-z_]\w*(?:\[\d+\]|\.[a-z_]\w*)+$")
 _PIECE = re.compile(r"\[(\d+)\]|\.?([a-z_]\w*)")
@@ -60,17 +60,23 @@ class Submission:
                 fields.pop(name, None)
             else:
                 fields[name] = value
-        questions = self.questions if part.questions is None else tuple(dict.fromkeys(part.questions))[:_MAX_QUESTIONS]
+        whole = self.fields.keys() <= part.fields.keys()
         added = replace(
             self,
             fields=fields,
             sources={**self.sources, **{name: tuple(_texts(found)) for name, found in part.sources.items()}},
-            questions=questions,
+            questions=self._asked(part.questions, whole=whole),
             by=part.by[:_MAX_NAME] or self.by,
             revision=self.revision + 1,
-            person=person and (self.person or not self.revision or self.fields.keys() <= part.fields.keys()),
+            person=person and (self.person or not self.revision or whole),
         )
         return added, lost
+
+    def _asked(self, questions: Sequence[str] | None, *, whole: bool) -> tuple[str, ...]:
+        """Return what is open with the questions of a part; none takes all back, and those of a whole are all."""
+        if questions is None:
+            return self.questions
+        return join_questions(() if whole or not questions else self.questions, questions)
 
     def carry(self, old: Brief, new: Brief) -> Submission:
         """Return the submission for a brief that was gathered anew: passages that are still there got other ids."""

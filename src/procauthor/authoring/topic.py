@@ -12,6 +12,7 @@ from procauthor.authoring.brief import Brief, Passage
 from procauthor.authoring.passage import is_about
 from procauthor.naming import title_key
 
+_CLAUSE = re.compile(r"(?<=[.;])\s")
 _DEFINE = re.compile(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)
 _EMPTY_TAIL = re.compile(r"\s+(?:workflows?|creation|process(?:es)?|steps|activities)$", re.IGNORECASE)
 _TAILS = (
@@ -125,10 +126,15 @@ def rulings(brief: Brief, about: str, limit: int, used: Collection[str] = ()) ->
     scored = [
         (-sum(math.log(1 + len(rules) / held[word]) for word in words & wanted) / (8 + len(words)), place)
         for place, (_, rule, words) in enumerate(rules)
-        if len(words & wanted) > _SHARED and rule.text not in used and not rule.text.endswith("...")
+        if len(words & wanted) > _SHARED and _first(rule.text) not in used and not rule.text.endswith("...")
     ]
     found = [rules[place] for _, place in sorted(scored)[:limit]]
-    return tuple(TopicRule(rule.text, rule.name, standard.title) for standard, rule, _ in found)
+    return tuple(TopicRule(_first(rule.text), rule.name, standard.title) for standard, rule, _ in found)
+
+
+def _first(rule: str) -> str:
+    """Return what a rule demands, without how it is measured."""
+    return _CLAUSE.split(rule, maxsplit=1)[0].rstrip(";")
 
 
 def _weights(brief: Brief) -> dict[str, float]:

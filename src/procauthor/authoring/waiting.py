@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.elsewhere import names
 from procauthor.authoring.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
 from procauthor.authoring.origin import sidecars
 from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.errors import ConflictError, DraftError, StoreError
 from procauthor.library.change import Change, Edit
-from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.library import Library, read_procedure
 from procauthor.library.state import make_folder
 from procauthor.naming import title_key
 from procauthor.procedure import stamp
@@ -99,7 +99,7 @@ class WaitingDraft:
         """Return the documents that name this one without a link where ``check --fix`` would make one."""
         library = self.records.workspace.read()
         words = title_key(self.draft.title).split()
-        naming = [p.path for p in library.procedures if p.path != self.draft.path and _may_name(p, words)]
+        naming = [p.path for p in library.procedures if p.path != self.draft.path and names(p, words)]
         found = self.records.workspace.check(library, naming, select=[UNLINKED_NAME.name]).findings if naming else ()
         hint = f"link {self.draft.path!r}"
         return tuple(dict.fromkeys(f.path for f in found if f.fixable and f.hint == hint))
@@ -124,12 +124,6 @@ class WaitingDraft:
         self.records.drafts.remove(self.draft)
 
 
-def _may_name(procedure: Procedure, words: Sequence[str]) -> bool:
-    """Say whether all words of a title stand in a document: cheap, so that few documents are checked."""
-    text = procedure.source.raw.decode(errors="replace").casefold()
-    return all(word in text for word in words if word != "and")
-
-
 def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, Any]:
     """Return the documented JSON object about a draft."""
     draft = found.draft
@@ -141,6 +135,7 @@ def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, A
         "author": draft.author,
         "findings": list(draft.findings),
         "open_questions": list(draft.open_questions),
+        "leads": list(draft.leads),
         "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
         "passages": list(draft.passages),
         "usage": draft.usage.as_json(),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.allowance import Allowance
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog
-from procauthor.authoring.draft import OFFLINE, SKELETON, render_draft
+from procauthor.authoring.draft import IN_PROGRESS, OFFLINE, SKELETON, render_draft
 from procauthor.authoring.gap import holds_gap, lacks
 from procauthor.authoring.grounding import plain_text
 from procauthor.authoring.handoff import HandoffAuthor
@@ -20,7 +20,7 @@ from procauthor.authoring.pipeline import Work
 from procauthor.authoring.reply import Reply
 from procauthor.authoring.retry import Gate
 from procauthor.authoring.run import HAND_OFF, Run
-from procauthor.authoring.skeleton import IN_PROGRESS, SkeletonAuthor, render_skeleton
+from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import ConfigError

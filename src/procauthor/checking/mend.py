@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from procauthor.checking.jump import step_words
-from procauthor.checking.scope import GONE, Scope
+from procauthor.checking.scope import Scope
 from procauthor.finding import Finding, Fix, FixEdit
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, relative
@@ -17,7 +17,7 @@ from procauthor.markdown.document import Link
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.write import encode_path
 from procauthor.naming import title_key
-from procauthor.procedure import Step
+from procauthor.procedure import UNCOUNTED, Step
 
 _ENDINGS = (".md", ".markdown")
 _OTHER_NOTATIONS = ((b"[[", b"]]"), (b"{{", b"}}"), (b"{%", b"%}"))
@@ -94,7 +94,7 @@ def _meant(scope: Scope, link: Link, target: Target) -> str:
             return found[0] if len(found) == 1 else ""
     titled = scope.library.by_key.get(title_key(link.text), ()) if len(link.text.split()) > 1 else ()
     named = scope.files_by_name.get(posixpath.basename(target.path).casefold(), [])
-    if len(titled) != 1 or named != [titled[0].path] or titled[0].status in GONE:
+    if len(titled) != 1 or named != [titled[0].path] or titled[0].status in UNCOUNTED:
         return ""
     return titled[0].path if not target.anchor or target.anchor in titled[0].anchors else ""
 

@@ -26,11 +26,10 @@ from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Link
 from procauthor.markdown.passage import PlainText
 from procauthor.naming import title_key
-from procauthor.procedure import Status
+from procauthor.procedure import UNCOUNTED
 from procauthor.settings import Settings
 
 ROOT = "."
-GONE: frozenset[Status] = frozenset({"alias", "deprecated"})
 
 
 class NeedsLibrary(Exception):  # noqa: N818 - no error: the rule is run again with all documents
@@ -136,7 +135,7 @@ class Scope:
         """
         found = self._names.get(key, ()) if key else ()
         if len(found) > 1:
-            found = tuple(p for p in found if p.status not in GONE) or found
+            found = tuple(p for p in found if p.status not in UNCOUNTED) or found
         if len(found) > 1:
             folder = PurePosixPath(near.path).parent
             local = tuple(p for p in found if PurePosixPath(p.path).parent == folder or p.lifecycle == near.lifecycle)
@@ -181,12 +180,12 @@ class Scope:
     def titles(self) -> Titles:
         """The titles of what is kept, to find them word for word."""
         named = (p for p in self.library.procedures if p.counted or p.kind == "standard")
-        return Titles(p.title for p in named if p.status not in GONE)
+        return Titles(p.title for p in named if p.status not in UNCOUNTED)
 
     @cached_property
     def rule_series(self) -> Mapping[str, Series]:
         """The ids of rules that standards state, by their form."""
-        return read_series(self.library.of_kind("standard"), GONE)
+        return read_series(self.library.of_kind("standard"), UNCOUNTED)
 
     def mentions(self, procedure: Procedure) -> Sequence[PlainText]:
         """Return the passages of a document that could hold the name of another, or of a rule."""

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from procauthor.checking.artifact import providers
-from procauthor.checking.scope import GONE, Scope, field_line
+from procauthor.checking.scope import Scope, field_line
 from procauthor.checking.table import find_document
 from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure, follow
 from procauthor.library.receipt import Part, Seen
 from procauthor.library.reference import resolve
-from procauthor.procedure import Artifact
+from procauthor.procedure import UNCOUNTED, Artifact
 
 Key = tuple[str, Part, str]
 _KINDS = frozenset({"procedure", "orchestration", "standard", "other"})
@@ -112,7 +112,7 @@ def _kept(scope: Scope, consumer: Procedure, named: Sequence[Procedure]) -> Iter
     library = scope.library
     for each in named:
         found = follow(each, library.by_path, library.by_key) if each.status == "alias" else each
-        if found.path != consumer.path and found.status not in GONE and not found.silent:
+        if found.path != consumer.path and found.status not in UNCOUNTED and not found.silent:
             yield found
 
 

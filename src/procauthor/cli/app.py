@@ -35,6 +35,7 @@ _MODULES = {
     "authoring": ("create", "resume", "drafts", "diff", "accept", "reject"),
     "run": ("run",),
     "runs": ("runs",),
+    "question": ("questions", "answer"),
     "handoff": ("brief", "submit", "mcp", "export"),
     "lsp": ("lsp",),
     "update": ("update",),

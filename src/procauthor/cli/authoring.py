@@ -39,6 +39,9 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     phase: Annotated[str | None, typer.Option(help="Phase within the lifecycle.")] = None,
     depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
+    purpose: Annotated[str, typer.Option(help="What it is for, in a sentence.")] = "",
+    trigger: Annotated[str, typer.Option(help="What starts it, in a sentence.")] = "",
+    scope: Annotated[str, typer.Option(help="What it covers, and what it does not.")] = "",
     model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
     author: Annotated[str, typer.Option(help="offline, skeleton, or a chat model.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
@@ -53,6 +56,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
     options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
+    options |= {"purpose": purpose, "trigger": trigger, "scope": scope}
     if dry_run:
         asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
         brief = asked.brief(title, **options)
@@ -184,7 +188,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
     done = "updated" if found.accepted == "Updated" else "published"
-    questions = () if found.draft.wish else found.draft.open_questions
+    questions = found.draft.open_questions
     if not questions:
         say(f"{found.draft.title} is {done}")
     else:

@@ -33,6 +33,9 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
     phase: Annotated[str | None, typer.Option(help="Phase within the lifecycle.")] = None,
     depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
     plan: Annotated[Path | None, typer.Option(help="Action plan to take the item from.")] = None,
+    purpose: Annotated[str, typer.Option(help="What it is for, in a sentence.")] = "",
+    trigger: Annotated[str, typer.Option(help="What starts it, in a sentence.")] = "",
+    scope: Annotated[str, typer.Option(help="What it covers, and what it does not.")] = "",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the brief there.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -45,7 +48,16 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
 
         require_report_place(out)
     project = open_project(ctx)
-    found = project.handoff.brief(title, lifecycle=lifecycle, phase=phase, depends_on=depends_on or (), plan=plan)
+    found = project.handoff.brief(
+        title,
+        lifecycle=lifecycle,
+        phase=phase,
+        depends_on=depends_on or (),
+        plan=plan,
+        purpose=purpose,
+        trigger=trigger,
+        scope=scope,
+    )
     say_notices(project)
     if out is not None:
         from procauthor.reporting.file import write_report
@@ -102,13 +114,17 @@ def read_file(file: str) -> str:
 def _show(found: WaitingDraft) -> None:
     draft = found.draft
     for finding in draft.findings:
-        place = finding["field"] or f"line {finding['line']}"
+        place = finding.get("field") or f"line {finding['line']}"
+        if finding["path"] != draft.path:
+            place = f"in {finding['path']}:{finding['line']}, once accepted"
         hint = f" ({finding['hint']})" if finding["hint"] else ""
         show(f"{finding['severity']} {place}: {finding['message']}{hint}")
     for note in draft.notes:
         show(f"note: {note}")
     for question in draft.open_questions if found.waits else ():
         show(f"question: {question}")
+        for lead in (each for each in draft.leads if each["question"] == question):
+            show(f"    see {lead['path']}:{lead['line']}, {lead['heading']!r}")
     show(_words(found))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft
@@ -16,13 +17,18 @@ def brief_lines(brief: Brief) -> Iterator[str]:
     request = brief.request
     yield f"{request.title}  ->  {brief.path}"
     yield f"lifecycle {request.lifecycle or '-'}, phase {request.phase or '-'}, template {brief.template}"
-    if request.why:
-        yield f"why: {request.why}"
+    yield from (f"same work? {namesake}" for namesake in brief.namesakes)
+    yield from (f"said: {text}" for text in request.said)
     for neighbour in brief.neighbours:
         outputs = ", ".join(o.name for o in (neighbour.outputs or neighbour.wants)) or "nothing named yet"
         yield f"{neighbour.relation} {neighbour.title} ({neighbour.status}): {outputs}"
     for passage in brief.passages:
         yield f"passage {passage.id}: {passage.path}:{passage.line} {passage.title} > {passage.heading}"
+    yield from (
+        f"rules of {standard.title}: {', '.join(rule.name for rule in standard.rules)}" for standard in brief.rules
+    )
+    if brief.promises:
+        yield f"{sum(len(p.artifacts) for p in brief.promises)} promised artifacts of {len(brief.promises)} procedures"
     announced = sum(r.announced for r in brief.references)
     yield f"{len(brief.references)} known titles may be referred to, {announced} of them only announced"
 
@@ -43,11 +49,15 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         yield f"  rests on {len(places)} of {len(draft.passages)} passages: {', '.join(places[:_SHOWN])}{more}"
     yield from _usage(draft)
     for finding in draft.findings:
-        yield f"  {finding['severity']} {finding['code']} line {finding['line']}: {finding['message']}"
+        place = f"line {finding['line']}"
+        if finding["path"] != draft.path:
+            place = f"in {finding['path']}:{finding['line']}, once accepted"
+        yield f"  {finding['severity']} {finding['code']} {place}: {finding['message']}"
     if draft.open_questions:
         yield f"  {len(draft.open_questions)} questions for a person:"
         for question in draft.open_questions:
             yield f"    - {question}"
+            yield from (_lead(lead) for lead in draft.leads if lead["question"] == question)
     files = _files(change)
     if outcome in ("Published", "Updated"):
         yield f"  wrote {files}"
@@ -55,6 +65,10 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     else:
         yield f"  would write {files}"
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"
+
+
+def _lead(lead: Mapping[str, Any]) -> str:
+    return f"        see {lead['path']}:{lead['line']}, {lead['heading']!r}"
 
 
 def _files(change: Change) -> str:

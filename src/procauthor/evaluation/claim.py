@@ -14,7 +14,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Block, Document, Section, TableRow
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import title_key
-from procauthor.procedure import Status
+from procauthor.procedure import DONE, Status
 from procauthor.template.key import section_key
 
 _OF = re.compile(
@@ -37,16 +37,16 @@ _REMARK = re.compile(r"\s*(?:[(\[:]|\s[-–—]\s).*$")
 _NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(%?)$")
 _SCOPES = ("lifecycle", "area", "folder")
 _TOTALS = frozenset({"total", "overall", "all", "sum", "library"})
-_STATES: dict[str, tuple[Status, ...]] = {
-    "defined": ("defined", "approved"),
-    "approved": ("approved",),
-    "placeholder": ("placeholder",),
-    "placeholders": ("placeholder",),
-    "missing": ("missing",),
-    "aliases": ("alias",),
-    "in progress": ("in progress",),
-    "alias": ("alias",),
-    "deprecated": ("deprecated",),
+_STATES: dict[str, frozenset[Status]] = {
+    "defined": DONE,
+    "approved": frozenset({"approved"}),
+    "placeholder": frozenset({"placeholder"}),
+    "placeholders": frozenset({"placeholder"}),
+    "missing": frozenset({"missing"}),
+    "aliases": frozenset({"alias"}),
+    "in progress": frozenset({"in progress"}),
+    "alias": frozenset({"alias"}),
+    "deprecated": frozenset({"deprecated"}),
 }
 _WHOLE = ("total", "procedures", "procedure", "count")
 

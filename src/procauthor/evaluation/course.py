@@ -11,6 +11,7 @@ from procauthor.evaluation.value import Call, Course, Row
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 
 _Found = tuple[str, str | None]
 
@@ -19,7 +20,7 @@ def read_courses(scope: Scope, rows: Mapping[str, Row], graph: Graph) -> Iterato
     """Yield every orchestration; ``rows`` are those of documents, by path."""
     for host in scope.library.of_kind("orchestration"):
         row = rows[host.path]
-        if row.status in ("alias", "deprecated"):
+        if row.status in UNCOUNTED:
             continue
         calls = tuple(_calls(scope, host, rows, graph))
         yield Course(host.title, host.path, row.lifecycle, calls, _critical(calls, graph))

@@ -16,10 +16,11 @@ from procauthor.evaluation.verify import verify
 from procauthor.finding import Report
 from procauthor.library.library import Library
 from procauthor.naming import title_key
+from procauthor.procedure import DONE, UNCOUNTED
 from procauthor.settings import Settings
 
 BROKEN = ("broken-link", "broken-anchor", "unknown-procedure", "index-dead-entry")
-_WRITTEN = frozenset({"in progress", "defined", "approved"})
+_WRITTEN = DONE | {"in progress"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,14 @@ class Census:
         """The rows of the evaluation."""
         return read_rows(self.scope, self.report)
 
+    @cached_property
+    def others(self) -> tuple[Row, ...]:
+        """The documents that no total counts."""
+        return read_others(self.scope.library, self.report)
+
     def counted(self) -> Census:
         """Count now, and not when somebody asks."""
-        _ = self.rows, self.graph
+        _ = self.rows, self.others, self.graph
         return self
 
     @cached_property
@@ -77,7 +83,7 @@ def evaluate(survey: Census, measured: Measured) -> Evaluation:
         courses=tuple(read_courses(survey.scope, by_path, survey.graph)),
         claims=read_claims(library, rows, {title_key(each.name): each for each in lifecycles}, total),
         report=report,
-        others=read_others(library, report),
+        others=survey.others,
         unread=tuple(each.path for each in library.unread),
         silenced=tuple(name for name in BROKEN if survey.settings.rules.get(name) == "off"),
     )
@@ -97,7 +103,7 @@ def _lifecycles(rows: Iterable[Row]) -> Iterable[Lifecycle]:
 
 def _completeness(rows: Iterable[Row]) -> Share:
     """Return the filled sections of all that the templates ask for; alias and deprecated are left out."""
-    counted = [row for row in rows if row.status not in ("alias", "deprecated")]
+    counted = [row for row in rows if row.status not in UNCOUNTED]
     return Share(sum(row.filled for row in counted), sum(len(row.required) for row in counted))
 
 

@@ -18,8 +18,8 @@ def method_lines(evaluation: Evaluation) -> Iterator[str]:
     )
     yield (
         "Status: computed from the text. Placeholder: the document says so, or fewer than a quarter of its required "
-        "sections hold text. In progress: a required section is missing or empty, words stand for a text to come, or "
-        "the check has a finding of severity error in it. Defined: none of these."
+        "sections hold text. In progress: a required section is missing, empty or thin, a question or a proposal is "
+        "open, words are to be replaced, or the check has a finding of severity error in it. Defined: none of these."
     )
     yield (
         f"Completion: {_of(done)} = defined and approved, of all but alias and deprecated. Missing ones are in the "
@@ -36,6 +36,10 @@ def method_lines(evaluation: Evaluation) -> Iterator[str]:
     yield (
         f"Broken references: {evaluation.broken_references} findings of the rules broken-link, broken-anchor, "
         "unknown-procedure and index-dead-entry."
+    )
+    yield (
+        f"Open questions: {evaluation.questions} = those under open_questions, marks in the text, and proposals, in "
+        "all documents, counted or not."
     )
     yield (
         "Critical path: the chain of calls of an orchestration, each needing the one before it, that holds the most "

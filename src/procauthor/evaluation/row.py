@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from procauthor.checking.scope import Scope
-from procauthor.evaluation.value import DONE, Row
+from procauthor.evaluation.value import Row
 from procauthor.finding import Finding, Report
 from procauthor.library.index import IndexRow, bullets, entries, index_of
 from procauthor.library.library import Library, Procedure
+from procauthor.library.status import earn
 from procauthor.naming import title_key
 from procauthor.procedure import Kind, Status
 from procauthor.template.spec import Template
@@ -40,7 +41,7 @@ def count_errors(report: Report) -> Counter[str]:
 
 def status_that_counts(procedure: Procedure, errors: int) -> Status:
     """Return the status that evaluation, plans and ticks count with: a whole text with an error is not defined."""
-    return "in progress" if errors and procedure.status in DONE else procedure.status
+    return earn(procedure.text_status, approved=procedure.status == "approved", errors=errors)
 
 
 def statuses_in(library: Library, report: Report) -> dict[str, str]:
@@ -118,6 +119,8 @@ def _document(
         warnings=warnings[procedure.path],
         form=template.name if template else "",
         owner=procedure.owner,
+        questions=procedure.questions,
+        counted=procedure.counted,
     )
 
 

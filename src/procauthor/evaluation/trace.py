@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from procauthor.evaluation.graph import Edge, Graph, Node
-from procauthor.evaluation.value import DONE
 from procauthor.library.artifact import artifact_key
 from procauthor.library.library import Library
+from procauthor.procedure import DONE
 
 TraceState = Literal[
     "agreed", "not promised", "user not named", "not listed by the user", "provider unfinished", "user unfinished"

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from procauthor.finding import Finding, Report
-from procauthor.procedure import Kind, Status
+from procauthor.library.question import Question
+from procauthor.procedure import DONE, UNCOUNTED, Kind, Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-DONE: frozenset[Status] = frozenset({"defined", "approved"})
-UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,9 @@ class Row:
     owner: str = ""
     announced: str = ""
     """Where a title without a document is announced, as path and line."""
+    questions: tuple[Question, ...] = ()
+    counted: bool = True
+    """Whether it is one of the rows that sum to the total."""
 
     @property
     def done(self) -> bool:
@@ -203,6 +205,16 @@ class Evaluation:
     silenced: tuple[str, ...] = ()
     trend: tuple[Point, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def asking(self) -> tuple[Row, ...]:
+        """The documents with an open question or proposal, counted or not."""
+        return tuple(row for row in (*self.rows, *self.others) if row.questions)
+
+    @property
+    def questions(self) -> int:
+        """How many questions and proposals are open."""
+        return sum(len(row.questions) for row in self.asking)
 
     @property
     def broken_references(self) -> int:

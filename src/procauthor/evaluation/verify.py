@@ -18,6 +18,7 @@ def verify(evaluation: Evaluation, library: Library) -> None:
     """
     _require_each_once(evaluation, library)
     _require_sums(evaluation)
+    _require_questions(evaluation, library)
     _require_states(evaluation)
     for share in (evaluation.compliance, evaluation.sections, *(each.sections for each in evaluation.lifecycles)):
         _require(0 <= share.part <= share.whole, f"{share.part} is no part of {share.whole}")
@@ -32,6 +33,9 @@ def _require_each_once(evaluation: Evaluation, library: Library) -> None:
     paths = Counter(row.path for row in evaluation.rows if row.path)
     wanted = Counter(procedure.path for procedure in library.counted)
     _require(paths == wanted, f"{sum(paths.values())} rows stand for {sum(wanted.values())} documents")
+    beside = Counter(row.path for row in evaluation.others)
+    _require(paths + beside == Counter(p.path for p in library.procedures), "a document has no row, or two")
+    _require(not any(row.counted for row in evaluation.others), "a document beside the total is counted")
     titles = Counter((title_key(row.lifecycle), title_key(row.title)) for row in evaluation.rows if row.path is None)
     _require(all(count == 1 for count in titles.values()), "a title without a document stands in two rows")
     _require(all(row.status == "missing" for row in evaluation.rows if row.path is None), "a row has no document")
@@ -51,6 +55,15 @@ def _require_sums(evaluation: Evaluation) -> None:
     parts = [each.sections for each in evaluation.lifecycles]
     sections = Share(sum(part.part for part in parts), sum(part.whole for part in parts))
     _require(sections == evaluation.sections, "the sections of the lifecycles do not sum to those of the library")
+
+
+def _require_questions(evaluation: Evaluation, library: Library) -> None:
+    asked = Counter({p.path: len(p.questions) for p in library.procedures if p.questions})
+    of_rows = Counter({row.path: len(row.questions) for row in evaluation.asking})
+    _require(asked == of_rows, "the questions of the rows are not those of the documents")
+    _require(
+        evaluation.questions == asked.total(), f"{evaluation.questions} questions, the documents have {asked.total()}"
+    )
 
 
 def _require_states(evaluation: Evaluation) -> None:

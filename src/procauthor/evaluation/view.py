@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from procauthor.evaluation.method import method_lines
 from procauthor.evaluation.value import Call, Claim, Course, Evaluation, Lifecycle, Measured, Point, Row, Share, Tally
+from procauthor.library.question import question_json
 
 SCHEMA_VERSION = 1
 _DIGITS = 6
@@ -17,10 +19,9 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
         **record_json(evaluation),
         "section_completeness": _share(evaluation.sections),
         "left_out": len(evaluation.left_out),
-        "documents": [
-            *(_row(row, counted=True) for row in evaluation.rows),
-            *(_row(row, counted=False) for row in evaluation.others),
-        ],
+        "documents": [_row(row) for row in (*evaluation.rows, *evaluation.others)],
+        "questions": evaluation.questions,
+        "open_questions": list(chain.from_iterable(map(_questions, evaluation.asking))),
         "broken": [{"path": f.path, "line": f.line, "rule": f.rule, "message": f.message} for f in evaluation.broken],
         "orchestrations": [_course(course) for course in evaluation.courses],
         "status_mismatches": [
@@ -76,7 +77,7 @@ def _share(share: Share) -> dict[str, object]:
     return {"filled": share.part, "required": share.whole, "ratio": ratio(share)}
 
 
-def _row(row: Row, *, counted: bool) -> dict[str, object]:
+def _row(row: Row) -> dict[str, object]:
     return {
         "path": row.path,
         "title": row.title,
@@ -84,8 +85,9 @@ def _row(row: Row, *, counted: bool) -> dict[str, object]:
         "phase": row.phase,
         "kind": row.kind,
         "form": row.form or None,
-        "counted": counted,
+        "counted": row.counted,
         "owner": row.owner,
+        "questions": len(row.questions),
         "declared_status": row.declared,
         "status": row.status,
         "text_status": row.text_status,
@@ -96,6 +98,11 @@ def _row(row: Row, *, counted: bool) -> dict[str, object]:
         "warnings": row.warnings,
         "announced": row.announced,
     }
+
+
+def _questions(row: Row) -> Iterator[dict[str, object]]:
+    """Yield the open questions of a document, as ``procauthor questions --json`` gives them."""
+    return (question_json(q, str(row.path), row.title, row.owner) for q in row.questions)
 
 
 def _course(course: Course) -> dict[str, object]:

@@ -8,9 +8,23 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.write import write_link
+from procauthor.naming import title_key
+from procauthor.procedure import DONE
 
 MARK = "*(announced)*"
-_DONE = ("defined", "approved")
+_PLAIN = "(announced)"
+
+
+def bare_title(source: str) -> str:
+    """Return a title without the mark that says that no document has it yet."""
+    # What reads a source takes the bracket behind it away: "(From: Title (announced))".
+    return source.replace(MARK, "").partition(_PLAIN[:-1])[0].strip(" *_")
+
+
+def title_before_mark(text: str) -> str:
+    """Return the key of all that is before such a mark, which ends with the title; nothing where there is no mark."""
+    before, mark, _ = text.replace(MARK, _PLAIN).partition(_PLAIN)
+    return title_key(before) if mark else ""
 
 
 def link_announced(library: Library, host: Procedure) -> Iterator[Replacement]:
@@ -36,6 +50,6 @@ def _title_before(library: Library, host: Procedure, place: int) -> tuple[Proced
     before = raw[run.start : place].decode().rstrip()
     fitting = [found[0] for found in library.by_key.values() if len(found) == 1 and before.endswith(found[0].title)]
     best = max(fitting, key=lambda p: len(p.title), default=None)
-    if best is None or best.status not in _DONE or best.path == host.path:
+    if best is None or best.status not in DONE or best.path == host.path:
         return None
     return best, run.start + len(before.encode()) - len(best.title.encode())

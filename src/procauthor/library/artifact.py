@@ -7,8 +7,7 @@ from functools import lru_cache
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
 from procauthor.naming import title_key
-
-_READY = frozenset({"defined", "approved"})
+from procauthor.procedure import DONE
 
 
 @lru_cache(maxsize=65_536)
@@ -28,7 +27,7 @@ def _singular(word: str) -> str:
 
 def is_ready(procedure: Procedure) -> bool:
     """Say whether a document can be held to its contract: it is finished, and has a template."""
-    return procedure.status in _READY and procedure.template is not None
+    return procedure.status in DONE and procedure.template is not None
 
 
 def promised(procedure: Procedure) -> dict[str, str]:

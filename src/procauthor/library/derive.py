@@ -23,11 +23,9 @@ from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.proof import rewrite
 from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
-from procauthor.procedure import Status
+from procauthor.procedure import DONE, UNCOUNTED, Status
 
 _COMPLETION = re.compile(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
-_DONE: frozenset[Status] = frozenset({"defined", "approved"})
-_UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated"})
 
 
 def show_status(status: Status) -> str:
@@ -83,7 +81,7 @@ def _new_sections(library: Library, found: Sequence[Table], listed: Collection[s
     waiting: dict[str, list[Procedure]] = {}
     for procedure in library.counted:
         key = title_key(procedure.lifecycle)
-        if key and key not in known and procedure.status not in _UNCOUNTED and procedure.key not in listed:
+        if key and key not in known and procedure.status not in UNCOUNTED and procedure.key not in listed:
             waiting.setdefault(key, []).append(procedure)
     last = own[-1]
     newline = last.procedure.document.source.newline
@@ -164,7 +162,7 @@ def _wanted(library: Library, host: Procedure, table: Table) -> Iterator[Procedu
 
 def _belongs(host: Procedure, table: Table, procedure: Procedure) -> bool:
     """Say whether a table should list a document."""
-    if procedure.path == host.path or procedure.status in _UNCOUNTED:
+    if procedure.path == host.path or procedure.status in UNCOUNTED:
         return False
     if host.kind == "index":
         standards = "standard" in table.columns
@@ -227,8 +225,8 @@ def _completion(library: Library, host: Procedure, found: Iterable[Table]) -> It
             statuses[entry.key] = document.status if document else entry.status or "missing"
         for document in _wanted(library, host, table):
             statuses[document.key] = document.status
-    counted = [s for s in statuses.values() if s not in _UNCOUNTED]
-    text = f"{sum(s in _DONE for s in counted)}{match[1]}{len(counted)}{match[2]}"
+    counted = [s for s in statuses.values() if s not in UNCOUNTED]
+    text = f"{sum(s in DONE for s in counted)}{match[1]}{len(counted)}{match[2]}"
     if text == match[0]:
         return
     if host.document.front_matter:

@@ -17,7 +17,7 @@ from procauthor.library.reference import relative, resolve
 from procauthor.markdown.document import Block
 from procauthor.markdown.edit import Replacement
 from procauthor.naming import title_key
-from procauthor.procedure import Artifact
+from procauthor.procedure import UNCOUNTED, Artifact
 from procauthor.template.clean import Cleaner
 from procauthor.template.pattern import Slot
 from procauthor.template.piece import render_pattern
@@ -40,7 +40,7 @@ def find_uses(library: Library) -> dict[str, list[RequiredInput]]:
     """Return the uses that providers do not know of, by the path of the provider, in the order of the consumers."""
     found: dict[str, list[RequiredInput]] = {}
     for consumer in library.of_kind("procedure"):
-        if consumer.template is None or consumer.silent or consumer.status in ("alias", "deprecated"):
+        if consumer.template is None or consumer.silent or consumer.status in UNCOUNTED:
             continue
         for wanted in consumer.contract.inputs:
             provider = _provider(library, consumer, wanted)

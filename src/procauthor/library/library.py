@@ -21,10 +21,11 @@ from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.library.contract import read_contract
 from procauthor.library.disk import leads_out
 from procauthor.library.mark import TopSection, read_marks
+from procauthor.library.question import Question, read_questions
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
 from procauthor.library.ruling import Ruling, find_rulings
-from procauthor.library.status import compute_status, has_text, is_silent, match_sections
+from procauthor.library.status import compute_status, earn, has_text, is_silent, match_sections
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
@@ -128,7 +129,16 @@ class Procedure:
     @cached_property
     def status(self) -> Status:
         """The status that text and receipts support: a defined document is approved by receipts for all its bytes."""
-        return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
+        return earn(self.text_status, approved=self.text_status == "defined" and self.standing.approved)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """What the document leaves open; a template shows only how that is written."""
+        return (
+            ()
+            if self.kind == "template"
+            else read_questions(self.document, self.template, self.conventions.placeholders)
+        )
 
     @cached_property
     def marks(self) -> tuple[TopSection, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from procauthor.library.placeholder import SHIPPED, find_placeholders, find_template_text, is_placeholder
-from procauthor.markdown.document import Block, Document, Section
-from procauthor.markdown.metadata import bold_fields
-from procauthor.procedure import Status
+from procauthor.library.question import read_questions
+from procauthor.library.thin import Thin, find_thin
+from procauthor.library.unit import has_content, has_letters, read_units
+from procauthor.markdown.document import Document, Section
+from procauthor.procedure import DONE, UNCOUNTED, Status
 from procauthor.settings import PlaceholderConventions
 from procauthor.template.key import section_key
 from procauthor.template.spec import SectionSpec, Template
@@ -17,11 +18,8 @@ from procauthor.template.spec import SectionSpec, Template
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
 _SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
-_SILENT: frozenset[Status] = frozenset({"alias", "deprecated", "placeholder", "missing"})
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_LABEL = re.compile(r"\*\*[^*\n]+\*\*:?")
-# At the foot of a document these are said of all of it, and not of its last section.
-_ABOUT_ALL = frozenset({"status", "id", "lifecycle", "phase", "owner", "author", "version", "date", "last_updated"})
+UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
+"""What nobody claims to be a text that can be worked by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,54 +63,9 @@ def _match_sections(document: Document, template: Template) -> Match:
     return Match(found, missing, empty)
 
 
-def has_content(document: Document, section: Section) -> bool:
-    """Say whether a section or one below it holds anything but comments."""
-    return any(_speaks(_own_blocks(document, part)) for part in document.family(section))
-
-
 def has_text(document: Document, section: Section, words: PlaceholderConventions = SHIPPED) -> bool:
-    """Say whether a section or one below it holds text: placeholder words, and labels without anything, are none."""
-    return any(
-        not is_placeholder(unit, words) and not _LABEL.fullmatch(unit)
-        for part in document.family(section)
-        for block in _own_blocks(document, part)
-        for unit in _units(document, block)
-    )
-
-
-def _units(document: Document, block: Block) -> Iterator[str]:
-    """Yield the pieces that a block is read in: items, rows, a paragraph."""
-    if block.kind in ("rule", "html"):
-        if _speaks((block,)):
-            yield block.text
-    elif block.kind == "list":
-        yield from (item.text for item in block.items)
-    elif block.kind == "table":
-        yield from (" ".join(cell.text for cell in row.cells) for row in block.rows)
-    else:
-        yield document.source.slice(block.start, block.end).strip()
-
-
-def _own_blocks(document: Document, section: Section) -> tuple[Block, ...]:
-    """Return the blocks of a section without the metadata at the foot of its document."""
-    blocks = section.blocks
-    rule = next((at for at in reversed(range(len(blocks))) if blocks[at].kind == "rule"), None)
-    if rule is None or section.index != len(document.sections) - 1:
-        return blocks
-    foot = blocks[rule + 1 :]
-    fields = [{f.key for f in bold_fields(document.source, b)} if b.kind == "paragraph" else None for b in foot]
-    return blocks[:rule] if all(fields) and _ABOUT_ALL.intersection(*(f or () for f in fields)) else blocks
-
-
-def _speaks(blocks: tuple[Block, ...]) -> bool:
-    for block in blocks:
-        if block.kind == "rule":
-            continue
-        if block.kind != "html":
-            return True
-        if _COMMENT.sub("", block.text).strip():
-            return True
-    return False
+    """Say whether a section or one below it holds text: placeholder words, signs and bare labels are none."""
+    return any(has_letters(unit) and not is_placeholder(unit, words) for unit in read_units(document, section))
 
 
 def is_silent(document: Document, status: Status, declared: Status | None) -> bool:
@@ -122,7 +75,7 @@ def is_silent(document: Document, status: Status, declared: Status | None) -> bo
             not any(has_content(document, s) for s in document.sections)
             or _SAYS_SO.search(document.source.raw) is not None
         )
-    return status in _SILENT
+    return status in UNWRITTEN
 
 
 def compute_status(
@@ -136,9 +89,50 @@ def compute_status(
         return "deprecated"
     if declared == "placeholder":
         return "placeholder"
-    if template is None:
-        return declared if declared in ("in progress", "defined") else "defined"
-    return _by_sections(document, template, words)
+    if template is not None:
+        return _by_sections(document, template, words)
+    if read_questions(document, None, words):
+        return "in progress"
+    return declared if declared in ("in progress", "defined") else "defined"
+
+
+def earn(text_status: Status, *, approved: bool = False, errors: int = 0) -> Status:
+    """Return the status that counts: of a text with its status, with valid receipts for all of it, and with errors.
+
+    Args:
+        text_status: What the text supports.
+        approved: Whether receipts for all its bytes are valid.
+        errors: How many findings of severity error there are in it.
+    """
+    if text_status not in DONE:
+        return text_status
+    if errors:
+        return "in progress"
+    return "approved" if approved else text_status
+
+
+def read_thin(document: Document, template: Template) -> tuple[Thin, ...]:
+    """Return the sections that say less than the template asks for; they are looked for once."""
+    kept = document.kept.get("thin")
+    if not isinstance(kept, tuple) or kept[0] is not template:
+        kept = template, find_thin(document, template, match_sections(document, template).sections)
+        document.kept["thin"] = kept
+    thin: tuple[Thin, ...] = kept[1]
+    return thin
+
+
+def lack_of(document: Document, template: Template, words: PlaceholderConventions) -> str:
+    """Say what is between a text and "defined", but for listed questions and proposals; nothing where nothing is."""
+    match = match_sections(document, template)
+    reasons = (
+        ("missing", [s.heading for s in match.missing]),
+        ("empty", [s.heading for s in match.empty if not s.constraint.optional]),
+        ("thin", [thin.heading for thin in read_thin(document, template)]),
+    )
+    said = [f"{word}: {', '.join(headings)}" for word, headings in reasons if headings]
+    if any(find_placeholders(document, words)) or any(find_template_text(document, template)):
+        said.append("words that are to be replaced")
+    return "; ".join(said)
 
 
 def _by_sections(document: Document, template: Template, words: PlaceholderConventions) -> Status:
@@ -147,6 +141,6 @@ def _by_sections(document: Document, template: Template, words: PlaceholderConve
     filled = len(template.required) - len(lacking)
     if template.required and filled < max(1, len(template.required) * _PLACEHOLDER_SHARE):
         return "placeholder"
-    if lacking or any(find_placeholders(document, words)) or any(find_template_text(document, template)):
+    if lacking or read_questions(document, template, words) or any(find_template_text(document, template)):
         return "in progress"
-    return "defined"
+    return "in progress" if read_thin(document, template) else "defined"

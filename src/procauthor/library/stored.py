@@ -15,8 +15,10 @@ from procauthor.errors import StaleError
 from procauthor.file import read_regular
 from procauthor.library.library import Procedure
 from procauthor.library.mark import TopSection
+from procauthor.library.question import Question
 from procauthor.library.receipt import Review
 from procauthor.library.reference import Target
+from procauthor.library.status import earn
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.source import Source
@@ -49,6 +51,7 @@ class Face(Struct, frozen=True, array_like=True):
     aliases: tuple[str, ...]
     superseded_by: str
     owner: str
+    questions: tuple[Question, ...]
     field_lines: dict[str, int]
 
 
@@ -110,6 +113,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         aliases=procedure.aliases,
         superseded_by=procedure.superseded_by,
         owner=procedure.owner,
+        questions=procedure.questions,
         field_lines=procedure.field_lines,
     )
     view = View(
@@ -382,7 +386,12 @@ class Stored(Procedure):
     @property
     def status(self) -> Status:
         """The status that text and receipts support."""
-        return "approved" if self.text_status == "defined" and self.standing.approved else self.text_status
+        return earn(self.text_status, approved=self.text_status == "defined" and self.standing.approved)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the document leaves open."""
+        return self.face.questions
 
     @property
     def marks(self) -> tuple[TopSection, ...]:

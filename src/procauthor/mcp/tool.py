@@ -87,6 +87,9 @@ class _Brief(_Paged):
     lifecycle: str = Field(default="", description="Its lifecycle, where neither plan nor index says it.")
     phase: str | None = Field(default=None, description="Its phase in the lifecycle.")
     depends_on: list[str] = Field(default_factory=list, description="Titles that it takes something from.")
+    purpose: str = Field(default="", description="What it is for, in a sentence.")
+    trigger: str = Field(default="", description="What starts it, in a sentence.")
+    scope: str = Field(default="", description="What it covers, and what it does not.")
 
 
 class _Propose(_Paged):
@@ -125,6 +128,18 @@ class _Named(_Paged):
 
 class _Draft(_Named):
     fields: bool = Field(default=False, description="Return the typed fields too.")
+
+
+class _QuestionPage(_Paged):
+    ref: str = Field(default="", description="Path, id or title of a document, or id of a draft; empty for all.")
+
+
+class _AnswerText(_Arguments):
+    ref: str = Field(description="Path, id or title of a document, or id of a draft.")
+    number: int = Field(ge=1, description="The number that list_questions gives it.")
+    text: str = Field(default="", description="The answer, one line.")
+    accept: bool = Field(default=False, description="Take the proposed value, or confirm the claim.")
+    section: str = Field(default="", description="The heading for the answer, where the text has no mark for it.")
 
 
 class _Nothing(_Paged):
@@ -201,7 +216,8 @@ def _list(project: Project, args: _List) -> Outcome:
 
 def _brief(project: Project, args: _Brief) -> Outcome:
     handoff = project.handoff
-    found = handoff.brief(args.title, lifecycle=args.lifecycle, phase=args.phase, depends_on=args.depends_on)
+    options = args.model_dump(include={"lifecycle", "phase", "depends_on", "purpose", "trigger", "scope"})
+    found = handoff.brief(args.title, **options)
     text = handoff.text(found)
     whole = found.as_json()
     data = {name: whole[name] for name in ("run", "title", "path", "revises", "filled", "missing", "sources")}
@@ -268,6 +284,27 @@ def _findings(project: Project, args: _Named) -> Outcome:
     return Outcome(data, rows="findings")
 
 
+def _questions(project: Project, args: _QuestionPage) -> Outcome:
+    return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows="questions")
+
+
+def _answer(project: Project, args: _AnswerText) -> Outcome:
+    questions = project.questions
+    found = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
+    questions.write(found)
+    return Outcome({**found.as_json(written=True), "next": "call list_questions for what is still open"})
+
+
+def _propose_answer(project: Project, args: _AnswerText) -> Outcome:
+    """Answer in a draft; of a document only show what the answer would change."""
+    questions = project.questions
+    found = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
+    if found.draft is not None:
+        questions.write(found)
+    then = "a person answers it with: procauthor answer" if found.draft is None else "a person accepts the draft"
+    return Outcome({**found.as_json(written=found.draft is not None), "next": then})
+
+
 def _accept(project: Project, args: _Named) -> Outcome:
     found = project.draft(args.draft)
     change = found.accept()
@@ -286,6 +323,30 @@ _ACCEPT = Tool(
     reads=False,
     same=False,
     destroys=True,
+)
+_OF_ANSWER = {"question": _OBJECT, "answer": _TEXT, "where": _TEXT, "status": _TEXT, "left": _NUMBER, "next": _TEXT}
+_ANSWER = Tool(
+    "answer_question",
+    "Answer a question",
+    "Answer an open question or accept a proposal. The answer takes its place in the document or draft, with all that "
+    "follows from it in the library.",
+    _AnswerText,
+    _answer,
+    _OF_ANSWER,
+    reads=False,
+    same=False,
+    destroys=True,
+)
+_ANSWER_IN_DRAFT = Tool(
+    "answer_question",
+    "Answer a question",
+    "Answer an open question or accept a proposal. In a draft the answer is written; of a document only the diff is "
+    "returned, and a person writes it.",
+    _AnswerText,
+    _propose_answer,
+    _OF_ANSWER,
+    reads=False,
+    same=False,
 )
 _TOOLS = (
     Tool(
@@ -338,6 +399,14 @@ _TOOLS = (
         _List,
         _list,
         {"procedures": _ROWS},
+    ),
+    Tool(
+        "list_questions",
+        "List open questions",
+        "Return the open questions and proposals of documents and waiting drafts, with number, place and owner.",
+        _QuestionPage,
+        _questions,
+        {"questions": _ROWS},
     ),
     Tool(
         "get_brief",
@@ -412,4 +481,4 @@ _TOOLS = (
 
 def tools(*, allow_accept: bool) -> dict[str, Tool]:
     """Return the tools by name; accepting is one of them only where that is allowed."""
-    return {tool.name: tool for tool in (*_TOOLS, *([_ACCEPT] if allow_accept else []))}
+    return {tool.name: tool for tool in (*_TOOLS, *((_ANSWER, _ACCEPT) if allow_accept else (_ANSWER_IN_DRAFT,)))}

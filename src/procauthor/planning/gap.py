@@ -9,7 +9,7 @@ from statistics import median
 
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
-from procauthor.evaluation.value import DONE, UNCOUNTED, Course, Evaluation, Lifecycle, Row
+from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Row
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.field import read_fields
@@ -17,6 +17,7 @@ from procauthor.planning.line import read_lines
 from procauthor.planning.plan import Effort, Plan, Priority
 from procauthor.planning.title import clean_title
 from procauthor.planning.value import read_status
+from procauthor.procedure import DONE, UNCOUNTED
 from procauthor.settings import PlanSettings
 
 _MOST_WAITING = 20

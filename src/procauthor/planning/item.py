@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from procauthor.evaluation.value import DONE
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.effort import effort_unit, read_effort, read_whole_effort, share
@@ -27,6 +26,7 @@ from procauthor.planning.value import (
     says_only_status,
 )
 from procauthor.planning.words import pattern
+from procauthor.procedure import DONE
 
 # "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
 _ASIDE = re.compile(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.value import DONE, Evaluation, Share
+from procauthor.evaluation.value import Evaluation, Share
 from procauthor.naming import title_key
 from procauthor.planning.gap import Gap, Terrain, count, find_gaps, is_retired, is_written, rank, survey_terrain
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
+from procauthor.procedure import DONE
 
 
 @dataclass(frozen=True, slots=True)

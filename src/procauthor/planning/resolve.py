@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import cast, get_args
 
-from procauthor.evaluation.value import DONE
 from procauthor.naming import title_key
 from procauthor.planning.dependency import Named, Numbering, read_names
 from procauthor.planning.item import Draft
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem, State
 from procauthor.planning.vague import Vague, spell_numbers
+from procauthor.procedure import DONE
 
 _COMPARED = 100
 _STATES = frozenset(get_args(State))

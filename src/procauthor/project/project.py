@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.draft import DraftStore
     from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.question import Questions
     from procauthor.authoring.records import Records
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import RunStore
@@ -276,6 +277,13 @@ class Project:
         from procauthor.review.review import Reviewing
 
         return Reviewing(self.workspace, self.library())
+
+    @property
+    def questions(self) -> Questions:
+        """What documents and drafts leave open, and its answers."""
+        from procauthor.authoring.question import Questions
+
+        return Questions(self.records)
 
     def due(self, *, within: str = "", owner: str = "") -> tuple[list[Due], list[Undated]]:
         """Return what is to be reviewed, the first one first, and what documents say of it that cannot be read.

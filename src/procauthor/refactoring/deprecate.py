@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.scope import GONE, Scope
+from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
@@ -14,6 +14,7 @@ from procauthor.markdown.edit import Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.proof import rewrite
 from procauthor.markdown.write import write_link
+from procauthor.procedure import UNCOUNTED
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 
@@ -45,7 +46,7 @@ def _refuse(procedure: Procedure, by: Procedure | None) -> None:
     if procedure.kind in _LISTING or procedure.kind == "template":
         message = f"{procedure.path} is no document that can be deprecated ({procedure.kind})"
         raise LibraryError(message, "nothing was changed")
-    if by is not None and (by.path == procedure.path or by.status in GONE):
+    if by is not None and (by.path == procedure.path or by.status in UNCOUNTED):
         what = "the document itself" if by.path == procedure.path else f"{by.status} too"
         message = f"{by.title!r} cannot replace it: it is {what}"
         raise LibraryError(message, "name the document that is used instead")
@@ -54,7 +55,7 @@ def _refuse(procedure: Procedure, by: Procedure | None) -> None:
 def _relocation(scope: Scope, procedure: Procedure, by: Procedure) -> Relocation:
     """Lead references to the replacement, but not those of lists, of the two themselves, and of what is out of use."""
     documents = scope.library.procedures
-    spared = {p.path for p in documents if p.kind in _LISTING or p.status in GONE} | {by.path, procedure.path}
+    spared = {p.path for p in documents if p.kind in _LISTING or p.status in UNCOUNTED} | {by.path, procedure.path}
     anchors = {
         (procedure.path, anchor): (by.path, anchor if anchor in by.document.anchors else "")
         for anchor in procedure.document.anchors

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from procauthor.checking.scope import GONE, Scope
+from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.alias import Alias, alias_text
 from procauthor.library.change import Change, Edit
@@ -19,6 +19,7 @@ from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import MayLead, find_differences, kept_by, refuse
 from procauthor.markdown.title import title_section, top_sections
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 from procauthor.refactoring.carry import (
     Carried,
     Piece,
@@ -61,8 +62,8 @@ def _refuse(procedure: Procedure, into: Procedure) -> None:
         message = f"{procedure.path} cannot be merged into itself"
         raise LibraryError(message, "name two documents")
     for each in (procedure, into):
-        if each.kind in _FIXED or each.status in GONE:
-            what = each.status if each.status in GONE else each.kind
+        if each.kind in _FIXED or each.status in UNCOUNTED:
+            what = each.status if each.status in UNCOUNTED else each.kind
             message = f"{each.path} cannot be merged: it is {what}"
             raise LibraryError(message, "nothing was changed")
 

@@ -15,6 +15,7 @@ from procauthor.checking.scope import Scope
 from procauthor.errors import ConfigError, ConflictError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
+from procauthor.library.status import UNWRITTEN
 from procauthor.markdown.document import Document, Section
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.parse import parse
@@ -29,7 +30,6 @@ from procauthor.template.spec import SectionSpec, Template
 Read = Callable[[str, bytes], Procedure]
 _NUMBER = re.compile(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
 _FREE_NUMBER = 900
-_SKIPPED = frozenset({"placeholder", "alias", "deprecated", "missing"})
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Migration:
 
 
 def _is_carried(procedure: Procedure) -> bool:
-    return procedure.template is not None and procedure.kind != "template" and procedure.status not in _SKIPPED
+    return procedure.template is not None and procedure.kind != "template" and procedure.status not in UNWRITTEN
 
 
 def _is_section(section: Section) -> bool:

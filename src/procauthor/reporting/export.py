@@ -10,6 +10,7 @@ from procauthor.errors import ConfigError, DraftError
 from procauthor.file import read_regular
 from procauthor.library.disk import leads_out, write_file
 from procauthor.library.library import Procedure
+from procauthor.procedure import DONE
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
 from procauthor.secret import redact
@@ -18,7 +19,6 @@ from procauthor.workspace import Workspace
 Form = Literal["agent-skill", "agent-sop"]
 # Folders with a dot are no part of a library.
 _FOLDERS: Mapping[Form, str] = {"agent-skill": ".agents/skills", "agent-sop": ".agents/sops"}
-_READY = ("defined", "approved")
 
 
 def export(workspace: Workspace, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
@@ -37,7 +37,7 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
     """
     library = workspace.read()
     procedure = library.find(reference)
-    if not procedure.counted or procedure.status not in _READY:
+    if not procedure.counted or procedure.status not in DONE:
         what = procedure.status if procedure.counted else f"a document of kind {procedure.kind}"
         message = f"{procedure.title!r} cannot be exported: it is {what}"
         raise DraftError(message, "export procedures that are defined; procauthor check says what is missing")

@@ -14,11 +14,11 @@ from procauthor.library.ledger import edit_receipts
 from procauthor.library.library import Library, Procedure
 from procauthor.library.mark import TopSection
 from procauthor.library.receipt import Receipt, Receipts, Review, receipts_of
+from procauthor.library.status import UNWRITTEN, lack_of
 from procauthor.procedure import Status
 from procauthor.template.key import section_key
 
 _DERIVED = frozenset({"index", "readme", "plan", "template"})
-_UNWRITTEN: frozenset[Status] = frozenset({"placeholder", "alias", "deprecated", "missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,29 @@ def refuse_unfit(procedure: Procedure, findings: Sequence[Finding]) -> None:
     if procedure.kind in _DERIVED:
         message = f"{procedure.path} is a document of kind {procedure.kind}, and is not approved"
         raise LibraryError(message, "name a procedure, an orchestration or a standard")
-    if procedure.text_status in _UNWRITTEN:
+    if procedure.text_status in UNWRITTEN:
         message = f"{procedure.title!r} is {procedure.text_status}, so there is nothing to approve"
         raise LibraryError(message, "nothing was written")
+    if procedure.text_status == "in progress":
+        raise LibraryError(*_unfinished(procedure))
     # A row that is missing in the index says nothing of the text.
     errors = [f for f in findings if f.severity == "error" and not f.rule.startswith("index-")]
     if errors:
         more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
         message = f"{procedure.path} has findings of severity error, and cannot be approved"
         raise LibraryError(message, f"line {errors[0].line}: {errors[0].message}{more}; see them with procauthor check")
+
+
+def _unfinished(procedure: Procedure) -> tuple[str, str]:
+    """Say why a document is in progress, and what helps."""
+    message = f"{procedure.title!r} is in progress, and cannot be approved"
+    if procedure.questions:
+        first = procedure.questions[0]
+        message += f": {len(procedure.questions)} open, the first in line {first.line}: {first.text!r}"
+        return message, f"answer it with: procauthor answer {procedure.path} 1 TEXT; procauthor questions lists all"
+    words = procedure.conventions.placeholders
+    reasons = lack_of(procedure.document, procedure.template, words) if procedure.template else ""
+    return f"{message}: {reasons}" if reasons else message, "complete the text; procauthor check says what is missing"
 
 
 def approve(library: Library, procedure: Procedure, headings: Sequence[str], signature: ApprovalTerms) -> Approval:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from procauthor.errors import LibraryError, PlanError
-from procauthor.evaluation.value import DONE
 from procauthor.library.change import Change, Edit
 from procauthor.library.derive import derive
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.planning.tick import tick
+from procauthor.procedure import DONE
 from procauthor.workspace._announced import recall_plan
 
 

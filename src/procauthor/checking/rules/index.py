@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.mend import mend
-from procauthor.checking.scope import GONE, Scope, say, say_line, title_line
+from procauthor.checking.scope import Scope, say, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.derive import fill_status, insert_row
 from procauthor.library.index import IndexRow, entries, index_of
 from procauthor.library.library import Procedure
+from procauthor.procedure import DONE, UNCOUNTED
 
 INDEX_MISSING_ENTRY = Rule(
     name="index-missing-entry",
@@ -42,7 +43,6 @@ INDEX_STATUS_MISMATCH = Rule(
 )
 RULES = (INDEX_MISSING_ENTRY, INDEX_DEAD_ENTRY, INDEX_STATUS_MISMATCH)
 _SYNC = "run 'procauthor sync'"
-_DONE = frozenset({"defined", "approved"})
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def _unlisted(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Ite
     # A row whose link leads to another document speaks of that one, whatever its title.
     titled = {entry.key for entry in rows if entry.path not in scope.library.by_path}
     for procedure in scope.library.counted:
-        if procedure.status not in GONE and procedure.path not in linked and procedure.key not in titled:
+        if procedure.status not in UNCOUNTED and procedure.path not in linked and procedure.key not in titled:
             message = f"{procedure.title!r} has no row in {index.path!r}"
             finding = say_line(INDEX_MISSING_ENTRY, procedure, title_line(procedure), message, _SYNC)
             yield mend(finding, index, *insert_row(index, procedure))
@@ -81,12 +81,12 @@ def _dead(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterato
 def _status(scope: Scope, host: Procedure, entry: IndexRow) -> Iterator[Finding]:
     document = find_document(scope, host, entry)
     if document is None:
-        if not entry.path and entry.status in _DONE and not scope.named(entry.key, host):
+        if not entry.path and entry.status in DONE and not scope.named(entry.key, host):
             message = f"{entry.title!r} has no document, and is shown as {entry.status}"
             yield say(INDEX_STATUS_MISMATCH, host, entry.row.start, message)
         return
     wrong = entry.status is not None and entry.status != document.status
-    if wrong and not (entry.status in _DONE and document.status in _DONE):
+    if wrong and not (entry.status in DONE and document.status in DONE):
         message = f"{document.title!r} is {document.status}, and is shown as {entry.status}"
         finding = say(INDEX_STATUS_MISMATCH, host, entry.row.start, message, _SYNC)
         yield mend(finding, host, *fill_status(host, entry, document))

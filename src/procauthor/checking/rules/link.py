@@ -12,13 +12,14 @@ from msgspec.structs import replace as replace_struct
 from procauthor.checking.anchor import Anchors
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import correct_anchor, mend, redirect
-from procauthor.checking.scope import GONE, Scope, say
+from procauthor.checking.scope import Scope, say
 from procauthor.checking.table import title_links
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Link
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 
 BROKEN_LINK = Rule(
     name="broken-link",
@@ -166,7 +167,7 @@ def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anc
 
 def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
     """Report a link to a deprecated document, but not from lists, from its like, or from its replacement."""
-    if document.status != "deprecated" or procedure.kind in _LISTING or procedure.status in GONE:
+    if document.status != "deprecated" or procedure.kind in _LISTING or procedure.status in UNCOUNTED:
         return
     after = document.superseded_by
     if after and (title_key(after) == procedure.key or resolve(document.path, after).path == procedure.path):
@@ -177,7 +178,7 @@ def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterat
 
 def _text(scope: Scope, procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
     key = title_key(link.text)
-    others = [p for p in scope.library.by_key.get(key, ()) if p.status not in GONE]
+    others = [p for p in scope.library.by_key.get(key, ()) if p.status not in UNCOUNTED]
     if not others or document in others or key == document.key or document.status == "alias":
         return
     # One common word ("FAQ", "Backups") is as good a name for the target as for the other.

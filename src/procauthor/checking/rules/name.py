@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import link_name, mend
 from procauthor.checking.phrase import Phrase, find_phrases
-from procauthor.checking.scope import GONE, Scope, field_line, say, say_line
+from procauthor.checking.scope import Scope, field_line, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import PlainText
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 
 AMBIGUOUS_NAME = Rule(
     name="ambiguous-name",
@@ -62,7 +63,7 @@ def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
     for procedure in scope.subjects:
         # Without a template nobody has said that titles are names here: "Backup Procedure" may be any words.
-        if procedure.kind in _LISTING or procedure.template is None or procedure.status in GONE:
+        if procedure.kind in _LISTING or procedure.template is None or procedure.status in UNCOUNTED:
             continue
         yield from _declared(scope, procedure)
         yield from _once(_mentions(scope, procedure))

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.dependency import needs
-from procauthor.checking.scope import GONE, Scope, say, say_line, title_line
+from procauthor.checking.scope import Scope, say, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.index import IndexRow, entries, tables
 from procauthor.library.library import Procedure
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 
 ORCHESTRATION_MISSING_CALL = Rule(
     name="orchestration-missing-call",
@@ -66,7 +67,7 @@ def _called(scope: Scope, host: Procedure) -> dict[str, _Call]:
 
 def _missing(scope: Scope, host: Procedure, called: Mapping[str, _Call]) -> Iterator[Finding]:
     for procedure in scope.library.of_kind("procedure"):
-        if procedure.path in called or procedure.phase is None or procedure.status in GONE:
+        if procedure.path in called or procedure.phase is None or procedure.status in UNCOUNTED:
             continue
         if title_key(procedure.lifecycle) == title_key(host.lifecycle):
             message = f"{procedure.title!r} (phase {procedure.phase}) is not called"
@@ -79,7 +80,7 @@ def _order(scope: Scope, host: Procedure, called: Mapping[str, _Call]) -> Iterat
         late = {
             need.procedure.path: need.procedure
             for need in needs(scope, procedure)
-            if need.procedure.status not in GONE
+            if need.procedure.status not in UNCOUNTED
             and need.procedure.path in called
             and called[need.procedure.path][0] > place
         }

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from procauthor.checking.definition import Rule
 from procauthor.checking.dependency import Need, needs
-from procauthor.checking.scope import GONE, Scope, field_line, say_line, title_line
+from procauthor.checking.scope import Scope, field_line, say_line, title_line
 from procauthor.checking.table import find_document
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.naming import title_key
+from procauthor.procedure import UNCOUNTED
 
 DUPLICATE_ID = Rule(
     name="duplicate-id",
@@ -79,7 +80,7 @@ def _cycles(scope: Scope) -> Iterator[Finding]:
         circle = _own_need(procedure) or (_shortest(graph, start) if start in inside else ())
         covered |= {need.procedure.path for need in circle}
         # A circle of what is no longer kept hurts nobody.
-        if circle and any(need.procedure.status not in GONE for need in circle):
+        if circle and any(need.procedure.status not in UNCOUNTED for need in circle):
             procedure, circle = _from_declared(procedure, circle)
             names = " -> ".join([procedure.title, *(need.procedure.title for need in circle)])
             message = f"dependencies run in a circle: {names}"
@@ -146,7 +147,7 @@ def _shortest(graph: Mapping[str, Sequence[Need]], start: str) -> tuple[Need, ..
 
 def _orphans(scope: Scope) -> Iterator[Finding]:
     documents = [
-        p for p in scope.library.procedures if p.kind in _NAMED and p.template is not None and p.status not in GONE
+        p for p in scope.library.procedures if p.kind in _NAMED and p.template is not None and p.status not in UNCOUNTED
     ]
     reached = _reached(scope)
     lost = [p for p in documents if p.path not in reached]

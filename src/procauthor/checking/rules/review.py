@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import GONE, Scope, say_line, title_line
+from procauthor.checking.scope import Scope, say_line, title_line
 from procauthor.checking.suspect import Suspect, find_suspects
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.mark import show_key
 from procauthor.library.receipt import FOLDER, ApprovalWorth, Receipt
 from procauthor.library.sidecar import sidecar_path
+from procauthor.procedure import UNCOUNTED
 
 SUSPECT = Rule(
     name="suspect",
@@ -50,7 +51,7 @@ def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
     for procedure in scope.subjects:
         review = scope.library.reviews.get(procedure.path)
-        if review is None or procedure.status in GONE:
+        if review is None or procedure.status in UNCOUNTED:
             continue
         if review.receipts.problem:
             message = f"{sidecar_path(FOLDER, procedure.path)} cannot be understood: {review.receipts.problem}"

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import GONE, Scope, say
+from procauthor.checking.scope import Scope, say
 from procauthor.checking.series import series_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.ruling import RULE_ID, find_rulings
+from procauthor.procedure import UNCOUNTED
 
 UNKNOWN_STANDARD_RULE = Rule(
     name="unknown-standard-rule",
@@ -39,9 +40,9 @@ _REFERENCE = re.compile(rf"(?<![\w./#&=-])({RULE_ID})(?![\w-]|\.\d|/\w)")
 def check(scope: Scope) -> Iterator[Finding]:
     """Yield the findings of this family."""
     for procedure in scope.subjects:
-        if procedure.kind == "standard" and procedure.status not in GONE:
+        if procedure.kind == "standard" and procedure.status not in UNCOUNTED:
             yield from _doubles(scope, procedure)
-        if scope.rule_series and procedure.template is not None and procedure.status not in GONE:
+        if scope.rule_series and procedure.template is not None and procedure.status not in UNCOUNTED:
             yield from _unknown(scope, procedure)
 
 
@@ -93,7 +94,7 @@ def _owners(scope: Scope, procedure: Procedure) -> dict[str, str]:
     """Return which standard before this one, by path, states a rule of an id."""
     found: dict[str, str] = {}
     for standard in scope.library.of_kind("standard"):
-        if standard.path < procedure.path and standard.status not in GONE:
+        if standard.path < procedure.path and standard.status not in UNCOUNTED:
             for name in standard.stated_rules:
                 found.setdefault(name, standard.path)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -13,7 +14,7 @@ from procauthor.checking.scope import ROOT, Scope, say, say_line, say_path, titl
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.placeholder import find_placeholders, find_template_text
-from procauthor.library.status import Match, match_sections
+from procauthor.library.status import Match, match_sections, read_thin
 from procauthor.template.key import section_key
 from procauthor.template.spec import SectionSpec, Template
 
@@ -107,6 +108,15 @@ PLACEHOLDER_TEXT = Rule(
     fix="Write the text, or set the status to Placeholder.",
     example="- **Blocked**: TBD",
 )
+THIN_SECTION = Rule(
+    name="thin-section",
+    code="S107",
+    severity="warning",
+    summary="A required section says less than the template asks for, or nothing.",
+    why="It looks finished. Who relies on it finds the title again, or the sentence of another section.",
+    fix="Write what the guidance of the template asks for, or lower its bound.",
+    example="“This is about High Latency.” under every heading, or two steps where the template says min: 3",
+)
 RULES = (
     NOTHING_MATCHED,
     NOT_UTF8,
@@ -118,6 +128,7 @@ RULES = (
     EMPTY_SECTION,
     TEMPLATE_TEXT_LEFT,
     PLACEHOLDER_TEXT,
+    THIN_SECTION,
 )
 REACH: Reach = "document"
 _NOTICED = {"unclosed-block": UNCLOSED_BLOCK, "bad-front-matter": BAD_FRONT_MATTER}
@@ -143,6 +154,8 @@ def check(scope: Scope) -> Iterator[Finding]:
         yield from _order(procedure, procedure.template, match)
         yield from _doubles(procedure, procedure.template, match)
         yield from _leftovers(procedure, procedure.template)
+        for thin in read_thin(procedure.document, procedure.template):
+            yield say_line(THIN_SECTION, procedure, thin.line, f"{thin.heading!r} says too little: {thin.reason}")
 
 
 def check_library(scope: Scope) -> Iterator[Finding]:
@@ -237,7 +250,9 @@ def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator
 
 def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
     for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
-        yield say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
+        finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
+        # Who says so of the whole document misleads nobody: then it is an open question like any other.
+        yield replace(finding, severity="info") if procedure.declared_status == "in progress" else finding
     for left in find_template_text(procedure.document, template):
         yield say(TEMPLATE_TEXT_LEFT, procedure, left.start, f"{left.text!r} is a field of the template")
     for field, start in _heading_fields(procedure, template):

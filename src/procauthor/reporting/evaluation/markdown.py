@@ -43,6 +43,7 @@ def _lines(evaluation: Evaluation, place: str) -> Iterator[str]:
             yield ""
             yield from _course(course, place)
     yield from _unfinished(evaluation, place)
+    yield from _questions(evaluation, place)
     yield from _contradictions(evaluation, place)
     if len(evaluation.trend) > 1:
         yield from _trend(evaluation)
@@ -69,6 +70,7 @@ def _summary(evaluation: Evaluation) -> Iterator[Sequence[str]]:
     yield "Section completeness", percent(sections.ratio), f"{sections.part} of {sections.whole} required sections"
     yield "Template compliance", percent(compliance.ratio), f"{compliance.part} of {compliance.whole} written documents"
     yield "Broken references", str(evaluation.broken_references), "findings"
+    yield "Open questions", str(evaluation.questions), f"in {len(evaluation.asking)} documents"
     yield "Findings", str(report.count("error")), f"errors, and {report.count('warning')} warnings"
 
 
@@ -100,9 +102,32 @@ def _unfinished(evaluation: Evaluation, place: str) -> Iterator[str]:
 
 def _lack(row: Row, place: str) -> Sequence[str]:
     lacking = [f"no {name}" for name in row.missing] + [f"{name} is empty" for name in row.empty]
+    if row.questions:
+        lacking.append(f"{len(row.questions)} open questions")
     if row.errors:
         lacking.append(f"{row.errors} error findings")
     return _link(row.title, row.path, place), escape(row.lifecycle), escape("; ".join(lacking)) or "words to replace"
+
+
+def _questions(evaluation: Evaluation, place: str) -> Iterator[str]:
+    if not evaluation.asking:
+        return
+    yield ""
+    yield "## Open Questions"
+    yield ""
+    asked = ((row, question) for row in evaluation.asking for question in row.questions)
+    rows = (
+        (
+            _link(row.title, row.path, place),
+            escape(row.owner) or "-",
+            q.kind,
+            str(q.line),
+            escape(q.text),
+            escape(q.reason),
+        )
+        for row, q in asked
+    )
+    yield from _table(("Document", "Owner", "Kind", "Line", "What is open", "Why"), rows)
 
 
 def _contradictions(evaluation: Evaluation, place: str) -> Iterator[str]:

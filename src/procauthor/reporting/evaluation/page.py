@@ -12,8 +12,9 @@ from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, Node, row_id
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.trace import Trace, read_traces
-from procauthor.evaluation.value import UNCOUNTED, Evaluation, Row, Tally
+from procauthor.evaluation.value import Evaluation, Row, Tally
 from procauthor.planning.plan import Plan, PlanItem
+from procauthor.procedure import UNCOUNTED
 from procauthor.reporting.evaluation.drawing import draw
 from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
 from procauthor.review.approver import read_approvers
@@ -114,6 +115,7 @@ def _hash(script: str) -> str:
 def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: Plan | None) -> dict[str, Any]:
     ids = {row_id(row): f"d{place}" for place, row in enumerate(evaluation.rows, 1)}
     findings = evaluation.report.findings
+    asked = [(row, question) for row in evaluation.asking for question in row.questions]
     heads, heat = heat_map(evaluation.rows)
     needs = list(_needs(graph, ids))
     return {
@@ -132,6 +134,8 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
         "graph": graph,
         "traces": traces[:_MOST],
         "traces_left": max(0, len(traces) - _MOST),
+        "questions": asked[:_MOST],
+        "questions_left": max(0, len(asked) - _MOST),
         "findings": findings[:_MOST],
         "findings_left": max(0, len(findings) - _MOST),
         "plan": plan,

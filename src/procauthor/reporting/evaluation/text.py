@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Point, Tally
-from procauthor.procedure import Status
+from procauthor.procedure import DONE, Status
 
 COLUMNS: tuple[Status, ...] = ("defined", "approved", "in progress", "placeholder", "missing", "alias", "deprecated")
 _ALWAYS = frozenset({"defined", "in progress", "placeholder", "missing"})
@@ -75,6 +75,7 @@ def number_lines(evaluation: Evaluation) -> Iterator[str]:
             f"{compliance.part} of {compliance.whole} written documents",
         ),
         ("broken references", evaluation.broken_references, ""),
+        ("open questions", evaluation.questions, f"in {len(evaluation.asking)} documents"),
         ("findings", report.count("error"), f"errors, {report.count('warning')} warnings"),
     ):
         yield f"{name:<20}  {value:>6}  {counted}".rstrip()
@@ -97,6 +98,7 @@ def detail_lines(evaluation: Evaluation) -> Iterator[str]:
             for r in evaluation.disagreeing
         ],
     )
+    yield from _section("open questions", list(question_lines(evaluation)))
     yield from _section(
         "claims that do not hold",
         [
@@ -112,9 +114,16 @@ def detail_lines(evaluation: Evaluation) -> Iterator[str]:
     yield from _section("how it was counted", list(method_lines(evaluation)))
 
 
+def question_lines(evaluation: Evaluation) -> Iterator[str]:
+    """Yield a line for each open question, with its document and its owner."""
+    for row in evaluation.asking:
+        owner = f" ({row.owner})" if row.owner else ""
+        yield from (f"{row.path}:{q.line}: {row.title!r}{owner}: {q.kind} {q.number}: {q.text}" for q in row.questions)
+
+
 def why(errors: int, text_status: Status) -> str:
     """Say why a whole text does not count as defined."""
-    return f" ({errors} error findings)" if errors and text_status in ("defined", "approved") else ""
+    return f" ({errors} error findings)" if errors and text_status in DONE else ""
 
 
 def _course(course: Course) -> Iterator[str]:

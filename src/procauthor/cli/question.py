@@ -1,0 +1,71 @@
+"""Commands for what documents and drafts leave open."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from procauthor.character import plain
+from procauthor.cli.library import Json
+from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.cli.refactor import DryRun
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("questions")(questions)
+    app.command("answer")(answer)
+
+
+def questions(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(metavar="[REF]", help="Only this document or draft.", show_default=False)] = "",
+    as_json: Json = False,
+) -> None:
+    """List open questions and proposals of documents and waiting drafts."""
+    found = open_project(ctx).questions.list(ref)
+    if as_json:
+        show_json({"questions": [each.as_json() for each in found]})
+        return
+    for each in found:
+        q = each.question
+        place = f"draft {each.draft}" if each.draft else f"{each.path}:{q.line}"
+        owner = f" ({each.owner})" if each.owner else ""
+        show(plain(f"{place}: {each.title!r}{owner}: {q.kind} {q.number}: {q.text}"))
+        if q.reason:
+            show(plain(f"    {q.reason}"))
+    documents = len({(each.path, each.draft) for each in found})
+    if found:
+        say(f"{len(found)} open in {documents} documents and drafts; answer with: procauthor answer REF N TEXT")
+    else:
+        say("nothing is open")
+
+
+def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document, or id of a draft.")],
+    number: Annotated[int, typer.Argument(metavar="N", min=1, help="Number of the question, as questions shows it.")],
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="The answer, one line.", show_default=False)] = "",
+    accept: Annotated[bool, typer.Option("--accept", help="Take the proposed value, or confirm the claim.")] = False,
+    section: Annotated[
+        str, typer.Option("--section", metavar="HEADING", help="Where the answer goes, if the text has no mark for it.")
+    ] = "",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Answer an open question or a proposal: the answer takes its place, and the question is closed."""
+    project = open_project(ctx)
+    found = project.questions.answer(ref, number, text, accept=accept, section=section)
+    say_notices(project)
+    if not dry_run:
+        project.questions.write(found)
+    if as_json:
+        show_json(found.as_json(written=not dry_run))
+        return
+    show_diff(found.change.diff())
+    say(f"{found.asked.question.kind} {number} is answered: {found.where}; {found.left} left, status {found.status}")
+    if dry_run:
+        say("nothing was written")
+    elif found.draft is None:
+        say("undo with: procauthor undo")

@@ -1,0 +1,106 @@
+"""What stands in a brief: all that a checker will demand, and only what speaks of the subject."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from procauthor import Project
+from tests.cli.inside import run, run_json
+from tests.conftest import REVIEW, write_library
+
+OUTPUT = "## 6. Output Contract\n\n"
+USERS = "## 8. Downstream Dependencies\n\n"
+TITLE = "Stock Count Procedure"
+
+
+def page(
+    title: str, *, outputs: str = "", users: str = "", inputs: str = "", trigger: str = "", lifecycle: str = "Feature"
+) -> str:
+    text = REVIEW.replace("Design Review", title).replace("id: design-review", f"id: {title.lower().replace(' ', '-')}")
+    text = text.replace("lifecycle: Feature", f"lifecycle: {lifecycle}")
+    for mark, more in (
+        (OUTPUT, outputs),
+        (USERS, users),
+        ("## 2. Trigger\n\n", trigger),
+        ("## 3. Required Inputs\n\n", inputs),
+    ):
+        text = text.replace(mark, mark + more, 1) if more else text
+    return text
+
+
+def brief(root: Path, title: str = TITLE, **options: Any) -> dict[str, Any]:
+    return Project.open(root).author("offline").brief(title, lifecycle="Feature", **options).as_json()
+
+
+@pytest.mark.parametrize("written", ["[Stock Count Procedure](stock.md)", "Stock Count Procedure *(announced)*"])
+def test_what_is_promised_to_a_title_without_a_document_makes_a_neighbour(tmp_path: Path, written: str) -> None:
+    users = f"- **Shelf Plan** is used by {written}: it says where to look.\n"
+    root = write_library(
+        tmp_path / "library",
+        **{"feature/shelf.md": page("Shelf", outputs="- **Shelf Plan**: it is dated.\n", users=users)},
+    )
+    if "announced" in written:
+        (near,) = [n for n in brief(root)["neighbours"] if n["title"] == "Shelf Procedure"]
+        assert (near["relation"], near["promised"]) == ("depends on", ("Shelf Plan",))
+
+
+def test_what_is_expected_of_a_title_without_a_document_is_told_to_it_and_to_all(tmp_path: Path) -> None:
+    inputs = f"- **Count Sheet**: what is there (From: {TITLE} *(announced)*)\n"
+    root = write_library(tmp_path / "library", **{"feature/order.md": page("Order Goods", inputs=inputs)})
+    (near,) = [n for n in brief(root)["neighbours"] if n["relation"] == "is needed by"]
+    assert [want["name"] for want in near["wants"]] == ["Count Sheet"]
+    (root / "index.md").write_text((root / "index.md").read_text() + f"| {TITLE} | 5 | Missing |\n")
+    promises = {p["title"]: (p["artifacts"], p["announced"]) for p in brief(root, "Shelf Procedure")["promises"]}
+    assert promises[TITLE] == (("Count Sheet",), True)
+    assert promises["Order Goods Procedure"][1] is False
+
+
+@pytest.mark.parametrize(
+    ("title", "known", "named"),
+    [
+        ("Stock Count Procedure", "Count Stock Procedure", True),
+        ("Count & Stock Procedure", "Yearly Stock and Count Procedure", True),
+        ("Stock Count Procedure", "Stock Sale Procedure", False),
+        ("Stock Count Procedure", "Fire Drill Procedure", False),
+    ],
+)
+def test_who_may_do_the_same_work_is_named_before_anything_is_drafted(
+    tmp_path: Path, title: str, known: str, *, named: bool
+) -> None:
+    name = known.removesuffix(" Procedure")
+    root = write_library(tmp_path / "library", **{"feature/known.md": page(name)})
+    assert (known in {n["title"] for n in brief(root, title)["namesakes"]}) == named
+    shown = run("-C", root, "create", title, "--lifecycle", "Feature", "--dry-run").stdout
+    assert (f"same work? {known!r}" in shown) == named
+
+
+def test_a_sentence_of_the_user_adds_to_the_brief_and_is_the_purpose_offline(tmp_path: Path) -> None:
+    shelf = page("Shelf").replace("Draw every component", "Weigh the pallets on the floor scale, and note the tare")
+    root = write_library(tmp_path / "library", **{"feature/shelf.md": shelf})
+    purpose = "All pallets are weighed on the floor scale with their tare."
+    found = run_json(
+        "-C",
+        root,
+        "create",
+        TITLE,
+        "--lifecycle",
+        "Feature",
+        "--purpose",
+        purpose,
+        "--scope",
+        "Cold stores are out.",
+        "--dry-run",
+    )
+    assert found["brief"]["request"]["purpose"] == purpose
+    assert "floor scale" in found["brief"]["passages"][0]["text"]
+    text = Project.open(root).author("offline").create(TITLE, lifecycle="Feature", purpose=purpose).draft.text
+    assert purpose in text
+
+
+def test_roles_and_registers_that_several_documents_name_are_told(tmp_path: Path) -> None:
+    said = "- The floor lead looks into the Pallet Register.\n"
+    pages = {f"feature/{n}.md": page(f"Shelf {n}", trigger=said) for n in ("one", "two")}
+    found = brief(write_library(tmp_path / "library", **pages))
+    assert "floor lead" in found["roles"]
+    assert "Pallet Register" in found["registers"]
