@@ -132,6 +132,19 @@ class AuthoringSettings(_Table):
     """How many passages of the library a brief holds at most."""
 
 
+class RunSettings(_Table):
+    """Where runs and paid calls are kept, if several machines share them. Needs `procauthor[workers]`."""
+
+    database: str = Field(default="", examples=["postgresql://procauthor@localhost/procauthor"])
+    """The address of a Postgres database; empty means a file in `.procauthor/`.
+
+    An address elsewhere than on this machine or in a private network, and a password, belong into the environment
+    variable `PROCAUTHOR_DATABASE`, which goes before this key.
+    """
+    lease: float = Field(default=30.0, ge=1)
+    """Seconds after which a worker that says nothing counts as dead."""
+
+
 class RetrievalSettings(_Table):
     """Which embedding the search uses, and where its vectors are ranked."""
 
@@ -296,6 +309,7 @@ class Settings(_Table):
     sections: SectionSettings = SectionSettings()
     check: CheckSettings = CheckSettings()
     authoring: AuthoringSettings = AuthoringSettings()
+    run: RunSettings = RunSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     links: LinkSettings = LinkSettings()
     report: ReportSettings = ReportSettings()

@@ -10,7 +10,7 @@ import pytest
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.chat import ChatAuthor
-from procauthor.authoring.memory import WorkMemory
+from procauthor.authoring.memory import FileMemory
 from procauthor.authoring.provider import ModelId, Provider
 from procauthor.authoring.reply import Reply
 from procauthor.authoring.scan import read_object
@@ -25,7 +25,7 @@ REPLY = Reply("text \u2028 \U0001f600", "length", Usage(1, 10, 5))
 
 
 def test_a_repeated_ask_is_answered_from_the_log_without_http(tmp_path):
-    memory = WorkMemory(tmp_path / "state" / "work.db")
+    memory = FileMemory(tmp_path / "state" / "work.db")
     with serving(data(PURPOSE)) as server:
         first = author(server, CallLog(memory, "run")).fill(ask())
         again = author(server, CallLog(memory, "run")).fill(ask())
@@ -37,7 +37,7 @@ def test_a_repeated_ask_is_answered_from_the_log_without_http(tmp_path):
 
 
 def test_a_failed_conversation_is_tried_again_and_stays_on_the_bill(tmp_path):
-    memory = WorkMemory(tmp_path / "work.db")
+    memory = FileMemory(tmp_path / "work.db")
     with serving(empty(), empty(), data(PURPOSE)) as server:
         with pytest.raises(ModelOutputError):
             author(server, CallLog(memory, "run")).fill(ask())
@@ -47,7 +47,7 @@ def test_a_failed_conversation_is_tried_again_and_stays_on_the_bill(tmp_path):
 
 
 def test_a_conversation_that_was_cut_off_is_replayed_as_it_was_paid(tmp_path):
-    memory = WorkMemory(tmp_path / "work.db")
+    memory = FileMemory(tmp_path / "work.db")
     with serving(empty(), dropped(), data(PURPOSE)) as server:
         with pytest.raises(ModelError):
             author(server, CallLog(memory, "run")).fill(ask())
@@ -58,14 +58,14 @@ def test_a_conversation_that_was_cut_off_is_replayed_as_it_was_paid(tmp_path):
 
 
 def test_the_log_needs_no_budget(tmp_path):
-    memory = WorkMemory(tmp_path / "work.db")
+    memory = FileMemory(tmp_path / "work.db")
     with serving(data(PURPOSE)) as server:
         author(server, CallLog(memory, "run")).fill(ask())
         assert author(server, CallLog(memory, "run")).fill(ask(budget=0)).values
 
 
 def test_of_two_replies_to_one_call_the_first_is_used_and_both_are_paid():
-    calls = CallLog(WorkMemory(), "run")
+    calls = CallLog(FileMemory(), "run")
     assert calls.keep("a", REPLY, step=3, fields=("workflow",)) == REPLY
     assert calls.keep("a", replace(REPLY, text="other"), step=3, fields=("workflow",)) == REPLY
     assert calls.find("a") == REPLY
@@ -74,7 +74,7 @@ def test_of_two_replies_to_one_call_the_first_is_used_and_both_are_paid():
 
 
 def test_a_reply_is_of_use_to_other_runs_once_it_was_good_unless_they_ask_afresh():
-    memory = WorkMemory()
+    memory = FileMemory()
     one, other, fresh = CallLog(memory, "one"), CallLog(memory, "other"), CallLog(memory, "fresh", fresh=True)
     one.keep("a", REPLY)
     assert other.find("a") is None
@@ -86,7 +86,7 @@ def test_a_reply_is_of_use_to_other_runs_once_it_was_good_unless_they_ask_afresh
 
 
 def test_a_reply_of_no_use_is_asked_for_again_and_stays_on_the_bill():
-    calls = CallLog(WorkMemory(), "run")
+    calls = CallLog(FileMemory(), "run")
     calls.keep("a", REPLY)
     calls.judge(["a"], good=False)
     assert calls.find("a") is None
@@ -96,8 +96,8 @@ def test_a_reply_of_no_use_is_asked_for_again_and_stays_on_the_bill():
 
 @pytest.mark.parametrize("text", ["", "\ud800", '{"a": "\\ud83d"}', "\x00", "\u2028\U0001f600"])
 def test_every_text_of_a_reply_comes_back_as_it_was(tmp_path, text):
-    CallLog(WorkMemory(tmp_path / "work.db"), "run").keep("a", Reply(text))
-    assert CallLog(WorkMemory(tmp_path / "work.db"), "run").find("a") == Reply(text)
+    CallLog(FileMemory(tmp_path / "work.db"), "run").keep("a", Reply(text))
+    assert CallLog(FileMemory(tmp_path / "work.db"), "run").find("a") == Reply(text)
 
 
 def test_the_key_changes_with_everything_that_makes_a_call():

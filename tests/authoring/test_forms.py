@@ -7,7 +7,7 @@ import time
 import pytest
 
 from procauthor.authoring.calls import CallLog
-from procauthor.authoring.memory import WorkMemory
+from procauthor.authoring.memory import FileMemory
 from procauthor.authoring.retry import Patience, bounded
 from procauthor.errors import ModelError
 from tests.authoring.test_chat import INPUTS, PURPOSE, ask, author
@@ -51,8 +51,8 @@ def test_the_best_form_is_found_once_and_kept(accepted, asked):
 
 def test_a_resumed_run_remembers_the_form(tmp_path):
     with Loopback(only("json")) as server:
-        author(server, CallLog(WorkMemory(tmp_path / "work.db"), "run")).fill(ask(1))
-        author(server, CallLog(WorkMemory(tmp_path / "work.db"), "run")).fill(ask(2))
+        author(server, CallLog(FileMemory(tmp_path / "work.db"), "run")).fill(ask(1))
+        author(server, CallLog(FileMemory(tmp_path / "work.db"), "run")).fill(ask(2))
     assert [form(body) for body in server.requests] == ["schema", "tool", "json", "json"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.calls import CallLog
-from procauthor.authoring.memory import WorkMemory
+from procauthor.authoring.memory import FileMemory
 from procauthor.authoring.reply import Reply
 from procauthor.errors import LockedError, StoreError
 
@@ -18,9 +18,9 @@ import os, sys
 from pathlib import Path
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.calls import CallLog
-from procauthor.authoring.memory import WorkMemory
+from procauthor.authoring.memory import FileMemory
 from procauthor.authoring.reply import Reply
-calls = CallLog(WorkMemory(Path(sys.argv[1])), sys.argv[2])
+calls = CallLog(FileMemory(Path(sys.argv[1])), sys.argv[2])
 for number in range(40):
     calls.keep(f"{sys.argv[2]}-{number}", Reply("x" * number, usage=Usage(1, 10, 1)))
 os._exit(9)
@@ -32,7 +32,7 @@ def test_processes_that_begin_at_once_share_one_file_and_lose_nothing(tmp_path: 
     file = tmp_path / "state" / "work.db"
     children = [subprocess.Popen([sys.executable, "-c", WRITER, file, name]) for name in "ab"]
     assert [child.wait() for child in children] == [9, 9]
-    memory = WorkMemory(file)
+    memory = FileMemory(file)
     assert memory.notice == ""
     for name in "ab":
         assert CallLog(memory, name).usage == Usage(40, 400, 40)
@@ -40,7 +40,7 @@ def test_processes_that_begin_at_once_share_one_file_and_lose_nothing(tmp_path: 
 
 
 def test_threads_share_a_memory(tmp_path: Path) -> None:
-    calls = CallLog(WorkMemory(tmp_path / "work.db"), "run")
+    calls = CallLog(FileMemory(tmp_path / "work.db"), "run")
 
     def work(name: str) -> None:
         for number in range(20):
@@ -56,7 +56,7 @@ def test_threads_share_a_memory(tmp_path: Path) -> None:
 
 
 def test_what_fails_within_a_transaction_leaves_nothing(tmp_path: Path) -> None:
-    memory = WorkMemory(tmp_path / "work.db")
+    memory = FileMemory(tmp_path / "work.db")
     memory.keep_part("a", "plan", b"old")
     block = memory.writing()
     block.__enter__().execute("update part set raw = x'00'")
@@ -65,14 +65,14 @@ def test_what_fails_within_a_transaction_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_by_reading(tmp_path: Path) -> None:
-    memory = WorkMemory(tmp_path / "work.db")
+    memory = FileMemory(tmp_path / "work.db")
     assert memory.part("a", "plan") is None
     assert CallLog(memory, "run").usage == Usage()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_job_is_held_once(tmp_path: Path) -> None:
-    first, second = WorkMemory(tmp_path / "work.db"), WorkMemory(tmp_path / "work.db")
+    first, second = FileMemory(tmp_path / "work.db"), FileMemory(tmp_path / "work.db")
     first.write("insert into job (id, kind, terms, started) values ('a', 'run', '', 0), ('b', 'run', '', 0)")
     with first.hold("a", "run 'a'"), second.hold("b", "run 'b'"), pytest.raises(LockedError, match="run 'a' is being"):
         second.hold("a", "run 'a'").__enter__()
@@ -83,4 +83,4 @@ def test_a_job_is_held_once(tmp_path: Path) -> None:
 def test_a_folder_instead_of_the_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "work.db").mkdir()
     with pytest.raises(StoreError, match="cannot be used"):
-        WorkMemory(tmp_path / "work.db")
+        FileMemory(tmp_path / "work.db")

@@ -14,6 +14,12 @@ _LOOK = 0.5
 """Seconds after which a call that waits looks at the clock."""
 
 
+def too_much(need: int, left: int) -> BudgetError:
+    """Return the error that a call could pass the ceiling of all calls."""
+    message = f"the next call could use {need} tokens, and {max(left, 0)} are left for all"
+    return BudgetError(message, "raise the ceiling with --max-tokens")
+
+
 class Allowance:
     """Lets calls through: so many at once, none without its tokens, none after the deadline.
 
@@ -74,6 +80,16 @@ class Allowance:
                 self._changed.notify_all()
         return reply
 
+    def pause(self) -> None:
+        """Wait a moment for tokens that are reserved for calls of others.
+
+        Raises:
+            HaltError: No further call may be made.
+        """
+        with self._changed:
+            self._refuse_late()
+            self._changed.wait(_LOOK)
+
     def _enter(self, rank: Rank, need: int) -> None:
         with self._changed:
             self._count += 1
@@ -95,8 +111,7 @@ class Allowance:
             # What is on its way may cost less than was reserved for it.
             if self._reserved:
                 return False
-            message = f"the next call could use {need} tokens, and {max(left, 0)} are left for all"
-            raise BudgetError(message, "raise the ceiling with --max-tokens")
+            raise too_much(need, left)
         self._reserved += need
         self.flying += 1
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -221,7 +222,8 @@ class Authoring:
 
     def execute(self, run: Run) -> WaitingDraft:
         """Carry a run to its draft; an error names the command that resumes it."""
-        with run.hold():
+        # A run of a batch is held with the batch.
+        with nullcontext() if self.context else run.hold():
             try:
                 return self.carry(self._with_template(run))
             except AuthoringError as error:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.memory import WorkMemory, readable
+from procauthor.authoring.memory import FileMemory, Row, WorkMemory, readable
 from procauthor.authoring.reply import Reply
 
 _MOST = 2_000
@@ -18,7 +17,7 @@ _MOST = 2_000
 _USAGE = """
 select coalesce(sum(calls), 0) as calls, coalesce(sum(input_tokens), 0) as input_tokens,
     coalesce(sum(output_tokens), 0) as output_tokens
-from call where run = ?
+from call where run in ({})
 """
 _KEEP = """
 insert into call (run, key, step, fields, reply, calls, input_tokens, output_tokens, reused, state)
@@ -48,15 +47,14 @@ class CallLog:
     """
 
     def __init__(self, memory: WorkMemory | None = None, run: str = "", *, fresh: bool = False) -> None:
-        self._memory = memory or WorkMemory()
+        self._memory = memory or FileMemory()
         self._run = run
         self._fresh = fresh
 
     @property
     def usage(self) -> Usage:
         """What all calls of the run have cost, whichever process made them."""
-        rows = self._memory.rows(_USAGE, self._run)
-        return Usage(**dict(rows[0])) if rows else Usage()
+        return usage_of(self._memory, [self._run])
 
     @property
     def last(self) -> Reply | None:
@@ -98,25 +96,32 @@ class CallLog:
     def judge(self, keys: Iterable[str], *, good: bool) -> None:
         """Say what replies were worth: good ones are of use to other runs, others are asked for again, at full cost."""
         state = "good" if good else "void"
-        with self._memory.writing() as connection:
-            connection.executemany(
-                "update call set state = ? where run = ? and key = ? and state = 'kept' and reused <= ?",
-                [(state, self._run, key, not good) for key in keys],
-            )
+        with self._memory.writing(flushed=False) as connection:
+            for key in keys:
+                connection.execute(
+                    "update call set state = ? where run = ? and key = ? and state = 'kept' and reused <= ?",
+                    (state, self._run, key, int(not good)),
+                )
 
     def _keep(self, key: str, reply: Reply, step: int, fields: tuple[str, ...], *, reused: bool) -> Reply:
         usage = reply.usage
         values = (self._run, key, step, json.dumps(fields), _dump(reply))
         costs = (usage.calls, usage.input_tokens, usage.output_tokens)
-        with self._memory.writing() as connection:
+        with self._memory.writing(flushed=not reused) as connection:
             first = connection.execute(_MINE, (self._run, key)).fetchone()
-            connection.execute(_KEEP, (*values, *costs, reused, "void" if first else "kept"))
+            connection.execute(_KEEP, (*values, *costs, int(reused), "void" if first else "kept"))
         return _reply(first) if first else reply
+
+
+def usage_of(memory: WorkMemory, runs: Sequence[str]) -> Usage:
+    """Return what all calls of some runs have cost, whichever process made them."""
+    rows = memory.rows(_USAGE.format(", ".join("?" * len(runs))), *runs) if runs else []
+    return Usage(**dict(rows[0])) if rows else Usage()
 
 
 def forget_calls(memory: WorkMemory, run: str) -> None:
     """Forget the calls of a run that is deleted, but for the replies that were of use: these may be again."""
-    with memory.writing() as connection:
+    with memory.writing(flushed=False) as connection:
         connection.execute("delete from call where run = ? and state != 'good'", (run,))
         connection.execute("update call set run = '' where run = ?", (run,))
         connection.execute(
@@ -131,7 +136,7 @@ def _dump(reply: Reply) -> str:
     return json.dumps({"text": reply.text, "finish": reply.finish, "form": reply.form, "spelled": reply.spelled})
 
 
-def _reply(row: sqlite3.Row) -> Reply:
+def _reply(row: Row) -> Reply:
     usage = Usage(row["calls"], row["input_tokens"], row["output_tokens"])
     with readable(f"a reply of run {row['run']!r}"):
         return Reply(**json.loads(row["reply"]), usage=usage)

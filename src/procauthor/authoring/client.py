@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.credential import CONSENT, Credential, Server, require_key, trusts
@@ -34,11 +35,22 @@ def refuse_detour(server: Server) -> None:
 def open_client(
     identity: ModelId, settings: AuthoringSettings, server: Server, credential: Credential
 ) -> BaseChatModel:
-    """Create the client; nothing is sent.
+    """Return the client; nothing is sent. All runs of a batch have the same: to make one takes longer than to use it.
 
     Raises:
         ConfigError: No such provider, its package is missing, or there is no key.
     """
+    return _open_client(identity, settings, server, credential, frozenset(os.environ.items()))
+
+
+@lru_cache(maxsize=4)
+def _open_client(
+    identity: ModelId,
+    settings: AuthoringSettings,
+    server: Server,
+    credential: Credential,
+    _environment: frozenset[tuple[str, str]],
+) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
     hooks = Wire(settings.timeout, trusts, CONSENT).hooks

@@ -50,13 +50,18 @@ class Server:
     @property
     def local(self) -> bool:
         """Whether it is this machine or a private network, by address. Another name may lead anywhere."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        try:
-            address = ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        return address.is_loopback or address.is_private
+        return is_local(self.host)
+
+
+def is_local(host: str) -> bool:
+    """Say whether a host is this machine or in a private network, by address. Another name may lead anywhere."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
 
 
 def find_credential(identity: ModelId) -> Credential:

@@ -1,17 +1,19 @@
-"""The one memory of runs: what each was asked, how far it is, and every reply that was paid for, in one SQLite file.
+"""The one memory of runs: what each was asked, how far it is, and every reply that was paid for.
 
 There is nothing else to go on with: a run is replayed from its beginning, and what was asked before is answered from
-here. So a reply is flushed to the disk before it is used.
+here. So a reply is flushed to the disk before it is used. The memory is one SQLite file, or the same tables in a
+database that several machines share (`authoring/postgres.py`); statements are written once, for both.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zipfile import BadZipFile
 
 from procauthor.errors import StoreError
@@ -20,7 +22,7 @@ from procauthor.lock import hold
 
 FILE = "work.db"
 _VERSION = 1
-_TABLES = """
+TABLES = """
 create table origin (mark text not null);
 create table job (
     number integer primary key autoincrement,
@@ -58,54 +60,72 @@ _PRIMARY = 0xFF
 _WAIT = 30.0
 
 
-class WorkMemory:
+Row = Mapping[str, Any] | sqlite3.Row
+
+
+class Connection(Protocol):
+    """What both databases offer; a value in a statement is a question mark."""
+
+    def execute(self, query: str, values: Sequence[Any] = (), /) -> Any:
+        """Execute a statement, and return what gives its rows."""
+
+    def commit(self) -> None:
+        """Keep what the transaction wrote."""
+
+    def rollback(self) -> None:
+        """Forget what the transaction wrote."""
+
+
+class WorkMemory(ABC):
     """Jobs (a run, or a batch of runs), their parts, the items of batches, and calls.
 
-    The file is made by the first writing. One that is damaged, or was not written in this state folder, is set aside
-    under another name, so that it blocks nothing and is not believed; ``notice`` says so.
-    Threads may share a memory, and so may processes.
-
-    Args:
-        file: The SQLite file; without one, everything is forgotten with the object.
-
-    Raises:
-        StoreError: The file cannot be opened, or belongs to a newer version.
+    Threads may share a memory, and so may processes. ``notice`` is a sentence for the user, if there is one.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
-        self._file = file
-        self._lock = threading.RLock()
-        self._opened: sqlite3.Connection | None = None
-        self.notice = ""
-        self._find()
+    notice = ""
 
-    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        """Return the rows that a query gives; none while there is no file."""
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._within = False
+
+    def rows(self, query: str, *values: Any) -> list[Row]:
+        """Return the rows that a query gives; none while there is nothing to ask."""
         with self._lock, self._told():
             connection = self._find()
-            return connection.execute(query, values).fetchall() if connection else []
+            return list(connection.execute(query, values).fetchall()) if connection else []
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection in one transaction, which is on the disk when the block ends, or not at all.
+    def writing(self, *, flushed: bool = True) -> Iterator[Connection]:
+        """Yield the connection in one transaction, which is kept when the block ends, or not at all.
+
+        A transaction within another one of the same thread is a part of that.
+
+        Args:
+            flushed: Whether it has to outlast a loss of power; it outlasts the process in any case.
 
         Raises:
-            StoreError: The file cannot be written.
+            StoreError: The memory cannot be written.
         """
         with self._lock, self._told():
             connection = self._find() or self._open()
+            if self._within:
+                yield connection
+                return
             try:
-                connection.execute("begin immediate")
+                self._begin(connection, flushed=flushed)
+                self._within = True
                 yield connection
                 connection.commit()
             except BaseException:
                 # An interrupt too may come between any two of these.
                 connection.rollback()
                 raise
+            finally:
+                self._within = False
 
     def write(self, query: str, *values: Any) -> None:
-        """Change rows by one statement."""
-        with self.writing() as connection:
+        """Change rows by one statement. What it says can be found out again, so it need not outlast a loss of power."""
+        with self.writing(flushed=False) as connection:
             connection.execute(query, values)
 
     # Parts: named bytes that belong to a job
@@ -117,8 +137,18 @@ class WorkMemory:
 
     def keep_part(self, job: str, name: str, raw: bytes) -> None:
         """Keep bytes under a name, instead of those that it had."""
-        self.write("insert or replace into part (job, name, raw) values (?, ?, ?)", job, name, raw)
+        with self.writing() as connection:
+            connection.execute(
+                """insert into part (job, name, raw) values (?, ?, ?)
+                on conflict (job, name) do update set raw = excluded.raw""",
+                (job, name, raw),
+            )
 
+    def drop_part(self, job: str, name: str) -> None:
+        """Forget the bytes of that name."""
+        self.write("delete from part where job = ? and name = ?", job, name)
+
+    @abstractmethod
     def hold(self, job: str, what: str) -> AbstractContextManager[None]:
         """Hold a job, so that no second process works on it; the hold ends with the process.
 
@@ -129,29 +159,87 @@ class WorkMemory:
         Raises:
             LockedError: Another process holds it.
         """
+
+    def delete(self, job: str) -> None:
+        """Delete a job with all that belongs to it, but for its calls."""
+        with self.writing(flushed=False) as connection:
+            for table, column in (("part", "job"), ("item", "job"), ("job", "id")):
+                connection.execute(f"delete from {table} where {column} = ?", (job,))  # noqa: S608 - ours
+
+    def _number(self, job: str) -> int:
+        """Return the number of a job, which is never given again.
+
+        Raises:
+            StoreError: There is no such job any more.
+        """
+        rows = self.rows("select number from job where id = ?", job)
+        if not rows:
+            message = f"there is no {job!r} any more"
+            raise StoreError(message, "it was deleted meanwhile")
+        return int(rows[0]["number"])
+
+    # What differs
+
+    @abstractmethod
+    def _find(self) -> Connection | None:
+        """Return the connection if there is something to connect to."""
+
+    @abstractmethod
+    def _open(self) -> Connection:
+        """Return the connection; what is not there yet is made."""
+
+    @abstractmethod
+    def _begin(self, connection: Connection, *, flushed: bool) -> None:
+        """Begin a transaction: of those that write, one at a time, in whichever process."""
+
+    @abstractmethod
+    def _told(self) -> AbstractContextManager[None]:
+        """Say what is wrong in our own words."""
+
+
+class FileMemory(WorkMemory):
+    """The memory in a file, which the first writing makes.
+
+    A file that is damaged, or was not written in this state folder, is set aside under another name, so that it blocks
+    nothing and is not believed; ``notice`` says so.
+
+    Args:
+        file: The SQLite file; without one, everything is forgotten with the object.
+
+    Raises:
+        StoreError: The file cannot be opened, or belongs to a newer version.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        super().__init__()
+        self._file = file
+        self._opened: sqlite3.Connection | None = None
+        self._find()
+
+    def hold(self, job: str, what: str) -> AbstractContextManager[None]:
+        """Hold a job by a lock on a file; see `WorkMemory.hold`."""
         place = self._lock_of(job)
         place.parent.mkdir(exist_ok=True)
         message = f"{what} is being worked on by another process"
         return hold(place, 0.0, message, "wait until it has ended")
 
     def delete(self, job: str) -> None:
-        """Delete a job with all that belongs to it, but for its calls."""
+        """Delete a job, and its lock; see `WorkMemory.delete`."""
         place = self._lock_of(job)
-        with self.writing() as connection:
-            for table, column in (("part", "job"), ("item", "job"), ("job", "id")):
-                connection.execute(f"delete from {table} where {column} = ?", (job,))  # noqa: S608 - ours
+        super().delete(job)
         place.unlink(missing_ok=True)
 
     def _lock_of(self, job: str) -> Path:
-        """Return the file that is locked by the process that works on a job; its number is never given again."""
+        """Return the file that is locked by the process that works on a job."""
         if self._file is None:
             message = "a memory without a file belongs to this process alone"
             raise StoreError(message)
-        rows = self.rows("select number from job where id = ?", job)
-        if not rows:
-            message = f"there is no {job!r} any more"
-            raise StoreError(message, "it was deleted meanwhile")
-        return self._file.with_name("locks") / str(rows[0]["number"])
+        return self._file.with_name("locks") / str(self._number(job))
+
+    def _begin(self, connection: Connection, *, flushed: bool) -> None:
+        # What comes later in the log is flushed with all that came before it.
+        connection.execute(f"pragma synchronous = {'full' if flushed else 'normal'}")
+        connection.execute("begin immediate")
 
     # The file
 
@@ -206,7 +294,6 @@ def _connect(file: Path | str, origin: str) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
         _prepare(connection, origin)
     except BaseException:
         connection.close()
@@ -228,7 +315,7 @@ def _prepare(connection: sqlite3.Connection, origin: str) -> None:
         raise StoreError(message, "update procauthor")
     if not version and not names:
         made = f"insert into origin values ('{origin}'); pragma user_version = {_VERSION}"  # noqa: S608 - hexadecimal
-        connection.executescript(f"begin immediate; {_TABLES} {made}; commit")
+        connection.executescript(f"begin immediate; {TABLES} {made}; commit")
         return
     (state,) = connection.execute("pragma quick_check(1)").fetchone()
     if state != "ok" or not names >= _NAMES:

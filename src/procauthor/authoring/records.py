@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from procauthor.authoring.address import DATABASE, find_address, password_of
 from procauthor.authoring.draft import DraftStore
-from procauthor.authoring.memory import FILE, WorkMemory
+from procauthor.authoring.memory import FILE, FileMemory, WorkMemory
 from procauthor.authoring.run import RunStore
 from procauthor.workspace import Workspace
 
@@ -27,8 +28,21 @@ class Records:
 
     @cached_property
     def memory(self) -> WorkMemory:
-        """The memory of runs, batches and paid calls; one that does not count is set aside, and ``notices`` say so."""
-        memory = WorkMemory(self.workspace.state / FILE)
+        """The memory of runs, batches and paid calls: a file, or the database that the settings name.
+
+        A file that does not count is set aside, and ``notices`` say so.
+        """
+        written = self.workspace.settings.run.database
+        address = find_address(written)
+        if password_of(written):
+            self.workspace.tell(f"the settings hold a password of the database: keep the address in {DATABASE}")
+        memory: WorkMemory
+        if address:
+            from procauthor.authoring.postgres import SharedMemory
+
+            memory = SharedMemory(address)
+        else:
+            memory = FileMemory(self.workspace.state / FILE)
         if memory.notice:
             self.workspace.tell(memory.notice)
         return memory

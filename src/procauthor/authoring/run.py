@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Collection
 from contextlib import AbstractContextManager
@@ -13,7 +12,7 @@ from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog, forget_calls
-from procauthor.authoring.memory import WorkMemory, readable
+from procauthor.authoring.memory import Connection, Row, WorkMemory, readable
 from procauthor.authoring.submission import Submission
 from procauthor.errors import DraftError
 from procauthor.markdown.slug import slugify
@@ -84,8 +83,8 @@ class Run:
         return self.memory.hold(self.id, f"run {self.id!r}")
 
     def _time(self, column: str) -> float | None:
-        rows = self.memory.rows(f"select {column} from job where id = ?", self.id)  # noqa: S608 - ours
-        moment: float | None = rows[0][0] if rows else None
+        rows = self.memory.rows("select ended, accepted from job where id = ?", self.id)
+        moment: float | None = rows[0][column] if rows else None
         return moment
 
 
@@ -109,7 +108,11 @@ class RunStore:
         values = (_KIND, json.dumps(terms), time.time())
         with self._memory.writing() as connection:
             name = name or _free_name(connection, brief.request.title, taken)
-            connection.execute("insert into job (id, kind, terms, started) values (?, ?, ?, ?)", (name, *values))
+            # A worker that another one took for dead may have been first: of two briefs of an item, the first counts.
+            connection.execute(
+                "insert into job (id, kind, terms, started) values (?, ?, ?, ?) on conflict (id) do nothing",
+                (name, *values),
+            )
         return self.get(name)
 
     def renew(self, run: Run, brief: Brief) -> Run:
@@ -176,11 +179,11 @@ class RunStore:
             self._memory.delete(name)
         return doomed
 
-    def _rows(self, condition: str = "", *values: Any) -> list[sqlite3.Row]:
+    def _rows(self, condition: str = "", *values: Any) -> list[Row]:
         query = f"select * from job where kind = '{_KIND}' {condition} order by number"  # noqa: S608 - ours
         return self._memory.rows(query, *values)
 
-    def _read(self, row: sqlite3.Row) -> Run:
+    def _read(self, row: Row) -> Run:
         with readable(f"run {row['id']!r}"):
             terms = json.loads(row["terms"])
             started = datetime.fromtimestamp(row["started"]).astimezone()
@@ -201,7 +204,7 @@ def doomed_jobs(
     return [name for name in doomed if ended[name] < time.time() - older * _DAY]
 
 
-def _free_name(connection: sqlite3.Connection, title: str, taken: Collection[str]) -> str:
+def _free_name(connection: Connection, title: str, taken: Collection[str]) -> str:
     base = slugify(title.removesuffix(" Procedure")).strip("-")[:60] or "run"
     known = {row["id"] for row in connection.execute("select id from job")}.union(taken)
     number = 1

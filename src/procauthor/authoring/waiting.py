@@ -13,7 +13,7 @@ from procauthor.authoring.meanwhile import ClashError, conflict_text, merge_draf
 from procauthor.authoring.origin import sidecars
 from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
-from procauthor.errors import ConflictError, DraftError, StoreError
+from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, read_procedure
 from procauthor.library.state import make_folder
@@ -90,7 +90,7 @@ class WaitingDraft:
         self.records.workspace.commit(change)
         self.records.drafts.remove(self.draft)
         # The document is written: a memory that cannot be used must not say otherwise.
-        with suppress(StoreError):
+        with suppress(StoreError, ConfigError):
             if self.records.runs.holds(self.draft.id):
                 self.records.runs.get(self.draft.id).accept()
         return change

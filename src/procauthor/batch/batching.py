@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.authoring import Authoring
+from procauthor.authoring.memory import FileMemory
 from procauthor.authoring.writing import check_author
 from procauthor.batch.choice import choose
 from procauthor.batch.record import Batch, BatchStore, LeftOut, Terms, Wishes
 from procauthor.batch.schedule import Schedule
 from procauthor.batch.session import BatchSession
 from procauthor.batch.value import BatchReport, Tell
-from procauthor.errors import DraftError
+from procauthor.errors import ConfigError, DraftError
 from procauthor.planning.read import read_plan
 
 if TYPE_CHECKING:
@@ -117,27 +118,56 @@ class Batching:
             DraftError: There is no such batch.
             LockedError: Another process works on it.
         """
-        store = BatchStore(self.records.memory)
-        batch = store.get(name) if name else store.unfinished()
-        batch = _open(batch)
+        batch = self._named(name)
         seconds = changed.pop("deadline", None)
         known = {key: value for key, value in changed.items() if value is not None}
         terms = replace(batch.terms, deadline=seconds, until=_from_now(seconds), **known)
-        return self.carry(store.renew(batch, terms))
+        return self.carry(BatchStore(self.records.memory).renew(batch, terms))
 
     def carry(self, batch: Batch) -> BatchReport:
         """Carry a batch as far as it goes."""
-        return BatchSession(self.records, batch, self.progress).carry()
+        if isinstance(self.records.memory, FileMemory):
+            return BatchSession(self.records, batch, self.progress).carry()
+        from procauthor.batch.shared import SharedSession
 
+        return SharedSession(self.records, batch, self.progress, home=True).carry()
 
-def _open(batch: Batch | None) -> Batch:
-    if batch is None:
-        message = "no batch waits to be resumed"
-        raise DraftError(message, "procauthor run begins one")
-    if batch.ended:
-        message = f"batch {batch.id!r} has ended: there is nothing left to do"
-        raise DraftError(message, "procauthor run begins another one")
-    return batch
+    def join(self, name: str = "") -> BatchReport:
+        """Help to write a batch in a database that another process has begun, until nothing is left to write.
+
+        Drafts wait, or are accepted, where the batch was begun. Of the wishes, ``jobs`` counts.
+
+        Args:
+            name: Its id; the last one in which something is left to do where nothing is said.
+
+        Raises:
+            ConfigError: There is no database.
+            DraftError: There is no such batch, or this process would write other bytes than that at home.
+        """
+        if isinstance(self.records.memory, FileMemory):
+            message = "only a batch in a database can be joined, and the settings name none"
+            raise ConfigError(message, 'name one: [run] database = "postgresql://..."')
+        from procauthor.batch.shared import SharedSession
+
+        batch = self._named(name)
+        batch = replace(batch, terms=replace(batch.terms, jobs=self.wishes.jobs))
+        return SharedSession(self.records, batch, self.progress, home=False).carry()
+
+    def _named(self, name: str) -> Batch:
+        """Return the batch of an id, else the last one in which something is left to do.
+
+        Raises:
+            DraftError: There is none, or nothing is left to do in it.
+        """
+        store = BatchStore(self.records.memory)
+        batch = store.get(name) if name else store.unfinished()
+        if batch is None:
+            message = "no batch waits to be resumed"
+            raise DraftError(message, "procauthor run begins one")
+        if batch.ended:
+            message = f"batch {batch.id!r} has ended: there is nothing left to do"
+            raise DraftError(message, "procauthor run begins another one")
+        return batch
 
 
 def _from_now(seconds: float | None) -> float | None:

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.calls import CallLog
+from procauthor.authoring.calls import usage_of
 from procauthor.authoring.memory import WorkMemory, readable
 from procauthor.authoring.run import doomed_jobs
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task
@@ -131,7 +131,7 @@ class Batch:
 
     def usage(self, number: int) -> Usage:
         """Return what an item has cost so far, in all sessions."""
-        return CallLog(self.memory, self.run_id(number)).usage
+        return usage_of(self.memory, [self.run_id(number)])
 
     def hold(self) -> AbstractContextManager[None]:
         """Hold the batch, so that no second process works on it.
@@ -159,7 +159,7 @@ class Batch:
 
     def end(self) -> None:
         """Note that nothing is left to do. The library as it was is not needed any more."""
-        with self.memory.writing() as connection:
+        with self.memory.writing(flushed=False) as connection:
             connection.execute("update job set ended = ? where id = ?", (time.time(), self.id))
             connection.execute("delete from part where job = ? and name = ?", (self.id, _BASE))
 
@@ -179,7 +179,7 @@ class Batch:
         """Store how far an item is, and its document where there is a new one."""
         self.memory.write(
             """insert into item (job, number, state, document) values (?, ?, ?, ?) on conflict (job, number)
-            do update set state = excluded.state, document = coalesce(excluded.document, document)""",
+            do update set state = excluded.state, document = coalesce(excluded.document, item.document)""",
             self.id,
             item.number,
             json.dumps(asdict(item)),
@@ -228,8 +228,8 @@ class BatchStore:
             name = f"batch-{number}"
             values = (name, _KIND, terms.dump(), time.time())
             connection.execute("insert into job (id, kind, terms, started) values (?, ?, ?, ?)", values)
-            parts = [(name, _PLAN, plan), (name, _BASE, base)]
-            connection.executemany("insert into part (job, name, raw) values (?, ?, ?)", parts)
+            self._memory.keep_part(name, _PLAN, plan)
+            self._memory.keep_part(name, _BASE, base)
         return self.get(name)
 
     def names(self) -> list[str]:

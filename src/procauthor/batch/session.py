@@ -6,12 +6,14 @@ import gc
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.allowance import Allowance
+from procauthor.authoring.calls import usage_of
+from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.writing import open_prompts
 from procauthor.batch.conclude import conclude, count_before
 from procauthor.batch.pace import Pace
@@ -32,7 +34,8 @@ _AHEAD = 3
 """So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""
 _LOOK = 0.5
 _PATIENCE = 5.0
-_INTERRUPTED = "interrupted"
+_FAULT = "a fault of procauthor"
+INTERRUPTED = "interrupted"
 
 
 class BatchSession:
@@ -67,10 +70,15 @@ class BatchSession:
         Raises:
             LockedError: Another process works on the batch.
         """
+        with self.batch.hold():
+            return self._carry(recall(self.records, self.batch))
+
+    def _carry(self, items: dict[int, BatchItem]) -> BatchReport:
+        """Work from these states on."""
         started = time.monotonic()
-        with self.batch.hold(), _spared():
-            self._items = recall(self.records, self.batch)
-            spent = sum(self.batch.usage(number).tokens for number in self._items)
+        with _spared():
+            self._items = items
+            spent = usage_of(self.records.memory, self.batch.runs).tokens
             self._allowance = Allowance(self.terms.jobs, self.terms.max_tokens, spent, self.terms.until)
             prompts = open_prompts(self.records)
             self._writer = Writer(self.records, self.batch, self.snapshot, prompts, self._allowance)
@@ -91,8 +99,12 @@ class BatchSession:
                 with suppress(queue.Empty):
                     self._events.get(timeout=_LOOK)()
         except KeyboardInterrupt:
-            self._allowance.halt(_INTERRUPTED)
+            self._halt(INTERRUPTED)
             self._drain(time.monotonic() + _PATIENCE)
+
+    def _halt(self, reason: str) -> None:
+        """Let no further call be made."""
+        self._allowance.halt(reason)
 
     def _drain(self, until: float) -> None:
         """Wait for the replies that are on their way, because they are paid for; a second interrupt does not."""
@@ -107,15 +119,19 @@ class BatchSession:
             if state != self._items[number].state:
                 self._enter(replace(self._items[number], state=state, reason=self._lacking(number)))
         if not self._allowance.halted:
-            room = self.terms.jobs * _AHEAD - len(self._working)
-            for number in self.schedule.ready(settled)[: max(room, 0)]:
+            for number in self.schedule.ready(settled)[: self._room]:
                 self._start(number)
         accepts = self.terms.accept and not self._accepting
         turn = self.schedule.turn(self._states) if accepts else None
-        if turn is not None and self._allowance.halted != _INTERRUPTED:
+        if turn is not None and self._allowance.halted != INTERRUPTED:
             self._accepting = turn
             self._spawn("accept", lambda: self._accept(turn))
         return bool(self._working or self._accepting)
+
+    @property
+    def _room(self) -> int:
+        """How many more items may begin."""
+        return max(self.terms.jobs * _AHEAD - len(self._working), 0)
 
     @property
     def _states(self) -> dict[int, State]:
@@ -141,37 +157,52 @@ class BatchSession:
             try:
                 work()
             except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
-                self._fault = self._fault or error
-                self._allowance.halt("a fault of procauthor")
+                self._blame(error)
 
         thread = threading.Thread(target=run, daemon=True, name=f"procauthor-{name}")
         thread.start()
         return thread
 
+    def _blame(self, error: BaseException) -> None:
+        """Note a fault, which the main thread raises when the items in work have ended."""
+        self._fault = self._fault or error
+        self._allowance.halt(_FAULT)
+
     # Writing an item, in a thread of its own
 
     def _start(self, number: int) -> None:
-        needs = self.schedule.base(number, self._states)
-        built_on = [(n, self._items[n].path) for n in needs]
         item = replace(self._items[number], state="working", reason="", exit_code=0)
         self._working.add(number)
+        built_on = self._built_on(number, self._items)
         self._enter(item)
         self._spawn(str(number), lambda: self._write(item, built_on))
 
-    def _write(self, item: BatchItem, built_on: list[tuple[int, str]]) -> None:
+    def _built_on(self, number: int, items: Mapping[int, BatchItem]) -> list[tuple[int, str]]:
+        """Return the items on which one builds, each by number and path."""
+        needs = self.schedule.base(number, {n: item.state for n, item in items.items()})
+        return [(n, items[n].path) for n in needs]
+
+    def _write(self, item: BatchItem, built_on: Sequence[tuple[int, str]]) -> None:
+        ended, document = self._try(item, built_on)
+        self._events.put(lambda: self._end(ended, document))
+
+    def _try(
+        self, item: BatchItem, built_on: Sequence[tuple[int, str]], pay: Spend = at_once
+    ) -> tuple[BatchItem, bytes | None]:
+        """Write an item; return how far it is then, whatever happens, and its document where there is one."""
         started = time.monotonic()
-        ended: BatchItem = replace(item, state="stopped", reason="a fault of procauthor")
+        ended: BatchItem = replace(item, state="stopped", reason=_FAULT)
         document: bytes | None = None
         try:
-            ended, document = self._writer.write(item, built_on, self._watch(item))
+            ended, document = self._writer.write(item, built_on, self._watch(item), pay)
         except (HaltError, BudgetError) as error:
             self._allowance.halt(error.message)
             ended = replace(item, state="stopped", reason=error.message, exit_code=error.exit_code)
         except ProcauthorError as error:
             ended = replace(item, state="failed", reason=error.message, exit_code=error.exit_code)
-        finally:
-            ended = replace(ended, seconds=item.seconds + time.monotonic() - started)
-            self._events.put(lambda: self._end(ended, document))
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
+            self._blame(error)
+        return replace(ended, seconds=item.seconds + time.monotonic() - started), document
 
     def _end(self, item: BatchItem, document: bytes | None) -> None:
         self._working.discard(item.number)

@@ -11,6 +11,7 @@ from procauthor.authoring.allowance import Allowance
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.retry import Gate
+from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.writing import RunContext
 from procauthor.batch.record import Batch, BatchItem
 from procauthor.batch.slot import CpuSlots
@@ -40,7 +41,11 @@ class Writer:
     slots: CpuSlots = field(default_factory=lambda: CpuSlots(_SLOTS))
 
     def write(
-        self, item: BatchItem, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]
+        self,
+        item: BatchItem,
+        built_on: Sequence[tuple[int, str]],
+        watch: Callable[[Progress], None],
+        pay: Spend = at_once,
     ) -> tuple[BatchItem, bytes]:
         """Carry the run of an item to its draft; return how far the item is then, and its document.
 
@@ -48,29 +53,29 @@ class Writer:
             item: The item.
             built_on: The items whose documents it may see, each by number and path.
             watch: Is told of every step.
+            pay: Makes each call, when this process has a place for it.
 
         Raises:
             HaltError: No further call may be made.
             BudgetError: The next call could pass the ceiling.
         """
         with self.slots.held():
-            draft = self._draft(item, built_on, watch)
+            draft = self._draft(item, watch, self._context(item, built_on, pay))
         ended = replace(item, state="drafted", path=draft.path, outcome=draft.outcome)
         if draft.failed:
             reason = f"{len(draft.errors)} findings of severity error, the first: {draft.errors[0]['message']}"
             ended = replace(ended, state="needs revision", reason=reason)
         return ended, draft.text.encode()
 
-    def _draft(self, item: BatchItem, built_on: Sequence[tuple[int, str]], watch: Callable[[Progress], None]) -> Draft:
+    def _draft(self, item: BatchItem, watch: Callable[[Progress], None], context: RunContext) -> Draft:
         terms, runs, name = self.batch.terms, self.records.runs, self.batch.run_id(item.number)
         limit = self.records.workspace.settings.authoring.max_tokens
-        context = self._context(item, built_on)
         authoring = Authoring(self.records, terms.author, limit, watch, terms.fresh, terms.reviewer, context)
         if runs.holds(name):
             return authoring.execute(runs.get(name)).draft
         return authoring.execute(authoring.begin(authoring.brief(item.title), limit, name)).draft
 
-    def _context(self, item: BatchItem, built_on: Sequence[tuple[int, str]]) -> RunContext:
+    def _context(self, item: BatchItem, built_on: Sequence[tuple[int, str]], pay: Spend) -> RunContext:
         chain, place = self.batch.terms.schedule.ranks[item.number]
         calls = itertools.count()
 
@@ -78,7 +83,7 @@ class Writer:
             # The item with most work before it goes first: so all end at about the same time.
             rank = (chain * _CALLS + min(next(calls), _CALLS), place)
             with self.slots.released():
-                return self.allowance.spend(rank, need, call)
+                return self.allowance.spend(rank, need, lambda: pay(need, call))
 
         return RunContext(
             library=self.snapshot.view(built_on),

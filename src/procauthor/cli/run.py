@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -52,6 +52,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     resume: Annotated[
         str, typer.Option("--resume", metavar="ID", help='Go on with a batch; "last" for the last.')
     ] = "",
+    join: Annotated[
+        str, typer.Option("--join", metavar="ID", help='Help with a batch in a database; "last" for the last.')
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Author the open items of a plan in the order of their dependencies, several at a time."""
@@ -59,6 +62,11 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     project = open_project(ctx)
     seconds = read_duration(deadline)
+    if join:
+        others = (file, resume, accept_them, max_tokens, deadline, model, author, reviewer, only, limit, fresh, dry_run)
+        _refuse_others(others)
+        _help(project, "" if join == _LAST else join, jobs or 4, as_json=as_json)
+        return
     if resume:
         name = "" if resume == _LAST else resume
         changed = {"jobs": jobs, "max_tokens": max_tokens, "deadline": seconds, "accept": accept_them or None}
@@ -90,6 +98,34 @@ def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None
     _tell(project, report, as_json=as_json)
     for line in _advice(report):
         say(line)
+    _exit(report)
+
+
+def _refuse_others(options: Sequence[object]) -> None:
+    """Refuse options that say what was said where the batch was begun.
+
+    Raises:
+        ConfigError: One is given.
+    """
+    from procauthor.errors import ConfigError
+
+    if any(options):
+        message = "--join takes no option but --jobs and --json"
+        raise ConfigError(message, "all else was said where the batch was begun")
+
+
+def _help(project: Project, name: str, jobs: int, *, as_json: bool) -> None:
+    """Help with a batch that another process has begun, show what came of it, and exit."""
+    from procauthor.cli.live import watching
+
+    with watching(project, name) as progress:
+        report = project.batch(jobs=jobs, progress=progress).join(name)
+    _tell(project, report, as_json=as_json)
+    say(f"drafts are where the batch was begun; if nobody is there: procauthor run --resume {report.batch}")
+    _exit(report)
+
+
+def _exit(report: BatchReport) -> None:
     raise typer.Exit(_INTERRUPTED if report.halted == "interrupted" else report.exit_code)
 
 

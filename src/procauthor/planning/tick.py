@@ -23,6 +23,8 @@ def tick(raw: bytes, plan: Plan, title: str) -> bytes:
     ticks = set(_ticks(plan, title))
     if not _fits(raw, ticks):
         ticks = set(_ticks(read_plan(raw), title))
+    if not ticks:
+        return raw
     return rewrite("the plan", parse(raw), [Replacement(t.start, t.end, t.text) for t in ticks])
 
 
