@@ -63,18 +63,22 @@ class _Titles:
         patterns = tuple(dict.fromkeys(self._patterns({path: title for path, title in written.items() if title})))
         self.conventions = TitleConventions(sources=self.conventions.sources, patterns=patterns)
 
-    def _sources(self) -> Iterator[Literal["heading", "first-heading", "front-matter"]]:
+    def _sources(self) -> Iterator[Literal["heading", "first-heading", "front-matter", "name"]]:
         total = len(self.documents)
         headed = [p for p, d in self.documents.items() if title_heading(d, first=False)]
         fronted = [p for p, d in self.documents.items() if d.front_title and p not in set(headed)]
         other = [p for p in self.documents if p not in {*headed, *fronted}]
-        first = [p for p in other if title_heading(self.documents[p], first=True)]
+        called = [p for p in other if self.documents[p].metadata.get("name")]
+        first = [p for p in other if title_heading(self.documents[p], first=True) and p not in called]
         yield "heading"
         self._say("heading", headed, total)
         yield "front-matter"
         if fronted:
             self._say("front-matter", fronted, total)
-        if first and len(first) >= len(other) * _HALF:
+        if called and len(called) >= len(other) * _HALF:
+            yield "name"
+            self._say("name", called, total)
+        if first and len(first) >= (len(other) - len(called)) * _HALF:
             yield "first-heading"
             self._say("first-heading", first, total, len(first) / len(other))
 

@@ -10,6 +10,7 @@ from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.rules import (
     bound,
     contract,
+    flow,
     index,
     label,
     link,
@@ -39,6 +40,7 @@ FAMILIES = (
     safety,
     status,
     step,
+    flow,
     contract,
     link,
     label,
