@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from procauthor.evaluation.value import Evaluation
     from procauthor.finding import Finding, Report
     from procauthor.library.change import Change
+    from procauthor.library.followed import FollowedStep, Following
     from procauthor.library.history import HistoryEntry
     from procauthor.library.library import Library, Procedure
     from procauthor.planning.plan import Plan, PlanItem
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from procauthor.review.approve import Approval
     from procauthor.review.blame import Blame
     from procauthor.review.due import Due, Undated
+    from procauthor.review.follow import Walk
     from procauthor.review.review import Reviewing
     from procauthor.review.suspect import Clearance
     from procauthor.settings import Settings
@@ -108,6 +110,8 @@ _HOMES = {
     "Due": "review.due",
     "Evaluation": "evaluation.value",
     "Finding": "finding",
+    "FollowedStep": "library.followed",
+    "Following": "library.followed",
     "FrontMatterError": "errors",
     "HaltError": "errors",
     "Handoff": "authoring.exchange",
@@ -154,6 +158,7 @@ _HOMES = {
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
     "WaitingDraft": "authoring.waiting",
+    "Walk": "review.follow",
     "Wishes": "batch.record",
     "Workspace": "workspace._workspace",
 }
@@ -187,6 +192,8 @@ __all__ = [
     "Due",
     "Evaluation",
     "Finding",
+    "FollowedStep",
+    "Following",
     "FrontMatterError",
     "HaltError",
     "Handoff",
@@ -233,6 +240,7 @@ __all__ = [
     "UnreadableError",
     "Usage",
     "WaitingDraft",
+    "Walk",
     "Wishes",
     "Workspace",
 ]

@@ -300,6 +300,8 @@ class PlanSettings(_Table):
     """The weight of each broken reference in it."""
     closeness: float = Field(default=4.0, ge=0)
     """The weight of the completion of its lifecycle, which is between 0 and 1."""
+    ends: float = Field(default=4.5, ge=0)
+    """The weight of belonging to a lifecycle of which a third is there and that lacks five procedures at most."""
     p0: float = 6.0
     """The score from which on a procedure has priority P0."""
     p1: float = 3.0

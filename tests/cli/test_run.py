@@ -163,6 +163,25 @@ def test_what_is_there_in_part_is_left_out_and_said(root: Path) -> None:
     assert run_json("-C", root, "run", "--only", "1")["outcome"] == "Nothing to do"
 
 
+def test_a_dry_run_leaves_out_what_the_run_leaves_out(root: Path) -> None:
+    listed = "".join(
+        f"- [ ] {title}\n  - Lifecycle: Feature\n" for title in ("Zed Check Procedure", "Zed Check Procedure")
+    )
+    text = f"# Plan\n\n## P0\n\n{listed}- [ ] ../../etc/passwd Procedure\n- [ ] Gamma Procedure\n"
+    plan = root.parent / "other.md"
+    plan.write_text(text)
+    outlook = run_json("-C", root, "run", plan, "--dry-run")
+    found = run_json("-C", root, "run", plan)
+    assert [item["title"] for item in found["items"]] == ["Zed Check Procedure"]
+    assert outlook["left_out"] == found["left_out"]
+    assert [each["reason"] for each in found["left_out"]] == [
+        "item 1 asks for the same title",
+        "'../../etc/passwd Procedure' cannot be the title of a procedure",
+        "neither plan nor index says where 'Gamma Procedure' belongs",
+    ]
+    assert run("-C", root, "run", plan, "--dry-run").stdout.splitlines()[-2] == "1 item; the longest chain has 1: 1"
+
+
 # With a model
 
 

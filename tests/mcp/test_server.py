@@ -86,6 +86,25 @@ def test_an_agent_reads_proposes_mends_and_leaves_the_decision(root: Path) -> No
     assert snapshot(root) == before
 
 
+def test_an_agent_follows_a_procedure_and_leaves_a_record(root: Path) -> None:
+    before = snapshot(root)
+
+    async def work(client: Client) -> None:
+        who = {"ref": "Design Review Procedure", "by": "an agent for Ada"}
+        begun = await call(client, "follow", **who, occasion="release 7")
+        assert (begun["next_step"]["number"], begun["next_step"]["name"]) == (1, "Draw the parts")
+        after = await call(client, "follow", **who, step=1, evidence="https://diagrams.example/1")
+        assert (after["record"], after["next_step"]["number"]) == (begun["record"], 2)
+        assert "next step is 2, not 1" in await fail(client, "follow", **who, step=1)
+        assert "without a reason" in await fail(client, "follow", **who, step=2, result="failed")
+        failed = await call(client, "follow", **who, step=2, result="failed", deviation="no board", stop=True)
+        assert (failed["stopped"], failed["wishes"]) == (True, ["step 2 (Decide) failed: no board"])
+        assert "get_update_targets" in failed["next"]
+
+    talk(root, work)
+    assert snapshot(root).keys() - before.keys() == {"followed/feature/design-review.md.json"}
+
+
 def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
     before = snapshot(root)
     ref, wish = "Design Review Procedure", "three options, not two"
@@ -231,6 +250,7 @@ READS: dict[str, list[dict[str, Any]]] = {
     "explain": [{"rule": "broken-link"}, {}],
     "suspects": [{}, {"ref": "API Design Procedure"}],
     "blame": [{"ref": "API Design Procedure"}],
+    "due": [{}, {"within": "30d"}],
     "plan": [{}],
     "list_procedures": [{}, {"status": "missing"}],
     "list_drafts": [{}],
@@ -253,6 +273,7 @@ WRITES: dict[str, list[dict[str, Any]]] = {
         {"ref": "API Design Procedure", "wish": "add exit state Deferred"},
         {"ref": "API Design Procedure", "wish": "be clearer"},
     ],
+    "follow": [{"ref": "API Design Procedure", "by": "an agent"}],
     "propose_draft": [{"title": "Feature Rollout Procedure", "fields": {"purpose": "Roll a feature out."}}],
     "answer_question": [],
 }
@@ -299,6 +320,7 @@ SAME: list[tuple[str, dict[str, Any], list[str]]] = [
     ("evaluate", {}, ["evaluate"]),
     ("evaluate", {"part": "documents"}, ["evaluate"]),
     ("suspects", {}, ["suspects"]),
+    ("due", {"within": "400d"}, ["due", "--within", "400d"]),
     ("blame", {"ref": "Design Review"}, ["blame", "Design Review"]),
 ]
 

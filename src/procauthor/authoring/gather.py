@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
-from procauthor.authoring.neighbour import find_close, find_neighbours, purpose_of
+from procauthor.authoring.neighbour import find_close, find_neighbours
 from procauthor.authoring.passage import Search, choose_passages
 from procauthor.authoring.promise import list_promises
 from procauthor.authoring.role import find_registers, find_roles
@@ -22,7 +22,8 @@ from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.guard import refuse_conflict
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
-from procauthor.library.title import file_stem
+from procauthor.library.purpose import purpose_of
+from procauthor.library.title import check_title, file_stem
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
@@ -110,6 +111,19 @@ def _texts(brief: Brief, library: Library) -> Iterator[bytes]:
         *(p.path for p in near),
     }
     yield from (library.by_path[path].document.source.raw for path in sorted(paths) if path in library.by_path)
+
+
+def refuse_homeless(request: ChangeRequest, library: Library) -> None:
+    """Refuse a title that no document can have, or of which nothing says where its document belongs.
+
+    Raises:
+        InvalidTitleError: It is the title of a standard, or no title.
+        NotFoundError: Nothing says to which lifecycle it belongs.
+    """
+    check_title(request.title)
+    _refuse_standard(request, library)
+    if not any(p.counted for p in library.by_key.get(title_key(request.title), ())):
+        _path(request, library)
 
 
 def _refuse_standard(request: ChangeRequest, library: Library) -> None:

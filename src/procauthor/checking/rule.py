@@ -9,6 +9,7 @@ from types import MappingProxyType, ModuleType
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.rules import (
     contract,
+    flow,
     index,
     label,
     link,
@@ -37,6 +38,7 @@ FAMILIES = (
     safety,
     status,
     step,
+    flow,
     contract,
     link,
     label,

@@ -43,6 +43,7 @@ _MODULES = {
     "refactor": ("rename", "move", "split", "merge", "deprecate", "renumber", "migrate"),
     "review": ("approve", "blame", "suspects", "clear"),
     "due": ("due",),
+    "follow": ("follow",),
 }
 """The modules of this package, and the commands that each registers, in the order of the help."""
 _MODULE_OF = {command: module for module, commands in _MODULES.items() for command in commands}
@@ -128,9 +129,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from procauthor.resources import release
 
-        typer.echo(f"procauthor {version('procauthor')}")
+        typer.echo(f"procauthor {release()}")
         raise typer.Exit
 
 

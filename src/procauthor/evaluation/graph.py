@@ -12,9 +12,8 @@ from procauthor.checking.artifact import is_optional
 from procauthor.checking.scope import Scope
 from procauthor.checking.table import find_document
 from procauthor.evaluation.value import Row
-from procauthor.library.announced import MARK
 from procauthor.library.index import entries, read_items
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import ANNOUNCED, Library, Procedure
 from procauthor.library.reference import resolve
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Kind, Status
@@ -175,9 +174,9 @@ class _GraphReader:
 
     def _promised(self, procedure: Procedure) -> Iterator[Edge]:
         """Yield what goes to announced titles: "**Loaf** is used by Tasting Procedure *(announced)*"."""
-        for section in procedure.document.sections if MARK.encode() in procedure.document.source.raw else ():
-            for item in (item for block in section.blocks for item in block.items if MARK in item.raw):
-                words = title_key(item.raw.partition(MARK)[0]).split()
+        for section in procedure.document.sections if procedure.speaks_of_announced else ():
+            for item in (item for block in section.blocks for item in block.items if ANNOUNCED in item.raw):
+                words = title_key(item.raw.partition(ANNOUNCED)[0]).split()
                 keys = (" ".join(words[place:]) for place in range(len(words)))
                 user = next((self.missing[key] for key in keys if key in self.missing), None)
                 artifact = re.search(r"\*\*([^*]+)\*\*", item.raw)

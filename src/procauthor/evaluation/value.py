@@ -75,6 +75,8 @@ class Row:
     warnings: int = 0
     form: str = ""
     owner: str = ""
+    followed: str = ""
+    """The day on which somebody followed it last, empty where nobody has."""
     announced: str = ""
     """Where a title without a document is announced, as path and line."""
     questions: tuple[Question, ...] = ()

@@ -43,11 +43,15 @@ def derive(library: Library) -> Change:
     edits: list[Edit] = []
     uses = find_uses(library)
     for procedure in library.procedures:
+        is_overview = procedure.kind in ("index", "readme", "orchestration")
+        if not (is_overview or procedure.speaks_of_announced or procedure.path in uses):
+            # Nothing in it follows from others, so its text need not be read.
+            continue
         raw = procedure.document.source.raw
         found = list(link_announced(library, procedure))
         if procedure.path in uses:
             found += name_consumers(procedure, uses[procedure.path])
-        if procedure.kind in ("index", "readme", "orchestration"):
+        if is_overview:
             found += _replacements(library, procedure)
         after = rewrite(procedure.path, procedure.document, found) if found else raw
         if after != raw:

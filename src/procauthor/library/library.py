@@ -39,6 +39,8 @@ from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
 MARKDOWN = (".md", ".markdown")
+ANNOUNCED = "*(announced)*"
+"""Stands behind a title that has no document yet."""
 LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -64,6 +66,10 @@ class Procedure:
     template: Template | None
     review: Review | None = None
     conventions: Conventions = Conventions()
+
+    def reviewed(self, review: Review | None) -> Procedure:
+        """Return the document with other receipts."""
+        return replace(self, review=review)
 
     @cached_property
     def title(self) -> str:
@@ -205,6 +211,11 @@ class Procedure:
         keys = self.conventions.review.owner
         named = (", ".join(read_texts(self.document, key)).strip() for key in keys)
         return next((name for name in named if name), "")
+
+    @property
+    def speaks_of_announced(self) -> bool:
+        """Whether the text marks something as announced."""
+        return ANNOUNCED.strip("*)").encode() in self.source.raw
 
     @property
     def superseded_by(self) -> str:
@@ -438,7 +449,7 @@ def attach(procedures: Iterable[Procedure], reviews: Mapping[str, Review]) -> It
     """Yield documents with what is kept of their reviews."""
     for procedure in procedures:
         review = reviews.get(procedure.path)
-        yield procedure if review is procedure.review else replace(procedure, review=review)
+        yield procedure if review is procedure.review else procedure.reviewed(review)
 
 
 def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +23,7 @@ from procauthor.mcp.resource import PREFIX, list_documents, read_document
 from procauthor.mcp.tool import Tool, tools
 from procauthor.mcp.wording import in_words_of_tools
 from procauthor.project.project import Project
+from procauthor.resources import release
 from procauthor.secret import clean
 
 _INSTRUCTIONS = (
@@ -47,12 +46,13 @@ class LibraryServer:
         self._root = root
         self._tools = tools(allow_accept=allow_accept)
         self._one = anyio.CapacityLimiter(1)
+        self._project: Project | None = None
 
     def build(self) -> Server[Any]:
         """Return the protocol's side of the server."""
         return Server(
             "procauthor",
-            version=version("procauthor"),
+            version=release(),
             instructions=_INSTRUCTIONS,
             on_list_tools=self.list_tools,
             on_call_tool=self.call_tool,
@@ -64,23 +64,25 @@ class LibraryServer:
         )
 
     async def _work(self, call: Callable[[Project], _Result]) -> _Result:
-        def work() -> _Result:
-            try:
-                return self._call(call)
-            finally:
-                # SQLite tidies its files when a connection is closed. A call closes its own, so that the next one,
-                # which may only read, changes nothing.
-                gc.collect()
-
-        return await anyio.to_thread.run_sync(work, limiter=self._one)
+        return await anyio.to_thread.run_sync(lambda: self._call(call), limiter=self._one)
 
     def _call(self, call: Callable[[Project], _Result]) -> _Result:
         project = Project.open(self._root)
+        if self._project is not None:
+            # What was read for the call before still counts, as far as it is the same.
+            project.take_over(self._project)
+        self._project = project
         try:
             return call(project)
         finally:
+            project.release()
             for notice in project.notices:
                 print(f"note: {notice}", file=sys.stderr)  # noqa: T201 - stdout belongs to the protocol
+
+    def close(self) -> None:
+        """Let go of the library."""
+        if self._project is not None:
+            self._project.close()
 
     # Tools
 
@@ -241,6 +243,10 @@ def serve(root: Path, *, allow_accept: bool) -> None:
 
 
 async def _serve(root: Path, allow_accept: bool) -> None:  # noqa: FBT001 - anyio passes by position
-    server = LibraryServer(root, allow_accept=allow_accept).build()
-    async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    library = LibraryServer(root, allow_accept=allow_accept)
+    server = library.build()
+    try:
+        async with stdio_server() as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+    finally:
+        library.close()

@@ -84,6 +84,11 @@ class _Maybe(_Paged):
     ref: str = Field(default="", description="Path, id or title of a document; empty for all.")
 
 
+class _DueBy(_Paged):
+    within: str = Field(default="", description="Only what is due by then: 30d, 2w.")
+    owner: str = Field(default="", description="Only documents of this owner.")
+
+
 class _Evaluate(_Paged):
     part: Literal["counts", "documents", "broken", "orchestrations", "claims", "trend"] = Field(
         default="counts", description="What to return: the counts of all lifecycles, or one list of details."
@@ -119,6 +124,17 @@ class _Propose(_Paged):
     )
     sources: dict[str, list[str]] = Field(default_factory=dict, description="Passage ids that a field rests on.")
     open_questions: list[str] | None = Field(default=None, description="What a person has to decide.")
+
+
+class _Follow(_Arguments):
+    ref: str = Field(description="Path, id or title of the procedure.")
+    by: str = Field(min_length=1, description="Who follows it: your name and the person you work for.")
+    occasion: str = Field(default="", description="What for, where a new record begins.")
+    step: int = Field(default=0, ge=0, description="Number of the next step, to record it; 0 to look only.")
+    result: Literal["done", "failed", "skipped"] = Field(default="done", description="How that step ended.")
+    evidence: str = Field(default="", description="What shows it: a link, a number, the output of a command.")
+    deviation: str = Field(default="", description="What was done otherwise, or why the step failed or was skipped.")
+    stop: bool = Field(default=False, description="End the record here.")
 
 
 class _Targets(_Reference):
@@ -221,6 +237,14 @@ def _suspects(project: Project, args: _Maybe) -> Outcome:
     return Outcome({"suspects": [suspect_json(suspect) for suspect in found]}, rows=("suspects",))
 
 
+def _due(project: Project, args: _DueBy) -> Outcome:
+    from procauthor.library.receipt import today
+    from procauthor.reporting.due import due_json
+
+    found, problems = project.due(within=args.within, owner=args.owner)
+    return Outcome(due_json(found, problems, today()), rows=("due", "problems"))
+
+
 def _blame(project: Project, args: _Reference) -> Outcome:
     from procauthor.reporting.review import blame_json
 
@@ -275,6 +299,20 @@ def _propose(project: Project, args: _Propose) -> Outcome:
     again = "call propose_draft again with what findings name"
     then = again if found.draft.failed else "a person accepts or rejects the draft"
     return Outcome({**data, "next": then}, rows=("findings",))
+
+
+def _follow(project: Project, args: _Follow) -> Outcome:
+    from procauthor.reporting.follow import walk_json
+
+    walk = project.follow(args.ref, by=args.by, occasion=args.occasion)
+    if args.step:
+        walk = walk.record(args.step, args.result, args.evidence, args.deviation)
+    if args.stop and not walk.following.ended:
+        walk = walk.stop()
+    then = "carry out next_step as far as you are allowed to, then call follow with its number and how it ended"
+    if walk.next is None:
+        then = "the record has ended; a wish can be handed to get_update_targets"
+    return Outcome({**walk_json(walk), "next": then})
 
 
 def _targets(project: Project, args: _Sections) -> Outcome:
@@ -457,6 +495,14 @@ _TOOLS = (
         {"suspects": _ROWS},
     ),
     Tool(
+        "due",
+        "Due reviews",
+        "Return what is to be reviewed, when and by whom.",
+        _DueBy,
+        _due,
+        {"today": _TEXT, "due": _ROWS, "problems": _ROWS},
+    ),
+    Tool(
         "blame",
         "Blame",
         "Say of each section of a document who wrote it, what it rests on, and who approved it.",
@@ -529,6 +575,18 @@ _TOOLS = (
         _ProposeUpdate,
         _propose_update,
         {**_OF_DRAFT, "next": _TEXT},
+        reads=False,
+        same=False,
+    ),
+    Tool(
+        "follow",
+        "Follow a procedure",
+        "Walk through a procedure step by step, and keep a record beside it: who, when, evidence, deviations. Gives "
+        "the next step; call it again with the number of that step to record how it ended. What was begun goes on.",
+        _Follow,
+        _follow,
+        {"record": _TEXT, "path": _TEXT, "title": _TEXT, "steps": _ROWS, "next_step": f"{_OBJECT}|null"}
+        | {"closing": _ROWS, "wishes": _ROWS, "next": _TEXT},
         reads=False,
         same=False,
     ),

@@ -169,7 +169,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The effort of one priority, as stated and as summed over its items; the key "all" stands for the whole plan."""
+    """The effort of one priority, as stated and as summed over its items; the key "all" means the whole plan."""
 
     key: str
     stated: Effort | None
