@@ -132,6 +132,10 @@ class Fields:
         """Take the fields that fit after the edits of a last look, and close what they settle."""
         written = split_late(self.template, fields, self._steps)
         before = {step: dict(values) for step, values in state.written.items()}
+        for step, values in state.written.items():
+            for section in late_entries(self.template, step):
+                # They are among the fields of their section now.
+                values.pop(entries_name(section), None)
         for step, values in written.items():
             model = build_model(self.template, step, self.work.brief.titles)
             state.written[step] = {**state.written.get(step, {}), **check_fields(model, values, list(values)).values}
