@@ -198,9 +198,10 @@ class _Flow:
 
     def has_before(self, place: int, key: str, number: str = "") -> bool:
         """Say whether a step before a place makes an artifact, or whether the one of that number does."""
-        makers = [maker for maker in self.made.get(key, ()) if maker not in self.beside.get(place, ())]
+        makers = self.made.get(key, ())
         if not number:
-            return bool(makers) and makers[0] < place
+            # Beside a step that makes it there is nothing to wait for; a source that is named is waited for in part.
+            return any(maker < place and maker not in self.beside.get(place, ()) for maker in makers)
         return any(maker < place for maker in self.places.get(number, ()) if maker in makers)
 
 
