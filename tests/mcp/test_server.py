@@ -250,6 +250,7 @@ READS: dict[str, list[dict[str, Any]]] = {
     "explain": [{"rule": "broken-link"}, {}],
     "suspects": [{}, {"ref": "API Design Procedure"}],
     "blame": [{"ref": "API Design Procedure"}],
+    "due": [{}, {"within": "30d"}],
     "plan": [{}],
     "list_procedures": [{}, {"status": "missing"}],
     "list_drafts": [{}],
@@ -319,6 +320,7 @@ SAME: list[tuple[str, dict[str, Any], list[str]]] = [
     ("evaluate", {}, ["evaluate"]),
     ("evaluate", {"part": "documents"}, ["evaluate"]),
     ("suspects", {}, ["suspects"]),
+    ("due", {"within": "400d"}, ["due", "--within", "400d"]),
     ("blame", {"ref": "Design Review"}, ["blame", "Design Review"]),
 ]
 

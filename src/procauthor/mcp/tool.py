@@ -84,6 +84,11 @@ class _Maybe(_Paged):
     ref: str = Field(default="", description="Path, id or title of a document; empty for all.")
 
 
+class _DueBy(_Paged):
+    within: str = Field(default="", description="Only what is due by then: 30d, 2w.")
+    owner: str = Field(default="", description="Only documents of this owner.")
+
+
 class _Evaluate(_Paged):
     part: Literal["counts", "documents", "broken", "orchestrations", "claims", "trend"] = Field(
         default="counts", description="What to return: the counts of all lifecycles, or one list of details."
@@ -230,6 +235,14 @@ def _suspects(project: Project, args: _Maybe) -> Outcome:
 
     found = project.review.suspects(args.ref)
     return Outcome({"suspects": [suspect_json(suspect) for suspect in found]}, rows=("suspects",))
+
+
+def _due(project: Project, args: _DueBy) -> Outcome:
+    from procauthor.library.receipt import today
+    from procauthor.reporting.due import due_json
+
+    found, problems = project.due(within=args.within, owner=args.owner)
+    return Outcome(due_json(found, problems, today()), rows=("due", "problems"))
 
 
 def _blame(project: Project, args: _Reference) -> Outcome:
@@ -480,6 +493,14 @@ _TOOLS = (
         _Maybe,
         _suspects,
         {"suspects": _ROWS},
+    ),
+    Tool(
+        "due",
+        "Due reviews",
+        "Return what is to be reviewed, when and by whom.",
+        _DueBy,
+        _due,
+        {"today": _TEXT, "due": _ROWS, "problems": _ROWS},
     ),
     Tool(
         "blame",
