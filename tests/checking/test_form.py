@@ -69,8 +69,10 @@ FAULTS = {
     "a way in that leads nowhere": ("(Start: Step 2)", "(Start: Step 9)", "step-target-missing"),
     "a first action that leads nowhere": ("go to Step 2", "go to Step 8", "step-target-missing"),
     "a step beside the one it needs": (
-        "**Only if:** it is accepted\n\n**Repeat:** for each part, twice at most\n\n"
-        "**Inputs:**\n\n- Decision Record (From: Step 2)",
+        (
+            "**Only if:** it is accepted\n\n**Repeat:** for each part, twice at most\n\n"
+            "**Inputs:**\n\n- Decision Record (From: Step 2)"
+        ),
         "**Beside:** Step 2\n\n**Inputs:**\n\n- Decision Record",
         "step-input-without-producer",
     ),
