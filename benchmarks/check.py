@@ -15,10 +15,8 @@ import argparse
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -26,26 +24,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from measure import Measure, run
 from peer import Tool, find_tools
 
 from library import DEFECTS, Defect, edit, make
 
 _LARGE = 1000
 _GRAIN = 2.5
-_POLL = 0.1
 _HEAD = (
     "| tool | cold s | cpu | ratio | ms a document | one edit s | cpu | ratio | MiB cold | MiB warm | found | traps |"
 )
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Seconds of the clock and of processors, MiB at most, and the output of one process with its children."""
-
-    seconds: float
-    cpu: float
-    memory: float
-    output: str
 
 
 @dataclass
@@ -97,18 +85,18 @@ def _measure(folder: Path, size: int, tools: Sequence[Tool], rounds: int) -> Non
     results = [Result(tool, tool.make(folder / "own", size) if tool.make else root) for tool in tools]
     for result in results:
         # Once, so that the programs themselves are in the page cache and compiled.
-        _run([*result.tool.command(result.root)[:1], "--help"], result.root)
+        run([*result.tool.command(result.root)[:1], "--help"], result.root)
     for number in range(rounds):
         for result in results:
             if number == 0 or not result.tool.slow:
                 result.tool.forget(result.root)
-                result.cold.append(_run(result.tool.command(result.root), result.root))
+                result.cold.append(run(result.tool.command(result.root), result.root))
     _warm_up(results)
     for number in range(rounds):
         for result in results:
             if number == 0 or not result.tool.slow:
                 edit(result.root, size)
-                result.warm.append(_run(result.tool.command(result.root), result.root))
+                result.warm.append(run(result.tool.command(result.root), result.root))
         # A file that has just been written may change again unnoticed, so careful tools read it again.
         time.sleep(_GRAIN)
         _warm_up(results)
@@ -119,63 +107,7 @@ def _warm_up(results: Sequence[Result]) -> None:
     time.sleep(_GRAIN)
     for result in results:
         if not result.tool.slow:
-            _run(result.tool.command(result.root), result.root)
-
-
-def _run(command: Sequence[str], root: Path) -> Measure:
-    """Run a process and measure it with its children."""
-    # An installed program is compiled; a workplace that forbids that would measure the compiler.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with tempfile.TemporaryFile() as out:
-        start = time.monotonic()
-        process = subprocess.Popen(command, cwd=root, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment)
-        memory = _Memory(process.pid)
-        _, _, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - start
-        process.returncode = 0
-        memory.end()
-        out.seek(0)
-        output = out.read().decode(errors="replace")
-    return Measure(seconds, usage.ru_utime + usage.ru_stime, max(memory.most, usage.ru_maxrss / 1024), output)
-
-
-class _Memory:
-    """Adds up what the processes below one hold, shared pages once, as often as it can; only where /proc says so."""
-
-    def __init__(self, process: int) -> None:
-        self.most = 0.0
-        self._process = process
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Stop."""
-        self._ended.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._ended.wait(_POLL):
-            found = [self._process, *_children(self._process)]
-            if len(found) > 1:
-                self.most = max(self.most, sum(map(_held, found)))
-
-
-def _children(process: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
-    except OSError:
-        return []
-    return [found for child in map(int, children) for found in (child, *_children(child))]
-
-
-def _held(process: int) -> float:
-    """Return the MiB of a process; a page that it shares with others counts for its part."""
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+            run(result.tool.command(result.root), result.root)
 
 
 # Showing

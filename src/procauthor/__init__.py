@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.handoff import Assignment
     from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.question import Questions
     from procauthor.authoring.records import Records
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import Run, RunStore
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from procauthor.evaluation.value import Evaluation
     from procauthor.finding import Finding, Report
     from procauthor.library.change import Change
+    from procauthor.library.followed import FollowedStep, Following
     from procauthor.library.history import HistoryEntry
     from procauthor.library.library import Library, Procedure
     from procauthor.planning.plan import Plan, PlanItem
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     from procauthor.review.approve import Approval
     from procauthor.review.blame import Blame
     from procauthor.review.due import Due, Undated
+    from procauthor.review.follow import Walk
     from procauthor.review.review import Reviewing
     from procauthor.review.suspect import Clearance
     from procauthor.settings import Settings
@@ -108,6 +111,8 @@ _HOMES = {
     "Due": "review.due",
     "Evaluation": "evaluation.value",
     "Finding": "finding",
+    "FollowedStep": "library.followed",
+    "Following": "library.followed",
     "FrontMatterError": "errors",
     "HaltError": "errors",
     "Handoff": "authoring.exchange",
@@ -132,6 +137,7 @@ _HOMES = {
     "Project": "project.project",
     "PromptError": "errors",
     "Proposal": "planning.propose",
+    "Questions": "authoring.question",
     "Records": "authoring.records",
     "Refactoring": "refactoring.refactor",
     "Report": "finding",
@@ -154,6 +160,7 @@ _HOMES = {
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
     "WaitingDraft": "authoring.waiting",
+    "Walk": "review.follow",
     "Wishes": "batch.record",
     "Workspace": "workspace._workspace",
 }
@@ -187,6 +194,8 @@ __all__ = [
     "Due",
     "Evaluation",
     "Finding",
+    "FollowedStep",
+    "Following",
     "FrontMatterError",
     "HaltError",
     "Handoff",
@@ -211,6 +220,7 @@ __all__ = [
     "Project",
     "PromptError",
     "Proposal",
+    "Questions",
     "Records",
     "Refactoring",
     "Report",
@@ -233,6 +243,7 @@ __all__ = [
     "UnreadableError",
     "Usage",
     "WaitingDraft",
+    "Walk",
     "Wishes",
     "Workspace",
 ]

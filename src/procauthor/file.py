@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from procauthor.system.descriptor import READ
+
 NO_FILE = "it is a pipe or a device, and no file"
 
 
@@ -16,7 +18,7 @@ def read_regular(place: str | Path) -> bytes:
     Raises:
         OSError: There is none, it cannot be read, or it is a folder, a pipe or a device.
     """
-    handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = os.open(place, READ)
     with open(handle, "rb", closefd=True) as file:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):

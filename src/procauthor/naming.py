@@ -1,4 +1,4 @@
-"""Names: when two spellings mean the same title, and when a path stays inside of a library."""
+"""Names: when two spellings mean the same title, when a path stays inside of a library, what all systems can have."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ _ARTICLES = frozenset({"the", "a", "an"})
 _BETWEEN = frozenset({"and", "or"})
 _LAST = frozenset({"procedure", "procedures"})
 _JOINING = frozenset("/&-+")
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\..*)?", re.IGNORECASE
+)
+_REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
 """Patterns for before and behind a name that is looked for in a text: there it is no part of a longer word."""
 
@@ -47,3 +51,13 @@ def is_inside(path: str) -> bool:
     """Say whether a path, relative to a root, stays below it; links are not looked at."""
     plain = posixpath.normpath(path)
     return not (plain.startswith(("/", "../")) or plain == ".." or "\0" in path)
+
+
+def unportable(name: str) -> str:
+    """Return why Windows could not have a file or folder of that name, or nothing."""
+    if _DEVICE.fullmatch(name):
+        return f"{name!r} is a device on Windows"
+    if name.endswith((".", " ")):
+        return f"{name!r} ends in a sign that Windows takes away"
+    refused = _REFUSED.search(name)
+    return f"no name on Windows holds {refused[0]!r}" if refused else ""

@@ -9,11 +9,13 @@ from typing import Literal, NewType
 from msgspec import Struct
 
 Stamp = NewType("Stamp", str)
-Status = Literal["missing", "alias", "deprecated", "placeholder", "in progress", "defined", "approved"]
+Status = Literal[
+    "missing", "alias", "deprecated", "rejected", "placeholder", "proposed", "in progress", "defined", "approved"
+]
 DONE: frozenset[Status] = frozenset({"defined", "approved"})
 """What counts as finished."""
-UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated"})
-"""What is no longer kept, so that no total counts it."""
+UNCOUNTED: frozenset[Status] = frozenset({"alias", "deprecated", "rejected"})
+"""What is no longer kept, or never was in force, so that no total counts it."""
 Kind = Literal["procedure", "orchestration", "standard", "index", "readme", "plan", "template", "other"]
 
 

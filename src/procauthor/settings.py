@@ -172,16 +172,19 @@ class TitleConventions(_Table):
     """Where the name of a document is, and what is written around it.
 
     ``sources`` are asked in their order: ``heading`` is the heading of level 1, ``first-heading`` the first one where
-    no other is as high, ``front-matter`` the key ``title``. ``patterns`` say what is no part of the name, for example
-    ``Procedure: {name}``, ``{number}. {name}`` or ``{name} [Deprecated]``; all that fit are taken off.
+    no other is as high, ``front-matter`` the key ``title``, ``name`` the key ``name``. ``patterns`` say what is no part
+    of the name, for example ``Procedure: {name}``, ``{number}. {name}`` or ``{name} [Deprecated]``; all that fit are
+    taken off.
     """
 
-    sources: tuple[Literal["heading", "first-heading", "front-matter"], ...] = ("heading", "front-matter")
+    sources: tuple[Literal["heading", "first-heading", "front-matter", "name"], ...] = ("heading", "front-matter")
     """Where a title is looked for, in this order."""
     patterns: tuple[Annotated[str, AfterValidator(_name_once)], ...] = Field(
         default=(), examples=[["Procedure: {name}", "{name} [Deprecated]"]]
     )
     """What is written around the name; all that fit are taken off."""
+    names: dict[InsidePath, str] = Field(default_factory=dict, examples=[{"oncall/being_oncall.md": "Being On-Call"}])
+    """Names of documents that have no title of their own, by their path."""
 
 
 class StatusConventions(_Table):
@@ -208,6 +211,21 @@ class StatusConventions(_Table):
     """Pieces of a title that say a status."""
     folders: dict[InsidePath, Status] = Field(default_factory=dict, examples=[{"archive": "deprecated"}])
     """Folders whose documents have a status."""
+    signposts: bool = False
+    """Whether a document that holds no more than a link to another one is an alias of it."""
+    tolerated: tuple[str, ...] = Field(default=(), examples=[["broken-link", "broken-anchor"]])
+    """Rules whose errors do not make a document in progress: a link may break under a text that is finished."""
+
+
+class IndexConventions(_Table):
+    """How an index is written, besides what ships: the heads of its columns, and signs that say a status."""
+
+    columns: dict[Literal["title", "standard", "status", "phase", "order", "lifecycle"], tuple[str, ...]] = Field(
+        default_factory=dict, examples=[{"title": ["Verfahren"], "status": ["Stand"]}]
+    )
+    """Further heads of the columns of its tables."""
+    marks: dict[str, Status] = Field(default_factory=dict, examples=[{"🟡": "in progress"}])
+    """Further signs that say a status."""
 
 
 class PlaceholderConventions(_Table):
@@ -263,6 +281,7 @@ class Conventions(_Table):
     titles: TitleConventions = TitleConventions()
     status: StatusConventions = StatusConventions()
     placeholders: PlaceholderConventions = PlaceholderConventions()
+    index: IndexConventions = IndexConventions()
     review: ReviewConventions = ReviewConventions()
 
 
@@ -281,6 +300,8 @@ class PlanSettings(_Table):
     """The weight of each broken reference in it."""
     closeness: float = Field(default=4.0, ge=0)
     """The weight of the completion of its lifecycle, which is between 0 and 1."""
+    ends: float = Field(default=4.5, ge=0)
+    """The weight of belonging to a lifecycle of which a third is there and that lacks five procedures at most."""
     p0: float = 6.0
     """The score from which on a procedure has priority P0."""
     p1: float = 3.0

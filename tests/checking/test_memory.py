@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from procauthor.checking.check import check
 from procauthor.finding import Finding
+from procauthor.library.library import read_library
 from procauthor.library.mark import read_marks
 from procauthor.markdown.parse import parse
 from procauthor.project import Project
@@ -62,8 +64,11 @@ def write_template(root: Path, sections: Sequence[str]) -> None:
 
 
 def cold(root: Path) -> tuple[Finding, ...]:
-    project = Project.open(root)
-    return project.workspace.check(project.library(), None).findings
+    """Read and check the library without any memory."""
+    workspace = Workspace.open(root)
+    library = read_library(workspace.root, workspace.settings, workspace.templates)
+    announced = frozenset(workspace.announced(library))
+    return check(library, settings=workspace.settings, announced=announced).findings
 
 
 def warm(root: Path) -> tuple[Finding, ...]:

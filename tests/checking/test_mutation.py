@@ -298,6 +298,28 @@ def _(rnd: random.Random, library: Library) -> Expected:
     return Expected(path, " 9")
 
 
+@breaks("exit-undefined")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path, cue = some(rnd, library), rnd.choice(["end with the exit state", "it ends as"])
+    change(library, path, "None.", f"If it is odd: {cue} Put Aside.")
+    return Expected(path, "Put Aside")
+
+
+@breaks("exit-unreached")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    change(library, path, "None.", "If it is odd: end as Blocked.")
+    change(library, path, "the lead is told.", "the lead is told.\n- **Lost**: nobody knows.")
+    return Expected(path, "**Lost**")
+
+
+@breaks("jump-skips-output")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path, word = some(rnd, library), library.style.step
+    change(library, path, "None.", f"If it is small: continue with {word} 3.")
+    return Expected(path, f"continue with {word} 3")
+
+
 @breaks("broken-link")
 def _(rnd: random.Random, library: Library) -> Expected:
     path = some(rnd, library)

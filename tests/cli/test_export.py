@@ -159,7 +159,7 @@ def test_what_cannot_be_exported_is_said(root: Path) -> None:
         export("index.md", "agent-skill")
     with pytest.raises(ProcauthorError, match="part of the library"):
         export("Design Review", "agent-sop", root / "feature")
-    assert "agent-sop" in run("-C", root, "export", "Design Review", "--to", "pdf", code=2).stderr
+    assert "agent-sop" in run("-C", root, "export", "Design Review", "--to", "epub", code=2).stderr
     assert snapshot(root) == before
 
 

@@ -126,3 +126,15 @@ def test_accepting_says_nothing_where_all_is_linked(root: Path) -> None:
     run("-C", root, "undo")
     submit(root, {})
     assert "without a link" not in run("-C", root, "accept").stderr
+
+
+def test_a_neighbour_that_hands_over_more_than_a_template_lets_in(root: Path) -> None:
+    page = root / "feature/design-review.md"
+    made = "".join(f"- **Artifact {letter}**: it is dated\n" for letter in "ABCDEFGHIJKLMN")
+    page.write_text(
+        page.read_text().replace("- **Published Decision**: merged", made + "- **Published Decision**: merged")
+    )
+    page.write_text(page.read_text().replace(USED, "None."))
+    told = run("-C", root, "create", "Threat Check Procedure").stderr
+    assert "W103" not in told
+    assert "is no required input" not in told

@@ -30,9 +30,10 @@ def test_a_pipe_is_no_plan(root: Path) -> None:
 
 
 def test_a_document_with_an_error_is_not_done(root: Path) -> None:
-    run("-C", root, "create", "threat check", "--accept")
-    assert "[x]  1 P0  Threat Check Procedure" in run("-C", root, "plan").stdout
     written = root / "feature/threat-check.md"
+    review = (root / "feature/design-review.md").read_text().replace("Design Review", "Threat Check")
+    written.write_text(review.replace("id: design-review", "id: threat-check"))
+    assert "[x]  1 P0  Threat Check Procedure" in run("-C", root, "plan").stdout
     written.write_text(f"{written.read_text()}\n![map](missing.png)\n")
     assert "[ ]  1 P0  Threat Check Procedure" in run("-C", root, "plan").stdout
 

@@ -42,7 +42,7 @@ def states(report: BatchReport) -> list[str]:
 
 def about(number: int) -> Callable[[Json], bool]:
     """Whether a request is for one item."""
-    return lambda body: f'"title": "{title_of(number)}",\n "lifecycle"' in words_of(body)
+    return lambda body: f'"title": "{title_of(number)}",\n"lifecycle"' in words_of(body)
 
 
 def slowly(seconds: float) -> Callable[[Json], Scripted]:
@@ -84,7 +84,8 @@ def test_a_plan_is_carried_out_and_the_whole_library_follows(root: Path) -> None
     assert [item["path"] for item in found["items"]] == ["feature/threat-check.md", "feature/release-check.md"]
     assert (found["outcome"], found["usage"]["calls"], found["left_out"]) == ("Accepted", 0, [])
     counts = found["evaluation"]
-    assert (counts["before"]["defined"], counts["after"]["defined"], counts["after"]["completion"]) == (1, 3, 1.0)
+    # What the offline author does not know is a gap, so both are in progress.
+    assert (counts["before"]["defined"], counts["after"]["defined"], counts["after"]["in_progress"]) == (1, 1, 2)
     assert "- [x]" not in (root / "action-plan.md").read_text()
     # The second saw what the first promises.
     assert "Threat Check Procedure](threat-check.md)" in (root / "feature/release-check.md").read_text()
@@ -92,7 +93,7 @@ def test_a_plan_is_carried_out_and_the_whole_library_follows(root: Path) -> None
     run("-C", root, "sync", "--check")
     run("-C", root, "undo")
     assert not (root / "feature/release-check.md").exists()
-    assert "status: Defined" in (root / "feature/threat-check.md").read_text()
+    assert "status: In progress" in (root / "feature/threat-check.md").read_text()
 
 
 def test_without_accept_drafts_wait_and_one_word_accepts_them_all(root: Path) -> None:
@@ -100,7 +101,7 @@ def test_without_accept_drafts_wait_and_one_word_accepts_them_all(root: Path) ->
     done = run("-C", root, "run")
     assert snapshot(root) == before
     assert "Awaiting review: 2 items, no calls, no tokens" in done.stdout
-    assert "once accepted: 3 of 3 defined (100%)" in done.stdout
+    assert "once accepted: 1 of 3 defined (33.3%)" in done.stdout
     assert "procauthor run --resume batch-1 --accept" in done.stderr
     assert [draft["draft"] for draft in run_json("-C", root, "drafts")["drafts"]] == ["batch-1-001", "batch-1-002"]
     (listed,) = run_json("-C", root, "runs")["batches"]
@@ -161,6 +162,25 @@ def test_what_is_there_in_part_is_left_out_and_said(root: Path) -> None:
     assert [each["title"] for each in found["left_out"]] == ["Threat Check Procedure"]
     assert [item["title"] for item in found["items"]] == ["Release Check Procedure"]
     assert run_json("-C", root, "run", "--only", "1")["outcome"] == "Nothing to do"
+
+
+def test_a_dry_run_leaves_out_what_the_run_leaves_out(root: Path) -> None:
+    listed = "".join(
+        f"- [ ] {title}\n  - Lifecycle: Feature\n" for title in ("Zed Check Procedure", "Zed Check Procedure")
+    )
+    text = f"# Plan\n\n## P0\n\n{listed}- [ ] ../../etc/passwd Procedure\n- [ ] Gamma Procedure\n"
+    plan = root.parent / "other.md"
+    plan.write_text(text)
+    outlook = run_json("-C", root, "run", plan, "--dry-run")
+    found = run_json("-C", root, "run", plan)
+    assert [item["title"] for item in found["items"]] == ["Zed Check Procedure"]
+    assert outlook["left_out"] == found["left_out"]
+    assert [each["reason"] for each in found["left_out"]] == [
+        "item 1 asks for the same title",
+        "'../../etc/passwd Procedure' cannot be the title of a procedure",
+        "neither plan nor index says where 'Gamma Procedure' belongs",
+    ]
+    assert run("-C", root, "run", plan, "--dry-run").stdout.splitlines()[-2] == "1 item; the longest chain has 1: 1"
 
 
 # With a model

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from mcp import Client, MCPError, StdioServerParameters
+from tests.cli.inside import run
 from tests.cli.test_handoff import TITLE, answer
 from tests.conftest import snapshot
 
@@ -85,6 +86,25 @@ def test_an_agent_reads_proposes_mends_and_leaves_the_decision(root: Path) -> No
     assert snapshot(root) == before
 
 
+def test_an_agent_follows_a_procedure_and_leaves_a_record(root: Path) -> None:
+    before = snapshot(root)
+
+    async def work(client: Client) -> None:
+        who = {"ref": "Design Review Procedure", "by": "an agent for Ada"}
+        begun = await call(client, "follow", **who, occasion="release 7")
+        assert (begun["next_step"]["number"], begun["next_step"]["name"]) == (1, "Draw the parts")
+        after = await call(client, "follow", **who, step=1, evidence="https://diagrams.example/1")
+        assert (after["record"], after["next_step"]["number"]) == (begun["record"], 2)
+        assert "next step is 2, not 1" in await fail(client, "follow", **who, step=1)
+        assert "without a reason" in await fail(client, "follow", **who, step=2, result="failed")
+        failed = await call(client, "follow", **who, step=2, result="failed", deviation="no board", stop=True)
+        assert (failed["stopped"], failed["wishes"]) == (True, ["step 2 (Decide) failed: no board"])
+        assert "get_update_targets" in failed["next"]
+
+    talk(root, work)
+    assert snapshot(root).keys() - before.keys() == {"followed/feature/design-review.md.json"}
+
+
 def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
     before = snapshot(root)
     ref, wish = "Design Review Procedure", "three options, not two"
@@ -123,7 +143,8 @@ def test_reading_tools_say_what_the_library_says_now(root: Path) -> None:
         assert section["path"] == "feature/design-review.md"
         assert (await call(client, "search", query="who decides on options", limit=2))["hits"]
         assert (await call(client, "plan"))["next"] == [1]
-        assert (await call(client, "explain", rule="W103"))["rule"] == "step-input-without-producer"
+        (rule,) = (await call(client, "explain", rule="W103"))["rules"]
+        assert rule["rule"] == "step-input-without-producer"
         assert (await call(client, "check"))["summary"]["errors"] == 0
         page = root / "feature/design-review.md"
         page.write_text(page.read_text().replace("](threat-check.md)", "](gone.md)"))
@@ -154,7 +175,14 @@ def test_documents_are_resources_and_steps_are_prompts(root: Path) -> None:
         templates = (await client.list_resource_templates()).resource_templates
         assert templates[0].uri_template == "procauthor://procedures/{+path}"
         prompts = (await client.list_prompts()).prompts
-        assert len(prompts) == 8
+        assert [prompt.name for prompt in prompts[8:]] == ["follow-feature-design-review"]
+        followed = await client.get_prompt(prompts[8].name, {"task": "the login page"})
+        told = followed.messages[0].content.text
+        assert "What it is followed for: the login page" in told
+        assert "- You MUST use Component Diagram (from Step 1)" in told
+        with pytest.raises(MCPError, match="no prompt 'follow-nothing'"):
+            await client.get_prompt("follow-nothing", {})
+        prompts = prompts[:8]
         assert prompts[3].name == "step-4-validate-input-output-continuity"
         texts = [(await client.get_prompt(p.name, {"title": TITLE})).messages[0].content.text for p in prompts]
         assert "`purpose`" in texts[0]
@@ -219,7 +247,10 @@ def test_a_missing_sdk_is_one_sentence(root: Path) -> None:
 
 READS: dict[str, list[dict[str, Any]]] = {
     "read": [{"ref": "API Design Procedure"}, {"ref": "API Design Procedure", "section": "Workflow"}],
-    "explain": [{"rule": "broken-link"}],
+    "explain": [{"rule": "broken-link"}, {}],
+    "suspects": [{}, {"ref": "API Design Procedure"}],
+    "blame": [{"ref": "API Design Procedure"}],
+    "due": [{}, {"within": "30d"}],
     "plan": [{}],
     "list_procedures": [{}, {"status": "missing"}],
     "list_drafts": [{}],
@@ -231,11 +262,18 @@ READS: dict[str, list[dict[str, Any]]] = {
 WRITES: dict[str, list[dict[str, Any]]] = {
     "search": [{"query": "restore a backup", "limit": 100}],
     "check": [{}],
+    "refs": [
+        {"ref": "API Design Procedure"},
+        {"ref": "index.md"},
+        {"ref": "API Design Procedure", "output": "OpenAPI Specification"},
+    ],
+    "evaluate": [{}, *({"part": part} for part in ("documents", "broken", "orchestrations", "claims", "trend"))],
     "get_brief": [{"title": "Feature Rollout Procedure"}],
     "get_update_targets": [
         {"ref": "API Design Procedure", "wish": "add exit state Deferred"},
         {"ref": "API Design Procedure", "wish": "be clearer"},
     ],
+    "follow": [{"ref": "API Design Procedure", "by": "an agent"}],
     "propose_draft": [{"title": "Feature Rollout Procedure", "fields": {"purpose": "Roll a feature out."}}],
     "answer_question": [],
 }
@@ -263,6 +301,80 @@ def test_a_tool_that_only_reads_writes_nothing_and_every_answer_is_short(big: Pa
                 assert length < 20_000, (name, arguments, length)
 
     talk(big, work)
+
+
+STATE = {"state": "Deferred", "meaning": "The consumers ask for a later date."}
+SAME: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("check", {}, ["check"]),
+    ("check", {"paths": ["feature"], "select": ["W"]}, ["check", "feature", "--select", "W"]),
+    ("plan", {}, ["plan"]),
+    ("search", {"query": "who decides on options", "limit": 3}, ["search", "who decides on options", "-n", "3"]),
+    ("explain", {"rule": "orphan"}, ["explain", "orphan"]),
+    ("explain", {}, ["explain"]),
+    ("refs", {"ref": "Design Review"}, ["refs", "Design Review"]),
+    (
+        "refs",
+        {"ref": "Design Review", "output": "Component Diagram"},
+        ["refs", "Design Review", "--output", "Component Diagram"],
+    ),
+    ("evaluate", {}, ["evaluate"]),
+    ("evaluate", {"part": "documents"}, ["evaluate"]),
+    ("suspects", {}, ["suspects"]),
+    ("due", {"within": "400d"}, ["due", "--within", "400d"]),
+    ("blame", {"ref": "Design Review"}, ["blame", "Design Review"]),
+]
+
+
+def test_both_doors_give_the_same_answer(root: Path) -> None:
+    page = root / "feature/design-review.md"
+    page.write_text(page.read_text().replace("](threat-check.md)", "](gone.md)"))
+
+    async def work(client: Client) -> None:
+        for tool, arguments, command in SAME:
+            told = run("-C", root, *command, "--json", code=None).stdout
+            expected = json.loads(told)
+            found = await call(client, tool, **arguments, max_characters=1_000_000)
+            assert found == {name: expected[name] for name in found}, (tool, arguments)
+
+    talk(root, work)
+
+
+def test_an_agent_that_knows_nothing_needs_four_calls_to_author_and_four_to_update(big: Path) -> None:
+    before = snapshot(big)
+
+    async def work(client: Client) -> None:
+        title = "Feature Rollout Procedure"
+        first = await client.call_tool("get_brief", {"title": title, "max_characters": 100_000})
+        assert "pages" not in first.structured_content
+        brief = first.content[0].text
+        wanted = [name for name in answer() if f"`{name}`" not in brief]
+        assert wanted == []
+        # What the brief says of providers and consumers an agent takes letter by letter.
+        assert "Deployment Notes" in brief
+        fields = json.loads(json.dumps(answer()).replace("Component Diagram", "Deployment Notes"))
+        fields["required_inputs"][0]["provider"] = "Backend Implementtion Procedure"
+        second = await call(client, "propose_draft", run=first.structured_content["run"], fields=fields, by="an agent")
+        (finding,) = [f for f in second["findings"] if f["severity"] == "error"]
+        path = {finding["field"]: finding["allowed"][0]}
+        third = await call(client, "propose_draft", run=second["run"], fields=path)
+        assert not [f for f in third["findings"] if f["severity"] == "error"]
+
+        ref, wish = "API Design Procedure", "be stricter"
+        shown = await call(client, "get_update_targets", ref=ref, wish=wish)
+        place = next(s for s in shown["sections"] if s["heading"].endswith("Exit States"))
+        shown = await call(client, "get_update_targets", ref=ref, wish=wish, section=place["section"])
+        assert "pages" not in shown
+        target = next(t for t in shown["targets"] if t["id"].endswith("items[1]"))
+        name = next(iter(shown["schema"]["properties"]))
+        entry = {"action": "replace", "target": target["id"], "expect": "stale", "values": [STATE]}
+        told = await fail(client, "propose_update", ref=ref, wish=wish, changes={name: [entry]})
+        assert "expects" in told
+        entry["expect"] = target["hash"]
+        last = await call(client, "propose_update", ref=ref, wish=wish, changes={name: [entry]}, by="an agent")
+        assert last["outcome"] in ("Awaiting review", "Needs revision")
+
+    talk(big, work)
+    assert snapshot(big) == before
 
 
 def test_pages_hold_the_whole(big: Path) -> None:

@@ -63,11 +63,27 @@ def test_the_goal_of_one_procedure_is_ticked_and_no_action_item(raw):
     assert changed(raw, after) == ["- [x] Dough Procedure - Define"]
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["Update Dough Procedure: add a rest", "Revise the Dough Procedure", "Dough Procedure (PR)", "Dough Procedure - Legal Edition",
-     "Get sign-off for the Dough Procedure", "Train the bakers on the Dough Procedure", "Pilot Dough Procedure in two shops"],
-)  # fmt: skip
+OTHERS = """
+Update Dough Procedure: add a rest|Revise the Dough Procedure|Review the Dough Procedure|Rework Dough Procedure|Refresh the Dough Procedure
+Approve the Dough Procedure|Sign off the Dough Procedure|Get sign-off for the Dough Procedure|Publish the Dough Procedure
+Train the bakers on the Dough Procedure|Pilot Dough Procedure in two shops|Test the Dough Procedure|Roll out the Dough Procedure
+Audit the Dough Procedure|Translate the Dough Procedure|Retire the Dough Procedure|Deprecate Dough Procedure|Replace the Dough Procedure
+Split the Dough Procedure in two|Merge Dough Procedure into Crust Procedure|Rename Dough Procedure|Move the Dough Procedure to baking
+Dough Procedure (PR)|Dough Procedure - Legal Edition|Dough Procedure for Rye|Rye Dough Procedure|Dough Procedure v2|Dough Procedure Training
+Ask Ida whether the Dough Procedure is needed|Discuss Dough Procedure with legal|Announce the Dough Procedure|Present the Dough Procedure
+Link the Dough Procedure from the index|Add a picture to the Dough Procedure|Add examples to Dough Procedure|Fix typos in the Dough Procedure
+Fix the Dough Procedure|Extend the Dough Procedure|Improve Dough Procedure|Simplify the Dough Procedure|Shorten the Dough Procedure
+Create a checklist for the Dough Procedure|Write tests for the Dough Procedure|Define metrics of the Dough Procedure
+Define owners for the Dough Procedure|Write a summary of the Dough Procedure|Create Dough Procedure training|Document Dough Procedure exceptions
+Check the Dough Procedure|Proofread the Dough Procedure|Validate Dough Procedure with the night shift|Measure the Dough Procedure
+Schedule the yearly review of the Dough Procedure|Assign an owner to the Dough Procedure|Archive the Dough Procedure|Print the Dough Procedure
+Update "Dough" Procedure|Use the Dough Procedure in every shop|Follow the Dough Procedure|Automate the Dough Procedure
+Dough Procedure überarbeiten|Dough Procedure genehmigen|Mettre à jour la Dough Procedure|Revisar la Dough Procedure|Atualizar a Dough Procedure
+Complete the review of the Dough Procedure|Finish Dough Procedure rollout|Add the Dough Procedure to the onboarding|Draft changes to Dough Procedure
+"""
+
+
+@pytest.mark.parametrize("line", OTHERS.strip().replace("\n", "|").split("|"))
 def test_what_a_finished_procedure_does_not_prove_is_not_ticked(line):
     raw = f"# Plan\n\n## P0\n\n- [ ] {line}\n- [ ] Define Crust Procedure\n".encode()
     assert tick(raw, read_plan(raw), "Dough Procedure") == raw

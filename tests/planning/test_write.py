@@ -48,7 +48,8 @@ def test_what_waits_decides_the_order_and_every_item_says_why(root: Path) -> Non
     # The dependency of a title without a document is known from the present plan.
     assert [d.title for d in second.depends_on] == ["Threat Check Procedure"]
     assert "before 1 unfinished procedure: Release Check Procedure" in first.why
-    assert "Feature is 1 of 3 complete" in second.why
+    assert "Feature lacks 2 procedures of 3" in second.why
+    assert second.why.endswith("The index lists it behind Threat Check Procedure.")
 
 
 def test_the_gaps_of_a_library_make_a_plan_that_reads_back_the_same(big: Path) -> None:

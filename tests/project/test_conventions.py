@@ -74,14 +74,17 @@ def test_a_status_is_read_where_and_as_the_team_writes_it(tmp_path: Path) -> Non
     assert {path[-4]: rows[path]["declared_status"] for path in files} == {
         "1": "defined",
         "2": "deprecated",
-        "3": "in progress",
-        "4": "deprecated",
+        "3": "proposed",
+        "4": "rejected",
         "5": "deprecated",
         "6": "placeholder",
         "7": "deprecated",
     }
-    assert rows["adr/3.md"]["status"] == "in progress"
+    assert rows["adr/3.md"]["status"] == "proposed"
     assert rows["adr/5.md"]["title"] == "Five"
+    tally = run_json("-C", tmp_path, "evaluate")["total"]
+    assert (tally["proposed"], tally["rejected"], tally["total"]) == (1, 1, 7)
+    assert tally["completion"] == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize(

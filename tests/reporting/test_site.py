@@ -129,7 +129,7 @@ def test_a_library_becomes_pages_that_lead_to_each_other(root: Path, tmp_path: P
     review = (tmp_path / "site/pages/feature/design-review.html").read_text(encoding="utf-8")
     assert review.count("<h1") == 1
     assert 'href="threat-check.html"' in review
-    assert "depends on it" in review, "who uses it"
+    assert "is named as user of Component Diagram" in review or "depends on it" in review, "who uses it"
     assert '<h2 id="5-workflow">5. Workflow</h2>' in review
     assert 'href="../../lifecycles/feature.html"' in review
     assert "Release Check Procedure" in (tmp_path / "site/lifecycles/feature.html").read_text(encoding="utf-8")
@@ -314,3 +314,16 @@ def test_the_report_leads_to_the_documents_or_where_the_settings_say(root: Path,
 def test_python_has_the_same(root: Path, tmp_path: Path) -> None:
     found = Project.open(root).site(tmp_path / "site")
     assert (found.start, found.documents, found.dead_links) == ("index.html", 5, ())
+
+
+def test_open_questions_are_on_the_page_on_the_start_page_and_in_tables(root: Path, tmp_path: Path) -> None:
+    page = root / "feature/design-review.md"
+    page.write_text(
+        page.read_text().replace("status: Defined", 'status: Defined\nopen_questions: ["Who <i>signs</i>?"]')
+    )
+    pages = build(root, tmp_path / "site")
+    require_whole(pages, tmp_path / "site")
+    text = (tmp_path / "site/pages/feature/design-review.html").read_text(encoding="utf-8")
+    assert "Who &lt;i&gt;signs&lt;/i&gt;?" in text
+    assert 'href="#procauthor-questions"' in text
+    assert "1 open" in (tmp_path / "site/index.html").read_text(encoding="utf-8")

@@ -241,7 +241,7 @@ def test_an_index_that_breaks_under_a_search_is_rebuilt(tmp_path: Path, table: s
 
 HOLD = (
     "import sys, time, pathlib\n"
-    "from procauthor.lock import hold\n"
+    "from procauthor.system.lock import hold\n"
     "with hold(pathlib.Path(sys.argv[1]) / 'lock', 1, 'held'):\n"
     "    print('held', flush=True)\n"
     "    time.sleep(float(sys.argv[2]))\n"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from procauthor.markdown.document import Document, Section
-from procauthor.template.infer import sections_by_key
+from procauthor.template.infer import above, sections_by_key
 
 FEWEST = 3
 """Fewer documents have no form."""
@@ -37,7 +37,16 @@ class Form:
     outliers: tuple[str, ...]
     core: frozenset[str]
     """The headings that at least half of the members have, as `headings` gives them."""
+    shared: frozenset[str] = frozenset()
+    """Those that nearly all of them have."""
     begun: tuple[str, ...] = ()
+    is_bundle: bool = False
+    """Whether the members are of one kind by their files, and need not share a heading."""
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether the members have enough in common to hold others to it: else they are only of one kind."""
+        return self.is_bundle or len(self.shared) >= _FEWEST_SHARED
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -54,16 +63,42 @@ def find_forms(documents: Mapping[str, Document]) -> list[Form]:
     keys = {path: headings(document) for path, document in documents.items()}
     common = _common(keys.values())
     keys = {path: result & common for path, result in keys.items()}
-    groups = list(_groups(keys))
+    groups = _merge(list(_groups(keys)), keys)
     taken = {path for group in groups for path in group}
     for path in sorted(keys.keys() - taken):
         _join(path, keys, groups)
     taken = {path for group in groups for path in group}
     groups += _alike(sorted(keys.keys() - taken), keys)
     merged = _merge(groups, keys)
-    words = {path: _words(document) for path, document in documents.items()}
+    words = {path: count_words(document) for path, document in documents.items()}
     forms = [form for group in merged if (form := _form(group, keys)) is not None]
     return sorted((_with_neighbours(form, forms, keys, words) for form in forms), key=lambda f: -len(f.members))
+
+
+def with_stubs(forms: Sequence[Form], stubs: Iterable[str]) -> list[Form]:
+    """Return the forms with the documents that say that they are still to be written.
+
+    Each has the form of its folder, else the one that most documents have.
+    """
+    homes = [Counter(PurePosixPath(path).parent.as_posix() for path in form.members) for form in forms]
+    sizes = [len(form.members) for form in forms]
+    added: dict[int, list[str]] = {}
+    for path in stubs:
+        beside = [home[PurePosixPath(path).parent.as_posix()] for home in homes]
+        usual = max(range(len(forms)), key=lambda place: (beside[place], sizes[place]), default=None)
+        if usual is not None and (beside[usual] or sizes[usual] > sum(sizes) / 2):
+            added.setdefault(usual, []).append(path)
+    return [_begun(form, added.get(place, ())) for place, form in enumerate(forms)]
+
+
+def _begun(form: Form, paths: Iterable[str]) -> Form:
+    members, begun = sorted({*form.members, *paths}), sorted({*form.begun, *paths})
+    return replace(form, members=tuple(members), begun=tuple(begun))
+
+
+def chapters(form: Form) -> frozenset[str]:
+    """Return the keys of the headings of a form that are in no other one."""
+    return frozenset(key.partition(" ")[2] for key in form.core if key.startswith("0 "))
 
 
 def headings(document: Document) -> frozenset[str]:
@@ -75,11 +110,7 @@ def headings(document: Document) -> frozenset[str]:
 
 def _depth(document: Document, section: Section, inside: set[int]) -> int:
     """Return below how many headings a section is, the title left out."""
-    depth, parent = 0, section.parent
-    while parent is not None:
-        depth += parent in inside
-        parent = document.sections[parent].parent
-    return depth
+    return sum(index in inside for index in above(document, section))
 
 
 def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
@@ -116,12 +147,16 @@ def _core(group: Sequence[str], keys: Mapping[str, frozenset[str]], share: float
 
 
 def _join(path: str, keys: Mapping[str, frozenset[str]], groups: Sequence[list[str]]) -> None:
-    """Add a document to the group that it is most like, if it has nearly all that the group shares."""
-    best = max(groups, key=lambda group: _closeness(path, group, keys), default=None)
-    if best is not None:
-        core = _core(best, keys, _SHARED_BY_ALL)
-        if len(core) >= _FEWEST_SHARED and len(keys[path] & core) >= max(2, len(core) * _JOINS):
-            best.append(path)
+    """Add a document to the group that it is most like, of those of which it has nearly all chapters that all have."""
+    fitting = [group for group in groups if _has_chapters(keys[path], _core(group, keys, _SHARED_BY_ALL))]
+    if fitting:
+        max(fitting, key=lambda group: _closeness(path, group, keys)).append(path)
+
+
+def _has_chapters(own: frozenset[str], core: frozenset[str]) -> bool:
+    chapters = frozenset(key for key in core if key.startswith("0 "))
+    wanted = chapters if len(chapters) >= _FEWEST_SHARED else core
+    return len(wanted) >= _FEWEST_SHARED and len(own & wanted) >= max(2, len(wanted) * _JOINS)
 
 
 def _closeness(path: str, group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> tuple[float, bool]:
@@ -175,8 +210,14 @@ def _alike(paths: Sequence[str], keys: Mapping[str, frozenset[str]]) -> list[lis
 
 
 def _form(group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> Form | None:
-    members = _sharing(group, keys)
-    return Form(tuple(sorted(members)), (), _core(members, keys)) if members else None
+    chapters = _core(group, keys, _SHARED_BY_ALL)
+    members = {*_sharing(group, keys)}
+    members |= {path for path in group if members and _has_chapters(keys[path], chapters)}
+    return _made(sorted(members), keys) if members else None
+
+
+def _made(members: Sequence[str], keys: Mapping[str, frozenset[str]]) -> Form:
+    return Form(tuple(members), (), _core(members, keys), _core(members, keys, _SHARED_BY_ALL))
 
 
 def _with_neighbours(
@@ -190,7 +231,8 @@ def _with_neighbours(
     beside = [path for path in keys if path not in taken and PurePosixPath(path).parent.as_posix() in folders]
     begun = [path for path in beside if path in stubs and (keys[path] & form.core or path in empty)]
     outliers = tuple(sorted(set(beside).difference(begun)))
-    return Form(tuple(sorted((*form.members, *begun))), outliers, form.core, tuple(sorted(begun)))
+    members = tuple(sorted((*form.members, *begun)))
+    return replace(form, members=members, outliers=outliers, begun=tuple(sorted(begun)))
 
 
 def _home_folders(form: Form, keys: Mapping[str, frozenset[str]]) -> set[str]:
@@ -200,5 +242,6 @@ def _home_folders(form: Form, keys: Mapping[str, frozenset[str]]) -> set[str]:
     return {folder for folder, count in inside.items() if count > every[folder] / 2}
 
 
-def _words(document: Document) -> int:
+def count_words(document: Document) -> int:
+    """Return how many words a document has below its headings."""
     return sum(len(run.text.split()) for run in document.runs if not run.heading)

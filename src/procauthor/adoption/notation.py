@@ -63,18 +63,22 @@ class _Titles:
         patterns = tuple(dict.fromkeys(self._patterns({path: title for path, title in written.items() if title})))
         self.conventions = TitleConventions(sources=self.conventions.sources, patterns=patterns)
 
-    def _sources(self) -> Iterator[Literal["heading", "first-heading", "front-matter"]]:
+    def _sources(self) -> Iterator[Literal["heading", "first-heading", "front-matter", "name"]]:
         total = len(self.documents)
         headed = [p for p, d in self.documents.items() if title_heading(d, first=False)]
         fronted = [p for p, d in self.documents.items() if d.front_title and p not in set(headed)]
         other = [p for p in self.documents if p not in {*headed, *fronted}]
-        first = [p for p in other if title_heading(self.documents[p], first=True)]
+        called = [p for p in other if self.documents[p].metadata.get("name")]
+        first = [p for p in other if title_heading(self.documents[p], first=True) and p not in called]
         yield "heading"
         self._say("heading", headed, total)
         yield "front-matter"
         if fronted:
             self._say("front-matter", fronted, total)
-        if first and len(first) >= len(other) * _HALF:
+        if called and len(called) >= len(other) * _HALF:
+            yield "name"
+            self._say("name", called, total)
+        if first and len(first) >= (len(other) - len(called)) * _HALF:
             yield "first-heading"
             self._say("first-heading", first, total, len(first) / len(other))
 
@@ -250,11 +254,15 @@ class _Placeholders:
 
     def _own(self) -> Iterator[str]:
         """Yield sentences that ship and stand alone in a paragraph or an item here."""
-        for sentence in words()["survey"]["placeholders"]:
-            places = [p for p, d in self.documents.items() if any(_says(text, sentence) for text in _pieces(d))]
-            if places:
-                yield sentence
-                self.guesses.append(_seen("placeholders.words", sentence, 0.8, places, len(self.documents)))
+        known = {sentence.casefold(): sentence for sentence in words()["survey"]["placeholders"]}
+        places: dict[str, list[str]] = defaultdict(list)
+        for path, document in self.documents.items():
+            said = {text.strip(" \t\n.*_>").casefold() for text in _pieces(document)}
+            for key in sorted(said & known.keys()):
+                places[known[key]].append(path)
+        for sentence, paths in places.items():
+            yield sentence
+            self.guesses.append(_seen("placeholders.words", sentence, 0.8, paths, len(self.documents)))
 
     def _code(self) -> bool:
         """Say whether marks begin pieces of code, where the author wanted them to be seen."""
@@ -309,10 +317,6 @@ def _texts(document: Document, block: Block) -> Iterable[str]:
     if block.kind == "list":
         return (item.text for item in block.items)
     return (document.source.slice(block.start, block.end),) if block.kind in ("paragraph", "quote") else ()
-
-
-def _says(text: str, sentence: str) -> bool:
-    return text.strip(" \t\n.*_>").casefold() == sentence.casefold()
 
 
 def commonest(values: Iterable[str]) -> str:

@@ -33,12 +33,13 @@ def path_patterns(forms: Mapping[str, str]) -> dict[str, str]:
 
 
 def _single_names(forms: Mapping[str, str]) -> dict[str, str]:
-    """Return the names of files that lie alone in their folders, with the one template that all of them have."""
-    alone = Counter(PurePosixPath(path).parent for path in forms)
+    """Return the names of files that are the only ones of their template in a folder, with the one that all have."""
+    alike = Counter((PurePosixPath(path).parent, form) for path, form in forms.items())
     by_name: dict[str, set[str]] = {}
     for path, form in forms.items():
         place = PurePosixPath(path)
-        by_name.setdefault(place.name, set()).add(form if alone[place.parent] == 1 and place.parent.name else "")
+        alone = alike[place.parent, form] == 1 and place.parent.name
+        by_name.setdefault(place.name, set()).add(form if alone else "")
     counts = Counter(PurePosixPath(path).name for path in forms)
     return {
         name: next(iter(result))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import yaml
 
 from procauthor.adoption.guess import Guess
 from procauthor.file import read_regular
@@ -14,6 +17,14 @@ from procauthor.settings import Site
 
 _LARGEST = 256 * 1024
 _MOST_LEVELS = 3
+_MOST_BRANCHES = 10_000
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads the settings of a site; what only its program can make is nothing here."""
+
+
+_Loader.add_multi_constructor("", lambda _loader, _tag, _node: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class FoundSite:
     kind: Site
     root: str
     guess: Guess
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What its navigation calls documents, by their path from the folder that is adopted."""
 
 
 def find_site(folder: Path) -> FoundSite:
@@ -73,12 +86,33 @@ def find_site(folder: Path) -> FoundSite:
                 root = os.path.relpath(pages, here)
                 seen = os.path.relpath(level / sign.file, here)
                 guess = Guess("site", sign.kind, 0.95, 1, 1, (seen,))
-                return FoundSite(sign.kind, "" if root == "." else root, guess)
+                root = "" if root == "." else root
+                return FoundSite(sign.kind, root, guess, dict(_names(text, root)) if sign.kind == "mkdocs" else {})
     for level in _levels(folder):
         for kind, name in _HOSTS:
             if (level / name).exists():
                 return FoundSite(kind, "", Guess("site", kind, 0.8, 1, 1, (os.path.relpath(level / name, folder),)))
     return FoundSite("github", "", Guess("site", "github", 0.7, 0, 1, ()))
+
+
+def _names(text: str, root: str) -> Iterator[tuple[str, str]]:
+    """Yield what the navigation of MkDocs calls documents, by path."""
+    try:
+        settings = yaml.load(text, _Loader)  # noqa: S506 - it makes plain values, and nothing of other tags
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return
+    waiting = [settings.get("nav")] if isinstance(settings, dict) else []
+    # Aliases may repeat a branch without end.
+    for _ in range(_MOST_BRANCHES):
+        each = waiting.pop() if waiting else None
+        if isinstance(each, list):
+            waiting += each
+        elif isinstance(each, dict):
+            for name, target in each.items():
+                if isinstance(target, str) and isinstance(name, str):
+                    yield posixpath.normpath(posixpath.join(root, target)), name
+                else:
+                    waiting.append(target)
 
 
 def _levels(folder: Path) -> Iterator[Path]:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import commonpath
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from procauthor.adoption.form import Form, find_forms, headings
+from procauthor.adoption.alone import find_work
+from procauthor.adoption.bundle import find_bundles, with_bundle
+from procauthor.adoption.form import Form, find_forms, headings, with_stubs
 from procauthor.adoption.guess import Guess
-from procauthor.adoption.notation import commonest, is_page, is_template_name, read_notation
+from procauthor.adoption.index import find_index, index_guess
+from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import path_patterns
 from procauthor.adoption.site import FoundSite, find_site
+from procauthor.checking.rules.contract import RULES as CONTRACT_RULES
 from procauthor.checking.rules.step import RULES as STEP_RULES
+from procauthor.convention.site import read_links
+from procauthor.convention.state import read_declared
+from procauthor.convention.title import read_title, title_kind
 from procauthor.git import ignored_paths
-from procauthor.library.library import MARKDOWN, Library, read_library
+from procauthor.library.index import read_index
+from procauthor.library.library import MARKDOWN, Library, read_library, reread
+from procauthor.library.status import is_signpost
 from procauthor.markdown.document import Document
-from procauthor.settings import Conventions, LibrarySettings, Settings
+from procauthor.settings import Conventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
 from procauthor.template.store import TemplateStore
 
@@ -27,9 +37,16 @@ _INDEX_NAMES = ("index.md", "INDEX.md", "README.md", "readme.md")
 _LANGUAGE = re.compile(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
 # Where nearly all documents of a folder have a form, one without it is of the same kind all the same.
 _MOST = 0.8
+# Fewer documents in one order than this, and the order is no rule.
+_KEPT = 0.9
 _SURE = 5
+# What documents of one kind need not share is shown to their authors where some have it.
+_BUNDLE_SHARE = 0.2
 _STEP_RULES = tuple(rule.name for rule in STEP_RULES if rule.severity == "error")
+_CONTRACT_RULES = tuple(rule.name for rule in CONTRACT_RULES if rule.severity == "error")
 _SLUGS = ("mkdocs", "gitlab")
+# A link may break under a text that its team has finished.
+_TOLERATED = ("broken-link", "broken-anchor", "unknown-procedure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +59,12 @@ class Proposed:
     form: Form
     template_file: str
     guess: Guess
+    kind: str = "procedure"
+
+    @property
+    def text(self) -> str:
+        """The template file."""
+        return self.inferred.render(self.name, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,49 +105,120 @@ class Survey:
     @property
     def own_templates(self) -> Mapping[str, bytes]:
         """The template files that would be written, by path."""
-        return {f"templates/{t.name}.md": t.inferred.render(t.name).encode() for t in self.templates if not t.shipped}
+        return {f"templates/{t.name}.md": t.text.encode() for t in self.templates if not t.shipped}
 
 
 def survey(folder: Path) -> Survey:
     """Look at the documents of a folder. Nothing is written."""
+    looked = _look(folder)
+    every, plain, site = looked.every, looked.plain, looked.site
+    notation = read_notation(plain)
+    names = notation.titles.model_copy(update={"names": _named_by_site(site, every, notation.titles)})
+    index = find_index(every, looked.index, Conventions(site=site.kind, site_root=site.root, titles=names))
+    plain.pop(index, None)
+    stubs = {path for path, document in plain.items() if _is_stub(path, document, notation)}
+    chosen, beside = find_bundles(plain)
+    forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
+    forms = with_stubs(with_bundle(forms, chosen), sorted(stubs))
+    template_files = {path: every[path] for path in sorted(looked.template_files)}
+    templates = tuple(_named(forms, plain, template_files, folder))
+    followed = {t.template_file for t in templates if t.template_file}
+    conventions = Conventions(
+        site=site.kind,
+        site_root=site.root,
+        pages=looked.pages,
+        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain, beside, templates)))),
+        template_files=tuple(sorted(followed)),
+        titles=names,
+        status=notation.status.model_copy(update={"tolerated": _TOLERATED, "signposts": any(_signposts(plain, site))}),
+        placeholders=notation.placeholders,
+    )
+    assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
+    assigned |= {path: t.name for t in templates for path in t.form.members}
+    guesses = (
+        site.guess,
+        *(t.guess for t in templates),
+        *_optional(templates),
+        *_steps(templates),
+        *_order(templates),
+        *notation.guesses,
+    )
+    own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
+    patterns = path_patterns(assigned)
+    library = _read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
+    counted = {p.path: p.key for p in library.counted}
+    listed = list(read_index(library))
+    if listed:
+        guesses += (index_guess(index, listed, set(counted), {key: path for path, key in counted.items()}),)
+    left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
+    settings = _settings(own, patterns, conventions, guesses)
+    return Survey(folder, library, site, templates, settings, guesses, left, looked.translations)
+
+
+def _is_stub(path: str, document: Document, notation: Found) -> bool:
+    title = read_title(document, notation.titles)
+    return read_declared(path, document, title, notation.status) in ("placeholder", "alias")
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """The documents of a folder, and what each is by its name: ``plain`` are those that may have a form."""
+
+    read: Library
+    index: str
+    exclude: tuple[str, ...]
+    site: FoundSite
+    every: Mapping[str, Document]
+    pages: tuple[str, ...]
+    special: frozenset[str]
+    shown: frozenset[str]
+    template_files: frozenset[str]
+    translations: Mapping[str, tuple[str, ...]]
+
+    @property
+    def plain(self) -> dict[str, Document]:
+        repeated = {path for paths in self.translations.values() for path in paths}
+        beside = self.special | self.shown | self.template_files | repeated
+        return {path: document for path, document in self.every.items() if path not in beside}
+
+
+def _look(folder: Path) -> _Looked:
     index = next((name for name in _INDEX_NAMES if (folder / name).is_file()), "index.md")
     exclude = tuple(_ignored(folder))
     base = Settings(library=LibrarySettings(index=index, exclude=exclude))
     read = read_library(folder, base, TemplateStore())
     every = {p.path: p.document for p in read.procedures}
-    translations = _translations(every)
     pages = _pages(every)
-    special = {p.path for p in read.procedures if p.kind in ("index", "plan", "template")}
-    shown = {path for path in every if PurePosixPath(path).stem.casefold() in pages}
-    repeated = {path for paths in translations.values() for path in paths}
-    template_files = {path for path in every if is_template_name(path) and path not in shown}
-    beside = special | shown | template_files | repeated
-    plain = {path: document for path, document in every.items() if path not in beside}
-    notation = read_notation(plain)
-    forms = find_forms(plain)
-    templates = tuple(_named(forms, plain, {path: every[path] for path in sorted(template_files)}, folder))
-    followed = {t.template_file for t in templates if t.template_file}
-    site = find_site(folder)
-    assigned = {path: "" for path in every if path not in special and path not in shown and path not in followed}
-    assigned |= {path: t.name for t in templates for path in t.form.members}
-    patterns = path_patterns(assigned)
-    conventions = Conventions(
-        site=site.kind,
-        site_root=site.root,
-        pages=pages,
-        procedures=tuple(_counted(templates, plain)),
-        template_files=tuple(sorted(followed)),
-        titles=notation.titles,
-        status=notation.status,
-        placeholders=notation.placeholders,
+    shown = frozenset(path for path in every if PurePosixPath(path).stem.casefold() in pages)
+    return _Looked(
+        read,
+        index,
+        exclude,
+        find_site(folder),
+        every,
+        pages,
+        frozenset(p.path for p in read.procedures if p.kind in ("index", "plan", "template")),
+        shown,
+        frozenset(path for path in every if is_template_name(path) and path not in shown),
+        _translations(every),
     )
-    guesses = (site.guess, *(t.guess for t in templates), *_optional(templates), *_steps(templates), *notation.guesses)
-    own = {"index": index if (folder / index).is_file() else "", "exclude": list(exclude)}
-    settings = _settings(own, patterns, conventions, guesses)
-    library = _read_by(folder, settings, templates)
-    counted = {p.path for p in library.counted}
-    left = _by_folder(path for path in plain if not assigned[path] and path not in counted)
-    return Survey(folder, library, site, templates, settings, guesses, left, translations)
+
+
+def _named_by_site(site: FoundSite, documents: Mapping[str, Document], titles: TitleConventions) -> dict[str, str]:
+    """Return the names that a site gives to documents which have none of their own."""
+    return {
+        path: name for path, name in site.names.items() if path in documents and not read_title(documents[path], titles)
+    }
+
+
+def _formless(
+    forms: Sequence[Form], documents: Mapping[str, Document], beside: Collection[str], templates: Iterable[Proposed]
+) -> Iterator[str]:
+    """Yield the documents that are counted without a form: those that are alike, and those that tell what to do."""
+    held = {path for template in templates for path in template.form.members}
+    alike = {path for form in forms for path in form.members}.difference(held)
+    own = {path: document for path, document in documents.items() if path not in beside}
+    yield from sorted(map(_escaped, {*alike, *find_work(own, forms)}))
 
 
 def _ignored(folder: Path) -> Iterator[str]:
@@ -162,6 +256,12 @@ def _translations(documents: Mapping[str, Document]) -> dict[str, tuple[str, ...
     return {language: tuple(paths) for language, paths in result.items()}
 
 
+def _signposts(documents: Mapping[str, Document], site: FoundSite) -> Iterator[bool]:
+    """Say of each document whether it only leads to another one."""
+    conventions = Conventions(site=site.kind, site_root=site.root)
+    return (is_signpost(document, read_links(document, conventions)) for document in documents.values())
+
+
 def _pages(documents: Mapping[str, Document]) -> tuple[str, ...]:
     """Return the names, without ending, of the files that show a folder here; "readme" always is one."""
     stems = dict.fromkeys(PurePosixPath(path).stem.casefold() for path in sorted(documents))
@@ -185,18 +285,35 @@ def _named(
     store = TemplateStore()
     known = {frozenset(s.key for s in store.get(name).required): name for name in store.names()}
     taken = {*store.names(), *(file.stem for file in (folder / "templates").glob("*.md"))}
-    for form in forms:
-        inferred = infer([documents[path] for path in form.written])
+    for form in (form for form in forms if form.is_firm):
         own_file = next((path for path, document in files.items() if _shows(document, form)), "")
+        least = {"least": _BUNDLE_SHARE} if form.is_bundle else {}
+        inferred = infer([documents[path] for path in form.written], files.get(own_file), **least)
+        if not inferred.headings:
+            continue
         guess = _certainty(form, inferred)
         same = known.get(inferred.required)
         if same and not (folder / "templates" / f"{same}.md").exists():
             yield Proposed(same, inferred, shipped=True, form=form, template_file=own_file, guess=guess)
             continue
-        stem = "-".join(re.findall(r"\w+", _place(form, folder).casefold())) or "document"
+        place = _template_name(own_file) or _place(form, folder)
+        stem = "-".join(re.findall(r"\w+", place.casefold())) or "document"
         name = next(n for n in (stem, *(f"{stem}-{k}" for k in range(2, len(taken) + 3))) if n not in taken)
         taken.add(name)
-        yield Proposed(name, inferred, shipped=False, form=form, template_file=own_file, guess=guess)
+        kind = _kind(form, documents)
+        yield Proposed(name, inferred, shipped=False, form=form, template_file=own_file, guess=guess, kind=kind)
+
+
+def _kind(form: Form, documents: Mapping[str, Document]) -> str:
+    """Return what the members of a form mostly are, by their titles."""
+    kinds = Counter(title_kind(documents[path].title) for path in form.written)
+    return "orchestration" if kinds["orchestration"] > len(form.written) / 2 else "procedure"
+
+
+def _template_name(path: str) -> str:
+    """Return what a team's own template is for, by the name of its file."""
+    tokens = re.findall(r"[^\W_]+", PurePosixPath(path).stem)
+    return " ".join(token for token in tokens if not is_template_name(f"{token}.md"))
 
 
 def _place(form: Form, folder: Path) -> str:
@@ -204,7 +321,10 @@ def _place(form: Form, folder: Path) -> str:
     names = {PurePosixPath(path).name for path in form.members}
     if len(names) == 1:
         return PurePosixPath(form.members[0]).stem
-    parents = [PurePosixPath(path).parent.as_posix() for path in form.members]
+    parents = [PurePosixPath(path).parent for path in form.members]
+    usual = commonest(parent.name for parent in parents)
+    if sum(parent.name == usual for parent in parents) > len(parents) / 2:
+        return usual or folder.resolve().name
     return PurePosixPath(commonpath(parents)).name or folder.resolve().name
 
 
@@ -239,7 +359,7 @@ def _steps(templates: Iterable[Proposed]) -> Iterator[Guess]:
         heading = next((h for h in template.inferred.headings if h.has_steps), None)
         if heading is not None and not template.shipped:
             question = f"are the headings below {heading.text!r} in {template.name!r} steps, done one after another?"
-            for rule in _STEP_RULES:
+            for rule in (*_STEP_RULES, *_CONTRACT_RULES):
                 yield Guess(
                     f"steps.{template.name}", heading.text, 0.5, template.inferred.documents,
                     template.inferred.documents, template.form.members[:2], question, rule,
@@ -254,6 +374,17 @@ def _counted(templates: Sequence[Proposed], documents: Mapping[str, Document]) -
             inside = [p for p in documents if PurePosixPath(p).parent == folder]
             if len(set(inside) & set(template.form.members)) >= len(inside) * _MOST:
                 yield _escaped(path)
+
+
+def _order(templates: Iterable[Proposed]) -> Iterator[Guess]:
+    """Yield that the order of sections is no rule here, where documents of one form have several."""
+    for template in templates:
+        inferred = template.inferred
+        if inferred.in_order < _KEPT:
+            kept = round(inferred.in_order * inferred.documents)
+            members = template.form.members[:2]
+            question = f"are the sections of {template.name!r} to be in one order? {kept} documents keep it"
+            yield Guess(f"order.{template.name}", "", 0.5, kept, inferred.documents, members, question, "section-order")
 
 
 def _settings(
@@ -272,17 +403,14 @@ def _settings(
     return {name: table for name, table in tables.items() if table or name == "templates"}
 
 
-def _read_by(folder: Path, tables: Mapping[str, Any], templates: Iterable[Proposed]) -> Library:
-    """Read the documents by settings that are not written yet."""
+def _read_by(read: Library, tables: Mapping[str, Any], templates: Iterable[Proposed]) -> Library:
+    """Return documents as they are read by settings that are not written yet."""
     settings = Settings.model_validate(tables)
     with TemporaryDirectory() as place:
         for template in templates:
             if not template.shipped:
-                (Path(place) / f"{template.name}.md").write_text(
-                    template.inferred.render(template.name), encoding="utf-8"
-                )
-        store = TemplateStore((Path(place),), settings.templates)
-        return read_library(folder, settings, store)
+                (Path(place) / f"{template.name}.md").write_text(template.text, encoding="utf-8")
+        return reread(read, settings, TemplateStore((Path(place),), settings.templates))
 
 
 def _by_folder(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.survey import Proposed, Survey
-from procauthor.library.index import entries
+from procauthor.library.index import entries, read_index
 from procauthor.library.library import Procedure
 
 SCHEMA_VERSION = 1
@@ -20,7 +20,7 @@ def survey_lines(survey: Survey) -> Iterator[str]:
     yield f"{_count(survey)} documents are there, and stay as they are"
     yield f"site: {_guessed(survey.site.guess)}"
     for guess in survey.guesses:
-        if guess.subject.partition(".")[0] in ("titles", "status", "placeholders"):
+        if guess.subject.partition(".")[0] in ("titles", "status", "index", "placeholders"):
             yield f"{guess.subject}: {_guessed(guess)}"
     for proposed in survey.templates:
         yield from _template_lines(proposed, [p for p, name in survey.patterns.items() if name == proposed.name])
@@ -131,12 +131,12 @@ def _document(procedure: Procedure) -> Mapping[str, Any]:
 
 
 def _index(survey: Survey) -> Iterator[dict[str, object]]:
-    for procedure in survey.library.of_kind("index"):
-        listed = [(entry.title, entry.path in survey.library.by_path) for entry in entries(procedure)]
-        yield {
-            "path": procedure.path,
-            "notation": "table" if listed else None,
-            "entries": [{"text": title, "exists": there} for title, there in listed],
-            "confidence": 0.9 if listed else 0.3,
-            "evidence": [procedure.path],
-        }
+    listed = list(read_index(survey.library))
+    guess = next((guess for guess in survey.guesses if guess.subject == "index"), None)
+    if guess is not None:
+        known, keys = survey.library.by_path, survey.library.by_key
+        rows = {entry.row.line for entry in entries(known[guess.value])}
+        tables = sum(each.line in rows for each in listed)
+        notation = "table" if tables == len(listed) else "table and list" if tables else "list"
+        entries_ = [{"text": e.title, "exists": e.path in known or e.key in keys, "line": e.line} for e in listed]
+        yield {"path": guess.value, "notation": notation, "entries": entries_, **guess.to_json()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from procauthor.authoring.credential import CONSENT, Credential, Server, require
 from procauthor.authoring.identity import EXTRAS, ModelId
 from procauthor.authoring.wire import Wire
 from procauthor.errors import ConfigError
+from procauthor.resources import install_hint
 from procauthor.settings import AuthoringSettings
 
 if TYPE_CHECKING:
@@ -51,8 +53,7 @@ def _open_client(
     credential: Credential,
     _environment: frozenset[tuple[str, str]],
 ) -> BaseChatModel:
-    from langchain.chat_models import init_chat_model
-
+    init_chat_model = _load()
     hooks = Wire(settings.timeout, trusts, CONSENT).hooks
     arguments = _arguments(identity, settings, server, credential)
     try:
@@ -73,6 +74,15 @@ def _open_client(
         message = f"the provider {identity.provider!r} cannot be opened for {str(identity)!r}"
         raise ConfigError(message, f"check its settings, and the environment variable {identity.key_name}") from error
     return chat
+
+
+def _load() -> Callable[..., BaseChatModel]:
+    try:
+        from langchain.chat_models import init_chat_model
+    except ModuleNotFoundError as error:
+        message = "a chat model needs LangChain, which is not installed"
+        raise ConfigError(message, install_hint()) from error
+    return init_chat_model
 
 
 def _hooked(provider: str, hooks: dict[str, Any]) -> dict[str, Any]:

@@ -66,15 +66,6 @@ RULES = (
         example="error sources.purpose: the brief has no source 'P99'",
     ),
     Rule(
-        name="field-length",
-        code="D107",
-        severity="warning",
-        summary="A text has more words than the template wants.",
-        why="Readers skip what is long.",
-        fix="Shorten it, or move details into the step that needs them.",
-        example="warning purpose: has 180 words, and at most 120 are wanted",
-    ),
-    Rule(
         name="field-example",
         code="D108",
         severity="error",
@@ -86,6 +77,11 @@ RULES = (
 )
 
 
+def every_rule() -> tuple[Rule, ...]:
+    """Return all rules by code: of a check, and of what is handed in."""
+    return tuple(sorted((*CHECKED.values(), *RULES), key=lambda rule: rule.code))
+
+
 def explained(name_or_code: str) -> Rule:
     """Return the rule of that name or code, of a check or of what is handed in: what every door explains.
 
@@ -93,10 +89,10 @@ def explained(name_or_code: str) -> Rule:
         ConfigError: There is none; the hint names the nearest.
     """
     wanted = name_or_code.strip().lower()
-    known = {rule.name: rule for rule in (*CHECKED.values(), *RULES)}
+    known = {rule.name: rule for rule in every_rule()}
     for rule in known.values():
         if wanted in (rule.name, rule.code.lower()):
             return rule
     close = get_close_matches(wanted[:_LONGEST], list(known), n=1)
     message = f"no rule {name_or_code[:_LONGEST]!r}"
-    raise ConfigError(message, f"did you mean {close[0]!r}?" if close else "known rules: " + ", ".join(known))
+    raise ConfigError(message, f"did you mean {close[0]!r}?" if close else "procauthor explain lists all rules")

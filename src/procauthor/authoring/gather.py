@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
-from procauthor.authoring.neighbour import find_close, find_neighbours, purpose_of
+from procauthor.authoring.neighbour import find_close, find_neighbours
 from procauthor.authoring.passage import Search, choose_passages
 from procauthor.authoring.promise import list_promises
 from procauthor.authoring.role import find_registers, find_roles
@@ -22,7 +22,8 @@ from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.guard import refuse_conflict
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
-from procauthor.library.title import file_stem
+from procauthor.library.purpose import purpose_of
+from procauthor.library.title import check_title, file_stem
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.slug import slugify
 from procauthor.naming import title_key
@@ -112,6 +113,19 @@ def _texts(brief: Brief, library: Library) -> Iterator[bytes]:
     yield from (library.by_path[path].document.source.raw for path in sorted(paths) if path in library.by_path)
 
 
+def refuse_homeless(request: ChangeRequest, library: Library) -> None:
+    """Refuse a title that no document can have, or of which nothing says where its document belongs.
+
+    Raises:
+        InvalidTitleError: It is the title of a standard, or no title.
+        NotFoundError: Nothing says to which lifecycle it belongs.
+    """
+    check_title(request.title)
+    _refuse_standard(request, library)
+    if not any(p.counted for p in library.by_key.get(title_key(request.title), ())):
+        _path(request, library)
+
+
 def _refuse_standard(request: ChangeRequest, library: Library) -> None:
     for found in library.by_key.get(title_key(request.title), ()):
         if found.kind == "standard" and not request.wish:
@@ -171,7 +185,7 @@ def _surroundings(
     if request.wish:
         return {}
     missing = missing_titles(library)
-    lifecycles = {entry.title: entry.table.lifecycle for entry in missing.values()}
+    lifecycles = {entry.title: entry.lifecycle for entry in missing.values()}
     lifecycles |= {t: "" for key, t in source.announced.items() if key not in library.by_key and key not in missing}
     near = [each for n in neighbours for each in (n.path, n.title)]
     own = [p.path for p in library.counted if title_key(p.lifecycle) == title_key(request.lifecycle)]
@@ -224,7 +238,7 @@ def _announced(
     own, lifecycle = title_key(request.title), title_key(request.lifecycle)
     missing = missing_titles(source.library)
     found = {title_key(n.title): n.title for n in neighbours if not n.path}
-    found |= {k: e.title for k, e in missing.items() if title_key(e.table.lifecycle) == lifecycle}
+    found |= {k: e.title for k, e in missing.items() if title_key(e.lifecycle) == lifecycle}
     found |= {k: t for k, t in source.announced.items() if k not in source.library.by_key}
     found |= {k: e.title for k, e in missing.items() if k not in found}
     return [Reference(title) for key, title in found.items() if key != own and key not in known]

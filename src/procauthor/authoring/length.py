@@ -22,11 +22,6 @@ class Length:
     words: int
     max_words: int | None
 
-    @property
-    def over(self) -> bool:
-        """Whether it is longer than the template wants."""
-        return self.max_words is not None and self.words > self.max_words
-
     def as_json(self) -> dict[str, Any]:
         """Return the documented JSON object."""
         return asdict(self)

@@ -18,7 +18,7 @@ from zipfile import BadZipFile
 
 from procauthor.errors import StoreError
 from procauthor.library.state import make_folder, mark
-from procauthor.lock import hold
+from procauthor.system.lock import hold
 
 FILE = "work.db"
 _VERSION = 1
@@ -180,6 +180,9 @@ class WorkMemory(ABC):
 
     # What differs
 
+    def close(self) -> None:  # noqa: B027 - not every memory has a file to let go of
+        """Let go of the file until the next question. What is in no file stays."""
+
     @abstractmethod
     def _find(self) -> Connection | None:
         """Return the connection if there is something to connect to."""
@@ -240,6 +243,13 @@ class FileMemory(WorkMemory):
         # What comes later in the log is flushed with all that came before it.
         connection.execute(f"pragma synchronous = {'full' if flushed else 'normal'}")
         connection.execute("begin immediate")
+
+    def close(self) -> None:
+        """Let go of the file until the next question. What is in no file stays."""
+        with self._lock:
+            if self._opened is not None and self._file is not None:
+                self._opened.close()
+                self._opened = None
 
     # The file
 

@@ -10,19 +10,11 @@ from procauthor.authoring.promise import WRITTEN, expected_of, says_use, wanted_
 from procauthor.authoring.spoken import spoken_artifacts
 from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
+from procauthor.library.purpose import purpose_of
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
 
 _CLOSE = 3
-
-
-def purpose_of(procedure: Procedure) -> str:
-    """Return the words that people wrote about the purpose, without the note that it is a placeholder."""
-    first = next((s for s in procedure.document.sections if s.level > 1), None)
-    if first is None:
-        return ""
-    texts = [b.text for b in first.blocks if b.kind == "paragraph"]
-    return " ".join(" ".join(texts).split())
 
 
 def triggers_of(procedure: Procedure) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ class _Composer:
         self.used: set[str] = set()
         self.step_word = step_word(ask.template)
         self.inputs_name = inputs_name(ask.template)
+        wanted = ask.template.of_role("inputs")
+        self.most_inputs = (wanted.constraint.maximum if wanted else 0) or None
         self._name = self._heading = ""
         self._known: dict[str, Callable[[SectionSpec], Any]] = {
             "purpose": self.purpose,
@@ -74,8 +76,12 @@ class _Composer:
 
     def section(self, spec: SectionSpec) -> Any:
         """Return the value of one section; an optional one for which something is unknown is left out."""
+        asked = len(self.questions)
         value = self.written(spec)
-        return None if spec.constraint.optional and holds_gap(value) else value
+        if spec.constraint.optional and holds_gap(value):
+            del self.questions[asked:]
+            return None
+        return value
 
     def written(self, spec: SectionSpec) -> Any:
         """Return the value of one section, with marked gaps where nothing is known."""
@@ -109,7 +115,7 @@ class _Composer:
     # What is known
 
     def required(self) -> list[Facts]:
-        """Return the inputs: what the procedures before this one guarantee."""
+        """Return the inputs: what the procedures before this one guarantee, as many as the template lets in."""
         found: list[Facts] = []
         for neighbour in self.brief.upstream:
             outputs = neighbour.outputs or (NamedText(f"{subject(neighbour.title)} Result", ""),)
@@ -117,7 +123,7 @@ class _Composer:
                 text = output.text or f"what {neighbour.title} hands over"
                 found.append({"artifact": output.name, "description": _sentence(text), "provider": neighbour.title})
         unique = {title_key(each["artifact"]): each for each in found}
-        return list(unique.values()) or [
+        return list(unique.values())[: self.most_inputs] or [
             {"artifact": f"{self.subject} Request", "description": "what is asked for, by whom, and until when"}
         ]
 

@@ -10,6 +10,7 @@ from typing import Any
 from procauthor.authoring.address import password_of
 from procauthor.authoring.memory import TABLES, Connection, WorkMemory
 from procauthor.errors import ConfigError, LockedError, StoreError
+from procauthor.resources import install_hint
 from procauthor.secret import Censor
 
 try:
@@ -17,7 +18,7 @@ try:
     from psycopg.rows import dict_row
 except ImportError as error:
     _said = "the settings name a database, and procauthor was installed without what it needs for one"
-    raise ConfigError(_said, 'pip install "procauthor[workers]"') from error
+    raise ConfigError(_said, install_hint("workers")) from error
 
 _VERSION = "1"
 # A machine that is gone says nothing: neither side may wait for it for ever.

@@ -47,6 +47,11 @@ class Records:
             self.workspace.tell(memory.notice)
         return memory
 
+    def close(self) -> None:
+        """Let go of the file of the memory until the next question."""
+        if "memory" in self.__dict__:
+            self.memory.close()
+
     @cached_property
     def runs(self) -> RunStore:
         """The runs, finished or not."""

@@ -38,7 +38,7 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         lifecycle=_lifecycle(asked.lifecycle, library)
         or (present.lifecycle if present else "")
         or (item.lifecycle if item else "")
-        or (entry.table.lifecycle if entry else ""),
+        or (entry.lifecycle if entry else ""),
         phase=phase if phase is not None else present.phase if present else item.phase if item else None,
         depends_on=tuple({title_key(title): title for title in (*added, *_before(key, item, plan, library))}.values()),
         added=added,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from procauthor.authoring.brief import ChangeRequest
+from procauthor.authoring.gather import refuse_homeless
+from procauthor.authoring.request import build_request
 from procauthor.batch.record import LeftOut
 from procauthor.batch.schedule import Task, limit_tasks
-from procauthor.errors import PlanError
+from procauthor.errors import PlanError, ProcauthorError
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.planning.order import prerequisites, soft_prerequisites
 from procauthor.planning.plan import Plan, PlanItem
 
-_PRESENT = ("in progress", "deprecated", "alias")
+_PRESENT = ("in progress", "proposed", "deprecated", "rejected", "alias")
 
 
 def choose(
@@ -28,10 +31,9 @@ def choose(
         message = f"the plan has no item {unknown[0]}"
         raise PlanError(message, f"its items are {', '.join(str(item.number) for item in plan.items)}")
     left_out = tuple(each for each in _left_out(plan, library) if not only or each.number in only)
-    out = {each.title for each in left_out}
-    first = {item.number: item for item in reversed(plan.items)}
-    items = [first[number] for number in dict.fromkeys(plan.order)]
-    open_items = [item for item in items if not item.done and item.title not in out]
+    out = {each.number for each in left_out}
+    by_number = {item.number: item for item in plan.items}
+    open_items = [item for number in plan.order if not (item := by_number[number]).done and number not in out]
     return limit_tasks(tuple(_tasks(plan, open_items, library)), only, limit), left_out
 
 
@@ -56,14 +58,26 @@ def _declared(item: PlanItem, library: Library, numbers: Mapping[str, int]) -> s
 
 
 def _left_out(plan: Plan, library: Library) -> Iterator[LeftOut]:
-    seen: set[object] = set()
+    seen: dict[str, PlanItem] = {}
     for item in plan.items:
-        key = title_key(item.title)
-        if item.number in seen or key in seen:
-            yield LeftOut(item.number, item.title, "its number or its title stands twice in the plan")
-        elif not item.done and (place := _present(item, library)):
-            yield LeftOut(item.number, item.title, f"{place} is there already: change it with update")
-        seen |= {item.number, key}
+        first = seen.setdefault(title_key(item.title), item)
+        if item.done:
+            continue
+        if first is not item and not first.done:
+            yield LeftOut(item.number, item.title, f"item {first.number} asks for the same title")
+        elif reason := _refused(item, library):
+            yield LeftOut(item.number, item.title, reason)
+
+
+def _refused(item: PlanItem, library: Library) -> str:
+    """Return why no document can be written for an item, or an empty string."""
+    if place := _present(item, library):
+        return f"{place} is there already: change it with update"
+    try:
+        refuse_homeless(build_request(ChangeRequest(item.title, lifecycle=item.lifecycle), library, None), library)
+    except ProcauthorError as error:
+        return error.message
+    return ""
 
 
 def _present(item: PlanItem, library: Library) -> str:

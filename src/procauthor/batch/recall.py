@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from procauthor.batch.record import Batch, BatchItem
 from procauthor.batch.schedule import renew
-from procauthor.library.library import Library
+from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _compare(records: Records, batch: Batch, item: BatchItem, present: Library) 
     if known and (item.state == "accepted" or (item.state == "drafted" and waits)):
         return item
     document: bytes | None = None
-    written = next((p for p in present.by_key.get(title_key(item.title), ()) if p.status in _DONE), None)
+    written = _written(records, batch, item, present)
     if written is not None and not waits:
         # The draft was accepted, or the document written by hand: others can build on it.
         document = written.source.raw
@@ -42,3 +42,15 @@ def _compare(records: Records, batch: Batch, item: BatchItem, present: Library) 
         item = replace(item, state="waiting")
     batch.keep(item, document)
     return item
+
+
+def _written(records: Records, batch: Batch, item: BatchItem, present: Library) -> Procedure | None:
+    """Return the document of an item that was accepted, even if it still has gaps, or that was written by hand."""
+    name = batch.run_id(item.number)
+    accepted = records.runs.holds(name) and records.runs.get(name).accepted
+    for procedure in present.by_key.get(title_key(item.title), ()):
+        # A kill may have come between the writing and the note of it.
+        ours = procedure.status == "in progress" and (accepted or procedure.source.raw == batch.text(item.number))
+        if procedure.status in _DONE or ours:
+            return procedure
+    return None

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import Draft
@@ -21,6 +20,7 @@ from procauthor.batch.session import INTERRUPTED, BatchSession
 from procauthor.batch.value import BatchReport, Tell
 from procauthor.batch.workers import Workers
 from procauthor.errors import DraftError
+from procauthor.resources import release as installed_release
 
 if TYPE_CHECKING:
     from procauthor.authoring.records import Records
@@ -173,7 +173,7 @@ def _fingerprint(records: Records) -> str:
     workspace = records.workspace
     settings = workspace.settings.model_dump(mode="json", exclude={"run": True, "retrieval": {"server"}})
     templates = {name: workspace.templates.get(name).hash for name in workspace.templates.names()}
-    made = [version("procauthor"), settings, templates, open_prompts(records).fingerprint()]
+    made = [installed_release(), settings, templates, open_prompts(records).fingerprint()]
     return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
 
 

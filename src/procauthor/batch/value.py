@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import Usage
 from procauthor.batch.record import BatchItem, LeftOut
 from procauthor.evaluation.value import Tally
+from procauthor.planning.gap import count
 
 _FAILED = 3
 
@@ -81,6 +83,13 @@ class BatchReport:
         if states <= {"accepted"}:
             return "Accepted"
         return "Awaiting review" if states <= {"accepted", "drafted"} else "Needs revision"
+
+    @property
+    def summary(self) -> str:
+        """The outcome with how many items are in each state: "Needs revision: 17 accepted, 1 needs revision"."""
+        counts = Counter(written.item.state for written in self.items)
+        states = ", ".join(f"{number} {state}" for state, number in counts.items())
+        return f"{self.outcome}: {states if len(counts) > 1 else count(len(self.items), 'item')}"
 
     @property
     def exit_code(self) -> int:

@@ -100,7 +100,7 @@ def _findings(
     Families that report on one document after the other look at those under report only.
     """
     if survey is not None:
-        yield from (finding for finding in Recall(survey, scope).findings() if finding.rule in wanted)
+        yield from (finding for finding in Recall(survey, scope, paths).findings() if finding.rule in wanted)
         return
     for family in FAMILIES:
         if any(rule.name in wanted for rule in family.RULES):

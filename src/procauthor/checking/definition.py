@@ -28,3 +28,8 @@ class Rule:
     why: str
     fix: str
     example: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the rule as the documented JSON object."""
+        words = {"summary": self.summary, "why": self.why, "fix": self.fix, "example": self.example}
+        return {"rule": self.name, "code": self.code, "severity": self.severity, **words}

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,9 @@ class Record(Struct, array_like=True):
     """What is remembered of a document.
 
     ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
-    documents into whose text these looked, ``needs`` what must come before it. ``whole`` says that a family which
-    mostly needs one document alone wanted to see the others. ``marks`` are the hashes of its sections.
+    documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others,
+    ``needs`` what must come before it. ``whole`` says that a family which mostly needs one document alone wanted to
+    see the others. ``marks`` are the hashes of its sections.
     """
 
     path: str
@@ -85,6 +87,7 @@ class Record(Struct, array_like=True):
     whole: bool = False
     among: bytes | None = None
     looked: bytes = b""
+    asked: bytes = b""
     needs: bytes = b""
     marks: bytes = b""
     facts: Facts | None = None
@@ -105,6 +108,7 @@ class Memory:
         self._file = file
         self._key = key
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
         self.records: dict[str, Record] = {}
         self.notes: dict[str, bytes] = {}
         self.touched: list[Record] = []
@@ -134,7 +138,8 @@ class Memory:
         if record.facts is not None:
             return record.facts
         query = f"SELECT {_CONTRACT}, {_OTHERS} FROM fact WHERE path = ?"  # noqa: S608 - constants
-        row: tuple[Any, ...] = self._opened().execute(query, (record.path,)).fetchone() or ()
+        with self._lock:
+            row: tuple[Any, ...] = self._opened().execute(query, (record.path,)).fetchone() or ()
         contract, others = row[:4], row[4:]
         # Another check may have written meanwhile, of a text that is newer than the one this check is about.
         if not row or not _is_sealed(contract) or not _is_sealed(others) or row[1] != record.stamp:
@@ -151,11 +156,28 @@ class Memory:
         found = {path: record.facts.contract for path, record in records.items() if record.facts is not None}
         if len(found) < len(records):
             with contextlib.suppress(sqlite3.Error):
-                for row in self._opened().execute(f"SELECT {_CONTRACT} FROM fact"):  # noqa: S608 - constants
+                with self._lock:
+                    rows = self._opened().execute(f"SELECT {_CONTRACT} FROM fact").fetchall()  # noqa: S608 - constants
+                for row in rows:
                     record = records.get(row[0])
                     if record and record.facts is None and row[1] == record.stamp and _is_sealed(row):
                         found[row[0]] = row[2]
         return found
+
+    def notes_of(self, records: Mapping[str, Record]) -> Iterator[tuple[str, bytes]]:
+        """Yield what rules keep of the text of each document.
+
+        Raises:
+            sqlite3.Error: The file was taken away or spoilt meanwhile.
+        """
+        stored = {path for path, record in records.items() if record.facts is None}
+        for path, record in records.items():
+            if record.facts is not None:
+                yield path, record.facts.notes
+        if stored:
+            with self._lock:
+                rows = self._opened().execute("SELECT path, notes FROM fact").fetchall()
+            yield from (row for row in rows if row[0] in stored)
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -165,23 +187,30 @@ class Memory:
 
     def close(self) -> None:
         """Close the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def forget(self) -> None:
-        """Take the file away, because something in it is wrong."""
+        """Take the file away, because something in it is wrong, and know nothing any more."""
         self.close()
+        self.records, self.notes, self.touched = {}, {}, []
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.unlink(missing_ok=True)
 
     def write(self, changed: Iterable[Record], gone: Iterable[str], notes: Mapping[str, bytes]) -> None:
-        """Write what is new. Where the disk or another process does not let us, the next check takes longer."""
-        if self._file is None:
-            return
-        with contextlib.suppress(sqlite3.Error, OSError):
-            self._write(self._file, list(changed), list(gone), notes)
+        """Know what is new, and write it. Where the disk or another process does not let us, others take longer."""
+        new, old = list(changed), list(gone)
+        if self._file is not None:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._write(self._file, new, old, notes)
+        self.records |= {record.path: record for record in new}
+        for path in old:
+            self.records.pop(path, None)
+        self.notes |= notes
+        self.touched = []
 
     def _write(self, file: Path, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
         fresh = "turn" not in self.notes
@@ -203,6 +232,7 @@ class Memory:
                 connection.execute("COMMIT")
             if fresh:
                 target.replace(file)
+            self.notes |= own
         finally:
             if fresh:
                 target.unlink(missing_ok=True)
@@ -215,7 +245,7 @@ class Memory:
 
 def _open(file: Path) -> sqlite3.Connection:
     """Open the file for reading only, so that a library on a read-only disk is read as well."""
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2, check_same_thread=False)
     connection.execute("PRAGMA trusted_schema=OFF")
     connection.execute("PRAGMA cell_size_check=ON")
     return connection

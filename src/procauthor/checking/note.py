@@ -22,10 +22,15 @@ _decode = msgspec.msgpack.Decoder(tuple[PlainText, ...]).decode
 def read_notes(procedure: Procedure) -> Sequence[PlainText]:
     """Return the passages of a document, from what was kept of it or from its text."""
     if isinstance(procedure, Stored):
-        return _decode(procedure.notes) if procedure.notes else ()
+        return decode_notes(procedure.notes)
     prose = read_prose(procedure.document)
     places = chain(find_hints(prose.text), (match.start() for match in _NUMBER.finditer(prose.text)))
     return [p for p in prose.around(places) if not p.heading]
+
+
+def decode_notes(notes: bytes) -> Sequence[PlainText]:
+    """Return the passages of a document as they were written."""
+    return _decode(notes) if notes else ()
 
 
 def write_notes(procedure: Procedure) -> bytes:

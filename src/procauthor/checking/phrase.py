@@ -111,6 +111,10 @@ class Titles:
             if len(title.split()) >= _FEWEST_WORDS and not _LAST.search(title) and _is_name(title):
                 self._by_pair.setdefault(next(_pairs(title)), []).append(title)
 
+    def __bool__(self) -> bool:
+        """Say whether there is any that is looked for."""
+        return bool(self._by_pair)
+
     def search(self, text: str) -> Iterator[re.Match[str]]:
         """Yield each place where a title stands, the longest title there."""
         titles = {title for pair in _pairs(text) for title in self._by_pair.get(pair, ())}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from procauthor.checking.dependence import FILE, HEAD, WatchedScope, question
 from procauthor.checking.dependency import Need, find_needs
+from procauthor.checking.difference import PENDING, Around, Difference, find_difference
 from procauthor.checking.memory import Record
 from procauthor.checking.rule import FAMILIES, reach, run_family
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import Survey, decode_findings, encode_findings, own_findings
 from procauthor.finding import Finding
+from procauthor.library.receipt import Review
 from procauthor.library.renames import head_of
-from procauthor.parallel import share
+from procauthor.system.parallel import share
 
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 _AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")
@@ -53,6 +57,7 @@ class _Among(msgspec.Struct, frozen=True, array_like=True):
     findings: bytes
     needs: bytes
     looked: _Looked | None
+    questions: bytes
     asked: dict[str, bool]
     head: str | None
 
@@ -64,59 +69,86 @@ class Recall:
     Args:
         survey: The library, as it was read.
         scope: The same, as rules see it.
+        paths: The documents that are reported on; None for all. Of a library on disk all are looked at.
     """
 
     survey: Survey
     scope: Scope
+    paths: Collection[str] | None = None
     _changed: dict[str, Record] = field(default_factory=dict)
     _doubtful: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self._watched = WatchedScope(self.scope)
+
     def findings(self) -> list[Finding]:
         """Return the findings of all rules, in no order."""
-        context = self._context()
+        around = self._around()
         known = self.survey.memory.notes
-        world = _read(known.get("world"), _World) or _World()
-        same = known.get("context") == context and self._is_as_before(world)
-        asked = dict(world.asked) if same else {}
-        self.scope.head = world.head if same else None
+        world, before = _read(known.get("world"), _World), _read(known.get("around"), Around)
+        difference: Difference | None = None
+        asked: dict[str, bool] = {}
+        if world is not None and before is not None:
+            asked, changed = self._answers(world)
+            difference = find_difference(self.survey, before, around, changed)
+            self.scope.head = None if question(HEAD) in changed else world.head
         records = self.survey.records
-        self._look([path for path, record in records.items() if not (same and self._holds(record))], asked)
+        self._look([path for path in self._subjects() if not self._holds(records[path], difference)], asked)
         self.scope.asked = asked
         found = list(own_findings(self.survey))
-        for record in records.values():
+        for record in self.survey.records.values():
             if record.among:
                 found += decode_findings(record.among)
-        whole = self._of_library(context)
-        self._remember(context, whole)
-        found += whole.findings
-        return found
+        whole = self._of_library(around)
+        if not self.survey.laid:
+            self._remember(around, whole)
+        return [*found, *whole.findings]
+
+    def _subjects(self) -> Iterable[str]:
+        """Return the documents to look at; what is laid over a library is looked at where it is reported on."""
+        if self.paths is None or not self.survey.laid:
+            return self.survey.records
+        return [path for path in self.paths if path in self.survey.records]
 
     # What findings rest on
 
-    def _context(self) -> bytes:
-        """Return a digest of all that documents show of themselves, and of what there is beside them."""
+    def _around(self) -> Around:
         library = self.scope.library
-        digest = blake2b(digest_size=16)
-        for text in (*sorted(library.files), "", *sorted(self.scope.announced), "", *(u.path for u in library.unread)):
-            digest.update(text.encode(errors="surrogateescape") + b"\0")
-        for path, record in self.survey.records.items():
-            digest.update(path.encode(errors="surrogateescape") + b"\0" + record.digest)
-        for path, review in library.reviews.items():
-            digest.update(path.encode(errors="surrogateescape") + b"\0" + _encode(review.receipts))
-            if path in self.survey.records:
-                # What approvals are worth depends on the text, and on the day.
-                digest.update(_encode([(r.state, r.receipt) for r in library.by_path[path].standing.outdated]))
-                digest.update(library.by_path[path].status.encode())
-        return digest.digest()
+        reviews = {path: self._worth(path, review) for path, review in library.reviews.items()}
+        rules = blake2b(digest_size=16)
+        for standard in library.of_kind("standard"):
+            stated = (standard.path, standard.status, standard.stated_rules, standard.known_rules)
+            rules.update(_encode(stated))
+        return Around(
+            sorted(library.files),
+            sorted(self.scope.announced),
+            [unread.path for unread in library.unread],
+            reviews,
+            rules.digest(),
+        )
 
-    def _is_as_before(self, world: _World) -> bool:
+    def _worth(self, path: str, review: Review) -> bytes:
+        """Return a digest of the receipts of a document, and of what approvals are worth by its text, and today."""
+        worth: tuple[Any, ...] = (review.receipts,)
+        procedure = self.scope.library.by_path.get(path)
+        if procedure is not None:
+            outdated = [(each.state, each.receipt) for each in procedure.standing.outdated]
+            worth = (*worth, outdated, procedure.status)
+        return blake2b(_encode(worth), digest_size=16).digest()
+
+    def _answers(self, world: _World) -> tuple[dict[str, bool], set[int]]:
+        """Return the answers of the disk of now, and the questions to disk and git of which the answer is another."""
+        now = {path: self.scope.is_on_disk(path) for path in world.asked}
+        changed = {question(FILE, path) for path, answer in now.items() if answer != world.asked[path]}
         if world.head is not None and world.head != head_of(self.scope.library.root):
-            return False
-        return all(self.scope.is_on_disk(path) == answer for path, answer in world.asked.items())
+            changed.add(question(HEAD))
+        return now, changed
 
-    def _holds(self, record: Record) -> bool:
-        """Say whether the findings of a document still hold, where no document shows itself in another way."""
-        if record.among is None:
+    def _holds(self, record: Record, difference: Difference | None) -> bool:
+        """Say whether the findings of a document still hold."""
+        if record.among is None or difference is None or record.path in difference.paths:
+            return False
+        if difference.questions and not difference.questions.isdisjoint(array("I", record.asked)):
             return False
         return record.looked == _NOTHING or self._are_as_before(_decode_looked(record.looked))
 
@@ -139,7 +171,10 @@ class Recall:
         self.survey.memory.close()
         for found in share(paths, self._among, _Among):
             record = self.survey.records[found.path]
-            record.among, record.needs = found.findings, found.needs
+            if self.survey.laid:
+                # What is remembered is of the library on disk.
+                record = self.survey.records[found.path] = msgspec.structs.replace(record)
+            record.among, record.needs, record.asked = found.findings, found.needs, found.questions
             record.looked = _NOTHING if found.looked is None else _encode(found.looked)
             if found.looked is None:
                 # It is shown now, and not believed at the next check.
@@ -150,8 +185,8 @@ class Recall:
 
     def _among(self, path: str) -> _Among:
         """Look for the findings of a document that depend on others too."""
-        shelf, scope = self.survey.shelf, self.scope
-        procedure = scope.library.by_path[path]
+        shelf, scope = self.survey.shelf, self._watched
+        procedure = self.scope.library.by_path[path]
         scope.turn_to(procedure)
         shelf.own, scope.asked = path, {}
         shelf.looked.clear()
@@ -161,11 +196,13 @@ class Recall:
         looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
         shelf.own = ""
         encoded = encode_findings(found) if found else b"", _encode(needs) if needs else b""
-        return _Among(path, *encoded, looked, scope.asked, scope.head)
+        questions = array("I", sorted(scope.questions)).tobytes()
+        return _Among(path, *encoded, looked, questions, scope.asked, scope.head)
 
-    def _of_library(self, context: bytes) -> _Whole:
-        digest = blake2b(context, digest_size=16)
-        for record in self.survey.records.values():
+    def _of_library(self, around: Around) -> _Whole:
+        digest = blake2b(_encode(around), digest_size=16)
+        for path, record in self.survey.records.items():
+            digest.update(path.encode(errors="surrogateescape") + b"\0" + record.digest)
             digest.update(record.needs + b"\0")
         digest.update(b"kept" if self.scope.keeps_state else b"")
         key = digest.digest()
@@ -195,14 +232,15 @@ class Recall:
 
     # Remembering
 
-    def _remember(self, context: bytes, whole: _Whole) -> None:
+    def _remember(self, around: Around, whole: _Whole) -> None:
         survey, scope = self.survey, self.scope
         for path in survey.fresh:
             self._changed.setdefault(path, survey.records[path])
         for record in survey.memory.touched:
             self._changed.setdefault(record.path, record)
         notes = {
-            "context": context,
+            "around": _encode(around),
+            PENDING: b"",
             "world": _encode(_World(scope.asked, scope.head)),
             "library": _encode(whole),
         }

@@ -8,7 +8,9 @@ from types import MappingProxyType, ModuleType
 
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.rules import (
+    bound,
     contract,
+    flow,
     index,
     label,
     link,
@@ -33,10 +35,12 @@ __all__ = ["FAMILIES", "RULES", "Rule", "closest_rule", "find_rule", "find_rules
 
 FAMILIES = (
     structure,
+    bound,
     reading,
     safety,
     status,
     step,
+    flow,
     contract,
     link,
     label,

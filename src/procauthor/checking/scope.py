@@ -79,10 +79,11 @@ class Scope:
         """
         if self.alone:
             raise NeedsLibrary
-        return self._linking.get(path, ())
+        return self.linking.get(path, ())
 
     @cached_property
-    def _linking(self) -> dict[str, list[Procedure]]:
+    def linking(self) -> Mapping[str, list[Procedure]]:
+        """Documents by the paths that they link to."""
         found: dict[str, list[Procedure]] = {}
         for procedure in self.library.procedures:
             for path in procedure.targets:
@@ -133,7 +134,7 @@ class Scope:
 
         What is no longer kept counts only where nothing else has the name.
         """
-        found = self._names.get(key, ()) if key else ()
+        found = self.names.get(key, ()) if key else ()
         if len(found) > 1:
             found = tuple(p for p in found if p.status not in UNCOUNTED) or found
         if len(found) > 1:
@@ -150,15 +151,16 @@ class Scope:
         document = self.library.by_path.get(name)
         if document is not None:
             return (document,)
-        same = self._ids.get(name, ())
+        same = self.ids.get(name, ())
         return same if len(same) == 1 else ()
 
     def is_id(self, name: str) -> bool:
         """Say whether a document has this id; two may have it, which is a finding of its own."""
-        return name in self._ids
+        return name in self.ids
 
     @cached_property
-    def _ids(self) -> dict[str, tuple[Procedure, ...]]:
+    def ids(self) -> Mapping[str, tuple[Procedure, ...]]:
+        """Documents by their id."""
         ids: dict[str, tuple[Procedure, ...]] = {}
         for procedure in self.library.procedures:
             if procedure.kind not in ("readme", "template"):
@@ -166,7 +168,7 @@ class Scope:
         return ids
 
     @cached_property
-    def _names(self) -> dict[str, tuple[Procedure, ...]]:
+    def names(self) -> Mapping[str, tuple[Procedure, ...]]:
         """Documents by the key of their title, and of every other name that their metadata give them."""
         names = dict(self.library.by_key)
         for procedure in self.library.procedures:
@@ -217,10 +219,11 @@ class Scope:
             raise NeedsLibrary
         if self.head is None:
             self.head = head_of(self.library.root)
-        return follow(self._renames, path, self.library.files)
+        return follow(self.renames, path, self.library.files)
 
     @cached_property
-    def _renames(self) -> dict[str, str]:
+    def renames(self) -> Mapping[str, str]:
+        """Where git says that files went, by their path."""
         return read_renames(self.library.root)
 
     @cached_property
@@ -234,7 +237,7 @@ class Scope:
         return Nearest(p.title for p in self.library.counted)
 
     @cached_property
-    def files_by_name(self) -> dict[str, list[str]]:
+    def files_by_name(self) -> Mapping[str, list[str]]:
         """All files by their name, case folded."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.library.files):
@@ -242,7 +245,7 @@ class Scope:
         return found
 
     @cached_property
-    def files_folded(self) -> dict[str, list[str]]:
+    def files_folded(self) -> Mapping[str, list[str]]:
         """All files by their path, case folded."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.library.files):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -24,9 +25,9 @@ from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
 from procauthor.library.receipt import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
-from procauthor.parallel import share
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
+from procauthor.system.parallel import share
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
@@ -34,6 +35,9 @@ from procauthor.template.store import TemplateStore
 _WORTH_KEEPING = 64
 # Each overview is looked into several times; this many are kept in between.
 _OVERVIEWS = 256
+_MOST_MADE = 256
+# No file has this signature.
+_NOWHERE = Signature(-1, 0, 0, 0)
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 encode_findings = msgspec.msgpack.Encoder().encode
 _encode_marks = msgspec.msgpack.Encoder().encode
@@ -44,7 +48,15 @@ decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 class Survey:
     """A library whose documents are known from facts, with what is remembered of them.
 
-    ``fresh`` holds the paths of the documents that were not remembered as they are.
+    Attributes:
+        library: The documents. Those of the disk are `Stored`; over them there may be others.
+        memory: What was found at the last check of what is on disk.
+        records: What is known of each document, by its path.
+        fresh: The paths of the documents that are not remembered as they are.
+        gone: The paths of those that are remembered, and no longer there.
+        shelf: Where texts and facts are read.
+        surveyor: What reads documents.
+        laid: Whether the library is not that on disk, so that nothing of it may be remembered.
     """
 
     library: Library
@@ -53,21 +65,47 @@ class Survey:
     fresh: frozenset[str]
     gone: frozenset[str]
     shelf: Shelf
+    surveyor: Surveyor
+    laid: bool = False
 
     def for_counting(self) -> Self:
-        """Make ready what an evaluation reads of every document: its contract, and the tables of all overviews."""
-        self.shelf.prepare(self.memory.contracts(self.records), _OVERVIEWS)
+        """Keep what an evaluation reads several times: the tables of all overviews."""
+        self.shelf.keep(_OVERVIEWS)
         return self
 
-    def __enter__(self) -> Self:
-        return self
+    def over(self, library: Library) -> Survey:
+        """Return what is known of a library that was made of this one: with other documents, or without some."""
+        if library is self.library:
+            return self
+        records: dict[str, Record] = {}
+        for procedure in library.procedures:
+            known = self.records.get(procedure.path)
+            if known is None or not isinstance(procedure, Stored) or known.stamp != procedure.stamp:
+                known = self.surveyor.record(procedure)
+            records[procedure.path] = known
+        before = self.memory.records
+        return Survey(
+            library,
+            self.memory,
+            records,
+            frozenset(path for path, record in records.items() if before.get(path) is not record),
+            frozenset(before.keys() - records.keys()),
+            self.shelf,
+            self.surveyor,
+            laid=True,
+        )
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        """Say of a memory that cannot be read that the question has to be asked again, without it."""
-        if isinstance(error, msgspec.MsgspecError):
-            self.memory.forget()
-            raise StaleError(FILE_NAME) from error
-        self.memory.close()
+    def is_like(self, other: Survey) -> bool:
+        """Say whether another reading has found the same."""
+        mine, its = self.library, other.library
+        return (
+            self.memory is other.memory
+            and not other.fresh
+            and not other.gone
+            and (mine.files, mine.reviews, mine.unread) == (its.files, its.reviews, its.unread)
+            and self.records.keys() == other.records.keys()
+            and all(record is other.records[path] for path, record in self.records.items())
+        )
 
 
 class Surveyor:
@@ -82,15 +120,17 @@ class Surveyor:
 
     def __init__(self, root: Path, state: Path | None, settings: Settings, templates: TemplateStore) -> None:
         self._root = root
-        self._state = state
+        self.state = state
         self._settings = settings
         self._templates = templates
+        self._memory: Memory | None = None
+        self._last: Survey | None = None
+        self._made: OrderedDict[tuple[str, str], Record] = OrderedDict()
 
     def survey(self) -> Survey:
-        """Read the library."""
+        """Read the library; what this has read before is taken from there, as far as it is the same."""
         tree = walk(self._root, self._settings.library.exclude)
-        keep = self._state is not None and len(tree.documents) >= _WORTH_KEEPING
-        memory = Memory(self._state / FILE_NAME if keep and self._state else None, self._key() if keep else b"")
+        memory = self._memory = self._memory or self._open(len(tree.documents))
         records, unknown = self._recall(tree, memory)
         unread = list(tree.closed)
         for found in share(unknown, self._read, Record | UnreadFile):
@@ -99,7 +139,36 @@ class Surveyor:
             else:
                 records[found.path] = found
         fresh = frozenset(path for path in unknown if path in records)
-        return self._put_together(tree, memory, records, sorted(unread, key=lambda u: u.path), fresh)
+        survey = self._put_together(tree, memory, records, sorted(unread, key=lambda u: u.path), fresh)
+        before = self._last
+        if before is not None and before.is_like(survey):
+            return before
+        self._last = survey
+        return survey
+
+    def is_like(self, other: Surveyor) -> bool:
+        """Say whether what another one remembers counts for this one."""
+        return self.state == other.state and self._key() == other._key()
+
+    def forget(self) -> None:
+        """Begin again with what is on disk, because what was remembered turned out to be wrong."""
+        if self._memory is not None:
+            self._memory.close()
+        self._memory = self._last = None
+
+    def _open(self, documents: int) -> Memory:
+        keep = self.state is not None and documents >= _WORTH_KEEPING
+        return Memory(self.state / FILE_NAME if keep and self.state else None, self._key() if keep else b"")
+
+    def record(self, procedure: Procedure) -> Record:
+        """Return what is known of a document that is not on disk; it is the same as long as its text is."""
+        key = (procedure.path, procedure.stamp)
+        if key not in self._made:
+            self._made[key] = self._record(procedure, _NOWHERE)
+        self._made.move_to_end(key)
+        if len(self._made) > _MOST_MADE:
+            self._made.popitem(last=False)
+        return self._made[key]
 
     def _key(self) -> bytes:
         """Return what all findings depend on besides the documents."""
@@ -157,13 +226,14 @@ class Surveyor:
         except OSError as error:
             return UnreadFile(path, error.strerror or "cannot be read")
         procedure = read_file(self._root, path, self._settings, self._templates)
-        if isinstance(procedure, UnreadFile):
-            return procedure
+        return procedure if isinstance(procedure, UnreadFile) else self._record(procedure, Signature.of(found, read_at))
+
+    def _record(self, procedure: Procedure, signature: Signature) -> Record:
         facts = read_facts(procedure, write_notes(procedure))
         findings, whole = self._alone(procedure)
         return Record(
-            path=path,
-            signature=Signature.of(found, read_at),
+            path=procedure.path,
+            signature=signature,
             stamp=procedure.stamp,
             kind=procedure.kind,
             digest=blake2b(facts.face + facts.view + procedure.kind.encode(), digest_size=16).digest(),
@@ -197,14 +267,14 @@ class Surveyor:
                 memory.forget()
                 raise StaleError(FILE_NAME) from error
 
-        shelf = Shelf(self._root, fetch, self._template)
+        shelf = Shelf(self._root, fetch, lambda: memory.contracts(ordered), self._template)
         reviews = read_reviews(self._root)
         procedures = tuple(
             _stored(record, reviews.get(record.path), shelf, self._settings.conventions) for record in ordered.values()
         )
         library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
-        return Survey(library, memory, ordered, fresh, gone, shelf)
+        return Survey(library, memory, ordered, fresh, gone, shelf, self)
 
     def _template(self, path: str) -> Template | None:
         return read_template(path, self._settings, self._templates)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +13,7 @@ from typer.core import TyperGroup
 
 from procauthor.cli.output import say_error
 from procauthor.errors import AuthoringError, ProcauthorError
+from procauthor.system.stream import close_stdout, open_streams
 
 _INTERRUPTED = 130
 # More of a wrong word than this would fill the screen.
@@ -43,6 +43,7 @@ _MODULES = {
     "refactor": ("rename", "move", "split", "merge", "deprecate", "renumber", "migrate"),
     "review": ("approve", "blame", "suspects", "clear"),
     "due": ("due",),
+    "follow": ("follow",),
 }
 """The modules of this package, and the commands that each registers, in the order of the help."""
 _MODULE_OF = {command: module for module, commands in _MODULES.items() for command in commands}
@@ -121,7 +122,6 @@ app = typer.Typer(
     help="Draft, check and keep a library of procedures in Markdown.",
     rich_markup_mode=None,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -129,9 +129,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from procauthor.resources import release
 
-        typer.echo(f"procauthor {version('procauthor')}")
+        typer.echo(f"procauthor {release()}")
         raise typer.Exit
 
 
@@ -150,7 +150,7 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
-    _open_streams()
+    open_streams()
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
     try:
         app()
@@ -158,19 +158,12 @@ def main() -> None:
         _flush()
 
 
-def _open_streams() -> None:
-    """Open what the caller has closed, so that no file of ours gets its number."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process runs
-
-
 def _flush() -> None:
     """Write what is left; the interpreter would do so too, but with a traceback where that fails."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close_stdout()
         if isinstance(error, BrokenPipeError):
             sys.exit(_NOBODY_READS)
         typer.echo(f"procauthor: standard output: {error.strerror}", err=True)

@@ -31,20 +31,20 @@ def due(  # noqa: PLR0913, PLR0917 - one parameter an option
     from procauthor.reporting.due import due_calendar, due_json, due_lines
 
     project = open_project(ctx)
-    found, problems = project.due(within=within, owner=owner)
+    reviews, problems = project.due(within=within, owner=owner)
     day = today()
     if as_json:
-        show_json(due_json(found, problems, day))
+        show_json(due_json(reviews, problems, day))
     elif ics or output is not None:
-        _calendar(due_calendar(found, day, project.root.absolute().name), output)
+        _calendar(due_calendar(reviews, day, project.root.absolute().name), output)
     else:
-        for line in due_lines(found, day):
+        for line in due_lines(reviews, day):
             show(plain(line))
-        if not found:
+        if not reviews:
             say("nothing is due; a document says how often it is reviewed with review_every: 180d")
     for problem in problems:
         say(f"{problem.path}:{problem.line}: {problem.message}")
-    late = sum(each.day < day for each in found)
+    late = sum(each.day < day for each in reviews)
     if late:
         say(f"{late} reviews are overdue")
     raise typer.Exit(1 if check_only and late else 0)

@@ -29,31 +29,17 @@ def graph(
 ) -> None:
     """Show which procedure needs which, as a graph."""
     from procauthor.reporting.graph import dot, graph_json, mermaid, select
+    from procauthor.reporting.reference import find_node
     from procauthor.workspace.measure import survey
 
     census = survey(open_project(ctx).workspace)
-    centre = _node(census, around) if around else ""
+    centre = find_node(census, around) if around else ""
     found = select(census.graph, lifecycle=lifecycle, around=centre)
     if as_json or style == "json":
         show_json(graph_json(found))
         return
     for line in mermaid(found) if style == "mermaid" else dot(found):
         show(line)
-
-
-def _node(census: Census, reference: str) -> str:
-    """Return the id of a document, or of a title that is announced without one."""
-    from procauthor.errors import NotFoundError
-    from procauthor.naming import title_key
-
-    try:
-        return census.library.find(reference).path
-    except NotFoundError:
-        key = title_key(reference)
-        announced = [node.id for node in census.graph.nodes if node.path is None and title_key(node.title) == key]
-        if len(announced) != 1:
-            raise
-        return announced[0]
 
 
 def refs(
@@ -63,10 +49,11 @@ def refs(
     as_json: Json = False,
 ) -> None:
     """Say who uses a document, what it uses, and what a change of it reaches."""
+    from procauthor.reporting.reference import find_node
     from procauthor.workspace.measure import survey
 
     census = survey(open_project(ctx).workspace)
-    node = _node(census, reference)
+    node = find_node(census, reference)
     if output:
         _impact(census, node, output, as_json=as_json)
     else:
@@ -74,45 +61,20 @@ def refs(
 
 
 def _references(census: Census, node: str, *, as_json: bool) -> None:
-    from procauthor.evaluation.impact import read_impact
-    from procauthor.reporting.graph import edge_json, node_json
-    from procauthor.reporting.reference import reference_lines
+    from procauthor.reporting.reference import reach_of, reference_json, reference_lines
 
-    procedure = census.library.by_path.get(node)
-    names = [output.name for output in procedure.contract.outputs] if procedure else []
-    reach = [
-        (name, len(read_impact(census.library, census.references, procedure, name))) for name in names if procedure
-    ]
-    if not as_json:
-        for line in reference_lines(census.references, node, reach):
-            show(line)
+    if as_json:
+        show_json(reference_json(census, node))
         return
-    show_json(
-        {
-            "document": node_json(census.references.by_id[node]),
-            "used_by": [edge_json(edge) for edge in census.references.users(node)],
-            "uses": [edge_json(edge) for edge in census.references.uses(node)],
-            "outputs": [{"name": name, "steps_concerned": count} for name, count in reach],
-        }
-    )
+    for line in reference_lines(census.references, node, reach_of(census, node)):
+        show(line)
 
 
 def _impact(census: Census, node: str, output: str, *, as_json: bool) -> None:
-    from dataclasses import asdict
+    from procauthor.reporting.reference import impact_json, impact_lines, impact_of
 
-    from procauthor.errors import NotFoundError
-    from procauthor.evaluation.impact import read_impact
-    from procauthor.reporting.graph import node_json
-    from procauthor.reporting.reference import impact_lines
-
-    procedure = census.library.by_path.get(node)
-    if procedure is None:
-        message = f"{census.references.by_id[node].title!r} has no document, and so no outputs"
-        raise NotFoundError(message)
-    found = read_impact(census.library, census.references, procedure, output)
     if as_json:
-        concerned = [asdict(concern) for concern in found]
-        show_json({"document": node_json(census.references.by_id[node]), "output": output, "concerned": concerned})
+        show_json(impact_json(census, node, output))
         return
-    for line in impact_lines(procedure.title, output, found):
+    for line in impact_lines(census.library.by_path[node].title, output, impact_of(census, node, output)):
         show(line)

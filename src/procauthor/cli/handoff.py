@@ -154,6 +154,7 @@ def mcp(
 ) -> None:
     """Serve the library over the Model Context Protocol, on standard input and output."""
     from procauthor.errors import ConfigError
+    from procauthor.resources import install_hint
 
     try:
         from procauthor.mcp.server import serve
@@ -161,7 +162,7 @@ def mcp(
         if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types", "anyio"):
             raise
         message = "the MCP server needs the package 'mcp', which is not installed"
-        raise ConfigError(message, 'install it with: pip install "procauthor[mcp]"') from error
+        raise ConfigError(message, install_hint("mcp")) from error
     serve(ctx.obj, allow_accept=allow_accept)
 
 
@@ -170,21 +171,27 @@ class ExportFormat(StrEnum):
 
     SKILL = "agent-skill"
     SOP = "agent-sop"
+    PDF = "pdf"
+    DOCX = "docx"
+    ODT = "odt"
+    HTML = "html"
 
 
-def export(
+def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
     ref: Annotated[str, typer.Argument(help="Path, id or title of a procedure.")],
     to: Annotated[ExportFormat, typer.Option(help="What to write.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write to.", show_default=".agents/skills or .agents/sops")
+        Path | None,
+        typer.Option(help="Folder to write to.", show_default=".agents/skills, .agents/sops, or this folder"),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a PDF, Word, ODT or HTML file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a procedure as an Agent Skill or an Agent SOP."""
+    """Write a procedure as an Agent Skill or an Agent SOP, or as a file to print (pdf, docx, odt, html)."""
     project = open_project(ctx)
     root = project.root.absolute()
-    written = [file.absolute() for file in project.export(ref, to.value, out)]
+    written = [file.absolute() for file in project.export(ref, to.value, out, replace=force)]
     files = [str(file.relative_to(root) if file.is_relative_to(root) else file) for file in written]
     if as_json:
         show_json({"form": to.value, "files": files})

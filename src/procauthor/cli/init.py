@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from procauthor.cli.output import say, show
+
+
+class Beside(StrEnum):
+    """What can be made beside a library."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    AGENTS = "agents"
+    MCP = "mcp"
+    PRE_COMMIT = "pre-commit"
 
 
 def register(app: typer.Typer) -> None:
@@ -21,11 +32,15 @@ def init(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the library.")] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; take the best guess.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Survey only, as one JSON object.")] = False,
+    beside: Annotated[
+        list[Beside] | None, typer.Option("--with", help="Also make a file for this; may be repeated.")
+    ] = None,
 ) -> None:
     """Start a library. Documents that are there stay as they are: only settings, templates and a baseline are added."""
     from procauthor.adoption.start import check_place, start
 
     place = folder or ctx.obj
+    ask = not no_input and sys.stdin.isatty()
     where = "" if str(place) == "." else f" -C {place}"
     if as_json:
         from procauthor.adoption.survey import survey
@@ -38,9 +53,11 @@ def init(
     if not check_place(place):
         for path in start(place):
             show(f"wrote {path}")
+        _make(place, beside, ask=ask)
         say(f'next: procauthor{where} check, then procauthor{where} create "..." --lifecycle ...')
         return
-    _adopt(place, ask=not no_input and sys.stdin.isatty())
+    _adopt(place, ask=ask)
+    _make(place, beside, ask=ask)
     say(f"next: procauthor{where} check (--no-baseline shows all that is found)")
 
 
@@ -63,3 +80,15 @@ def _adopt(place: Path, *, ask: bool) -> None:
     if known:
         findings = "1 finding" if known == 1 else f"{known} findings"
         say(f"the baseline knows {findings} of today; only new ones will be reported")
+
+
+def _make(place: Path, beside: list[Beside] | None, *, ask: bool) -> None:
+    """Make the files that were wished for; without a wish, ask for each."""
+    from procauthor.adoption.companion import make_companions, purpose
+
+    wanted = beside or [each for each in Beside if ask and typer.confirm(f"Add {purpose(each)}?", default=False)]
+    for made in make_companions(place.absolute(), wanted):
+        if made.written:
+            show(f"wrote {made.path}")
+        else:
+            say(f"left as it is, because it is there already: {made.path}")

@@ -18,11 +18,22 @@ def register(app: typer.Typer) -> None:
     app.command("sync")(sync)
 
 
-def explain(rule: Annotated[str, typer.Argument(help="Name or code of a rule.")]) -> None:
-    """Say what a rule means, why it is there, and how to fix what it finds."""
-    from procauthor.authoring.complaint import explained
+def explain(
+    rule: Annotated[str, typer.Argument(metavar="[RULE]", help="Name or code; without one, all are listed.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say what a rule means, why it is there, and how to fix what it finds; without a rule, list all."""
+    from procauthor.authoring.complaint import every_rule, explained
 
-    known = explained(rule)
+    rules = (explained(rule),) if rule.strip() else every_rule()
+    if as_json:
+        show_json({"rules": [known.as_json() for known in rules]})
+        return
+    if len(rules) > 1:
+        for known in rules:
+            show(f"{known.code}  {known.severity:<7}  {known.name}: {known.summary}")
+        return
+    (known,) = rules
     show(f"{known.name} ({known.code}, {known.severity})\n\n{known.summary}\n\nWhy: {known.why}\n")
     if known.example:
         show(f"Example: {known.example}\n")
@@ -45,7 +56,7 @@ def search(
     hits = project.search(query, limit)
     say_notices(project)
     if as_json:
-        show_json({"query": query, "hits": [_hit(hit.chunk, hit.score) for hit in hits]})
+        show_json({"query": query, "hits": [hit.as_json() for hit in hits]})
         return
     for hit in hits:
         show(f"{hit.chunk.path}:{hit.chunk.line}  {hit.chunk.title} > {hit.chunk.heading}")
@@ -53,19 +64,6 @@ def search(
             show(f"    {' '.join(hit.chunk.text.split())[:160]}")
     if not hits:
         say("nothing found")
-
-
-def _hit(chunk: object, score: float) -> dict[str, object]:
-    from procauthor.retrieval.chunk import Chunk
-
-    assert isinstance(chunk, Chunk)
-    return {
-        "path": chunk.path,
-        "heading": chunk.heading,
-        "line": chunk.line,
-        "score": round(score, 6),
-        "text": chunk.text,
-    }
 
 
 def sync(

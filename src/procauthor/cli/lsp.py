@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
 def lsp(ctx: typer.Context) -> None:
     """Serve editors over the Language Server Protocol, on standard input and output."""
     from procauthor.errors import ConfigError
+    from procauthor.resources import install_hint
 
     try:
         from procauthor.lsp.server import serve
@@ -22,5 +23,5 @@ def lsp(ctx: typer.Context) -> None:
         if (error.name or "").partition(".")[0] not in _NEEDED:
             raise
         message = "the language server needs the package 'pygls', which is not installed"
-        raise ConfigError(message, 'install it with: pip install "procauthor[lsp]"') from error
+        raise ConfigError(message, install_hint("lsp")) from error
     serve(ctx.obj)

@@ -22,8 +22,13 @@ def open_project(ctx: typer.Context) -> Project:
 
     project = Project.open(ctx.obj)
     say_notices(project)
-    ctx.call_on_close(lambda: say_notices(project))
+    ctx.call_on_close(lambda: _close(project))
     return project
+
+
+def _close(project: Project) -> None:
+    project.close()
+    say_notices(project)
 
 
 def say_notices(project: Project) -> None:

@@ -25,26 +25,26 @@ def site(
 ) -> None:
     """Write the library as pages for readers: with search, states, owners, checklists, and drafts to review."""
     project = open_project(ctx)
-    found = project.site(folder)
+    report = project.site(folder)
     say_notices(project)
     if as_json:
         show_json(
             {
-                "folder": str(found.folder),
-                "start": str(found.folder / found.start),
-                "documents": found.documents,
-                "files": found.files,
-                "changed": found.changed,
-                "removed": list(found.removed),
-                "dead_links": [{"path": path, "target": target} for path, target in found.dead_links],
+                "folder": str(report.folder),
+                "start": str(report.folder / report.start),
+                "documents": report.documents,
+                "files": report.files,
+                "changed": report.changed,
+                "removed": list(report.removed),
+                "dead_links": [{"path": path, "target": target} for path, target in report.dead_links],
             }
         )
         return
-    changed = f"{found.changed} of {found.files} files changed"
-    show(f"wrote {found.folder / found.start}: {found.documents} documents, {changed}")
-    if found.removed:
-        say(f"removed {len(found.removed)} files of documents that are gone")
-    if found.dead_links:
-        say(f"{len(found.dead_links)} links lead nowhere, and are shown as text; procauthor check names them:")
-        for path, target in found.dead_links[:_SHOWN]:
+    changed = f"{report.changed} of {report.files} files changed"
+    show(f"wrote {report.folder / report.start}: {report.documents} documents, {changed}")
+    if report.removed:
+        say(f"removed {len(report.removed)} files of documents that are gone")
+    if report.dead_links:
+        say(f"{len(report.dead_links)} links lead nowhere, and are shown as text; procauthor check names them:")
+        for path, target in report.dead_links[:_SHOWN]:
             say(f"  {path}: {target}")

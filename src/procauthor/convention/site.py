@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Link
@@ -29,7 +29,8 @@ class Rules:
     ``directories``: a page ``a/b.md`` is shown at ``a/b/``, and its links count from there. ``pages``: a document may
     be named without its ending, or with the ending of the page. ``routes``: links count from the root of the pages,
     too, and ``#/`` begins one. ``fields``: a template fills braces in links. ``shortcodes``: links by ``ref``.
-    ``strict``: a link to a page is never read as one to a file beside the document.
+    ``strict``: a link to a page is never read as one to a file beside the document. ``made``: the site makes pages that
+    are no documents, and takes files from other folders.
     """
 
     pages: bool = False
@@ -38,16 +39,17 @@ class Rules:
     fields: bool = False
     shortcodes: bool = False
     strict: bool = False
+    made: bool = False
 
 
 _RULES: dict[Site, Rules] = {
     "mkdocs": Rules(pages=True, directories=True, fields=True, strict=True),
     "mdbook": Rules(pages=True),
-    "hugo": Rules(pages=True, directories=True, fields=True, shortcodes=True),
+    "hugo": Rules(pages=True, directories=True, fields=True, shortcodes=True, made=True),
     "docsify": Rules(pages=True, routes=True),
-    "middleman": Rules(pages=True, directories=True, fields=True),
-    "jekyll": Rules(pages=True, directories=True, fields=True),
-    "eleventy": Rules(pages=True, directories=True, fields=True),
+    "middleman": Rules(pages=True, directories=True, fields=True, made=True),
+    "jekyll": Rules(pages=True, directories=True, fields=True, made=True),
+    "eleventy": Rules(pages=True, directories=True, fields=True, made=True),
 }
 _PLAIN = Rules()
 
@@ -138,6 +140,16 @@ def _from_page(place: str, path: str, root: str) -> str:
         return posixpath.join(place, path)
     inside = posixpath.relpath(place or ".", root or ".")
     return posixpath.join(root, posixpath.normpath(f"/{posixpath.join(inside, path)}").lstrip("/"))
+
+
+def may_be_made(target: str, files: Collection[str], conventions: Conventions) -> bool:
+    """Say whether a link from the root of a site leads where no document is, so that the site may make its page.
+
+    Nobody can tell then whether the page is there. Where documents are, one that is missing is missing.
+    """
+    first = target.lstrip("/").partition("#")[0].partition("/")[0]
+    root = conventions.site_root
+    return rules_of(conventions.site).made and target.startswith("/") and posixpath.join(root, first) not in files
 
 
 def shows(source: str, conventions: Conventions) -> bool:

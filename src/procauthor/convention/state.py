@@ -54,6 +54,12 @@ def read_word(declared: object, conventions: StatusConventions) -> Status | None
     return known.get(max(fitting, key=len, default=""))
 
 
+def read_mark(text: str, marks: Mapping[str, Status]) -> Status | None:
+    """Return the status that a sign in a text says: one of those given, or one that ships."""
+    known = {**words()["status"]["marks"], **marks}
+    return next((state for mark, state in known.items() if mark in text), None)
+
+
 def read_declared(path: str, document: Document, title: str, conventions: StatusConventions) -> Status | None:
     """Return the status that a document declares, from the first source that has one.
 

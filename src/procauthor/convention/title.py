@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from procauthor.convention.word import words
 from procauthor.markdown.document import Document, Heading
 from procauthor.settings import TitleConventions
 
@@ -21,8 +22,27 @@ def read_title(document: Document, conventions: TitleConventions) -> str:
         "heading": lambda: _text(title_heading(document, first=False)),
         "first-heading": lambda: _text(title_heading(document, first=True)),
         "front-matter": lambda: document.front_title,
+        "name": lambda: str(document.metadata.get("name") or "").strip(),
     }
     return next((title for source in conventions.sources if (title := readers[source]())), "")
+
+
+def title_kind(title: str) -> str:
+    """Return what a title says that its document is: by its last word, or a first one with a colon."""
+    parts = title.casefold().split()
+    said = {parts[-1], parts[0].removesuffix(":") if parts[0].endswith(":") else ""} if parts else set()
+    return next((kind for kind, names in words()["kinds"].items() if not said.isdisjoint(names)), "")
+
+
+def turned_title(title: str) -> str:
+    """Return a title that begins with its kind as it is mostly called: ``Orchestration: A`` is ``A Orchestration``."""
+    kind, colon, name = title.partition(":")
+    return f"{name.strip()} {kind}" if colon and " " not in kind.strip() and title_kind(f"{kind}: x") else ""
+
+
+def is_folder_name(stem: str, pages: tuple[str, ...]) -> bool:
+    """Say whether files of a name are called by their folders: pages that show one, and what has one of its own."""
+    return stem.casefold() in (*pages, *words()["survey"]["bundles"])
 
 
 def title_heading(document: Document, *, first: bool) -> Heading | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from procauthor.convention.lifecycle import lifecycle_name
 from procauthor.evaluation.value import Claim, Lifecycle, Tally
 from procauthor.evaluation.value import Row as Counted
 from procauthor.library.index import entries
@@ -47,6 +48,8 @@ _STATES: dict[str, frozenset[Status]] = {
     "in progress": frozenset({"in progress"}),
     "alias": frozenset({"alias"}),
     "deprecated": frozenset({"deprecated"}),
+    "proposed": frozenset({"proposed"}),
+    "rejected": frozenset({"rejected"}),
 }
 _WHOLE = ("total", "procedures", "procedure", "count")
 
@@ -120,7 +123,7 @@ def _scope(document: Document, offset: int, known: Mapping[str, _Scope]) -> _Sco
     section: Section | None = next((s for s in document.sections if s.start <= offset < s.end), None)
     for title in reversed(document.path(section) if section else ()):
         for text in (title, _REMARK.sub("", title)):
-            name = re.sub(r"\s+lifecycle$", "", text, flags=re.IGNORECASE)
+            name = lifecycle_name(text)
             if title_key(name) in known:
                 return known[title_key(name)]
     return None
@@ -183,8 +186,7 @@ def _in_table(path: str, block: Block, known: Mapping[str, _Scope], library: _Sc
 def _row_scope(row: TableRow, home: int, known: Mapping[str, _Scope], library: _Scope) -> _Scope | None:
     if home >= len(row.cells):
         return None
-    name = re.sub(r"\s+lifecycle$", "", row.cells[home].text.strip(" *_"), flags=re.IGNORECASE)
-    key = title_key(name)
+    key = title_key(lifecycle_name(row.cells[home].text))
     return library if key in _TOTALS else known.get(key)
 
 

@@ -46,7 +46,7 @@ def _targets(scope: Scope, host: Procedure, graph: Graph) -> Iterator[_Found]:
         yield (document.title, document.path) if document else (entry.title, None)
     if not listed:
         calls = (edge.target for edge in graph.uses(host.path) if edge.kind == "calls")
-        yield from ((graph.by_id[target].title, target) for target in calls)
+        yield from ((graph.by_id[target].title, graph.by_id[target].path) for target in calls)
 
 
 def _critical(calls: tuple[Call, ...], graph: Graph) -> tuple[Call, ...]:

@@ -20,7 +20,7 @@ from procauthor.procedure import DONE, UNCOUNTED
 from procauthor.settings import Settings
 
 BROKEN = ("broken-link", "broken-anchor", "unknown-procedure", "index-dead-entry")
-_WRITTEN = DONE | {"in progress"}
+_WRITTEN = DONE | {"proposed", "in progress"}
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from procauthor.checking.artifact import is_optional
 from procauthor.checking.scope import Scope
 from procauthor.checking.table import find_document
 from procauthor.evaluation.value import Row
-from procauthor.library.announced import MARK
-from procauthor.library.index import entries
-from procauthor.library.library import Library, Procedure
+from procauthor.library.index import entries, read_items
+from procauthor.library.library import ANNOUNCED, Library, Procedure
 from procauthor.library.reference import resolve
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Kind, Status
@@ -175,9 +174,9 @@ class _GraphReader:
 
     def _promised(self, procedure: Procedure) -> Iterator[Edge]:
         """Yield what goes to announced titles: "**Loaf** is used by Tasting Procedure *(announced)*"."""
-        for section in procedure.document.sections if MARK.encode() in procedure.document.source.raw else ():
-            for item in (item for block in section.blocks for item in block.items if MARK in item.raw):
-                words = title_key(item.raw.partition(MARK)[0]).split()
+        for section in procedure.document.sections if procedure.speaks_of_announced else ():
+            for item in (item for block in section.blocks for item in block.items if ANNOUNCED in item.raw):
+                words = title_key(item.raw.partition(ANNOUNCED)[0]).split()
                 keys = (" ".join(words[place:]) for place in range(len(words)))
                 user = next((self.missing[key] for key in keys if key in self.missing), None)
                 artifact = re.search(r"\*\*([^*]+)\*\*", item.raw)
@@ -192,10 +191,23 @@ class _GraphReader:
             if target and target != host.path:
                 yield Edge(host.path, target, kind, entry.row.line)
         if host.kind == "orchestration" and not any(entries(host)):
-            for link in host.links:
-                other = self._library.by_path.get(resolve(host.path, link.target).path or "")
-                if other is not None and other is not host and other.kind == "procedure" and not link.image:
-                    yield Edge(host.path, other.path, "calls", link.line)
+            yield from self._called(host)
+
+    def _called(self, host: Procedure) -> Iterator[Edge]:
+        """Yield what an orchestration without tables calls: what its lists name, and what its text links to."""
+        calls: dict[str, int] = {}
+        for each in read_items(self._library, host):
+            named = self._library.by_key.get(each.key, ())
+            path = each.path or (named[0].path if len(named) == 1 else self.missing.get(each.key))
+            if path:
+                calls.setdefault(path, each.line)
+        for link, target in zip(host.links, host.resolved, strict=True):
+            if target.path and not link.image:
+                calls.setdefault(target.path, link.line)
+        for path, line in sorted(calls.items(), key=lambda call: call[1]):
+            other = self._library.by_path.get(path)
+            if (other is not None and other is not host and other.kind == "procedure") or path.startswith("missing:"):
+                yield Edge(host.path, path, "calls", line)
 
     def _links(self, procedure: Procedure, tabled: frozenset[str]) -> Iterator[Edge]:
         """Yield plain links, one for each target."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.evaluation.value import Row
 from procauthor.finding import Finding, Report
-from procauthor.library.index import IndexRow, bullets, entries, index_of
+from procauthor.library.index import Listed, entries, read_index, read_row
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import earn
 from procauthor.naming import title_key
@@ -22,10 +22,9 @@ _HOSTS: tuple[Kind, ...] = ("readme", "orchestration")
 def read_rows(scope: Scope, report: Report) -> tuple[Row, ...]:
     """Return all rows: lifecycles in the order of the index, then by name; within one, the order of the index."""
     library = scope.library
-    index = index_of(library)
-    listed = tuple(_listed(index)) if index else ()
+    listed = tuple(read_index(library))
     names, ranks = _order(listed)
-    errors = count_errors(report)
+    errors = read_errors(report)
     warnings = Counter(f.path for f in report.findings if f.severity == "warning")
     required: dict[str, tuple[str, ...]] = {}
     rows = [_document(p, names, errors, warnings, required) for p in library.counted]
@@ -34,25 +33,35 @@ def read_rows(scope: Scope, report: Report) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks)))
 
 
-def count_errors(report: Report) -> Counter[str]:
-    """Return how many errors each document has, without those that speak of its row in the index."""
-    return Counter(f.path for f in report.findings if f.severity == "error" and not _about_index(f))
+def read_errors(report: Report) -> Mapping[str, Sequence[str]]:
+    """Return the rules of the errors that each document has, without those that speak of its row in the index."""
+    rules: dict[str, list[str]] = defaultdict(list)
+    for finding in report.findings:
+        if finding.severity == "error" and not _about_index(finding):
+            rules[finding.path].append(finding.rule)
+    return rules
 
 
-def status_that_counts(procedure: Procedure, errors: int) -> Status:
-    """Return the status that evaluation, plans and ticks count with: a whole text with an error is not defined."""
-    return earn(procedure.text_status, approved=procedure.status == "approved", errors=errors)
+def status_that_counts(procedure: Procedure, errors: Sequence[str]) -> Status:
+    """Return the status that evaluation, plans and ticks count with: a whole text with an error is not defined.
+
+    Args:
+        procedure: The document.
+        errors: The rules of the errors in it.
+    """
+    weighty = sum(rule not in procedure.conventions.status.tolerated for rule in errors)
+    return earn(procedure.text_status, approved=procedure.status == "approved", errors=weighty)
 
 
 def statuses_in(library: Library, report: Report) -> dict[str, str]:
     """Return the status that counts of each procedure of a library that was checked, by the key of its title."""
-    errors = count_errors(report)
-    return {p.key: str(status_that_counts(p, errors[p.path])) for p in library.counted}
+    errors = read_errors(report)
+    return {p.key: str(status_that_counts(p, errors.get(p.path, ()))) for p in library.counted}
 
 
 def read_others(library: Library, report: Report) -> tuple[Row, ...]:
     """Return a row for each document that is not counted, by path."""
-    errors = count_errors(report)
+    errors = read_errors(report)
     warnings = Counter(f.path for f in report.findings if f.severity == "warning")
     required: dict[str, tuple[str, ...]] = {}
     return tuple(_document(p, {}, errors, warnings, required) for p in library.procedures if not p.counted)
@@ -69,18 +78,13 @@ def _about_index(finding: Finding) -> bool:
     return finding.rule.startswith("index-")
 
 
-def _listed(index: Procedure) -> Iterator[IndexRow]:
-    """Yield the rows of the index that speak of procedures, not of standards."""
-    return (e for e in entries(index) if "standard" not in e.table.columns and e.title)
-
-
-def _order(listed: tuple[IndexRow, ...]) -> tuple[dict[str, str], dict[tuple[str, str], int]]:
+def _order(listed: tuple[Listed, ...]) -> tuple[dict[str, str], dict[tuple[str, str], int]]:
     """Return the index's spelling of each lifecycle by key, and the place of each title."""
     names: dict[str, str] = {}
     ranks: dict[tuple[str, str], int] = {}
     for place, entry in enumerate(listed):
-        key = title_key(entry.table.lifecycle)
-        names.setdefault(key, entry.table.lifecycle)
+        key = title_key(entry.lifecycle)
+        names.setdefault(key, entry.lifecycle)
         ranks.setdefault((key, entry.key), place)
     return names, ranks
 
@@ -97,7 +101,7 @@ def _rank(row: Row, names: dict[str, str], ranks: dict[tuple[str, str], int]) ->
 def _document(
     procedure: Procedure,
     names: dict[str, str],
-    errors: Counter[str],
+    errors: Mapping[str, Sequence[str]],
     warnings: Counter[str],
     required: dict[str, tuple[str, ...]],
 ) -> Row:
@@ -108,14 +112,14 @@ def _document(
         path=procedure.path,
         lifecycle=names.get(title_key(procedure.lifecycle), procedure.lifecycle),
         kind=procedure.kind,
-        status=status_that_counts(procedure, errors[procedure.path]),
+        status=status_that_counts(procedure, errors.get(procedure.path, ())),
         text_status=procedure.status,
         declared=procedure.declared_status,
         phase=procedure.phase,
         required=_required(template, required) if template else (),
         missing=missing,
         empty=empty,
-        errors=errors[procedure.path],
+        errors=len(errors.get(procedure.path, ())),
         warnings=warnings[procedure.path],
         form=template.name if template else "",
         owner=procedure.owner,
@@ -131,23 +135,16 @@ def _required(template: Template, seen: dict[str, tuple[str, ...]]) -> tuple[str
 # Titles without a document
 
 
-def _announced(scope: Scope, listed: tuple[IndexRow, ...], names: dict[str, str]) -> Iterator[Row]:
+def _announced(scope: Scope, listed: tuple[Listed, ...], names: dict[str, str]) -> Iterator[Row]:
     """Yield what the index lists without a document; then what a README or an orchestration lists beyond that."""
     spoken = _spoken(scope.library, listed)
     seen: set[tuple[str, str]] = set()
-    for entry in listed:
-        lifecycle = entry.table.lifecycle
-        place = (title_key(lifecycle), entry.key)
-        if place not in seen and not _has_document(scope, entry, spoken):
+    for each in listed:
+        place = (title_key(each.lifecycle), each.key)
+        if place not in seen and not _has_document(scope, each, spoken):
             seen.add(place)
-            yield _missing(entry, lifecycle)
+            yield _missing(each, names.get(place[0], each.lifecycle))
     titles = {title for _, title in seen}
-    for bullet in bullets(scope.library):
-        key = title_key(bullet.title)
-        if key not in titles and key not in scope.library.by_key:
-            titles.add(key)
-            lifecycle = names.get(title_key(bullet.lifecycle), bullet.lifecycle)
-            yield _missing_title(bullet.title, lifecycle, f"{bullet.path}:{bullet.line}")
     hosts = (p for p in scope.library.procedures if p.kind in _HOSTS)
     for host in hosts:
         for entry in entries(host):
@@ -155,50 +152,46 @@ def _announced(scope: Scope, listed: tuple[IndexRow, ...], names: dict[str, str]
                 if entry.path in scope.library.by_path or entry.key in scope.library.by_key:
                     continue
                 titles.add(entry.key)
-                yield _missing(entry, names.get(title_key(host.lifecycle), host.lifecycle))
+                home = names.get(title_key(host.lifecycle), host.lifecycle)
+                yield _missing(read_row(entry, home), home)
 
 
-def _spoken(library: Library, listed: tuple[IndexRow, ...]) -> set[str]:
+def _spoken(library: Library, listed: tuple[Listed, ...]) -> set[str]:
     """Return the documents that have a row of their own: by its link, or by its title within their lifecycle."""
     found: set[str] = set()
     for entry in listed:
         if entry.path in library.by_path:
             found.add(str(entry.path))
         for document in library.by_key.get(entry.key, ()):
-            if not entry.path and title_key(document.lifecycle) == title_key(entry.table.lifecycle):
+            if not entry.path and title_key(document.lifecycle) == title_key(entry.lifecycle):
                 found.add(document.path)
     return found
 
 
-def _has_document(scope: Scope, entry: IndexRow, spoken: set[str]) -> bool:
+def _has_document(scope: Scope, entry: Listed, spoken: set[str]) -> bool:
     """Say whether a row of the index speaks of a document.
 
     A row of another lifecycle that repeats the title of a document with a row of its own names another procedure.
     """
     if entry.path in scope.library.by_path:
         return True
-    here = title_key(entry.table.lifecycle)
+    here = title_key(entry.lifecycle)
     return any(
         title_key(document.lifecycle) == here or document.path not in spoken
         for document in scope.library.by_key.get(entry.key, ())
     )
 
 
-def _missing(entry: IndexRow, lifecycle: str) -> Row:
-    row = _missing_title(entry.title, lifecycle, f"{entry.table.procedure.path}:{entry.row.line}")
-    return replace(row, declared=entry.status, phase=entry.phase)
-
-
-def _missing_title(title: str, lifecycle: str, place: str) -> Row:
-    words = title.casefold().split()
+def _missing(listed: Listed, lifecycle: str) -> Row:
+    words = listed.title.casefold().split()
     return Row(
-        title=title,
+        title=listed.title,
         path=None,
         lifecycle=lifecycle,
         kind="orchestration" if words and words[-1] == "orchestration" else "procedure",
         status="missing",
         text_status="missing",
-        declared=None,
-        phase=None,
-        announced=place,
+        declared=listed.status,
+        phase=listed.phase,
+        announced=f"{listed.host}:{listed.line}",
     )

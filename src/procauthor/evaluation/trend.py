@@ -84,7 +84,7 @@ def _read(file: Path) -> Point:
 
 
 def _tally(data: Mapping[str, Any]) -> Tally:
-    states = tuple((status, int(data[status.replace(" ", "_")])) for status in get_args(Status))
+    states = tuple((status, int(data.get(status.replace(" ", "_"), 0))) for status in get_args(Status))
     tally = Tally(int(data["total"]), states)
     if tally.total != sum(count for _, count in states) or any(count < 0 for _, count in states):
         message = "its states do not sum to its total"

@@ -47,7 +47,7 @@ class Tally:
 
     @property
     def completion(self) -> Share:
-        """Those defined or approved, of all but alias and deprecated."""
+        """Those defined or approved, of all that is not gone."""
         gone = sum(self.count(status) for status in UNCOUNTED)
         return Share(sum(self.count(status) for status in DONE), self.total - gone)
 
@@ -75,6 +75,8 @@ class Row:
     warnings: int = 0
     form: str = ""
     owner: str = ""
+    followed: str = ""
+    """The day on which somebody followed it last, empty where nobody has."""
     announced: str = ""
     """Where a title without a document is announced, as path and line."""
     questions: tuple[Question, ...] = ()

@@ -75,5 +75,5 @@ def _require_states(evaluation: Evaluation) -> None:
 
 def _completion(tally: Tally) -> bool:
     counts = dict(tally.states)
-    counted = counts["defined"] + counts["approved"] + counts["in progress"] + counts["placeholder"] + counts["missing"]
+    counted = sum(count for status, count in tally.states if status not in ("alias", "deprecated", "rejected"))
     return tally.completion == Share(counts["defined"] + counts["approved"], counted)

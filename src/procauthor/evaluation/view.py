@@ -87,6 +87,7 @@ def _row(row: Row) -> dict[str, object]:
         "form": row.form or None,
         "counted": row.counted,
         "owner": row.owner,
+        "followed": row.followed or None,
         "questions": len(row.questions),
         "declared_status": row.declared,
         "status": row.status,

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import ANNOUNCED, Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.edit import Replacement
 from procauthor.markdown.write import write_link
 from procauthor.naming import title_key
 from procauthor.procedure import DONE
 
-MARK = "*(announced)*"
 _PLAIN = "(announced)"
 
 
 def bare_title(source: str) -> str:
     """Return a title without the mark that says that no document has it yet."""
     # What reads a source takes the bracket behind it away: "(From: Title (announced))".
-    return source.replace(MARK, "").partition(_PLAIN[:-1])[0].strip(" *_")
+    return source.replace(ANNOUNCED, "").partition(_PLAIN[:-1])[0].strip(" *_")
 
 
 def title_before_mark(text: str) -> str:
     """Return the key of all that is before such a mark, which ends with the title; nothing where there is no mark."""
-    before, mark, _ = text.replace(MARK, _PLAIN).partition(_PLAIN)
+    before, mark, _ = text.replace(ANNOUNCED, _PLAIN).partition(_PLAIN)
     return title_key(before) if mark else ""
 
 
 def link_announced(library: Library, host: Procedure) -> Iterator[Replacement]:
     """Yield a replacement for each ``Title *(announced)*`` whose procedure is now defined in one document."""
     raw = host.document.source.raw
-    mark = MARK.encode()
+    mark = ANNOUNCED.encode()
     place = raw.find(mark)
     while place >= 0:
         known = _title_before(library, host, place)

@@ -26,6 +26,8 @@ from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
 
 _COMPLETION = re.compile(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
+# The number before the heading of a lifecycle.
+_NUMBER = re.compile(r"^\d{1,4}")
 
 
 def show_status(status: Status) -> str:
@@ -41,11 +43,15 @@ def derive(library: Library) -> Change:
     edits: list[Edit] = []
     uses = find_uses(library)
     for procedure in library.procedures:
+        is_overview = procedure.kind in ("index", "readme", "orchestration")
+        if not (is_overview or procedure.speaks_of_announced or procedure.path in uses):
+            # Nothing in it follows from others, so its text need not be read.
+            continue
         raw = procedure.document.source.raw
         found = list(link_announced(library, procedure))
         if procedure.path in uses:
             found += name_consumers(procedure, uses[procedure.path])
-        if procedure.kind in ("index", "readme", "orchestration"):
+        if is_overview:
             found += _replacements(library, procedure)
         after = rewrite(procedure.path, procedure.document, found) if found else raw
         if after != raw:
@@ -95,7 +101,8 @@ def _section(like: Table, documents: Sequence[Procedure], newline: str) -> str:
     """Return a heading and a table like another one, for the documents of one lifecycle."""
     host = like.procedure
     title = like.section.title
-    heading = f"{'#' * like.section.level} {documents[0].lifecycle}{title[len(like.lifecycle) :]}"
+    named = title.replace(like.lifecycle, documents[0].lifecycle, 1)
+    heading = f"{'#' * like.section.level} {_NUMBER.sub(lambda match: str(int(match[0]) + 1), named, count=1)}"
     raw = host.document.source.raw
     assert like.block.header is not None
     head = raw[like.block.header.start : like.block.header.end].decode().strip()

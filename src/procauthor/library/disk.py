@@ -10,6 +10,7 @@ from pathlib import Path
 
 from procauthor.errors import LibraryError
 from procauthor.file import read_regular
+from procauthor.system.descriptor import WRITE, flush_folder, own_as, set_mode
 
 _BESIDE = ".procauthor-new"
 
@@ -72,22 +73,16 @@ def is_writable(place: Path) -> bool:
 
 def write(place: Path, content: bytes, like: Path | None = None, mode: int | None = None) -> None:
     """Write a new file and flush it to the disk, with the mode and owner of another one or with a mode."""
-    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    handle = os.open(place, WRITE, 0o666)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
         if like is not None and (found := mode_of(like)) is not None:
-            _own_as(file.fileno(), like)
+            own_as(file.fileno(), like)
             mode = found
         if mode is not None:
-            os.fchmod(file.fileno(), mode)
+            set_mode(file.fileno(), mode)
         os.fsync(file.fileno())
-
-
-def _own_as(handle: int, like: Path) -> None:
-    owner = like.stat()
-    with suppress(PermissionError):
-        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def write_file(place: Path, content: bytes) -> None:
@@ -134,11 +129,4 @@ def remove_empty(folders: Iterable[Path]) -> None:
 def flush_folders(folders: Iterable[Path]) -> None:
     """Flush folders to the disk, so that a renaming in them outlives a power cut."""
     for folder in sorted(set(folders)):
-        try:
-            handle = os.open(folder, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush_folder(folder)

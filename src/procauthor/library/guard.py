@@ -1,6 +1,8 @@
-"""What no change may do, whoever made it: write into an unresolved conflict, or spoil front matter."""
+"""What no change may do: write into an unresolved conflict, spoil front matter, make a name for some systems only."""
 
 from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
 
 from procauthor.errors import FrontMatterError, LibraryError
 from procauthor.library.change import Change, Edit
@@ -8,6 +10,7 @@ from procauthor.markdown.conflict import find_conflict
 from procauthor.markdown.document import Document
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.parse import parse
+from procauthor.naming import unportable
 
 _ENDINGS = (".md", ".markdown")
 
@@ -28,6 +31,23 @@ def refuse_unsafe(change: Change) -> None:
                 refuse_conflict(edit.origin or edit.path, document)
             if before and after:
                 _refuse_spoiled(edit, before, after)
+
+
+def refuse_unportable(root: Path, change: Change) -> None:
+    """Refuse new files and folders that another system could not have; what is there already stays as it is.
+
+    Raises:
+        LibraryError: A name is one of them.
+    """
+    for edit in change.edits:
+        # What is kept beside a document has the name of the document.
+        if edit.before is None and not edit.quiet:
+            parts = PurePosixPath(edit.path).parts
+            known = next(n for n in range(len(parts), -1, -1) if n == 0 or (root / Path(*parts[:n])).exists())
+            reason = next(filter(None, map(unportable, parts[known:])), "")
+            if reason:
+                message = f"{edit.path!r} cannot be made: {reason}"
+                raise LibraryError(message, "nothing was written; choose another name, so that all systems can have it")
 
 
 def refuse_conflict(path: str, document: Document) -> None:

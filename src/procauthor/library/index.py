@@ -1,26 +1,36 @@
-"""Tables of procedures: in the Master Procedures Index, in lifecycle READMEs and in orchestrations."""
+"""What an index lists: rows of tables, also in READMEs and orchestrations, and items of lists."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from procauthor.convention.state import read_status
+from procauthor.convention.lifecycle import lifecycle_above, lifecycle_name
+from procauthor.convention.state import read_mark, read_status, read_word
+from procauthor.convention.title import plain_name
+from procauthor.convention.word import words
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import resolve
-from procauthor.markdown.document import Block, Cell, Section, TableRow
+from procauthor.library.reference import resolve_on_site
+from procauthor.markdown.document import Block, Cell, Item, Link, Section, TableRow
 from procauthor.naming import title_key
 from procauthor.procedure import Status
+from procauthor.settings import IndexConventions
 from procauthor.template.key import section_key
 
 _LONGEST_NUMBER = 9
-_TITLE_COLUMNS = ("procedure", "standard", "document", "title")
+# Behind the name in an item: its status, or what it is about.
+_BEHIND = re.compile(r"\s+[-–—]+\s+|\s*[:(]\s*|\s+(?=[^\w\s\"'.,;/&+#-])")
+_SIGNS = re.compile(r"^(?:[^\w(\"']|\d+[.)]\s)+|[\s*_]+$")
+_LETTER = re.compile(r"[^\W\d_](?!\])")
+_NO_NAME = re.compile(r"[.:;!?]")
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a column of titles and one of statuses; other columns by key."""
+    """A table with a column of titles; other columns by key, those that conventions know by one name."""
 
     procedure: Procedure
     section: Section
@@ -29,8 +39,8 @@ class Table:
 
     @property
     def lifecycle(self) -> str:
-        """The heading above the table, without the word "Lifecycle"."""
-        return re.sub(r"\s+lifecycle$", "", self.section.title, flags=re.IGNORECASE).strip()
+        """The lifecycle that the heading above the table names."""
+        return lifecycle_above(self.procedure.document, self.section)
 
     def cell(self, row: TableRow, column: str) -> Cell | None:
         """Return a cell by its column's key."""
@@ -51,20 +61,63 @@ class IndexRow:
 
     @property
     def key(self) -> str:
+        """The key of the name in the title."""
+        return title_key(_name(self.table.procedure, self.title))
+
+    @property
+    def lifecycle(self) -> str:
+        """The lifecycle in its column, else that of the heading above the table."""
+        cell = self.table.cell(self.row, "lifecycle")
+        return lifecycle_name(cell.text) if cell and cell.text.strip() else self.table.lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What an index says of one procedure: in a row of a table or an item of a list, which is at ``host``."""
+
+    title: str
+    lifecycle: str
+    host: str
+    line: int
+    path: str | None = None
+    status: Status | None = None
+    phase: int | str | None = None
+
+    @property
+    def key(self) -> str:
         """The key of the title."""
         return title_key(self.title)
 
 
 def tables(procedure: Procedure) -> Iterator[Table]:
-    """Yield the tables of procedures in a document."""
+    """Yield the tables of procedures in a document: with a column of statuses, in an index also without one."""
+    names = _column_names(_frozen(procedure.conventions.index))
     for section in procedure.document.sections:
         for block in section.blocks:
             if block.kind != "table" or block.header is None:
                 continue
-            keys = {section_key(cell.text): place for place, cell in enumerate(block.header.cells)}
-            title = next((keys[name] for name in _TITLE_COLUMNS if name in keys), None)
-            if title is not None and "status" in keys:
+            heads = (section_key(cell.text) for cell in block.header.cells)
+            keys = {names.get(head, head): place for place, head in enumerate(heads)}
+            title = keys.get("title", keys.get("standard"))
+            links = procedure.kind == "index" and any(_link_in(row, title) for row in block.rows)
+            if title is not None and ("status" in keys or links):
                 yield Table(procedure, section, block, {**keys, "title": title})
+
+
+def _frozen(conventions: IndexConventions) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(conventions.columns.items())
+
+
+@lru_cache(maxsize=8)
+def _column_names(own: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, str]:
+    """Return what a column is called here, by the key of its head."""
+    known = [*words()["index"]["columns"].items(), *own]
+    return {section_key(head): name for name, heads in known for head in heads}
+
+
+def _link_in(row: TableRow, place: int | None) -> Link | None:
+    cell = row.cells[place] if place is not None and place < len(row.cells) else None
+    return cell.link if cell else None
 
 
 def entries(procedure: Procedure) -> Iterator[IndexRow]:
@@ -74,50 +127,24 @@ def entries(procedure: Procedure) -> Iterator[IndexRow]:
             yield read_entry(table, row)
 
 
-@dataclass(frozen=True, slots=True)
-class Bullet:
-    """A plain line of a list that otherwise links to documents: a title without a document."""
-
-    title: str
-    lifecycle: str
-    path: str
-    line: int
-
-
-def bullets(library: Library) -> Iterator[Bullet]:
-    """Yield what the lists of the index announce: plain lines beside lines that each link to one document."""
-    index = index_of(library)
-    if index is None:
-        return
-    targets: dict[int, list[str | None]] = {}
-    for link in index.links:
-        targets.setdefault(link.line, []).append(resolve(index.path, link.target).path)
-    for section in index.document.sections:
-        name = re.sub(r"\s+lifecycle$", "", section.title, flags=re.IGNORECASE).strip()
-        for block in section.blocks:
-            linked = [targets[item.line] for item in block.items if item.line in targets]
-            if not linked or any(len(paths) > 1 or paths[0] not in library.by_path for paths in linked):
-                continue
-            plain = (item for item in block.items if item.line not in targets)
-            yield from (Bullet(each.text.strip(), name, index.path, each.line) for each in plain if _is_name(each.text))
-
-
-def _is_name(text: str) -> bool:
-    return bool(text.strip()) and not re.search(r"[.:;!?]", text)
-
-
 def read_entry(table: Table, row: TableRow) -> IndexRow:
-    """Read one row."""
+    """Read one row. Where the title is no link, one in another cell may lead to the document."""
     title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))
     link = title.link if title else None
+    lead = link or next((cell.link for cell in row.cells if cell.link and cell.link.target.endswith(".md")), None)
+    host = table.procedure
     return IndexRow(
         table=table,
         row=row,
         title=(link.text if link else title.text) if title else "",
-        path=resolve(table.procedure.path, link.target).path if link else None,
-        status=read_status(status.text) if status else None,
+        path=resolve_on_site(host.path, lead.target, host.conventions).path if lead else None,
+        status=_status(host, status.text) if status else None,
         phase=_phase(phase.text) if phase else None,
     )
+
+
+def _status(host: Procedure, text: str) -> Status | None:
+    return read_word(text, host.conventions.status) or read_mark(text, host.conventions.index.marks)
 
 
 def _phase(text: str) -> int | str | None:
@@ -132,9 +159,84 @@ def index_of(library: Library) -> Procedure | None:
     return next(iter(library.of_kind("index")), None)
 
 
-def missing_titles(library: Library) -> dict[str, IndexRow]:
-    """Return what the index announces without a file, by key of the title."""
+def read_index(library: Library) -> Iterator[Listed]:
+    """Yield what the index lists, standards left out: rows of tables, then items of lists."""
     index = index_of(library)
     if index is None:
-        return {}
-    return {e.key: e for e in entries(index) if e.key not in library.by_key and e.title}
+        return
+    rows = (entry for entry in entries(index) if "standard" not in entry.table.columns and entry.title)
+    yield from (read_row(entry, entry.lifecycle) for entry in rows)
+    yield from _items(library, index)
+
+
+def read_row(entry: IndexRow, lifecycle: str) -> Listed:
+    """Return what a row of a table says."""
+    host, line = entry.table.procedure.path, entry.row.line
+    name = _name(entry.table.procedure, entry.title)
+    return Listed(name, lifecycle, host, line, entry.path, entry.status, entry.phase)
+
+
+def _name(host: Procedure, title: str) -> str:
+    return plain_name(title, host.conventions.titles.patterns)
+
+
+def read_items(library: Library, host: Procedure) -> Iterator[Listed]:
+    """Yield the items of the lists of a document that are about documents."""
+    return _items(library, host)
+
+
+def _items(library: Library, index: Procedure) -> Iterator[Listed]:
+    """Yield the items of the lists that are about documents: most link one, have the name of one, or say a status."""
+    links = {link.line: link for link in reversed(index.links) if not link.image}
+    for section in index.document.sections:
+        for block in section.blocks:
+            if block.kind != "list":
+                continue
+            items = (_item(index, section, item, links.get(item.line)) for item in _leaves(block.items))
+            listed = [each for each in items if each]
+            known = [each.status or each.path in library.by_path or each.key in library.by_key for each in listed]
+            # A plain name beside names of documents is one that is still to be written.
+            plain = all(here or not each.path for here, each in zip(known, listed, strict=True))
+            if sum(map(bool, known)) > len(listed) * _MOSTLY or (any(known) and plain):
+                yield from listed
+
+
+def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:
+    """Yield the items that have none below them."""
+    for place, item in enumerate(items):
+        if place + 1 == len(items) or items[place + 1].level <= item.level:
+            yield item
+
+
+def _item(index: Procedure, section: Section, item: Item, link: Link | None) -> Listed | None:
+    lifecycle = lifecycle_above(index.document, section)
+    status = _item_status(index, item)
+    if link is not None and _begins(index, item, link):
+        target = resolve_on_site(index.path, link.target, index.conventions)
+        if target.external or target.path == index.path:
+            return None
+        name = _name(index, _SIGNS.sub("", link.text))
+        return Listed(name, lifecycle, index.path, item.line, target.path, status)
+    name = _BEHIND.split(_SIGNS.sub("", item.text), maxsplit=1)[0].strip(" *_")
+    if not name or _NO_NAME.search(name):
+        return None
+    return Listed(_name(index, name), lifecycle, index.path, item.line, None, status)
+
+
+def _begins(index: Procedure, item: Item, link: Link) -> bool:
+    """Say whether nothing but signs and boxes is before a link in its item."""
+    before = index.source.raw[item.start : link.start].decode(errors="replace")
+    return item.start <= link.start < item.end and not _LETTER.search(before)
+
+
+def _item_status(index: Procedure, item: Item) -> Status | None:
+    """Return the status that is behind the name of an item, or that a sign or a box says."""
+    behind = _BEHIND.split(item.text)[1:]
+    said = (read_status(piece.strip(" )")) or read_word(piece, index.conventions.status) for piece in behind)
+    state = next((state for state in said if state), None) or read_mark(item.text, index.conventions.index.marks)
+    return state or (None if item.checked is None else "defined" if item.checked else "missing")
+
+
+def missing_titles(library: Library) -> dict[str, Listed]:
+    """Return what the index announces without a file, by key of the title."""
+    return {e.key: e for e in read_index(library) if e.key not in library.by_key and e.path not in library.by_path}

@@ -14,10 +14,12 @@ from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace as replace_struct
 
+from procauthor.convention.lifecycle import folder_lifecycle, lifecycle_name
 from procauthor.convention.site import read_links
 from procauthor.convention.state import read_declared, successor
-from procauthor.convention.title import plain_name, read_title
+from procauthor.convention.title import is_folder_name, plain_name, read_title, title_kind, turned_title
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
+from procauthor.git import ignored_paths
 from procauthor.library.contract import read_contract
 from procauthor.library.disk import leads_out
 from procauthor.library.mark import TopSection, read_marks
@@ -25,7 +27,7 @@ from procauthor.library.question import Question, read_questions
 from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
 from procauthor.library.ruling import Ruling, find_rulings
-from procauthor.library.status import compute_status, earn, has_text, is_silent, match_sections
+from procauthor.library.status import compute_status, earn, has_text, is_signpost, is_silent, match_sections
 from procauthor.markdown.document import Document, Heading, Link
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
@@ -37,6 +39,8 @@ from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
 MARKDOWN = (".md", ".markdown")
+ANNOUNCED = "*(announced)*"
+"""Stands behind a title that has no document yet."""
 LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -63,16 +67,28 @@ class Procedure:
     review: Review | None = None
     conventions: Conventions = Conventions()
 
+    def reviewed(self, review: Review | None) -> Procedure:
+        """Return the document with other receipts."""
+        return replace(self, review=review)
+
     @cached_property
     def title(self) -> str:
         """The name in the title, by the conventions of the library; without a title, the file's name."""
         title = self.written_title
-        return plain_name(title, self.conventions.titles.patterns) or PurePosixPath(self.path).stem
+        return plain_name(title, self.conventions.titles.patterns) or self._file_name
+
+    @property
+    def _file_name(self) -> str:
+        """The name of the file, or of the folder that the file shows or that is all its own."""
+        place = PurePosixPath(self.path)
+        of_folder = is_folder_name(place.stem, self.conventions.pages)
+        return place.parent.name or place.stem if of_folder else place.stem
 
     @cached_property
     def written_title(self) -> str:
         """The title as it is written, or an empty string."""
-        return read_title(self.document, self.conventions.titles)
+        titles = self.conventions.titles
+        return read_title(self.document, titles) or titles.names.get(self.path, "")
 
     @cached_property
     def id(self) -> str:
@@ -92,11 +108,8 @@ class Procedure:
     @cached_property
     def lifecycle(self) -> str:
         """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
-        declared = str(self.document.metadata.get("lifecycle") or "").split(" - ")[0].strip()
-        if not declared:
-            parent = PurePosixPath(self.path).parent.name
-            declared = parent.replace("-", " ").replace("_", " ").title()
-        return declared.removesuffix("Lifecycle").removesuffix("lifecycle").strip()
+        declared = str(self.document.metadata.get("lifecycle") or "").strip()
+        return lifecycle_name(declared) if declared else folder_lifecycle(PurePosixPath(self.path).parent.name)
 
     @property
     def phase(self) -> int | str | None:
@@ -121,7 +134,11 @@ class Procedure:
     def text_status(self) -> Status:
         """The status that the text supports."""
         declared = self.declared_status
+        if declared is None and self.conventions.status.signposts and is_signpost(self.document, self.links):
+            return "alias"
         supported = compute_status(self.document, self.template, declared, self.conventions.placeholders)
+        if supported in ("in progress", "defined") and declared == "proposed":
+            return declared
         if supported == "defined" and declared == "in progress" and self.conventions.status.unfinished:
             return declared
         return supported
@@ -179,8 +196,9 @@ class Procedure:
 
     @cached_property
     def aliases(self) -> tuple[str, ...]:
-        """Other titles in the metadata under which the document is known."""
-        return self._listed("aliases")
+        """Other titles under which the document is known: in the metadata, and its own turned round."""
+        turned = turned_title(self.written_title)
+        return (*self._listed("aliases"), turned) if turned else self._listed("aliases")
 
     def _listed(self, key: str) -> tuple[str, ...]:
         value = self.document.metadata.get(key) or ()
@@ -193,6 +211,11 @@ class Procedure:
         keys = self.conventions.review.owner
         named = (", ".join(read_texts(self.document, key)).strip() for key in keys)
         return next((name for name in named if name), "")
+
+    @property
+    def speaks_of_announced(self) -> bool:
+        """Whether the text marks something as announced."""
+        return ANNOUNCED.strip("*)").encode() in self.source.raw
 
     @property
     def superseded_by(self) -> str:
@@ -410,11 +433,23 @@ def read_library(root: Path, settings: Settings, templates: TemplateStore, known
     return Library(root, tuple(attach(procedures, reviews)), tuple(unread), tree.files, reviews)
 
 
+def reread(library: Library, settings: Settings, templates: TemplateStore) -> Library:
+    """Return a library as it would be read by other settings; no file is read again."""
+    procedures = tuple(_reread(procedure, settings, templates) for procedure in library.procedures)
+    return replace(library, procedures=procedures)
+
+
+def _reread(procedure: Procedure, settings: Settings, templates: TemplateStore) -> Procedure:
+    template = read_template(procedure.path, settings, templates)
+    kind = _kind(procedure.path, procedure.document, settings, template)
+    return replace(procedure, kind=kind, template=template, conventions=settings.conventions)
+
+
 def attach(procedures: Iterable[Procedure], reviews: Mapping[str, Review]) -> Iterator[Procedure]:
     """Yield documents with what is kept of their reviews."""
     for procedure in procedures:
         review = reviews.get(procedure.path)
-        yield procedure if review is procedure.review else replace(procedure, review=review)
+        yield procedure if review is procedure.review else procedure.reviewed(review)
 
 
 def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:
@@ -473,14 +508,14 @@ def _kind(path: str, document: Document, settings: Settings, template: Template 
     special = _special(path, settings)
     if special:
         return special
+    kinds: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standard": "standard"}
+    kind = kinds.get(title_kind(read_title(document, settings.conventions.titles)), "other")
     if template is not None:
-        kinds: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standard": "standard"}
-        return kinds.get(template.kind, "other")
-    if any(fnmatchcase(path, pattern) for pattern in settings.conventions.procedures):
-        return "procedure"
-    words = read_title(document, settings.conventions.titles).casefold().split()
-    named: dict[str, Kind] = {"procedure": "procedure", "orchestration": "orchestration", "standards": "standard"}
-    return named.get(words[-1], "other") if words else "other"
+        # An orchestration may have the form of procedures.
+        own = kinds.get(template.kind, "other")
+        return kind if own == "procedure" and kind == "orchestration" else own
+    counted = any(fnmatchcase(path, pattern) for pattern in settings.conventions.procedures)
+    return "procedure" if counted and kind not in _COUNTED else kind
 
 
 def read_bytes(file: Path) -> bytes:
@@ -516,12 +551,13 @@ class Tree:
 
 
 def walk(root: Path, exclude: Iterable[str]) -> Tree:
-    """List a folder; links to folders are not followed, so a loop of links cannot trap us."""
+    """List a folder without what git ignores; links to folders are not followed, so no loop of links can trap us."""
     patterns = [re.compile(translate(pattern)).match for pattern in exclude]
     found: list[str] = []
     folders: set[str] = set()
     top = os.fspath(root)
     closed: list[UnreadFile] = []
+    ignored = frozenset(ignored_paths(root))
 
     def note(error: OSError) -> None:
         path = os.fsdecode(error.filename or top)[len(top) :].replace(os.sep, "/").strip("/")
@@ -532,10 +568,11 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
             # A library of its own: it is read, checked and changed where it is opened.
             names.clear()
             continue
-        names[:] = sorted(n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
         base = folder[len(top) :].replace(os.sep, "/").strip("/")
         prefix = f"{base}/" if base else ""
-        here = [prefix + name for name in files if not name.startswith(".")]
+        kept = (n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
+        names[:] = sorted(name for name in kept if f"{prefix}{name}/" not in ignored)
+        here = [path for name in files if not name.startswith(".") and (path := prefix + name) not in ignored]
         if patterns:
             here = [path for path in here if not any(match(path) for match in patterns)]
         if here:

@@ -12,14 +12,14 @@ import posixpath
 from pathlib import Path, PurePosixPath
 
 from procauthor.errors import LibraryError
-from procauthor.library import provenance, receipt
+from procauthor.library import followed, provenance, receipt
 from procauthor.library.library import EVALUATIONS, MARKDOWN
 from procauthor.naming import is_inside
 from procauthor.settings import FILE_NAME
 
 BASELINE = ".procauthor-baseline.json"
 """The file of known findings, the one hidden file that a change may write."""
-_BESIDE = tuple(f"{folder}/" for folder in (receipt.FOLDER, provenance.FOLDER, EVALUATIONS))
+_BESIDE = tuple(f"{folder}/" for folder in (receipt.FOLDER, provenance.FOLDER, followed.FOLDER, EVALUATIONS))
 _PLAIN = 0o666
 _OUTSIDE = "lies outside of the library"
 _HIDDEN = "is hidden, and no change writes anything hidden"

@@ -21,6 +21,8 @@ _DATE = r"20\d\d-(?:\d\d|XX)-XX"
 _DATE_PIECE = "-XX"
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
 _FEW_WORDS = 8
+_BEFORE = re.compile(r"[a-z] \Z")
+_BEHIND = re.compile(r" [a-z]{2}")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
 _FENCE = re.compile(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
 _CODE = re.compile(rb"`[ \t]{0,9}([^`\n]{1,200})`")
@@ -44,6 +46,7 @@ class Signs:
     brackets: re.Pattern[str]
     filler: re.Pattern[str]
     told: tuple[str, ...]
+    notes: tuple[str, ...]
     code: re.Pattern[str]
 
 
@@ -58,10 +61,11 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
     begins = "|".join(map(re.escape, brackets)) or r"(?!)"
     return Signs(
         pieces=(*kept, *([_DATE_PIECE] if dates else [])),
-        words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/-])"),
+        words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-])"),
         brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\]", re.IGNORECASE),
         filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),
         told=tuple(f"[{word}" for word in shipped["told"]),
+        notes=tuple(shipped["notes"]),
         code=re.compile(rf"(?:[#/;*-]{{1,3}}\s{{0,9}})?(?:{marks})(?![\w/-])"),
     )
 
@@ -80,10 +84,24 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
     brackets = (signs.brackets,) if "[" in text else ()
     for pattern in (*words_there, *brackets, *filler):
         for passage, place, found in prose.search(pattern):
-            if not found.startswith(signs.told) and not _is_quoted(passage.text, place, place + len(found)):
+            end = place + len(found)
+            told = (
+                found.startswith(signs.told) or _is_spoken(found, passage.text) or _is_quoted(passage.text, place, end)
+            )
+            if not told and not (found in signs.notes and _is_in_sentence(passage.text, place, end)):
                 yield Leftover(found, passage.offset(place))
     if conventions.code:
         yield from _in_code(document, signs)
+
+
+def _is_spoken(found: str, text: str) -> bool:
+    """Say whether brackets in capitals are in a sentence that somebody will say: "this is [NAME], and I am ..."."""
+    return found.startswith("[") and found.isupper() and len(text.split()) > _FEW_WORDS
+
+
+def _is_in_sentence(text: str, start: int, end: int) -> bool:
+    """Say whether a piece of text has ordinary words right before and behind it: "look for TODO items"."""
+    return bool(_BEFORE.search(text[:start]) and _BEHIND.match(text[end:]))
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:
@@ -101,11 +119,21 @@ def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:
     blocks = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "code"]
     for span in _CODE.finditer(raw):
         if not any(start <= span.start() < end for start, end in blocks):
-            yield from _leftover(signs, span[1], span.start(1))
+            left = list(_leftover(signs, span[1], span.start(1)))
+            # Among other words a bare mark is talked about: "collect all `TODO` notes".
+            if left and (left[0].text.encode() != span[1].strip() or _is_alone(raw, span.start(), span.end())):
+                yield from left
     for start, end in blocks:
         lines = [line for line in _FENCE.sub(b"", raw[start:end]).split(b"\n") if line.strip()]
         if lines and all(any(_leftover(signs, line, 0)) for line in lines):
             yield from _leftover(signs, lines[0], raw.index(lines[0], start))
+
+
+def _is_alone(raw: bytes, start: int, end: int) -> bool:
+    """Say whether a line holds no words but those of a span."""
+    before = raw[raw.rfind(b"\n", 0, start) + 1 : start]
+    after = raw[end:].partition(b"\n")[0]
+    return not re.search(rb"[^\W\d]", before + after)
 
 
 def _leftover(signs: Signs, raw: bytes, at: int) -> Iterator[Leftover]:

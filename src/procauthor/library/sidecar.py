@@ -23,6 +23,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "approvals": ("section", "role", "by"),
     "seen": ("from", "part", "name"),
     "sections": ("section",),
+    "followed": ("id", "by"),
 }
 """The lists of sidecars, and what tells the entries of each apart."""
 _T = TypeVar("_T")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from procauthor.library.placeholder import SHIPPED, find_placeholders, find_template_text, is_placeholder
 from procauthor.library.question import read_questions
 from procauthor.library.thin import Thin, find_thin
 from procauthor.library.unit import has_content, has_letters, read_units
-from procauthor.markdown.document import Document, Section
+from procauthor.markdown.document import Document, Link, Section
 from procauthor.procedure import DONE, UNCOUNTED, Status
 from procauthor.settings import PlaceholderConventions
 from procauthor.template.key import section_key
@@ -17,6 +18,7 @@ from procauthor.template.spec import SectionSpec, Template
 
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
+_SIGNPOST_WORDS = 25
 _SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
 UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
 """What nobody claims to be a text that can be worked by."""
@@ -68,6 +70,14 @@ def has_text(document: Document, section: Section, words: PlaceholderConventions
     return any(has_letters(unit) and not is_placeholder(unit, words) for unit in read_units(document, section))
 
 
+def is_signpost(document: Document, links: Sequence[Link]) -> bool:
+    """Say whether a document only says where to read on: some words with one link, and no heading below the title."""
+    targets = {link.target.partition("#")[0] for link in links if not link.image and "://" not in link.target}
+    below = [h for h in document.headings if h.level > 1]
+    words = sum(len(run.text.split()) for run in document.runs if not run.heading)
+    return len(targets) == 1 and not below and words <= _SIGNPOST_WORDS
+
+
 def is_silent(document: Document, status: Status, declared: Status | None) -> bool:
     """Say whether nobody claims that a document is finished. One that claims nothing and says much is not silent."""
     if status == "placeholder" and declared is None:
@@ -87,13 +97,11 @@ def compute_status(
         return "alias"
     if metadata.get("superseded_by") or declared == "deprecated":
         return "deprecated"
-    if declared == "placeholder":
-        return "placeholder"
+    if declared in ("rejected", "placeholder"):
+        return declared
     if template is not None:
         return _by_sections(document, template, words)
-    if read_questions(document, None, words):
-        return "in progress"
-    return declared if declared in ("in progress", "defined") else "defined"
+    return declared if declared in ("proposed", "in progress") else _by_text(document, words)
 
 
 def earn(text_status: Status, *, approved: bool = False, errors: int = 0) -> Status:
@@ -133,6 +141,14 @@ def lack_of(document: Document, template: Template, words: PlaceholderConvention
     if any(find_placeholders(document, words)) or any(find_template_text(document, template)):
         said.append("words that are to be replaced")
     return "; ".join(said)
+
+
+def _by_text(document: Document, words: PlaceholderConventions) -> Status:
+    """Return the status of a document without a template."""
+    if not any(has_content(document, section) for section in document.sections):
+        return "placeholder"
+    unfinished = read_questions(document, None, words) or any(find_placeholders(document, words))
+    return "in progress" if unfinished else "defined"
 
 
 def _by_sections(document: Document, template: Template, words: PlaceholderConventions) -> Status:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TypeVar
 
 import msgspec
@@ -29,6 +30,7 @@ from procauthor.template.spec import Template
 _KEPT = 16
 # Details are small, and those of neighbours are asked for again and again.
 _KEPT_DETAILS = 64
+_MANY = 64
 _T = TypeVar("_T")
 
 
@@ -51,6 +53,7 @@ class Face(Struct, frozen=True, array_like=True):
     aliases: tuple[str, ...]
     superseded_by: str
     owner: str
+    speaks_of_announced: bool
     questions: tuple[Question, ...]
     field_lines: dict[str, int]
 
@@ -86,8 +89,8 @@ class Facts(Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_face = msgspec.msgpack.Decoder(Face).decode
-_decode_view = msgspec.msgpack.Decoder(View).decode
+decode_face = msgspec.msgpack.Decoder(Face).decode
+decode_view = msgspec.msgpack.Decoder(View).decode
 _decode_marks = msgspec.msgpack.Decoder(tuple[TopSection, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
 _decode_contract = msgspec.msgpack.Decoder(Contract).decode
@@ -113,6 +116,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         aliases=procedure.aliases,
         superseded_by=procedure.superseded_by,
         owner=procedure.owner,
+        speaks_of_announced=procedure.speaks_of_announced,
         questions=procedure.questions,
         field_lines=procedure.field_lines,
     )
@@ -134,11 +138,20 @@ class Shelf:
     Args:
         root: The root of the library.
         fetch: Gives the facts of the document at a path.
+        contracts: Gives the encoded contracts of all documents at once, which is faster than one by one.
         template: Gives the template for it.
     """
 
-    def __init__(self, root: Path, fetch: Callable[[str], Facts], template: Callable[[str], Template | None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        fetch: Callable[[str], Facts],
+        contracts: Callable[[], Mapping[str, bytes]],
+        template: Callable[[str], Template | None],
+    ) -> None:
         self._root = root
+        self._contracts_of_all = contracts
+        self._missed = 0
         self.fetch = fetch
         self.template = template
         self._documents: OrderedDict[str, Document] = OrderedDict()
@@ -146,15 +159,15 @@ class Shelf:
         self._details: OrderedDict[str, Detail] = OrderedDict()
         self._contracts: OrderedDict[str, Contract] = OrderedDict()
         self._encoded: Mapping[str, bytes] = {}
+        self._lock = RLock()
         self._most = _KEPT
         self.own = ""
         """The document under check: to look into its text is no news."""
         self.looked: set[str] = set()
         """Whose text was looked into since it was last emptied."""
 
-    def prepare(self, contracts: Mapping[str, bytes], documents: int) -> None:
-        """Take encoded contracts, which then need no fetching, and keep so many parsed documents."""
-        self._encoded = contracts
+    def keep(self, documents: int) -> None:
+        """Keep so many parsed documents from now on."""
         self._most = documents
 
     def note(self, procedure: Procedure) -> None:
@@ -168,9 +181,10 @@ class Shelf:
         Raises:
             StaleError: They are not those that the facts are of.
         """
-        if procedure.path in self._documents:
-            return self._documents[procedure.path].source
-        return _keep(self._sources, procedure.path, lambda: self._read(procedure))
+        with self._lock:
+            if procedure.path in self._documents:
+                return self._documents[procedure.path].source
+            return _keep(self._sources, procedure.path, lambda: self._read(procedure))
 
     def document(self, procedure: Procedure) -> Document:
         """Return a document, parsed.
@@ -178,17 +192,25 @@ class Shelf:
         Raises:
             StaleError: Its bytes are not those that the facts are of.
         """
-        return _keep(self._documents, procedure.path, lambda: parse(self.source(procedure).raw), self._most)
+        with self._lock:
+            return _keep(self._documents, procedure.path, lambda: parse(self.source(procedure).raw), self._most)
 
     def detail(self, path: str, make: Callable[[], Detail]) -> Detail:
         """Return the decoded detail of a document."""
-        return _keep(self._details, path, make, _KEPT_DETAILS)
+        with self._lock:
+            return _keep(self._details, path, make, _KEPT_DETAILS)
 
     def contract(self, path: str) -> Contract:
         """Return the decoded contract of a document."""
-        return _keep(self._contracts, path, lambda: self._decoded(path), _KEPT_DETAILS)
+        with self._lock:
+            return _keep(self._contracts, path, lambda: self._decoded(path), _KEPT_DETAILS)
 
     def _decoded(self, path: str) -> Contract:
+        if path not in self._encoded:
+            self._missed += 1
+            if self._missed == _MANY:
+                # Who asks for so many goes through all of them.
+                self._encoded = self._contracts_of_all()
         return _decode_contract(self._encoded.get(path) or self.fetch(path).contract)
 
     def _read(self, procedure: Procedure) -> Source:
@@ -252,6 +274,12 @@ class Stored(Procedure):
         own["_shelf"] = shelf
         own["conventions"] = conventions
 
+    def reviewed(self, review: Review | None) -> Stored:
+        """Return the document with other receipts."""
+        own = self.__dict__
+        head = self.path, self.stamp, self.kind
+        return Stored(*head, own["_face"], self.directives, own["_marks"], review, own["_shelf"], self.conventions)
+
     def __eq__(self, other: object) -> bool:
         return self is other
 
@@ -264,7 +292,7 @@ class Stored(Procedure):
     @cached_property
     def face(self) -> Face:
         """What the document is called and says of itself."""
-        return _decode_face(self.__dict__["_face"])
+        return decode_face(self.__dict__["_face"])
 
     @cached_property
     def template(self) -> Template | None:
@@ -275,7 +303,7 @@ class Stored(Procedure):
     @property
     def view(self) -> View:
         """What others may know of it; not kept, because the views of all documents together are large."""
-        return _decode_view(self._facts.view)
+        return decode_view(self._facts.view)
 
     @property
     def _facts(self) -> Facts:
@@ -463,3 +491,8 @@ class Stored(Procedure):
     def known_rules(self) -> tuple[str, ...]:
         """These, and the ids that it shows in bold elsewhere."""
         return self.view.known_rules
+
+    @property
+    def speaks_of_announced(self) -> bool:
+        """Whether the text marks something as announced."""
+        return self.face.speaks_of_announced

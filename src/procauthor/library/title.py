@@ -6,7 +6,7 @@ import re
 
 from procauthor.errors import InvalidTitleError
 from procauthor.markdown.slug import slugify
-from procauthor.naming import title_key
+from procauthor.naming import title_key, unportable
 
 _MAX_TITLE = 120
 _BAD_TITLE = re.compile(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
@@ -36,7 +36,8 @@ def check_title(title: str) -> str:
 
 def file_stem(title: str) -> str:
     """Return the name of the file for a title, without ending: ``Threat Model Procedure`` gives ``threat-model``."""
-    return _dashed(title_key(title))
+    stem = _dashed(title_key(title))
+    return f"{stem}-procedure" if unportable(stem) else stem
 
 
 def _dashed(text: str) -> str:

@@ -8,24 +8,24 @@ Whatever stops the work before leaves a journal, from which the old bytes come b
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from procauthor.errors import ConflictError, LibraryError, LockedError
+from procauthor.errors import ConflictError, LibraryError
 from procauthor.library import disk, record, swap
 from procauthor.library import state as door
 from procauthor.library.change import Change, Edit
-from procauthor.library.guard import refuse_unsafe
+from procauthor.library.guard import refuse_unportable, refuse_unsafe
 from procauthor.library.permit import creation_mode, permit
 from procauthor.library.record import ChangeRecord, FileRecord
 from procauthor.library.verify import verify
 from procauthor.procedure import stamp
+from procauthor.system.lock import hold
 
 STATE = door.FOLDER
 _JOURNAL = "journal.json"
@@ -33,6 +33,7 @@ _STAGE = "stage"
 _HISTORY = "history"
 _LOCK = "lock"
 _LOCK_SECONDS = 10.0
+_BUSY = "another procauthor process is writing to this library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +61,13 @@ def lock(state: Path, wait: float = _LOCK_SECONDS) -> Iterator[None]:
         LockedError: Another process held the lock all the time.
         LibraryError: The state folder cannot be written.
     """
-    try:
-        door.make_folder(state)
-        handle = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise _unwritable(state, error) from error
-    try:
-        _wait(handle, time.monotonic() + wait)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _wait(handle: int, deadline: float) -> None:
-    while True:
+    with ExitStack() as held:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                message = "another procauthor process is writing to this library"
-                raise LockedError(message, "try again when it has finished") from error
-            time.sleep(0.02)
-        else:
-            return
+            door.make_folder(state)
+            held.enter_context(hold(state / _LOCK, wait, _BUSY, "try again when it has finished"))
+        except OSError as error:
+            raise _unwritable(state, error) from error
+        yield
 
 
 def history_folder(state: Path) -> Path:
@@ -99,6 +84,7 @@ def apply(root: Path, state: Path, change: Change, *, wait: float = _LOCK_SECOND
         LibraryError: A file may not be written, holds a conflict, or the disk refused; nothing was changed.
     """
     refuse_unsafe(change)
+    refuse_unportable(root, change)
     with lock(state, wait):
         roll_back(root, state)
         history = history_folder(state)

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from lsprotocol import types
 
 from procauthor.convention.state import known_words
-from procauthor.library.announced import MARK
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS
-from procauthor.library.library import Procedure
+from procauthor.library.library import ANNOUNCED, Procedure
 from procauthor.library.reference import relative, resolve_on_site
 from procauthor.lsp.desk import Desk
 from procauthor.lsp.hover import document_text
@@ -107,7 +106,7 @@ def _item(spot: _Spot, typed: str, proposal: _Proposal) -> types.CompletionItem:
 
 def _reference(spot: _Spot, proposal: _Proposal) -> str:
     if not proposal.path:
-        return f"{proposal.label} {MARK}"
+        return f"{proposal.label} {ANNOUNCED}"
     return write_link(proposal.label, relative(spot.host.path, proposal.path))
 
 

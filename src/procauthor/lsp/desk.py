@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path, to_fs_path
 
 from procauthor.checking.scope import Scope
-from procauthor.evaluation.row import count_errors, status_that_counts
+from procauthor.evaluation.row import read_errors, status_that_counts
 from procauthor.finding import Finding, Report
 from procauthor.library.library import MARKDOWN, Library, Procedure
 from procauthor.lsp.position import Lines
@@ -45,8 +45,8 @@ class Desk:
     _disk: Library | None = None
     _laid: tuple[Library, Library] | None = None
     _scope: Scope | None = None
-    _errors: Mapping[str, int] = field(default_factory=dict)
-    _own_errors: Mapping[str, int] = field(default_factory=dict)
+    _errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    _own_errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, file: Path, encoding: str) -> Self | None:
@@ -63,7 +63,7 @@ class Desk:
     # Places
 
     def path_of(self, file: Path) -> str:
-        """Return the path of a document of this library, or nothing where the file is none."""
+        """Return the path of a document of this library, or nothing for any other file."""
         try:
             path = file.relative_to(self.workspace.root).as_posix()
         except ValueError:
@@ -146,8 +146,8 @@ class Desk:
     def check(self, library: Library, paths: Sequence[str]) -> Report:
         """Check some documents of the library as it is in the editor, as ``check`` would if all were saved."""
         report = Checking(self.workspace).report(library, paths)
-        errors = count_errors(report)
-        self._own_errors = {path: errors[path] for path in report.checked}
+        errors = read_errors(report)
+        self._own_errors = {path: errors.get(path, ()) for path in report.checked}
         return report
 
     def survey(self) -> None:
@@ -155,16 +155,16 @@ class Desk:
         for procedure in self.disk.procedures:
             _ = procedure.contract, procedure.targets, procedure.status
         report = Checking(self.workspace).check(None)
-        self._errors = count_errors(report)
+        self._errors = read_errors(report)
         self.surveyed = True
 
     def status(self, procedure: Procedure) -> Status:
         """Return the status that counts of a document, by what was last found in it."""
-        errors = self._own_errors.get(procedure.path, self._errors.get(procedure.path, 0))
+        errors = self._own_errors.get(procedure.path, self._errors.get(procedure.path, ()))
         return status_that_counts(procedure, errors)
 
 
 def file_of(uri: str) -> Path | None:
-    """Return the file of an address, or None where it is none on this disk."""
+    """Return the file of an address, or None for what is not on this disk."""
     place = to_fs_path(uri)
     return Path(place) if place else None

@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from procauthor.lsp.desk import Desk, file_of
 from procauthor.lsp.rewriting import refuse_without_files, workspace_edit
 from procauthor.lsp.subject import find_subject
 from procauthor.refactoring.refactor import Refactoring
+from procauthor.resources import release
 from procauthor.settings import FILE_NAME
 
 _PAUSE = 0.15
@@ -37,7 +37,7 @@ class LibraryLanguageServer(LanguageServer):
 
     def __init__(self) -> None:
         kind = types.TextDocumentSyncKind.Full
-        super().__init__("procauthor", version("procauthor"), text_document_sync_kind=kind)
+        super().__init__("procauthor", release(), text_document_sync_kind=kind)
         self._desks: dict[Path, Desk] = {}
         self._one = asyncio.Lock()
         self._turns: dict[Path, int] = {}
@@ -113,7 +113,7 @@ class LibraryLanguageServer(LanguageServer):
             self.check_later(desk)
 
     def reread(self, uris: list[str]) -> None:
-        """Read again the libraries of files that changed on disk; with other settings they are opened anew."""
+        """Read again the libraries of files that changed on disk; with other settings they are opened again."""
         files = [file for uri in uris if (file := file_of(uri)) is not None]
         for root, desk in tuple(self._desks.items()):
             inside = [file for file in files if file.is_relative_to(root)]

@@ -336,7 +336,9 @@ class _Builder:
             closed = text.find("-->", opened)
             at = places.offset(opened)
             if closed == -1:
-                self.problems.append(ParseProblem("unclosed-block", "HTML comment is never closed", at))
+                # Behind a tag it ends with a blank line, but a browser reads on to its end.
+                if b"-->" not in self.source.raw[end:]:
+                    self.problems.append(ParseProblem("unclosed-block", "HTML comment is never closed", at))
                 break
             position = closed + 3
             self._comment(text[opened:position], at, places.offset(position - 1) + 1)

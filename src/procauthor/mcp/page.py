@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeVar
 
 MOST = 20_000
@@ -19,12 +20,12 @@ class Outcome:
     """What a tool returns.
 
     ``data`` is the structured content, and ``text`` what a reader sees besides it: it is no part of the data. ``rows``
-    names the list in the data that is cut into pages; where there is a text, the text is cut.
+    names the lists in the data that are cut into pages, one behind the other; where there is a text, the text is cut.
     """
 
     data: Mapping[str, Any]
     text: str = ""
-    rows: str = ""
+    rows: tuple[str, ...] = ()
 
 
 def fit(outcome: Outcome, page: int, most: int) -> Outcome:
@@ -35,14 +36,16 @@ def fit(outcome: Outcome, page: int, most: int) -> Outcome:
         page: Which page, counted from 1; a number behind the last page means the last one.
         most: How many characters data and text may have together.
     """
-    rest = {name: value for name, value in outcome.data.items() if name != outcome.rows}
+    rest = {name: value for name, value in outcome.data.items() if name not in outcome.rows}
     room = max(most - _size(rest) - _RESERVE, _LEAST)
     if outcome.text:
         lines, numbers = _page(_lines(outcome.text, room), len, room, page)
         return Outcome({**outcome.data, **numbers}, "".join(lines))
     if outcome.rows:
-        rows, numbers = _page(outcome.data[outcome.rows], _size, room, page)
-        return Outcome({**outcome.data, outcome.rows: rows, **numbers})
+        every = chain.from_iterable(((name, row) for row in outcome.data[name]) for name in outcome.rows)
+        shown, numbers = _page(every, _size, room, page)
+        lists = {name: [row for whose, row in shown if whose == name] for name in outcome.rows}
+        return Outcome({**outcome.data, **lists, **numbers})
     return outcome
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
-from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,14 +16,14 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from procauthor.authoring.author import STEPS
 from procauthor.errors import ProcauthorError
-from procauthor.markdown.slug import slugify
 from procauthor.mcp.page import MOST, fit
+from procauthor.mcp.prompt import OfferedPrompt, list_prompts, prompt_text
 from procauthor.mcp.resource import PREFIX, list_documents, read_document
 from procauthor.mcp.tool import Tool, tools
 from procauthor.mcp.wording import in_words_of_tools
 from procauthor.project.project import Project
+from procauthor.resources import release
 from procauthor.secret import clean
 
 _INSTRUCTIONS = (
@@ -34,7 +32,10 @@ _INSTRUCTIONS = (
     "changes nothing before a person accepts it."
 )
 _MARKDOWN = "text/markdown"
+_PART = 100
+"""How many prompts or documents are listed at once."""
 _Result = TypeVar("_Result")
+_Item = TypeVar("_Item")
 _Context = ServerRequestContext[Any]
 
 
@@ -45,12 +46,13 @@ class LibraryServer:
         self._root = root
         self._tools = tools(allow_accept=allow_accept)
         self._one = anyio.CapacityLimiter(1)
+        self._project: Project | None = None
 
     def build(self) -> Server[Any]:
         """Return the protocol's side of the server."""
         return Server(
             "procauthor",
-            version=version("procauthor"),
+            version=release(),
             instructions=_INSTRUCTIONS,
             on_list_tools=self.list_tools,
             on_call_tool=self.call_tool,
@@ -62,23 +64,25 @@ class LibraryServer:
         )
 
     async def _work(self, call: Callable[[Project], _Result]) -> _Result:
-        def work() -> _Result:
-            try:
-                return self._call(call)
-            finally:
-                # SQLite tidies its files when a connection is closed. A call closes its own, so that the next one,
-                # which may only read, changes nothing.
-                gc.collect()
-
-        return await anyio.to_thread.run_sync(work, limiter=self._one)
+        return await anyio.to_thread.run_sync(lambda: self._call(call), limiter=self._one)
 
     def _call(self, call: Callable[[Project], _Result]) -> _Result:
         project = Project.open(self._root)
+        if self._project is not None:
+            # What was read for the call before still counts, as far as it is the same.
+            project.take_over(self._project)
+        self._project = project
         try:
             return call(project)
         finally:
+            project.release()
             for notice in project.notices:
                 print(f"note: {notice}", file=sys.stderr)  # noqa: T201 - stdout belongs to the protocol
+
+    def close(self) -> None:
+        """Let go of the library."""
+        if self._project is not None:
+            self._project.close()
 
     # Tools
 
@@ -110,10 +114,13 @@ class LibraryServer:
 
     # Resources
 
-    async def list_resources(self, _: _Context, __: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
+    async def list_resources(
+        self, _: _Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
         """List all documents."""
-        found = await self._answer(lambda project: list(list_documents(project)))
+        found, following = _part(await self._answer(lambda project: list(list_documents(project))), params)
         return types.ListResourcesResult(
+            next_cursor=following,
             resources=[
                 types.Resource(
                     uri=address,
@@ -124,7 +131,7 @@ class LibraryServer:
                     size=len(p.document.source.raw),
                 )
                 for address, p in found
-            ]
+            ],
         )
 
     async def list_templates(
@@ -144,27 +151,18 @@ class LibraryServer:
 
     # Prompts
 
-    async def list_prompts(self, _: _Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
-        """List the eight steps."""
-        title = types.PromptArgument(name="title", description="Title of the procedure.", required=True)
-        return types.ListPromptsResult(
-            prompts=[
-                types.Prompt(name=_prompt_name(n), title=f"{n} {name}", description=name, arguments=[title])
-                for n, name in enumerate(STEPS, start=1)
-            ]
-        )
+    async def list_prompts(self, _: _Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        """List the eight steps, and the procedures that can be followed."""
+        shown, following = _part(await self._answer(list_prompts), params)
+        return types.ListPromptsResult(prompts=[_describe_prompt(prompt) for prompt in shown], next_cursor=following)
 
     async def get_prompt(self, _: _Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
-        """Return what one of the eight steps asks for a title."""
-        numbers = {_prompt_name(number): number for number in range(1, len(STEPS) + 1)}
-        number = numbers.get(params.name)
-        title = (params.arguments or {}).get("title", "")
-        if number is None:
-            words = f"there is no prompt {params.name!r}; known: {', '.join(numbers)}"
-            raise MCPError(types.INVALID_PARAMS, words)
-        text = await self._answer(lambda project: project.handoff.step_text(title, number))
+        """Return what one of the eight steps asks for a title, or a procedure to follow."""
+        given = params.arguments or {}
+        argument = given.get("title", given.get("task", ""))
+        text = clean(await self._answer(lambda project: prompt_text(project, params.name, argument)))
         message = types.PromptMessage(role="user", content=types.TextContent(text=text))
-        return types.GetPromptResult(description=STEPS[number - 1], messages=[message])
+        return types.GetPromptResult(messages=[message])
 
     async def _answer(self, call: Callable[[Project], _Result]) -> _Result:
         """Work, and say what went wrong as an error of the protocol: only tools have errors of their own."""
@@ -175,8 +173,25 @@ class LibraryServer:
             raise MCPError(types.INVALID_PARAMS, clean(in_words_of_tools(error.message + hint))) from error
 
 
-def _prompt_name(number: int) -> str:
-    return f"step-{number}-{slugify(STEPS[number - 1].replace('/', ' '))}"
+def _part(every: Sequence[_Item], params: types.PaginatedRequestParams | None) -> tuple[Sequence[_Item], str | None]:
+    """Return a part of a list, and the cursor of the next one.
+
+    Raises:
+        MCPError: The cursor was not made here.
+    """
+    cursor = (params.cursor if params else None) or "0"
+    if not cursor.isdecimal():
+        raise MCPError(types.INVALID_PARAMS, f"there is no cursor {cursor!r}")
+    end = int(cursor) + _PART
+    return every[int(cursor) : end], str(end) if end < len(every) else None
+
+
+def _describe_prompt(prompt: OfferedPrompt) -> types.Prompt:
+    name, description = prompt.argument
+    argument = types.PromptArgument(name=name, description=description, required=prompt.required)
+    return types.Prompt(
+        name=prompt.name, title=clean(prompt.title), description=clean(prompt.description), arguments=[argument]
+    )
 
 
 def _describe(tool: Tool) -> types.Tool:
@@ -228,6 +243,10 @@ def serve(root: Path, *, allow_accept: bool) -> None:
 
 
 async def _serve(root: Path, allow_accept: bool) -> None:  # noqa: FBT001 - anyio passes by position
-    server = LibraryServer(root, allow_accept=allow_accept).build()
-    async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    library = LibraryServer(root, allow_accept=allow_accept)
+    server = library.build()
+    try:
+        async with stdio_server() as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+    finally:
+        library.close()

@@ -1,4 +1,4 @@
-"""The tools of the server. Each opens the project anew, makes one call, and returns data."""
+"""The tools of the server. Each makes one call to a project that was opened for it, and returns data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -59,18 +59,40 @@ class _Search(_Paged):
     limit: int = Field(default=10, ge=1, le=100)
 
 
-class _Read(_Paged):
-    ref: str = Field(description="Path, id or title of a document.")
-    section: str = Field(default="", description="A heading; empty for the whole document.")
-
-
 class _Check(_Paged):
     paths: list[str] = Field(default_factory=list, description="Report only on these; empty for all.")
     select: list[str] = Field(default_factory=list, description="Only these rules; empty for all.")
 
 
-class _Explain(_Arguments):
-    rule: str = Field(description="Name or code of a rule.")
+class _Explain(_Paged):
+    rule: str = Field(default="", description="Name or code of a rule; empty for all.")
+
+
+class _Reference(_Paged):
+    ref: str = Field(description="Path, id or title of a document.")
+
+
+class _Read(_Reference):
+    section: str = Field(default="", description="A heading; empty for the whole document.")
+
+
+class _Refs(_Reference):
+    output: str = Field(default="", description="Say instead what a change of this output reaches.")
+
+
+class _Maybe(_Paged):
+    ref: str = Field(default="", description="Path, id or title of a document; empty for all.")
+
+
+class _DueBy(_Paged):
+    within: str = Field(default="", description="Only what is due by then: 30d, 2w.")
+    owner: str = Field(default="", description="Only documents of this owner.")
+
+
+class _Evaluate(_Paged):
+    part: Literal["counts", "documents", "broken", "orchestrations", "claims", "trend"] = Field(
+        default="counts", description="What to return: the counts of all lifecycles, or one list of details."
+    )
 
 
 class _Plan(_Paged):
@@ -104,8 +126,18 @@ class _Propose(_Paged):
     open_questions: list[str] | None = Field(default=None, description="What a person has to decide.")
 
 
-class _Targets(_Paged):
-    ref: str = Field(description="Path, id or title of the document to change.")
+class _Follow(_Arguments):
+    ref: str = Field(description="Path, id or title of the procedure.")
+    by: str = Field(min_length=1, description="Who follows it: your name and the person you work for.")
+    occasion: str = Field(default="", description="What for, where a new record begins.")
+    step: int = Field(default=0, ge=0, description="Number of the next step, to record it; 0 to look only.")
+    result: Literal["done", "failed", "skipped"] = Field(default="done", description="How that step ended.")
+    evidence: str = Field(default="", description="What shows it: a link, a number, the output of a command.")
+    deviation: str = Field(default="", description="What was done otherwise, or why the step failed or was skipped.")
+    stop: bool = Field(default=False, description="End the record here.")
+
+
+class _Targets(_Reference):
     wish: str = Field(min_length=1, description="What should change, in words.")
 
 
@@ -147,11 +179,8 @@ class _Nothing(_Paged):
 
 
 def _search(project: Project, args: _Search) -> Outcome:
-    hits = [
-        {"path": h.chunk.path, "heading": h.chunk.heading, "line": h.chunk.line, "score": h.score, "text": h.chunk.text}
-        for h in project.search(args.query, args.limit)
-    ]
-    return Outcome({"query": args.query, "hits": hits}, rows="hits")
+    hits = [hit.as_json() for hit in project.search(args.query, args.limit)]
+    return Outcome({"query": args.query, "hits": hits}, rows=("hits",))
 
 
 def _read(project: Project, args: _Read) -> Outcome:
@@ -172,19 +201,58 @@ def _read(project: Project, args: _Read) -> Outcome:
 
 
 def _check(project: Project, args: _Check) -> Outcome:
-    return Outcome(project.check(args.paths or None, select=args.select).as_json(), rows="findings")
+    return Outcome(project.check(args.paths or None, select=args.select).as_json(), rows=("findings",))
 
 
 def _explain(_project: Project, args: _Explain) -> Outcome:
-    from procauthor.authoring.complaint import explained
+    from procauthor.authoring.complaint import every_rule, explained
 
-    rule = explained(args.rule)
-    words = {"summary": rule.summary, "why": rule.why, "fix": rule.fix, "example": rule.example}
-    return Outcome({"rule": rule.name, "code": rule.code, "severity": rule.severity, **words})
+    rules = (explained(args.rule),) if args.rule else every_rule()
+    return Outcome({"rules": [rule.as_json() for rule in rules]}, rows=("rules",))
+
+
+def _refs(project: Project, args: _Refs) -> Outcome:
+    from procauthor.reporting.reference import find_node, impact_json, reference_json
+    from procauthor.workspace.measure import survey
+
+    census = survey(project.workspace)
+    node = find_node(census, args.ref)
+    if args.output:
+        return Outcome(impact_json(census, node, args.output), rows=("concerned",))
+    return Outcome(reference_json(census, node), rows=("used_by", "uses", "outputs"))
+
+
+def _evaluate(project: Project, args: _Evaluate) -> Outcome:
+    from procauthor.evaluation.view import evaluation_json
+
+    data = evaluation_json(project.evaluate())
+    wanted = _COUNTS if args.part == "counts" else ("total", args.part)
+    return Outcome({name: data[name] for name in wanted}, rows=wanted[-1:])
+
+
+def _suspects(project: Project, args: _Maybe) -> Outcome:
+    from procauthor.reporting.review import suspect_json
+
+    found = project.review.suspects(args.ref)
+    return Outcome({"suspects": [suspect_json(suspect) for suspect in found]}, rows=("suspects",))
+
+
+def _due(project: Project, args: _DueBy) -> Outcome:
+    from procauthor.library.receipt import today
+    from procauthor.reporting.due import due_json
+
+    found, problems = project.due(within=args.within, owner=args.owner)
+    return Outcome(due_json(found, problems, today()), rows=("due", "problems"))
+
+
+def _blame(project: Project, args: _Reference) -> Outcome:
+    from procauthor.reporting.review import blame_json
+
+    return Outcome(blame_json(project.review.blame(args.ref)), rows=("sections",))
 
 
 def _plan(project: Project, args: _Plan) -> Outcome:
-    return Outcome(plan_json(project.plan(_inside(project, args.file) if args.file else None)), rows="items")
+    return Outcome(plan_json(project.plan(_inside(project, args.file) if args.file else None)), rows=("items",))
 
 
 def _inside(project: Project, file: str) -> Path:
@@ -211,7 +279,7 @@ def _list(project: Project, args: _List) -> Outcome:
     ]
     wanted = {"lifecycle": args.lifecycle.casefold(), "status": args.status.casefold()}
     chosen = [row for row in rows if all(want in ("", row[name].casefold()) for name, want in wanted.items())]
-    return Outcome({"procedures": chosen}, rows="procedures")
+    return Outcome({"procedures": chosen}, rows=("procedures",))
 
 
 def _brief(project: Project, args: _Brief) -> Outcome:
@@ -230,7 +298,21 @@ def _propose(project: Project, args: _Propose) -> Outcome:
     data = answer_json(found)
     again = "call propose_draft again with what findings name"
     then = again if found.draft.failed else "a person accepts or rejects the draft"
-    return Outcome({**data, "next": then}, rows="findings")
+    return Outcome({**data, "next": then}, rows=("findings",))
+
+
+def _follow(project: Project, args: _Follow) -> Outcome:
+    from procauthor.reporting.follow import walk_json
+
+    walk = project.follow(args.ref, by=args.by, occasion=args.occasion)
+    if args.step:
+        walk = walk.record(args.step, args.result, args.evidence, args.deviation)
+    if args.stop and not walk.following.ended:
+        walk = walk.stop()
+    then = "carry out next_step as far as you are allowed to, then call follow with its number and how it ended"
+    if walk.next is None:
+        then = "the record has ended; a wish can be handed to get_update_targets"
+    return Outcome({**walk_json(walk), "next": then})
 
 
 def _targets(project: Project, args: _Sections) -> Outcome:
@@ -238,7 +320,7 @@ def _targets(project: Project, args: _Sections) -> Outcome:
     then = "call propose_update with operations on these targets; name a section for the targets of another one"
     if not data["targets"]:
         then = "the wish names no section: call get_update_targets again with one of the sections"
-    return Outcome({**data, "next": then}, rows="targets")
+    return Outcome({**data, "next": then}, rows=("targets",))
 
 
 def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
@@ -248,7 +330,7 @@ def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
         "Awaiting review": "a person accepts or rejects the draft",
         "No change": "nothing was to be changed, and no draft was kept",
     }.get(found.draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
-    return Outcome({**data, "next": then}, rows="findings")
+    return Outcome({**data, "next": then}, rows=("findings",))
 
 
 def _short(draft: WaitingDraft) -> dict[str, Any]:
@@ -262,7 +344,7 @@ def _drafts(project: Project, _args: _Nothing) -> Outcome:
         {"draft": d.id, "title": d.title, "path": d.path, "author": d.author, "outcome": d.outcome}
         for d in project.drafts.all()
     ]
-    return Outcome({"drafts": rows}, rows="drafts")
+    return Outcome({"drafts": rows}, rows=("drafts",))
 
 
 def _draft(project: Project, args: _Draft) -> Outcome:
@@ -281,11 +363,11 @@ def _findings(project: Project, args: _Named) -> Outcome:
     draft = project.draft(args.draft).draft
     questions = list(draft.open_questions)
     data = {"draft": draft.id, "outcome": draft.outcome, "findings": list(draft.findings), "open_questions": questions}
-    return Outcome(data, rows="findings")
+    return Outcome(data, rows=("findings",))
 
 
 def _questions(project: Project, args: _QuestionPage) -> Outcome:
-    return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows="questions")
+    return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows=("questions",))
 
 
 def _answer(project: Project, args: _AnswerText) -> Outcome:
@@ -311,6 +393,8 @@ def _accept(project: Project, args: _Named) -> Outcome:
     return Outcome({"draft": found.draft.id, "outcome": found.accepted, "changes": change.as_json()})
 
 
+_REMEMBERS = "Of a large library it remembers what it read, under .procauthor."
+_COUNTS = ("total", "compliance", "broken_references", "section_completeness", "findings", "notes", "lifecycles")
 _ROWS, _TEXT, _OBJECT, _NUMBER = "array", "string", "object", "integer"
 _OF_DRAFT = {"run": _TEXT, "outcome": _TEXT, "path": _TEXT, "findings": _ROWS, "open_questions": _ROWS, "notes": _ROWS}
 _ACCEPT = Tool(
@@ -369,8 +453,7 @@ _TOOLS = (
     Tool(
         "check",
         "Check",
-        "Check the library with all rules, and return the findings. Of a large library it remembers what it read, "
-        "under .procauthor.",
+        "Check the library with all rules, and return the findings. " + _REMEMBERS,
         _Check,
         _check,
         {"findings": _ROWS, "summary": _OBJECT},
@@ -379,10 +462,53 @@ _TOOLS = (
     Tool(
         "explain",
         "Explain a rule",
-        "Say what a rule means, why, and how to fix what it finds.",
+        "Say what a rule means, why, and how to fix what it finds; without a rule, of all rules.",
         _Explain,
         _explain,
-        dict.fromkeys(("rule", "code", "severity", "summary", "why", "fix"), _TEXT),
+        {"rules": _ROWS},
+    ),
+    Tool(
+        "refs",
+        "References",
+        "Return who uses a document and what it uses, or which steps a change of one of its outputs reaches. "
+        + _REMEMBERS,
+        _Refs,
+        _refs,
+        {"document": _OBJECT},
+        reads=False,
+    ),
+    Tool(
+        "evaluate",
+        "Evaluate",
+        "Count what is defined, in progress and missing in each lifecycle; a part brings details. " + _REMEMBERS,
+        _Evaluate,
+        _evaluate,
+        {"total": _OBJECT},
+        reads=False,
+    ),
+    Tool(
+        "suspects",
+        "Suspects",
+        "Return documents that rely on a part of a contract that changed since they last saw it.",
+        _Maybe,
+        _suspects,
+        {"suspects": _ROWS},
+    ),
+    Tool(
+        "due",
+        "Due reviews",
+        "Return what is to be reviewed, when and by whom.",
+        _DueBy,
+        _due,
+        {"today": _TEXT, "due": _ROWS, "problems": _ROWS},
+    ),
+    Tool(
+        "blame",
+        "Blame",
+        "Say of each section of a document who wrote it, what it rests on, and who approved it.",
+        _Reference,
+        _blame,
+        {"path": _TEXT, "title": _TEXT, "sections": _ROWS},
     ),
     Tool(
         "plan",
@@ -412,7 +538,8 @@ _TOOLS = (
         "get_brief",
         "Get a brief",
         "Return all that is needed to write a new procedure, or to revise one that is defined: fields, guidance, "
-        "references, passages, and what the fields hold. Start here, and read all pages. Begins a run under "
+        "references, passages, and what the fields hold. Start here, and read all pages, or ask for all at once with "
+        "max_characters. Begins a run under "
         ".procauthor; documents stay as they are.",
         _Brief,
         _brief,
@@ -448,6 +575,18 @@ _TOOLS = (
         _ProposeUpdate,
         _propose_update,
         {**_OF_DRAFT, "next": _TEXT},
+        reads=False,
+        same=False,
+    ),
+    Tool(
+        "follow",
+        "Follow a procedure",
+        "Walk through a procedure step by step, and keep a record beside it: who, when, evidence, deviations. Gives "
+        "the next step; call it again with the number of that step to record how it ended. What was begun goes on.",
+        _Follow,
+        _follow,
+        {"record": _TEXT, "path": _TEXT, "title": _TEXT, "steps": _ROWS, "next_step": f"{_OBJECT}|null"}
+        | {"closing": _ROWS, "wishes": _ROWS, "next": _TEXT},
         reads=False,
         same=False,
     ),

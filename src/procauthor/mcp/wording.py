@@ -15,6 +15,7 @@ _TOOLS = {
     "plan": "plan",
     "drafts": "list_drafts",
     "diff": "diff",
+    "follow": "follow",
 }
 _ARGUMENT = r""" "[^"]*"| '[^']*'| --run [\w.-]+| --?[\w-]+| [A-Z|-]+\b| \.\.\.|, then --answer FILE"""
 _COMMAND = re.compile(rf"procauthor ({'|'.join(_TOOLS)})\b(?:{_ARGUMENT})*")

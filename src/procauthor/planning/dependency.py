@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from procauthor.naming import title_key
+from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
 from procauthor.planning.opening import bucket_key
@@ -149,7 +150,7 @@ def split_names(text: str, known: Collection[str]) -> Iterator[str]:
         if aside := _ASIDE.match(joined):
             soft = "optional: " if pattern("soft").search(aside[1]) else ""
             yield from (f"{soft}{each}" for each in split_names(aside[1], known))
-        elif not is_nothing(plain_text(joined)):
+        elif not (is_nothing(plain_text(joined)) or read_whole_effort(joined)):
             yield from [joined] if _known(joined, known) else _split_joined(joined, known)
 
 

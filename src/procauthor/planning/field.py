@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Field:
-    """A field: its key (empty where unknown), its label, what stands behind it, and the list below it."""
+    """A field: its key (empty where unknown), its label, what is behind it, and the list below it."""
 
     key: str
     label: str

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from statistics import median
 
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
 from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Row
+from procauthor.library.index import entries, index_of
+from procauthor.library.purpose import purpose_of
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
-from procauthor.planning.field import read_fields
+from procauthor.planning.field import plain_text, read_fields
 from procauthor.planning.line import read_lines
 from procauthor.planning.plan import Effort, Plan, Priority
 from procauthor.planning.title import clean_title
@@ -23,6 +27,10 @@ from procauthor.settings import PlanSettings
 _MOST_WAITING = 20
 _NAMED = 3
 _HALF = 2
+# A lifecycle that lacks no more than these is worth finishing.
+_FEW = 5
+# Words of a purpose that says something, and fits into a reason.
+_FEWEST, _MOST = 5, 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Gap:
     """One unfinished procedure. Ids are those of the graph.
 
     ``needs`` have to be there first, ``softly`` would help; ``waiting`` holds every gap behind it, however far.
+    ``place`` is that in the index, where it has one.
     """
 
     id: str
@@ -41,6 +50,7 @@ class Gap:
     score: float
     reasons: tuple[str, ...]
     effort: Effort
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,29 @@ class Terrain:
     evaluation: Evaluation
     before: Mapping[str, tuple[str, ...]]
     softly: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def after(self) -> Mapping[str, list[str]]:
+        """The ids that wait for each id."""
+        found: dict[str, list[str]] = {}
+        for then, firsts in sorted(self.before.items()):
+            for first in firsts:
+                found.setdefault(first, []).append(then)
+        return found
+
+    @cached_property
+    def finished(self) -> frozenset[str]:
+        """The ids of what is written, with errors or without."""
+        return frozenset(row_id(r) for r in self.evaluation.rows if r.done or is_written(r))
+
+    @cached_property
+    def places(self) -> Mapping[str, tuple[int, str]]:
+        """The places of titles in the index, and what is listed before each: people begin with what is done first."""
+        index = index_of(self.survey.library)
+        listed = list(entries(index)) if index else []
+        before = ["", *(entry.title for entry in listed)]
+        same = [True, *(a.table == b.table for a, b in pairwise(listed))]
+        return {e.key: (n + 1, before[n] if n and same[n] else "") for n, e in enumerate(listed)}
 
     @property
     def graph(self) -> Graph:
@@ -115,7 +148,7 @@ def _declared(survey: Census, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
 def find_gaps(terrain: Terrain) -> list[Gap]:
     """Return all gaps, in the order of the evaluation's rows."""
     rows = [r for r in terrain.evaluation.rows if not r.done and r.status not in UNCOUNTED and not is_retired(r)]
-    waiting = _waiting({row_id(row) for row in rows if not is_written(row)}, terrain.before)
+    waiting = _waiting({row_id(row) for row in rows if not is_written(row)}, terrain.after)
     words = _words(terrain.survey)
     return [_flaw(terrain, row) if is_written(row) else _gap(terrain, row, waiting[row_id(row)], words) for row in rows]
 
@@ -138,12 +171,8 @@ def is_retired(row: Row) -> bool:
     return row.status == "deprecated" or bool(remark and read_status(remark[1]) == "deprecated")
 
 
-def _waiting(open_ids: set[str], before: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
+def _waiting(open_ids: set[str], after: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
     """Return for every gap all gaps behind it; a finished procedure between two gaps does not part them."""
-    after: dict[str, list[str]] = {}
-    for then, firsts in before.items():
-        for first in firsts:
-            after.setdefault(first, []).append(then)
     found: dict[str, frozenset[str]] = {}
     for root in open_ids:
         seen: set[str] = set()
@@ -159,25 +188,41 @@ def _waiting(open_ids: set[str], before: Mapping[str, tuple[str, ...]]) -> dict[
 
 def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str, float]) -> Gap:
     own = row_id(row)
-    graph, done = terrain.graph, {row_id(r) for r in terrain.evaluation.rows if r.done or is_written(r)}
-    users = tuple(other for other, firsts in _sorted(terrain.before) if own in firsts)
+    users = tuple(terrain.after.get(own, ()))
     courses = terrain.evaluation.courses
     signs = _Signs(
+        purpose=_purpose(terrain, row),
         critical=[c for c in courses if any(_is(call.path, call.title, row) for call in c.critical)],
         called=[c for c in courses if any(_is(call.path, call.title, row) for call in c.calls)],
-        waiting=_titles(graph, waiting),
-        used=_titles(graph, (u for u in users if u in done)),
-        broken=sum(f.path == row.path for f in terrain.evaluation.broken),
+        waiting=_titles(terrain.graph, waiting),
+        used=[_use(terrain.graph, own, user) for user in sorted(users) if user in terrain.finished],
+        # A placeholder is written from nothing, so its broken references do not count.
+        broken=sum(f.path == row.path for f in terrain.evaluation.broken) * (row.status == "in progress"),
         lifecycle=next(each for each in terrain.evaluation.lifecycles if _same(each, row)),
+        begun=row.status == "in progress",
     )
     score, reasons = _judge(signs, terrain.weights)
     needs = terrain.before.get(own, ())
     soft = tuple(each for each in terrain.softly.get(own, ()) if each not in needs)
-    return Gap(own, row, needs, soft, users, waiting, score, reasons, _effort(row, words, terrain.weights))
+    effort = _effort(row, words, terrain.weights)
+    place, listed_behind = terrain.places.get(title_key(row.title)) or (0, "")
+    if listed_behind and row.path is None:
+        reasons = (*reasons, f"the index lists it behind {listed_behind}")
+    return Gap(own, row, needs, soft, users, waiting, score, reasons, effort, place)
 
 
-def _sorted(before: Mapping[str, tuple[str, ...]]) -> list[tuple[str, tuple[str, ...]]]:
-    return sorted(before.items())
+def _purpose(terrain: Terrain, row: Row) -> str:
+    """Return the first sentence that a text says of its purpose."""
+    procedure = terrain.survey.library.by_path.get(row.path) if row.path else None
+    text = plain_text(purpose_of(procedure)) if procedure else ""
+    first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+    return first.rstrip(".!?:; ") if _FEWEST <= len(first.split()) <= _MOST else ""
+
+
+def _use(graph: Graph, own: str, user: str) -> str:
+    """Say what a finished procedure takes from a gap: "Backend Implementation Procedure waits for Mitigation Plan"."""
+    artifacts = sorted({e.artifact for e in graph.users(own) if e.source == user and e.kind == "input" and e.artifact})
+    return f"{graph.by_id[user].title} waits for {listed(artifacts)}" if artifacts else graph.by_id[user].title
 
 
 def _is(path: str | None, title: str, row: Row) -> bool:
@@ -197,41 +242,53 @@ def _titles(graph: Graph, ids: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Signs:
+    purpose: str
     critical: list[Course]
     called: list[Course]
     waiting: list[str]
     used: list[str]
     broken: int
     lifecycle: Lifecycle
+    begun: bool
 
 
 def _judge(signs: _Signs, weights: PlanSettings) -> tuple[float, tuple[str, ...]]:
     """Return the sum of all signs, and each sign in words."""
     done = signs.lifecycle.tally.completion
-    closeness = done.ratio or 0.0
-    name = signs.lifecycle.name or "the library"
+    closeness, lacking = done.ratio or 0.0, done.whole - done.part
+    name = signs.lifecycle.name
+    ends = bool(name) and not signs.begun and 0 < lacking <= _FEW and done.part * 3 >= done.whole
+    told = [use for use in signs.used if " waits for " in use]
+    untold = [use for use in signs.used if use not in told]
     found = [
         (
             weights.critical * bool(signs.critical),
             f"it is on the critical path of {listed([c.title for c in signs.critical])}",
+        ),
+        (weights.used * len(told), listed(told)),
+        (
+            weights.used * len(untold),
+            f"it is relied on by {count(len(untold), 'finished procedure')}: {listed(untold)}",
         ),
         (
             weights.blocks * min(len(signs.waiting), _MOST_WAITING),
             f"it comes before {count(len(signs.waiting), 'unfinished procedure')}: {listed(signs.waiting)}",
         ),
         (
-            weights.used * len(signs.used),
-            f"it is relied on by {count(len(signs.used), 'finished procedure')}: {listed(signs.used)}",
-        ),
-        (
             weights.called * len(signs.called) * (not signs.critical),
             f"it is called by {listed([c.title for c in signs.called])}",
         ),
         (weights.broken * signs.broken, f"it has {count(signs.broken, 'broken reference')}"),
-        (weights.closeness * closeness, f"{name} is {done.part} of {done.whole} complete"),
+        (
+            weights.closeness * closeness + weights.ends * ends,
+            f"{name} lacks {count(lacking, 'procedure')} of {done.whole}, this one among them"
+            if ends
+            else f"{name or 'the library'} is {done.part} of {done.whole} complete",
+        ),
     ]
     score = sum(value for value, _ in found)
-    return round(score, 4), tuple(words for value, words in found if value > 0)
+    said = tuple(words for value, words in found if value > 0)
+    return round(score, 4), ((signs.purpose, *said) if signs.purpose else said)
 
 
 def count(number: int, noun: str) -> str:
@@ -247,7 +304,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def rank(score: float, weights: PlanSettings) -> Priority:
-    """Return the priority that a score stands for."""
+    """Return the priority that a score means."""
     if score >= weights.p0:
         return "P0"
     if score >= weights.p1:

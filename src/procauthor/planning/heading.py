@@ -1,4 +1,4 @@
-"""Headings as openings of items: siblings of one form are weighed together, and what is only put over items is none."""
+"""Headings as openings of items: siblings of one form are weighed together; what is only put over items is left out."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Headings:
     def openings(self, *, alone: bool) -> list[Opening]:
         """Return the headings that are items, each with all that is below it up to the next.
 
-        Where an item has fields, or not ``alone`` with the headings, one with a plain number and nothing else is none.
+        A heading with a plain number and nothing else counts only where no item has fields, and headings are ``alone``.
         """
         sure, weak = self._choose()
         self.chosen = sure | (
@@ -103,7 +103,8 @@ class Headings:
             members = [s for s in family if not (self._has_role(s) or self._is_container(s))]
             numbered = self._numbers[family[0].index]
             if numbered is None:
-                sure |= {s.index for s in members if self._is_named(s, len(family))}
+                ranked = sum("priority" in self._keys(s) for s in members)
+                sure |= {s.index for s in members if self._is_named(s, len(family), ranked=ranked > 1)}
             elif members:
                 told, weight = self._weigh(members, family, numbered)
                 target = sure if told or numbered.code or self._is_placed(members[0]) else weak
@@ -129,7 +130,7 @@ class Headings:
     def _has_work(self, section: Section) -> bool:
         return any(f.key == "actions" and f.entries for f in self.text.fields(section))
 
-    def _is_named(self, section: Section, size: int) -> bool:
+    def _is_named(self, section: Section, size: int, *, ranked: bool) -> bool:
         """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
         if self._is_title(section) or field_key(section.title):
             return False
@@ -139,7 +140,8 @@ class Headings:
         counts = any(line.bullet and read_count(line.body) for line in self.text.own(section))
         task = names_task(section.title)
         told = "priority" in keys and bool(keys & {"depends_on", "lifecycle", "effort"})
-        if told and (task or _OWN & keys) and not counts:
+        told = told and (task or bool(_OWN & keys))
+        if (told or (ranked and "priority" in keys)) and not counts:
             return True
         needs = "depends_on" in keys and not pattern("nouns", r"\b(?:{})s\b").search(section.title)
         if (task or needs) and self._is_placed(section):
@@ -212,7 +214,8 @@ class Headings:
         return fields + [pair for block in section.blocks for pair in _pairs(block)]
 
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
-        body = read_fields(lines_of(self.text.lines, section.body, end))
+        whole = end > section.end
+        body = read_fields(lines_of(self.text.lines, section.body, end)) if whole else list(self.text.fields(section))
         body += [pair for s in family if s.start < end for block in s.blocks for pair in _pairs(block)]
         title = section.title
         if names_bucket(title) and without_bucket(title):

@@ -18,6 +18,7 @@ from procauthor.planning.title import asks_for, clean_title
 from procauthor.planning.value import (
     PRIORITY_CODE,
     is_nothing,
+    is_priority,
     is_yes,
     read_lifecycle,
     read_phase,
@@ -274,7 +275,11 @@ def remarks(opening: Opening) -> Iterator[Entry]:
 def _entries(found: Field, line: Line) -> list[Entry]:
     """Return the lines of a list of actions; in a table's cell they are behind each other."""
     inline = [part.strip() for part in re.split(r";\s+|<br\s*/?>", found.text) if part.strip()]
-    return [*(Entry(plain_text(part), line, None) for part in inline), *found.entries]
+    below = _outermost(found.entries)
+    return [
+        *(Entry(plain_text(part), line, None) for part in inline),
+        *(e for e in found.entries if e.mark or e in below),
+    ]
 
 
 def _priority(text: PlanText, opening: Opening, problems: list[Problem], number: int) -> Priority:
@@ -284,6 +289,7 @@ def _priority(text: PlanText, opening: Opening, problems: list[Problem], number:
     found = read_priority(said) or (PRIORITY_CODE.search(line) and read_priority(line))
     found = found or next((p for each in (opening.label, *headings) if (p := read_priority(each))), None)
     found = found or (read_priority(line) if opening.line.heading else None)
+    found = found or next((read_priority(each) for each in _remarks(line) if is_priority(each)), None)
     if found:
         return found
     said = plain_text(said)
@@ -307,7 +313,7 @@ def _place(text: PlanText, opening: Opening) -> tuple[str, int | str | None]:
 
 
 def _efforts(opening: Opening, count: int) -> list[Effort | None]:
-    said = opening.field("effort")
+    said = opening.field("effort") or opening.field("duration")
     label = next((f.label for f in opening.all("effort")), "")
     said = said or next(filter(read_whole_effort, _remarks(opening.line.text)), "")
     effort = read_effort(said, effort_unit(label))

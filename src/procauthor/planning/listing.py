@@ -18,7 +18,7 @@ from procauthor.planning.opening import (
     LABEL,
     Numbered,
     Opening,
-    names_aside,
+    asks_for_documents,
     names_bucket,
     names_priority,
     names_status,
@@ -26,7 +26,7 @@ from procauthor.planning.opening import (
 )
 from procauthor.planning.text import Placed, PlanText, Scopes, read_role
 from procauthor.planning.title import clean_title, is_capitalised
-from procauthor.planning.value import is_nothing, read_status
+from procauthor.planning.value import is_nothing, is_priority, read_status
 from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
 
 _MARKED = re.compile(
@@ -34,8 +34,10 @@ _MARKED = re.compile(
 )
 _BEHIND = re.compile(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
 _TAGS = re.compile(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
-_STATE = re.compile(r"^\[(?P<state>[^\W\d_][\w -]{2,15})\]\s+(?=\S)")
-_RANK = re.compile(r"^[\s*_(\[]*(?P<rank>P\d)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
+_STATE = re.compile(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
+_RANK = re.compile(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
+_NUMBERED = re.compile(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
+_BOLD = re.compile(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)(.*)$")
 _ORDERED = re.compile(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # The label of what a line depends on without a label of its own.
 _SAID = "depends on"
@@ -124,9 +126,10 @@ def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -
         return 3
     if told and clear and any(map(names_priority, titles)):
         return 2
-    if pattern("nouns", r"\b(?:{})(?:s|es)\b").search(nearest) and not names_aside(nearest):
+    if asks_for_documents(nearest):
         return 2
-    held = [each for each in (nearest, *titles) if names_bucket(each) or names_status(each)]
+    work = pattern("work", r"(?:^|[\s:&/-])(?:{})$")
+    held = [each for each in (nearest, *titles) if names_bucket(each) or names_status(each) or work.search(each)]
     return int(bool(held) and told and (clear or nearest in held))
 
 
@@ -172,20 +175,29 @@ class _Entry:
         head = body[0]
         state, text = _STATE.match(head.content), head.content
         fields: list[Field] = []
-        if state:
+        said = (state["state"] or state["bare"]) if state else ""
+        if state and (state["state"] or read_status(said)):
             text = text[state.end() :]
-            fields += [Field("status", "", state["state"], head.number)] if read_status(state["state"]) else []
+            fields += [Field("status", "", said, head.number)] if read_status(said) else []
         text = strip_leading(text)
-        if rank := _RANK.match(text):
+        rank = _RANK.match(text)
+        if rank and is_priority(rank["rank"]):
             text = text[rank.end() :]
             text = f"**{text}" if text.count("**") % 2 else text
             fields.append(Field("priority", "", rank["rank"], head.number))
-        ordered = _ORDERED.match(head.text)
-        read = read_number(_bare_number(text))
-        title, rest, marked = _title(_TAGS.sub("", read.title if read else text))
+        ordered, bold = _ORDERED.match(head.text), _BOLD.match(text)
+        read = read_number(bold[1]) if bold else None
+        if bold and read and read.title.startswith("("):
+            text = bold[2].lstrip(" :–—-")
+        elif bold and read:
+            text = f"**{read.title}**{bold[2]}"
+        else:
+            read = read_number(text)
+            text = read.title if read else text
+        title, rest, marked = _title(_TAGS.sub("", text))
         if ordered and (read is None or not read.code):
             first, last = int(ordered[1]), int(ordered[2] or ordered[1])
-            read = Numbered(first, max(first, last), text)
+            read = Numbered(first, max(first, last), title)
         fields += [*_remarks(rest, head), *_inline(head), *read_fields(body[1:])]
         return cls(head, body, section, read, title, marked, tuple(fields))
 
@@ -252,7 +264,7 @@ def _body(own: list[Line]) -> list[Line]:
 
     An item that is a paragraph in bold goes on to the next label with a meaning of its own.
     """
-    if LABEL.match(own[0].text) and not own[0].bullet:
+    if not own[0].bullet:
         labels = ((place, LABEL.match(line.text)) for place, line in enumerate(own) if place)
         return own[: next((at for at, label in labels if label and _ends_item(label[1])), len(own))]
     for place, line in enumerate(own[1:], 1):
@@ -274,20 +286,16 @@ def _ends_item(label: str) -> bool:
 @lru_cache(maxsize=1)
 def _needs() -> re.Pattern[str]:
     """What a line waits for, in words: "(depends on Data Design Procedure)"."""
-    needs = choice(read_words().lists["needs"]).replace(r"\ ", r"\s+")
+    needs, after = (choice(read_words().lists[kind]).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
+    # "Clean up after the feast" waits for nothing.
+    after = rf"(?:{after})\s+(?=(?:l['’]|la\s|le\s|el\s|o\s|a\s|the\s)?[(\[\"“*`]*(?-i:[A-Z0-9#]))"
     names = r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
-    return re.compile(rf"(?:^|[\s(,;–—-])(?:{needs})\s*:?\s+{names}", re.IGNORECASE)
-
-
-def _bare_number(text: str) -> str:
-    """Return a line whose number is in bold, "**1.** Dough" or "**1. Dough** - 2 h", with the number first."""
-    numbered = re.match(r"^(?:\*\*|__)\W?\w*\s?\w*\d", text)
-    return re.sub(r"^(?:\*\*|__)([^*_]+?)(?:\*\*|__)", r"\1", text, count=1) if numbered else text
+    return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)
 
 
 def _bold_number(line: Line) -> Numbered | None:
     """Return the number of a line that is one paragraph in bold."""
-    label = LABEL.match(line.text)
+    label = LABEL.match(line.text) or _NUMBERED.match(line.text)
     return read_number(label[1]) if label else None
 
 
@@ -299,7 +307,7 @@ def _inline(line: Line) -> list[Field]:
 
 def _said(text: str) -> str:
     """Return a line without its number and what it depends on."""
-    read = read_number(_bare_number(text))
+    read = read_number(text)
     said = _TAGS.sub("", read.title if read else text)
     needs = _needs().search(said)
     return said[: needs.start()] if needs else said

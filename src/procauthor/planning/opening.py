@@ -10,7 +10,7 @@ from functools import lru_cache
 from procauthor.markdown.document import Section
 from procauthor.planning.field import Field, plain_text
 from procauthor.planning.line import Line, strip_pictures
-from procauthor.planning.value import PRIORITY_CODE, names_only_priority, read_priority, read_status
+from procauthor.planning.value import PRIORITY_CODE, begins_with_priority, read_priority, read_status
 from procauthor.planning.words import bucket_pattern, choice, pattern, read_words
 
 _REMEMBERED = 1 << 16
@@ -25,8 +25,8 @@ _DOTTED = re.compile(
 )
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
 _CODE = (
-    r"(?:P\d[-.]\d{1,4}|[A-Z][A-Z]{0,9}(?:[-_][A-Z]{1,10})*[-_]\d{1,5}(?:[.-](?:\d{1,4}|[A-Z])\b)*|"
-    r"[A-Z]{1,5}\d{2,5}(?:\.\d{1,4})*)"
+    r"(?:P\d[-.]\d{1,4}[a-z]?|[A-Z][A-Z0-9]{0,9}(?:[-_][A-Z0-9]{1,10})*[-_]\d{1,5}(?:[.-](?:\d{1,4}|[A-Z])\b)*|"
+    r"[A-Z]{1,5}\d{2,5}(?:\.\d{1,4})*|[A-Z]{1,4}\d(?:\.\d{1,4})+)"
 )
 _SHORT = r"(?!P\d\b(?!\.))[A-Z]{1,4}\d{1,5}(?:\.\d{1,4})*"
 _CODED = re.compile(
@@ -82,7 +82,7 @@ def names_priority(text: str) -> bool:
     if _is_urgent(text):
         return True
     # "Critical dependencies" and "High-risk areas" rank nothing.
-    return not names_aside(text) and names_only_priority(re.split(r"[\s:(]", without_bucket(text), maxsplit=1)[0])
+    return not names_aside(text) and begins_with_priority(without_bucket(text))
 
 
 def _is_urgent(text: str) -> bool:
@@ -95,6 +95,11 @@ def names_aside(text: str) -> bool:
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
     aside = pattern("asides", r"(?:^|[\s:&/-])(?:{})$").search(plain)
     return bool(aside) and not (_is_urgent(text) or _PARTED.match(plain))
+
+
+def asks_for_documents(text: str) -> bool:
+    """Say whether a heading is one over documents to write: "Runbooks to write", "Missing procedures"."""
+    return bool(pattern("nouns", r"\b(?:{})(?:s|es)\b").search(text)) and not names_aside(text)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -14,7 +14,9 @@ State = Literal[
     "placeholder",
     "missing",
     "in progress",
+    "proposed",
     "deprecated",
+    "rejected",
     "alias",
     "to be defined",
     "vague",
@@ -167,7 +169,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The effort of one priority, as stated and as summed over its items; the key "all" stands for the whole plan."""
+    """The effort of one priority, as stated and as summed over its items; the key "all" means the whole plan."""
 
     key: str
     stated: Effort | None

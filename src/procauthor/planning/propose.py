@@ -61,8 +61,8 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
     priorities = _priorities(gaps, terrain)
     single = [g for g in gaps if priorities[g.id] != "P3" or g.row.path is not None or g.needs or g.users] or gaps
     drafts = [_item(terrain, gap, priorities[gap.id]) for gap in single]
-    urgency = {title_key(g.row.title): g.score for g in single}
-    drafts.sort(key=lambda i: (i.priority, -urgency[title_key(i.title)], i.lifecycle, title_key(i.title)))
+    rank_of = {title_key(g.row.title): (-g.score, g.row.lifecycle, g.place) for g in single}
+    drafts.sort(key=lambda i: (i.priority, *rank_of[title_key(i.title)], title_key(i.title)))
     numbered = [replace(item, number=number) for number, item in enumerate(drafts, 1)]
     order, problems = arrange(numbered)
     items = _renumbered(numbered, order)
@@ -136,8 +136,7 @@ def _state(status: str) -> State:
 
 
 def _sentence(reasons: Sequence[str]) -> str:
-    text = "; ".join(reasons)
-    return f"{text[0].upper()}{text[1:]}."
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in reasons)
 
 
 def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
@@ -148,7 +147,7 @@ def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
     elif row.status == "placeholder":
         yield "Replace the placeholder by the sections of the canonical template"
     yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
-    if row.errors:
+    if row.errors and row.status != "placeholder":
         yield f"Correct what the check finds: {count(row.errors, 'error')}"
     if not is_written(row):
         yield from _handed(terrain, gap)

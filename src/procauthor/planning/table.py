@@ -12,6 +12,7 @@ from procauthor.planning.field import Field, clean_value, field_key, plain_text
 from procauthor.planning.line import Line, sign_of
 from procauthor.planning.opening import (
     Opening,
+    asks_for_documents,
     names_aside,
     names_bucket,
     names_priority,
@@ -31,6 +32,7 @@ _WEAK = {"phase", "lifecycle", "procedures", "why", "actions"}
 _ONE = r"[(\[]?#?(?:[A-Z]{1,10}[-_]?)*\d{1,6}(?:[.-]\d{1,4})*[A-Za-z]?[)\].:]?"
 _CODES = re.compile(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
 _RANGE = re.compile(r"^\d+(?:\s*[-–]\s*\d+)?$")
+_TICK = re.compile(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
 _MOST = 0.6
 _SURE = 3
 _LIKELY = 2
@@ -81,7 +83,7 @@ def _weigh_place(text: PlanText, section: Section, block: Block, columns: _Colum
     """Add what headings and labels above say: a priority says more than a phase, and an own number less."""
     above = (text.label_above(section, block.start), *text.headings(section))
     if not (columns.fields or columns.number is not None):
-        return columns.weight
+        return columns.weight + asks_for_documents(section.title)
     return columns.weight + 2 * any(map(names_priority, above)) + any(map(names_bucket, above))
 
 
@@ -117,9 +119,15 @@ def _read_columns(block: Block) -> _Columns | None:
     for place, key in enumerate(keys):
         if key and place not in (number, title):
             fields.setdefault(key, place)
-    strict = len(fields.keys() & {"priority", "status", *_WORK}) > 1 and bool(fields.keys() & _WORK)
-    weight = _weigh(fields, cells) + (number is not None) + (_heads_title(heads[title]) or ends_in_noun(heads[title]))
-    return _Columns(heads, number, title, fields, weight, strict)
+    lists = read_words().lists
+    dated = sum(not lists[kind].isdisjoint(heads) for kind in ("assigned", "due")) if not fields else 0
+    weight = (
+        dated
+        + _weigh(fields, cells)
+        + (number is not None)
+        + (_heads_title(heads[title]) or ends_in_noun(heads[title]))
+    )
+    return _Columns(heads, number, title, fields, weight, weight > _SURE and bool(fields.keys() & _WORK))
 
 
 def _weigh(fields: dict[str, int], cells: Sequence[Sequence[str]]) -> int:
@@ -191,6 +199,8 @@ def _told(head: str, cells: Sequence[str], codes: Container[str]) -> str:
         return ""
     if _mostly(cells, is_priority):
         return "priority"
+    if all(_TICK.match(cell) for cell in cells):
+        return "done"
     if _mostly(cells, read_whole_effort):
         return "effort"
     said = [plain for cell in cells if not is_nothing(plain := plain_text(cell))]

@@ -82,7 +82,8 @@ def _clean(text: str, known: Collection[str]) -> str:
     if title_key(text) in known:
         return text
     bare = strip_pictures(_bare(strip_pictures(text)).strip())
-    names = ends_in_noun(bare) or is_capitalised(bare) or title_key(bare) in known
+    named = " " in bare and ends_in_noun(bare)
+    names = named or is_capitalised(bare) or title_key(bare) in known
     return bare if names and title_key(bare) not in ("", "procedure", "procedures") else text
 
 

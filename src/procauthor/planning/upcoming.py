@@ -40,6 +40,6 @@ def plan_session(plan: Plan, evaluation: Evaluation, hours: float) -> Session:
 
 
 def _homes(evaluation: Evaluation, items: Sequence[PlanItem]) -> list[str]:
-    """Return the lifecycle of every item that stands for an unfinished row, each row once."""
+    """Return the lifecycle of every item that names an unfinished row, each row once."""
     open_rows = {title_key(row.title): title_key(row.lifecycle) for row in evaluation.rows if not row.done}
     return [open_rows[key] for key in dict.fromkeys(title_key(item.title) for item in items) if key in open_rows]

@@ -38,7 +38,8 @@ def read_priority(text: str) -> Priority | None:
         return PRIORITIES[min(int(number), 3)]
     word = _ranks().search(pattern("no", _NEGATED).sub(" ", _spelled(text)))
     if word:
-        return cast("Priority", read_words().priorities[word[0]])
+        ranks = read_words().priorities
+        return cast("Priority", ranks.get(word[0]) or ranks[re.sub(r"\s", "-", word[0])])
     return next((_COLOURS[sign] for sign in text if sign in _COLOURS), None)
 
 
@@ -53,9 +54,16 @@ def names_only_priority(text: str) -> bool:
     return bool(ranked) and not re.search(r"[^\W_]", rest)
 
 
+def begins_with_priority(text: str) -> bool:
+    """Say whether a text begins with words that rank something: "High (this week)", but not "High-risk areas"."""
+    found = _ranks().match(_spelled(text))
+    return found is not None and text[found.end() : found.end() + 1] != "-"
+
+
 @lru_cache(maxsize=1)
 def _ranks() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{choice(read_words().priorities)})(?![\w'])")
+    words = choice(read_words().priorities).replace(r"\-", r"[-\s]")
+    return re.compile(rf"\b(?:{words})(?![\w'])")
 
 
 def _spelled(text: str) -> str:
@@ -109,7 +117,9 @@ def read_status(text: str) -> str:
         return "defined"
     if _absent().search(plain):
         return "missing"
-    said = next((status for status, words in _statuses() if _says(words, plain)), "")
+    # What is in parentheses only adds to it: "done (superseded by 28)".
+    parts = (plain.partition("(")[0], plain)
+    said = next((status for part in parts for status, words in _statuses() if _says(words, part)), "")
     return said or ("in progress" if pattern("part").search(plain) or _PARTLY.search(plain) else sign)
 
 
@@ -161,6 +171,6 @@ def _nothing() -> re.Pattern[str]:
 
 def is_remark(text: str) -> bool:
     """Say whether what is in parentheses behind a title is no part of it: a status, hours, a priority."""
-    if read_status(text) or any(map(read_whole_effort, re.split("[,;]", text))):
+    if read_status(text) or any(read_whole_effort(part) or is_priority(part) for part in re.split("[,;]", text)):
         return True
     return bool(_PRIORITY.search(text) or _phase().search(text) or pattern("aside_of_title").search(text))

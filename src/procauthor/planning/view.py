@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from procauthor.planning.plan import Action, Effort, Goal, Metric, Plan, PlanItem, Problem, Total
+from dataclasses import is_dataclass
+from typing import Any
+
+from procauthor.planning.plan import Plan, PlanItem
 
 SCHEMA_VERSION = 1
+_ITEM = ("number", "code", "title", "priority", "lifecycle", "phase", "status")
+_METRIC = ("group", "text", "name", "target", "base", "unit")
 
 
 def plan_json(plan: Plan) -> dict[str, object]:
@@ -13,67 +18,34 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "schema_version": SCHEMA_VERSION,
         "title": plan.title,
         "items": [_item(item) for item in plan.items],
-        "groups": [{"name": g.name, "count": g.count, "priority": g.priority, "line": g.line} for g in plan.groups],
+        "groups": [_pick(group, "name", "count", "priority", "line") for group in plan.groups],
         "order": list(plan.order),
         "next": list(plan.next),
-        "problems": [_problem(problem) for problem in plan.problems],
-        "totals": {total.key: _total(total) for total in plan.totals},
-        "metrics": [_metric(metric) for metric in plan.metrics],
-        "goals": [_goal(goal) for goal in plan.goals],
-        "completed": [_goal(goal) for goal in plan.completed],
-        "unread": [{"line": each.line, "text": each.text} for each in plan.unread],
+        "problems": [_pick(problem, "kind", "message", "line", "item") for problem in plan.problems],
+        "totals": {total.key: _pick(total, "stated", "computed", "items") for total in plan.totals},
+        "metrics": [_pick(metric, *_METRIC) for metric in plan.metrics],
+        "goals": [_pick(goal, "text", "title", "done", "item") for goal in plan.goals],
+        "completed": [_pick(goal, "text", "title", "done", "item") for goal in plan.completed],
+        "unread": [_pick(each, "line", "text") for each in plan.unread],
     }
 
 
 def _item(item: PlanItem) -> dict[str, object]:
     return {
-        "number": item.number,
-        "code": item.code,
-        "title": item.title,
-        "priority": item.priority,
-        "lifecycle": item.lifecycle,
-        "phase": item.phase,
-        "status": item.status,
-        "depends_on": [{"title": d.title, "state": d.state, "hard": d.hard} for d in item.depends_on],
+        **_pick(item, *_ITEM),
+        "depends_on": [_pick(each, "title", "state", "hard") for each in item.depends_on],
         "blocks": list(item.blocks),
-        "effort_hours": _effort(item.effort_hours),
-        "actions": [_action(action) for action in item.actions],
-        "why": item.why,
-        "done": item.done,
-        "line": item.line,
+        "effort_hours": _plain(item.effort_hours),
+        "actions": [_pick(action, "text", "done") for action in item.actions],
+        **_pick(item, "why", "done", "line"),
     }
 
 
-def _action(action: Action) -> dict[str, object]:
-    return {"text": action.text, "done": action.done}
+def _pick(value: Any, *names: str) -> dict[str, object]:
+    return {name: _plain(getattr(value, name)) for name in names}
 
 
-def _problem(problem: Problem) -> dict[str, object]:
-    return {"kind": problem.kind, "message": problem.message, "line": problem.line, "item": problem.item}
-
-
-def _total(total: Total) -> dict[str, object]:
-    return {"stated": _effort(total.stated), "computed": _effort(total.computed), "items": total.items}
-
-
-def _metric(metric: Metric) -> dict[str, object]:
-    return {
-        "group": metric.group,
-        "text": metric.text,
-        "name": metric.name,
-        "target": _number(metric.target),
-        "base": _number(metric.base),
-        "unit": metric.unit,
-    }
-
-
-def _goal(goal: Goal) -> dict[str, object]:
-    return {"text": goal.text, "title": goal.title, "done": goal.done, "item": goal.item}
-
-
-def _effort(effort: Effort | None) -> dict[str, object] | None:
-    return None if effort is None else {"min": _number(effort.min), "max": _number(effort.max)}
-
-
-def _number(value: float | None) -> float | int | None:
-    return int(value) if value is not None and value == int(value) else value
+def _plain(value: Any) -> object:
+    if is_dataclass(value):
+        return _pick(value, "min", "max")
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from procauthor.checking.baseline import Baseline
 from procauthor.errors import ProcauthorError
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
     from procauthor.planning.propose import Proposal
     from procauthor.refactoring.refactor import Refactoring
     from procauthor.reporting.export import Form
+    from procauthor.reporting.printed import PrintForm
     from procauthor.reporting.site.build import WaitingChange
     from procauthor.reporting.site.publish import SiteReport
     from procauthor.retrieval.index import Hit
     from procauthor.review.due import Due, Undated
+    from procauthor.review.follow import Walk
     from procauthor.review.review import Reviewing
 
 
@@ -90,6 +93,32 @@ class Project:
     def notices(self) -> list[str]:
         """What is to be said to the user besides results, in whole sentences."""
         return self.workspace.notices
+
+    def release(self) -> None:
+        """Write down what was read, and let go of all files until the next question; what is in memory stays there."""
+        self.workspace.release()
+        if "records" in self.__dict__:
+            self.records.close()
+
+    def close(self) -> None:
+        """Let go of all files and of what was read; it is written down, so that the next process has it."""
+        self.release()
+        self.workspace.close()
+
+    def take_over(self, other: Project) -> None:
+        """Know what another project of the same library has read, as far as it still counts; that one is closed."""
+        self.workspace.take_over(other.workspace)
+        other.close()
+
+    def __enter__(self) -> Self:
+        """Return the project."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the project."""
+        self.close()
 
     # Reading
 
@@ -208,8 +237,7 @@ class Project:
         Raises:
             RetrievalError: The index cannot be used.
         """
-        with self.workspace.open_index(self.library()) as index:
-            return list(index.search(query, limit))
+        return list(self.workspace.index(self.library()).search(query, limit))
 
     # Writing
 
@@ -278,6 +306,25 @@ class Project:
 
         return Reviewing(self.workspace, self.library())
 
+    def follow(self, reference: str, *, by: str = "", occasion: str = "", fresh: bool = False) -> Walk:
+        """Go on with what somebody has begun to follow, else begin; `Walk.record` writes down each step.
+
+        Args:
+            reference: Path, id or title.
+            by: Who follows; else the user.name of git.
+            occasion: What for, where a new record begins.
+            fresh: Begin a new record, whatever is open.
+
+        Raises:
+            NotFoundError: There is no such document.
+            DraftError: It has no steps.
+            ConfigError: There is no name of who follows.
+            LibraryError: The records that are there cannot be understood.
+        """
+        from procauthor.review.follow import follow
+
+        return follow(self.workspace, reference, by, occasion=occasion, fresh=fresh)
+
     @property
     def questions(self) -> Questions:
         """What documents and drafts leave open, and its answers."""
@@ -299,15 +346,27 @@ class Project:
 
         return choose_due(self.library(), within, owner)
 
-    def export(self, reference: str, form: Form, out: str | Path | None = None) -> list[Path]:
-        """Write a procedure as an ``agent-skill`` or an ``agent-sop``, and return the files.
+    def export(
+        self, reference: str, form: Form | PrintForm, out: str | Path | None = None, *, replace: bool = False
+    ) -> list[Path]:
+        """Write a procedure in another form, and return the files.
+
+        Args:
+            reference: Path, id or title.
+            form: ``agent-skill`` or ``agent-sop`` for coding agents; ``pdf``, ``docx``, ``odt`` or ``html`` to print.
+            out: The folder to write to.
+            replace: Whether a file to print may be replaced.
 
         Raises:
-            ProcauthorError: It is not finished, or the folder cannot be used.
+            ProcauthorError: It is not finished, the folder cannot be used, or no converter is installed.
         """
-        from procauthor.reporting.export import export
+        if form == "agent-skill" or form == "agent-sop":  # noqa: PLR1714 - so that mypy knows which form is left
+            from procauthor.reporting.export import export
 
-        return export(self.workspace, reference, form, out)
+            return export(self.workspace, reference, form, out)
+        from procauthor.reporting.printed import print_document
+
+        return [print_document(self.workspace, reference, form, Path(out or "."), replace=replace)]
 
     def site(self, folder: str | Path) -> SiteReport:
         """Write the library as pages for readers, with the drafts that wait; see `docs/site.md`.

@@ -81,6 +81,8 @@ def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = 
     old, new = PurePosixPath(procedure.path).stem, PurePosixPath(path).stem
     name = NewName(procedure, procedure.title, new if procedure.id == old else "")
     own = tuple(_id_edits(procedure, name.id)) if old != new else ()
+    if not read_title(procedure.document, procedure.conventions.titles):
+        own += tuple(_own_title(procedure, procedure.written_title))
     return _Relocating(scope, procedure, path, name, own, alias).change(f"move {procedure.path} to {path}")
 
 
@@ -132,6 +134,16 @@ def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
             raise LibraryError(message, "nothing was changed; write the title as plain text first")
         yield from edits
     yield from _value_edits(procedure, "title", lambda value: _name_key(procedure, value) == procedure.key, written)
+    if heading is None and "name" in conventions.sources:
+        yield from _value_edits(procedure, "name", lambda value: _name_key(procedure, value) == procedure.key, written)
+    if not read_title(document, conventions):
+        yield from _own_title(procedure, written)
+
+
+def _own_title(procedure: Procedure, title: str) -> Iterator[Replacement]:
+    """Write the name that only the settings give to a document into it: they know it by its path of today."""
+    if procedure.path in procedure.conventions.titles.names:
+        yield from edit_front_matter(procedure.document, procedure.path, [Put("title", title)])
 
 
 def _name_key(procedure: Procedure, title: str) -> str:

@@ -12,6 +12,7 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.edit import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
+from procauthor.refactoring.candidate import Candidates
 from procauthor.refactoring.link import Leads, relocate_links, relocate_paths, verify_links
 from procauthor.refactoring.name import rename_names
 from procauthor.refactoring.relocation import Relocation
@@ -33,9 +34,14 @@ class Rewriting:
         Raises:
             LibraryError: A link could not be rewritten.
         """
-        hosts = [p for p in self.scope.library.procedures if self._is_host(p)]
+        hosts = self._hosts(Candidates(self.relocation, self.own))
         texts = {p.path: self.texts(p) for p in hosts}
-        relocation = replace(self.relocation, anchors={**self._anchors(hosts, texts), **self.relocation.anchors})
+        anchors = self._anchors(hosts, texts)
+        relocation = replace(self.relocation, anchors={**anchors, **self.relocation.anchors})
+        if anchors:
+            # Others may link to a heading that holds the name, and hold it nowhere themselves.
+            hosts = self._hosts(Candidates(relocation, self.own))
+            texts |= {p.path: self.texts(p) for p in hosts if p.path not in texts}
         found: dict[str, bytes] = {}
         for host in hosts:
             raw = host.document.source.raw
@@ -45,6 +51,9 @@ class Rewriting:
                 verify_links(host, relocation, after, self.own.get(host.path, ()))
                 found[host.path] = after
         return found
+
+    def _hosts(self, candidates: Candidates) -> list[Procedure]:
+        return [p for p in self.scope.library.procedures if self._is_host(p) and p in candidates]
 
     def _is_host(self, procedure: Procedure) -> bool:
         """A template's links lead where the document will be; a link's bytes are those of the file it leads to."""

@@ -14,9 +14,9 @@ _SINCE = {"approved": "approved", "reviewed": "reviewed", "changed": "changed", 
 _FOLD = 75
 
 
-def due_lines(found: Sequence[Due], today: date) -> Iterator[str]:
+def due_lines(reviews: Sequence[Due], today: date) -> Iterator[str]:
     """Yield a line for each document, the first one that is due first."""
-    for due in found:
+    for due in reviews:
         yield f"{due.day}  {when(due.day, today):<16}  {due.path}  {due.title}  ({why(due)})"
 
 
@@ -35,7 +35,7 @@ def why(due: Due) -> str:
     return f"{told}, {last}, owner {due.owner or 'not named'}"
 
 
-def due_json(found: Sequence[Due], problems: Sequence[Undated], today: date) -> dict[str, Any]:
+def due_json(reviews: Sequence[Due], problems: Sequence[Undated], today: date) -> dict[str, Any]:
     """Return the documented JSON object; days are ISO 8601."""
     return {
         "today": today.isoformat(),
@@ -52,16 +52,16 @@ def due_json(found: Sequence[Due], problems: Sequence[Undated], today: date) -> 
                 "since": due.since,
                 "last": due.last.isoformat() if due.last else None,
             }
-            for due in found
+            for due in reviews
         ],
         "problems": [{"path": each.path, "line": each.line, "message": each.message} for each in problems],
     }
 
 
-def due_calendar(found: Sequence[Due], today: date, name: str) -> str:
+def due_calendar(reviews: Sequence[Due], today: date, name: str) -> str:
     """Return an iCalendar file with a day-long event for each document, as RFC 5545 says it."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//procauthor//due//EN", f"X-WR-CALNAME:{_text(name)}"]
-    for due in found:
+    for due in reviews:
         lines += [
             "BEGIN:VEVENT",
             f"UID:{_text(due.path)}@procauthor",

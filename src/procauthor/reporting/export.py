@@ -37,7 +37,7 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
     """
     library = workspace.read()
     procedure = library.find(reference)
-    if not procedure.counted or procedure.status not in DONE:
+    if not is_finished(procedure):
         what = procedure.status if procedure.counted else f"a document of kind {procedure.kind}"
         message = f"{procedure.title!r} cannot be exported: it is {what}"
         raise DraftError(message, "export procedures that are defined; procauthor check says what is missing")
@@ -56,6 +56,11 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
         place.parent.mkdir(parents=True, exist_ok=True)
         write_file(place, text.encode())
     return [folder / name for name in files]
+
+
+def is_finished(procedure: Procedure) -> bool:
+    """Say whether a document is a procedure that can be followed: it is defined."""
+    return procedure.counted and procedure.status in DONE
 
 
 def _refuse_library(root: Path, folder: Path) -> None:

@@ -21,6 +21,15 @@ _DOT = {
     "missing": 'style="dotted"',
     "alias": 'style="dotted"',
     "deprecated": 'style="dotted"',
+    "proposed": 'style="filled,dashed" fillcolor="#fdeecb"',
+    "rejected": 'style="dotted"',
+}
+_CLASSES = {
+    "in progress": "progress",
+    "proposed": "progress",
+    "alias": "gone",
+    "deprecated": "gone",
+    "rejected": "gone",
 }
 _MERMAID = """\
   classDef defined fill:#dff2e5,stroke:#1f7a45,color:#1c1f23
@@ -116,7 +125,7 @@ def _names(graph: Graph) -> dict[str, str]:
 
 
 def _style(node: Node) -> str:
-    return {"in progress": "progress", "alias": "gone", "deprecated": "gone"}.get(node.status, node.status)
+    return _CLASSES.get(node.status, node.status)
 
 
 def _pairs(graph: Graph) -> Sequence[tuple[str, str, EdgeKind]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from itertools import groupby
 from typing import Any
 
 from procauthor.checking.rule import RULES, Rule
 from procauthor.finding import Finding, Fix, Report, Severity
 from procauthor.reporting.place import ReportFiles
+from procauthor.resources import release
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -29,7 +29,7 @@ def sarif(report: Report, place: ReportFiles, help_url: str = "") -> dict[str, A
         "tool": {
             "driver": {
                 "name": "procauthor",
-                "version": version("procauthor"),
+                "version": release(),
                 "rules": [_rule(rule, help_url) for rule in RULES.values()],
             }
         },

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from procauthor.errors import ConfigError, ModelError
+from procauthor.resources import install_hint
 from procauthor.retrieval.vector import normalise
 
 if TYPE_CHECKING:
@@ -86,8 +87,11 @@ class LangChainEmbedding:
 
 
 def _init_model(model: str) -> Any:
-    from langchain.embeddings import init_embeddings
-
+    try:
+        from langchain.embeddings import init_embeddings
+    except ModuleNotFoundError as error:
+        message = f"the embedding 'langchain:{model}' needs LangChain, which is not installed"
+        raise ConfigError(message, install_hint()) from error
     try:
         return init_embeddings(model, **_TIMEOUT.get(model.partition(":")[0], {}))
     except (ImportError, ValueError) as error:

@@ -18,15 +18,13 @@ import msgspec
 
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.library.state import make_folder
-from procauthor.lock import hold
-from procauthor.parallel import share
 from procauthor.retrieval.builtin import WordEmbedding
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.embedding import Embedding, embedding_for
 from procauthor.retrieval.lexical import Words
 from procauthor.retrieval.meaning import VectorIndex, vectored
 from procauthor.retrieval.merge import Ranking, Weights, best_first, merge
-from procauthor.retrieval.posting import Counting
+from procauthor.retrieval.posting import Counting, Counts
 from procauthor.retrieval.store import (
     FILE_NAME,
     ChunkStore,
@@ -36,6 +34,8 @@ from procauthor.retrieval.store import (
     dump_chunks,
     dump_counts,
 )
+from procauthor.system.lock import hold
+from procauthor.system.parallel import share
 
 Engine = Literal["merged", "lexical", "dense"]
 Cut = Callable[[str], Sequence[Chunk]]
@@ -45,6 +45,7 @@ _DEPTH = 200
 _DAMAGED = "the search index was damaged and has been rebuilt"
 _FOREIGN = "the search index was not written here, so it does not count and has been rebuilt"
 _BUSY = "another process is writing the search index"
+_DIGITS = 6
 LEARNT = Weights(dense=0.7)
 """The built-in embedding knows words, not sentences, so it counts less than a model."""
 
@@ -68,6 +69,12 @@ class Hit:
     score: float
     engines: tuple[str, ...]
 
+    def as_json(self) -> dict[str, object]:
+        """Return the hit as the documented JSON object."""
+        chunk = self.chunk
+        place = {"path": chunk.path, "heading": chunk.heading, "line": chunk.line}
+        return {**place, "score": round(self.score, _DIGITS), "text": chunk.text}
+
 
 class SectionIndex:
     """Finds sections by their words and by their meaning.
@@ -90,8 +97,8 @@ class SectionIndex:
         self._meaning = VectorIndex(embedding, server, weights, self._writing)
         self._moment: tuple[int, int] | None = None
         self._paths: dict[int, str] = {}
-        self._store = self._open_store()
-        self._words = Words(self._store.counts)
+        self._opened: ChunkStore | None = self._open_store()
+        self._words = Words(self._counts)
 
     @classmethod
     def open(
@@ -174,10 +181,18 @@ class SectionIndex:
         with self._threads:
             return self._repairing(lambda: self._search(query, limit, engine))
 
-    def close(self) -> None:
-        """Let go of all files."""
+    def release(self) -> None:
+        """Let go of all files until the next question, and keep in memory what was read from them."""
         with self._threads:
-            self._store.close()
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+                self._moment = None
+
+    def close(self) -> None:
+        """Let go of all files, and of what was read."""
+        with self._threads:
+            self.release()
             self._meaning.close()
             if self._temporary:
                 shutil.rmtree(self._folder, ignore_errors=True)
@@ -204,6 +219,15 @@ class SectionIndex:
                 self._store.change(gone, share(changed, make, Entry), self._embedding.id)
         replaced = sum(path in known for path in changed)
         return SyncReport(len(changed), len(gone) + replaced, len(stamps) - len(changed))
+
+    def _counts(self, rows: Sequence[int]) -> Iterator[tuple[int, str, Counts]]:
+        return self._store.counts(rows)
+
+    @property
+    def _store(self) -> ChunkStore:
+        if self._opened is None:
+            self._opened = self._open_store()
+        return self._opened
 
     def _open_store(self) -> ChunkStore:
         file = self._folder / FILE_NAME
@@ -246,9 +270,9 @@ class SectionIndex:
         """Begin again with what the index was last told to hold."""
         self._store.close()
         self._repaired.append(_DAMAGED)
-        self._store = self._renew_store()
+        self._opened = self._renew_store()
         self._moment = None
-        self._words = Words(self._store.counts)
+        self._words = Words(self._counts)
         self._meaning.forget()
         if self._wanted:
             self._follow(*self._wanted)

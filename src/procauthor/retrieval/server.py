@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from procauthor.errors import ConfigError, RetrievalError
+from procauthor.resources import install_hint
 
 if TYPE_CHECKING:
     from procauthor.retrieval.vector import Vectors
@@ -87,9 +88,12 @@ class VectorServer:
 
     def _connect(self) -> Any:
         if self._client is None:
-            import chromadb
-            from chromadb.config import Settings
-
+            try:
+                import chromadb
+                from chromadb.config import Settings
+            except ModuleNotFoundError as error:
+                message = "a Chroma server needs the package 'chromadb', which is not installed"
+                raise ConfigError(message, install_hint()) from error
             host, port, ssl = _address(self.address)
             self._client = chromadb.HttpClient(host, port, ssl, settings=Settings(anonymized_telemetry=False))
         return self._client

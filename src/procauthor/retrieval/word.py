@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -17,6 +18,7 @@ _WORD = re.compile(r"[^\W_]+")
 _JOINED = re.compile(r"[a-z0-9][A-Z]")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _LONGEST_WORD = 30
+_ONE = threading.Lock()
 _LONGEST_PHRASE = 3
 
 STOP_WORDS = frozenset(
@@ -85,7 +87,9 @@ def stem(word: str) -> str:
     if len(word) >= _LONGEST_WORD:
         # No word of a language is that long, and finding the stem takes the square of the length.
         return word
-    return str(_stemmer().stemWord(word))
+    # It keeps the word that it works on, so that two threads at once would spoil each other's.
+    with _ONE:
+        return str(_stemmer().stemWord(word))
 
 
 @cache

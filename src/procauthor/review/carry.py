@@ -15,6 +15,7 @@ from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Use, read_uses, seen_key
 from procauthor.library import provenance
 from procauthor.library.change import Change, Edit
+from procauthor.library.followed import record_path
 from procauthor.library.ledger import edit_provenance, edit_receipts, move_file
 from procauthor.library.library import Library, Procedure
 from procauthor.library.provenance import Origin, Provenance, read_provenance
@@ -51,6 +52,7 @@ class Carriage:
         """Yield the edits of all sidecars."""
         yield from self._receipt_edits()
         yield from self._provenance_edits()
+        yield from self._record_edits()
 
     def reviews(self) -> dict[str, Review]:
         """Return the receipts as they are afterwards, by the new paths."""
@@ -89,6 +91,12 @@ class Carriage:
         """Return the paths, from after, of documents that have receipts or may get some."""
         own = {self._homes.get(path, path) for path in self._reviews if path not in self._merged}
         return own | {edit.path for edit in self.change.edits} & self.after.library.by_path.keys()
+
+    def _record_edits(self) -> Iterator[Edit]:
+        """Yield what moves the records of documents that were followed."""
+        for new, old in self._origins.items():
+            if new != old and new not in self._homes:
+                yield from move_file(self.before.library.root, record_path(old), record_path(new))
 
     # Receipts
 

@@ -57,7 +57,7 @@ def read_due(library: Library, present: date) -> tuple[list[Due], list[Undated]]
     problems = [problem for p in documents for problem in _problems(p)]
     asked = [p for p in documents if _every(p)]
     changes = last_changes(library.root) if any(_last_review(p)[1] is None for p in asked) else {}
-    due = [found for p in documents if (found := _due(p, changes, present))]
+    due = [each for p in documents if (each := _due(p, changes, present))]
     return sorted(due, key=lambda each: (each.day, each.path)), problems
 
 
@@ -72,10 +72,10 @@ def choose_due(library: Library, within: str, owner: str) -> tuple[list[Due], li
     if within and span is None:
         message = f"{within!r} is no span of time"
         raise ConfigError(message, "write it as 30d, 2 weeks or 6 months")
-    found, problems = read_due(library, day)
+    reviews, problems = read_due(library, day)
     last = span.after(day) if span else date.max
     named = owner.strip().casefold()
-    return [each for each in found if each.day <= last and (not named or each.owner.casefold() == named)], problems
+    return [each for each in reviews if each.day <= last and (not named or each.owner.casefold() == named)], problems
 
 
 _OUT = frozenset({"alias", "deprecated", "placeholder", "missing"})

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from statistics import fmean
 from typing import TypeVar
 
-from procauthor.markdown.document import Document, Section
-from procauthor.template.key import section_key
+from procauthor.markdown.document import Document, Item, Section
+from procauthor.template.item import example_of
+from procauthor.template.key import plain_heading, section_key
+from procauthor.template.role import words
 
 _T = TypeVar("_T", str, int)
 # "About all": one of twenty may have forgotten a section.
 _REQUIRED_SHARE = 0.94
 _OPTIONAL_SHARE = 0.5
+_FEWEST = 2
+# What the team's own template or most steps have is asked for, although some do without.
+_SHOWN_SHARE = 0.8
+_LONGEST_GUIDANCE = 400
 _STEP_WORD = re.compile(r"^([^\W\d_]+)\s+\d{1,3}\s*([:.)–—-])\s+\S")
 _LABEL = re.compile(r"^\*\*([^*\n]{1,40}?):?\*\*:?\s*$")
 _STEP_NUMBER = re.compile(r"^\d{1,3}([.):])\s+\S")
@@ -31,6 +38,18 @@ class SharedHeading:
     example: str
     share: float
     required: bool
+    role: str = ""
+    """What the section means, by its heading, as far as can be told."""
+    guidance: str = ""
+    """What the team's own template says below the heading."""
+
+    @property
+    def comment(self) -> str:
+        """What the template file says of the section, as a comment."""
+        role = f"role: {self.role}" if self.role else ""
+        optional = "" if self.required else "optional: true"
+        lines = [line for line in (role, optional, self.guidance) if line]
+        return "<!--\n" + "\n".join(lines) + "\n-->\n\n" if lines else ""
 
     @property
     def has_steps(self) -> bool:
@@ -44,35 +63,95 @@ class Inferred:
 
     documents: int
     headings: tuple[SharedHeading, ...]
+    in_order: float = 1.0
+    """The share of the documents that have these headings in one order."""
 
     @property
     def required(self) -> frozenset[str]:
         """The keys of the headings that a document must have."""
         return frozenset(h.key for h in self.headings if h.required)
 
-    def render(self, name: str) -> str:
+    def render(self, name: str, kind: str = "procedure") -> str:
         """Return the template file."""
-        parts = [f"---\ntemplate: {name}\nversion: 1\nkind: procedure\n---\n\n# {{title}}\n"]
+        parts = [f"---\ntemplate: {name}\nversion: 1\nkind: {kind}\n---\n\n# {{title}}\n"]
         for heading in self.headings:
-            optional = "" if heading.required else "<!--\noptional: true\n-->\n\n"
+            optional = heading.comment
             parts.append(f"{'#' * heading.level} {heading.text}\n\n{optional}{heading.example}\n")
         return "\n".join(parts)
 
 
-def infer(documents: Sequence[Document]) -> Inferred:
+def infer(documents: Sequence[Document], shown: Document | None = None, least: float = _OPTIONAL_SHARE) -> Inferred:
     """Return the template that some documents share.
 
-    A heading that about all of them have is required; one that half of them have is optional.
+    A heading that about all of them have is required; one that half of them have is optional. Where the team has a
+    template of its own, ``shown``, its headings are required unless many do without, and its words are the guidance.
+    ``least`` is the share of the documents that must have a heading.
     """
-    places: dict[str, list[tuple[int, Section, Document]]] = {}
-    for document in documents:
-        for place, (key, section) in enumerate(sections_by_key(document).items()):
-            places.setdefault(key, []).append((place, section, document))
     total = len(documents)
-    kept = {key: each for key, each in places.items() if len(each) >= total * _OPTIONAL_SHARE}
+    kept = _kept([outer_sections(document) for document in documents], documents, least)
+    if len(kept) < _FEWEST:
+        kept = _kept([sections_by_key(document) for document in documents], documents, least)
     order = sorted(kept, key=lambda key: (fmean(place for place, _, _ in kept[key]), key))
-    headings = tuple(_heading(key, [(s, d) for _, s, d in kept[key]], total) for key in order)
-    return Inferred(total, headings)
+    own = sections_by_key(shown) if shown else {}
+    headings = [_shown(_heading(key, [(s, d) for _, s, d in kept[key]], total), shown, own.get(key)) for key in order]
+    return Inferred(total, tuple(_with_roles(headings)), _share_in_order(order, kept))
+
+
+def _shown(heading: SharedHeading, document: Document | None, section: Section | None) -> SharedHeading:
+    """Return a heading with what the team's own template says of it."""
+    if document is None or section is None:
+        return heading
+    texts = [item.text for block in section.blocks for item in block.items]
+    texts += [block.text for block in section.blocks if block.kind in ("paragraph", "quote")]
+    text = " ".join(" ".join(texts).replace("--", "-").replace(">", "").split())[:_LONGEST_GUIDANCE]
+    guidance = f"The team's template says: {text}" if text else ""
+    return replace(heading, required=heading.share >= _SHOWN_SHARE, guidance=guidance)
+
+
+def _with_roles(headings: Iterable[SharedHeading]) -> Iterator[SharedHeading]:
+    taken: set[str] = set()
+    for heading in headings:
+        role = next((r for r, word in words().sections.items() if heading.key in word.headings and r not in taken), "")
+        taken.add(role)
+        yield replace(heading, role=role)
+
+
+def _kept(
+    sections: Sequence[Mapping[str, Section]], documents: Sequence[Document], least: float
+) -> dict[str, list[tuple[int, Section, Document]]]:
+    """Return the sections that enough of the documents have, each with its place in its document."""
+    places: dict[str, list[tuple[int, Section, Document]]] = {}
+    for own, document in zip(sections, documents, strict=True):
+        for place, (key, section) in enumerate(own.items()):
+            places.setdefault(key, []).append((place, section, document))
+    return {key: each for key, each in places.items() if len(each) >= len(documents) * least}
+
+
+def _share_in_order(order: Sequence[str], kept: Mapping[str, Sequence[tuple[int, Section, Document]]]) -> float:
+    """Return the share of the documents whose sections are all in one order."""
+    starts: dict[int, list[int]] = {}
+    for key in order:
+        for _, section, document in kept[key]:
+            starts.setdefault(id(document), []).append(section.start)
+    return sum(each == sorted(each) for each in starts.values()) / len(starts) if starts else 1.0
+
+
+def outer_sections(document: Document) -> dict[str, Section]:
+    """Return the sections below the title that are in no other one, by key, in the order of the text.
+
+    A heading in a chapter says what that chapter is about, and is seldom asked for in every document.
+    """
+    sections = sections_by_key(document)
+    inside = {section.index for section in sections.values()}
+    return {key: s for key, s in sections.items() if not any(index in inside for index in above(document, s))}
+
+
+def above(document: Document, section: Section) -> Iterator[int]:
+    """Yield the indexes of the sections that a section is in, the nearest first."""
+    parent = section.parent
+    while parent is not None:
+        yield parent
+        parent = document.sections[parent].parent
 
 
 def sections_by_key(document: Document) -> dict[str, Section]:
@@ -101,7 +180,7 @@ def _heading(key: str, found: Sequence[tuple[Section, Document]], total: int) ->
         key=key,
         text=text,
         level=max(2, _commonest(section.level for section, _ in found)),
-        example=_steps(found) or _example(text, _commonest(_kind(section) for section, _ in found)),
+        example=_steps(found) or _example(key, text, [section for section, _ in found]),
         share=share,
         required=share >= _REQUIRED_SHARE,
     )
@@ -113,27 +192,50 @@ def _steps(found: Sequence[tuple[Section, Document]]) -> str:
     if len(shapes) < len(found) * _OPTIONAL_SHARE:
         return ""
     labels = _labels([(s, d) for s, d in found if _step_shape(d, s)])
-    return "\n\n".join((_commonest(shapes), *(f"**{label}:**\n\n- {{item}}" for label in labels)))
+    return "\n\n".join((_commonest(shapes), *labels))
 
 
 def _labels(found: Sequence[tuple[Section, Document]]) -> list[str]:
-    """Return the labels in bold that begin parts of most steps, in the order of the text."""
-    steps = [child for section, document in found for child in document.children(section)]
-    counts = Counter(label for step in steps for label in dict.fromkeys(_bold(step)))
-    return [label for label, count in counts.items() if count >= len(steps) * _OPTIONAL_SHARE]
+    """Return the parts of most steps, each a label in bold with an example of its items, in the order of the text."""
+    steps = [(child, document) for section, document in found for child in document.children(section)]
+    parts: dict[str, list[Sequence[Item]]] = {}
+    for step, document in steps:
+        for label, items in dict(_bold(step, document)).items():
+            parts.setdefault(label, []).append(items)
+    return [
+        f"**{label}:**\n\n{optional}{example_of(list(chain.from_iterable(lists)), _part_role(label))}"
+        for label, lists in parts.items()
+        if len(lists) >= len(steps) * _OPTIONAL_SHARE
+        for optional in ("" if len(lists) >= len(steps) * _SHOWN_SHARE else "<!--\noptional: true\n-->\n\n",)
+    ]
 
 
-def _bold(step: Section) -> Iterator[str]:
+def _part_role(label: str) -> str:
+    return next((role for role, word in words().parts.items() if section_key(label) in word.headings), "")
+
+
+def _bold(step: Section, document: Document) -> Iterator[tuple[str, Sequence[Item]]]:
+    """Yield the labels in bold of a step, each with the items right behind it."""
+    label = ""
     for block in step.blocks:
-        match = _LABEL.match(block.text) if block.kind == "paragraph" else None
-        if match:
-            yield match[1].strip()
+        match = _LABEL.match(document.source.slice(block.start, block.end).strip())
+        if block.kind == "paragraph" and match:
+            label = match[1].strip()
+            yield label, ()
+        elif label:
+            yield label, block.items
+            label = ""
 
 
 def _step_shape(document: Document, section: Section) -> str:
     children = list(document.children(section))
     shapes = [f"{'#' * child.level} {shape}" for child in children if (shape := _shape(child.title))]
     return _commonest(shapes) if shapes and len(shapes) >= len(children) * _OPTIONAL_SHARE else ""
+
+
+def is_step(title: str) -> bool:
+    """Say whether a heading begins with the number of a step, or a word and a number."""
+    return bool(_shape(title))
 
 
 def _shape(title: str) -> str:
@@ -159,6 +261,13 @@ def _kind(section: Section) -> str:
     return "list" if first.items[0].number is None else "numbered"
 
 
-def _example(text: str, kind: str) -> str:
+def _example(key: str, text: str, sections: Sequence[Section]) -> str:
+    kind = _commonest(map(_kind, sections))
+    if kind != "prose":
+        lists = (block.items for section in sections for block in section.blocks[:1] if block.kind == "list")
+        role = next((role for role, word in words().sections.items() if key in word.headings), "")
+        shape = example_of(list(chain.from_iterable(lists)), role)
+        if shape and "{item}" not in shape:
+            return shape
     marker = {"list": "- ", "numbered": "1. ", "checklist": "- [ ] "}.get(kind, "")
-    return f"{marker}{{What to say under {text.strip().rstrip(':')}.}}"
+    return f"{marker}{{What to say under {plain_heading(text).rstrip(':')}.}}"

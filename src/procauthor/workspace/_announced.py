@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from procauthor.errors import LibraryError, PlanError
 from procauthor.file import read_regular
-from procauthor.library.index import bullets, missing_titles
+from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 
@@ -28,7 +28,6 @@ def announced(root: Path, path: str, library: Library, plan: Plan | None = None)
         plan: The plan, where it was read before.
     """
     titles = {key: entry.title for key, entry in missing_titles(library).items()}
-    titles |= {title_key(each.title): each.title for each in bullets(library)}
     own = plan or _titles_of_plan(root, path, library)
     if own:
         titles |= {title_key(item.title): item.title for item in own.items}

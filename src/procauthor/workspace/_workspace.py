@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from procauthor.checking.check import check
+from procauthor.checking.difference import remember
+from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.survey import Survey, Surveyor
-from procauthor.errors import NoPlanError, PlanError
+from procauthor.errors import NoPlanError, PlanError, StaleError
 from procauthor.file import read_regular
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import leads_out
-from procauthor.library.library import LEADS_OUT, Library, Procedure, read_library, read_procedure
+from procauthor.library.library import LEADS_OUT, Library, Procedure, read_procedure
 from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
 from procauthor.settings import Location, Settings
 from procauthor.settings import locate as find_root
+from procauthor.system.parallel import without_collection
 from procauthor.template.store import TemplateStore
 from procauthor.workspace._announced import announced, read_own_plan
 
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from procauthor.retrieval.index import SectionIndex
 
 _SHOWN = 5
+_PASSES = 3
 
 
 class Workspace:
@@ -50,7 +58,12 @@ class Workspace:
         self._told: set[str] = set()
         folders = self.own_folder("templates")
         self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
-        self._known: Library | None = None
+        self._surveyor = Surveyor(self.root, self.state, self.settings, self.templates)
+        self._survey: Survey | None = None
+        self._index: tuple[SectionIndex, Library] | None = None
+        self._judged: Survey | None = None
+        self._unwritten = False
+        self._lock = RLock()
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Workspace:
@@ -64,6 +77,7 @@ class Workspace:
         """
         workspace = cls(find_root(Path(path)))
         workspace.state, notices = open_state(workspace.root)
+        workspace._surveyor.state = workspace.state
         workspace.notices += notices
         workspace.templates.refuse_unknown()
         workspace._recover()
@@ -108,12 +122,63 @@ class Workspace:
     # Reading
 
     def read(self) -> Library:
-        """Read all documents, as they are now; what has not changed since the last reading is not parsed again."""
-        self._known = read_library(self.root, self.settings, self.templates, self._known)
-        for unread in self._known.unread:
+        """Return the documents as they are now: from memory, and from the disk what has changed since.
+
+        The text of a document is read when it is asked for. If it has changed by then, that is a `StaleError`: what
+        is known of the document and its text would not be of one time.
+        """
+        return self.survey().library
+
+    def survey(self) -> Survey:
+        """Read the library, with what is remembered of it."""
+        with self._lock:
+            self._remember()
+            for _ in range(_PASSES):
+                with suppress(StaleError, msgspec.MsgspecError):
+                    return self._take(self._surveyor.survey())
+                self._surveyor.forget()
+            return self._take(self._surveyor.survey())
+
+    def _take(self, survey: Survey) -> Survey:
+        self._survey = survey
+        # A check writes it down with what it finds; else that is done before the next reading.
+        self._unwritten = True
+        for unread in survey.library.unread:
             if unread.reason == LEADS_OUT:
                 self.tell(f"{unread.path!r} is no document of the library: {LEADS_OUT}")
-        return self._known
+        return survey
+
+    def _remember(self) -> None:
+        if self._unwritten and self._survey is not None:
+            self._unwritten = False
+            with suppress(StaleError, msgspec.MsgspecError):
+                remember(self._survey)
+
+    def take_over(self, other: Workspace) -> None:
+        """Know what another one of the same library has read, if it was set up in the same way; that one is closed."""
+        with self._lock, other._lock:
+            if self.root == other.root and self._surveyor.is_like(other._surveyor):
+                self._surveyor, self._survey, self._judged = other._surveyor, other._survey, other._judged
+                self._unwritten, self._index = other._unwritten, other._index
+                other._survey = other._index = None
+        other.close()
+
+    def release(self) -> None:
+        """Write down what was read, and let go of all files until the next question; what is in memory stays there."""
+        with self._lock:
+            self._remember()
+            if self._survey is not None:
+                self._survey.memory.close()
+            if self._index is not None:
+                self._index[0].release()
+
+    def close(self) -> None:
+        """Write down what was read, and let go of all files. What is asked for afterwards opens them again."""
+        with self._lock:
+            self.release()
+            if self._index is not None:
+                self._index[0].close()
+                self._index = None
 
     def parse(self, path: str, raw: bytes) -> Procedure:
         """Read some bytes as the document that they would be at a path."""
@@ -129,10 +194,6 @@ class Workspace:
         gone = frozenset(path for path, raw in texts.items() if raw is None)
         kept = library.without(gone) if gone else library
         return kept.overlay(*(self.parse(path, raw) for path, raw in texts.items() if raw is not None))
-
-    def surveyor(self) -> Surveyor:
-        """Return what reads the library and remembers what it read."""
-        return Surveyor(self.root, self.state, self.settings, self.templates)
 
     def plan_bytes(self, file: str | Path | None = None) -> bytes:
         """Return an action plan as it is on disk: the given file, else the one in the settings.
@@ -173,13 +234,28 @@ class Workspace:
         return announced(self.root, self.settings.library.plan, library, plan)
 
     def open_index(self, library: Library) -> SectionIndex:
-        """Open the search index and bring it up to date with a library."""
+        """Open the search index and bring it up to date with a library; who asked for it closes it."""
         from procauthor.workspace._section import open_index
 
         index, notice = open_index(self.state / "index", self.settings.retrieval, library)
         if notice:
             self.notices.append(notice)
         return index
+
+    def index(self, library: Library) -> SectionIndex:
+        """Return the search index of a library. It stays open for the next question, until `close`."""
+        from procauthor.workspace._section import follow
+
+        with self._lock:
+            if self._index is None:
+                self._index = self.open_index(library), library
+            index, known = self._index
+            if known is not library:
+                notice = follow(index, library)
+                self._index = index, library
+                if notice:
+                    self.notices.append(notice)
+            return index
 
     # Judging
 
@@ -189,18 +265,36 @@ class Workspace:
         paths: Sequence[str] | None = None,
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
-        survey: Survey | None = None,
     ) -> Report:
-        """Check a library that was read before, perhaps with a draft laid over it."""
-        return check(
-            library,
-            settings=self.settings,
-            announced=frozenset(self.announced(library)),
-            paths=paths,
-            select=select,
-            ignore=ignore,
-            survey=survey,
-        )
+        """Check a library that was read before, perhaps with a draft laid over it.
+
+        What is remembered of the library on disk is taken from there, and so it costs what is another.
+        """
+        with self._lock, without_collection():
+            survey = self._known(library, paths)
+            try:
+                return check(
+                    library,
+                    settings=self.settings,
+                    announced=frozenset(self.announced(library)),
+                    paths=paths,
+                    select=select,
+                    ignore=ignore,
+                    survey=survey,
+                )
+            except msgspec.MsgspecError as error:
+                survey.memory.forget()
+                raise StaleError(MEMORY) from error
+
+    def _known(self, library: Library, paths: Sequence[str] | None) -> Survey:
+        """Return what is known of a library. All of what is laid over one is checked against what was found in that."""
+        base = self._survey or self.survey()
+        if library is not base.library and paths is None and base is not self._judged:
+            self.check(base.library)
+        if library is base.library:
+            self._judged = base
+            self._unwritten = False
+        return base.over(library)
 
     def derive(self, library: Library, *, ticks: bool = True) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it; with ``ticks`` those of plans too."""

@@ -10,16 +10,15 @@ from pathlib import Path
 from procauthor.checking.baseline import FILE_NAME as BASELINE
 from procauthor.checking.baseline import Baseline, read_baseline, refuse_other
 from procauthor.checking.check import choose_rules
-from procauthor.checking.survey import Survey
 from procauthor.errors import ConfigError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import locate, write_file
 from procauthor.library.library import Library
-from procauthor.parallel import without_collection
 from procauthor.workspace._workspace import Workspace
 
 _PASSES = 10
+_TURNS = 3
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,12 @@ class Checking:
 
     def check(self, paths: Sequence[str] | None) -> Report:
         """Check the library as it is on disk; where files move meanwhile, look again."""
-        surveyor = self.workspace.surveyor()
-        with without_collection():
-            for _ in range(_PASSES):
-                with suppress(StaleError), surveyor.survey() as survey:
-                    return self.report(survey.library, self._chosen(survey.library, paths), survey)
+        for _ in range(_TURNS):
+            with suppress(StaleError):
+                return self._check(paths)
+        return self._check(paths)
+
+    def _check(self, paths: Sequence[str] | None) -> Report:
         library = self.workspace.read()
         return self.report(library, self._chosen(library, paths))
 
@@ -73,16 +73,15 @@ class Checking:
     def _chosen(self, library: Library, paths: Sequence[str] | None) -> list[str] | None:
         return _find_paths(self.workspace.root, library, paths) if paths else None
 
-    def report(self, library: Library, paths: Sequence[str] | None, survey: Survey | None = None) -> Report:
+    def report(self, library: Library, paths: Sequence[str] | None) -> Report:
         """Check a library that was read before, and leave out what the baseline knows.
 
         Args:
             library: What is checked, perhaps with texts laid over it.
             paths: Report only on these documents, by their paths in the library; None for all.
-            survey: What is remembered of the library.
         """
         workspace = self.workspace
-        report = workspace.check(library, paths, self.select, self.ignore, survey)
+        report = workspace.check(library, paths, self.select, self.ignore)
         if self.baseline is False or (self.baseline is None and not workspace.settings.check.baseline):
             return report
         whole = not (paths is not None or self.select or self.ignore)
@@ -124,10 +123,9 @@ def shrink_baseline(workspace: Workspace, report: Report) -> None:
 
 
 def _edits(before: Library, after: Library) -> tuple[Edit, ...]:
-    pairs = (
-        (path, old.document.source.raw, after.by_path[path].document.source.raw) for path, old in before.by_path.items()
-    )
-    return tuple(Edit(path, old, new) for path, old, new in pairs if old != new)
+    pairs = ((path, old, after.by_path[path]) for path, old in before.by_path.items())
+    changed = ((path, old, new) for path, old, new in pairs if old is not new and old.stamp != new.stamp)
+    return tuple(Edit(path, old.source.raw, new.source.raw) for path, old, new in changed)
 
 
 def _find_paths(root: Path, library: Library, paths: Sequence[str]) -> list[str]:

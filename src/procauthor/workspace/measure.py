@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from procauthor.checking.check import check
@@ -14,12 +15,13 @@ from procauthor.evaluation.checkout import read_checkout
 from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import read_past
 from procauthor.evaluation.trend import point_of, read_saved
-from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Tally
+from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Row, Tally
+from procauthor.library.followed import read_followed
 from procauthor.library.library import Library
 from procauthor.naming import title_key
-from procauthor.parallel import without_collection
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
+from procauthor.system.parallel import without_collection
 from procauthor.workspace._workspace import Workspace
 
 _PASSES = 3
@@ -27,13 +29,16 @@ _PASSES = 3
 
 def survey(workspace: Workspace) -> Census:
     """Read the library once, and check it once, with what is remembered of the last check."""
-    surveyor = workspace.surveyor()
     for _ in range(_PASSES):
-        with suppress(StaleError), without_collection(), surveyor.survey() as found:
-            report = workspace.check(found.library, None, survey=found)
-            return Census(found.for_counting().library, report, workspace.settings).counted()
-    library = workspace.read()
-    return Census(library, workspace.check(library, None), workspace.settings)
+        with suppress(StaleError), without_collection():
+            return _survey(workspace)
+    return _survey(workspace)
+
+
+def _survey(workspace: Workspace) -> Census:
+    found = workspace.survey()
+    report = workspace.check(found.library)
+    return Census(found.for_counting().library, report, workspace.settings).counted()
 
 
 def count(workspace: Workspace, library: Library) -> Tally:
@@ -67,6 +72,7 @@ def measure(
     checkout = read_checkout(workspace.root)
     day = today or date.today().isoformat()  # noqa: DTZ011 - the day where the user is
     now = evaluate(chosen, Measured(day, checkout.revision, checkout.clean))
+    now = replace(now, rows=tuple(_with_followed(workspace.root, now.rows)))
     points.append(point_of(now, "now", "now"))
     evaluation = now
     if at:
@@ -76,6 +82,14 @@ def measure(
     if checkout.note and not at:
         notes = (*notes, checkout.note)
     return replace(evaluation, trend=tuple(_by_date([*saved, *points])), notes=notes), chosen
+
+
+def _with_followed(root: Path, rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield rows with the day on which somebody followed each document last."""
+    records = read_followed(root)
+    for row in rows:
+        days = [each.day for each in records[row.path].followed] if row.path in records else []
+        yield replace(row, followed=max(days).isoformat()) if days else row
 
 
 def _by_date(points: Sequence[Point]) -> list[Point]:

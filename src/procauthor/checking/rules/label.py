@@ -47,6 +47,7 @@ _DEFINITION = re.compile(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t
 _USE = re.compile(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
 _WORD = re.compile(r"[a-z]{3}")
 _LETTERS = re.compile(r"[A-Za-z]{2}")
+_ORDINARY = re.compile(r"[A-Za-z][a-z]{5,}")
 _COMPOUND = re.compile(r"\w[- ]\w|[a-z]\d|[a-z][A-Z]")
 # Lines that serve as comments: "[//]: # (...)" and "[comment]: <> (...)".
 _COMMENT_TARGETS = frozenset({"#", "<>"})
@@ -110,7 +111,10 @@ def _is_reference(text: str, label: str, *, alone: bool) -> bool:
     """Say whether brackets behind brackets are meant as a link; without one definition, a usage line has them too."""
     if " " in text:
         return bool(_WORD.search(text) and (_LETTERS.search(label) or label.isdecimal()))
-    return bool(_WORD.search(text) and _WORD.search(label) and (not alone or _COMPOUND.search(label)))
+    if label.isdecimal():
+        return bool(_ORDINARY.fullmatch(text))
+    sure = not alone or _COMPOUND.search(label) or label.casefold() in text.casefold()
+    return bool(_WORD.search(text) and _WORD.search(label) and sure)
 
 
 def _definitions(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import correct_anchor, mend, redirect
 from procauthor.checking.scope import Scope, say
 from procauthor.checking.table import title_links
+from procauthor.convention.site import may_be_made
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
@@ -91,6 +92,8 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         return
     if scope.exists(end.path):
         yield from _inside(scope, procedure, link, end)
+    elif may_be_made(link.target, scope.library.files, procedure.conventions):
+        return
     elif not in_row:
         hint = _near(scope, procedure, link, end.path)
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)

@@ -112,7 +112,7 @@ THIN_SECTION = Rule(
     name="thin-section",
     code="S107",
     severity="warning",
-    summary="A required section says less than the template asks for, or nothing.",
+    summary="A section says less than the template asks for, or nothing.",
     why="It looks finished. Who relies on it finds the title again, or the sentence of another section.",
     fix="Write what the guidance of the template asks for, or lower its bound.",
     example="“This is about High Latency.” under every heading, or two steps where the template says min: 3",
@@ -146,6 +146,8 @@ def check(scope: Scope) -> Iterator[Finding]:
                 yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
         if procedure.template is not None:
             yield from _status_word(procedure)
+        elif procedure.counted and not procedure.silent:
+            yield from _placeholders(procedure)
     for procedure in scope.finished:
         assert procedure.template is not None
         match = match_sections(procedure.document, procedure.template)
@@ -249,14 +251,18 @@ def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator
 
 
 def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
-    for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
-        finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
-        # Who says so of the whole document misleads nobody: then it is an open question like any other.
-        yield replace(finding, severity="info") if procedure.declared_status == "in progress" else finding
+    yield from _placeholders(procedure)
     for left in find_template_text(procedure.document, template):
         yield say(TEMPLATE_TEXT_LEFT, procedure, left.start, f"{left.text!r} is a field of the template")
     for field, start in _heading_fields(procedure, template):
         yield say(TEMPLATE_TEXT_LEFT, procedure, start, f"{field!r} is a field of the template")
+
+
+def _placeholders(procedure: Procedure) -> Iterator[Finding]:
+    for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
+        finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
+        # Who says so of the whole document misleads nobody: then it is an open question like any other.
+        yield replace(finding, severity="info") if procedure.declared_status == "in progress" else finding
 
 
 def _heading_fields(procedure: Procedure, template: Template) -> Iterator[tuple[str, int]]:

@@ -32,10 +32,12 @@ SIGNS = {
     "approved": "✔",
     "defined": "●",
     "in progress": "◐",
+    "proposed": "◌",
     "placeholder": "○",
     "missing": "✕",
     "alias": "→",
     "deprecated": "⊘",
+    "rejected": "⊖",
 }
 
 

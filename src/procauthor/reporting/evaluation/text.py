@@ -8,7 +8,17 @@ from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Point, Tally
 from procauthor.procedure import DONE, Status
 
-COLUMNS: tuple[Status, ...] = ("defined", "approved", "in progress", "placeholder", "missing", "alias", "deprecated")
+COLUMNS: tuple[Status, ...] = (
+    "defined",
+    "approved",
+    "in progress",
+    "proposed",
+    "placeholder",
+    "missing",
+    "alias",
+    "deprecated",
+    "rejected",
+)
 _ALWAYS = frozenset({"defined", "in progress", "placeholder", "missing"})
 _SHOWN = 20
 _FOLDERS = 5
@@ -75,6 +85,7 @@ def number_lines(evaluation: Evaluation) -> Iterator[str]:
             f"{compliance.part} of {compliance.whole} written documents",
         ),
         ("broken references", evaluation.broken_references, ""),
+        *_followed(evaluation),
         ("open questions", evaluation.questions, f"in {len(evaluation.asking)} documents"),
         ("findings", report.count("error"), f"errors, {report.count('warning')} warnings"),
     ):
@@ -84,6 +95,13 @@ def number_lines(evaluation: Evaluation) -> Iterator[str]:
         more = f" and {len(folders) - _FOLDERS} other folders" if len(folders) > _FOLDERS else ""
         where = f"have no form, so they are not counted: in {', '.join(folders[:_FOLDERS])}{more}"
         yield f"{'documents left out':<20}  {len(evaluation.left_out):>6}  {where}"
+
+
+def _followed(evaluation: Evaluation) -> Iterator[tuple[str, int, str]]:
+    """Yield how many procedures were followed, where one was."""
+    days = [row.followed for row in evaluation.rows if row.followed]
+    if days:
+        yield "followed", len(days), f"procedures, last on {max(days)}"
 
 
 def detail_lines(evaluation: Evaluation) -> Iterator[str]:

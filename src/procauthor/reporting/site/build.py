@@ -9,9 +9,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Edge
+from procauthor.evaluation.graph import Edge, EdgeKind
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
+from procauthor.library.followed import Following, read_followed
 from procauthor.library.library import Procedure
 from procauthor.library.receipt import today
 from procauthor.library.stage import read_closing, read_stages
@@ -36,6 +37,11 @@ DOCUMENTS = "documents.html"
 # A drawing of more is a wall, and a list says more.
 _MOST_BOXES = 80
 _MOST_NEAR = 24
+_MOST_RECORDS = 20
+_MOST_SIBLINGS = 60
+_TELLING: tuple[EdgeKind, ...] = ("input", "calls", "needs", "output", "lists", "links")
+"""The kinds of edges, the one that says most first."""
+_MENTIONS = frozenset({"lists", "links"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """A document that uses another one, or is used by it, and how."""
+    """A document that uses another one, or is used by it, and how; ``mentioned`` says that it is only named there."""
 
     title: str
     page: str
     status: str
     how: str
+    mentioned: bool
 
 
 def build_site(evaluation: Evaluation, census: Census, drafts: Sequence[WaitingChange], settings: Settings) -> Site:
@@ -90,8 +97,9 @@ class _SiteMaker:
         self.drafts = drafts
         self.settings = settings
         documents = [p for p in self.library.procedures if p.kind != "template"]
-        found, _ = read_due(self.library, today())
-        self.due = {each.path: each for each in found}
+        self.followed = read_followed(self.library.root)
+        reviews, _ = read_due(self.library, today())
+        self.due = {each.path: each for each in reviews}
         self.stages = {p.path: read_stages(p) for p in documents if p.counted}
         self.places: Places = read_places(
             (p.path for p in documents),
@@ -135,7 +143,7 @@ class _SiteMaker:
             to=partial(link, address),
             current=current,
             at_page=row.path if row else "",
-            siblings=[row for row in self.evaluation.rows if current and row.lifecycle == current],
+            siblings=self._siblings(current, row),
             approvers=self._approvers,
             due=self.due,
             why=why,
@@ -163,6 +171,7 @@ class _SiteMaker:
             before=before,
             after=after,
             drawing=self._around(path),
+            records=self._records(path),
             waiting=[draft for draft in self.drafts if draft.path == path],
             findings=[f for f in self.evaluation.report.findings if f.path == path and f.severity != "info"],
         )
@@ -203,42 +212,62 @@ class _SiteMaker:
     def _approvers(self, path: str | None) -> list[str]:
         return [each.words for each in read_approvers(self.library.by_path[path])] if path else []
 
+    @cached_property
+    def _written(self) -> dict[str, list[Row]]:
+        """The rows with a document, by lifecycle."""
+        by_lifecycle: dict[str, list[Row]] = {}
+        for row in self.evaluation.rows:
+            if row.path:
+                by_lifecycle.setdefault(row.lifecycle, []).append(row)
+        return by_lifecycle
+
+    def _siblings(self, lifecycle: str, row: Row | None) -> list[Row]:
+        """Return what is listed beside a page: its lifecycle, of a long one what is near."""
+        rows = self._written.get(lifecycle, []) if lifecycle else []
+        if len(rows) <= _MOST_SIBLINGS:
+            return rows
+        place = next((place for place, each in enumerate(rows) if row and each.path == row.path), 0)
+        first = max(0, place - _MOST_SIBLINGS // 2)
+        return rows[first : first + _MOST_SIBLINGS]
+
+    def _records(self, path: str) -> list[Following]:
+        """Return the last times that somebody followed a document, the last one first."""
+        return list(reversed(self.followed[path].followed))[:_MOST_RECORDS] if path in self.followed else []
+
     def _beside(self, row: Row) -> tuple[Row | None, Row | None]:
         """Return the documents before and after one in the order of its lifecycle."""
-        rows = [r for r in self.evaluation.rows if r.path and r.lifecycle == row.lifecycle]
-        if row not in rows:
+        rows = self._written.get(row.lifecycle, [])
+        place = next((place for place, each in enumerate(rows) if each.path == row.path), None)
+        if place is None:
             return None, None
-        place = rows.index(row)
         return rows[place - 1] if place else None, rows[place + 1] if place + 1 < len(rows) else None
 
     @cached_property
     def _calls(self) -> dict[str, list[tuple[Course, int]]]:
         """The orchestrations that call each document, and at which place."""
-        found: dict[str, list[tuple[Course, int]]] = {}
+        callers: dict[str, list[tuple[Course, int]]] = {}
         for course in self.evaluation.courses:
             for place, call in enumerate(course.calls):
                 if call.path and course.path in self.places.pages:
-                    found.setdefault(call.path, []).append((course, place))
-        return found
+                    callers.setdefault(call.path, []).append((course, place))
+        return callers
 
     def _near(self, procedure: Procedure, address: str, *, users: bool) -> list[_Near]:
         graph = self.census.references
         edges = graph.users(procedure.path) if users else graph.uses(procedure.path)
-        words: dict[str, dict[str, None]] = {}
-        plain: dict[str, str] = {}
+        by_other: dict[str, list[Edge]] = {}
         for edge in edges:
-            other = edge.source if users else edge.target
-            if edge.kind in ("links", "lists"):
-                plain[other] = WORDS[edge.kind][not users]
-            else:
-                words.setdefault(other, {})[_how(edge, users=users)] = None
-        told = {**{other: dict.fromkeys([how]) for other, how in plain.items()}, **words}
-        return [self._neighbour(other, address, ", ".join(how)) for other, how in told.items()]
+            by_other.setdefault(edge.source if users else edge.target, []).append(edge)
+        return [self._neighbour(other, address, between, users=users) for other, between in by_other.items()]
 
-    def _neighbour(self, other: str, address: str, how: str) -> _Near:
+    def _neighbour(self, other: str, address: str, edges: Sequence[Edge], *, users: bool) -> _Near:
+        """Say how two documents are connected: by the edges of the kind that says most."""
         node = self.census.references.by_id[other]
         place = self.places.pages.get(node.path or "")
-        return _Near(node.title, link(address, place) if place else "", node.status, how)
+        kind = min((edge.kind for edge in edges), key=_TELLING.index)
+        artifacts = dict.fromkeys(_artifact(edge) for edge in edges if edge.kind == kind and edge.artifact)
+        how = f"{WORDS[kind][not users]} {', '.join(artifacts)}".strip()
+        return _Near(node.title, link(address, place) if place else "", node.status, how, kind in _MENTIONS)
 
     def _around(self, path: str) -> Drawing | None:
         graph = self.census.graph
@@ -288,7 +317,5 @@ class _SiteMaker:
 _SOURCES = ("evaluation/theme.css", "site/site.css", "site/site.js")
 
 
-def _how(edge: Edge, *, users: bool) -> str:
-    artifact = f" {edge.artifact}" if edge.artifact else ""
-    optional = " (optional)" if edge.optional else ""
-    return f"{WORDS[edge.kind][not users]}{artifact}{optional}"
+def _artifact(edge: Edge) -> str:
+    return f"{edge.artifact} (optional)" if edge.optional else edge.artifact

@@ -1,7 +1,7 @@
 """The text of a document as HTML that is safe to show: links lead to pages, and nothing in it runs or is fetched.
 
 markdown-it-py reads the Markdown, because its tokens can be changed before they are written. nh3 lets through what
-shows text, whoever wrote the raw HTML, and drops what runs, styles or loads something.
+shows text, and drops what runs, styles or loads something.
 """
 
 from __future__ import annotations
@@ -30,13 +30,23 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp"})
+_DRAWING = ".svg"
+_PICTURES = {
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".gif": "gif",
+    ".webp": "webp",
+    ".avif": "avif",
+    ".bmp": "bmp",
+    _DRAWING: "svg+xml",
+}
+_IMAGES = frozenset(_PICTURES) - {_DRAWING}
 # What a browser shows or saves, and never runs.
 _HARMLESS = _IMAGES | frozenset(
     {".pdf", ".csv", ".tsv", ".txt", ".log", ".json", ".yaml", ".yml", ".toml", ".ini", ".zip", ".docx", ".xlsx"}
     | {".pptx", ".odt", ".ods", ".odp", ".drawio", ".sql", ".sh", ".py"}
 )
-_DRAWING = ".svg"
 _MOST_BYTES = 20 * 1024 * 1024
 # A drawing is written into each page that shows it.
 _MOST_DRAWN = 512 * 1024
@@ -78,6 +88,8 @@ class Renderer:
     library: Library
     places: Places
     flavour: Flavour
+    alone: bool = False
+    """Whether a page has to do without others: then pictures are in it, and no file is linked."""
     files: dict[str, bytes] = field(default_factory=dict)
     """Files that pages show or link to, by their address in the site."""
     dead: set[tuple[str, str]] = field(default_factory=set)
@@ -191,7 +203,7 @@ class Renderer:
         document = self._document(target.path)
         if document is not None:
             return self._to_document(document, target.anchor, (path, page, value))
-        place = self._file(target.path, _HARMLESS)
+        place = "" if self.alone else self._file(target.path, _HARMLESS)
         if place:
             return link(page, place)
         if target.path not in self.library.files:
@@ -226,19 +238,20 @@ class Renderer:
         target = self._target(path, value)
         if target.external or target.path is None:
             return None
-        if target.path.lower().endswith(_DRAWING):
-            return self._drawing(target.path)
+        if self.alone or target.path.lower().endswith(_DRAWING):
+            return self._inside(target.path)
         place = self._file(target.path, _IMAGES)
         if not place:
             self.dead.add((path, value))
         return link(page, place) if place else None
 
-    def _drawing(self, path: str) -> str | None:
-        """Return a drawing as data: a browser that shows it as a picture runs no script in it."""
-        raw = self._read(path)
-        if raw is None or len(raw) > _MOST_DRAWN:
+    def _inside(self, path: str) -> str | None:
+        """Return a picture as data. A browser that shows a drawing so runs no script in it."""
+        kind = _PICTURES.get(PurePosixPath(path).suffix.lower())
+        raw = self._read(path) if kind else None
+        if raw is None or (len(raw) > _MOST_DRAWN and not self.alone):
             return None
-        return f"data:image/svg+xml;base64,{b64encode(raw).decode()}"
+        return f"data:image/{kind};base64,{b64encode(raw).decode()}"
 
     def _file(self, path: str | None, kinds: frozenset[str]) -> str:
         """Take a file of the library into the site, and return its address; nothing where it does not belong there."""

@@ -1,0 +1,127 @@
+"""Measure commands as a user calls them, each after one edit, as ratios to a warm check of the same run.
+
+    python benchmarks/command.py --sizes 1000 10000
+
+Every figure is of a whole process, the best of some turns. "cpu" adds up all of its processes, so it says more than
+seconds where others use the machine. Last comes a process that lives: it answers queries while documents change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from measure import Measure, run
+
+from library import edit, make, path, title
+from procauthor import Project
+
+_GRAIN = 2.5
+_QUERIES = (
+    "who has to approve the replacement of a shared valve",
+    "the gauge shows nothing after the nightly restart",
+    "roll back",
+    "what must exist before we can install a certified relay, and where is the test record kept",
+    "deviation",
+    "a customer is angry because the ticket was closed twice and nobody told him",
+)
+_HEAD = "| command | s | cpu | times a warm check | MiB |\n|---|---|---|---|---|"
+
+
+def main() -> None:
+    """Print a table for each size."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    for size in options.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder) / "library"
+            make(root, size)
+            print(f"## {size:,} procedures\n\n{_HEAD}", flush=True)
+            measure_commands(root, size, options.rounds)
+            measure_queries(root, size)
+
+
+def measure_commands(root: Path, size: int, rounds: int) -> None:
+    """Print a row for each command: first those that make what is remembered, then the others after an edit."""
+    bare = run([sys.executable, "-c", ""], root)
+    shown = _best([_call(root, ["--help"]) for _ in range(rounds)])
+    first = [("check, the first", _call(root, ["check"]))]
+    time.sleep(_GRAIN)
+    _call(root, ["check"])
+    warm = _best([_call(root, ["check"]) for _ in range(rounds)])
+    first.append(("search, the first", _call(root, ["search", _QUERIES[0]])))
+    _print("Python that does nothing", bare, warm)
+    _print("--help", shown, warm)
+    _print("check, nothing changed", warm, warm)
+    for name, measure in first:
+        _print(name, measure, warm)
+    for name, words in _commands(size):
+        measures = []
+        for _ in range(rounds):
+            edit(root, size)
+            measures.append(_call(root, words))
+        _print(name, _best(measures), warm)
+
+
+def _commands(size: int) -> list[tuple[str, list[str]]]:
+    middle = title(size // 2)
+    new = ["Quarterly Widget Audit Procedure", "--lifecycle", "Area 0"]
+    return [
+        ("check, one edit", ["check"]),
+        ("search", ["search", _QUERIES[1]]),
+        ("refs", ["refs", middle]),
+        ("graph --json", ["graph", "--json"]),
+        ("evaluate", ["evaluate"]),
+        ("plan next", ["plan", "next"]),
+        ("sync --check", ["sync", "--check"]),
+        ("rename --dry-run", ["rename", middle, "Unified Widget Procedure", "--dry-run"]),
+        ("brief", ["brief", *new]),
+        ("create --dry-run", ["create", *new, "--dry-run"]),
+        ("create, offline", ["create", *new]),
+        ("diff", ["diff"]),
+        ("accept", ["accept"]),
+        ("check, after accept", ["check"]),
+    ]
+
+
+def measure_queries(root: Path, size: int) -> None:
+    """Print how long a process that lives takes for a query, with an edit before every tenth."""
+    with Project.open(root) as project:
+        project.search(_QUERIES[0])
+        project.search(_QUERIES[1])
+        times: list[float] = []
+        for number in range(60):
+            if number % 10 == 0:
+                (root / path(number % size)).open("a", encoding="utf-8").write(f"\nOne more line, number {number}.\n")
+            start = time.perf_counter()
+            project.search(f"{_QUERIES[number % len(_QUERIES)]} {number}")
+            times.append((time.perf_counter() - start) * 1000)
+    times.sort()
+    p95 = times[int(len(times) * 0.95)]
+    print(f"\nA process that lives: search median {statistics.median(times):.0f} ms, p95 {p95:.0f} ms\n", flush=True)
+
+
+def _call(root: Path, words: Sequence[str]) -> Measure:
+    return run([str(Path(sys.executable).with_name("procauthor")), *words], root)
+
+
+def _best(measures: Sequence[Measure]) -> Measure:
+    return min(measures, key=lambda measure: measure.cpu)
+
+
+def _print(name: str, measure: Measure, base: Measure) -> None:
+    failed = f" (exit {measure.code})" if measure.code > 1 else ""
+    ratio = measure.cpu / base.cpu
+    row = f"{measure.seconds:.2f} | {measure.cpu:.2f} | {ratio:.1f} | {measure.memory:.0f}"
+    print(f"| {name}{failed} | {row} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Documents without a form: those that tell what to do all the same, and those that only show or repeat others."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import PurePosixPath
+
+from procauthor.adoption.form import Form, chapters, count_words
+from procauthor.convention.word import words
+from procauthor.markdown.document import Document, Item
+from procauthor.template.infer import is_step, sections_by_key
+from procauthor.template.key import section_key
+
+_FEWEST_STEPS = 3
+_MANY_ITEMS = 12
+# A link so few bytes behind the beginning of an item begins it.
+_NEAR = 8
+# A list with a link in most of its items leads to other pages.
+_MOSTLY = 0.5
+_FEWEST_REPEATED = 2
+_FEWEST_HEADINGS = 3
+_HEADING = re.compile(r"(?m)^\s*#{1,6}\s+(\S.*)")
+_NAME_END = re.compile(r"[*`:(]|\s[-–—]\s")
+_TOKEN = re.compile(r"[^\W_]+")
+
+
+def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Iterator[str]:
+    """Yield the documents without a form that tell somebody what to do, in steps.
+
+    Args:
+        documents: Documents by path, without pages that show a folder, translations and templates.
+        forms: The forms that some of them share.
+    """
+    taken = {path for form in forms for path in form.members}
+    keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
+    for path, document in documents.items():
+        if path not in taken and not _is_about_other(path) and _has_steps(document):
+            others = [keys[other] for other in documents if other != path]
+            if not any(describes(document, form) for form in forms) and not _repeats(keys[path], others):
+                yield path
+
+
+def describes(document: Document, form: Form) -> bool:
+    """Say whether a document shows a form to those who write: its chapters in pieces of code, or as names in lists."""
+    names = chapters(form)
+    own = {section_key(section.title) for section in document.sections if section.heading}
+    blocks = [block for section in document.sections for block in section.blocks]
+    shown = {section_key(each) for block in blocks if block.kind == "code" for each in _HEADING.findall(block.text)}
+    listed = {section_key(_NAME_END.split(item.text.lstrip("*` "), 1)[0]) for block in blocks for item in block.items}
+    in_code = len(shown & names) >= max(2, len(names) * _MOSTLY)
+    return in_code or (len(names) > 1 and names <= listed | own and not names <= own)
+
+
+def _is_about_other(path: str) -> bool:
+    """Say whether the name of a file says that it is about the repository, or reports on work that was done."""
+    tokens = _TOKEN.findall(PurePosixPath(path).stem.casefold())
+    table = words()["survey"]
+    return "-".join(tokens) in table["repository"] or not set(tokens).isdisjoint(table["reports"])
+
+
+def _has_steps(document: Document) -> bool:
+    """Say whether a document has numbered items, boxes to tick or numbered headings, or is for the most part items."""
+    links = [link.start for link in document.links if not link.image]
+    numbered = sum(is_step(section.title) for section in document.sections if section.heading)
+    lists = [block.items for section in document.sections for block in section.blocks if block.kind == "list"]
+    if numbered >= _FEWEST_STEPS or any(_are_steps(items, links) for items in lists):
+        return True
+    every = list(chain.from_iterable(lists))
+    words_in_items = sum(len(item.text.split()) for item in every)
+    whole = count_words(document)
+    return len(every) >= _MANY_ITEMS and words_in_items >= whole * _MOSTLY and not _lead_away(every, links)
+
+
+def _are_steps(items: Sequence[Item], links: Sequence[int]) -> bool:
+    steps = [item for item in items if item.number is not None or item.checked is not None]
+    return len(steps) >= _FEWEST_STEPS and not _lead_away(steps, links)
+
+
+def _lead_away(items: Sequence[Item], links: Sequence[int]) -> bool:
+    """Say whether most items begin with a link."""
+    leading = (bisect_left(links, item.start) < bisect_left(links, item.start + _NEAR) for item in items)
+    return sum(leading) > len(items) * _MOSTLY
+
+
+def _repeats(own: frozenset[str], others: Sequence[frozenset[str]]) -> bool:
+    """Say whether a document holds all the headings of several others: it was put together from them."""
+    held = {keys for keys in others if len(keys) >= _FEWEST_HEADINGS and keys <= own and keys != own}
+    return len(held) >= _FEWEST_REPEATED

@@ -1,0 +1,80 @@
+"""Which document is the index of a library: that which lists the most of the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from procauthor.adoption.guess import Guess
+from procauthor.adoption.notation import is_page
+from procauthor.convention.site import read_links
+from procauthor.convention.title import plain_name, read_title
+from procauthor.convention.word import words
+from procauthor.library.index import Listed
+from procauthor.library.reference import resolve_on_site
+from procauthor.markdown.document import Document
+from procauthor.naming import title_key
+from procauthor.settings import Conventions, TitleConventions
+
+_FEWEST = 2
+_MOST_FOLDERS = 2
+_TOKEN = re.compile(r"[^\W_]+")
+# An index with fewer of the documents than this is asked about.
+_WHOLE = 0.9
+
+
+def find_index(documents: Mapping[str, Document], usual: str, conventions: Conventions) -> str:
+    """Return the path of the document that lists the most others, or the usual one where none lists two.
+
+    Args:
+        documents: All documents by path.
+        usual: The path of the index where no other lists more.
+        conventions: What is known of titles and links.
+    """
+    names = {title_key(_name(document, conventions.titles)): path for path, document in documents.items()}
+    names.pop("", None)
+    counts = {path: _listed(path, documents, names, conventions) for path in documents if _may_be_index(path)}
+    best = max(counts, key=lambda path: (counts[path], path == usual, -path.count("/"), path), default=usual)
+    return best if counts.get(best, 0) >= _FEWEST else usual
+
+
+def index_guess(index: str, listed: list[Listed], paths: set[str], keys: Mapping[str, str]) -> Guess:
+    """Return how sure an index is: it lists nearly all that is counted.
+
+    Args:
+        index: Its path.
+        listed: What it lists.
+        paths: The paths of the counted documents.
+        keys: These paths by the keys of their titles.
+    """
+    there = {each.path if each.path in paths else keys.get(each.key, "") for each in listed} & paths
+    share = len(there) / len(paths) if paths else 0.0
+    weak = share < _WHOLE
+    question = f"is {index} the index of all procedures? it lists {len(there)} of {len(paths)}" if weak else ""
+    examples = tuple(f"{each.host}:{each.line}" for each in listed[:2])
+    confidence = 0.5 if weak else 0.95
+    return Guess("index", index, confidence, len(there), len(paths), examples, question, "index-missing-entry")
+
+
+def _may_be_index(path: str) -> bool:
+    place = PurePosixPath(path)
+    tokens = {token.casefold() for token in _TOKEN.findall(place.stem)}
+    named = is_page(place.stem) or not tokens.isdisjoint(words()["survey"]["indexes"])
+    return named and path.count("/") <= _MOST_FOLDERS
+
+
+def _listed(path: str, documents: Mapping[str, Document], names: Mapping[str, str], conventions: Conventions) -> int:
+    """Return how many other documents one links to, or names in an item or a cell."""
+    document = documents[path]
+    blocks = [block for section in document.sections for block in section.blocks]
+    texts = [item.text for block in blocks for item in block.items]
+    texts += [row.cells[0].text for block in blocks for row in block.rows if row.cells]
+    named = {names.get(title_key(re.split(r"\s[-–—]\s|[(:]", text, maxsplit=1)[0])) for text in texts}
+    targets = (resolve_on_site(path, link.target, conventions) for link in read_links(document, conventions))
+    linked = {next((each for each in target.paths if each in documents), None) for target in targets}
+    return len((named | linked) - {None, path})
+
+
+def _name(document: Document, titles: TitleConventions) -> str:
+    return plain_name(read_title(document, titles), titles.patterns)

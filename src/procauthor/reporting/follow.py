@@ -1,0 +1,89 @@
+"""A procedure that is followed, as lines for a person and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from procauthor.library.stage import Stage
+from procauthor.review.follow import Walk
+
+
+def opening_lines(walk: Walk) -> Iterator[str]:
+    """Yield what is followed, by whom, and how far it is."""
+    following, total = walk.following, len(walk.stages)
+    word = "goes on" if walk.resumed else "begins"
+    occasion = f" ({following.occasion})" if following.occasion else ""
+    yield f"{walk.procedure.title}{occasion}: {following.by} {word}, {len(following.steps)} of {total} steps recorded"
+    if walk.changed:
+        yield "the document was edited since this record began; its steps may be others"
+
+
+def stage_lines(stage: Stage, total: int) -> Iterator[str]:
+    """Yield a step as somebody works through it."""
+    yield ""
+    yield f"Step {stage.number} of {total}: {stage.name}"
+    if stage.purpose:
+        yield f"  {stage.purpose}"
+    for number, action in enumerate(stage.actions, start=1):
+        yield f"  {number}. {action}"
+    for name, said in (("decide", stage.decisions), ("makes", stage.outputs), ("if it fails", stage.failures)):
+        yield from (f"  {name}: {text}" for text in said)
+
+
+def closing_lines(walk: Walk) -> Iterator[str]:
+    """Yield how it ended, and what a failed step asks for."""
+    following = walk.following
+    counts = {
+        result: sum(step.result == result for step in following.steps) for result in ("done", "failed", "skipped")
+    }
+    told = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
+    word = "stopped" if following.stopped else "ended" if following.ended else "kept"
+    yield f"record {following.id} of {walk.procedure.title} {word}: {told or 'nothing recorded'}"
+    if following.ended and not following.stopped:
+        yield from (f"  to confirm: {text}" for text in walk.closing)
+    yield from (f'  ask for a change: procauthor update {walk.procedure.path} "{wish}"' for wish in walk.wishes)
+
+
+def walk_json(walk: Walk) -> dict[str, Any]:
+    """Return the documented JSON object; times are ISO 8601 in UTC."""
+    following, stage = walk.following, walk.next
+    return {
+        "record": following.id,
+        "path": walk.procedure.path,
+        "title": walk.procedure.title,
+        "by": following.by,
+        "occasion": following.occasion,
+        "began": following.began.isoformat(),
+        "ended": following.ended.isoformat() if following.ended else None,
+        "stopped": following.stopped,
+        "document_changed": walk.changed,
+        "total_steps": len(walk.stages),
+        "steps": [
+            {
+                "number": step.number,
+                "name": step.name,
+                "result": step.result,
+                "at": step.at.isoformat(),
+                "evidence": step.evidence,
+                "deviation": step.deviation,
+            }
+            for step in following.steps
+        ],
+        "next_step": _stage_json(stage) if stage else None,
+        "closing": list(walk.closing),
+        "wishes": list(walk.wishes),
+    }
+
+
+def _stage_json(stage: Stage) -> dict[str, Any]:
+    return {
+        "number": stage.number,
+        "name": stage.name,
+        "line": stage.line,
+        "purpose": stage.purpose,
+        "actions": list(stage.actions),
+        "decisions": list(stage.decisions),
+        "outputs": list(stage.outputs),
+        "failures": list(stage.failures),
+    }

@@ -1,0 +1,330 @@
+"""Adopting a library with lifecycles, an index, stubs and orchestrations in a notation of its own."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.inside import run, run_json
+from tests.project.test_adopt import write
+from tests.project.test_conventions import documents, form, init
+
+WHOLE = """# Procedure: {title}
+
+**Status:** Defined
+
+## 1. Purpose
+
+What {title} is for.
+
+## 2. Required Inputs
+
+- **Brief** - what is wanted (From: {before})
+
+## 3. Workflow
+
+### Step 1: Gather
+
+**Inputs:**
+- Brief (From: Required Inputs)
+
+**Actions:**
+1. Read the brief.
+
+**Outputs:**
+- Open points
+
+## 4. Output Contract
+
+- **{title} record**: complete
+"""
+STUB = "# Procedure: {title}\n\n**Status:** Placeholder - later\n\n## 1. Purpose\n\nTo be defined.\n"
+FORM = """# Procedure: [Name]
+
+## 1. Purpose
+
+[Say what it is for.]
+
+## 2. Required Inputs
+
+- **[Artifact]** - [what it is] (From: [Procedure])
+
+## 3. Workflow
+
+### Step 1: [Name]
+
+## 4. Output Contract
+
+- **[Artifact]**: [guarantee]
+"""
+NAMES = {"1-build": ("Plan", "Make", "Prove"), "2-ship": ("Pack", "Send")}
+STUBS = {"1-build": ("Measure",), "3-run": ("Watch", "Answer")}
+TABLE = """# Master Index
+
+## 1. Build Lifecycle
+
+| # | Procedure | Status |
+|---|---|---|
+| 1 | [Plan Procedure](1-build/plan.md) | ✅ Defined |
+| 2 | [Make Procedure](1-build/make.md) | ✅ Defined |
+| 3 | [Prove Procedure](1-build/prove.md) | ✅ Defined |
+| 4 | [Measure Procedure](1-build/measure.md) | ⏳ Placeholder |
+
+## 2. Ship Lifecycle (2 of 3)
+
+| # | Procedure | Status |
+|---|---|---|
+| 1 | [Pack Procedure](2-ship/pack.md) | ✅ Defined |
+| 2 | [Send Procedure](2-ship/send.md) | ✅ Defined |
+| 3 | Return Procedure | ❌ Missing |
+
+## 3. Run Lifecycle
+
+| # | Procedure | Status |
+|---|---|---|
+| 1 | [Watch Procedure](3-run/watch.md) | ⏳ Placeholder |
+| 2 | [Answer Procedure](3-run/answer.md) | ⏳ Placeholder |
+
+## Orchestrations
+
+| Procedure | Status |
+|---|---|
+| [Delivery Orchestration](orchestrations/delivery.md) | ✅ Defined |
+"""
+LIST = """# Master Index
+
+How to use it: find the name, and read.
+
+## 1. Build Lifecycle
+
+### Phase 1: Think
+
+- ✅ **Plan Procedure** - Defined
+
+### Phase 2: Do
+
+- ✅ [Make Procedure](1-build/make.md)
+- ✅ Prove Procedure (Defined)
+- ⏳ Measure Procedure - Placeholder
+
+## 2. Ship Lifecycle
+
+1. [x] [Pack Procedure](2-ship/pack.md)
+2. [x] Send Procedure
+3. [ ] Return Procedure
+
+## 3. Run Lifecycle
+
+- ⏳ Watch Procedure
+- ⏳ Answer Procedure
+
+## Orchestrations
+
+- [Delivery Orchestration](orchestrations/delivery.md)
+"""
+ORCHESTRATION = """# Orchestration: Delivery
+
+## Purpose
+
+Delivers.
+
+## Phases
+
+### Phase 1: All
+
+1. [Plan Procedure](../1-build/plan.md)
+2. Make Procedure
+3. Return Procedure
+"""
+
+
+def library(root: Path, index: str) -> Path:
+    files = {
+        "master-index.md": index,
+        "orchestrations/delivery.md": ORCHESTRATION,
+        "templates/procedure-template.md": FORM,
+    }
+    for folder, titles in NAMES.items():
+        for title in titles:
+            files[f"{folder}/{title.lower()}.md"] = WHOLE.format(title=title, before="the customer")
+    for folder, titles in STUBS.items():
+        for title in titles:
+            files[f"{folder}/{title.lower()}.md"] = STUB.format(title=title)
+    files["README.md"] = "# Our procedures\n\nSee the [index](master-index.md).\n"
+    return write(root, files)
+
+
+@pytest.mark.parametrize("index", [TABLE, LIST])
+def test_totals_are_right_whatever_the_notation_of_the_index(tmp_path: Path, index: str) -> None:
+    library(tmp_path, index)
+    settings = init(tmp_path)
+    report = run_json("-C", tmp_path, "evaluate")
+    keys = ("name", "total", "defined", "placeholder", "missing")
+    assert [tuple(each[key] for key in keys) for each in report["lifecycles"]] == [
+        ("Build", 4, 3, 1, 0),
+        ("Ship", 3, 2, 0, 1),
+        ("Run", 2, 0, 2, 0),
+        ("Orchestrations", 1, 1, 0, 0),
+    ]
+    assert settings["library"]["index"] == "master-index.md"
+    rows = {row["path"]: row for row in report["documents"]}
+    assert rows["3-run/watch.md"]["form"] == rows["1-build/plan.md"]["form"] != "orchestrations"
+    assert rows["orchestrations/delivery.md"]["kind"] == "orchestration"
+    (course,) = report["orchestrations"]
+    assert [call["status"] for call in course["calls"]] == ["defined", "defined", "missing"]
+
+
+def test_the_index_is_shown_with_what_it_lists(tmp_path: Path) -> None:
+    library(tmp_path, LIST)
+    (shown,) = run_json("-C", tmp_path, "init")["index"]
+    assert (shown["path"], shown["notation"]) == ("master-index.md", "list")
+    assert [entry["text"] for entry in shown["entries"] if not entry["exists"]] == ["Return Procedure"]
+    assert not (tmp_path / "procauthor.toml").exists()
+
+
+def test_the_template_of_the_team_is_the_source_of_the_form(tmp_path: Path) -> None:
+    library(tmp_path, TABLE)
+    (found,) = run_json("-C", tmp_path, "init")["forms"]
+    assert found["template_file"] == "templates/procedure-template.md"
+    assert found["roles"] == {
+        "purpose": "1. Purpose",
+        "inputs": "2. Required Inputs",
+        "workflow": "3. Workflow",
+        "outputs": "4. Output Contract",
+    }
+    init(tmp_path)
+    made = next(p for p in (tmp_path / "templates").glob("*.md") if p.name != "procedure-template.md").read_text()
+    assert "Say what it is for." in made
+    assert "- **{artifact}** - {description} (From: {provider?})" in made
+    assert "### Step {number}: {name}\n\n**Inputs:**\n\n- {artifact} (From: {source})" in made
+
+
+def test_an_index_that_leaves_much_out_makes_no_errors(tmp_path: Path) -> None:
+    library(tmp_path, TABLE.replace("[Prove Procedure](1-build/prove.md)", "[Plan Procedure](1-build/plan.md)"))
+    assert init(tmp_path)["rules"]["index-missing-entry"] == "info"
+
+
+def test_work_without_a_form_is_counted_and_what_is_beside_it_is_not(tmp_path: Path) -> None:
+    steps = "1. Open the door.\n2. Go in.\n3. Close it.\n"
+    parts = {"a": "one two three", "b": "four five six"}
+    texts = {name: "".join(f"## {word}\n\nWords.\n\n" for word in words.split()) for name, words in parts.items()}
+    files = {f"{name}.md": f"# {name}\n\n{text}" for name, text in texts.items()}
+    files |= {
+        "in.md": f"# In\n\nHow to go in.\n\n{steps}",
+        "long.md": "# Long\n\n" + "".join(f"- Do the thing {n} well.\n" for n in range(14)),
+        "toc.md": "# All\n\n1. [A](a.md)\n2. [B](b.md)\n3. [In](in.md)\n",
+        "CONTRIBUTING.md": f"# Take part\n\n{steps}",
+        "evaluation-report.md": f"# How we are\n\n{steps}",
+        "whole.md": f"# Whole\n\n{texts['a']}{texts['b']}{steps}",
+        "essay.md": "# Essay\n\nWords and words.\n",
+        "todo-in.md": f"# Half\n\n{steps}\nThe rest is TBD.\n",
+    }
+    write(tmp_path, files)
+    init(tmp_path)
+    rows = documents(tmp_path)
+    counted = {path: row["status"] for path, row in rows.items() if row["counted"]}
+    assert counted == {"in.md": "defined", "long.md": "defined", "todo-in.md": "in progress"}
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
+    assert [f["path"] for f in report["findings"] if f["rule"] == "placeholder-text"] == ["todo-in.md"]
+
+
+def test_a_document_that_shows_a_form_is_not_of_it(tmp_path: Path) -> None:
+    shown = "# How we write\n\n1. Begin.\n2. Write.\n3. End.\n\n```\n## Goal\n## Action\n## Proof\n```\n"
+    write(tmp_path, {f"ops/{n}.md": form(f"Pump {n}") for n in "abcd"} | {"style/how.md": shown})
+    init(tmp_path)
+    assert not documents(tmp_path)["style/how.md"]["counted"]
+
+
+def test_names_of_a_navigation_are_titles_where_a_document_has_none(tmp_path: Path) -> None:
+    nav = "nav:\n- Home: index.md\n- Calls:\n  - Being On-Call: calls/being.md\nextra: !!python/name:x.y\n"
+    body = "".join(f"## {word}\n\nWords.\n\n" for word in ("One", "Two"))
+    write(tmp_path, {"mkdocs.yml": nav, "docs/index.md": "# Home\n", "docs/calls/being.md": body})
+    settings = init(tmp_path)
+    assert settings["conventions"]["titles"]["names"] == {"docs/calls/being.md": "Being On-Call"}
+    assert documents(tmp_path)["docs/calls/being.md"]["title"] == "Being On-Call"
+    run("-C", tmp_path, "rename", "Being On-Call", "Being Awake", "--no-alias")
+    assert "Being Awake" in {row["title"] for row in documents(tmp_path).values()}
+
+
+def test_a_document_that_only_leads_on_is_an_alias(tmp_path: Path) -> None:
+    files = {f"ops/{n}.md": form(f"Pump {n}") for n in "abcd"}
+    write(tmp_path, files | {"ops/old.md": "# Pump old\n\nSee [Pump a](a.md).\n"})
+    init(tmp_path)
+    assert documents(tmp_path)["ops/old.md"]["status"] == "alias"
+    assert not [
+        f for f in run_json("-C", tmp_path, "check", "--no-baseline")["findings"] if f["rule"] == "missing-section"
+    ]
+
+
+def test_a_broken_link_leaves_a_finished_text_finished(tmp_path: Path) -> None:
+    files = {f"ops/{n}.md": form(f"Pump {n}") for n in "abcd"}
+    files["ops/a.md"] += "\n[gone](gone.md)\n"
+    write(tmp_path, files)
+    init(tmp_path)
+    report = run_json("-C", tmp_path, "evaluate")
+    assert (report["broken_references"], report["total"]["defined"]) == (1, 4)
+
+
+def test_sections_in_several_orders_are_no_fault(tmp_path: Path) -> None:
+    files = {f"ops/{n}.md": form(f"Pump {n}") for n in "abcd"}
+    head, goal, action, proof = form("Pump z").partition("## Goal")[0], *form("Pump z").split("## ")[1:]
+    files |= {f"ops/{n}.md": f"{head}## {proof}\n## {goal}## {action}" for n in "wxyz"}
+    write(tmp_path, files)
+    settings = init(tmp_path)
+    assert settings["rules"]["section-order"] == "info"
+
+
+def rules_of(root: Path, *names: str) -> list[dict[str, Any]]:
+    report = run_json("-C", root, "check", "--no-baseline")
+    return [finding for finding in report["findings"] if finding["rule"] in names]
+
+
+def test_steps_and_their_parts_are_inferred(tmp_path: Path) -> None:
+    look = "**Constraints:**\n- You MUST look\n"
+
+    def sop(title: str, second: str) -> str:
+        head = f"# {title}\n\n## Overview\n\nWords.\n\n## Parameters\n\n- **name** (required): The name\n\n## Steps\n\n"
+        return f"{head}### 1. Do\n\nDo it.\n\n{look}\n### {second}\n"
+
+    files = {f"sops/{n}.sop.md": sop(n.title(), f"2. Do\n\nDo it.\n\n{look}") for n in ("ask", "bind", "cut", "dig")}
+    write(tmp_path, files | {"sops/odd.sop.md": sop("Odd", "4. Do\n\nDo it.")})
+    init(tmp_path)
+    rules = {finding["rule"] for finding in rules_of(tmp_path, "step-number-gap", "step-part-missing")}
+    assert rules == {"step-number-gap", "step-part-missing"}
+    made = tomllib.loads((tmp_path / "procauthor.toml").read_text())["templates"]
+    assert set(made.values()) == {"sops"}
+
+
+def test_skills_are_counted_by_their_files_and_called_by_their_names(tmp_path: Path) -> None:
+    def skill(name: str, text: str) -> str:
+        return f"---\nname: {name}\ndescription: When to {name}.\n---\n\n{text}"
+
+    texts = {
+        "ask": "# Asking\n\nAsk.\n",
+        "bind": "Bind it.\n",
+        "cut": "## Process\n\nCut it.\n\n## End\n\nStop.\n",
+        "dig": "Dig.\n",
+    }
+    files = {f"{name}/SKILL.md": skill(name, text) for name, text in texts.items()}
+    write(tmp_path, files | {"bind/tools.md": "# Tools\n\n1. Ask.\n2. Bind.\n3. Cut.\n", "README.md": "# All\n"})
+    settings = init(tmp_path)
+    assert settings["templates"] == {"*/SKILL.md": "skill"}
+    rows = documents(tmp_path)
+    assert {path: row["title"] for path, row in rows.items() if row["counted"]} == {
+        "ask/SKILL.md": "Asking",
+        "bind/SKILL.md": "bind",
+        "cut/SKILL.md": "cut",
+        "dig/SKILL.md": "dig",
+    }
+    run("-C", tmp_path, "rename", "bind", "tie")
+    assert "name: tie\n" in (tmp_path / "bind/SKILL.md").read_text()
+
+
+@pytest.mark.parametrize(("target", "broken"), [("/made/by/the-site.html", 0), ("/manual/gone.html", 1)])
+def test_a_page_that_a_site_may_make_is_not_missing(tmp_path: Path, target: str, broken: int) -> None:
+    text = f"---\ntitle: One\n---\n\n[words]({target})\n"
+    write(tmp_path, {"config/tech-docs.yml": "", "source/manual/one.html.md": text})
+    run("init", tmp_path, "--no-input")
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=broken)
+    assert sum(finding["rule"] == "broken-link" for finding in report["findings"]) == broken

@@ -1,0 +1,122 @@
+"""Every command answers from one memory, and as if there were none."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from procauthor import Project
+from tests.checking import test_memory as remembered
+from tests.checking.test_memory import EDITS, Edit, change_template, pick, settle
+from tests.cli.inside import run
+
+TOPIC = "Topic 07 Procedure"
+NEW = ("Quarterly Audit Procedure", "--lifecycle", "Feature")
+COMMANDS = (
+    ("check",),
+    ("search", "what is needed for topic 12", "--json"),
+    ("search", "draw a line more", "--json"),
+    ("refs", TOPIC),
+    ("graph", "--json"),
+    ("evaluate", "--json"),
+    ("sync", "--check"),
+    ("plan", "next"),
+    ("rename", TOPIC, "Grand Unified Procedure", "--dry-run"),
+    ("deprecate", TOPIC, "--dry-run"),
+    ("move", TOPIC, "elsewhere/", "--dry-run"),
+    ("brief", *NEW),
+    ("create", *NEW, "--dry-run"),
+)
+
+
+def restore(root: Path, rng: random.Random) -> None:
+    """Take an older text back with its older time, as a checkout or a backup may."""
+    file = pick(root, rng)
+    before, times = file.read_bytes(), file.stat()
+    file.write_bytes(before.replace(b"## Purpose", b"## Aims", 1))
+    for command in COMMANDS[:2]:
+        run("-C", root, *command, code=None)
+    file.write_bytes(before)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def jump(root: Path, rng: random.Random) -> None:
+    """Write a file while the clock is wrong."""
+    file = pick(root, rng)
+    file.write_bytes(file.read_bytes() + b"\nTODO.\n")
+    hours = rng.choice([-40_000, 40_000]) * 3_600_000_000_000
+    os.utime(file, ns=(file.stat().st_atime_ns + hours, file.stat().st_mtime_ns + hours))
+
+
+def swap(root: Path, rng: random.Random) -> None:
+    """Change a text without changing size or time."""
+    file = pick(root, rng)
+    times = file.stat()
+    file.write_bytes(file.read_bytes().replace(b"Return to step 1", b"Return to step 9", 1))
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+ALL = (*EDITS, restore, jump, swap)
+# Settings and templates are read when a project is opened.
+OF_DOCUMENTS = tuple(edit for edit in ALL if edit not in (settle, change_template))
+root = remembered.root
+
+
+def answer(root: Path, command: tuple[str, ...]) -> tuple[int, str]:
+    done = run("-C", root, *command, code=None)
+    return done.exit_code, done.stdout
+
+
+def without_memory(root: Path, place: Path) -> Path:
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(root, place, ignore=shutil.ignore_patterns(".procauthor*"))
+    return place
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_edits_every_command_says_what_one_that_remembers_nothing_says(
+    root: Path,
+    tmp_path: Path,
+    seed: int,
+) -> None:
+    rng = random.Random(seed)
+    run("-C", root, "check", code=None)
+    for _ in range(5):
+        edits: list[Edit] = rng.choices(ALL, k=2)
+        for edit in edits:
+            edit(root, rng)
+        fresh = without_memory(root, tmp_path / "fresh")
+        for command in rng.sample(COMMANDS, 5):
+            what = ([edit.__name__ for edit in edits], command)
+            assert answer(root, command) == answer(fresh, command), what
+
+
+def test_a_project_that_stays_open_notices_edits(root: Path, tmp_path: Path) -> None:
+    rng = random.Random(3)
+    with Project.open(root) as project:
+        for _ in range(8):
+            edit = rng.choice(OF_DOCUMENTS)
+            edit(root, rng)
+            with Project.open(without_memory(root, tmp_path / "fresh")) as fresh:
+                assert project.check() == fresh.check(), edit
+                assert project.search("return to a step") == fresh.search("return to a step"), edit
+                assert project.evaluate() == fresh.evaluate(), edit
+
+
+def test_nothing_is_lost_with_the_memory(root: Path) -> None:
+    before = [answer(root, command) for command in COMMANDS]
+    shutil.rmtree(root / ".procauthor")
+    assert [answer(root, command) for command in COMMANDS] == before
+
+
+def test_a_document_that_changes_after_it_was_read_is_named(root: Path) -> None:
+    with Project.open(root) as project:
+        document = project.library().by_path["feature/p07.md"]
+        assert document.title == TOPIC
+        assert project.library() is project.library()
+        (root / document.path).write_text("# Another Procedure\n")
+        assert project.library().by_path[document.path].title == "Another Procedure"
