@@ -24,7 +24,8 @@ LONG_SECTION = Rule(
 )
 RULES = (LONG_SECTION,)
 REACH: Reach = "document"
-_WORD = re.compile(r"\S*\w\S*")
+# The beginning of a word: it is found in one pass, whatever signs the text has.
+_WORD = re.compile(r"(?<!\S)[^\w\s]*\w")
 _THINGS = {"steps": "steps", "table": "rows"}
 
 
