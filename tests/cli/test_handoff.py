@@ -30,7 +30,7 @@ def step(name: str, needs: str, source: str, makes: str) -> dict[str, Any]:
         "actions": [f"Do what it takes to {name.lower()}."],
         "decisions": [],
         "outputs": [{"artifact": makes, "description": "what comes of it"}],
-        "failure_handling": [{"failure": "It cannot be done", "response": "tell the tech lead"}],
+        "failure_handling": [{"failure": "It cannot be done", "response": "tell the tech lead, and end in Blocked"}],
     }
 
 

@@ -35,6 +35,7 @@ from procauthor.template.model import (
 )
 from procauthor.template.spec import Constraint, SectionSpec, Template
 
+_MOST_QUESTIONS = 40
 _PROMPTS = {
     1: "step-1-purpose/ask",
     2: "step-2-inputs/ask",
@@ -287,9 +288,16 @@ class _Work:
         return Answer(
             values={name: self.values[name] for name in self.wanted},
             sources={name: self.sources[name] for name in self.wanted if self.sources[name]},
-            questions=join_questions((), self.questions),
+            questions=_some(join_questions((), self.questions)),
             usage=self.usage,
         )
+
+
+def _some(questions: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the questions of one answer, as many as a person would read; the last says that there are more."""
+    if len(questions) <= _MOST_QUESTIONS:
+        return questions
+    return (*questions[:_MOST_QUESTIONS], "The author asked many more questions at once: is the wish clear enough?")
 
 
 def _begin(ask: Ask) -> _Work:

@@ -205,6 +205,10 @@ class Workspace:
         if leads_out(self.root, place):
             message = f"{str(file or self.settings.library.plan)!r} is no plan: {LEADS_OUT}"
             raise PlanError(message, "name the file of an action plan")
+        if file and self._is_procedure(place):
+            # Its steps may read like items, and are none.
+            message = f"{str(file)!r} is a procedure, and no plan"
+            raise PlanError(message, "name the file of an action plan")
         try:
             return read_regular(place)
         except OSError as error:
@@ -214,6 +218,13 @@ class Workspace:
                 raise NoPlanError(message, "make one from the gaps with: procauthor plan --write") from error
             message = f"{name!r} cannot be read: {error.strerror}"
             raise PlanError(message, "name the file of an action plan") from error
+
+    def _is_procedure(self, place: Path) -> bool:
+        root, file = self.root.resolve(), place.resolve()
+        if not file.is_relative_to(root):
+            return False
+        path = file.relative_to(root).as_posix()
+        return any(each.path == path and each.contract.steps for each in self.read().procedures)
 
     def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:
         """Read an action plan: the given file, else the one in the settings.
