@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from procauthor.checking.definition import Reach, Rule
@@ -11,6 +10,7 @@ from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Section
+from procauthor.naming import count_words
 from procauthor.template.spec import ITEMS, SectionSpec
 
 LONG_SECTION = Rule(
@@ -24,8 +24,6 @@ LONG_SECTION = Rule(
 )
 RULES = (LONG_SECTION,)
 REACH: Reach = "document"
-# The beginning of a word: it is found in one pass, whatever signs the text has.
-_WORD = re.compile(r"(?<!\S)[^\w\s]*\w")
 _THINGS = {"steps": "steps", "table": "rows"}
 
 
@@ -72,7 +70,7 @@ def _of_parts(procedure: Procedure, spec: SectionSpec) -> Iterator[_Measure]:
 
 
 def _words(texts: Iterator[str]) -> int:
-    return sum(len(_WORD.findall(text)) for text in texts)
+    return sum(map(count_words, texts))
 
 
 def _texts(document: Document, section: Section) -> Iterator[str]:
