@@ -58,7 +58,7 @@ def test_what_was_only_thought_is_asked_for_again(reply: str) -> None:
     with Loopback([text(reply), data(RIGHT)]) as server:
         values = author(server).fill(ask(2)).values
     assert len(server.requests) == 2
-    assert values["required_inputs"][0]["provider"] == TITLES[0]
+    assert values["plan_requirement"] == "No plan is needed."
 
 
 def test_parts_of_a_broken_object_are_not_taken_for_the_answer() -> None:

@@ -269,7 +269,9 @@ class _Work:
         self.sources.update(dict.fromkeys(checked.values, used))
         self.questions += _texts(data.get(QUESTIONS)) if QUESTIONS not in self.model.model_fields else []
         self.present = {problem.field: data[problem.field] for problem in checked.problems if problem.field in data}
-        self.values.update(checked.values)
+        if data:
+            # A reply without an object has not left a field empty on purpose.
+            self.values.update(checked.values)
         self.problems = tuple(_explain(problem, reply) for problem in checked.problems)
 
     def _read(self, text: str) -> dict[str, Any]:

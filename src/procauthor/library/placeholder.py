@@ -21,7 +21,8 @@ _DATE = r"20\d\d-(?:\d\d|XX)-XX"
 _DATE_PIECE = "-XX"
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
 _FEW_WORDS = 8
-_BEFORE = re.compile(r"[a-z] \Z")
+# Two words: behind one, as in "If TODO condition", the mark can as well hold the place of what is to come.
+_BEFORE = re.compile(r"\w [a-z]+ \Z")
 _BEHIND = re.compile(r" [a-z]{2}")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
 _FENCE = re.compile(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
