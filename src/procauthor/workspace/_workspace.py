@@ -13,7 +13,7 @@ import msgspec
 from procauthor.checking.check import check
 from procauthor.checking.difference import remember
 from procauthor.checking.memory import FILE_NAME as MEMORY
-from procauthor.checking.survey import Survey, Surveyor
+from procauthor.checking.survey import Surveyed, Surveyor
 from procauthor.errors import NoPlanError, PlanError, StaleError
 from procauthor.file import read_regular
 from procauthor.finding import Report
@@ -59,9 +59,9 @@ class Workspace:
         folders = self.own_folder("templates")
         self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self._surveyor = Surveyor(self.root, self.state, self.settings, self.templates)
-        self._survey: Survey | None = None
+        self._survey: Surveyed | None = None
         self._index: tuple[SectionIndex, Library] | None = None
-        self._judged: Survey | None = None
+        self._judged: Surveyed | None = None
         self._unwritten = False
         self._lock = RLock()
 
@@ -129,7 +129,7 @@ class Workspace:
         """
         return self.survey().library
 
-    def survey(self) -> Survey:
+    def survey(self) -> Surveyed:
         """Read the library, with what is remembered of it."""
         with self._lock:
             self._remember()
@@ -139,7 +139,7 @@ class Workspace:
                 self._surveyor.forget()
             return self._take(self._surveyor.survey())
 
-    def _take(self, survey: Survey) -> Survey:
+    def _take(self, survey: Surveyed) -> Surveyed:
         self._survey = survey
         # A check writes it down with what it finds; else that is done before the next reading.
         self._unwritten = True
@@ -297,7 +297,7 @@ class Workspace:
                 survey.memory.forget()
                 raise StaleError(MEMORY) from error
 
-    def _known(self, library: Library, paths: Sequence[str] | None) -> Survey:
+    def _known(self, library: Library, paths: Sequence[str] | None) -> Surveyed:
         """Return what is known of a library. All of what is laid over one is checked against what was found in that."""
         base = self._survey or self.survey()
         if library is not base.library and paths is None and base is not self._judged:
