@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from pages.text import read_opening, string_of
 from procauthor import settings
+from procauthor.adoption.toml import write_key, write_value
 from procauthor.settings import Settings
 
 _TYPES: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -130,7 +131,7 @@ def _row(key: Key, table: str) -> str:
 def _default(key: Key) -> str:
     if key.default is None or key.default in ((), {}):
         return "none"
-    return f"`{_value(key.default)}`" if key.default != "" else "empty"
+    return f"`{write_value(key.default)}`" if key.default != "" else "empty"
 
 
 def _kind(field: FieldInfo) -> str:
@@ -158,22 +159,12 @@ def _type(annotation: Any) -> str:
 def _toml(key: Key) -> Iterator[str]:
     """Yield the lines of an example; a table is written as lines of its own."""
     if not isinstance(key.example, Mapping):
-        yield f"{key.name} = {_value(key.example)}"
+        yield f"{key.name} = {write_value(key.example)}"
         return
     if key.table:
         yield f"[{key.table}.{key.name}]"
     for name, value in key.example.items():
-        yield f"{_name(name)} = {_value(value)}"
-
-
-def _name(name: str) -> str:
-    plain = all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in name)
-    return name if plain else json.dumps(name)
-
-
-def _value(value: Any) -> str:
-    # Texts, numbers and lists of them are written the same in JSON and in TOML.
-    return json.dumps(value, ensure_ascii=False)
+        yield f"{write_key(name)} = {write_value(value)}"
 
 
 def _describe(schema: dict[str, Any], model: str) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.handoff import Assignment
     from procauthor.authoring.pipeline import Progress
+    from procauthor.authoring.question import Questions
     from procauthor.authoring.records import Records
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import Run, RunStore
@@ -136,6 +137,7 @@ _HOMES = {
     "Project": "project.project",
     "PromptError": "errors",
     "Proposal": "planning.propose",
+    "Questions": "authoring.question",
     "Records": "authoring.records",
     "Refactoring": "refactoring.refactor",
     "Report": "finding",
@@ -218,6 +220,7 @@ __all__ = [
     "Project",
     "PromptError",
     "Proposal",
+    "Questions",
     "Records",
     "Refactoring",
     "Report",

@@ -10,6 +10,8 @@ from functools import lru_cache
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 # Signs that make another name of a word are kept: C++, C#, .NET, Node.js.
 _WORD = re.compile(r"(?P<and>&)|(?:(?<![\w.])\.(?=[^\W\d_]))?[^\W_]+(?:['’.][^\W_]+)*(?:\+\+|\#|\+(?!\w))?")
+# The beginning of a word that counts: it is found in one pass, whatever signs the text has.
+_COUNTED = re.compile(r"(?<!\S)[^\w\s]*\w")
 _ARTICLES = frozenset({"the", "a", "an"})
 _BETWEEN = frozenset({"and", "or"})
 _LAST = frozenset({"procedure", "procedures"})
@@ -20,6 +22,11 @@ _DEVICE = re.compile(
 _REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
 """Patterns for before and behind a name that is looked for in a text: there it is no part of a longer word."""
+
+
+def count_words(text: str) -> int:
+    """Return the words of a text; a lone dash or bullet is none."""
+    return len(_COUNTED.findall(text))
 
 
 @lru_cache(maxsize=65536)

@@ -11,6 +11,7 @@ from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, ChangeRequest, Passage, Reference
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.chat import ChatAuthor
+from procauthor.authoring.field import merge_late
 from procauthor.errors import BudgetError, ConfigError, ModelError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
@@ -262,6 +263,24 @@ def test_too_many_failures_are_asked_for_again():
         answer = author(server).fill(ask(5, fields={"workflow": steps}))
     assert "all steps together may have 6 at most" in words_of(server.requests[1])
     assert len(answer.values["workflow_failure_handling"]) == 3
+
+
+def test_an_input_that_the_steps_turn_out_to_need_is_added_with_them():
+    step = {
+        "name": "Look",
+        "purpose": "To see.",
+        "inputs": [{"artifact": "Log", "source": "Required Inputs"}],
+        "actions": ["Read the log."],
+        "outputs": [{"artifact": "List", "description": "of lines"}],
+    }
+    more = {"artifact": "Log", "description": "of today", "provider": TITLES[1]}
+    answer, server = fill(data({"workflow": [step] * 3, "required_inputs_more": [more]}), step=3)
+    assert len(server.requests) == 1
+    words = words_of(server.requests[0])
+    assert "### `required_inputs_more`: More of 3. Required Inputs" in words
+    fields = merge_late(TEMPLATE, {**INPUTS, **answer.values})
+    assert [each["artifact"] for each in fields["required_inputs"]] == ["API Spec", "Log"]
+    assert "required_inputs_more" not in fields
 
 
 def test_what_may_be_left_out_is_not_asked_for_again():

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.postgres
 MODEL = "openai:any"
 TREE = [[], [0], []]
 ADDRESS = "PROCAUTHOR_DATABASE"
-LEASE = "[run]\nlease = 2\n"
+LEASE = "[run]\nlease = 4\n"
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def test_the_ceiling_holds_for_all_workers_together_and_a_higher_one_goes_on(tmp
         other = Aside(lambda: Project.open(away(root)).batch(jobs=2).join())
         assert {home.wait().halted[:13], other.wait().halted[:13]} == {"the next call"}
         ((used,),) = server.rows(url, "select sum(input_tokens + output_tokens) from call")
-        assert 20_000 - 2_500 < used <= 20_000
+        assert 20_000 - 5_000 < used <= 20_000
         paid = len(model.requests)
         assert states(Project.open(root).batch().resume(max_tokens=10**6)) == ["drafted"] * 4
         assert len(model.requests) == 4 * CALLS > paid

@@ -112,7 +112,6 @@ def body(library: Library, path: str, name: str) -> tuple[int, int, int]:
 PLAIN = [
     "Purpose",
     "Trigger",
-    "Plan Requirement",
     "Validation & Acceptance Criteria",
     "Definition of Done",
     "Exit States",
@@ -200,6 +199,13 @@ def _(rnd: random.Random, library: Library) -> Expected:
     return Expected(path, "Definition of Done\n", UNFINISHED)
 
 
+@breaks("long-section")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    say(library, path, " ".join(f"word{number}" for number in range(130)) + ".")
+    return Expected(path, heading(library, path, "Purpose"))
+
+
 @breaks("unclosed-block")
 def _(rnd: random.Random, library: Library) -> Expected:
     path = some(rnd, library)
@@ -245,7 +251,7 @@ def _(rnd: random.Random, library: Library) -> Expected:
     path, word = some(rnd, library), library.style.step
     number = rnd.choice(re.findall(rf"^##+ {word} (\d)", library.files[path], re.MULTILINE))
     before, title, after = library.files[path].partition(f"{word} {number}:")
-    pattern = r"(?:- \*\*|#+ |\*\*)Decisions(?::\*\*)?\n+(?:  )?- None\.\n"
+    pattern = r"(?:- \*\*|#+ |\*\*)Actions(?::\*\*)?\n+(?:  )?- Work\.\n"
     library.files[path] = before + title + re.sub(pattern, "", after, count=1)
     return Expected(path, f"{word} {number}:")
 

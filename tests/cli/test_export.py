@@ -128,7 +128,7 @@ def test_an_sop_has_its_sections_and_says_must(root: Path, tmp_path: Path) -> No
 
 
 def test_a_runbook_without_steps_becomes_steps_of_its_lists(tmp_path: Path) -> None:
-    text = "# Disk Full\n\n## Meaning\n\nA disk is full.\n\n## Impact\n\nWrites fail.\n\n## Diagnosis\n\n1. Run `df -h`.\n\n## Mitigation\n\n1. Delete old logs.\n"
+    text = "# Disk Full\n\n## Meaning\n\nA volume of a host has less than 5 % free space, so that programs soon cannot write.\n\n## Impact\n\nWrites fail.\n\n## Diagnosis\n\n1. Run `df -h`.\n\n## Mitigation\n\n1. Delete old logs.\n"
     root = write_library(
         tmp_path / "l", **{"procauthor.toml": '[templates]\n"*/*.md" = "runbook"\n', "ops/disk.md": text}
     )

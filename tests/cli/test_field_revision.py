@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from procauthor import ProcauthorError, Project
+from tests.checking.test_form import RICH
 from tests.cli.test_handoff import TITLE, answer, run, submit
 from tests.conftest import REVIEW, snapshot
 
@@ -182,3 +183,22 @@ def test_an_undone_revision_opens_again_too(root: Path) -> None:
     again = brief(root)
     assert again["run"] == found["run"]
     assert again["values"]["trigger"] == ["A feature is wanted."]
+
+
+def test_a_card_blocks_and_conditions_come_back_to_the_byte(root: Path) -> None:
+    (root / PAGE).write_text(RICH)
+    values = brief(root)["values"]
+    assert values["at_a_glance"]["goal"] == "A decision is merged."
+    assert values["trigger"] == [
+        "A feature is approved.",
+        {"event": "A part fails in production.", "start": "Step 2"},
+    ]
+    assert values["workflow"][0]["who"]["time"] == "two days"
+    assert values["workflow"][1]["actions"][1].endswith("```mermaid\nflowchart LR\n  A --> B\n```")
+    draft = hand_in(root, {"workflow[1].who": {"role": "board", "time": "two days"}}, by="B. Person")
+    assert (draft.draft.outcome, draft.draft.findings) == ("Awaiting review", ())
+    draft.accept()
+    wanted = RICH.replace("status: Defined\n", "status: Defined\nwritten_by: B. Person\n")
+    purpose = "**Purpose:** Record one decision.\n"
+    wanted = wanted.replace(purpose, f"{purpose}\n**Who:** board; within two days\n")
+    assert (root / PAGE).read_text() == wanted

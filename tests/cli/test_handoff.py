@@ -30,7 +30,7 @@ def step(name: str, needs: str, source: str, makes: str) -> dict[str, Any]:
         "actions": [f"Do what it takes to {name.lower()}."],
         "decisions": [],
         "outputs": [{"artifact": makes, "description": "what comes of it"}],
-        "failure_handling": [{"failure": "It cannot be done", "response": "tell the tech lead"}],
+        "failure_handling": [{"failure": "It cannot be done", "response": "tell the tech lead, and end in Blocked"}],
     }
 
 
@@ -463,7 +463,7 @@ def test_an_answer_tells_words_beside_the_limits(root: Path, tmp_path: Path) -> 
     late = problems(submit(root, {"doing[1].do": ["Sit down and wait for others."]}))
     assert late == {}
     longer = submit(root, {}).findings
-    assert [f["field"] for f in longer if f["rule"] == "field-length"] == ["checks", "doing[1].do"]
+    assert [f["field"] for f in longer if f["rule"] == "long-section"] == ["checks", "doing[1].do"]
 
 
 def test_a_title_in_brackets_becomes_its_link(root: Path) -> None:

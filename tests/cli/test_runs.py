@@ -136,7 +136,10 @@ def test_the_usage_is_told_by_step_and_adds_up(waiting: tuple[Path, Loopback]) -
     assert shown["usage_by_step"][0]["fields"] == ["purpose"]
     assert sum(row["input_tokens"] for row in shown["usage_by_step"]) == shown["usage"]["input_tokens"] == 50_000
     assert shown["state"] == "draft waits"
-    assert "step 3: workflow: 1 calls, 10000 tokens in" in run("-C", root, "runs", "show", "threat-check-1").stdout
+    assert (
+        "step 3: workflow, required_inputs_more: 1 calls, 10000 tokens in"
+        in run("-C", root, "runs", "show", "threat-check-1").stdout
+    )
     assert "draft waits  5 calls, 55000 tokens" in run("-C", root, "runs").stdout
 
 

@@ -143,7 +143,7 @@ def test_own_keys_of_a_placeholder_are_kept(root: Path) -> None:
     put(root, CHECK, front + PAGE)
     run("-C", root, "create", TITLE, "--accept")
     text = (root / CHECK).read_text()
-    for line in ("phase: 2 # of four\n", "owner: 'team'\n", "reviewers: [a, b]\n", "status: Defined\n", "\n...\n"):
+    for line in ("phase: 2 # of four\n", "owner: 'team'\n", "reviewers: [a, b]\n", "status: In progress\n", "\n...\n"):
         assert text.count(line) == 1
     assert "Old" not in text
 

@@ -69,7 +69,7 @@ def test_a_placeholder_that_got_a_new_phase_keeps_it(root: Path) -> None:
     edit(root, "phase: 1", "phase: 2", "feature/threat-check.md")
     waiting.accept()
     text = (root / "feature/threat-check.md").read_text()
-    assert "phase: 2\nstatus: Defined\n" in text
+    assert "phase: 2\nstatus: In progress\n" in text
     assert "## 11. Exit States" in text
 
 

@@ -148,3 +148,14 @@ def test_the_command_shows_the_diff_and_writes_nothing(root: Path) -> None:
     assert shown.returncode == 0
     assert "+## 2. Starting Events" in shown.stdout
     assert snapshot(root) == before
+
+
+CARD = "## At a Glance\n\n- **Goal:** A decision is merged.\n- **When:** A feature is approved.\n- **Who:** The tech lead.\n"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_card_comes_to_the_front_and_the_numbers_stay(root: Path, newline: str) -> None:
+    (root / FILE).write_bytes((REVIEW.rstrip() + f"\n\n{CARD}").replace("\n", newline).encode())
+    after = migrate(root)[FILE].decode()
+    assert after == REVIEW.replace("## 1. Purpose", f"{CARD}\n## 1. Purpose").replace("\n", newline)
+    assert not Project.open(root).check().findings

@@ -21,6 +21,7 @@ _HEAD = """# Settings of this library. `templates` maps a path pattern to the na
 # `conventions` say how this library writes titles, statuses, links and placeholders. They were guessed: correct them.
 
 """
+_BASELINE = f'\n[check]\nbaseline = "{BASELINE}"\n'.encode()
 _NO_TEMPLATE = '[templates]\n# "*/*.md" = "procedure"\n'
 
 
@@ -55,7 +56,8 @@ def adopt(adoption: Adoption) -> tuple[list[str], int]:
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.open("xb") as file:
                 written.append(path)
-                file.write(adoption.files[path])
+                # With the settings that stay, the check that follows finds all that this one remembers.
+                file.write(adoption.files[path] + (_BASELINE if path == FILE_NAME else b""))
     except OSError as error:
         for path in written:
             (folder / path).unlink(missing_ok=True)
@@ -63,8 +65,7 @@ def adopt(adoption: Adoption) -> tuple[list[str], int]:
         raise LibraryError(message, "nothing was changed") from error
     known = len(update_baseline(Workspace.open(folder)).entries)
     if known:
-        with (folder / FILE_NAME).open("ab") as file:
-            file.write(f'\n[check]\nbaseline = "{BASELINE}"\n'.encode())
         return [*written, BASELINE], known
     (folder / BASELINE).unlink()
+    (folder / FILE_NAME).write_bytes(adoption.files[FILE_NAME])
     return written, 0

@@ -254,11 +254,15 @@ class _Placeholders:
 
     def _own(self) -> Iterator[str]:
         """Yield sentences that ship and stand alone in a paragraph or an item here."""
-        for sentence in words()["survey"]["placeholders"]:
-            places = [p for p, d in self.documents.items() if any(_says(text, sentence) for text in _pieces(d))]
-            if places:
-                yield sentence
-                self.guesses.append(_seen("placeholders.words", sentence, 0.8, places, len(self.documents)))
+        known = {sentence.casefold(): sentence for sentence in words()["survey"]["placeholders"]}
+        places: dict[str, list[str]] = defaultdict(list)
+        for path, document in self.documents.items():
+            said = {text.strip(" \t\n.*_>").casefold() for text in _pieces(document)}
+            for key in sorted(said & known.keys()):
+                places[known[key]].append(path)
+        for sentence, paths in places.items():
+            yield sentence
+            self.guesses.append(_seen("placeholders.words", sentence, 0.8, paths, len(self.documents)))
 
     def _code(self) -> bool:
         """Say whether marks begin pieces of code, where the author wanted them to be seen."""
@@ -313,10 +317,6 @@ def _texts(document: Document, block: Block) -> Iterable[str]:
     if block.kind == "list":
         return (item.text for item in block.items)
     return (document.source.slice(block.start, block.end),) if block.kind in ("paragraph", "quote") else ()
-
-
-def _says(text: str, sentence: str) -> bool:
-    return text.strip(" \t\n.*_>").casefold() == sentence.casefold()
 
 
 def commonest(values: Iterable[str]) -> str:

@@ -20,11 +20,11 @@ _MOST_LEVELS = 3
 _MOST_BRANCHES = 10_000
 
 
-class _Loader(yaml.SafeLoader):
+class _SiteLoader(yaml.SafeLoader):
     """Reads the settings of a site; what only its program can make is nothing here."""
 
 
-_Loader.add_multi_constructor("", lambda _loader, _tag, _node: None)
+_SiteLoader.add_multi_constructor("", lambda _loader, _tag, _node: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def find_site(folder: Path) -> FoundSite:
 def _names(text: str, root: str) -> Iterator[tuple[str, str]]:
     """Yield what the navigation of MkDocs calls documents, by path."""
     try:
-        settings = yaml.load(text, _Loader)  # noqa: S506 - it makes plain values, and nothing of other tags
+        settings = yaml.load(text, _SiteLoader)  # noqa: S506 - it makes plain values, and nothing of other tags
     except (yaml.YAMLError, RecursionError, ValueError):
         return
     waiting = [settings.get("nav")] if isinstance(settings, dict) else []

@@ -26,7 +26,7 @@ from procauthor.convention.state import read_declared
 from procauthor.convention.title import read_title, title_kind
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
-from procauthor.library.library import MARKDOWN, Library, read_library
+from procauthor.library.library import MARKDOWN, Library, read_library, reread
 from procauthor.library.status import is_signpost
 from procauthor.markdown.document import Document
 from procauthor.settings import Conventions, LibrarySettings, Settings, TitleConventions
@@ -145,7 +145,7 @@ def survey(folder: Path) -> Survey:
     )
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
-    library = _read_by(folder, _settings(own, patterns, conventions, guesses), templates)
+    library = _read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
     counted = {p.path: p.key for p in library.counted}
     listed = list(read_index(library))
     if listed:
@@ -164,6 +164,7 @@ def _is_stub(path: str, document: Document, notation: Found) -> bool:
 class _Looked:
     """The documents of a folder, and what each is by its name: ``plain`` are those that may have a form."""
 
+    read: Library
     index: str
     exclude: tuple[str, ...]
     site: FoundSite
@@ -190,6 +191,7 @@ def _look(folder: Path) -> _Looked:
     pages = _pages(every)
     shown = frozenset(path for path in every if PurePosixPath(path).stem.casefold() in pages)
     return _Looked(
+        read,
         index,
         exclude,
         find_site(folder),
@@ -401,15 +403,14 @@ def _settings(
     return {name: table for name, table in tables.items() if table or name == "templates"}
 
 
-def _read_by(folder: Path, tables: Mapping[str, Any], templates: Iterable[Proposed]) -> Library:
-    """Read the documents by settings that are not written yet."""
+def _read_by(read: Library, tables: Mapping[str, Any], templates: Iterable[Proposed]) -> Library:
+    """Return documents as they are read by settings that are not written yet."""
     settings = Settings.model_validate(tables)
     with TemporaryDirectory() as place:
         for template in templates:
             if not template.shipped:
                 (Path(place) / f"{template.name}.md").write_text(template.text, encoding="utf-8")
-        store = TemplateStore((Path(place),), settings.templates)
-        return read_library(folder, settings, store)
+        return reread(read, settings, TemplateStore((Path(place),), settings.templates))
 
 
 def _by_folder(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:

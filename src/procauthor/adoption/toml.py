@@ -15,9 +15,9 @@ def write_tables(tables: Mapping[str, Any]) -> str:
 def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
     if path and (plain or not table):
-        yield f"[{'.'.join(map(_key, path))}]"
+        yield f"[{'.'.join(map(write_key, path))}]"
     for key, value in plain.items():
-        yield f"{_key(key)} = {_value(value)}"
+        yield f"{write_key(key)} = {write_value(value)}"
     if plain or (path and not table):
         yield ""
     for key, value in table.items():
@@ -25,13 +25,15 @@ def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
             yield from _table(value, (*path, key))
 
 
-def _key(key: str) -> str:
+def write_key(key: str) -> str:
+    """Return the name of a setting, in quotes where it needs some."""
     return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else quoted(key)
 
 
-def _value(value: Any) -> str:
+def write_value(value: Any) -> str:
+    """Return a text, a number, a flag, or a list of them."""
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
+        return f"[{', '.join(map(write_value, value))}]"
     return quoted(value) if isinstance(value, str) else json.dumps(value)
 
 

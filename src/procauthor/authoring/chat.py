@@ -15,7 +15,6 @@ from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.lead import join_questions
-from procauthor.authoring.outline import DETAIL, OUTLINE, REST, is_outline
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
 from procauthor.authoring.retry import Gate
@@ -26,9 +25,17 @@ from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
-from procauthor.template.model import build_model, late_name, late_parts, sections_of_step
+from procauthor.template.model import (
+    build_model,
+    entries_name,
+    late_entries,
+    late_name,
+    late_parts,
+    sections_of_step,
+)
 from procauthor.template.spec import Constraint, SectionSpec, Template
 
+_MOST_QUESTIONS = 40
 _PROMPTS = {
     1: "step-1-purpose/ask",
     2: "step-2-inputs/ask",
@@ -36,15 +43,12 @@ _PROMPTS = {
     5: "step-5-failures/ask",
     6: "step-6-contract/ask",
 }
-_OUTLINED = {OUTLINE: "outline/ask", DETAIL: "detail/ask"}
 _MAX_TOLD = 300
 _FINISH = {"length": "was cut off at {limit} tokens", "refusal": "was a refusal", "stop": "had no usable JSON"}
 
 
-def prompt_name(template: Template, step: int) -> str:
+def prompt_name(step: int) -> str:
     """Return the name of the prompt that asks for a step."""
-    if is_outline(template):
-        return _OUTLINED.get(step, "rest/ask")
     return _PROMPTS.get(step, _PROMPTS[6])
 
 
@@ -57,7 +61,7 @@ class ChatAuthor:
     prompts: PromptLibrary
     calls: CallLog
     spend: Spend = at_once
-    _begun: tuple[Brief, dict[bool, str]] | None = None
+    _begun: tuple[Brief, str] | None = None
 
     @classmethod
     def open(  # noqa: PLR0913, PLR0917 - what an author is made of
@@ -139,11 +143,8 @@ class ChatAuthor:
         if ask.form:
             return ""
         if self._begun is None or self._begun[0] is not ask.brief:
-            self._begun = ask.brief, {}
-        begun, whole = self._begun[1], needs_passages(ask)
-        if whole not in begun:
-            begun[whole] = _render_brief(self.prompts, ask, whole=whole)
-        return begun[whole]
+            self._begun = ask.brief, _render_brief(self.prompts, ask.brief, ask.template)
+        return self._begun[1]
 
     @property
     def _bounds(self) -> str:
@@ -197,11 +198,9 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     ``begun`` is the brief in words, where it was rendered before.
     """
     ask = work.ask
-    whole = needs_passages(ask)
-    titles = () if ask.form else [reference.title for reference in ask.brief.near]
-    schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages] if whole else [], titles)
+    schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
     mark = _mark(ask.brief)
-    texts = [] if ask.form else [begun or _render_brief(prompts, ask, whole=whole)]
+    texts = [] if ask.form else [begun or _render_brief(prompts, ask.brief, ask.template)]
     censor = Censor.of(ask.brief.text.encode())
     texts += [prompts.render(name, {**censor.each(words), "mark": mark}) for name, words in _prompts(work)]
     if work.problems:
@@ -214,18 +213,9 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
 
-def needs_passages(ask: Ask) -> bool:
-    """Say whether an ask shows the passages: what is written again, or follows from the outline, does without.
-
-    They stand at the end of the brief, so that all calls begin alike.
-    """
-    return not is_outline(ask.template) or not (ask.problems or ask.step == REST)
-
-
-def _render_brief(prompts: PromptLibrary, ask: Ask, *, whole: bool) -> str:
-    brief, mark = ask.brief, _mark(ask.brief)
-    shown = brief if whole else replace(brief, passages=())
-    variables = Censor.of(brief.text.encode()).each(_brief_variables(shown, ask.template, mark))
+def _render_brief(prompts: PromptLibrary, brief: Brief, template: Template) -> str:
+    mark = _mark(brief)
+    variables = Censor.of(brief.text.encode()).each(_brief_variables(brief, template, mark))
     return prompts.render("brief", {**variables, "mark": mark})
 
 
@@ -236,7 +226,7 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
         return ask.form.prompts
     filled = {name: _told(value) for name, value in ask.fields.items() if name not in work.wanted and value is not None}
     sections = list(_wanted(ask.template, ask.step, work.open))
-    return ((prompt_name(ask.template, ask.step), {"sections": sections, "filled": filled}),)
+    return ((prompt_name(ask.step), {"sections": sections, "filled": filled}),)
 
 
 def _told(value: Any) -> Any:
@@ -279,7 +269,9 @@ class _Work:
         self.sources.update(dict.fromkeys(checked.values, used))
         self.questions += _texts(data.get(QUESTIONS)) if QUESTIONS not in self.model.model_fields else []
         self.present = {problem.field: data[problem.field] for problem in checked.problems if problem.field in data}
-        self.values.update(checked.values)
+        if data:
+            # A reply without an object has not left a field empty on purpose.
+            self.values.update(checked.values)
         self.problems = tuple(_explain(problem, reply) for problem in checked.problems)
 
     def _read(self, text: str) -> dict[str, Any]:
@@ -298,9 +290,16 @@ class _Work:
         return Answer(
             values={name: self.values[name] for name in self.wanted},
             sources={name: self.sources[name] for name in self.wanted if self.sources[name]},
-            questions=join_questions((), self.questions),
+            questions=_some(join_questions((), self.questions)),
             usage=self.usage,
         )
+
+
+def _some(questions: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the questions of one answer, as many as a person would read; the last says that there are more."""
+    if len(questions) <= _MOST_QUESTIONS:
+        return questions
+    return (*questions[:_MOST_QUESTIONS], "The author asked many more questions at once: is the wish clear enough?")
 
 
 def _begin(ask: Ask) -> _Work:
@@ -390,7 +389,15 @@ def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[st
         }
         for section, part in late_parts(template, step)
     ]
-    return [section for section in own + late if section["name"] in names]
+    more = [
+        {
+            **_section(entries_name(section), section),
+            "heading": f"More of {section.heading}",
+            "limits": ["May be left out: null", "Only what the steps need and nobody has named yet"],
+        }
+        for section in late_entries(template, step)
+    ]
+    return [section for section in own + late + more if section["name"] in names]
 
 
 def _section(name: str, spec: SectionSpec) -> dict[str, object]:

@@ -66,15 +66,6 @@ RULES = (
         example="error sources.purpose: the brief has no source 'P99'",
     ),
     Rule(
-        name="field-length",
-        code="D107",
-        severity="warning",
-        summary="A text has more words than the template wants.",
-        why="Readers skip what is long.",
-        fix="Shorten it, or move details into the step that needs them.",
-        example="warning purpose: has 180 words, and at most 120 are wanted",
-    ),
-    Rule(
         name="field-example",
         code="D108",
         severity="error",

@@ -13,7 +13,6 @@ from pydantic_core import ErrorDetails
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.complaint import RULES
-from procauthor.authoring.length import measure
 from procauthor.authoring.place import field_path
 from procauthor.authoring.schema import restrict
 from procauthor.authoring.submission import Submission
@@ -102,7 +101,6 @@ def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
         try:
             part = restrict(model, [name]).model_validate({name: submission.fields[name]})
             values[name] = part.model_dump()[name]
-            complaints += _too_long(template, {name: values[name]})
             complaints += _examples((name,), values[name])
         except ValidationError as error:
             complaints += _explain(error, model, brief)
@@ -121,13 +119,6 @@ def _ask(spec: SectionSpec) -> str:
     least = spec.constraint.minimum
     count = f"at least {least}" if spec.counted and least else ""
     return ": ".join(filter(None, [f"hand in {spec.name!r}", count]))
-
-
-def _too_long(template: Template, values: Mapping[str, Any]) -> Iterator[Complaint]:
-    for length in measure(template, values):
-        if length.over:
-            message = f"{length.heading!r} has {length.words} words, and the template wants {length.max_words} at most"
-            yield Complaint("field-length", length.field, message, "say it shorter", severity="warning")
 
 
 def _examples(location: tuple[int | str, ...], value: Any) -> Iterator[Complaint]:

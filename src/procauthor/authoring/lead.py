@@ -43,12 +43,19 @@ class Lead:
 def join_questions(before: Iterable[str], new: Iterable[str]) -> tuple[str, ...]:
     """Return all questions, each once; of two of which one only says more than the other, the one that says more."""
     joined: list[str] = []
+    said: list[frozenset[str]] = []
+    places: dict[str, int] = {}
     for question in (*before, *new):
-        same = next((place for place, other in enumerate(joined) if _is_same(question, other)), None)
-        if same is None:
+        words = _said(question)
+        place = places.get(question)
+        if place is None:
+            place = next((number for number, others in enumerate(said) if _is_same(words, others)), len(joined))
+        if place == len(joined):
             joined.append(question)
-        else:
-            joined[same] = max(joined[same], question, key=lambda each: len(_said(each)))
+            said.append(words)
+        elif len(words) > len(said[place]):
+            joined[place], said[place] = question, words
+        places[question] = place
     return tuple(joined)
 
 
@@ -81,15 +88,12 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _said(question: str) -> frozenset[str]:
-    """Return the words of a question, and its numbers: step 3 is not step 4."""
+    """Return words and numbers of a question: step 3 is not step 4. A doubtful claim counts only as a whole."""
+    if question.startswith(UNVERIFIED):
+        return frozenset()
     return _words(question) | frozenset(_NUMBER.findall(question))
 
 
-def _is_same(question: str, other: str) -> bool:
-    """Say whether all that one of two questions says is in the other; a doubtful claim is the same only as a whole."""
-    if question == other:
-        return True
-    if question.startswith(UNVERIFIED) or other.startswith(UNVERIFIED):
-        return False
-    words, others = _said(question), _said(other)
+def _is_same(words: frozenset[str], others: frozenset[str]) -> bool:
+    """Say whether all that one of two questions says is in the other."""
     return min(len(words), len(others)) >= _LEAST_SAID and (words <= others or others <= words)

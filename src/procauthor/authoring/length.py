@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from procauthor.markdown.parse import parse
+from procauthor.naming import count_words
 from procauthor.template.spec import SectionSpec, Template
-
-_WORD = re.compile(r"\S*\w\S*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +20,18 @@ class Length:
     words: int
     max_words: int | None
 
-    @property
-    def over(self) -> bool:
-        """Whether it is longer than the template wants."""
-        return self.max_words is not None and self.words > self.max_words
-
     def as_json(self) -> dict[str, Any]:
         """Return the documented JSON object."""
         return asdict(self)
 
 
-def count_words(value: Any) -> int:
-    """Return the words of all texts in a value; a lone dash or bullet is none."""
+def _count_all(value: Any) -> int:
+    """Return the words of all texts in a value."""
     if isinstance(value, str):
-        return len(_WORD.findall(value))
+        return count_words(value)
     if isinstance(value, Mapping):
-        return sum(map(count_words, value.values()))
-    return sum(map(count_words, value)) if isinstance(value, list | tuple) else 0
+        return sum(map(_count_all, value.values()))
+    return sum(map(_count_all, value)) if isinstance(value, list | tuple) else 0
 
 
 def document_words(text: str) -> int:
@@ -58,10 +51,10 @@ def measure(template: Template, fields: Mapping[str, Any]) -> Iterator[Length]:
         if spec.kind == "steps":
             for number, step in enumerate(value):
                 place = f"{spec.name}[{number}]"
-                yield Length(place, f"Step {number + 1}: {step.get('name', '')}".rstrip(" :"), count_words(step), None)
+                yield Length(place, f"Step {number + 1}: {step.get('name', '')}".rstrip(" :"), _count_all(step), None)
                 parts = (part for part in spec.parts if part.constraint.max_words and part.name in step)
                 yield from (_length(f"{place}.{part.name}", part, step[part.name]) for part in parts)
 
 
 def _length(field: str, spec: SectionSpec, value: Any) -> Length:
-    return Length(field, spec.heading, count_words(value), spec.constraint.max_words or None)
+    return Length(field, spec.heading, _count_all(value), spec.constraint.max_words or None)

@@ -76,8 +76,12 @@ class _Composer:
 
     def section(self, spec: SectionSpec) -> Any:
         """Return the value of one section; an optional one for which something is unknown is left out."""
+        asked = len(self.questions)
         value = self.written(spec)
-        return None if spec.constraint.optional and holds_gap(value) else value
+        if spec.constraint.optional and holds_gap(value):
+            del self.questions[asked:]
+            return None
+        return value
 
     def written(self, spec: SectionSpec) -> Any:
         """Return the value of one section, with marked gaps where nothing is known."""

@@ -143,7 +143,6 @@ def _open_chat(
     return make(
         author=author,
         calls=calls,
-        outlined=True,
         written_by=run.author,
         repairs=settings.repairs,
         doubts="question",

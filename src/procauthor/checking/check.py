@@ -13,7 +13,7 @@ from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.rules.suppression import UNUSED_SUPPRESSION
 from procauthor.checking.scope import ROOT, Scope
 from procauthor.checking.suppression import find_unused, named_rules, suppress
-from procauthor.checking.survey import Survey
+from procauthor.checking.survey import Surveyed
 from procauthor.finding import Finding, Report, Severity, in_order
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
@@ -28,7 +28,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     paths: Collection[str] | None = None,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
-    survey: Survey | None = None,
+    survey: Surveyed | None = None,
 ) -> Report:
     """Check a library with all rules.
 
@@ -93,7 +93,7 @@ class _Seen:
 
 
 def _findings(
-    scope: Scope, wanted: Collection[str], survey: Survey | None, paths: Collection[str] | None
+    scope: Scope, wanted: Collection[str], survey: Surveyed | None, paths: Collection[str] | None
 ) -> Iterator[Finding]:
     """Run the families that hold a wanted rule, or recall what they found.
 

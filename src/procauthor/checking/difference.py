@@ -27,7 +27,7 @@ from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.memory import Record
 from procauthor.checking.note import decode_notes
 from procauthor.checking.phrase import Titles
-from procauthor.checking.survey import Survey
+from procauthor.checking.survey import Surveyed
 from procauthor.errors import StaleError
 from procauthor.library.stored import Face, View, decode_face, decode_view
 from procauthor.naming import title_key
@@ -41,7 +41,7 @@ PENDING = "pending"
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Around(msgspec.Struct, frozen=True, array_like=True):
+class Surroundings(msgspec.Struct, frozen=True, array_like=True):
     """What findings rest on beside the texts of documents.
 
     Attributes:
@@ -79,7 +79,9 @@ class Difference:
     paths: frozenset[str]
 
 
-def find_difference(survey: Survey, before: Around, now: Around, asked: Iterable[int]) -> Difference | None:
+def find_difference(
+    survey: Surveyed, before: Surroundings, now: Surroundings, asked: Iterable[int]
+) -> Difference | None:
     """Return how a library differs from the one of the last check, or None where it does in too many ways.
 
     Args:
@@ -105,7 +107,7 @@ def find_difference(survey: Survey, before: Around, now: Around, asked: Iterable
     return Difference(frozenset(questions), frozenset(_naming(survey, pending.titles)))
 
 
-def remember(survey: Survey) -> None:
+def remember(survey: Surveyed) -> None:
     """Write down what was read, and for the next check what is another since the last one."""
     changed = [survey.records[path] for path in sorted(survey.fresh)] + survey.memory.touched
     if not changed and not survey.gone:
@@ -115,7 +117,7 @@ def remember(survey: Survey) -> None:
     survey.memory.write(changed, survey.gone, notes)
 
 
-def _pending(survey: Survey) -> Pending | None:
+def _pending(survey: Surveyed) -> Pending | None:
     """Return what documents show in another way since the last check; None where it is too much."""
     known = survey.memory.notes.get(PENDING)
     before = msgspec.msgpack.decode(known, type=Pending) if known else Pending()
@@ -132,7 +134,7 @@ def _pending(survey: Survey) -> Pending | None:
     return Pending(frozenset(questions), before.titles | titles)
 
 
-def _changed(survey: Survey) -> Iterator[tuple[Record | None, Record | None]]:
+def _changed(survey: Surveyed) -> Iterator[tuple[Record | None, Record | None]]:
     """Yield the documents that show themselves in another way, as they were and as they are."""
     for path in sorted(survey.fresh | survey.gone):
         old, new = survey.memory.records.get(path), survey.records.get(path)
@@ -154,7 +156,7 @@ def _of_document(face: Face, view: View | None, path: str) -> Iterator[int]:
         yield from (question(LINKING, target) for target in view.targets)
 
 
-def _view(survey: Survey, record: Record) -> View:
+def _view(survey: Surveyed, record: Record) -> View:
     try:
         return decode_view(survey.memory.facts(record).view)
     except sqlite3.Error as error:
@@ -174,7 +176,7 @@ def _findable(record: Record | None) -> str:
     return "" if face.status in UNCOUNTED else face.title
 
 
-def _naming(survey: Survey, titles: Iterable[str]) -> Iterator[str]:
+def _naming(survey: Surveyed, titles: Iterable[str]) -> Iterator[str]:
     """Yield the documents in whose text one of some titles stands: as long as there was none, nobody asked for it."""
     sought = Titles(titles)
     if not sought:

@@ -12,11 +12,11 @@ import msgspec
 
 from procauthor.checking.dependence import FILE, HEAD, WatchedScope, question
 from procauthor.checking.dependency import Need, find_needs
-from procauthor.checking.difference import PENDING, Around, Difference, find_difference
+from procauthor.checking.difference import PENDING, Difference, Surroundings, find_difference
 from procauthor.checking.memory import Record
 from procauthor.checking.rule import FAMILIES, reach, run_family
 from procauthor.checking.scope import Scope
-from procauthor.checking.survey import Survey, decode_findings, encode_findings, own_findings
+from procauthor.checking.survey import Surveyed, decode_findings, encode_findings, own_findings
 from procauthor.finding import Finding
 from procauthor.library.receipt import Review
 from procauthor.library.renames import head_of
@@ -72,7 +72,7 @@ class Recall:
         paths: The documents that are reported on; None for all. Of a library on disk all are looked at.
     """
 
-    survey: Survey
+    survey: Surveyed
     scope: Scope
     paths: Collection[str] | None = None
     _changed: dict[str, Record] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Recall:
         """Return the findings of all rules, in no order."""
         around = self._around()
         known = self.survey.memory.notes
-        world, before = _read(known.get("world"), _World), _read(known.get("around"), Around)
+        world, before = _read(known.get("world"), _World), _read(known.get("around"), Surroundings)
         difference: Difference | None = None
         asked: dict[str, bool] = {}
         if world is not None and before is not None:
@@ -112,14 +112,14 @@ class Recall:
 
     # What findings rest on
 
-    def _around(self) -> Around:
+    def _around(self) -> Surroundings:
         library = self.scope.library
         reviews = {path: self._worth(path, review) for path, review in library.reviews.items()}
         rules = blake2b(digest_size=16)
         for standard in library.of_kind("standard"):
             stated = (standard.path, standard.status, standard.stated_rules, standard.known_rules)
             rules.update(_encode(stated))
-        return Around(
+        return Surroundings(
             sorted(library.files),
             sorted(self.scope.announced),
             [unread.path for unread in library.unread],
@@ -199,7 +199,7 @@ class Recall:
         questions = array("I", sorted(scope.questions)).tobytes()
         return _Among(path, *encoded, looked, questions, scope.asked, scope.head)
 
-    def _of_library(self, around: Around) -> _Whole:
+    def _of_library(self, around: Surroundings) -> _Whole:
         digest = blake2b(_encode(around), digest_size=16)
         for path, record in self.survey.records.items():
             digest.update(path.encode(errors="surrogateescape") + b"\0" + record.digest)
@@ -232,7 +232,7 @@ class Recall:
 
     # Remembering
 
-    def _remember(self, around: Around, whole: _Whole) -> None:
+    def _remember(self, around: Surroundings, whole: _Whole) -> None:
         survey, scope = self.survey, self.scope
         for path in survey.fresh:
             self._changed.setdefault(path, survey.records[path])

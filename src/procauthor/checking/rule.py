@@ -8,6 +8,7 @@ from types import MappingProxyType, ModuleType
 
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.rules import (
+    bound,
     contract,
     flow,
     index,
@@ -34,6 +35,7 @@ __all__ = ["FAMILIES", "RULES", "Rule", "closest_rule", "find_rule", "find_rules
 
 FAMILIES = (
     structure,
+    bound,
     reading,
     safety,
     status,

@@ -45,7 +45,7 @@ decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 
 
 @dataclass(frozen=True)
-class Survey:
+class Surveyed:
     """A library whose documents are known from facts, with what is remembered of them.
 
     Attributes:
@@ -73,7 +73,7 @@ class Survey:
         self.shelf.keep(_OVERVIEWS)
         return self
 
-    def over(self, library: Library) -> Survey:
+    def over(self, library: Library) -> Surveyed:
         """Return what is known of a library that was made of this one: with other documents, or without some."""
         if library is self.library:
             return self
@@ -84,7 +84,7 @@ class Survey:
                 known = self.surveyor.record(procedure)
             records[procedure.path] = known
         before = self.memory.records
-        return Survey(
+        return Surveyed(
             library,
             self.memory,
             records,
@@ -95,7 +95,7 @@ class Survey:
             laid=True,
         )
 
-    def is_like(self, other: Survey) -> bool:
+    def is_like(self, other: Surveyed) -> bool:
         """Say whether another reading has found the same."""
         mine, its = self.library, other.library
         return (
@@ -124,10 +124,10 @@ class Surveyor:
         self._settings = settings
         self._templates = templates
         self._memory: Memory | None = None
-        self._last: Survey | None = None
+        self._last: Surveyed | None = None
         self._made: OrderedDict[tuple[str, str], Record] = OrderedDict()
 
-    def survey(self) -> Survey:
+    def survey(self) -> Surveyed:
         """Read the library; what this has read before is taken from there, as far as it is the same."""
         tree = walk(self._root, self._settings.library.exclude)
         memory = self._memory = self._memory or self._open(len(tree.documents))
@@ -257,7 +257,7 @@ class Surveyor:
 
     def _put_together(
         self, tree: Tree, memory: Memory, records: dict[str, Record], unread: list[UnreadFile], fresh: frozenset[str]
-    ) -> Survey:
+    ) -> Surveyed:
         ordered = {path: records[path] for path in tree.documents if path in records}
 
         def fetch(path: str) -> Facts:
@@ -274,7 +274,7 @@ class Surveyor:
         )
         library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
-        return Survey(library, memory, ordered, fresh, gone, shelf, self)
+        return Surveyed(library, memory, ordered, fresh, gone, shelf, self)
 
     def _template(self, path: str) -> Template | None:
         return read_template(path, self._settings, self._templates)
@@ -286,7 +286,7 @@ def _stored(record: Record, review: Review | None, shelf: Shelf, conventions: Co
     return Stored(*head, record.face, record.directives, record.marks, review, shelf, conventions)
 
 
-def own_findings(survey: Survey) -> Iterator[Finding]:
+def own_findings(survey: Surveyed) -> Iterator[Finding]:
     """Yield the findings of the families that need one document alone."""
     for record in survey.records.values():
         if record.own:

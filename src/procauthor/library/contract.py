@@ -10,19 +10,21 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from procauthor.library.status import match_sections
-from procauthor.markdown.document import Block, Document, Item, Section
+from procauthor.markdown.document import Block, Cell, Document, Item, Section, TableRow
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
 from procauthor.template.key import section_key
 from procauthor.template.pattern import Pattern
 from procauthor.template.piece import read_pattern
 from procauthor.template.role import Meaning, meaning_of
-from procauthor.template.spec import Template
+from procauthor.template.spec import Column, SectionSpec, Template
 
 _NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
 _BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
 _TARGET = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 _ITEM_MARK = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+# A part, with the items and the blocks that it was read from.
+_ReadPart = tuple[Part, tuple[Item, ...], tuple[Block, ...]]
 NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
 
 
@@ -111,16 +113,13 @@ class _ContractReader:
 
     def artifacts(self, role: str) -> Iterator[Artifact]:
         for section in self.sections(role):
-            pattern = self._pattern(role, section)
+            key = section_key(section.title)
+            spec = next((spec for spec in self.meaning.specs.get(role, ()) if key in spec.keys), None)
             for item in _items(section.blocks):
-                artifact = read_artifact(item, self.meaning.origins, pattern)
+                artifact = read_artifact(item, self.meaning.origins, spec.pattern if spec else None)
                 if artifact:
                     yield replace(artifact, end=item.end, origin=self._origin(item) if artifact.source else -1)
-
-    def _pattern(self, role: str, section: Section) -> Pattern | None:
-        """Return the example of an item in a section."""
-        key = section_key(section.title)
-        return next((spec.pattern for spec in self.meaning.specs.get(role, ()) if key in spec.keys), None)
+            yield from _rows(section.blocks, spec)
 
     def _origin(self, item: Item) -> int:
         """Return the offset in the document of what introduces the source of an item, or -1."""
@@ -134,23 +133,23 @@ class _ContractReader:
     def steps(self, workflow: Section) -> Iterator[Step]:
         """Yield the steps of a workflow: headings of any level below it, or bold paragraphs."""
         for place in _places(self.document, workflow, self.meaning.steps):
-            parts = {part.key: (part, items) for part, items in _parts(self.document, place)}
+            parts = {found[0].key: found for found in _parts(self.document, place)}
             yield Step(
                 number=place.number,
                 name=place.name,
                 line=place.line,
                 start=place.start,
-                parts={key: part for key, (part, _) in parts.items()},
+                parts={key: found[0] for key, found in parts.items()},
                 inputs=self._part_artifacts(parts, "inputs"),
                 outputs=self._part_artifacts(parts, "outputs"),
             )
 
-    def _part_artifacts(self, parts: dict[str, tuple[Part, tuple[Item, ...]]], role: str) -> tuple[Artifact, ...]:
+    def _part_artifacts(self, parts: Mapping[str, _ReadPart], role: str) -> tuple[Artifact, ...]:
         for key in self.meaning.parts[role]:
             if key in parts:
-                pattern = self.meaning.patterns.get(key)
-                artifacts = (read_artifact(item, self.meaning.origins, pattern) for item in parts[key][1])
-                return tuple(artifact for artifact in artifacts if artifact)
+                spec, (_, items, blocks) = self.meaning.part_specs.get(key), parts[key]
+                read = (read_artifact(item, self.meaning.origins, spec.pattern if spec else None) for item in items)
+                return (*(artifact for artifact in read if artifact), *_rows(blocks, spec))
         return ()
 
 
@@ -178,6 +177,41 @@ def read_artifact(item: Item, origins: tuple[str, ...], pattern: Pattern | None 
         start=item.start,
         condition=told.get("condition") or "",
         change=told.get("change") or "",
+    )
+
+
+def _rows(blocks: Sequence[Block], spec: SectionSpec | None) -> Iterator[Artifact]:
+    """Yield the rows of tables as artifacts, where the template has a table there: the first column is the name."""
+    for block in blocks if spec and spec.kind == "table" else ():
+        for row in block.rows:
+            artifact = _row_artifact(row, spec.columns if spec else ())
+            if artifact:
+                yield artifact
+
+
+def _row_artifact(row: TableRow, columns: Sequence[Column]) -> Artifact | None:
+    told: dict[str, Cell] = {}
+    for column, cell in zip(columns, row.cells, strict=False):
+        told |= {slot.name: cell for slot in column.pattern.slots[:1]}
+    name = next((cell.text.strip() for cell in told.values()), "")
+    if not name or name.casefold() in NONE_WORDS:
+        return None
+    references = [slot.name for column in columns for slot in column.pattern.slots if slot.reference]
+    source = next(
+        (told[field] for field in (*references, "source") if field in told and told[field].text.strip()), None
+    )
+    words = {field: cell.text.strip() for field, cell in told.items() if cell is not source and cell.text.strip()}
+    return Artifact(
+        name=name,
+        text=": ".join(words.values()),
+        line=row.line,
+        source=source.text.strip() if source else "",
+        target=source.link.target if source and source.link else "",
+        start=row.start,
+        end=row.end,
+        origin=source.start if source else -1,
+        condition=words.get("condition", ""),
+        change=words.get("change", ""),
     )
 
 
@@ -271,7 +305,7 @@ def _bold_places(document: Document, workflow: Section, words: tuple[str, ...]) 
         yield _ContractPlace(number, name, block.line, block.start, tuple(blocks[index + 1 : end]), ())
 
 
-def _parts(document: Document, place: _ContractPlace) -> Iterator[tuple[Part, tuple[Item, ...]]]:
+def _parts(document: Document, place: _ContractPlace) -> Iterator[_ReadPart]:
     """Yield the parts: bold lines, inline labels in a list, or headings below the step."""
     label: tuple[str, str, int] | None = None
     body: list[Block] = []
@@ -298,13 +332,13 @@ def _block_label(document: Document, block: Block) -> tuple[str, str, int] | Non
     return (match[1], match[2].strip(), block.line) if match else None
 
 
-def _part(label: tuple[str, str, int], body: list[Block]) -> tuple[Part, tuple[Item, ...]]:
+def _part(label: tuple[str, str, int], body: list[Block]) -> _ReadPart:
     items = tuple(_items(body))
     text = " ".join([label[1], *(block.text for block in body if block.text)]).strip()
-    return Part(section_key(label[0]), tuple(i.text for i in items), text, label[2]), items
+    return Part(section_key(label[0]), tuple(i.text for i in items), text, label[2]), items, tuple(body)
 
 
-def _inline_parts(block: Block) -> Iterator[tuple[Part, tuple[Item, ...]]]:
+def _inline_parts(block: Block) -> Iterator[_ReadPart]:
     """Yield parts that are list items with a bold label; their nested items are the part's items."""
     items = list(block.items)
     for index, item in enumerate(items):
@@ -318,7 +352,7 @@ def _inline_parts(block: Block) -> Iterator[tuple[Part, tuple[Item, ...]]]:
             nested.append(other)
         text = match[2].strip()
         own = tuple(nested) or ((_inline_item(item, text),) if text else ())
-        yield Part(section_key(match[1]), tuple(i.text for i in own), text, item.line), own
+        yield Part(section_key(match[1]), tuple(i.text for i in own), text, item.line), own, ()
 
 
 def _inline_item(item: Item, text: str) -> Item:

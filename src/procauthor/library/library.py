@@ -433,6 +433,18 @@ def read_library(root: Path, settings: Settings, templates: TemplateStore, known
     return Library(root, tuple(attach(procedures, reviews)), tuple(unread), tree.files, reviews)
 
 
+def reread(library: Library, settings: Settings, templates: TemplateStore) -> Library:
+    """Return a library as it would be read by other settings; no file is read again."""
+    procedures = tuple(_reread(procedure, settings, templates) for procedure in library.procedures)
+    return replace(library, procedures=procedures)
+
+
+def _reread(procedure: Procedure, settings: Settings, templates: TemplateStore) -> Procedure:
+    template = read_template(procedure.path, settings, templates)
+    kind = _kind(procedure.path, procedure.document, settings, template)
+    return replace(procedure, kind=kind, template=template, conventions=settings.conventions)
+
+
 def attach(procedures: Iterable[Procedure], reviews: Mapping[str, Review]) -> Iterator[Procedure]:
     """Yield documents with what is kept of their reviews."""
     for procedure in procedures:

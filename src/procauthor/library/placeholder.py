@@ -21,7 +21,10 @@ _DATE = r"20\d\d-(?:\d\d|XX)-XX"
 _DATE_PIECE = "-XX"
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
 _FEW_WORDS = 8
-_BEFORE = re.compile(r"[a-z] \Z")
+# Two words: behind one, as in "If TODO condition", the mark can as well hold the place of what is to come.
+_BEFORE = re.compile(r"\w [a-z]+ \Z")
+# So many characters before a mark hold the two words; to look further takes long in a text full of marks.
+_NEAR = 64
 _BEHIND = re.compile(r" [a-z]{2}")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
 _FENCE = re.compile(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
@@ -101,7 +104,7 @@ def _is_spoken(found: str, text: str) -> bool:
 
 def _is_in_sentence(text: str, start: int, end: int) -> bool:
     """Say whether a piece of text has ordinary words right before and behind it: "look for TODO items"."""
-    return bool(_BEFORE.search(text[:start]) and _BEHIND.match(text[end:]))
+    return bool(_BEFORE.search(text, max(0, start - _NEAR), start) and _BEHIND.match(text, end))
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:

@@ -51,7 +51,7 @@ class _SectionText:
 
 
 def find_thin(document: Document, template: Template, sections: Mapping[str, Section]) -> tuple[Thin, ...]:
-    """Return the required sections that say too little, in the order of the template; those without content are none.
+    """Return the sections that say too little, in the order of the template; those without content are none.
 
     Args:
         document: The document.
@@ -60,7 +60,7 @@ def find_thin(document: Document, template: Template, sections: Mapping[str, Sec
     """
     texts = [
         _SectionText(spec, section, tuple(_LABEL.sub("", unit) for unit in read_units(document, section)))
-        for spec in template.required
+        for spec in template.sections
         if (section := sections.get(spec.key)) and spec.kind != "group" and has_content(document, section)
     ]
     title = frozenset(title_key(document.title).split())

@@ -63,7 +63,7 @@ class Desk:
     # Places
 
     def path_of(self, file: Path) -> str:
-        """Return the path of a document of this library, or nothing where the file is none."""
+        """Return the path of a document of this library, or nothing for any other file."""
         try:
             path = file.relative_to(self.workspace.root).as_posix()
         except ValueError:
@@ -165,6 +165,6 @@ class Desk:
 
 
 def file_of(uri: str) -> Path | None:
-    """Return the file of an address, or None where it is none on this disk."""
+    """Return the file of an address, or None for what is not on this disk."""
     place = to_fs_path(uri)
     return Path(place) if place else None

@@ -10,7 +10,7 @@ from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import sections_of
 from procauthor.library.library import Procedure
 from procauthor.lsp.desk import Desk
-from procauthor.lsp.subject import Subject, find_subject, users_of, uses_of
+from procauthor.lsp.subject import Meant, find_subject, users_of, uses_of
 from procauthor.procedure import Artifact
 
 _SHOWN = 8
@@ -65,7 +65,7 @@ def _listed(label: str, names: Iterable[str]) -> str:
     return f"{label}: {', '.join(every[:_SHOWN])}{more}" if every else ""
 
 
-def _of_artifact(desk: Desk, subject: Subject) -> Iterator[str]:
+def _of_artifact(desk: Desk, subject: Meant) -> Iterator[str]:
     key = artifact_key(subject.artifact)
     maker = subject.document
     outputs = [each for each in maker.contract.outputs if artifact_key(each.name) == key]

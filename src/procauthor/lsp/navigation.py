@@ -10,7 +10,7 @@ from procauthor.library.artifact import artifact_key
 from procauthor.library.library import Procedure
 from procauthor.lsp.desk import Desk
 from procauthor.lsp.subject import (
-    Subject,
+    Meant,
     find_subject,
     links_of,
     mentions_of,
@@ -35,7 +35,7 @@ def define(desk: Desk, host: Procedure, offset: int) -> types.Location | None:
     return desk.location(subject.document, *_target(subject))
 
 
-def _target(subject: Subject) -> tuple[int, int]:
+def _target(subject: Meant) -> tuple[int, int]:
     headings = subject.document.document.headings
     heading = next((h for h in headings if subject.anchor and h.slug == subject.anchor), None)
     return _line(subject.document, heading) if heading else title_span(subject.document)
@@ -46,7 +46,7 @@ def _line(procedure: Procedure, heading: Heading) -> tuple[int, int]:
     return heading.start, heading.start + len(procedure.source.raw[heading.start : heading.end].rstrip())
 
 
-def _made(desk: Desk, subject: Subject) -> Iterator[types.Location]:
+def _made(desk: Desk, subject: Meant) -> Iterator[types.Location]:
     """Yield where an artifact comes from: a step that makes it, the contract, else what needs it."""
     key = artifact_key(subject.artifact)
     contract = subject.document.contract
@@ -73,7 +73,7 @@ def refer(desk: Desk, host: Procedure, offset: int, *, declared: bool) -> list[t
     return [*first, *_spoken(desk, subject)]
 
 
-def _spoken(desk: Desk, subject: Subject) -> Iterator[types.Location]:
+def _spoken(desk: Desk, subject: Meant) -> Iterator[types.Location]:
     """Yield where documents link, declare or name a document; of a heading, where they link that."""
     path = subject.document.path
     for procedure in desk.library.procedures:

@@ -19,7 +19,7 @@ _AROUND = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Meant:
     """What a span of a document speaks of.
 
     Attributes:
@@ -37,7 +37,7 @@ class Subject:
     artifact: str = ""
 
 
-def find_subject(scope: Scope, host: Procedure, offset: int) -> Subject | None:
+def find_subject(scope: Scope, host: Procedure, offset: int) -> Meant | None:
     """Return what the place speaks of: by a link, by the metadata, as an artifact, by the title, or by a name."""
     for find in (_linked, _named_in_metadata, _artifact, _title, _mentioned):
         found = find(scope, host, offset)
@@ -46,27 +46,27 @@ def find_subject(scope: Scope, host: Procedure, offset: int) -> Subject | None:
     return None
 
 
-def _linked(scope: Scope, host: Procedure, offset: int) -> Subject | None:
+def _linked(scope: Scope, host: Procedure, offset: int) -> Meant | None:
     for subject in links_of(scope.library, host):
         if subject.start <= offset <= subject.end:
             return subject
     return None
 
 
-def links_of(library: Library, host: Procedure) -> Iterator[Subject]:
+def links_of(library: Library, host: Procedure) -> Iterator[Meant]:
     """Yield what the links of a document lead to, as far as that is a document."""
     for link, target in zip(host.links, host.resolved, strict=True):
         settled = library.settle(target)
         document = library.by_path.get(settled.path or "")
         if document is not None:
-            yield Subject(link.start, link.end, document, settled.anchor)
+            yield Meant(link.start, link.end, document, settled.anchor)
 
 
-def _named_in_metadata(scope: Scope, host: Procedure, offset: int) -> Subject | None:
+def _named_in_metadata(scope: Scope, host: Procedure, offset: int) -> Meant | None:
     return next((s for s in metadata_of(scope, host) if s.start <= offset <= s.end), None)
 
 
-def metadata_of(scope: Scope, host: Procedure) -> Iterator[Subject]:
+def metadata_of(scope: Scope, host: Procedure) -> Iterator[Meant]:
     """Yield the documents that the metadata name."""
     raw = host.source.raw
     for key in _NAMING:
@@ -77,12 +77,12 @@ def metadata_of(scope: Scope, host: Procedure) -> Iterator[Subject]:
             place = raw.find(name.encode(), field.start, field.end) if field and name else -1
             found = scope.declared(name, host) if place >= 0 else ()
             if len(found) == 1:
-                yield Subject(place, place + len(name.encode()), found[0])
+                yield Meant(place, place + len(name.encode()), found[0])
 
 
-def _title(scope: Scope, host: Procedure, offset: int) -> Subject | None:
+def _title(scope: Scope, host: Procedure, offset: int) -> Meant | None:
     span = title_span(host)
-    return Subject(*span, scope.library.by_path.get(host.path, host)) if span[0] <= offset <= span[1] else None
+    return Meant(*span, scope.library.by_path.get(host.path, host)) if span[0] <= offset <= span[1] else None
 
 
 def title_span(procedure: Procedure) -> tuple[int, int]:
@@ -96,14 +96,14 @@ def title_span(procedure: Procedure) -> tuple[int, int]:
     return (place, place + len(name)) if place >= 0 else (start, len(raw[:end].rstrip()))
 
 
-def _mentioned(scope: Scope, host: Procedure, offset: int) -> Subject | None:
+def _mentioned(scope: Scope, host: Procedure, offset: int) -> Meant | None:
     around = host.source.raw[max(offset - _AROUND, 0) : offset + _AROUND]
     for document in scope.library.procedures:
         name = document.title.encode()
         if document.path != host.path and name and name in around:
             for start, end in mentions_of(scope, host, document):
                 if start <= offset <= end:
-                    return Subject(start, end, document)
+                    return Meant(start, end, document)
     return None
 
 
@@ -136,16 +136,16 @@ def span_of(procedure: Procedure, artifact: Artifact) -> tuple[int, int] | None:
     return (place, place + len(name)) if place >= 0 else None
 
 
-def _artifact(scope: Scope, host: Procedure, offset: int) -> Subject | None:
+def _artifact(scope: Scope, host: Procedure, offset: int) -> Meant | None:
     for artifact in artifacts_of(host):
         span = span_of(host, artifact)
         if span and span[0] <= offset <= span[1]:
-            return Subject(*span, maker_of(scope, host, artifact.name), artifact=artifact.name)
+            return Meant(*span, maker_of(scope, host, artifact.name), artifact=artifact.name)
     for item in host.contract.consumers:
         line = host.source.line_starts[item.line - 1]
         place = host.source.raw.find(item.artifact.encode(), line)
         if place >= 0 and place <= offset <= place + len(item.artifact.encode()):
-            return Subject(place, place + len(item.artifact.encode()), host, artifact=item.artifact)
+            return Meant(place, place + len(item.artifact.encode()), host, artifact=item.artifact)
     return None
 
 

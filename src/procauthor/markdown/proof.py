@@ -37,7 +37,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Unmeant:
     """Something that nobody meant to change, with its line in the old text."""
 
     line: int
@@ -75,7 +75,7 @@ def rewrite(path: str, document: Document, edits: Sequence[Replacement], leads: 
     return after
 
 
-def refuse(path: str, differences: Iterable[Difference]) -> None:
+def refuse(path: str, differences: Iterable[Unmeant]) -> None:
     """Refuse a text with differences.
 
     Raises:
@@ -89,7 +89,7 @@ def refuse(path: str, differences: Iterable[Difference]) -> None:
 
 def find_differences(
     before: Document, after: Document, kept: Sequence[Kept], leads: MayLead = same_target
-) -> Iterator[Difference]:
+) -> Iterator[Unmeant]:
     """Yield what stays and would be read otherwise, in the body and in the metadata.
 
     Args:
@@ -103,11 +103,11 @@ def find_differences(
     line_of = before.source.line
     if len(after.problems) > len(before.problems):
         problem = after.problems[-1]
-        yield Difference(line_of(back.near(problem.start)), problem.message)
+        yield Unmeant(line_of(back.near(problem.start)), problem.message)
     yield from _fields(before, after, there, back)
     yield from _leaves(before, after, there, "would be read otherwise")
     for each in _leaves(after, before, back, "would be read as something new"):
-        yield Difference(line_of(back.near(after.source.line_starts[each.line - 1])), each.message)
+        yield Unmeant(line_of(back.near(after.source.line_starts[each.line - 1])), each.message)
     yield from _containers(before, after, there, leads)
 
 
@@ -149,13 +149,13 @@ class _Map:
 # Leaves
 
 
-def _leaves(before: Document, after: Document, there: _Map, message: str) -> Iterator[Difference]:
+def _leaves(before: Document, after: Document, there: _Map, message: str) -> Iterator[Unmeant]:
     others = read_parts(after).leaves
     starts = [leaf.start for leaf in others]
     for leaf in read_parts(before).leaves:
         for first, last, at in there.cut(leaf.start, leaf.end):
             if not _is_covered(leaf, at, at + last - first, others, starts):
-                yield Difference(before.source.line(first), f"{_shown(leaf)} {message}")
+                yield Unmeant(before.source.line(first), f"{_shown(leaf)} {message}")
 
 
 def _is_covered(leaf: Leaf, start: int, end: int, others: Sequence[Leaf], starts: Sequence[int]) -> bool:
@@ -200,7 +200,7 @@ def _shown(leaf: Leaf) -> str:
 # Containers
 
 
-def _containers(before: Document, after: Document, there: _Map, leads: MayLead) -> Iterator[Difference]:
+def _containers(before: Document, after: Document, there: _Map, leads: MayLead) -> Iterator[Unmeant]:
     others: dict[tuple[str, int], Container] = {(c.tag, c.start): c for c in read_parts(after).containers}
     for each in read_parts(before).containers:
         at = there(each.start)
@@ -209,9 +209,9 @@ def _containers(before: Document, after: Document, there: _Map, leads: MayLead) 
         other = others.get((each.tag, at))
         if other is None:
             if not there.begins(each.start):
-                yield Difference(before.source.line(each.start), f"the {_name(each)} would no longer be one")
+                yield Unmeant(before.source.line(each.start), f"the {_name(each)} would no longer be one")
         elif not _is_same(each, other, leads):
-            yield Difference(before.source.line(each.start), f"the {_name(each)} would be read otherwise")
+            yield Unmeant(before.source.line(each.start), f"the {_name(each)} would be read otherwise")
 
 
 def _is_loose(container: Container) -> bool:
@@ -236,7 +236,7 @@ def _name(container: Container) -> str:
 # Words that were put in
 
 
-def find_misread(before: Document, after: Document, edits: Sequence[Replacement]) -> Iterator[Difference]:
+def find_misread(before: Document, after: Document, edits: Sequence[Replacement]) -> Iterator[Unmeant]:
     """Yield where words that edits put in are not read as these words."""
     front = before.front_matter[1] if before.front_matter else 0
     parts = read_parts(after).leaves
@@ -251,7 +251,7 @@ def find_misread(before: Document, after: Document, edits: Sequence[Replacement]
         read = _read(after, parts, at, end)
         if read != each.shown:
             message = f"{each.shown!r} would not be read as these words"
-            yield Difference(before.source.line(each.start), message)
+            yield Unmeant(before.source.line(each.start), message)
 
 
 def _read(after: Document, parts: Sequence[Leaf], start: int, end: int) -> str:
@@ -263,10 +263,10 @@ def _read(after: Document, parts: Sequence[Leaf], start: int, end: int) -> str:
 # Metadata
 
 
-def _fields(before: Document, after: Document, there: _Map, back: _Map) -> Iterator[Difference]:
+def _fields(before: Document, after: Document, there: _Map, back: _Map) -> Iterator[Unmeant]:
     kept = before.front_matter is not None and there(before.front_matter[0]) is not None
     if kept and not after.front_matter:
-        yield Difference(1, "the metadata would be lost")
+        yield Unmeant(1, "the metadata would be lost")
         return
     for key, each in before.fields.items():
         start, end = _extent(before, each)
@@ -274,13 +274,13 @@ def _fields(before: Document, after: Document, there: _Map, back: _Map) -> Itera
         whole = [(first, last) for first, last, _ in parts] == [(start, end)]
         other = after.fields.get(key)
         if parts and other is None:
-            yield Difference(each.line, f"the metadata {key!r} would be lost")
+            yield Unmeant(each.line, f"the metadata {key!r} would be lost")
         elif whole and other is not None and other.value != each.value:
-            yield Difference(each.line, f"the metadata {key!r} would have another value")
+            yield Unmeant(each.line, f"the metadata {key!r} would have another value")
     for key, each in after.fields.items():
         if key not in before.fields and back(each.start - 1) is not None:
             line = before.source.line(back.near(each.start - 1))
-            yield Difference(line, f"the metadata {key!r} would appear")
+            yield Unmeant(line, f"the metadata {key!r} would appear")
 
 
 def _extent(document: Document, field: MetadataField) -> tuple[int, int]:

@@ -35,7 +35,7 @@ _LABELLED = re.compile(r"^[A-Z][\w'/-]*: ")
 
 
 @dataclass(slots=True)
-class Draft:
+class UnresolvedItem:
     """An item whose names are not resolved yet, with the values that hold them."""
 
     item: PlanItem
@@ -46,9 +46,9 @@ class Draft:
 
 def read_items(
     text: PlanText, openings: Sequence[Opening], known: Collection[str]
-) -> tuple[list[Draft], list[Problem]]:
+) -> tuple[list[UnresolvedItem], list[Problem]]:
     """Return a draft for every procedure, in the order of the text, with what is wrong with their numbers."""
-    drafts: list[Draft] = []
+    drafts: list[UnresolvedItem] = []
     problems: list[Problem] = []
     numbers = _Numbers(openings)
     for opening in openings:
@@ -57,7 +57,7 @@ def read_items(
     return drafts, [*problems, *numbers.problems, *_repeated(drafts)]
 
 
-def _repeated(drafts: list[Draft]) -> Iterator[Problem]:
+def _repeated(drafts: list[UnresolvedItem]) -> Iterator[Problem]:
     titles: dict[str, PlanItem] = {}
     for item in (draft.item for draft in drafts):
         if (first := titles.setdefault(title_key(item.title), item)) is not item:
@@ -157,7 +157,7 @@ class _Numbers:
 
 def _drafts(
     text: PlanText, opening: Opening, names: list[_Name], numbers: list[int], problems: list[Problem]
-) -> Iterator[Draft]:
+) -> Iterator[UnresolvedItem]:
     base = _base(text, opening, problems, numbers[0])
     efforts = _efforts(opening, len(names))
     if (said := opening.field("effort")) and not is_nothing(said) and efforts[0] is None:
@@ -183,7 +183,7 @@ def _drafts(
             asks=asks,
             ticks=(name.mark.tick,) if asks and name.mark and name.mark.tick else (),
         )
-        yield Draft(item, needs, softly, blocks)
+        yield UnresolvedItem(item, needs, softly, blocks)
 
 
 def _skipped(opening: Opening, number: int) -> Iterator[Problem]:

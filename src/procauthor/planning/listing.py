@@ -49,7 +49,7 @@ TOLD = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class WeighedList:
     """The items of one list, and how much speaks for them: in all, by their lines alone (``own``), and if by boxes."""
 
     openings: tuple[Opening, ...]
@@ -59,7 +59,7 @@ class Listed:
     boxed: bool = False
 
 
-def find_lists(text: PlanText, scopes: Scopes) -> Iterator[Listed]:
+def find_lists(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield the lists that may hold items, among the lines outside of ``scopes``."""
     bold = list(_find_bold(text, scopes))
     yield from bold
@@ -73,7 +73,7 @@ def find_lists(text: PlanText, scopes: Scopes) -> Iterator[Listed]:
             yield from _weigh_group(text, scopes, group, label)
 
 
-def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[Listed]:
+def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
     for section in text.document.sections:
         own = [line for line in text.own(section) if line.start not in scopes]
@@ -81,10 +81,10 @@ def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[Listed]:
         ends = [*(at for at, _ in heads[1:]), len(own)] if heads else []
         found = [_bold(_body(own[at:end]), read, section) for (at, read), end in zip(heads, ends, strict=True)]
         if any({f.key for f in entry.fields} & STRONG for entry in found):
-            yield Listed(tuple(entry.opening("", -1) for entry in found), section, TOLD)
+            yield WeighedList(tuple(entry.opening("", -1) for entry in found), section, TOLD)
 
 
-def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) -> Iterator[Listed]:
+def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) -> Iterator[WeighedList]:
     """Yield the lines of one list that may be items: all of one form where one has fields, else those with codes."""
     section = group[0].section
     entries = _entries(text, group, scopes)
@@ -102,7 +102,7 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
     above = label if names_priority(label) else ""
     openings = [e.opening(above or text.label_above(section, e.head.start), e.head.indent + 1) for e in kept]
     place = _weigh_place(text, section, label, clear=boxed or any(e.marked or e.names_one for e in kept))
-    yield Listed(tuple(openings), section, own + place, own, boxed)
+    yield WeighedList(tuple(openings), section, own + place, own, boxed)
 
 
 def _weigh(entries: Sequence[_Entry], *, coded: bool) -> int:

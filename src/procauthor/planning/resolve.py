@@ -10,7 +10,7 @@ from typing import cast, get_args
 
 from procauthor.naming import title_key
 from procauthor.planning.dependency import Named, Numbering, read_names
-from procauthor.planning.item import Draft
+from procauthor.planning.item import UnresolvedItem
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem, State
 from procauthor.planning.vague import Vague, spell_numbers
 from procauthor.procedure import DONE
@@ -22,7 +22,7 @@ _STATES = frozenset(get_args(State))
 class Resolver:
     """Resolves the names of one plan against its own items and the library's statuses by title key."""
 
-    def __init__(self, drafts: Sequence[Draft], known: Mapping[str, str], finished: Sequence[Goal]) -> None:
+    def __init__(self, drafts: Sequence[UnresolvedItem], known: Mapping[str, str], finished: Sequence[Goal]) -> None:
         self.known = known
         self._finished = {title_key(goal.title) for goal in finished if goal.done}
         self.problems: list[Problem] = []
@@ -33,7 +33,7 @@ class Resolver:
         self._by_word: dict[str, list[str]] = {}
         self._vague_names = Vague(self.items)
 
-    def resolve(self, drafts: Sequence[Draft]) -> list[PlanItem]:
+    def resolve(self, drafts: Sequence[UnresolvedItem]) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""
         return [self._named(item, draft) for item, draft in zip(self.items, drafts, strict=True)]
 
@@ -49,7 +49,7 @@ class Resolver:
         stated = status if status is not None and item.status == "unknown" else item.status
         return replace(item, done=done, status=stated)
 
-    def _named(self, item: PlanItem, draft: Draft) -> PlanItem:
+    def _named(self, item: PlanItem, draft: UnresolvedItem) -> PlanItem:
         needs = read_names(draft.needs, self._numbers, self._keys, own=item.title)
         needs += read_names(draft.softly, self._numbers, self._keys, own=item.title, hard=False)
         blocks = read_names(draft.blocks, self._numbers, self._keys, own=item.title)

@@ -16,7 +16,7 @@ from procauthor.naming import title_key
 from procauthor.planning.field import plain_text
 from procauthor.planning.group import read_count
 from procauthor.planning.heading import Headings
-from procauthor.planning.listing import TOLD, Listed, find_lists
+from procauthor.planning.listing import TOLD, WeighedList, find_lists
 from procauthor.planning.opening import Opening, names_bucket, names_priority, read_number
 from procauthor.planning.table import find_rows, unread_tables
 from procauthor.planning.text import PlanText, Scopes
@@ -43,7 +43,7 @@ def find_openings(text: PlanText) -> list[Opening]:
     return [sections.with_inherited(opening) for opening in openings]
 
 
-def _choose(text: PlanText, lists: Sequence[Listed], others: Sequence[Opening]) -> list[Opening]:
+def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Opening]) -> list[Opening]:
     """Choose among lists: the sure ones, and of the others those beside which nothing surer is."""
     busy = {above.index for o in others for above in text.above(o.section)}
     chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
@@ -59,7 +59,7 @@ def _choose(text: PlanText, lists: Sequence[Listed], others: Sequence[Opening]) 
     return [opening for each in chosen for opening in each.openings]
 
 
-def _is_outdone(text: PlanText, listed: Listed, busy: Collection[int]) -> bool:
+def _is_outdone(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
     """Say whether a heading or a table has the items of a place already, so that lines with little to say are none."""
     if listed.own >= TOLD:
         return False

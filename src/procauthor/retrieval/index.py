@@ -21,15 +21,15 @@ from procauthor.library.state import make_folder
 from procauthor.retrieval.builtin import WordEmbedding
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.embedding import Embedding, embedding_for
-from procauthor.retrieval.lexical import Words
+from procauthor.retrieval.lexical import WordIndex
 from procauthor.retrieval.meaning import VectorIndex, vectored
 from procauthor.retrieval.merge import Ranking, Weights, best_first, merge
 from procauthor.retrieval.posting import Counting, Counts
 from procauthor.retrieval.store import (
     FILE_NAME,
     ChunkStore,
-    Entry,
     ForeignStoreError,
+    IndexedDocument,
     OutdatedStoreError,
     dump_chunks,
     dump_counts,
@@ -98,7 +98,7 @@ class SectionIndex:
         self._moment: tuple[int, int] | None = None
         self._paths: dict[int, str] = {}
         self._opened: ChunkStore | None = self._open_store()
-        self._words = Words(self._counts)
+        self._words = WordIndex(self._counts)
 
     @classmethod
     def open(
@@ -216,7 +216,7 @@ class SectionIndex:
         if changed or gone:
             with self._writing():
                 make = _EntryMaker(stamps, cut, self._embedding)
-                self._store.change(gone, share(changed, make, Entry), self._embedding.id)
+                self._store.change(gone, share(changed, make, IndexedDocument), self._embedding.id)
         replaced = sum(path in known for path in changed)
         return SyncReport(len(changed), len(gone) + replaced, len(stamps) - len(changed))
 
@@ -272,7 +272,7 @@ class SectionIndex:
         self._repaired.append(_DAMAGED)
         self._opened = self._renew_store()
         self._moment = None
-        self._words = Words(self._counts)
+        self._words = WordIndex(self._counts)
         self._meaning.forget()
         if self._wanted:
             self._follow(*self._wanted)
@@ -347,13 +347,13 @@ class _EntryMaker:
         self._cut = cut
         self._embedding = embedding
 
-    def __call__(self, path: str) -> Entry:
+    def __call__(self, path: str) -> IndexedDocument:
         chunks = self._cut(path)
         counting = Counting(chunks)
         vectors = None
         if isinstance(self._embedding, WordEmbedding):
             vectors = vectored(self._embedding, self._embedding.embed_words(counting.passages()))
-        return Entry(path, self._stamps[path], dump_chunks(chunks), dump_counts(counting.counts()), vectors)
+        return IndexedDocument(path, self._stamps[path], dump_chunks(chunks), dump_counts(counting.counts()), vectors)
 
 
 def _is_busy(error: Exception) -> bool:

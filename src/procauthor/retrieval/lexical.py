@@ -43,7 +43,7 @@ class Place:
     row: int
 
 
-class Words:
+class WordIndex:
     """The words of an index, in memory.
 
     Args:
@@ -55,7 +55,7 @@ class Words:
         self._forget()
 
     def _forget(self) -> None:
-        self._passages, self._concepts, self._pages = _Table(), _Table(), _Table()
+        self._passages, self._concepts, self._pages = _TermTable(), _TermTable(), _TermTable()
         self._page_of: dict[int, int] = {}
         self._rows: list[int] = []
         self._paths: list[str] = []
@@ -124,7 +124,7 @@ class Words:
         return np.array(self._first[:-1])
 
 
-class _Table:
+class _TermTable:
     """Rows with their terms, in parts: the first is large, and what came later is in the others."""
 
     def __init__(self) -> None:

@@ -18,6 +18,9 @@ from procauthor.retrieval.vector import blend, normalise, pack, unpack
 from procauthor.retrieval.word import read_passage
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from procauthor.retrieval.vector import Vectors
 
 # In so many documents, and in those that hold the words of the query, the nearest passages are looked for.
@@ -158,7 +161,8 @@ class VectorIndex:
         vectors = self._vectors(store, chosen)
         if not vectors:
             return []
-        scores = np.round(np.concatenate(list(vectors.values())) @ vector, 5)
+        # In double precision, so that the order in which documents came does not show in the last digit.
+        scores = np.round(np.concatenate(list(vectors.values())).astype(np.float64) @ vector, 5)
         owners = [(row, number) for row, passages in vectors.items() for number in range(len(passages))]
         # A passage without a known word has no direction.
         best = (at for at in _first(scores, limit) if scores[at])
@@ -176,10 +180,11 @@ class VectorIndex:
         import numpy as np
 
         _, pages = self._all_pages()
-        moved = np.zeros_like(vector)
+        middle = pages.mean(axis=0, dtype=np.float64)
+        moved = np.zeros_like(middle)
         for place, score in best_first(merge(rankings, self._weights))[:_BEST]:
             for passages in self._vectors(store, [place.row]).values():
-                moved += np.float32(score) * (passages[place.number] - pages.mean(axis=0))
+                moved += score * (passages[place.number] - middle)
         (step,) = normalise(moved[None])
         toward: Vectors = normalise((vector + _FEEDBACK * step)[None])[0]
         return toward
@@ -213,7 +218,7 @@ def vectored(embedding: Embedding, vectors: Vectors) -> Vectored:
     return Vectored(pack(page), pack(passages if isinstance(embedding, WordEmbedding) else vectors))
 
 
-def _first(scores: Vectors, most: int) -> Sequence[int]:
+def _first(scores: NDArray[np.floating], most: int) -> Sequence[int]:
     """Return where the highest scores are; all that are as high as the last one count."""
     import numpy as np
 

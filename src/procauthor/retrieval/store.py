@@ -52,7 +52,7 @@ class Vectored(Struct, frozen=True, array_like=True):
     passages: bytes
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class IndexedDocument(Struct, frozen=True, array_like=True):
     """What is indexed of a document.
 
     Attributes:
@@ -122,7 +122,7 @@ class ChunkStore:
         """Return what changes whenever this process or another one writes."""
         return int(self.db.execute("pragma data_version").fetchone()[0]), self.db.total_changes
 
-    def change(self, gone: Iterable[str], entries: Iterable[Entry], embedding: str) -> None:
+    def change(self, gone: Iterable[str], entries: Iterable[IndexedDocument], embedding: str) -> None:
         """Take documents out and put others in, in one transaction; their vectors are of an embedding."""
         with self.db:
             for path in gone:
@@ -203,7 +203,7 @@ class ChunkStore:
         for row in rows:
             yield from self.db.execute(f"{query} where row = ?", (row,))
 
-    def _add(self, entry: Entry, embedding: str) -> None:
+    def _add(self, entry: IndexedDocument, embedding: str) -> None:
         added = self.db.execute("insert into document(path, stamp) values (?, ?)", (entry.path, entry.stamp))
         row = added.lastrowid
         assert row is not None

@@ -22,7 +22,8 @@ def example_of(items: Sequence[Item], role: str) -> str:
     ``- **Ticket**: what is wanted (From: Intake)`` gives ``- **{artifact}**: {description} (From: {provider?})`` in a
     section of inputs.
     """
-    outer = [item for item in items if item.level == min(each.level for each in items)]
+    top = min((item.level for item in items), default=0)
+    outer = [item for item in items if item.level == top]
     if not outer:
         return "- {item}"
     shapes = Counter(_shape(item, role) for item in outer)

@@ -66,6 +66,23 @@ def late_name(section: SectionSpec, part: SectionSpec) -> str:
     return f"{section.name}_{part.name}"
 
 
+def late_entries(template: Template, step: int) -> tuple[SectionSpec, ...]:
+    """Return the sections that get further entries with the steps: inputs that turn out to be needed there."""
+    workflow = template.of_role("workflow")
+    if workflow is None or workflow.constraint.step != step:
+        return ()
+    return tuple(
+        s
+        for s in template.sections
+        if s.role == "inputs" and s.counted and s.kind != "steps" and s.constraint.step < step
+    )
+
+
+def entries_name(section: SectionSpec) -> str:
+    """Return the field under which further entries are asked for."""
+    return f"{section.name}_more"
+
+
 def build_model(template: Template, step: int, references: Sequence[str]) -> type[BaseModel]:
     """Return the model of the fields that one authoring step fills.
 
@@ -74,7 +91,7 @@ def build_model(template: Template, step: int, references: Sequence[str]) -> typ
         step: 1 to 6.
         references: The closed list of titles that a reference may take.
     """
-    late = [part for _, part in late_parts(template, step)]
+    late = [*(part for _, part in late_parts(template, step)), *late_entries(template, step)]
     # Most steps refer to nothing, and then all procedures of a template share a model.
     refers = any(map(_refers, [*sections_of_step(template, step), *late]))
     return _build(template, step, tuple(references) if refers else ())
@@ -85,6 +102,7 @@ def _build(template: Template, step: int, references: tuple[str, ...]) -> type[B
     shape = _ValueTypes(references)
     fields: dict[str, Any] = {spec.name: shape.field(spec) for spec in sections_of_step(template, step)}
     fields |= {late_name(*pair): shape.late_field(*pair) for pair in late_parts(template, step)}
+    fields |= {entries_name(section): shape.more_field(section) for section in late_entries(template, step)}
     model: type[BaseModel] = create_model(f"Step{step}Fields", __config__=_STRICT, **fields)
     return model
 
@@ -179,6 +197,11 @@ class _ValueTypes:
         whom = "each step that has any" if part.constraint.optional else "every step"
         note = f"{part.heading} of {section.heading}: one entry for {whom}."
         return self.in_all(list[entry], (part,)), Field(description=note)  # type: ignore[valid-type]
+
+    def more_field(self, section: SectionSpec) -> tuple[Any, Any]:
+        """Return the type of further entries of a section that is filled already."""
+        note = f"Entries that {section.heading} lacks for these steps; null where it lacks none."
+        return list[self.value(section)] | None, Field(default=None, description=note)  # type: ignore[misc]
 
     def kind(self, spec: SectionSpec) -> Any:
         if spec.kind in ("prose", "card"):

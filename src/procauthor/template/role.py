@@ -55,15 +55,15 @@ class Meaning:
     """How documents of one template are read; all words without case, all headings as keys.
 
     ``specs`` are the sections of the template that have a role. ``sections`` holds the headings to look for where no
-    section of the template has that role. ``parts`` holds the labels of the parts of a step, ``patterns`` what their
-    items look like. ``steps`` is what a step is called, ``origins`` what introduces the source of an input,
+    section of the template has that role. ``parts`` holds the labels of the parts of a step, ``part_specs`` what the
+    template says of them. ``steps`` is what a step is called, ``origins`` what introduces the source of an input,
     ``own_inputs`` how such a source names the required inputs.
     """
 
     specs: Mapping[str, tuple[SectionSpec, ...]]
     sections: Mapping[str, tuple[str, ...]]
     parts: Mapping[str, tuple[str, ...]]
-    patterns: Mapping[str, Pattern]
+    part_specs: Mapping[str, SectionSpec]
     steps: tuple[str, ...]
     origins: tuple[str, ...]
     own_inputs: tuple[str, ...]
@@ -160,7 +160,7 @@ def meaning_of(template: Template | None) -> Meaning:
         specs=specs,
         sections=others,
         parts=_parts(workflow, known.parts),
-        patterns={k: p.pattern for p in (workflow.parts if workflow else ()) if p.pattern for k in p.keys},
+        part_specs=_part_specs(workflow),
         steps=tuple(dict.fromkeys((*known.steps, *map(str.casefold, _step_words(workflow))))),
         origins=tuple(dict.fromkeys((*known.origins, *_origin_words(workflow, inputs)))),
         own_inputs=tuple(dict.fromkeys((*own, *known.sections["inputs"].headings, *known.own_inputs))),
@@ -173,6 +173,13 @@ def _parts(workflow: SectionSpec | None, known: Mapping[str, Word]) -> dict[str,
         if part.role:
             declared[part.role] = (*declared.get(part.role, ()), *part.keys)
     return {role: declared.get(role) or word.headings for role, word in known.items()}
+
+
+def _part_specs(workflow: SectionSpec | None) -> dict[str, SectionSpec]:
+    specs: dict[str, SectionSpec] = {}
+    for part in workflow.parts if workflow else ():
+        specs |= dict.fromkeys(part.keys, part)
+    return specs
 
 
 def step_word(template: Template) -> str:

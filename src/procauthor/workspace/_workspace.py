@@ -13,7 +13,7 @@ import msgspec
 from procauthor.checking.check import check
 from procauthor.checking.difference import remember
 from procauthor.checking.memory import FILE_NAME as MEMORY
-from procauthor.checking.survey import Survey, Surveyor
+from procauthor.checking.survey import Surveyed, Surveyor
 from procauthor.errors import NoPlanError, PlanError, StaleError
 from procauthor.file import read_regular
 from procauthor.finding import Report
@@ -59,9 +59,9 @@ class Workspace:
         folders = self.own_folder("templates")
         self.templates = TemplateStore(folders, self.settings.templates, self.settings.sections.synonyms)
         self._surveyor = Surveyor(self.root, self.state, self.settings, self.templates)
-        self._survey: Survey | None = None
+        self._survey: Surveyed | None = None
         self._index: tuple[SectionIndex, Library] | None = None
-        self._judged: Survey | None = None
+        self._judged: Surveyed | None = None
         self._unwritten = False
         self._lock = RLock()
 
@@ -129,7 +129,7 @@ class Workspace:
         """
         return self.survey().library
 
-    def survey(self) -> Survey:
+    def survey(self) -> Surveyed:
         """Read the library, with what is remembered of it."""
         with self._lock:
             self._remember()
@@ -139,7 +139,7 @@ class Workspace:
                 self._surveyor.forget()
             return self._take(self._surveyor.survey())
 
-    def _take(self, survey: Survey) -> Survey:
+    def _take(self, survey: Surveyed) -> Surveyed:
         self._survey = survey
         # A check writes it down with what it finds; else that is done before the next reading.
         self._unwritten = True
@@ -205,6 +205,10 @@ class Workspace:
         if leads_out(self.root, place):
             message = f"{str(file or self.settings.library.plan)!r} is no plan: {LEADS_OUT}"
             raise PlanError(message, "name the file of an action plan")
+        if file and self._is_procedure(place):
+            # Its steps may read like items, and are none.
+            message = f"{str(file)!r} is a procedure, and no plan"
+            raise PlanError(message, "name the file of an action plan")
         try:
             return read_regular(place)
         except OSError as error:
@@ -214,6 +218,13 @@ class Workspace:
                 raise NoPlanError(message, "make one from the gaps with: procauthor plan --write") from error
             message = f"{name!r} cannot be read: {error.strerror}"
             raise PlanError(message, "name the file of an action plan") from error
+
+    def _is_procedure(self, place: Path) -> bool:
+        root, file = self.root.resolve(), place.resolve()
+        if not file.is_relative_to(root):
+            return False
+        path = file.relative_to(root).as_posix()
+        return any(each.path == path and each.contract.steps for each in self.read().procedures)
 
     def plan(self, file: str | Path | None = None, library: Library | None = None) -> Plan:
         """Read an action plan: the given file, else the one in the settings.
@@ -286,7 +297,7 @@ class Workspace:
                 survey.memory.forget()
                 raise StaleError(MEMORY) from error
 
-    def _known(self, library: Library, paths: Sequence[str] | None) -> Survey:
+    def _known(self, library: Library, paths: Sequence[str] | None) -> Surveyed:
         """Return what is known of a library. All of what is laid over one is checked against what was found in that."""
         base = self._survey or self.survey()
         if library is not base.library and paths is None and base is not self._judged:

@@ -315,7 +315,9 @@ class _WishReader:
         slots = spec.step_heading.slots if spec.step_heading else ()
         value: dict[str, Any] = {slot.name: name for slot in slots if slot.name != "number"}
         for part in spec.parts:
-            rows = fit_rows(part, facts.get(part.role, []), self.titles)
+            # What can go wrong in any step says nothing of this one.
+            known = [] if part.role == "failures" and part.constraint.optional else facts.get(part.role, [])
+            rows = fit_rows(part, known, self.titles)
             value[part.name] = " ".join(map(str, rows)) if part.kind == "prose" else rows
         action: Action = "insert_after" if after else "insert_before"
         return Understood(
@@ -341,20 +343,22 @@ def _item(spec: SectionSpec | None, text: str, noun: str) -> Any:
     """Return the value of an item from words such as "NAME: MEANING"."""
     if spec is None or spec.pattern is None:
         return _sentence(text)
-    slots = [s for s in spec.pattern.slots if not s.reference]
-    if spec.pattern.single:
+    if spec.pattern.single or spec.pattern.main:
         return _sentence(text)
-    parts = [part.strip().strip(_QUOTES) for part in text.split(":", len(slots) - 1)]
-    if len(parts) < len([s for s in slots if not s.optional]):
+    needed = [s for s in spec.pattern.slots if not (s.reference or s.optional)]
+    parts = [part.strip().strip(_QUOTES) for part in text.split(":", max(0, len(needed) - 1))]
+    if len(parts) < len(needed):
         message = f"{noun.lower()} {text!r} is said too shortly"
         raise DraftError(message, f'say it as: add {noun.lower()} "NAME: WHAT IT MEANS"')
     return _fields(spec, parts, None)
 
 
 def _fields(spec: SectionSpec, parts: Sequence[str], title: str | None) -> dict[str, Any]:
+    """Return the fields of an item: what must be filled takes the words first."""
     assert spec.pattern is not None
-    texts = iter(parts)
-    return {s.name: title if s.reference else next(texts, "") for s in spec.pattern.slots}
+    slots = spec.pattern.slots
+    texts = dict(zip(sorted((s for s in slots if not s.reference), key=lambda s: s.optional), parts, strict=False))
+    return {s.name: title if s.reference else texts.get(s, "") for s in slots}
 
 
 def _sentence(text: str) -> str:

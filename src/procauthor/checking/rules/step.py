@@ -16,7 +16,7 @@ from procauthor.checking.mend import mend, renumber
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
-from procauthor.library.contract import NONE_WORDS
+from procauthor.library.contract import NONE_WORDS, part_of
 from procauthor.library.library import Procedure
 from procauthor.procedure import Artifact, Part, Step
 from procauthor.template.role import Meaning, meaning_of
@@ -183,7 +183,10 @@ def _named_step(steps: tuple[str, ...], origins: tuple[str, ...]) -> re.Pattern[
 
 @dataclass(frozen=True)
 class _Flow:
-    """Where the artifacts of a procedure come from: the steps that make each, by place, and what is required."""
+    """Where the artifacts of a procedure come from: the steps that make each, by place, and what is required.
+
+    ``beside`` are the places of the steps that run at the same time as the one of a place: they come before neither.
+    """
 
     steps: tuple[Step, ...]
     meaning: Meaning
@@ -191,12 +194,14 @@ class _Flow:
     required: frozenset[str]
     made: Mapping[str, Sequence[int]]
     places: Mapping[str, Sequence[int]]
+    beside: Mapping[int, set[int]]
 
     def has_before(self, place: int, key: str, number: str = "") -> bool:
         """Say whether a step before a place makes an artifact, or whether the one of that number does."""
         makers = self.made.get(key, ())
         if not number:
-            return bool(makers) and makers[0] < place
+            # Beside a step that makes it there is nothing to wait for; a source that is named is waited for in part.
+            return any(maker < place and maker not in self.beside.get(place, ()) for maker in makers)
         return any(maker < place for maker in self.places.get(number, ()) if maker in makers)
 
 
@@ -209,7 +214,20 @@ def _flow(procedure: Procedure) -> _Flow:
         for key in {artifact_key(a.name) for a in step.outputs}:
             made[key].append(place)
     required = frozenset(artifact_key(a.name) for a in contract.inputs)
-    return _Flow(contract.steps, meaning_of(procedure.template), step_words(procedure), required, made, places)
+    beside = _beside(procedure, places)
+    return _Flow(contract.steps, meaning_of(procedure.template), step_words(procedure), required, made, places, beside)
+
+
+def _beside(procedure: Procedure, places: Mapping[str, Sequence[int]]) -> dict[int, set[int]]:
+    """Return which steps run beside which others: one that says so of another says it of both."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for place, step in enumerate(procedure.contract.steps):
+        part = part_of(step, procedure.template, "beside")
+        for number in re.findall(r"\d+", part.text) if part else ():
+            for other in places.get(number, ()):
+                found[place].add(other)
+                found[other].add(place)
+    return found
 
 
 def _inputs(procedure: Procedure) -> Iterator[Finding]:
