@@ -49,11 +49,13 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
     chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
     if not (chosen or others):
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
-    homes = {_home(text, o) for o in (*others, *(o for each in chosen for o in each.openings))}
+    rows = (o for o in others if not o.line.heading)
+    homes = {_home(text, o) for o in (*rows, *(o for each in chosen for o in each.openings))}
     taken = busy | {each.section.index for each in chosen}
     light = [each for each in lists if each not in chosen and each.section.index not in taken]
     plain = [each for each in light if each.weight > each.own and not (each.boxed and each.own <= _LIKELY)]
-    chosen += [each for each in plain if not homes or _home(text, each.openings[0]) in homes]
+    alone = not (chosen or others)
+    chosen += [each for each in plain if alone or _home(text, each.openings[0]) in homes]
     if not (chosen or others):
         chosen = [each for each in light if each.boxed or each.own >= _LIKELY]
     return [opening for each in chosen for opening in each.openings]
