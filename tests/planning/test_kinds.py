@@ -217,6 +217,25 @@ KINDS = {
         "| # | Task | Depends on | Effort |\n|---|---|---|---|\n| 1 | Mix the dough (rye) | - | 1h |\n| 2 | Bake | Mix dough + gas | 2h |\n",
         ["Mix the dough (rye) P3", "Bake P3 <- Mix the dough (rye), gas"],
     ),
+    "parts of any name over boxes": (
+        "## Chunk 1: Dough\n- [ ] Mix `rye`\n- [ ] Rest\n\nChecks:\n- `weigh it`\n\n## Chunk 2: Oven\n- [x] Heat\n",
+        ["Mix rye P3", "Rest P3", "Heat P3 done"],
+    ),
+    "tables by state": (
+        ("## Listo para empezar\n\n| ID | Tarea | Prioridad | Depende de |\n|---|---|---|---|\n| T-2 | Amasar | P1 | T-1 |\n\n"
+        "## Hecho\n\n| ID | Tarea | Cerrada |\n|---|---|---|\n| T-1 | Pesar | ayer |\n"),
+        ["T-2 Amasar P1 <- Pesar", "T-1 Pesar P3 done"],
+    ),
+    "a list of files": (
+        "| Task | Title | Depends on |\n|---|---|---|\n| 001 | Mix | — |\n| 002 | Bake | 001 |\n\n## Tasks created\n\n- [ ] 001.md - Mix\n- [ ] 002.md - Bake\n",
+        ["001 Mix P3", "002 Bake P3 <- Mix"],
+    ),
+    "a cell with a title and more": (
+        "| Phase | Scope | Depends on | Effort | DoD |\n|---|---|---|---|---|\n| 1 | **Author Pages**<br> all of them | none | 1h | done; well |\n| 2 | **Print** | 1 | 2h | read |\n",
+        ["Author Pages P3 2", "Print P3 1 <- Author Pages"],
+    ),
+    "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
+        ["Rye P1", "Oats P3"]),
 }  # fmt: skip
 
 

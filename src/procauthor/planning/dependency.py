@@ -90,8 +90,10 @@ class Numbering:
     def _in_groups(self, name: str) -> list[str]:
         """Return the titles in "Phase 2", "Phases 1 and 2" or "Weeks 1-3"."""
         listed = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
+        if not listed:
+            return []
         titles: list[str] = []
-        for part in _JOINTS.split(listed[2]) if listed else ():
+        for part in _JOINTS.split(listed[2]):
             ends = _PLACES.match(part)
             if ends:
                 low, high = float(ends[1]), float(ends[2])

@@ -25,7 +25,7 @@ from procauthor.planning.opening import (
 from procauthor.planning.text import PlanText, read_role
 from procauthor.planning.title import names_task
 from procauthor.planning.value import names_only_priority
-from procauthor.planning.words import pattern
+from procauthor.planning.words import pattern, read_words
 
 STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
@@ -46,8 +46,8 @@ class Headings:
         self._tabled = {above.index for row in rows for above in text.above(row.section)}
         self._parents = {s.parent for s in self._sections}
         words = Counter((s.parent, word_before_number(s.title)) for s in self._sections)
-        units = {word for (_, word), count in words.items() if count > 1}
-        self._numbers = {s.index: read_number(s.title, units) for s in self._sections}
+        self._units = {word for (_, word), count in words.items() if word and count > 1} - read_words().lists["units"]
+        self._numbers = {s.index: read_number(s.title, self._units) for s in self._sections}
         self._fields = {s.index: self._own_fields(s) for s in self._sections}
         self._labels: dict[int, set[str]] = defaultdict(set)
         for section in self._sections:
@@ -201,6 +201,10 @@ class Headings:
         """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""
         if self._is_ranked(section):
             return False
+        number = self._numbers[section.index]
+        if number and number.unit in self._units and any(line.mark for line in self._loose(section)):
+            # "Chunk 1: Dough" over boxes is like a phase, whatever the word, unless it has fields.
+            return not any(f.label for f in self._fields[section.index])
         loose = self._loose(section)
         coded = [line for line in loose if (read := read_number(line.body)) and read.code]
         told = self._numbers[section.index] and self._keys(section) & _OWN and not names_bucket(section.title)

@@ -95,7 +95,8 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
     coded = [e for e in entries if e.number and e.number.code]
     coded = coded if len(coded) * 2 >= len(entries) else []
     told = [e for e in entries if e.form in strong or (coded and e.boxed)]
-    kept = told or coded or entries
+    marked = [e for e in entries if e.boxed]
+    kept = told or coded or (marked if len(marked) * 2 > len(entries) else entries)
     boxed = any(e.boxed for e in kept)
     if not kept or (counts and not boxed):
         return
@@ -311,6 +312,9 @@ def _title(text: str) -> tuple[str, str, bool]:
     if marked:
         name, behind = marked["bold"] or marked["link"], marked["behind"] or marked["after"] or ""
         noun = re.match(r"\s+[^\W\d_]+", behind)
+        if names_bucket(name) and (said := behind.strip(" :–—-")):
+            # "**Day 1**: Mix the dough" says when.
+            name, behind = said, ""
         if noun and ends_in_noun(noun[0]):
             name, behind = f"{name}{noun[0]}", behind[noun.end() :]
         return clean_title(name.rstrip(" :")), behind, True

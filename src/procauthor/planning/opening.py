@@ -161,6 +161,8 @@ def read_number(text: str, units: Collection[str] = ()) -> Numbered | None:
     ``units`` are words that stand before numbers in this plan, besides those that do in any.
     """
     text = strip_pictures(plain_text(_BOX.sub("", text).replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")))
+    # A list of files: "001.md - Title".
+    text = re.sub(r"^(\d+)\.md\b", r"\1", text)
     unit = _unit().match(text)
     word = _WORDED.match(text)
     if word and word["word"].casefold() in units:
