@@ -124,7 +124,7 @@ def test_files_of_day_zero_are_made_once(tmp_path: Path) -> None:
     first = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert run(script, tmp_path).returncode == 0
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == first
-    assert len(first) == 4
+    assert len(first) == 5
 
 
 @pytest.mark.parametrize(("title", "passes"), [("x" * 62, True), ("x" * 63, False), ("", False), ("ü" * 62, True)])
