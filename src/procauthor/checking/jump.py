@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from procauthor.checking.scope import Scope
-from procauthor.convention import word
+from procauthor.convention.word import words as spoken
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import PlainText, read_prose
 from procauthor.procedure import Step
@@ -44,7 +44,7 @@ def step_words(procedure: Procedure) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def sent_to() -> str:
     """Return the pattern of the words that send a reader to a step, such as "return to", up to the step."""
-    return rf"\b(?:{'|'.join(map(re.escape, word.words()['flow']['jumps']))})\s*:?\s+"
+    return rf"\b(?:{'|'.join(map(re.escape, spoken()['flow']['jumps']))})\s*:?\s+"
 
 
 @lru_cache(maxsize=64)
