@@ -52,6 +52,7 @@ class Face(Struct, frozen=True, array_like=True):
     lacking: tuple[tuple[str, ...], tuple[str, ...]]
     depends_on: tuple[str, ...]
     aliases: tuple[str, ...]
+    addresses: tuple[str, ...]
     superseded_by: str
     owner: str
     speaks_of_announced: bool
@@ -116,6 +117,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         lacking=procedure.lacking,
         depends_on=procedure.depends_on,
         aliases=procedure.aliases,
+        addresses=procedure.addresses,
         superseded_by=procedure.superseded_by,
         owner=procedure.owner,
         speaks_of_announced=procedure.speaks_of_announced,
@@ -467,6 +469,11 @@ class Stored(Procedure):
     def aliases(self) -> tuple[str, ...]:
         """Other names."""
         return self.face.aliases
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where a site shows the document besides the place of its file."""
+        return self.face.addresses
 
     @property
     def owner(self) -> str:
