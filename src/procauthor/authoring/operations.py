@@ -154,6 +154,10 @@ class Operations:
         """Return a question for each claim that an operation puts in and nothing supports."""
         return unverified_changes(self.outline, operations, gather_evidence(self.work.brief, self.work.library))
 
+    def look(self, state: State) -> bool:  # noqa: ARG002 - what a wish does not need stays as it is
+        """Return False: an update is looked at while it is made."""
+        return False
+
     def draft(self, state: State) -> Draft:
         """Return the draft of the changed document."""
         operations = operations_of(state.written)
