@@ -65,7 +65,7 @@ class ChatAuthor:
     prompts: PromptLibrary
     calls: CallLog
     spend: Spend = at_once
-    _begun: tuple[Brief, dict[bool, str]] | None = None
+    _begun: tuple[Brief, dict[tuple[bool, bool], str]] | None = None
 
     @classmethod
     def open(  # noqa: PLR0913, PLR0917 - what an author is made of
@@ -148,10 +148,10 @@ class ChatAuthor:
             return ""
         if self._begun is None or self._begun[0] is not ask.brief:
             self._begun = ask.brief, {}
-        begun, whole = self._begun[1], needs_passages(ask)
-        if whole not in begun:
-            begun[whole] = _render_brief(self.prompts, ask, whole=whole)
-        return begun[whole]
+        begun, parts = self._begun[1], (needs_passages(ask), needs_titles(ask))
+        if parts not in begun:
+            begun[parts] = _render_brief(self.prompts, ask)
+        return begun[parts]
 
     @property
     def _bounds(self) -> str:
@@ -205,11 +205,11 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     ``begun`` is the brief in words, where it was rendered before.
     """
     ask = work.ask
-    whole = needs_passages(ask)
+    passages = [p.id for p in ask.brief.passages] if needs_passages(ask) else []
     titles = () if ask.form else [reference.title for reference in ask.brief.near]
-    schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages] if whole else [], titles)
+    schema = reply_schema(work.model, work.open, passages, titles)
     mark = _mark(ask.brief)
-    texts = [] if ask.form else [begun or _render_brief(prompts, ask, whole=whole)]
+    texts = [] if ask.form else [begun or _render_brief(prompts, ask)]
     censor = Censor.of(ask.brief.text.encode())
     texts += [prompts.render(name, {**censor.each(words), "mark": mark}) for name, words in _prompts(work)]
     if work.problems:
@@ -230,11 +230,16 @@ def needs_passages(ask: Ask) -> bool:
     return not is_outline(ask.template) or not (ask.problems or ask.step == REST)
 
 
-def _render_brief(prompts: PromptLibrary, ask: Ask, *, whole: bool) -> str:
+def needs_titles(ask: Ask) -> bool:
+    """Say whether an ask shows the closed list: once the outline is written, no field refers to another procedure."""
+    return not is_outline(ask.template) or ask.step == OUTLINE
+
+
+def _render_brief(prompts: PromptLibrary, ask: Ask) -> str:
     brief, mark = ask.brief, _mark(ask.brief)
-    shown = brief if whole else replace(brief, passages=())
+    shown = brief if needs_passages(ask) else replace(brief, passages=())
     variables = Censor.of(brief.text.encode()).each(_brief_variables(shown, ask.template, mark))
-    return prompts.render("brief", {**variables, "mark": mark})
+    return prompts.render("brief", {**variables, "mark": mark, "listed": needs_titles(ask)})
 
 
 def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
@@ -385,6 +390,7 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "roles": list(brief.roles),
         "registers": list(brief.registers),
         "more": len(brief.references) - len(brief.near),
+        "listed": True,
         "standards": [standard.shown() for standard in brief.rules],
         "references": [reference.title for reference in brief.near if not reference.announced],
         "announced": [reference.title for reference in brief.near if reference.announced],

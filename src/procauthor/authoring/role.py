@@ -10,6 +10,7 @@ from procauthor.convention.word import words
 from procauthor.library.library import Library
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import DONE
+from procauthor.retrieval.word import is_common, list_words
 
 _MOST = 20
 _LEAST_DOCUMENTS = 2
@@ -40,5 +41,6 @@ def _used(library: Library, pattern: re.Pattern[str]) -> tuple[str, ...]:
     counts: Counter[str] = Counter()
     for procedure in library.procedures:
         if procedure.status in DONE and procedure.kind in ("procedure", "standard"):
-            counts.update(set(pattern.findall(read_prose(procedure.document).text)))
+            said = set(pattern.findall(read_prose(procedure.document).text))
+            counts.update(name for name in said if not any(map(is_common, list_words(name.lower()))))
     return tuple(name for name, count in counts.most_common(_MOST) if count >= _LEAST_DOCUMENTS)

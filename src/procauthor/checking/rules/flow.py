@@ -79,8 +79,9 @@ def _exits(procedure: Procedure) -> Iterator[Finding]:
                     message = f"step {step_name(step)} ends in {name!r}, which is no exit state"
                     hint = "the exit states are " + ", ".join(a.name for a in procedure.contract.exits)
                     yield say_line(EXIT_UNDEFINED, procedure, _line(procedure, part, name), message, hint)
-    said = " ".join(told).casefold()
-    reached = {name for name in defined if re.search(rf"\b{re.escape(name)}\b", said)}
+    # As it is written: "Done" is a state, and "cannot be done" is none.
+    said = " ".join(told)
+    reached = {name for name, artifact in defined.items() if re.search(rf"\b{re.escape(artifact.name)}\b", said)}
     # The first is the success, which is reached by going on to the end. Where none is named, this library does not.
     for name, artifact in list(defined.items())[1:] if reached else ():
         if name not in reached:
