@@ -187,7 +187,7 @@ class Fields:
 
     @cached_property
     def _evidence(self) -> Evidence:
-        return gather_evidence(self.work.brief, self.work.library, self.work.plain)
+        return gather_evidence(self.work.brief, self.work.library, self.work.texts)
 
 
 def _renamed(spec: SectionSpec, before: Sequence[Any], after: Sequence[Any]) -> dict[str, str]:
