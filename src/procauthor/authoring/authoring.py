@@ -264,6 +264,7 @@ class Authoring:
             library=library,
             check=lambda text, rules: self.check(based, run.brief.path, text, rules, expected),
             report=self.progress or (lambda _: None),
+            search=self.context.search if self.context else self.search(library),
             texts=self.context.texts if self.context else DocumentTexts(),
         )
         work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
