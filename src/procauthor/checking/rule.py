@@ -9,6 +9,7 @@ from types import MappingProxyType, ModuleType
 from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.rules import (
     bound,
+    claim,
     contract,
     flow,
     index,
@@ -19,6 +20,7 @@ from procauthor.checking.rules import (
     reading,
     reference,
     review,
+    role,
     safety,
     standard,
     status,
@@ -26,6 +28,7 @@ from procauthor.checking.rules import (
     structure,
     suppression,
     template,
+    title,
 )
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConfigError
@@ -39,6 +42,7 @@ FAMILIES = (
     reading,
     safety,
     status,
+    claim,
     step,
     flow,
     contract,
@@ -46,6 +50,8 @@ FAMILIES = (
     label,
     name,
     reference,
+    role,
+    title,
     standard,
     index,
     orchestration,

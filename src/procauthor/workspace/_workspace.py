@@ -16,7 +16,7 @@ from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.survey import Surveyed, Surveyor
 from procauthor.errors import NoPlanError, PlanError, StaleError
 from procauthor.file import read_regular
-from procauthor.finding import Report
+from procauthor.finding import Finding, Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import leads_out
 from procauthor.library.library import LEADS_OUT, Library, Procedure, read_procedure
@@ -292,6 +292,7 @@ class Workspace:
                     select=select,
                     ignore=ignore,
                     survey=survey,
+                    count=_find_stale_claims,
                 )
             except msgspec.MsgspecError as error:
                 survey.memory.forget()
@@ -340,3 +341,10 @@ def _several(paths: Sequence[str]) -> str:
     """Name some paths, and count those beyond the fifth."""
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return ", ".join(paths[:_SHOWN]) + more
+
+
+def _find_stale_claims(library: Library, report: Report, settings: Settings) -> Iterable[Finding]:
+    # Most checks find that nothing has changed, and count nothing.
+    from procauthor.evaluation.evaluate import find_stale_claims
+
+    return find_stale_claims(library, report, settings)
