@@ -17,7 +17,6 @@ from procauthor.checking.difference import remember
 from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.survey import Surveyed, Surveyor
 from procauthor.errors import LibraryError, NoPlanError, PlanError, StaleError
-from procauthor.file import read_regular
 from procauthor.finding import Finding, Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.derive import derive

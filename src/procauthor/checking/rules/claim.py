@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope
+from procauthor.checking.scope import Reach, Rule, Scope
 from procauthor.finding import Finding
 
 STALE_CLAIM = Rule(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, field_line, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, field_line, say_line
 from procauthor.finding import Finding
 from procauthor.library.contract import part_of
 from procauthor.library.library import Procedure
 from procauthor.library.role import listed_roles
 from procauthor.procedure import UNCOUNTED, Part
-from procauthor.template.piece import read_pattern
+from procauthor.template.render import read_pattern
 from procauthor.template.role import meaning_of
 from procauthor.template.spec import Template
 
