@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from procauthor.authoring.brief import Usage
 from procauthor.batch.record import BatchItem, LeftOut
 from procauthor.evaluation.value import Tally
-from procauthor.planning.gap import count
+from procauthor.naming import count
 
 _FAILED = 3
 

@@ -72,7 +72,7 @@ def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
 
 
 def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
-    from procauthor.planning.gap import count
+    from procauthor.naming import count
     from procauthor.planning.view import plan_json
 
     proposal = project.propose_plan()

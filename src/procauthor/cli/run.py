@@ -180,7 +180,7 @@ def read_numbers(texts: list[str]) -> list[int]:
 
 def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
     from procauthor.batch.view import outlook_json
-    from procauthor.planning.gap import count
+    from procauthor.naming import count
 
     say_notices(project)
     data = outlook_json(outlook)
@@ -209,7 +209,7 @@ def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
 def report_lines(report: BatchReport) -> Iterator[str]:
     """Yield the final table, and the evaluation before and after."""
     from procauthor.evaluation.method import percent
-    from procauthor.planning.gap import count
+    from procauthor.naming import count
 
     for written in report.items:
         yield _line(written)

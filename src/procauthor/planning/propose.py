@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Edge
 from procauthor.evaluation.value import Evaluation, Share
-from procauthor.naming import title_key
-from procauthor.planning.gap import Gap, Terrain, count, find_gaps, is_retired, is_written, listed, rank, survey_terrain
+from procauthor.naming import count, listed, title_key
+from procauthor.planning.gap import Gap, Terrain, find_gaps, is_retired, is_written, rank, survey_terrain
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
 from procauthor.procedure import DONE

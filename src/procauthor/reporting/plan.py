@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procauthor.evaluation.method import percent
+from procauthor.naming import count
 from procauthor.planning.effort import hours_text
-from procauthor.planning.gap import count
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.planning.upcoming import Session
 
