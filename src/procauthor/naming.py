@@ -29,6 +29,11 @@ def count_words(text: str) -> int:
     return len(_COUNTED.findall(text))
 
 
+def amount(number: int, word: str) -> str:
+    """Return a number with what it counts: ``1 file``, ``2 files``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 @lru_cache(maxsize=65536)
 def title_key(title: str) -> str:
     """Return the key of a title: case, articles, punctuation, emphasis, emoji and the word "Procedure" do not count.

@@ -31,7 +31,7 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
 ) -> str:
     """Return the front matter of a draft; ``ours`` are the values that the tool itself keeps there.
 
-    ``depends_on`` holds what is declared already, what the caller names, and whoever provides a required input. A
+    ``depends_on`` holds what is declared already, what the caller names, and what provides a required input. A
     document that is revised keeps its status, unless it was finished and questions are new; it gets those only that are
     new.
     """

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from procauthor.library.stage import Stage
+from procauthor.naming import amount
 from procauthor.review.follow import Walk
 
 
@@ -14,7 +15,8 @@ def opening_lines(walk: Walk) -> Iterator[str]:
     following, total = walk.following, len(walk.stages)
     word = "goes on" if walk.resumed else "begins"
     occasion = f" ({following.occasion})" if following.occasion else ""
-    yield f"{walk.procedure.title}{occasion}: {following.by} {word}, {len(following.steps)} of {total} steps recorded"
+    recorded = f"{len(following.steps)} of {amount(total, 'step')} recorded"
+    yield f"{walk.procedure.title}{occasion}: {following.by} {word}, {recorded}"
     if walk.changed:
         yield "the document was edited since this record began; its steps may be others"
 

@@ -22,7 +22,7 @@ EXIT_UNDEFINED = Rule(
     code="W106",
     severity="warning",
     summary="A step ends in an exit state that is not defined.",
-    why="Whoever gets there does not know what happens next, or who is told.",
+    why="A reader who gets there does not know what happens next, or who is told.",
     fix="Name a state that is defined, or define this one among the exit states.",
     example="“end with the exit state Put Aside”, which the exit states do not hold",
 )
