@@ -16,7 +16,7 @@ from procauthor.authoring.draft import OFFLINE, SKELETON, Draft
 from procauthor.authoring.elsewhere import find_elsewhere
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import BriefSource, gather
-from procauthor.authoring.grounding import plain_text
+from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint
 from procauthor.authoring.lead import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
@@ -264,7 +264,7 @@ class Authoring:
             library=library,
             check=lambda text, rules: self.check(based, run.brief.path, text, rules, expected),
             report=self.progress or (lambda _: None),
-            plain=self.context.plain if self.context else plain_text,
+            texts=self.context.texts if self.context else DocumentTexts(),
         )
         work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
         return self.keep(run, carry(work, self._strategy(work)))

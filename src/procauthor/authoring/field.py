@@ -121,7 +121,7 @@ class Fields:
 
     @cached_property
     def _evidence(self) -> Evidence:
-        return gather_evidence(self.work.brief, self.work.library, self.work.plain)
+        return gather_evidence(self.work.brief, self.work.library, self.work.texts)
 
 
 def _fit(entries: Sequence[Mapping[str, Any]], steps: int, part: SectionSpec) -> bool:

@@ -22,7 +22,6 @@ from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.guard import refuse_conflict
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
-from procauthor.library.purpose import purpose_of
 from procauthor.library.title import check_title, file_stem
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.slug import slugify
@@ -69,7 +68,7 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
     path = present.path if present else _path(request, library)
     template = source.template(path)
     common = common_words(library, source.announced.values())
-    subject = read_subject(request, purpose_of(present) if present else "", common, source.routine)
+    subject = read_subject(request, present.gist.purpose if present else "", common, source.routine)
     passages = choose_passages(subject, library, source.search, source.passages, path)
     neighbours = find_neighbours(request, library)
     if not request.wish:
@@ -82,7 +81,7 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
         template=template.name,
         template_hash=template.hash,
         base=present.stamp if present else "",
-        present=purpose_of(present) if present else "",
+        present=present.gist.purpose if present else "",
         text=present.document.source.raw.decode() if present else "",
         passages=passages,
         neighbours=neighbours,

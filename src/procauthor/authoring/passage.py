@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from procauthor.authoring.brief import Passage
 from procauthor.authoring.subject import Subject, terms_of
-from procauthor.library.library import EVALUATIONS, Library, Procedure
+from procauthor.library.library import EVALUATIONS, Library
 from procauthor.procedure import DONE
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.role import meaning_of
@@ -107,10 +107,5 @@ def is_usable(library: Library, chunk: Chunk) -> bool:
         and procedure.kind not in ("plan", "index", "readme", "template")
         and not procedure.path.startswith(f"{EVALUATIONS}/")
         and procedure.status in DONE
-        and not _composed(procedure)
+        and not procedure.gist.composed
     )
-
-
-def _composed(procedure: Procedure) -> bool:
-    field = procedure.document.fields.get("written_by")
-    return field is not None and str(field.value).startswith("offline author")

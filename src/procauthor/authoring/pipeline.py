@@ -16,14 +16,14 @@ from procauthor.authoring.author import STEPS, Author, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Usage
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
-from procauthor.authoring.grounding import plain_text
+from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint, Verdict
 from procauthor.authoring.lead import join_questions
 from procauthor.authoring.run import Run
 from procauthor.authoring.together import together
 from procauthor.authoring.update.scope import ScopeEntry
 from procauthor.finding import Finding
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import Library
 from procauthor.naming import amount
 from procauthor.template.spec import Template
 
@@ -104,7 +104,7 @@ class Work:
     """One run while it is carried out: who writes, and what is particular about its drafts.
 
     ``check`` gives the findings that the document has with other bytes, for some rules or for all. ``library`` is what
-    a draft may rest on, and ``plain`` gives a document of it as evidence; ``doubts`` says whether claims that nothing
+    a draft may rest on, and ``texts`` are its documents as evidence; ``doubts`` says whether claims that nothing
     supports become open questions or notes. ``verdict`` and ``complaints`` are about an answer that was handed in.
     """
 
@@ -123,7 +123,7 @@ class Work:
     verdict: Verdict | None = None
     complaints: tuple[Complaint, ...] = ()
     report: Callable[[Progress], None] = lambda _: None
-    plain: Callable[[Procedure], str] = plain_text
+    texts: DocumentTexts = field(default_factory=DocumentTexts)
 
     @property
     def brief(self) -> Brief:

@@ -137,6 +137,7 @@ class WatchedScope(Scope):
             library, procedures=documents, files=files, reviews=_Asked(REVIEW, asked, lambda: library.reviews)
         )
         watched.__dict__["by_path"] = _Asked(PATH, asked, lambda: library.by_path)
+        watched.__dict__["by_address"] = _Asked(PATH, asked, lambda: library.by_address)
         watched.__dict__["by_key"] = _Asked(NAME, asked, lambda: library.by_key)
         return watched
 

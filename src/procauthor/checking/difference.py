@@ -152,6 +152,8 @@ def _of_files(before: Iterable[str], now: Iterable[str]) -> Iterator[int]:
 def _of_document(face: Face, view: View | None, path: str) -> Iterator[int]:
     yield from (question(PATH, path), question(FILE, path), question(ID, face.id), question(NAME, face.key))
     yield from (question(NAME, title_key(alias)) for alias in face.aliases)
+    for address in face.addresses:
+        yield from (question(PATH, address), question(FILE, address))
     if view is not None:
         yield from (question(LINKING, target) for target in view.targets)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from procauthor.checking.scope import Scope
+from procauthor.convention.word import words as spoken
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import PlainText, read_prose
 from procauthor.naming import title_key
@@ -26,11 +27,6 @@ _NAME = re.compile(
 )
 # Outside of the workflow more is spoken of than its steps.
 _OTHERS = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
-_SENT = re.compile(
-    r"\b(?:return|go|back|proceed|skip|jump|move|advance|revert|fall back|escalate)\s+to\s+$"
-    r"|\b(?:retry|repeat|redo|rerun|resume|restart|continue|start|begin)(?:\s*:|\s+(?:with|at|from|in))?\s+$",
-    re.IGNORECASE,
-)
 _DIGITS = 9
 _LONGEST_HEAD = 80
 # How far around a reference another document may be named; in bytes.
@@ -49,6 +45,12 @@ def step_words(procedure: Procedure) -> tuple[str, ...]:
     heads = [raw[s.start : s.start + _LONGEST_HEAD].split(b"\n")[0] for s in procedure.contract.steps]
     shown = [head.decode(errors="ignore").casefold() for head in heads]
     return (first, *(word for word in others if any(word in head for head in shown)))
+
+
+@lru_cache(maxsize=1)
+def sent_to() -> str:
+    """Return the pattern of the words that send a reader to a step, such as "return to", up to the step."""
+    return rf"\b(?:{'|'.join(map(re.escape, spoken()['flow']['jumps']))})\s*:?\s+"
 
 
 @lru_cache(maxsize=64)
@@ -131,7 +133,7 @@ class _StepText:
     def _of_another(self, passage: PlainText, place: int) -> bool:
         """Say whether a step of another document is meant: its name or a link to it is right before."""
         before = passage.text[max(0, place - 80) : place]
-        name = None if _SENT.search(before) else _NAME.search(before)
+        name = None if _sent(before) else _NAME.search(before)
         if _ELSEWHERE.search(before) or (name and title_key(name[1]) != self.procedure.key):
             return True
         if re.search(r"\w", before):
@@ -143,7 +145,7 @@ class _StepText:
 
     def _is_ours(self, passage: PlainText, match: re.Match[str], number: int) -> bool:
         """Say whether a reference outside of the steps means one of them for certain."""
-        if match[1].casefold() == "phase" and not _SENT.search(passage.text[: match.start()][-80:]):
+        if match[1].casefold() == "phase" and not _sent(passage.text[: match.start()][-80:]):
             return False
         at = passage.offset(match.start())
         start, end = self.scope.paragraph(self.procedure, at)
@@ -161,6 +163,10 @@ class _StepText:
         passages = prose.around(_mentions(prose.text, words))
         matches = (_own_list(words).match(p.text) for p in passages)
         return frozenset(int(match[1][:_DIGITS]) for match in matches if match)
+
+
+def _sent(before: str) -> bool:
+    return re.search(f"{sent_to()}$", before, re.IGNORECASE) is not None
 
 
 def _named(text: str, match: re.Match[str]) -> Iterator[int]:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -79,7 +80,10 @@ class Scope:
         """
         if self.alone:
             raise NeedsLibrary
-        return self.linking.get(path, ())
+        document = self.library.by_path.get(path)
+        places = (path, *document.addresses) if document else (path,)
+        linking = chain.from_iterable(self.linking.get(place, ()) for place in places)
+        return list({other.path: other for other in linking}.values())
 
     @cached_property
     def linking(self) -> Mapping[str, list[Procedure]]:

@@ -73,6 +73,11 @@ class Surveyed:
         self.shelf.keep(_OVERVIEWS)
         return self
 
+    def keep_gists(self) -> None:
+        """Keep the gists that were made of documents."""
+        made, self.shelf.new_gists = self.shelf.new_gists, {}
+        self.memory.keep_gists(made)
+
     def over(self, library: Library) -> Surveyed:
         """Return what is known of a library that was made of this one: with other documents, or without some."""
         if library is self.library:
@@ -176,7 +181,7 @@ class Surveyor:
         digest.update(self._settings.model_dump_json().encode())
         digest.update(repr(sorted(self._settings.library.model_fields_set)).encode())
         for name in sorted(set(filter(None, self._settings.templates.values()))):
-            digest.update(f"\0{name}\0{self._templates.get(name).hash}".encode())
+            digest.update(f"\0{name}\0{self._templates.digest(name)}".encode())
         return digest.digest()
 
     def _recall(self, tree: Tree, memory: Memory) -> tuple[dict[str, Record], list[str]]:
@@ -267,7 +272,9 @@ class Surveyor:
                 memory.forget()
                 raise StaleError(FILE_NAME) from error
 
-        shelf = Shelf(self._root, fetch, lambda: memory.contracts(ordered), self._template)
+        shelf = Shelf(
+            self._root, fetch, lambda: memory.contracts(ordered), lambda: memory.gists(ordered), self._template
+        )
         reviews = read_reviews(self._root)
         procedures = tuple(
             _stored(record, reviews.get(record.path), shelf, self._settings.conventions) for record in ordered.values()

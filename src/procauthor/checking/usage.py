@@ -12,7 +12,6 @@ from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure, follow
 from procauthor.library.receipt import Part, Seen
-from procauthor.library.reference import resolve
 from procauthor.procedure import UNCOUNTED, Artifact
 
 Key = tuple[str, Part, str]
@@ -83,8 +82,7 @@ def _inputs(scope: Scope, consumer: Procedure) -> Iterator[Use]:
 def _given(scope: Scope, consumer: Procedure) -> Iterator[Use]:
     """Yield inputs of others that this document says it feeds."""
     for line in consumer.contract.consumers:
-        path = resolve(consumer.path, line.target).path
-        found = scope.library.by_path.get(path or "")
+        found = scope.library.lead(consumer, line.target)
         for other in _kept(scope, consumer, (found,) if found else ()):
             text = _texts(other.contract.inputs, line.artifact)
             yield Use(consumer, other, "input", line.artifact, line.line, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -195,7 +196,7 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
         say(f"{found.draft.title} is {done}, with {amount(len(questions), 'open question')}:")
         for question in questions:
             say(f"  - {question}")
-        say(f"answer the first with: procauthor answer {found.draft.path} 1 TEXT")
+        say(f"answer the first with: procauthor answer {quote(found.draft.path)} 1 TEXT")
     _say_unlinked(found)
     say("undo with: procauthor undo")
 
@@ -205,7 +206,7 @@ def _say_unlinked(found: WaitingDraft) -> None:
     paths = found.unlinked()
     if paths:
         count = "1 other document names it" if len(paths) == 1 else f"{len(paths)} other documents name it"
-        command = f"procauthor check --fix --select unlinked-name {' '.join(paths)}"
+        command = f"procauthor check --fix --select unlinked-name {' '.join(map(quote, paths))}"
         say(f"{count} without a link; link it there with: {command}")
 
 

@@ -78,7 +78,7 @@ def _files(change: Change) -> str:
     """Return the documents of a change by name; what is recorded beside them is counted."""
     documents = [edit.path for edit in change.edits if edit.path.endswith(".md")]
     records = len(change.edits) - len(documents)
-    return ", ".join(documents) + (f", and {amount(records, 'record')} beside" if records else "")
+    return ", ".join(documents) + (f", with {amount(records, 'record')}" if records else "")
 
 
 def _usage(draft: Draft) -> Iterator[str]:

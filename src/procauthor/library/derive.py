@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 
 from procauthor.library.announced import link_announced
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import IndexRow, Table, entries, read_entry, tables
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import Library, Procedure, folder_of
 from procauthor.library.reference import relative
 from procauthor.library.region import read_region
 from procauthor.markdown.document import Cell
@@ -131,8 +130,8 @@ def _document(library: Library, host: Procedure, entry: IndexRow) -> Procedure |
         return library.by_path[entry.path]
     candidates = library.by_key.get(entry.key, ())
     if len(candidates) > 1:
-        near = PurePosixPath(host.path).parent
-        candidates = tuple(p for p in candidates if PurePosixPath(p.path).parent == near) or candidates
+        near = folder_of(host.path)
+        candidates = tuple(p for p in candidates if folder_of(p.path) == near) or candidates
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -164,7 +163,16 @@ def _fill(host: Procedure, cell: Cell, text: str) -> Replacement:
 
 def _wanted(library: Library, host: Procedure, table: Table) -> Iterator[Procedure]:
     """Yield the documents that a table should list."""
-    return (procedure for procedure in library.procedures if _belongs(host, table, procedure))
+    return (procedure for procedure in _near(library, host, table) if _belongs(host, table, procedure))
+
+
+def _near(library: Library, host: Procedure, table: Table) -> Sequence[Procedure]:
+    """Return the documents among which those are that a table should list: to ask all of them would take long."""
+    if host.kind == "readme":
+        return library.by_folder.get(folder_of(host.path), ())
+    if host.kind == "index" and "standard" in table.columns:
+        return library.of_kind("standard")
+    return library.by_lifecycle.get(title_key(table.lifecycle if host.kind == "index" else host.lifecycle), ())
 
 
 def _belongs(host: Procedure, table: Table, procedure: Procedure) -> bool:
@@ -176,7 +184,7 @@ def _belongs(host: Procedure, table: Table, procedure: Procedure) -> bool:
         same = title_key(procedure.lifecycle) == title_key(table.lifecycle)
         return (procedure.kind == "standard" and standards) or (procedure.counted and same and not standards)
     if host.kind == "readme":
-        here = PurePosixPath(procedure.path).parent == PurePosixPath(host.path).parent
+        here = folder_of(procedure.path) == folder_of(host.path)
         return here and (procedure.counted or procedure.kind == "standard")
     return procedure.kind == "procedure" and _called(host, table, procedure)
 

@@ -66,7 +66,7 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
     return Signs(
         pieces=(*kept, *([_DATE_PIECE] if dates else [])),
         words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-])"),
-        brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\]", re.IGNORECASE),
+        brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\](?!\()", re.IGNORECASE),
         filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),
         told=tuple(f"[{word}" for word in shipped["told"]),
         notes=tuple(shipped["notes"]),

@@ -6,9 +6,11 @@ looked at by the collector of cycles, which they cannot form.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Literal
 
 from msgspec import Struct
@@ -198,6 +200,11 @@ class Document:
     def metadata(self) -> dict[str, object]:
         """Metadata by lower-case key with underscores, from front matter or bold fields."""
         return {key: found.value for key, found in self.fields.items()}
+
+    def is_text(self, place: int) -> bool:
+        """Say whether a byte offset is in running text, and not in code or HTML."""
+        number = bisect_right(self.runs, place, key=attrgetter("start")) - 1
+        return number >= 0 and place < self.runs[number].end
 
     def children(self, section: Section) -> Iterator[Section]:
         """Yield the direct subsections."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Literal
 
@@ -37,16 +36,10 @@ class Foreign(Struct, frozen=True, gc=False):
 def find_foreign(document: Document) -> Iterator[Foreign]:
     """Yield each notation that running text holds and that is not read; examples in code do not count."""
     raw = document.source.raw
-    starts = [run.start for run in document.runs]
     for notation, pattern in _PATTERNS.items():
         if notation == "footnote" and not _DEFINED.search(raw):
             continue
         places = [match.end() - len(match[0].lstrip()) for match in pattern.finditer(raw)]
-        found = [place for place in places if _is_text(document, starts, place)]
+        found = [place for place in places if document.is_text(place)]
         if found:
             yield Foreign(notation, found[0], len(found))
-
-
-def _is_text(document: Document, starts: list[int], place: int) -> bool:
-    number = bisect_right(starts, place) - 1
-    return number >= 0 and place < document.runs[number].end

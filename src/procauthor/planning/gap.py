@@ -13,7 +13,6 @@ from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
 from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Row
 from procauthor.library.index import entries, index_of
-from procauthor.library.purpose import purpose_of
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.field import plain_text, read_fields
@@ -214,7 +213,7 @@ def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str
 def _purpose(terrain: Terrain, row: Row) -> str:
     """Return the first sentence that a text says of its purpose."""
     procedure = terrain.survey.library.by_path.get(row.path) if row.path else None
-    text = plain_text(purpose_of(procedure)) if procedure else ""
+    text = plain_text(procedure.gist.purpose) if procedure else ""
     first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
     return first.rstrip(".!?:; ") if _FEWEST <= len(first.split()) <= _MOST else ""
 

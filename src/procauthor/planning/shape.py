@@ -49,11 +49,13 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
     chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
     if not (chosen or others):
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
-    homes = {_home(text, o) for o in (*others, *(o for each in chosen for o in each.openings))}
+    rows = (o for o in others if not o.line.heading)
+    homes = {_home(text, o) for o in (*rows, *(o for each in chosen for o in each.openings))}
     taken = busy | {each.section.index for each in chosen}
     light = [each for each in lists if each not in chosen and each.section.index not in taken]
     plain = [each for each in light if each.weight > each.own and not (each.boxed and each.own <= _LIKELY)]
-    chosen += [each for each in plain if not homes or _home(text, each.openings[0]) in homes]
+    alone = not (chosen or others)
+    chosen += [each for each in plain if alone or _home(text, each.openings[0]) in homes]
     if not (chosen or others):
         chosen = [each for each in light if each.boxed or each.own >= _LIKELY]
     return [opening for each in chosen for opening in each.openings]
@@ -98,7 +100,7 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
         first = next((homes[key] for key in (*_keys(opening), *_plain_code(opening.code)) if key in homes), None)
         if first is None or _place(kept[first]) == _place(opening):
-            homes |= {key: len(kept) for key in _keys(opening) if key not in homes}
+            homes |= {key: len(kept) for key in (*_keys(opening), _titled(opening)) if key not in homes}
             kept.append(opening)
         else:
             known = {f.key for f in kept[first].fields}
@@ -110,11 +112,15 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
 def _keys(opening: Opening) -> Iterator[str]:
     """Yield what tells an item apart: its code, or its title where it has none."""
     if not opening.code:
-        yield f"title {title_key(clean_title(opening.title))}"
+        yield _titled(opening)
         return
     yield opening.code.upper()
     if opening.code.isdigit():
         yield from _plain_code(f"-{opening.code}")
+
+
+def _titled(opening: Opening) -> str:
+    return f"title {title_key(clean_title(opening.title))}"
 
 
 def _plain_code(code: str) -> Iterator[str]:
@@ -138,7 +144,7 @@ def unclaimed(text: PlanText, openings: Collection[Opening]) -> Iterator[tuple[i
     Metrics, goals, risks and the like are no items, nor is what names an item again.
     """
     scopes = Scopes(openings)
-    named = {key for opening in openings for key in (*_keys(opening), f"title {title_key(clean_title(opening.title))}")}
+    named = {key for opening in openings for key in (*_keys(opening), _titled(opening))}
     for placed in text.placed:
         line, read = placed.line, read_number(placed.line.body)
         if placed.role or line.start in scopes or read_count(line.body) or is_nothing(line.body):

@@ -51,6 +51,7 @@ def is_priority(text: str) -> bool:
 def names_only_priority(text: str) -> bool:
     """Say whether all words of a text rank something."""
     rest, ranked = _ranks().subn("", _spelled(text))
+    rest = re.sub(r"\bpriorit\w*", "", rest) if ranked else rest
     return bool(ranked) and not re.search(r"[^\W_]", rest)
 
 
@@ -148,7 +149,9 @@ def _absent() -> re.Pattern[str]:
 def _says(words: re.Pattern[str], text: str) -> bool:
     """Say whether a text has such a word, and none before it that makes it open work: "80 % complete", "to be done"."""
     before = pattern("open|no", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
-    return any(not before.search(text[: found.start()]) for found in words.finditer(text))
+    behind = pattern("onward", r"\s+(?:{})\b")
+    said = (found for found in words.finditer(text) if not behind.match(text, found.end()))
+    return any(not before.search(text[: found.start()]) for found in said)
 
 
 def is_nothing(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Any
 
 from procauthor.library.stage import Stage
@@ -44,7 +45,9 @@ def closing_lines(walk: Walk) -> Iterator[str]:
     yield f"record {following.id} of {walk.procedure.title} {word}: {told or 'nothing recorded'}"
     if following.ended and not following.stopped:
         yield from (f"  to confirm: {text}" for text in walk.closing)
-    yield from (f'  ask for a change: procauthor update {walk.procedure.path} "{wish}"' for wish in walk.wishes)
+    yield from (
+        f"  ask for a change: procauthor update {quote(walk.procedure.path)} {quote(wish)}" for wish in walk.wishes
+    )
 
 
 def walk_json(walk: Walk) -> dict[str, Any]:

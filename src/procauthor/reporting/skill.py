@@ -109,9 +109,9 @@ def _standards(procedure: Procedure, library: Library) -> dict[str, str]:
     """Return the standards that a procedure links to, with the place of each in the skill."""
     found: dict[str, str] = {}
     for link in procedure.document.links:
-        path = resolve(procedure.path, link.target).path
-        if path in library.by_path and library.by_path[path].kind == "standard":
-            found.setdefault(path, f"references/{PurePosixPath(path).stem}.md")
+        standard = library.lead(procedure, link.target)
+        if standard and standard.kind == "standard":
+            found.setdefault(standard.path, f"references/{PurePosixPath(standard.path).stem}.md")
     return found
 
 

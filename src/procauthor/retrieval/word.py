@@ -94,9 +94,10 @@ def stem(word: str) -> str:
 
 @cache
 def _stemmer() -> Any:
-    from snowballstemmer import stemmer
+    from Stemmer import Stemmer
 
-    return stemmer("english")
+    # Words are remembered here already.
+    return Stemmer("english", 0)
 
 
 def list_features(text: str) -> list[str]:

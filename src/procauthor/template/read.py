@@ -25,6 +25,11 @@ _CARD_LINE = re.compile(r"^\*\*([^*{}]+?):\*\*[ \t]+(\{.*)$")
 _MARKER = re.compile(r"^(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
+def digest(raw: bytes) -> str:
+    """Return what tells one text of a template from another."""
+    return hashlib.sha256(raw).hexdigest()
+
+
 def read_template(name: str, raw: bytes) -> Template:
     """Read a template; what is wrong with it, and can be passed over, is in its ``mistakes``.
 
@@ -52,7 +57,7 @@ def read_template(name: str, raw: bytes) -> Template:
         kind=reader.kind(),
         sections=_filled(assign_roles(sections, words().sections)),
         guidance=reader.head_guidance(),
-        hash=hashlib.sha256(raw).hexdigest(),
+        hash=digest(raw),
         boilerplate=frozenset(_boilerplate(document)),
         mistakes=tuple(sorted(reader.mistakes, key=lambda mistake: mistake.line)),
     )

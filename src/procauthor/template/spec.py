@@ -98,6 +98,10 @@ class Template:
     mistakes: tuple[Mistake, ...] = ()
     """What is wrong with it; whatever is right is used."""
 
+    def __hash__(self) -> int:
+        # What is worked out from a template is looked up by it for every document, and its sections are many.
+        return hash(self.hash)
+
     @property
     def required(self) -> tuple[SectionSpec, ...]:
         """The sections that a document must have."""

@@ -153,6 +153,8 @@ class Workspace:
             self._unwritten = False
             with suppress(StaleError, msgspec.MsgspecError):
                 remember(self._survey)
+        if self._survey is not None:
+            self._survey.keep_gists()
 
     def take_over(self, other: Workspace) -> None:
         """Know what another one of the same library has read, if it was set up in the same way; that one is closed."""

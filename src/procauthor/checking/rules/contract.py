@@ -10,7 +10,6 @@ from procauthor.checking.scope import Scope, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.library import Procedure
-from procauthor.library.reference import resolve
 from procauthor.procedure import Artifact, Consumer
 
 INPUT_WITHOUT_PROVIDER = Rule(
@@ -83,8 +82,7 @@ def _input(scope: Scope, procedure: Procedure, wanted: Artifact) -> Iterator[Fin
 
 
 def _consumer(scope: Scope, procedure: Procedure, consumer: Consumer) -> Iterator[Finding]:
-    target = resolve(procedure.path, consumer.target).path
-    other = scope.library.by_path.get(target) if target else None
+    other = scope.library.lead(procedure, consumer.target)
     key = artifact_key(consumer.artifact)
     if key and procedure.contract.outputs and key not in promised(procedure):
         hint = "it promises " + ", ".join(promised(procedure).values())

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from procauthor.checking.artifact import is_optional
 from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.jump import step_name, step_words
+from procauthor.checking.jump import sent_to, step_name, step_words
 from procauthor.checking.scope import Scope, say, say_line
 from procauthor.convention.word import words
 from procauthor.finding import Finding
@@ -116,7 +116,8 @@ def _jumps(procedure: Procedure) -> Iterator[Finding]:
         return
     made = [{artifact_key(output.name) for output in step.outputs} for step in steps]
     places = {step.number: place for place, step in enumerate(steps)}
-    target = re.compile(rf"\b((?:{'|'.join(map(re.escape, step_words(procedure)))})\s+(\d{{1,6}}))\b", re.IGNORECASE)
+    called = "|".join(map(re.escape, step_words(procedure)))
+    target = re.compile(rf"{sent_to()}((?:{called})\s+(\d{{1,6}}))\b", re.IGNORECASE)
     for place, step in enumerate(steps):
         decisions = part_of(step, procedure.template, "decisions")
         for text in _texts(decisions) if decisions else ():

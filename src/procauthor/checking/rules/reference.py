@@ -162,8 +162,9 @@ def _orphans(scope: Scope) -> Iterator[Finding]:
 def _reached(scope: Scope) -> set[str]:
     """Return the documents that another one links, lists in a table, or depends on."""
     found: set[str] = set()
+    shown = scope.library.by_address
     for procedure in scope.library.procedures:
-        own = set(procedure.targets)
+        own = {shown[path].path if path in shown else path for path in procedure.targets}
         own |= {p.path for title in procedure.depends_on for p in scope.declared(title, procedure)}
         if procedure.kind in ("index", "readme", "orchestration"):
             rows = (find_document(scope, procedure, entry) for entry in entries(procedure))
