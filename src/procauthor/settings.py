@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from procauthor.errors import ConfigError
-from procauthor.file import read_regular
 from procauthor.naming import is_inside
 from procauthor.procedure import Status
+from procauthor.system import read_regular
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

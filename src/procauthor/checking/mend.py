@@ -13,9 +13,8 @@ from procauthor.checking.scope import Scope
 from procauthor.finding import Finding, Fix, FixEdit
 from procauthor.library.library import ANNOUNCED, Procedure
 from procauthor.library.reference import Target, relative
-from procauthor.markdown.document import Link
-from procauthor.markdown.edit import Replacement
-from procauthor.markdown.write import encode_path
+from procauthor.markdown.document import Link, Replacement
+from procauthor.markdown.link import encode_path
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Step
 

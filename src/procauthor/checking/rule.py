@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType, ModuleType
 
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.rules import (
     bound,
     contract,
@@ -27,7 +26,7 @@ from procauthor.checking.rules import (
     suppression,
     template,
 )
-from procauthor.checking.scope import Scope
+from procauthor.checking.scope import Reach, Rule, Scope
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding
 

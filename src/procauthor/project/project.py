@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from procauthor.checking.baseline import Baseline
+from procauthor.checking.check import Baseline
 from procauthor.errors import ProcauthorError
 from procauthor.finding import Report
 from procauthor.library.change import Change

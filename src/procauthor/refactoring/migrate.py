@@ -16,11 +16,9 @@ from procauthor.errors import ConfigError, ConflictError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import UNWRITTEN
-from procauthor.markdown.document import Document, Section
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Document, Replacement, Section, heading_span
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept, find_differences, refuse
-from procauthor.markdown.title import heading_span
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting

@@ -8,8 +8,7 @@ from itertools import chain
 
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
-from procauthor.markdown.document import Document
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Document, Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 from procauthor.refactoring.candidate import Candidates

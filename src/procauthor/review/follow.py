@@ -20,13 +20,13 @@ from procauthor.library.followed import (
     read_records,
     record_path,
 )
-from procauthor.library.guard import refuse_conflict
 from procauthor.library.library import Procedure
+from procauthor.library.permit import refuse_conflict
 from procauthor.library.question import QUESTIONS
 from procauthor.library.stage import Stage, read_closing, read_stages
-from procauthor.markdown.edit import replace_spans
+from procauthor.markdown.document import replace_spans
 from procauthor.markdown.front_edit import Extend, edit_front_matter
-from procauthor.review.person import read_name
+from procauthor.review.approve import read_name
 from procauthor.review.review import complete
 from procauthor.secret import redact
 from procauthor.workspace import Workspace

@@ -7,12 +7,12 @@ from shlex import quote
 
 from procauthor.errors import LibraryError, PlanError
 from procauthor.evaluation.row import statuses_in
-from procauthor.file import read_regular
 from procauthor.library.change import Change, Edit
 from procauthor.planning.plan import Plan
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.read import read_plan
 from procauthor.planning.write import is_untouched, leave_out, write_plan
+from procauthor.system import read_regular
 from procauthor.workspace._workspace import Workspace
 from procauthor.workspace.measure import measure, plan_in, survey
 

@@ -13,7 +13,7 @@ from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import EditContainer, EditTarget
 from procauthor.authoring.update.pen import Pen, paragraphs
 from procauthor.authoring.update.table import insert_first
-from procauthor.template.clean import hang
+from procauthor.template.render import hang
 
 _LEAST_GAP = "\n"
 _BOX = re.compile(r"\[[ xX]\][ \t]+$")

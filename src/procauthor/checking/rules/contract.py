@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.artifact import providers
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, say, say_line
+from procauthor.checking.usage import providers
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.library import Procedure

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from shlex import quote
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say_line, title_line
+from procauthor.checking.scope import Reach, Rule, Scope, say_line, title_line
 from procauthor.checking.suspect import Suspect, find_suspects
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.library.mark import show_key
-from procauthor.library.receipt import FOLDER, ApprovalWorth, Receipt
+from procauthor.library.receipt import FOLDER, ApprovalWorth, Receipt, show_key
 from procauthor.library.sidecar import sidecar_path
 from procauthor.procedure import UNCOUNTED
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.control import find_controls
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.hidden import find_hidden
-from procauthor.checking.scope import ROOT, Scope, say, say_path
+from procauthor.checking.hidden import find_controls, find_hidden
+from procauthor.checking.scope import ROOT, Reach, Rule, Scope, say, say_path
 from procauthor.finding import Finding
 from procauthor.library.state import FOLDER
 from procauthor.secret import find_secrets

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.directive import read_directives
-from procauthor.checking.scope import Scope, say
+from procauthor.checking.scope import Reach, Rule, Scope, say
 from procauthor.finding import Finding
 
 SUPPRESSION_WITHOUT_REASON = Rule(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Call, Course, Evaluation, Row
 from procauthor.library.reference import relative
-from procauthor.markdown.write import escape, write_link
+from procauthor.markdown.link import escape, write_link
 from procauthor.naming import amount
 from procauthor.reporting.evaluation.text import columns, heading, table_rows, why
 
