@@ -12,11 +12,13 @@ from types import ModuleType
 from procauthor.checking.directive import read_directives
 from procauthor.checking.recall import Recall
 from procauthor.checking.rule import FAMILIES, RULES, find_rule, find_rules, reach, run_family
+from procauthor.checking.rules.claim import STALE_CLAIM
 from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.rules.suppression import UNUSED_SUPPRESSION
 from procauthor.checking.scope import ROOT, Scope
 from procauthor.checking.suppression import find_unused, named_rules, suppress
 from procauthor.checking.survey import Surveyed
+from procauthor.checking.tally import Count, count_claims
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding, Report, Severity, in_order
 from procauthor.library.index import missing_titles
@@ -35,6 +37,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     select: Collection[str] = (),
     ignore: Collection[str] = (),
     survey: Surveyed | None = None,
+    count: Count | None = None,
 ) -> Report:
     """Check a library with all rules.
 
@@ -46,6 +49,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
         select: Only these rules, by name, code or beginning of a code; empty for all.
         ignore: Not these.
         survey: What is remembered of the library; the findings are the same with it and without.
+        count: Who holds the numbers in overviews against the count; without it nobody does.
 
     Raises:
         ConfigError: A rule's name is not known.
@@ -58,20 +62,36 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     directives = tuple(read_directives(library.procedures))
     # Whether a suppression is used shows only when the rule that it names has run.
     needed = named_rules(directives) - off if UNUSED_SUPPRESSION.name in wanted else frozenset[str]()
-    found = Report.of(_findings(scope, wanted | needed, survey, paths)).findings
+    counts = count is not None and STALE_CLAIM.name in wanted | needed and _is_whole(survey, paths)
+    # What is counted as defined depends on all errors.
+    found = Report.of(_findings(scope, set(RULES) - off if counts else wanted | needed, survey, paths)).findings
     suppressed = suppress(found, directives)
+    severities: dict[str, Severity] = {name: level for name, level in levels.items() if level != "off"}
+    if count is not None and counts:
+        kept = Report(tuple(_weigh(suppressed.kept, severities)))
+        claims = count_claims(count, library, kept, settings, survey)
+        suppressed = suppress(Report.of((*found, *claims)).findings, directives)
     unused = find_unused(directives, suppressed, wanted | needed) if UNUSED_SUPPRESSION.name in wanted else ()
     seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
-    severities: dict[str, Severity] = {name: level for name, level in levels.items() if level != "off"}
     every = in_order((*suppressed.kept, *Report.of(unused).findings))
     documents = sorted({*library.by_path, *(u.path for u in library.unread)})
     return Report(
-        findings=tuple(replace(f, severity=severities.get(f.rule, f.severity)) for f in every if seen(f)),
+        findings=tuple(_weigh(filter(seen, every), severities)),
         documents=len(documents),
         procedures=len(library.counted),
         checked=tuple(path for path in documents if paths is None or path in paths),
         suppressed=sum(map(seen, suppressed.hidden)),
     )
+
+
+def _is_whole(survey: Surveyed | None, paths: Collection[str] | None) -> bool:
+    """Say whether all findings of a library on disk are known, whatever part of them is reported."""
+    return paths is None if survey is None else not survey.laid
+
+
+def _weigh(findings: Iterable[Finding], severities: Mapping[str, Severity]) -> Iterator[Finding]:
+    """Yield findings with the severity that the settings give to their rules."""
+    return (replace(f, severity=severities.get(f.rule, f.severity)) for f in findings)
 
 
 def choose_rules(settings: Settings, select: Collection[str] = (), ignore: Collection[str] = ()) -> set[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType, ModuleType
 
 from procauthor.checking.rules import (
     bound,
+    claim,
     contract,
     flow,
     index,
@@ -18,6 +19,7 @@ from procauthor.checking.rules import (
     reading,
     reference,
     review,
+    role,
     safety,
     standard,
     status,
@@ -25,6 +27,7 @@ from procauthor.checking.rules import (
     structure,
     suppression,
     template,
+    title,
 )
 from procauthor.checking.scope import Reach, Rule, Scope
 from procauthor.errors import ConfigError
@@ -38,6 +41,7 @@ FAMILIES = (
     reading,
     safety,
     status,
+    claim,
     step,
     flow,
     contract,
@@ -45,6 +49,8 @@ FAMILIES = (
     label,
     name,
     reference,
+    role,
+    title,
     standard,
     index,
     orchestration,

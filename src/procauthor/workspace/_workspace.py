@@ -17,7 +17,7 @@ from procauthor.checking.difference import remember
 from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.survey import Surveyed, Surveyor
 from procauthor.errors import LibraryError, NoPlanError, PlanError, StaleError
-from procauthor.finding import Report
+from procauthor.finding import Finding, Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.derive import derive
 from procauthor.library.disk import leads_out
@@ -346,6 +346,7 @@ class Workspace:
                     select=select,
                     ignore=ignore,
                     survey=survey,
+                    count=_find_stale_claims,
                 )
             except msgspec.MsgspecError as error:
                 survey.memory.forget()
@@ -392,6 +393,13 @@ def _several(paths: Sequence[str]) -> str:
     """Name some paths, and count those beyond the fifth."""
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return ", ".join(paths[:_SHOWN]) + more
+
+
+def _find_stale_claims(library: Library, report: Report, settings: Settings) -> Iterable[Finding]:
+    # Most checks find that nothing has changed, and count nothing.
+    from procauthor.evaluation.evaluate import find_stale_claims
+
+    return find_stale_claims(library, report, settings)
 
 
 def open_index(folder: Path, settings: RetrievalSettings, library: Library) -> tuple[SectionIndex, str]:
