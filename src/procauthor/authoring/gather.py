@@ -17,12 +17,11 @@ from procauthor.authoring.similar import common_words, find_namesakes, list_cand
 from procauthor.authoring.standard import find_standards
 from procauthor.authoring.subject import read_subject
 from procauthor.errors import InvalidTitleError, NotFoundError
-from procauthor.library.guard import refuse_conflict
 from procauthor.library.home import heading_of, manner, new_path
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
-from procauthor.library.purpose import purpose_of
-from procauthor.library.title import check_title
+from procauthor.library.permit import refuse_conflict
+from procauthor.library.reference import check_title
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
@@ -67,7 +66,7 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
     path = present.path if present else _path(request, library)
     template = source.template(path)
     common = common_words(library, source.announced.values())
-    subject = read_subject(request, purpose_of(present) if present else "", common, source.routine)
+    subject = read_subject(request, present.gist.purpose if present else "", common, source.routine)
     passages = choose_passages(subject, library, source.search, source.passages, path)
     neighbours = find_neighbours(request, library)
     if not request.wish:
@@ -85,7 +84,7 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
         template=template.name,
         template_hash=template.hash,
         base=present.stamp if present else "",
-        present=purpose_of(present) if present else "",
+        present=present.gist.purpose if present else "",
         text=present.document.source.raw.decode() if present else "",
         passages=passages,
         neighbours=neighbours,

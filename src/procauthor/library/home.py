@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 
 from procauthor.convention.title import has_own_folder, title_heading, write_title
 from procauthor.library.library import Library, Procedure
-from procauthor.library.title import file_stem, stem_like
-from procauthor.markdown.slug import slugify
+from procauthor.library.reference import file_stem, stem_like
+from procauthor.markdown.link import slugify
 from procauthor.naming import title_key
 
 _NUMBER = re.compile(r"^\d{1,6}(?=[-_. ])")
@@ -67,7 +67,7 @@ class Manner:
 
 
 def manner(library: Library, path: str, lifecycle: str, title: str) -> Manner:
-    """Return how a new document begins at a path: as those in its folder do, else as those of its lifecycle, else as all."""
+    """Return how a new document begins at a path: as those in its folder, in its lifecycle, or all."""
     key, folder = title_key(lifecycle), _home_of(path)
     beside = [p for p in library.counted if _home(p) == folder]
     same = [p for p in library.counted if title_key(p.lifecycle) == key]

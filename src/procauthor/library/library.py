@@ -28,18 +28,16 @@ from procauthor.convention.title import (
 )
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
-from procauthor.library.contract import read_contract
+from procauthor.library.contract import Ruling, find_rulings, read_contract
 from procauthor.library.disk import leads_out
-from procauthor.library.mark import TopSection, read_marks
+from procauthor.library.gist import Gist, read_gist
 from procauthor.library.question import Question, read_questions
-from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
+from procauthor.library.receipt import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
-from procauthor.library.ruling import Ruling, find_rulings
 from procauthor.library.status import compute_status, earn, has_text, is_signpost, is_silent, match_sections
-from procauthor.markdown.document import Document, Heading, Link
+from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
-from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import FILE_NAME, Conventions, Settings
@@ -189,6 +187,11 @@ class Procedure:
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
         return read_contract(self.document, self.template)
+
+    @cached_property
+    def gist(self) -> Gist:
+        """What the document is for, and whom it names."""
+        return read_gist(self.document, self.template)
 
     @cached_property
     def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -362,6 +365,22 @@ class Library:
             if key not in found:
                 found[key] = [procedure]
         return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
+
+    @cached_property
+    def by_folder(self) -> dict[str, list[Procedure]]:
+        """Documents by the folder that they are in; that of the root is empty."""
+        found: dict[str, list[Procedure]] = {}
+        for procedure in self.procedures:
+            found.setdefault(folder_of(procedure.path), []).append(procedure)
+        return found
+
+    @cached_property
+    def by_lifecycle(self) -> dict[str, list[Procedure]]:
+        """Documents by the key of their lifecycle."""
+        found: dict[str, list[Procedure]] = {}
+        for procedure in self.procedures:
+            found.setdefault(title_key(procedure.lifecycle), []).append(procedure)
+        return found
 
     def _distinct(self, namesakes: Sequence[Procedure]) -> list[Procedure]:
         own = [p for p in namesakes if p.status != "alias"]
@@ -617,6 +636,11 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
     found.sort()
     documents = tuple(p for p in found if p.lower().endswith(MARKDOWN))
     return Tree(documents, frozenset(folders.union(found)), tuple(closed))
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a path; that of the root is empty."""
+    return path.rpartition("/")[0]
 
 
 def follow(

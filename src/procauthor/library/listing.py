@@ -12,8 +12,8 @@ from procauthor.convention.state import known_marks
 from procauthor.library.index import ListItem, list_items, status_words
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
-from procauthor.markdown.edit import Replacement
-from procauthor.markdown.write import escape, write_link
+from procauthor.markdown.document import Replacement
+from procauthor.markdown.link import escape, write_link
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
 
