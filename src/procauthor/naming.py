@@ -30,11 +30,6 @@ NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
 """Patterns for before and behind a name that is looked for in a text: there it is no part of a longer word."""
 
 
-def count(number: int, noun: str) -> str:
-    """Return "1 procedure" and "2 procedures"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def listed(names: Sequence[str], most: int = 3) -> str:
     """Return some names as a sentence lists them; of many the first of them."""
     if len(names) > most + 1:
@@ -45,6 +40,11 @@ def listed(names: Sequence[str], most: int = 3) -> str:
 def count_words(text: str) -> int:
     """Return the words of a text; a lone dash or bullet is none."""
     return len(_COUNTED.findall(text))
+
+
+def amount(number: int, word: str) -> str:
+    """Return a number with what it counts: ``1 file``, ``2 files``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 @lru_cache(maxsize=1 << 16)

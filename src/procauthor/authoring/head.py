@@ -29,7 +29,7 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
 ) -> str:
     """Return the front matter of a draft; ``ours`` are the values that the tool itself keeps there.
 
-    ``depends_on`` holds what is declared already, what the caller names, and whoever provides a required input. A
+    ``depends_on`` holds what is declared already, what the caller names, and what provides a required input. A
     document that is revised keeps its status, unless it was finished and questions are new; it gets those only that are
     new.
     """
@@ -106,8 +106,10 @@ def _providers(brief: Brief, template: Template, body: str) -> Iterator[str]:
 
 def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequence[str]) -> Iterator[Put]:
     request = brief.request
-    yield Put("id", PurePosixPath(brief.path).stem)
-    if request.lifecycle:
+    yield from (Put(name, value) for name, value in brief.front)
+    if "id" not in brief.left:
+        yield Put("id", PurePosixPath(brief.path).stem)
+    if request.lifecycle and "lifecycle" not in brief.left:
         yield Put("lifecycle", request.lifecycle)
     if request.phase is not None:
         yield Put("phase", request.phase)

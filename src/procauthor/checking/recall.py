@@ -1,4 +1,4 @@
-"""Findings of a surveyed library: those that are remembered and still hold, and the others anew."""
+"""Findings of a surveyed library: those that are remembered and still hold, and the others looked for again."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class Recall:
     # Finding
 
     def _look(self, paths: list[str], asked: dict[str, bool]) -> None:
-        """Look for the findings of documents anew, and add what was asked of the disk for them."""
+        """Look for the findings of documents again, and add what was asked of the disk for them."""
         # No process may have a database open that another has opened.
         self.survey.memory.close()
         for found in share(paths, self._among, _Among):

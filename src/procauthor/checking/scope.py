@@ -165,7 +165,7 @@ class Scope:
         """Return the documents with a link to one.
 
         Raises:
-            NeedsLibrary: Only one of them is there. Whoever runs the rule runs it again with all of them.
+            NeedsLibrary: Only one of them is there. The caller runs the rule again with all of them.
         """
         if self.alone:
             raise NeedsLibrary

@@ -71,6 +71,12 @@ class Use:
         """Whether the producer has such a part: what it does not promise at all is another matter."""
         return bool(self.text) or not self.name
 
+    def fits(self, seen: Seen) -> bool:
+        """Say whether this is what was seen; names of inputs are the same in any spelling, and their order is free."""
+        if self.part == "inputs":
+            return sorted(map(artifact_key, self.text)) == sorted(map(artifact_key, seen.text))
+        return self.text == seen.text
+
     @property
     def key(self) -> Key:
         """What tells the uses of one consumer apart."""
@@ -128,7 +134,7 @@ def _calls(scope: Scope, consumer: Procedure) -> Iterator[Use]:
     for entry in entries(consumer) if consumer.kind == "orchestration" else ():
         found = find_document(scope, consumer, entry)
         for called in _kept(scope, consumer, (found,) if found else ()):
-            names = tuple(sorted(artifact_key(wanted.name) for wanted in called.contract.inputs))
+            names = tuple(sorted(wanted.name for wanted in called.contract.inputs))
             yield Use(consumer, called, "inputs", "", entry.row.line, names)
             yield from _ends(consumer, called, entry.row.line)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from procauthor.character import plain
 from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
@@ -53,7 +55,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
     reviewer: Annotated[str, typer.Option(help='Second model that reads the draft once, as "provider:name".')] = "",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, even what was asked before.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model again, even what was asked before.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the brief and what it may cost; send nothing.")
     ] = False,
@@ -195,9 +197,10 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     if not questions:
         say(f"{found.draft.title} is {done}")
     else:
-        say(f"{found.draft.title} is {done}; {_several(questions)} open_questions of its front matter:")
+        say(f"{found.draft.title} is {done}, with {amount(len(questions), 'open question')}:")
         for question in questions:
             say(f"  - {question}")
+        say(f"answer the first with: procauthor answer {quote(found.draft.path)} 1 TEXT")
     _say_unlinked(found)
     say("undo with: procauthor undo")
 
@@ -207,12 +210,8 @@ def _say_unlinked(found: WaitingDraft) -> None:
     paths = found.unlinked()
     if paths:
         count = "1 other document names it" if len(paths) == 1 else f"{len(paths)} other documents name it"
-        command = f"procauthor check --fix --select unlinked-name {' '.join(paths)}"
+        command = f"procauthor check --fix --select unlinked-name {' '.join(map(quote, paths))}"
         say(f"{count} without a link; link it there with: {command}")
-
-
-def _several(questions: Sequence[str]) -> str:
-    return "1 question stands in" if len(questions) == 1 else f"{len(questions)} questions stand in"
 
 
 def reject(ctx: typer.Context, draft: Name = "") -> None:
@@ -221,7 +220,7 @@ def reject(ctx: typer.Context, draft: Name = "") -> None:
     found.reject()
     say(f"dropped {found.draft.id}; the library is unchanged")
     if found.draft.usage_by_step:
-        say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model anew")
+        say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model again")
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class Census:
 
 
 def evaluate(survey: Census, measured: Measured) -> Evaluation:
-    """Count a library. The trend and its notes are left empty; whoever knows other points adds them.
+    """Count a library. The trend and its notes are left empty; a caller that knows other points adds them.
 
     Raises:
         CountError: The numbers contradict each other; a fault of procauthor, and nothing is reported.

@@ -70,7 +70,7 @@ class View(Struct, frozen=True, array_like=True):
 
 
 class Detail(Struct, frozen=True, array_like=True):
-    """Parts of a document with their places: whoever uses those of another document depends on its every byte."""
+    """Parts of a document with their places: what uses those of another document depends on its every byte."""
 
     links: tuple[Link, ...]
     resolved: tuple[Target, ...]

@@ -14,7 +14,7 @@ from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
 from procauthor.evaluation.value import Evaluation, Row
 from procauthor.library.index import entries, index_of
-from procauthor.naming import count, listed, title_key
+from procauthor.naming import amount, listed, title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.field import plain_text, read_fields
 from procauthor.planning.line import read_lines
@@ -172,7 +172,7 @@ def is_written(row: Row) -> bool:
 
 def _flaw(row: Row) -> Gap:
     """Return the gap of a finished text with errors: it comes behind all that is not written."""
-    reason = f"it is written, and the check finds {count(row.errors, 'error')} in it"
+    reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
     return Gap(row_id(row), row, (), (), (), frozenset(), -1.0, (reason,), Effort(0.5, 0.5))
 
 
@@ -259,12 +259,12 @@ def _signs(terrain: Terrain, row: Row, users: Collection[str], behind: Collectio
     # A placeholder is written from nothing, so its broken references do not count.
     broken = sum(f.path == row.path for f in terrain.evaluation.broken) * (row.status == "in progress")
     yield weights.critical * bool(critical), f"it is on the critical path of {listed(critical)}"
-    relies = f"it is relied on by {count(len(relied), 'finished procedure')}: {listed(relied)}"
+    relies = f"it is relied on by {amount(len(relied), 'finished procedure')}: {listed(relied)}"
     yield weights.used * len(relied), told or relies
-    first = f"it comes before {count(len(waiting), 'unfinished procedure')}: {listed(waiting)}"
+    first = f"it comes before {amount(len(waiting), 'unfinished procedure')}: {listed(waiting)}"
     yield weights.blocks * min(len(waiting), _MOST_WAITING), first
     yield weights.called * len(called) * (not critical), f"it is called by {listed(called)}"
-    yield weights.broken * broken, f"it has {count(broken, 'broken reference')}"
+    yield weights.broken * broken, f"it has {amount(broken, 'broken reference')}"
 
 
 def _closeness(terrain: Terrain, row: Row) -> tuple[float, str, bool]:
@@ -275,7 +275,7 @@ def _closeness(terrain: Terrain, row: Row) -> tuple[float, str, bool]:
     ends = bool(home.name) and row.status != "in progress" and 0 < lacking <= _FEW and done.part * 3 >= done.whole
     value = weights.closeness * (done.ratio or 0.0) + weights.ends * ends
     if ends:
-        return value, f"{home.name} lacks {count(lacking, 'procedure')} of {done.whole}, this one among them", ends
+        return value, f"{home.name} lacks {amount(lacking, 'procedure')} of {done.whole}, this one among them", ends
     return value, f"{home.name or 'the library'} is {done.part} of {done.whole} complete", ends
 
 

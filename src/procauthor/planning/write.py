@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Share
-from procauthor.naming import count, title_key
+from procauthor.naming import amount, title_key
 from procauthor.planning.effort import hours_text
 from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
 from procauthor.planning.propose import Proposal, sums
@@ -97,8 +97,8 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield f"**Based on:** the gaps of the library on {measured.date}{revision}  "
     yield from ("**Status:** Active", *_RULE, "## Overview", "")
     yield (
-        f"{done.part} of {done.whole} procedures are defined ({percent(done.ratio)}). The items are ordered by what "
-        "waits for them; each says why it is there. Priorities, order, hours and targets are computed from "
+        f"Defined: {done.part} of {amount(done.whole, 'procedure')} ({percent(done.ratio)}). The items are ordered by "
+        "what waits for them; each says why it is there. Priorities, order, hours and targets are computed from "
         "the library."
     )
     for priority in PRIORITIES:
@@ -124,7 +124,7 @@ def _part(plan: Plan, priority: Priority) -> Iterator[str]:
     if groups:
         yield from ("", "### Other Lifecycle Procedures", "", f"**Priority:** {priority} - {_NAMES[priority]}  ")
         yield from ("**Status:** Not yet created", "", "**Lifecycles:**", "")
-        yield from (f"- {_lifecycle(g.name)} ({count(g.count, 'procedure')})" for g in groups)
+        yield from (f"- {_lifecycle(g.name)} ({amount(g.count, 'procedure')})" for g in groups)
     if items:
         yield from ("", f"**Total {priority} Effort:** {_hours(sums(items)[priority])}")
 
@@ -167,9 +167,9 @@ def _metrics(proposal: Proposal) -> Iterator[str]:
         yield f"- {name}: {_percent(gain.then)} (up from {_percent(gain.now)})"
     yield from ("", "**Procedure Count Goals:**", "")
     if urgent:
-        yield f"- Define {count(urgent, 'procedure')} (P0 + P1)"
+        yield f"- Define {amount(urgent, 'procedure')} (P0 + P1)"
     if complete:
-        yield f"- Complete {count(len(complete), 'lifecycle')} ({', '.join(complete)})"
+        yield f"- Complete {amount(len(complete), 'lifecycle')} ({', '.join(complete)})"
     yield from ("", "**Quality Goals:**", "")
     yield f"- Template compliance: 100% (now {percent(proposal.evaluation.compliance.ratio)})"
     yield f"- Broken references: 0 (now {proposal.evaluation.broken_references})"

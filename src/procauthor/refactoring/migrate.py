@@ -221,7 +221,7 @@ def _stand_in(document: Document, spec: SectionSpec, level: int, place: int) -> 
     words = _NUMBER.match(spec.heading)
     assert words is not None
     numbered = any(n.word == "section" for n in read_numbers(document))
-    # A number that nothing refers to, until the sections are numbered anew.
+    # A number that nothing refers to, until the sections are numbered again.
     number = f"{_FREE_NUMBER + place}. " if numbered else ""
     lines = ["#" * level + f" {number}{words['words']}"]
     if spec.guidance:

@@ -80,7 +80,7 @@ class Rewriting:
                 after = parse(replace_spans(host.document.source.raw, texts[host.path]))
                 home = self.relocation.home(host.path)
                 if len(after.headings) != len(host.document.headings):
-                    # Headings came or went: whoever did that says in the relocation where links to them lead.
+                    # Headings came or went: the caller says in the relocation where links to them lead.
                     continue
                 pairs = zip(host.document.headings, after.headings, strict=True)
                 found |= {(host.path, old.slug): (home, new.slug) for old, new in pairs if old.slug != new.slug}

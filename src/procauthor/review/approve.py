@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
+from shlex import quote
 
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
 from procauthor.finding import Finding
@@ -81,7 +82,10 @@ def _unfinished(procedure: Procedure) -> tuple[str, str]:
     if procedure.questions:
         first = procedure.questions[0]
         message += f": {len(procedure.questions)} open, the first in line {first.line}: {first.text!r}"
-        return message, f"answer it with: procauthor answer {procedure.path} 1 TEXT; procauthor questions lists all"
+        return (
+            message,
+            f"answer it with: procauthor answer {quote(procedure.path)} 1 TEXT; procauthor questions lists all",
+        )
     words = procedure.conventions.placeholders
     reasons = lack_of(procedure.document, procedure.template, words) if procedure.template else ""
     return f"{message}: {reasons}" if reasons else message, "complete the text; procauthor check says what is missing"

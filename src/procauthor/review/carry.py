@@ -169,7 +169,7 @@ class Carriage:
                 before, seen = uses.get(key), known.get(key)
                 met = met or before is not None
                 if seen is not None:
-                    fits = same and before is not None and before.text == seen.text
+                    fits = same and before is not None and before.fits(seen)
                     text = use.text if fits else seen.text
                     return Seen(use.producer.path, use.part, seen.name, text, seen.by, seen.on)
         # A meeting that this refactoring brought about is written down; one from before waits for the next sync.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from shlex import quote
 
 import msgspec
 
@@ -83,7 +84,7 @@ class Walk:
         stage = self.next
         if stage is None:
             message = f"{self.procedure.title!r} has been followed to its end"
-            raise ConfigError(message, f"begin again with: procauthor follow {self.procedure.path} --new")
+            raise ConfigError(message, f"begin again with: procauthor follow {quote(self.procedure.path)} --new")
         if number != stage.number:
             message = f"the next step is {stage.number}, not {number}"
             raise ConfigError(

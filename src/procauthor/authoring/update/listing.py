@@ -176,7 +176,7 @@ def _gap(pen: Pen, siblings: Sequence[Sibling]) -> str:
 
 
 def fill_place(pen: Pen, name: str, values: Sequence[Any]) -> None:
-    """Write all values of a place anew, or the first values of an empty one."""
+    """Write all values of a place again, or the first values of an empty one."""
     place = pen.outline.places[name]
     if place.kind == "prose":
         _fill_text(pen, place, values)

@@ -1,4 +1,4 @@
-"""The upper bounds of a template: words and entries. They hold whoever wrote the text."""
+"""The upper bounds of a template: words and entries. They hold for every author."""
 
 from __future__ import annotations
 

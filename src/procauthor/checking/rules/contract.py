@@ -34,7 +34,7 @@ OUTPUT_WITHOUT_PRODUCER = Rule(
     code="C103",
     severity="warning",
     summary="The output contract promises something that no step makes.",
-    why="Others rely on it, and whoever follows the steps never makes it.",
+    why="Others rely on it, and no step makes it.",
     fix="Name the artifact among the outputs of a step, or take back the promise.",
     example="- **Risk List**: every risk has an owner, where no step lists a Risk List under “Outputs”",
 )

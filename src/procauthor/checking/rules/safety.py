@@ -58,7 +58,7 @@ def check(scope: Scope) -> Iterator[Finding]:
             yield say(SECRET, procedure, secret.start, message, "revoke it, then take it out")
         for control in find_controls(procedure.document):
             yield say(CONTROL_CHARACTER, procedure, control.start, control.what)
-        # The comments of a template are there to guide whoever fills it, a model included.
+        # The comments of a template are there to guide its author, a model included.
         if procedure.kind != "template":
             for hidden in find_hidden(procedure.document):
                 yield say(HIDDEN_INSTRUCTION, procedure, hidden.start, hidden.what)
