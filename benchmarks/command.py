@@ -62,17 +62,19 @@ def measure_commands(root: Path, size: int, rounds: int) -> None:
     _print("check, nothing changed", warm, warm)
     for name, measure in first:
         _print(name, measure, warm)
-    for name, words in _commands(size):
+    for place, (name, _) in enumerate(_commands(size, 0)):
         measures = []
-        for _ in range(rounds):
+        for turn in range(rounds):
             edit(root, size)
-            measures.append(_call(root, words))
+            measures.append(_call(root, _commands(size, turn)[place][1]))
         _print(name, _best(measures), warm)
 
 
-def _commands(size: int) -> list[tuple[str, list[str]]]:
-    middle = title(size // 2)
-    new = ["Quarterly Widget Audit Procedure", "--lifecycle", "Area 0"]
+def _commands(size: int, turn: int) -> list[tuple[str, list[str]]]:
+    """Return what is called in a turn; each turn drafts a procedure of its own, because it is accepted at the end."""
+    middle, thing = title(size // 2), chr(ord("A") + turn)
+    new = [f"Quarterly Gadget {thing} Audit Procedure", "--lifecycle", "Area 0"]
+    draft = f"quarterly-gadget-{thing.lower()}-audit-1"
     return [
         ("check, one edit", ["check"]),
         ("search", ["search", _QUERIES[1]]),
@@ -85,8 +87,8 @@ def _commands(size: int) -> list[tuple[str, list[str]]]:
         ("brief", ["brief", *new]),
         ("create --dry-run", ["create", *new, "--dry-run"]),
         ("create, offline", ["create", *new]),
-        ("diff", ["diff"]),
-        ("accept", ["accept"]),
+        ("diff", ["diff", draft]),
+        ("accept", ["accept", draft]),
         ("check, after accept", ["check"]),
     ]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from procauthor.errors import ConfigError
-from procauthor.file import read_regular
 from procauthor.naming import is_inside
 from procauthor.procedure import Status
+from procauthor.system import read_regular
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -85,6 +85,8 @@ class LibrarySettings(_Table):
     """The index: the document with the table of all procedures."""
     plan: InsidePath = "action-plan.md"
     """The action plan that `plan`, `run` and `create` read when no file is named."""
+    roles: InsidePath = "library/roles.md"
+    """The document whose tables list the roles: where it exists, each role that a procedure names has to be in it."""
     exclude: tuple[str, ...] = Field(default=(), examples=[["archive/*", "*.draft.md"]])
     """Patterns of files that are left out, matched against the whole path; `*` also matches `/`."""
 
@@ -190,14 +192,15 @@ class TitleConventions(_Table):
 class StatusConventions(_Table):
     """Where the status of a document is declared, and which word means which state.
 
-    ``sources`` are asked in their order: ``metadata`` is front matter or a bold line, ``section`` the first words below
-    one of the headings in ``sections``, ``title`` one of the pieces in ``titles``, ``folder`` a folder in ``folders``.
+    ``sources`` are asked in their order: ``metadata`` is front matter or a bold line, ``table`` a table before the
+    first chapter, ``section`` the first words below one of the headings in ``sections``, ``title`` one of the pieces in
+    ``titles``, ``folder`` a folder in ``folders``.
     ``words`` are added to those that ship. With ``remarks`` a word may be followed by a remark, as in
     ``Placeholder - to be written``. With ``unfinished``, a document that says that it is in progress is, however whole
     its text looks.
     """
 
-    sources: tuple[Literal["metadata", "section", "title", "folder"], ...] = ("metadata",)
+    sources: tuple[Literal["metadata", "table", "section", "title", "folder"], ...] = ("metadata",)
     """Where a status is looked for, in this order."""
     sections: tuple[str, ...] = Field(default=(), examples=[["Status"]])
     """Headings below which the first words are the status."""
@@ -273,7 +276,7 @@ class Conventions(_Table):
     site_root: str = Field(default="", examples=["docs"])
     """The folder of the site's pages, from the root of the library."""
     pages: tuple[str, ...] = ("readme",)
-    """Names of files, without ending, that show a folder; they are no procedures."""
+    """Names of files, without ending, that show a folder, or paths of such files; they are no procedures."""
     procedures: tuple[str, ...] = Field(default=(), examples=[["runbooks/*.md"]])
     """Patterns of paths whose documents are counted without a template."""
     template_files: tuple[InsidePath, ...] = Field(default=(), examples=[["runbooks/_template.md"]])

@@ -59,6 +59,12 @@ def run(script: str, root: Path, **env: str) -> subprocess.CompletedProcess[str]
     )
 
 
+def git(root: Path, *commands: str) -> str:
+    done = run("set -e\n" + "\n".join(f"git {command}" for command in commands), root)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def program(root: Path, name: str, body: str) -> None:
     """A program of the outside world, such as one that asks a server, in the folder `bin`."""
     write(root, {f"bin/{name}": f"#!/bin/sh\n{body}\n"})

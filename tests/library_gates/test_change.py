@@ -7,16 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.library_gates.quote import block, blocks, need, program, run, write
+from tests.library_gates.quote import LIBRARY, block, blocks, git, need, program, run, write
 
 DAY_ZERO = "library/day-zero.md"
 CODE = "".join(f"line {number}\n" for number in range(40))
-
-
-def git(root: Path, *commands: str) -> str:
-    done = run("set -e\n" + "\n".join(f"git {command}" for command in commands), root)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture
@@ -112,7 +106,9 @@ def test_the_ruleset_asks_for_the_checks_that_the_workflow_makes() -> None:
     ]
     workflow = block(DAY_ZERO, "merge_group")
     assert {check["integration_id"] for check in checks} == {15368}
-    assert f"check: [{', '.join(check['context'] for check in checks)}]" in workflow
+    *reviews, scan = [check["context"] for check in checks]
+    assert f"check: [{', '.join(reviews)}]" in workflow
+    assert f"`{scan}`" in (LIBRARY / "pr/change-security-scan.md").read_text()
     assert "name: ${{ matrix.check }}" in workflow
     assert "  pull_request:\n  merge_group:\n" in workflow
 
@@ -124,7 +120,7 @@ def test_files_of_day_zero_are_made_once(tmp_path: Path) -> None:
     first = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert run(script, tmp_path).returncode == 0
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == first
-    assert len(first) == 4
+    assert len(first) == 5
 
 
 @pytest.mark.parametrize(("title", "passes"), [("x" * 62, True), ("x" * 63, False), ("", False), ("ü" * 62, True)])

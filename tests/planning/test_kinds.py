@@ -189,6 +189,70 @@ KINDS = {
         "### High Priority\n\n#### Task 1: Mix [D:2 → Priority:3.5]\n**Acceptance criteria:**\n- [ ] wet\n\n#### Task 2: Sing and bake\n**Goal:** bread\n",
         ["Mix [D:2 → Priority:3.5] P1 1", "Sing and bake P1"],
     ),
+    "stories with coded criteria": (
+        ("### BR-1 : Mix\n\n**Criteria:**\n\n- [ ] CA-1 : wet\n- [ ] CA-2 : warm\n\n**Priority:** High\n**Effort:** 2h\n\n"
+        "### BR-2 : Bake\n\n**Criteria:**\n\n- [ ] CA-1 : brown\n\n**Priority:** Low\n**Effort:** 1h\n"),
+        ["BR-1 Mix P1 2", "BR-2 Bake P3 1"],
+    ),
+    "headings that begin with a priority": (
+        "### P0 - Oven stays cold (gas)\n- **Cause:** no gas\n\n### P1 - No salt\n- **Cause:** eaten\n\n### P1 - Old yeast\n- **Cause:** age\n",
+        ["Oven stays cold (gas) P0", "No salt P1", "Old yeast P1"],
+    ),
+    "phases that wait for several phases": (
+        ("### Phase 1.5 - Buy\n**Depends on:** nothing.\n\n### Phase 2 - Mix\n**Depends on:** Phase 1.5 (flour).\n\n"
+        "### Phase 3 - Bake\n**Depends on:** Phases 1.5 + 2 (dough).\n\n### Phase 4 - Eat\n**Depends on:** Phases 2-3. Phase 1.5 ideally (butter).\n"),
+        ["Buy P3", "Mix P3 <- Buy", "Bake P3 <- Buy, Mix", "Eat P3 <- Mix, Bake, Buy"],
+    ),
+    "a number and a code": (
+        ("### 1. BR-1 - Mix the rye\n- **Effort:** 2h\n\n### 2. RO-1 - Bake. Depends on BR-1.\n- **Effort:** 1h\n\n"
+        "## More\n\n- **BR-7 - Salt it.** P1. Soon.\n- **BR-8 - Eat it.** P0 (today). Or else.\n"),
+        ["BR-1 Mix the rye P3", "RO-1 Bake P3 <- Mix the rye", "BR-7 Salt it P1", "BR-8 Eat it P0"],
+    ),
+    "siblings known by a label": (
+        ("## Short-term\n\n### Mix\n**Status:** Planned\n**Spec:** mix.md\n\n### Bake\n**Status:** Planned\n**Spec:** bake.md\n\n"
+        "## Paper\n\n### Print\n**Spec:** print.md\n\n## How to use this roadmap\n\n- Read it\n"),
+        ["Mix P1", "Bake P1", "Print P3"],
+    ),
+    "names joined by a sign": (
+        "| # | Task | Depends on | Effort |\n|---|---|---|---|\n| 1 | Mix the dough (rye) | - | 1h |\n| 2 | Bake | Mix dough + gas | 2h |\n",
+        ["Mix the dough (rye) P3", "Bake P3 <- Mix the dough (rye), gas"],
+    ),
+    "parts of any name over boxes": (
+        "## Chunk 1: Dough\n- [ ] Mix `rye`\n- [ ] Rest\n\nChecks:\n- `weigh it`\n\n## Chunk 2: Oven\n- [x] Heat\n",
+        ["Mix rye P3", "Rest P3", "Heat P3 done"],
+    ),
+    "tables by state": (
+        ("## Listo para empezar\n\n| ID | Tarea | Prioridad | Depende de |\n|---|---|---|---|\n| T-2 | Amasar | P1 | T-1 |\n\n"
+        "## Hecho\n\n| ID | Tarea | Cerrada |\n|---|---|---|\n| T-1 | Pesar | ayer |\n"),
+        ["T-2 Amasar P1 <- Pesar", "T-1 Pesar P3 done"],
+    ),
+    "a list of files": (
+        "| Task | Title | Depends on |\n|---|---|---|\n| 001 | Mix | — |\n| 002 | Bake | 001 |\n\n## Tasks created\n\n- [ ] 001.md - Mix\n- [ ] 002.md - Bake\n",
+        ["001 Mix P3", "002 Bake P3 <- Mix"],
+    ),
+    "a cell with a title and more": (
+        "| Phase | Scope | Depends on | Effort | DoD |\n|---|---|---|---|---|\n| 1 | **Author Pages**<br> all of them | none | 1h | done; well |\n| 2 | **Print** | 1 | 2h | read |\n",
+        ["Author Pages P3 2", "Print P3 1 <- Author Pages"],
+    ),
+    "boxes beside a table": (
+        ("| # | Task | Priority |\n|---|---|---|\n| 1 | Mix | P1 |\n\n## Doors\n\n- [ ] **Phase 1** - Paint it\n- [x] Oil it\n\n"
+        "## Pre-launch checklist\n\n- [ ] All is well\n"),
+        ["Mix P1", "Paint it P3", "Oil it P3 done"],
+    ),
+    "numbers that go on below phases that rank": (
+        "## Issues\n\n### 1. Fire\n- **Status:** it burns\n\n### Phase 1 (Week 1) - CRITICAL\n1. Heat\n2. Mix\n\n### Phase 2 (Week 2) - HIGH\n3. Bake\n",
+        ["Heat P0", "Mix P0", "Bake P1"],
+    ),
+    "numbered headings below siblings": (
+        "# Backlog\n\n## Later\n\n### 1. Write the oven guide\n\n## Taste backlog\n\n### 1. Raise the bar\n\n## Paper backlog\n\n### 1. Add a guide\n",
+        ["oven guide P3", "Raise the bar P3", "Add a guide P3"],
+    ),
+    "a status with a remark": (
+        "| Item | Status |\n|---|---|\n| Mix it well | Waiting - guide complete |\n| Bake it well | Complete - guide open |\n",
+        ["Mix it well P3", "Bake it well P3 done"],
+    ),
+    "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
+        ["Rye P1", "Oats P3"]),
 }  # fmt: skip
 
 

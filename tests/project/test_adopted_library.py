@@ -215,6 +215,8 @@ def test_work_without_a_form_is_counted_and_what_is_beside_it_is_not(tmp_path: P
         "long.md": "# Long\n\n" + "".join(f"- Do the thing {n} well.\n" for n in range(14)),
         "toc.md": "# All\n\n1. [A](a.md)\n2. [B](b.md)\n3. [In](in.md)\n",
         "CONTRIBUTING.md": f"# Take part\n\n{steps}",
+        "AGENTS.md": f"# For agents\n\n{steps}",
+        "expense-report.md": f"# Expense report\n\n{steps}",
         "evaluation-report.md": f"# How we are\n\n{steps}",
         "whole.md": f"# Whole\n\n{texts['a']}{texts['b']}{steps}",
         "essay.md": "# Essay\n\nWords and words.\n",
@@ -224,7 +226,12 @@ def test_work_without_a_form_is_counted_and_what_is_beside_it_is_not(tmp_path: P
     init(tmp_path)
     rows = documents(tmp_path)
     counted = {path: row["status"] for path, row in rows.items() if row["counted"]}
-    assert counted == {"in.md": "defined", "long.md": "defined", "todo-in.md": "in progress"}
+    assert counted == {
+        "expense-report.md": "defined",
+        "in.md": "defined",
+        "long.md": "defined",
+        "todo-in.md": "in progress",
+    }
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
     assert [f["path"] for f in report["findings"] if f["rule"] == "placeholder-text"] == ["todo-in.md"]
 

@@ -100,6 +100,32 @@ def test_a_status_is_read_where_and_as_the_team_writes_it(tmp_path: Path) -> Non
         ({"docs/index.html": "window.$docsify = {}"}, ["/a/two", "#/a/two", "a/two"], ["/a/gone"]),
         ({"_config.yml": ""}, ["{{site.baseurl}}/docs/a/two", "two.html"], ["gone.html"]),
         ({"eleventy.config.js": ""}, ["../two/", "/docs/a/two/"], ["../gone/"]),
+        (
+            {
+                "_config.yml": "",
+                "docs/b.md": "---\ntitle: Bee\npermalink: /bees/\nredirect_from:\n  - /docs/wasps/\n---\n\n## Sting\n\nWords.\n",
+            },
+            ["/bees/#sting", "/docs/wasps/", "{{ site.baseurl }}/bees/", '{{ "/bees/" | relative_url }}#sting'],
+            ["/docs/hornets/", "/bees/#wing", '{{ "/docs/hornets/" | url }}'],
+        ),
+        (
+            {
+                ".eleventy.js": 'module.exports = () => ({ dir: { input: "docs" } })\n',
+                "docs/a/b.md": "---\npermalink: /bees/\n---\n\n# Bee\n\nWords.\n",
+            },
+            ['{% page "/bees/" %}', "/a/two/", "{% unknown %}"],
+            ['{% page "/a/gone/" %}', "/bees/#wing"],
+        ),
+        (
+            {
+                "hugo.toml": 'contentDir = "docs"\n',
+                "docs/a/_index.md": "---\ntitle: A\n---\n",
+                "docs/a/b.md": "---\ntitle: Bee\nslug: bees\naliases: [/a/wasps/]\n---\n\nWords.\n",
+            },
+            ["/a/bees/", "/a/wasps/", "../two/"],
+            ["/a/hornets/"],
+        ),
+        ({"book.toml": '[book]\nsrc = "docs"\n'}, ["", "two.md"], ["two.html#wing"]),
         ({"config/tech-docs.yml": ""}, [], ["gone.md"]),
     ],
 )
@@ -113,6 +139,40 @@ def test_links_lead_where_the_site_shows_the_documents(
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
     result = [f["line"] for f in report["findings"] if f["rule"] in ("broken-link", "broken-anchor")]
     assert result == [3 + 2 * (len(right) + n) for n in range(len(wrong))]
+
+
+def test_a_page_is_known_by_its_address_until_it_has_another(tmp_path: Path) -> None:
+    bee = "---\ntitle: Bee\npermalink: /in/bees/\n---\n\n## Goal\n\nWords.\n\n## Action\n\nWords.\n"
+    link = "## Goal\n\n[b](/in/bees/)\n\n## Action\n\nWords.\n"
+    files = {f"docs/in/{n}.md": f"# D {n}\n\n{link}" for n in range(4)}
+    write(tmp_path, {**files, "_config.yml": "source: docs\n", "docs/b.md": bee})
+    init(tmp_path)
+    assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+    assert "docs/in/3.md" in run("-C", tmp_path, "refs", "Bee").stdout
+    (tmp_path / "docs/b.md").write_text(bee.replace("bees", "wasps"))
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
+    assert {f["path"] for f in report["findings"] if f["rule"] == "broken-link"} == set(files)
+
+
+def test_a_page_that_shows_a_folder_is_told_from_one_that_is_all_there_is(tmp_path: Path) -> None:
+    files = {f"rfc/{n}/_index.md": form(f"Rule {n}") for n in ("ask", "bind", "cut", "dig")}
+    files |= some("ops", a="Ann", b="Bob", c="Cid", d="Dot") | {"ops/_index.md": "---\ntitle: Ops\n---\n\nAll of it.\n"}
+    write(tmp_path, {**files, "hugo.toml": "", "rfc/_index.md": "---\ntitle: Rules\n---\n"})
+    assert init(tmp_path)["conventions"]["pages"] == ["readme", "ops/_index.md", "rfc/_index.md"]
+    rows = documents(tmp_path)
+    assert {row["lifecycle"] for row in rows.values() if row["counted"]} == {"Ops", "Rfc"}
+    assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
+def test_a_status_may_be_in_a_table_before_the_first_chapter(tmp_path: Path) -> None:
+    wide = "| Created | State |\n|---|---|\n| 2024-01-01 | <b>{}</b> |\n\n"
+    long = "| | |\n|---|---|\n| **Owner** | Ann |\n| **Status** | {} |\n\n"
+    states = {"a": (wide, "review"), "b": (wide, "approved"), "c": (long, "obsolete"), "d": (long, "declined")}
+    write(tmp_path, {f"rfc/{n}.md": form(n.upper() * 3, table.format(word)) for n, (table, word) in states.items()})
+    assert init(tmp_path)["conventions"]["status"]["sources"] == ["metadata", "table"]
+    rows = documents(tmp_path)
+    declared = [rows[f"rfc/{n}.md"]["declared_status"] for n in states]
+    assert declared == ["in progress", "approved", "deprecated", "rejected"]
 
 
 def test_a_placeholder_word_that_is_a_name_or_quoted_is_none(tmp_path: Path) -> None:

@@ -55,10 +55,17 @@ def describes(document: Document, form: Form) -> bool:
 
 
 def _is_about_other(path: str) -> bool:
-    """Say whether the name of a file says that it is about the repository, or reports on work that was done."""
+    """Say whether the name of a file says that it is about the repository, or reports on work that was done.
+
+    A report has a date or a number in its name, or is kept with others: how to write one is work.
+    """
     tokens = _TOKEN.findall(PurePosixPath(path).stem.casefold())
     table = words()["survey"]
-    return "-".join(tokens) in table["repository"] or not set(tokens).isdisjoint(table["reports"])
+    home = _TOKEN.findall(PurePosixPath(path).parent.name.casefold())
+    reports = set(table["reports"])
+    dated = any(token.isdecimal() for token in tokens) or reports.issuperset(tokens)
+    report = not reports.isdisjoint((*(tokens if dated else ()), *home))
+    return "-".join(tokens) in table["repository"] or report
 
 
 def _has_steps(document: Document) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -61,6 +62,7 @@ def find_forms(documents: Mapping[str, Document]) -> list[Form]:
         documents: Documents by path, without pages that show a folder, translations and templates.
     """
     keys = {path: headings(document) for path, document in documents.items()}
+    empty = {path for path, own in keys.items() if not own and count_words(documents[path]) <= _HARDLY_ANY}
     common = _common(keys.values())
     keys = {path: result & common for path, result in keys.items()}
     groups = _merge(list(_groups(keys)), keys)
@@ -70,9 +72,9 @@ def find_forms(documents: Mapping[str, Document]) -> list[Form]:
     taken = {path for group in groups for path in group}
     groups += _alike(sorted(keys.keys() - taken), keys)
     merged = _merge(groups, keys)
-    words = {path: count_words(document) for path, document in documents.items()}
+    stubs = {path for path, document in documents.items() if count_words(document) <= _FEW_WORDS}
     forms = [form for group in merged if (form := _form(group, keys)) is not None]
-    return sorted((_with_neighbours(form, forms, keys, words) for form in forms), key=lambda f: -len(f.members))
+    return sorted((_with_neighbours(form, forms, keys, stubs, empty) for form in forms), key=lambda f: -len(f.members))
 
 
 def with_stubs(forms: Sequence[Form], stubs: Iterable[str]) -> list[Form]:
@@ -221,25 +223,34 @@ def _made(members: Sequence[str], keys: Mapping[str, frozenset[str]]) -> Form:
 
 
 def _with_neighbours(
-    form: Form, forms: Sequence[Form], keys: Mapping[str, frozenset[str]], words: Mapping[str, int]
+    form: Form,
+    forms: Sequence[Form],
+    keys: Mapping[str, frozenset[str]],
+    stubs: AbstractSet[str],
+    empty: AbstractSet[str],
 ) -> Form:
-    """Add what has only been begun beside the members, and name what is beside them without their form."""
-    stubs = {path for path, count in words.items() if count <= _FEW_WORDS}
-    empty = {path for path, count in words.items() if count <= _HARDLY_ANY}
+    """Add what has only been begun beside the members, and name what is beside them without their form.
+
+    Args:
+        form: A form.
+        forms: All forms.
+        keys: The headings of all documents.
+        stubs: Documents with few words.
+        empty: Documents with hardly any, and no heading below the title.
+    """
     taken = {path for other in forms for path in other.members}
-    folders = _home_folders(form, keys)
-    beside = [path for path in keys if path not in taken and PurePosixPath(path).parent.as_posix() in folders]
+    inside = Counter(map(_folder, form.members))
+    free = [path for path in keys if _folder(path) in inside and path not in form.members]
+    every = inside + Counter(map(_folder, free))
+    beside = [path for path in free if path not in taken and inside[_folder(path)] > every[_folder(path)] / 2]
     begun = [path for path in beside if path in stubs and (keys[path] & form.core or path in empty)]
     outliers = tuple(sorted(set(beside).difference(begun)))
     members = tuple(sorted((*form.members, *begun)))
     return replace(form, members=members, outliers=outliers, begun=tuple(sorted(begun)))
 
 
-def _home_folders(form: Form, keys: Mapping[str, frozenset[str]]) -> set[str]:
-    """Return the folders in which more than half of the documents are members."""
-    inside = Counter(PurePosixPath(path).parent.as_posix() for path in form.members)
-    every = Counter(PurePosixPath(path).parent.as_posix() for path in keys)
-    return {folder for folder, count in inside.items() if count > every[folder] / 2}
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def count_words(document: Document) -> int:

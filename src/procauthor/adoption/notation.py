@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from procauthor.adoption.guess import Guess
-from procauthor.convention.state import plain_status, read_status, status_text
+from procauthor.convention.state import plain_status, read_status, status_text, table_text
 from procauthor.convention.title import plain_name, read_title, title_heading
 from procauthor.convention.word import words
 from procauthor.library.placeholder import find_placeholders
@@ -156,12 +156,17 @@ class _Statuses:
         headings = tuple(self._headings())
         for path, document in self.documents.items():
             self._note(path, str(document.metadata.get("status") or ""), "metadata")
+            self._note(path, table_text(document), "table")
             if headings:
                 self._note(path, status_text(document, headings), "section")
         titles, folders = self._marks(), self._folders()
-        sources: dict[Literal["title", "metadata", "section", "folder"], object] = {
-            "title": titles, "metadata": True, "section": headings and self._places["section"], "folder": folders
-        }  # fmt: skip
+        sources: dict[Literal["title", "metadata", "table", "section", "folder"], object] = {
+            "title": titles,
+            "metadata": True,
+            "table": len(self._places["table"]) >= _FEWEST,
+            "section": headings and self._places["section"],
+            "folder": folders,
+        }
         chosen = tuple(source for source, there in sources.items() if there)
         self.conventions = StatusConventions(
             sources=chosen,

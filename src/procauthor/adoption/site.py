@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from procauthor.adoption.guess import Guess
-from procauthor.file import read_regular
 from procauthor.settings import Site
+from procauthor.system import read_regular
 
 _LARGEST = 256 * 1024
 _MOST_LEVELS = 3
@@ -41,6 +41,8 @@ class _Sign:
     pages: str = "."
 
 
+_ELEVENTY = (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs")
+_INPUT = r"\binput:\s*[\"']([^\"']+)"
 _SIGNS = (
     _Sign("mkdocs", "mkdocs.yml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),
     _Sign("mkdocs", "mkdocs.yaml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),
@@ -53,10 +55,8 @@ _SIGNS = (
     _Sign("docsify", "docs/index.html", r"\$docsify", pages="docs"),
     _Sign("middleman", "config.rb", r"(?m)^\s*(?:activate|page|set|require)\b", pages="source"),
     _Sign("middleman", "config/tech-docs.yml", pages="source"),
-    _Sign("eleventy", ".eleventy.js"),
-    _Sign("eleventy", "eleventy.config.js"),
-    _Sign("eleventy", "eleventy.config.mjs"),
-    _Sign("jekyll", "_config.yml"),
+    *(_Sign("eleventy", file, place=_INPUT) for file in _ELEVENTY),
+    _Sign("jekyll", "_config.yml", place=r"(?m)^source:\s*[\"']?([^\s\"'#]+)"),
 )
 _HOSTS: tuple[tuple[Site, str], ...] = (("gitlab", ".gitlab-ci.yml"), ("github", ".github"), ("github", ".git"))
 

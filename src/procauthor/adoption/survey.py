@@ -15,7 +15,7 @@ from procauthor.adoption.alone import find_work
 from procauthor.adoption.bundle import find_bundles, with_bundle
 from procauthor.adoption.form import Form, find_forms, headings, with_stubs
 from procauthor.adoption.guess import Guess
-from procauthor.adoption.index import find_index, index_guess
+from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import path_patterns
 from procauthor.adoption.site import FoundSite, find_site
@@ -23,13 +23,13 @@ from procauthor.checking.rules.contract import RULES as CONTRACT_RULES
 from procauthor.checking.rules.step import RULES as STEP_RULES
 from procauthor.convention.site import read_links
 from procauthor.convention.state import read_declared
-from procauthor.convention.title import read_title, title_kind
+from procauthor.convention.title import page_stem, read_title, title_kind
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
 from procauthor.library.library import MARKDOWN, Library, read_library, reread
 from procauthor.library.status import is_signpost
 from procauthor.markdown.document import Document
-from procauthor.settings import Conventions, LibrarySettings, Settings, TitleConventions
+from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
 from procauthor.template.store import TemplateStore
 
@@ -146,6 +146,12 @@ def survey(folder: Path) -> Survey:
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
     library = _read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
+    marks = list(find_marks(library))
+    if marks:
+        notation_of_index = IndexConventions(marks={sign: state for sign, state, _ in marks})
+        conventions = conventions.model_copy(update={"index": notation_of_index})
+        guesses += tuple(guess for *_, guess in marks)
+        library = _read_by(library, _settings(own, patterns, conventions, guesses), templates)
     counted = {p.path: p.key for p in library.counted}
     listed = list(read_index(library))
     if listed:
@@ -188,8 +194,9 @@ def _look(folder: Path) -> _Looked:
     base = Settings(library=LibrarySettings(index=index, exclude=exclude))
     read = read_library(folder, base, TemplateStore())
     every = {p.path: p.document for p in read.procedures}
-    pages = _pages(every)
-    shown = frozenset(path for path in every if PurePosixPath(path).stem.casefold() in pages)
+    names = _pages(every)
+    shown = frozenset(path for path in every if page_stem(path) in names or _shows_others(path, every))
+    pages = (*names, *sorted(path for path in shown if page_stem(path) not in names))
     return _Looked(
         read,
         index,
@@ -264,7 +271,7 @@ def _signposts(documents: Mapping[str, Document], site: FoundSite) -> Iterator[b
 
 def _pages(documents: Mapping[str, Document]) -> tuple[str, ...]:
     """Return the names, without ending, of the files that show a folder here; "readme" always is one."""
-    stems = dict.fromkeys(PurePosixPath(path).stem.casefold() for path in sorted(documents))
+    stems = dict.fromkeys(page_stem(path) for path in sorted(documents))
     return tuple(
         dict.fromkeys(("readme", *(stem for stem in stems if is_page(stem) and not _is_form(stem, documents))))
     )
@@ -272,10 +279,16 @@ def _pages(documents: Mapping[str, Document]) -> tuple[str, ...]:
 
 def _is_form(stem: str, documents: Mapping[str, Document]) -> bool:
     """Say whether files of a page's name are the documents themselves: each alone in its folder, and all alike."""
-    named = {p: d for p, d in documents.items() if PurePosixPath(p).stem.casefold() == stem and "/" in p}
-    homes = [PurePosixPath(path).parent for path in named]
-    alone = sum(sum(PurePosixPath(other).parent == home for other in documents) == 1 for home in homes)
-    return bool(named) and alone > len(named) / 2 and bool(find_forms(named))
+    named = {p: d for p, d in documents.items() if page_stem(p) == stem and "/" in p}
+    alone = {path: document for path, document in named.items() if not _shows_others(path, documents)}
+    return len(alone) > len(named) / 2 and bool(find_forms(alone))
+
+
+def _shows_others(path: str, documents: Collection[str]) -> bool:
+    """Say whether a file has the name of a page, and other documents beside it or below."""
+    home = path.rpartition("/")[0]
+    inside = (other.startswith(f"{home}/") for other in documents if other != path)
+    return is_page(page_stem(path)) and (not home or any(inside))
 
 
 def _named(

@@ -16,7 +16,7 @@ from procauthor.authoring.draft import OFFLINE, SKELETON, Draft
 from procauthor.authoring.elsewhere import find_elsewhere
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import BriefSource, gather
-from procauthor.authoring.grounding import plain_text
+from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint
 from procauthor.authoring.lead import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
@@ -35,7 +35,7 @@ from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
-from procauthor.library.title import check_title
+from procauthor.library.reference import check_title
 from procauthor.planning.plan import Plan
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
@@ -264,7 +264,8 @@ class Authoring:
             library=library,
             check=lambda text, rules: self.check(based, run.brief.path, text, rules, expected),
             report=self.progress or (lambda _: None),
-            plain=self.context.plain if self.context else plain_text,
+            search=self.context.search if self.context else self.search(library),
+            texts=self.context.texts if self.context else DocumentTexts(),
         )
         work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
         return self.keep(run, carry(work, self._strategy(work)))

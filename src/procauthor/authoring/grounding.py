@@ -7,14 +7,16 @@ not taken out, because it may be right; it becomes an open question that says wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.claim import Particular, find_claims, find_quantities, spellings
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
+from procauthor.character import strip_hidden
 from procauthor.library.library import Library, Procedure
 from procauthor.library.question import UNVERIFIED
 from procauthor.naming import title_key
@@ -25,27 +27,84 @@ _CLAIMED = re.compile(rf"^{UNVERIFIED}\w+ [`\"](.+)[`\"] in ")
 _CONTINUED = re.compile(r"\\\r?\n")
 _MARKUP = re.compile(r"[`*]+|\\(?=[|_*#<>-])")
 _HOLE = re.compile(r"<[\w .-]+>|\{\{?[\w .-]+\}?\}|\$\{?[A-Za-z_]\w*\}?|\[[\w .-]+\]|\.\.\.|…")
+_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+_LETTERS = re.compile(r"[a-z0-9]+")
 _WINDOW = 60
+
+
+class _Text:
+    """One text without marks, in which claims are looked up."""
+
+    def __init__(self, plain: str) -> None:
+        self._plain = plain
+
+    @cached_property
+    def _folded(self) -> str:
+        return self._plain.casefold()
+
+    def states(self, words: str, *, folded: bool) -> bool:
+        """Say whether words stand in the text as wholes; ``folded`` in any case."""
+        text, words = (self._folded, words.casefold()) if folded else (self._plain, words)
+        if _HOLE.search(words) and _pattern(words).search(text):
+            return True
+        position = text.find(words)
+        while position != -1:
+            if _is_whole(text, position, position + len(words)):
+                return True
+            position = text.find(words, position + 1)
+        return False
+
+    def measures(self, number: str, unit: str) -> bool:
+        """Say whether the text has a quantity, in any spelling."""
+        for written in _written_numbers(number):
+            for match in re.finditer(rf"(?<!\w){re.escape(written)}", self._folded):
+                around = self._folded[max(0, match.start() - _WINDOW) : match.end() + _WINDOW]
+                if (number, unit) in find_quantities(around):
+                    return True
+        return False
+
+
+class DocumentTexts:
+    """Documents as evidence. One is read closely only where it may hold what is looked for, and then remembered."""
+
+    def __init__(self) -> None:
+        self._letters: dict[tuple[str, str], bytes] = {}
+        self._texts: dict[tuple[str, str], _Text] = {}
+
+    def holding(self, procedures: Iterable[Procedure], pieces: Iterable[str]) -> Iterator[_Text]:
+        """Yield the documents that may hold one of some pieces of words, which are letters and digits only."""
+        sought = [piece.encode() for piece in pieces]
+        for procedure in procedures:
+            letters = self._letters_of(procedure)
+            if any(piece in letters for piece in sought):
+                yield self._text(procedure)
+
+    def _letters_of(self, procedure: Procedure) -> bytes:
+        key = (procedure.path, procedure.stamp)
+        if key not in self._letters:
+            self._letters[key] = _letters(procedure.source.raw)
+        return self._letters[key]
+
+    def _text(self, procedure: Procedure) -> _Text:
+        key = (procedure.path, procedure.stamp)
+        if key not in self._texts:
+            self._texts[key] = _Text("\n".join(map(_plain, _document_texts(procedure))))
+        return self._texts[key]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that a draft may rest on."""
+    """Everything that a draft may rest on: a text, and documents, which are read as far as claims need it."""
 
-    text: str
-    folded: str
+    own: _Text
     titles: frozenset[str]
+    procedures: Sequence[Procedure] = ()
+    texts: DocumentTexts = field(default_factory=DocumentTexts)
 
     @classmethod
     def of(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
         """Take texts as evidence. Titles are names that may be used, whatever the texts say."""
-        return cls.of_plain(map(_plain, texts), titles)
-
-    @classmethod
-    def of_plain(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
-        """Take texts without marks as evidence."""
-        text = "\n".join(texts)
-        return cls(text, text.casefold(), frozenset(map(title_key, titles)))
+        return cls(_Text("\n".join(map(_plain, texts))), frozenset(map(title_key, titles)))
 
     def holds(self, claim: Particular) -> bool:
         """Say whether a claim stands here."""
@@ -59,24 +118,29 @@ class Evidence:
         return claim.kind == "URL" and self._stands(claim.text.rstrip("/"), folded=True)
 
     def _stands(self, words: str, *, folded: bool) -> bool:
-        text, words = (self.folded, words.casefold()) if folded else (self.text, words)
-        if _HOLE.search(words) and _pattern(words).search(text):
-            return True
-        position = text.find(words)
-        while position != -1:
-            if _is_whole(text, position, position + len(words)):
-                return True
-            position = text.find(words, position + 1)
-        return False
+        piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="")
+        return any(text.states(words, folded=folded) for text in self._holding(piece))
 
     def _measures(self, number: str, unit: str) -> bool:
-        for spelling in spellings(number):
-            for written in {spelling, _grouped(spelling)}:
-                for match in re.finditer(rf"(?<!\w){re.escape(written)}", self.folded):
-                    around = self.folded[max(0, match.start() - _WINDOW) : match.end() + _WINDOW]
-                    if (number, unit) in find_quantities(around):
-                        return True
-        return False
+        pieces = (_LETTERS.findall(written)[0] for written in _written_numbers(number))
+        return any(text.measures(number, unit) for text in self._holding(*pieces))
+
+    def _holding(self, *pieces: str) -> Iterator[_Text]:
+        yield self.own
+        yield from self.texts.holding(self.procedures, pieces)
+
+
+def _letters(raw: bytes) -> bytes:
+    """Return a document as the letters and digits that a reader may see side by side; what is between stays."""
+    letters = raw.lower() if raw.isascii() else strip_hidden(raw.decode(errors="replace")).casefold().encode()
+    if b"<!--" in letters:
+        letters += b"\n" + _COMMENT.sub(b"", letters)
+    return letters.translate(None, b"`*\\_~")
+
+
+def _written_numbers(number: str) -> set[str]:
+    """Return how a number may be written."""
+    return {written for spelling in spellings(number) for written in (spelling, _grouped(spelling))}
 
 
 def _grouped(number: str) -> str:
@@ -104,20 +168,15 @@ def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){inside}(?![\w-])")
 
 
-def gather_evidence(brief: Brief, library: Library, plain: Callable[[Procedure], str] | None = None) -> Evidence:
-    """Return what the brief and the library say; ``plain`` may remember what `plain_text` gives.
+def gather_evidence(brief: Brief, library: Library, texts: DocumentTexts | None = None) -> Evidence:
+    """Return what the brief and the library say; ``texts`` may remember documents from one brief to the next.
 
     Comments do not count, because a reader does not see them. Nor does what an earlier draft claimed and nobody has
     confirmed yet: an invention must not become evidence by being accepted.
     """
     titles = [brief.request.title, *brief.titles, *(p.title for p in library.procedures)]
-    documents = map(plain or plain_text, library.procedures)
-    return Evidence.of_plain([*map(_plain, _texts(brief.as_json())), *documents], titles)
-
-
-def plain_text(procedure: Procedure) -> str:
-    """Return all that a document says, as evidence."""
-    return "\n".join(map(_plain, _document_texts(procedure)))
+    said = Evidence.of(_texts(brief.as_json()), titles)
+    return replace(said, procedures=library.procedures, texts=texts or DocumentTexts())
 
 
 def document_texts(library: Library) -> Iterator[str]:

@@ -8,19 +8,11 @@ from dataclasses import dataclass
 from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Relation
 from procauthor.authoring.promise import WRITTEN, expected_of, says_use, wanted_of
 from procauthor.authoring.spoken import spoken_artifacts
-from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
-from procauthor.library.purpose import purpose_of
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
 
 _CLOSE = 3
-
-
-def triggers_of(procedure: Procedure) -> tuple[str, ...]:
-    """Return the events that start a procedure."""
-    sections = sections_of(procedure.document, procedure.template, "trigger")
-    return tuple(" ".join(item.text.split()) for s in sections for block in s.blocks for item in block.items)
 
 
 def find_close(near: Iterable[Procedure], known: Iterable[Neighbour]) -> tuple[Neighbour, ...]:
@@ -38,8 +30,8 @@ def find_close(near: Iterable[Procedure], known: Iterable[Neighbour]) -> tuple[N
             relation="is close to",
             path=p.path,
             status=p.status,
-            purpose=purpose_of(p),
-            triggers=triggers_of(p),
+            purpose=p.gist.purpose,
+            triggers=p.gist.triggers,
             outputs=tuple(NamedText(a.name, "") for a in p.contract.outputs),
         )
         for p in close[:_CLOSE]
@@ -52,7 +44,7 @@ def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour
     before = _unique([*request.depends_on, *_declared(library, key), *_providers(library, key)])
     after = _unique([*request.blocks, *_consumers(library, key)])
     own = next((p for p in library.by_key.get(key, ()) if p.counted), None)
-    words = _Words(request.title, purpose_of(own) if own else "")
+    words = _Words(request.title, own.gist.purpose if own else "")
     upstream = [_neighbour(title, words, library, "depends on") for title in before]
     downstream = [_neighbour(title, words, library, "is needed by") for title in after if title not in before]
     known = {key, *(title_key(n.title) for n in (*upstream, *downstream))}
@@ -111,8 +103,8 @@ def _neighbour(title: str, own: _Words, library: Library, relation: Relation) ->
         relation=relation,
         path=found.path,
         status=found.status,
-        purpose=purpose_of(found),
-        triggers=triggers_of(found),
+        purpose=found.gist.purpose,
+        triggers=found.gist.triggers,
         outputs=_outputs(found, own) if upstream else (),
         promised=_promised(found, own),
         wants=_wants(found, own) if relation == "is needed by" else _required(found, own),
@@ -128,7 +120,7 @@ def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
     """Return what a provider guarantees to us; where it is a placeholder, what the words of both say."""
     if provider.status not in WRITTEN:
         said = spoken_artifacts(own.text, "from", provider.title)
-        return said or spoken_artifacts(purpose_of(provider), "to", own.title)
+        return said or spoken_artifacts(provider.gist.purpose, "to", own.title)
     for_us = set(map(title_key, _promised(provider, own)))
     promised = [a for a in provider.contract.outputs if not for_us or title_key(a.name) in for_us]
     return tuple(NamedText(a.name, _after_name(a)) for a in promised)
@@ -139,7 +131,7 @@ def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
     required = _required(consumer, own)
     if required or consumer.status in WRITTEN:
         return required
-    said = spoken_artifacts(purpose_of(consumer), "from", own.title)
+    said = spoken_artifacts(consumer.gist.purpose, "from", own.title)
     return said or spoken_artifacts(own.text, "to", consumer.title)
 
 

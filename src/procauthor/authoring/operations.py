@@ -152,7 +152,13 @@ class Operations:
 
     def _doubts(self, operations: Sequence[Operation]) -> tuple[str, ...]:
         """Return a question for each claim that an operation puts in and nothing supports."""
-        return unverified_changes(self.outline, operations, gather_evidence(self.work.brief, self.work.library))
+        return unverified_changes(
+            self.outline, operations, gather_evidence(self.work.brief, self.work.library, self.work.texts)
+        )
+
+    def look(self, state: State) -> bool:  # noqa: ARG002 - what a wish does not need stays as it is
+        """Return False: an update is looked at while it is made."""
+        return False
 
     def draft(self, state: State) -> Draft:
         """Return the draft of the changed document."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from procauthor.authoring.brief import Passage
 from procauthor.authoring.subject import Subject, terms_of
-from procauthor.library.library import EVALUATIONS, Library, Procedure
+from procauthor.library.library import EVALUATIONS, Library
 from procauthor.procedure import DONE
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.role import meaning_of
@@ -68,7 +68,7 @@ def _comes_late(library: Library, chunk: Chunk) -> bool:
 
     Inputs, outputs and consumers of neighbours stand in the brief anyway, where it speaks of neighbours.
     """
-    return _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE
+    return library.by_path[chunk.path].kind == "orchestration" or _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE
 
 
 def _speaks_of(chunk: Chunk, subject: Subject) -> bool:
@@ -107,10 +107,5 @@ def is_usable(library: Library, chunk: Chunk) -> bool:
         and procedure.kind not in ("plan", "index", "readme", "template")
         and not procedure.path.startswith(f"{EVALUATIONS}/")
         and procedure.status in DONE
-        and not _composed(procedure)
+        and not procedure.gist.composed
     )
-
-
-def _composed(procedure: Procedure) -> bool:
-    field = procedure.document.fields.get("written_by")
-    return field is not None and str(field.value).startswith("offline author")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import ChangeRequest, Namesake
-from procauthor.authoring.neighbour import triggers_of
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
@@ -40,7 +39,7 @@ def list_candidates(library: Library, announced: Mapping[str, str]) -> Iterator[
     """Yield all procedures, and the ``announced`` titles with the lifecycle of each."""
     for p in library.counted:
         if p.kind == "procedure" and p.status not in UNCOUNTED:
-            yield Candidate(p.title, p.path, p.lifecycle, triggers_of(p))
+            yield Candidate(p.title, p.path, p.lifecycle, p.gist.triggers)
     yield from (Candidate(title, "", lifecycle) for title, lifecycle in announced.items())
 
 

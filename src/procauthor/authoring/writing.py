@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from procauthor.authoring.brief import Brief
 from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import IN_PROGRESS, OFFLINE, SKELETON, render_draft
 from procauthor.authoring.gap import holds_gap, lacks
-from procauthor.authoring.grounding import plain_text
+from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.offline import OfflineAuthor
@@ -24,7 +24,7 @@ from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
 from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import ConfigError
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import Library
 from procauthor.planning.plan import Plan
 from procauthor.prompt import PromptLibrary
 from procauthor.retrieval.chunk import Chunk
@@ -41,8 +41,8 @@ class RunContext:
     """What the runs of a batch share, and what one of them sees instead of the files as they are.
 
     ``library`` is what the run may build on, ``plan`` the plan that has its item, ``search`` finds passages, ``spend``
-    makes its calls when there is room, ``gate`` keeps them back while the server has too many requests, and ``plain``
-    gives the text of a document as evidence.
+    makes its calls when there is room, ``gate`` keeps them back while the server has too many requests, and ``texts``
+    are the documents as evidence.
     """
 
     library: Library
@@ -51,7 +51,7 @@ class RunContext:
     prompts: PromptLibrary
     spend: Spend = at_once
     gate: Gate | None = None
-    plain: Callable[[Procedure], str] = plain_text
+    texts: DocumentTexts = field(default_factory=DocumentTexts)
 
 
 def check_author(name: str, reviewer: str = "", *, changing: bool = False) -> None:
@@ -143,6 +143,7 @@ def _open_chat(
     return make(
         author=author,
         calls=calls,
+        outlined=True,
         written_by=run.author,
         repairs=settings.repairs,
         doubts="question",

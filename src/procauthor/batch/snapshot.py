@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.grounding import plain_text
+from procauthor.authoring.grounding import DocumentTexts
 from procauthor.batch.record import Batch
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.planning.read import read_plan
@@ -30,7 +30,8 @@ class Snapshot:
         self._records = records
         self._batch = batch
         self._lock = threading.RLock()
-        self._texts: dict[tuple[str, str], str] = {}
+        self.texts = DocumentTexts()
+        """Documents as evidence; most are the same for all items."""
         self._views: dict[tuple[tuple[int, str], ...], Library] = {}
 
     @cached_property
@@ -64,13 +65,6 @@ class Snapshot:
         """Return the best passages of the library as it was."""
         with self._lock:
             return [hit.chunk for hit in self._index.search(query, limit)]
-
-    def plain(self, procedure: Procedure) -> str:
-        """Return the text of a document as evidence; most documents are the same for all items."""
-        key = (procedure.path, procedure.stamp)
-        if key not in self._texts:
-            self._texts[key] = plain_text(procedure)
-        return self._texts[key]
 
     def close(self) -> None:
         """Let go of the index."""

@@ -92,5 +92,5 @@ class Writer:
             prompts=self.prompts,
             spend=spend,
             gate=self.gate,
-            plain=self.snapshot.plain,
+            texts=self.snapshot.texts,
         )

@@ -8,10 +8,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 from zlib import crc32
 
-from procauthor.checking.nearest import Nearest
-from procauthor.checking.phrase import Titles
+from procauthor.checking.phrase import Nearest, Series, Titles
 from procauthor.checking.scope import Scope
-from procauthor.checking.series import Series
 from procauthor.library.library import Library, Procedure
 
 ALL = "all"
@@ -137,6 +135,7 @@ class WatchedScope(Scope):
             library, procedures=documents, files=files, reviews=_Asked(REVIEW, asked, lambda: library.reviews)
         )
         watched.__dict__["by_path"] = _Asked(PATH, asked, lambda: library.by_path)
+        watched.__dict__["by_address"] = _Asked(PATH, asked, lambda: library.by_address)
         watched.__dict__["by_key"] = _Asked(NAME, asked, lambda: library.by_key)
         return watched
 

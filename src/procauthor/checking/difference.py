@@ -25,8 +25,7 @@ from procauthor.checking.dependence import (
 )
 from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.memory import Record
-from procauthor.checking.note import decode_notes
-from procauthor.checking.phrase import Titles
+from procauthor.checking.phrase import Titles, decode_notes
 from procauthor.checking.survey import Surveyed
 from procauthor.errors import StaleError
 from procauthor.library.stored import Face, View, decode_face, decode_view
@@ -152,6 +151,8 @@ def _of_files(before: Iterable[str], now: Iterable[str]) -> Iterator[int]:
 def _of_document(face: Face, view: View | None, path: str) -> Iterator[int]:
     yield from (question(PATH, path), question(FILE, path), question(ID, face.id), question(NAME, face.key))
     yield from (question(NAME, title_key(alias)) for alias in face.aliases)
+    for address in face.addresses:
+        yield from (question(PATH, address), question(FILE, address))
     if view is not None:
         yield from (question(LINKING, target) for target in view.targets)
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from procauthor.checking.scope import Scope
+from procauthor.convention.word import words as spoken
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import PlainText, read_prose
+from procauthor.naming import title_key
 from procauthor.procedure import Step
 from procauthor.template.role import meaning_of
 
@@ -18,13 +20,13 @@ from procauthor.template.role import meaning_of
 _MORE = re.compile(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
 _FOREIGN = re.compile(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
+# A name of several words in capitals: "Secret Leak Response, Step 3".
+_NAME = re.compile(
+    r"(?:^|(?<=\W))((?:[A-Z\u00c0-\u00de][\w/-]*\s+(?:(?:and|of|to|for|in|&)\s+)*)+[A-Z\u00c0-\u00de][\w/-]*)"
+    r"\s*[,:–—>(]?\s*$"
+)
 # Outside of the workflow more is spoken of than its steps.
 _OTHERS = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
-_SENT = re.compile(
-    r"\b(?:return|go|back|proceed|skip|jump|move|advance|revert|fall back|escalate)\s+to\s+$"
-    r"|\b(?:retry|repeat|redo|rerun|resume|restart|continue|start|begin)(?:\s*:|\s+(?:with|at|from|in))?\s+$",
-    re.IGNORECASE,
-)
 _DIGITS = 9
 _LONGEST_HEAD = 80
 # How far around a reference another document may be named; in bytes.
@@ -43,6 +45,12 @@ def step_words(procedure: Procedure) -> tuple[str, ...]:
     heads = [raw[s.start : s.start + _LONGEST_HEAD].split(b"\n")[0] for s in procedure.contract.steps]
     shown = [head.decode(errors="ignore").casefold() for head in heads]
     return (first, *(word for word in others if any(word in head for head in shown)))
+
+
+@lru_cache(maxsize=1)
+def sent_to() -> str:
+    """Return the pattern of the words that send a reader to a step, such as "return to", up to the step."""
+    return rf"\b(?:{'|'.join(map(re.escape, spoken()['flow']['jumps']))})\s*:?\s+"
 
 
 @lru_cache(maxsize=64)
@@ -96,9 +104,9 @@ class _StepText:
         for match, lost in targets:
             if self._of_another(passage, match.start()) or (step is None and not self._is_ours(passage, match, lost)):
                 continue
-            message = f"there is no {match[1].casefold()} {lost}"
+            message = f"there is no {match[1]} {lost}"
             if step is not None:
-                message = f"step {step_name(step)} refers to {match[1].casefold()} {lost}, which does not exist"
+                message = f"step {step_name(step)} refers to {match[1]} {lost}, which does not exist"
             yield passage.offset(match.start()), message
 
     def _step_at(self, at: int) -> Step | None:
@@ -123,9 +131,10 @@ class _StepText:
         return max(before)[1] if before else ""
 
     def _of_another(self, passage: PlainText, place: int) -> bool:
-        """Say whether a step of another document is meant: its name or a link to it stands right before."""
+        """Say whether a step of another document is meant: its name or a link to it is right before."""
         before = passage.text[max(0, place - 80) : place]
-        if _ELSEWHERE.search(before):
+        name = None if _sent(before) else _NAME.search(before)
+        if _ELSEWHERE.search(before) or (name and title_key(name[1]) != self.procedure.key):
             return True
         if re.search(r"\w", before):
             return False
@@ -136,7 +145,7 @@ class _StepText:
 
     def _is_ours(self, passage: PlainText, match: re.Match[str], number: int) -> bool:
         """Say whether a reference outside of the steps means one of them for certain."""
-        if match[1].casefold() == "phase" and not _SENT.search(passage.text[: match.start()][-80:]):
+        if match[1].casefold() == "phase" and not _sent(passage.text[: match.start()][-80:]):
             return False
         at = passage.offset(match.start())
         start, end = self.scope.paragraph(self.procedure, at)
@@ -154,6 +163,10 @@ class _StepText:
         passages = prose.around(_mentions(prose.text, words))
         matches = (_own_list(words).match(p.text) for p in passages)
         return frozenset(int(match[1][:_DIGITS]) for match in matches if match)
+
+
+def _sent(before: str) -> bool:
+    return re.search(f"{sent_to()}$", before, re.IGNORECASE) is not None
 
 
 def _named(text: str, match: re.Match[str]) -> Iterator[int]:

@@ -28,6 +28,7 @@ CREATE TABLE shelf (number INTEGER PRIMARY KEY, records BLOB, seal BLOB);
 CREATE TABLE fact (
   path TEXT PRIMARY KEY, stamp TEXT, contract BLOB, contract_seal BLOB, view BLOB, detail BLOB, notes BLOB, seal BLOB
 );
+CREATE TABLE gist (path TEXT PRIMARY KEY, stamp TEXT, value BLOB, seal BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
 # An evaluation reads the contracts of all documents and nothing else, so they stand in front, with a seal of their own.
@@ -164,6 +165,31 @@ class Memory:
                         found[row[0]] = row[2]
         return found
 
+    def gists(self, records: Mapping[str, Record]) -> dict[str, bytes]:
+        """Return the encoded gists that are kept of documents as they are now; what is spoilt is left out."""
+        if self._file is None or "turn" not in self.notes:
+            return {}
+        with contextlib.suppress(sqlite3.Error), self._lock:
+            rows = self._opened().execute("SELECT * FROM gist").fetchall()
+            return {row[0]: row[2] for row in rows if row[0] in records and _is_of(row, records[row[0]])}
+        return {}
+
+    def keep_gists(self, gists: Mapping[str, bytes]) -> None:
+        """Keep gists of remembered documents. Where another process has written meanwhile, it is left to that one."""
+        rows = [_seal((path, self.records[path].stamp, gist)) for path, gist in gists.items() if path in self.records]
+        if not rows or self._file is None or "turn" not in self.notes:
+            return
+        self.close()
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(self._file, timeout=0.2, isolation_level=None)) as connection,
+        ):
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            if self._is_as_read(connection):
+                connection.executemany("REPLACE INTO gist VALUES (?, ?, ?, ?)", rows)
+            connection.execute("COMMIT")
+
     def notes_of(self, records: Mapping[str, Record]) -> Iterator[tuple[str, bytes]]:
         """Yield what rules keep of the text of each document.
 
@@ -254,7 +280,8 @@ def _open(file: Path) -> sqlite3.Connection:
 def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
     facts = (_fact(r, r.facts) for r in changed if r.facts)
     connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)", facts)
-    connection.executemany("DELETE FROM fact WHERE path = ?", ((path,) for path in gone))
+    for table in ("fact", "gist"):
+        connection.executemany(f"DELETE FROM {table} WHERE path = ?", ((path,) for path in gone))  # noqa: S608 - ours
     connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
 
 
@@ -287,6 +314,11 @@ def _shelf(path: str) -> int:
 def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
     """Return a row with its checksum: a disk that spoils a byte is no reason for a wrong finding."""
     return (*row, blake2b(_encode(row), digest_size=8).digest())
+
+
+def _is_of(row: tuple[object, ...], record: Record) -> bool:
+    """Say whether a row is whole, and of the text that a record is of."""
+    return row[1] == record.stamp and _is_sealed(row)
 
 
 def _is_sealed(row: tuple[object, ...]) -> bool:

@@ -16,18 +16,17 @@ import msgspec
 
 from procauthor.checking.directive import write_directives
 from procauthor.checking.memory import FILE_NAME, Memory, Record, Signature, program_key
-from procauthor.checking.note import write_notes
+from procauthor.checking.phrase import write_notes
 from procauthor.checking.rule import FAMILIES, reach
 from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
-from procauthor.file import read_regular
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
 from procauthor.library.receipt import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
-from procauthor.system.parallel import share
+from procauthor.system import read_regular, share
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 
@@ -72,6 +71,11 @@ class Surveyed:
         """Keep what an evaluation reads several times: the tables of all overviews."""
         self.shelf.keep(_OVERVIEWS)
         return self
+
+    def keep_gists(self) -> None:
+        """Keep the gists that were made of documents."""
+        made, self.shelf.new_gists = self.shelf.new_gists, {}
+        self.memory.keep_gists(made)
 
     def over(self, library: Library) -> Surveyed:
         """Return what is known of a library that was made of this one: with other documents, or without some."""
@@ -176,7 +180,7 @@ class Surveyor:
         digest.update(self._settings.model_dump_json().encode())
         digest.update(repr(sorted(self._settings.library.model_fields_set)).encode())
         for name in sorted(set(filter(None, self._settings.templates.values()))):
-            digest.update(f"\0{name}\0{self._templates.get(name).hash}".encode())
+            digest.update(f"\0{name}\0{self._templates.digest(name)}".encode())
         return digest.digest()
 
     def _recall(self, tree: Tree, memory: Memory) -> tuple[dict[str, Record], list[str]]:
@@ -267,7 +271,9 @@ class Surveyor:
                 memory.forget()
                 raise StaleError(FILE_NAME) from error
 
-        shelf = Shelf(self._root, fetch, lambda: memory.contracts(ordered), self._template)
+        shelf = Shelf(
+            self._root, fetch, lambda: memory.contracts(ordered), lambda: memory.gists(ordered), self._template
+        )
         reviews = read_reviews(self._root)
         procedures = tuple(
             _stored(record, reviews.get(record.path), shelf, self._settings.conventions) for record in ordered.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Link
@@ -13,9 +13,16 @@ from procauthor.settings import Conventions, Site
 _FIELD = re.compile(r"\{\{|\{%|<%")
 # What a template puts before the path of a page: its address without the path.
 _BASE = re.compile(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
-_SHORTCODE = re.compile(
-    rb"\[(?P<text>[^\[\]\n]{0,300})\]\(\s{0,9}\{\{[<%]\s{0,9}(?:rel)?ref\s+[\"'`]?(?P<target>[^\"'`<>%{}\s]{1,300})[\"'`]?"
-    rb"\s{0,9}[>%]\}\}\s{0,9}\)"
+# A link whose target a template fills: it may hold spaces, so it is none by the rules of Markdown.
+_FILLED = re.compile(
+    rb"\[(?P<text>[^\[\]\n]{0,300})\]\(\s{0,9}(?P<target>[^{}()\s]{0,300}\{(?:\{[^{}()\n]{1,300}\}|%[^{}()\n]{1,300}%)\}"
+    rb"[^{}()\s]{0,300})\s{0,9}\)"
+)
+# What a shortcode, a tag or a filter makes of a path: the path itself, as the site counts it.
+_NAMED = re.compile(
+    r"\{\{[<%]\s*(?:rel)?ref\s+[\"'`]?(?P<ref>[^\"'`<>%{}\s]+)[\"'`]?\s*[>%]\}\}"
+    r"|\{%-?\s*\w+\s+[\"'](?P<tag>/[^\"'{}]*)[\"']\s*-?%\}"
+    r"|\{\{-?\s*[\"'](?P<filter>/[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\s*-?\}\}"
 )
 _HTML = (".html", ".htm")
 _DOCUMENTS = (".md", ".markdown", ".html.md", ".html.md.erb")
@@ -30,26 +37,31 @@ class Rules:
     be named without its ending, or with the ending of the page. ``routes``: links count from the root of the pages,
     too, and ``#/`` begins one. ``fields``: a template fills braces in links. ``shortcodes``: links by ``ref``.
     ``strict``: a link to a page is never read as one to a file beside the document. ``made``: the site makes pages that
-    are no documents, and takes files from other folders.
+    are no documents, and takes files from other folders. ``drafts``: a link without a target is a chapter that is to be
+    written. ``addresses``: the keys of the front matter that say where a
+    page is shown; ``last``: the one that says its last name only.
     """
 
     pages: bool = False
     directories: bool = False
     routes: bool = False
     fields: bool = False
-    shortcodes: bool = False
     strict: bool = False
     made: bool = False
+    drafts: bool = False
+    addresses: tuple[str, ...] = ()
+    last: str = ""
 
 
+_ADDRESSES = ("permalink", "redirect_from")
 _RULES: dict[Site, Rules] = {
     "mkdocs": Rules(pages=True, directories=True, fields=True, strict=True),
-    "mdbook": Rules(pages=True),
-    "hugo": Rules(pages=True, directories=True, fields=True, shortcodes=True, made=True),
+    "mdbook": Rules(pages=True, drafts=True),
+    "hugo": Rules(pages=True, directories=True, fields=True, made=True, addresses=("url", "aliases"), last="slug"),
     "docsify": Rules(pages=True, routes=True),
     "middleman": Rules(pages=True, directories=True, fields=True, made=True),
-    "jekyll": Rules(pages=True, directories=True, fields=True, made=True),
-    "eleventy": Rules(pages=True, directories=True, fields=True, made=True),
+    "jekyll": Rules(pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES),
+    "eleventy": Rules(pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES),
 }
 _PLAIN = Rules()
 
@@ -60,27 +72,47 @@ def rules_of(site: Site) -> Rules:
 
 
 def read_links(document: Document, conventions: Conventions) -> tuple[Link, ...]:
-    """Return the links of a document, those by shortcodes among them, in the order of the text."""
-    if not rules_of(conventions.site).shortcodes or b"ref" not in document.source.raw:
+    """Return the links of a document, those that a template fills among them, in the order of the text."""
+    if not rules_of(conventions.site).fields or b"{" not in document.source.raw:
         return document.links
-    source = document.source
-    code = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "code"]
-    result = [
-        Link(
-            match["text"].decode(errors="replace"),
-            match["target"].decode(errors="replace"),
-            image=False,
-            start=match.start(),
-            end=match.end(),
-            line=source.line(match.start()),
-        )
-        for match in _SHORTCODE.finditer(source.raw)
-        if not any(start <= match.start() < end for start, end in code)
-    ]
     known = {link.start for link in document.links}
-    return tuple(
-        sorted((*document.links, *(link for link in result if link.start not in known)), key=lambda link: link.start)
-    )
+    filled = (link for link in _filled(document) if link.start not in known)
+    return tuple(sorted((*document.links, *filled), key=lambda link: link.start))
+
+
+def _filled(document: Document) -> Iterator[Link]:
+    """Yield the links in running text whose target a template fills."""
+    source = document.source
+    for match in _FILLED.finditer(source.raw):
+        if document.is_text(match.start()):
+            text, target = (match[key].decode(errors="replace") for key in ("text", "target"))
+            image = source.raw[max(0, match.start() - 1) : match.start()] == b"!"
+            yield Link(text, _name(target), image, match.start(), match.end(), source.line(match.start()))
+
+
+def _name(target: str) -> str:
+    """Return a target with the path that a template names in the place of the field, where it names one."""
+    return _NAMED.sub(lambda match: next(filter(None, match.groups())), target)
+
+
+def own_addresses(path: str, fields: Mapping[str, Sequence[str]], conventions: Conventions) -> Iterator[str]:
+    """Yield where a site shows a document besides the place of its file, as paths from the library's root.
+
+    Args:
+        path: The path of the document.
+        fields: The values in its front matter, by the keys that the rules of the site name.
+        conventions: The kind of site, and where its pages are.
+    """
+    rules, root = rules_of(conventions.site), conventions.site_root
+    home = posixpath.dirname(path)
+    if posixpath.basename(path).partition(".")[0] in _FOLDERS:
+        home = posixpath.dirname(home)
+    for key, values in fields.items():
+        for value in values:
+            if value and not _FIELD.search(value) and "://" not in value:
+                base = home if key == rules.last else root
+                plain = posixpath.normpath(posixpath.join(base, value.strip("/")))
+                yield plain.removesuffix("/index.html")
 
 
 def plain_target(target: str, conventions: Conventions) -> str | None:
@@ -147,6 +179,7 @@ def may_be_made(target: str, files: Collection[str], conventions: Conventions) -
 
     Nobody can tell then whether the page is there. Where documents are, one that is missing is missing.
     """
+    target = plain_target(target, conventions) or ""
     first = target.lstrip("/").partition("#")[0].partition("/")[0]
     root = conventions.site_root
     return rules_of(conventions.site).made and target.startswith("/") and posixpath.join(root, first) not in files

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain, takewhile
 from pathlib import PurePosixPath
 
 from procauthor.convention.word import words
-from procauthor.markdown.document import Block, Document, Section
+from procauthor.markdown.document import Block, Cell, Document, Section
 from procauthor.procedure import Status
 from procauthor.settings import StatusConventions
 from procauthor.template.key import section_key
@@ -16,6 +17,7 @@ from procauthor.template.key import section_key
 # Emphasis, emoji, and the names of emoji around a status.
 _AROUND = re.compile(r"^(?:\s*:[a-z0-9_+-]+:)?[\W_]+|^:[a-z0-9_+-]+:|[\W_]+(?::[a-z0-9_+-]+:)?\s*$")
 _LONGEST = 100
+_PAIR = 2
 # A word with a remark may have a longer line.
 _LONGEST_LINE = 400
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,300}\)")
@@ -56,8 +58,12 @@ def read_word(declared: object, conventions: StatusConventions) -> Status | None
 
 def read_mark(text: str, marks: Mapping[str, Status]) -> Status | None:
     """Return the status that a sign in a text says: one of those given, or one that ships."""
-    known = {**words()["status"]["marks"], **marks}
-    return next((state for mark, state in known.items() if mark in text), None)
+    return next((state for mark, state in known_marks(marks).items() if mark in text), None)
+
+
+def known_marks(marks: Mapping[str, Status]) -> dict[str, Status]:
+    """Return the signs that say a status: those that ship, and those of a library."""
+    return {**words()["status"]["marks"], **marks}
 
 
 def read_declared(path: str, document: Document, title: str, conventions: StatusConventions) -> Status | None:
@@ -72,6 +78,8 @@ def read_declared(path: str, document: Document, title: str, conventions: Status
     for source in conventions.sources:
         if source == "metadata":
             state = read_word(document.metadata.get("status"), conventions)
+        elif source == "table":
+            state = read_word(table_text(document), conventions)
         elif source == "section":
             state = read_word(status_text(document, conventions.sections), conventions)
         elif source == "title":
@@ -88,6 +96,23 @@ def status_text(document: Document, headings: tuple[str, ...]) -> str:
     keys = set(map(section_key, headings))
     section = next((s for s in document.sections if s.heading and section_key(s.title) in keys), None)
     return next(_lines(document, section), "") if section else ""
+
+
+def table_text(document: Document) -> str:
+    """Return the status in a table before the first chapter: below its head, or in the cell behind it."""
+    heads = words()["index"]["columns"]["status"]
+    opening = takewhile(lambda section: section.level <= 1, document.sections)
+    tables = (block for section in opening for block in section.blocks if block.header)
+    pairs = chain.from_iterable(map(_pairs, tables))
+    return next((value.text for key, value in pairs if key.text.strip(" *:").casefold() in heads), "")
+
+
+def _pairs(table: Block) -> Iterator[tuple[Cell, ...]]:
+    """Yield what a table says of its document, with its head: a table with one row, or with two columns."""
+    rows = [table.header.cells if table.header else (), *(row.cells for row in table.rows)]
+    if len(rows) == _PAIR:
+        yield from zip(*rows, strict=False)
+    yield from (row for row in rows if len(row) == _PAIR)
 
 
 def successor(document: Document, headings: tuple[str, ...]) -> str:

@@ -42,7 +42,17 @@ def turned_title(title: str) -> str:
 
 def is_folder_name(stem: str, pages: tuple[str, ...]) -> bool:
     """Say whether files of a name are called by their folders: pages that show one, and what has one of its own."""
-    return stem.casefold() in (*pages, *words()["survey"]["bundles"])
+    return stem.casefold() in (*pages, *words()["survey"]["pages"], *words()["survey"]["bundles"])
+
+
+def page_stem(path: str) -> str:
+    """Return the name of a file in lower case, without its endings: ``_index`` of ``docs/_index.html.md``."""
+    return path.rpartition("/")[2].rpartition(".")[0].lower().removesuffix(".html")
+
+
+def has_own_folder(path: str) -> bool:
+    """Say whether the file of a document has the name of those that have a folder all their own."""
+    return is_folder_name(page_stem(path), ())
 
 
 def title_heading(document: Document, *, first: bool) -> Heading | None:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from procauthor.checking.artifact import is_optional
 from procauthor.checking.scope import Scope
-from procauthor.checking.table import find_document
+from procauthor.checking.usage import find_document, is_optional
 from procauthor.evaluation.value import Row
 from procauthor.library.index import entries, read_items
 from procauthor.library.library import ANNOUNCED, Library, Procedure
-from procauthor.library.reference import resolve
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Kind, Status
 
@@ -161,16 +159,16 @@ class _GraphReader:
         if not wanted.source:
             return None
         if wanted.target:
-            path = resolve(procedure.path, wanted.target).path
-            return path if path in self._library.by_path and path != procedure.path else None
+            linked = self._library.lead(procedure, wanted.target)
+            return linked.path if linked and linked is not procedure else None
         # "Dough Procedure *(announced)*": what is in parentheses is no part of the name.
         return self._named(wanted.source.partition(" (")[0], procedure)
 
     def _consumers(self, procedure: Procedure) -> Iterator[Edge]:
         for consumer in procedure.contract.consumers:
-            path = resolve(procedure.path, consumer.target).path
-            if path in self._library.by_path and path != procedure.path:
-                yield Edge(str(path), procedure.path, "output", consumer.line, consumer.artifact)
+            user = self._library.lead(procedure, consumer.target)
+            if user and user is not procedure:
+                yield Edge(user.path, procedure.path, "output", consumer.line, consumer.artifact)
 
     def _promised(self, procedure: Procedure) -> Iterator[Edge]:
         """Yield what goes to announced titles: "**Loaf** is used by Tasting Procedure *(announced)*"."""
@@ -201,7 +199,7 @@ class _GraphReader:
             path = each.path or (named[0].path if len(named) == 1 else self.missing.get(each.key))
             if path:
                 calls.setdefault(path, each.line)
-        for link, target in zip(host.links, host.resolved, strict=True):
+        for link, target in self.scope.links[host.path]:
             if target.path and not link.image:
                 calls.setdefault(target.path, link.line)
         for path, line in sorted(calls.items(), key=lambda call: call[1]):
@@ -212,8 +210,8 @@ class _GraphReader:
     def _links(self, procedure: Procedure, tabled: frozenset[str]) -> Iterator[Edge]:
         """Yield plain links, one for each target."""
         seen: set[str] = set(tabled)
-        for link in procedure.links:
-            path = resolve(procedure.path, link.target).path
+        for link, target in self.scope.links[procedure.path]:
+            path = target.path
             if path in self._library.by_path and path != procedure.path and path not in seen:
                 seen.add(str(path))
                 yield Edge(procedure.path, str(path), "links", link.line)

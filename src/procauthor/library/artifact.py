@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from procauthor.library.library import Procedure
-from procauthor.library.reference import resolve
+from procauthor.library.reference import resolve_on_site
 from procauthor.naming import title_key
 from procauthor.procedure import DONE
 
@@ -40,7 +40,8 @@ def knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     if provider.template is None or provider.template.of_role("consumers") is None:
         return True
     if any(
-        artifact_key(c.artifact) == key and resolve(provider.path, c.target).path == consumer.path
+        artifact_key(c.artifact) == key
+        and consumer.path in resolve_on_site(provider.path, c.target, provider.conventions).paths
         for c in provider.contract.consumers
     ):
         return True

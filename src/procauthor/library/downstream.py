@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import relative, resolve
-from procauthor.markdown.document import Block
-from procauthor.markdown.edit import Replacement
+from procauthor.library.reference import relative
+from procauthor.markdown.document import Block, Replacement
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
-from procauthor.template.clean import Cleaner
 from procauthor.template.pattern import Slot
-from procauthor.template.piece import render_pattern
+from procauthor.template.render import Cleaner, render_pattern
 from procauthor.template.spec import SectionSpec
 
 _BULLET = re.compile(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
@@ -60,8 +58,7 @@ def _provider(library: Library, consumer: Procedure, wanted: Artifact) -> Proced
     if not wanted.source:
         return None
     if wanted.target:
-        linked = resolve(consumer.path, wanted.target).path
-        found = library.by_path.get(linked) if linked else None
+        found = library.lead(consumer, wanted.target)
     else:
         named = library.by_key.get(title_key(wanted.source), ())
         found = named[0] if len(named) == 1 else None

@@ -15,23 +15,29 @@ from pathlib import Path, PurePosixPath
 from msgspec.structs import replace as replace_struct
 
 from procauthor.convention.lifecycle import folder_lifecycle, lifecycle_name
-from procauthor.convention.site import read_links
+from procauthor.convention.site import own_addresses, read_links, rules_of
 from procauthor.convention.state import read_declared, successor
-from procauthor.convention.title import is_folder_name, plain_name, read_title, title_kind, turned_title
+from procauthor.convention.title import (
+    has_own_folder,
+    is_folder_name,
+    page_stem,
+    plain_name,
+    read_title,
+    title_kind,
+    turned_title,
+)
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
-from procauthor.library.contract import read_contract
+from procauthor.library.contract import Ruling, find_rulings, read_contract
 from procauthor.library.disk import leads_out
-from procauthor.library.mark import TopSection, read_marks
+from procauthor.library.gist import Gist, read_gist
 from procauthor.library.question import Question, read_questions
-from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
+from procauthor.library.receipt import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
-from procauthor.library.ruling import Ruling, find_rulings
 from procauthor.library.status import compute_status, earn, has_text, is_signpost, is_silent, match_sections
-from procauthor.markdown.document import Document, Heading, Link
+from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
-from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import FILE_NAME, Conventions, Settings
@@ -109,7 +115,12 @@ class Procedure:
     def lifecycle(self) -> str:
         """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
         declared = str(self.document.metadata.get("lifecycle") or "").strip()
-        return lifecycle_name(declared) if declared else folder_lifecycle(PurePosixPath(self.path).parent.name)
+        if declared:
+            return lifecycle_name(declared)
+        place = PurePosixPath(self.path)
+        # What has a folder all its own is kept in the one above that.
+        home = place.parent.parent if self.counted and has_own_folder(self.path) else place.parent
+        return folder_lifecycle(home.name)
 
     @property
     def phase(self) -> int | str | None:
@@ -176,6 +187,11 @@ class Procedure:
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
         return read_contract(self.document, self.template)
+
+    @cached_property
+    def gist(self) -> Gist:
+        """What the document is for, and whom it names."""
+        return read_gist(self.document, self.template)
 
     @cached_property
     def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -277,6 +293,14 @@ class Procedure:
         return tuple(resolve_on_site(self.path, link.target, self.conventions) for link in self.links)
 
     @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """Where a site shows the document besides the place of its file, as paths from the library's root."""
+        rules = rules_of(self.conventions.site)
+        keys = (*rules.addresses, *([rules.last] if rules.last else []))
+        fields = {key: read_texts(self.document, key) for key in keys}
+        return tuple(dict.fromkeys(own_addresses(self.path, fields, self.conventions)))
+
+    @cached_property
     def targets(self) -> tuple[str, ...]:
         """The paths that links lead to, sorted."""
         return tuple(sorted({path for target in self.resolved for path in target.paths}))
@@ -325,6 +349,12 @@ class Library:
         return {p.path: p for p in self.procedures}
 
     @cached_property
+    def by_address(self) -> dict[str, Procedure]:
+        """Documents by the addresses that a site gives them besides the places of their files."""
+        shown = (p for p in self.procedures if rules_of(p.conventions.site).addresses)
+        return dict(sorted((address, procedure) for procedure in shown for address in procedure.addresses))
+
+    @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
         """Documents with a name of their own, by the key of their title; other names where no title is the same."""
         found: dict[str, list[Procedure]] = {}
@@ -335,6 +365,22 @@ class Library:
             if key not in found:
                 found[key] = [procedure]
         return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
+
+    @cached_property
+    def by_folder(self) -> dict[str, list[Procedure]]:
+        """Documents by the folder that they are in; that of the root is empty."""
+        found: dict[str, list[Procedure]] = {}
+        for procedure in self.procedures:
+            found.setdefault(folder_of(procedure.path), []).append(procedure)
+        return found
+
+    @cached_property
+    def by_lifecycle(self) -> dict[str, list[Procedure]]:
+        """Documents by the key of their lifecycle."""
+        found: dict[str, list[Procedure]] = {}
+        for procedure in self.procedures:
+            found.setdefault(title_key(procedure.lifecycle), []).append(procedure)
+        return found
 
     def _distinct(self, namesakes: Sequence[Procedure]) -> list[Procedure]:
         own = [p for p in namesakes if p.status != "alias"]
@@ -370,8 +416,14 @@ class Library:
         """Return where a link leads of all that its site may mean: the first that is there, else the link as it is."""
         if not target.others or target.path in self.by_path:
             return target
-        path = next((path for path in target.others if path in self.by_path), None)
-        return replace_struct(target, path=path, escapes=False, others=()) if path else target
+        named = (self.by_path.get(path) or self.by_address.get(path) for path in target.paths)
+        document = next(filter(None, named), None)
+        return replace_struct(target, path=document.path, escapes=False, others=()) if document else target
+
+    def lead(self, source: Procedure, target: str) -> Procedure | None:
+        """Return the document that a target written in another one leads to on its site, if there is one."""
+        way = self.settle(resolve_on_site(source.path, target, source.conventions))
+        return self.by_path.get(way.path or "")
 
     def find(self, reference: str) -> Procedure:
         """Return the document with that path, id or title; an alias leads on to the document that it stands for.
@@ -388,7 +440,10 @@ class Library:
             if unread.path == path:
                 message = f"{path!r} cannot be read: {unread.reason}"
                 raise NotFoundError(message, "procauthor check names all files that cannot be read")
-        for candidates in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+        patterns = self.procedures[0].conventions.titles.patterns if self.procedures else ()
+        keys = dict.fromkeys((title_key(text), title_key(plain_name(text, patterns))))
+        named = (list(self.by_key.get(key, ())) for key in keys)
+        for candidates in ([p for p in self.procedures if p.id == text], *named):
             found = self._followed(candidates)
             if len(found) == 1:
                 return found[0]
@@ -499,7 +554,7 @@ def _special(path: str, settings: Settings) -> Kind | None:
         return "index"
     if path == settings.library.plan:
         return "plan"
-    if path.rpartition("/")[2].rpartition(".")[0].lower() in settings.conventions.pages:
+    if path in settings.conventions.pages or page_stem(path) in settings.conventions.pages:
         return "readme"
     return "template" if path.startswith("templates/") or path in settings.conventions.template_files else None
 
@@ -581,6 +636,11 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
     found.sort()
     documents = tuple(p for p in found if p.lower().endswith(MARKDOWN))
     return Tree(documents, frozenset(folders.union(found)), tuple(closed))
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a path; that of the root is empty."""
+    return path.rpartition("/")[0]
 
 
 def follow(

@@ -72,10 +72,11 @@ def has_text(document: Document, section: Section, words: PlaceholderConventions
 
 def is_signpost(document: Document, links: Sequence[Link]) -> bool:
     """Say whether a document only says where to read on: some words with one link, and no heading below the title."""
-    targets = {link.target.partition("#")[0] for link in links if not link.image and "://" not in link.target}
+    targets = {link.target.partition("#")[0] for link in links if not link.image}
     below = [h for h in document.headings if h.level > 1]
     words = sum(len(run.text.split()) for run in document.runs if not run.heading)
-    return len(targets) == 1 and not below and words <= _SIGNPOST_WORDS
+    inside = not any("://" in target for target in targets)
+    return len(targets) == 1 and inside and not below and words <= _SIGNPOST_WORDS
 
 
 def is_silent(document: Document, status: Status, declared: Status | None) -> bool:

@@ -13,21 +13,20 @@ import msgspec
 from msgspec import Struct
 
 from procauthor.errors import StaleError
-from procauthor.file import read_regular
+from procauthor.library.gist import Gist, read_gist
 from procauthor.library.library import Procedure
-from procauthor.library.mark import TopSection
 from procauthor.library.question import Question
-from procauthor.library.receipt import Review
+from procauthor.library.receipt import Review, TopSection
 from procauthor.library.reference import Target
 from procauthor.library.status import earn
-from procauthor.markdown.document import Document, Heading, Link
+from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.parse import parse
-from procauthor.markdown.source import Source
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import Conventions
+from procauthor.system import read_regular
 from procauthor.template.spec import Template
 
-_KEPT = 16
+_KEPT = 64
 # Details are small, and those of neighbours are asked for again and again.
 _KEPT_DETAILS = 64
 _MANY = 64
@@ -51,6 +50,7 @@ class Face(Struct, frozen=True, array_like=True):
     lacking: tuple[tuple[str, ...], tuple[str, ...]]
     depends_on: tuple[str, ...]
     aliases: tuple[str, ...]
+    addresses: tuple[str, ...]
     superseded_by: str
     owner: str
     speaks_of_announced: bool
@@ -70,7 +70,7 @@ class View(Struct, frozen=True, array_like=True):
 
 
 class Detail(Struct, frozen=True, array_like=True):
-    """Parts of a document with their places: whoever uses those of another document depends on its every byte."""
+    """Parts of a document with their places: what uses those of another document depends on its every byte."""
 
     links: tuple[Link, ...]
     resolved: tuple[Target, ...]
@@ -94,6 +94,7 @@ decode_view = msgspec.msgpack.Decoder(View).decode
 _decode_marks = msgspec.msgpack.Decoder(tuple[TopSection, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
 _decode_contract = msgspec.msgpack.Decoder(Contract).decode
+_decode_gist = msgspec.msgpack.Decoder(Gist).decode
 
 
 def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
@@ -114,6 +115,7 @@ def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
         lacking=procedure.lacking,
         depends_on=procedure.depends_on,
         aliases=procedure.aliases,
+        addresses=procedure.addresses,
         superseded_by=procedure.superseded_by,
         owner=procedure.owner,
         speaks_of_announced=procedure.speaks_of_announced,
@@ -139,6 +141,7 @@ class Shelf:
         root: The root of the library.
         fetch: Gives the facts of the document at a path.
         contracts: Gives the encoded contracts of all documents at once, which is faster than one by one.
+        gists: Gives the encoded gists of the documents of which somebody has asked for it before.
         template: Gives the template for it.
     """
 
@@ -147,10 +150,12 @@ class Shelf:
         root: Path,
         fetch: Callable[[str], Facts],
         contracts: Callable[[], Mapping[str, bytes]],
+        gists: Callable[[], Mapping[str, bytes]],
         template: Callable[[str], Template | None],
     ) -> None:
         self._root = root
         self._contracts_of_all = contracts
+        self._known_gists = gists
         self._missed = 0
         self.fetch = fetch
         self.template = template
@@ -159,12 +164,15 @@ class Shelf:
         self._details: OrderedDict[str, Detail] = OrderedDict()
         self._contracts: OrderedDict[str, Contract] = OrderedDict()
         self._encoded: Mapping[str, bytes] = {}
+        self._gists: dict[str, bytes] | None = None
         self._lock = RLock()
         self._most = _KEPT
         self.own = ""
         """The document under check: to look into its text is no news."""
         self.looked: set[str] = set()
         """Whose text was looked into since it was last emptied."""
+        self.new_gists: dict[str, bytes] = {}
+        """Gists that were made here, and are not kept yet."""
 
     def keep(self, documents: int) -> None:
         """Keep so many parsed documents from now on."""
@@ -204,6 +212,15 @@ class Shelf:
         """Return the decoded contract of a document."""
         with self._lock:
             return _keep(self._contracts, path, lambda: self._decoded(path), _KEPT_DETAILS)
+
+    def gist(self, path: str, make: Callable[[], Gist]) -> Gist:
+        """Return the gist of a document; it is made when somebody asks for it for the first time."""
+        with self._lock:
+            if self._gists is None:
+                self._gists = dict(self._known_gists())
+            if path not in self._gists:
+                self._gists[path] = self.new_gists[path] = _encode(make())
+            return _decode_gist(self._gists[path])
 
     def _decoded(self, path: str) -> Contract:
         if path not in self._encoded:
@@ -359,6 +376,11 @@ class Stored(Procedure):
         """Inputs, outputs, consumers and steps."""
         return self.shelf.contract(self.path)
 
+    @property
+    def gist(self) -> Gist:
+        """What the document is for, and whom it names."""
+        return self.shelf.gist(self.path, lambda: read_gist(self.document, self.template))
+
     # What others may know
 
     @property
@@ -445,6 +467,11 @@ class Stored(Procedure):
     def aliases(self) -> tuple[str, ...]:
         """Other names."""
         return self.face.aliases
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where a site shows the document besides the place of its file."""
+        return self.face.addresses
 
     @property
     def owner(self) -> str:

@@ -13,7 +13,6 @@ from procauthor.naming import title_key
 from procauthor.planning.effort import read_whole_effort
 from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
-from procauthor.planning.opening import bucket_key
 from procauthor.planning.plan import State
 from procauthor.planning.title import clean_title
 from procauthor.planning.value import is_nothing, read_state
@@ -24,10 +23,14 @@ _LEADING_AND = re.compile(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
 _TRAILING_AND = re.compile(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
 _NOTE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _ASIDE = re.compile(r"^\(([^()]*)\)$")
+_SENTENCE = r"(?:(?<=[)\d])|(?<=[a-z]{3}))\.\s+(?=[A-Z])"
+_SEPARATOR = re.compile(rf"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n|{_SENTENCE}")
 _AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
 _TO = r"\s*(?:[-–—‑]|to|through|bis)\s*"
 _CODE = r"[A-Z]*[-_]?\d+(?:\.\d+)*"
 _CODE_RANGE = re.compile(rf"^({_CODE}){_TO}({_CODE})$", re.IGNORECASE)
+_JOINTS = re.compile(r"\s*(?:[+&,/]|\b(?:and|und|et|y|e)\b)\s*")
+_PLACES = re.compile(rf"^(\d+(?:\.\d+)?)\w?{_TO}(\d+(?:\.\d+)?)\w?$", re.IGNORECASE)
 _LETTERED = re.compile(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
 _MAX_RANGE = 200
 _FEWEST_WORDS = 2
@@ -71,6 +74,9 @@ class Numbering:
     def find(self, name: str) -> list[str]:
         """Return the titles that a name means: a code, a range of codes, a group; empty for any other."""
         around = rf"^(?:(?:{_words('lead|vague')})\s+)*"
+        name = re.sub(around, "", name, flags=re.IGNORECASE)
+        if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", name)):
+            return titles
         text = pattern("units", rf"{around}(?:(?:{{}})s?\.?\s+)?(?=\S*\d)").sub("", name).strip("#()[]. ").upper()
         if (place := self._place(text)) is not None:
             return [self._titles[place]]
@@ -79,9 +85,30 @@ class Numbering:
             first, last = self._place(ends[1]), self._place(ends[2])
             if first is not None and last is not None and first <= last:
                 return self._titles[first : last + 1]
-        return list(
-            self._groups.get(bucket_key(pattern("units", rf"{around}(?:{{}})?s?\s*(?:in\s+)?").sub("", name)), ())
-        )
+        return []
+
+    def _in_groups(self, name: str) -> list[str]:
+        """Return the titles in "Phase 2", "Phases 1 and 2" or "Weeks 1-3"."""
+        listed = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
+        if not listed:
+            return []
+        titles: list[str] = []
+        for part in _JOINTS.split(listed[2]):
+            ends = _PLACES.match(part)
+            if ends:
+                low, high = float(ends[1]), float(ends[2])
+                inside = (key for key, place in self._group_places(listed[1]) if low <= place <= high)
+                titles += [title for key in inside for title in self._groups[key]]
+            else:
+                titles += self._groups.get(f"{listed[1]} {part.strip('#.: ')}".casefold(), ())
+        return list(dict.fromkeys(titles))
+
+    def _group_places(self, word: str) -> Iterator[tuple[str, float]]:
+        """Yield the keys of the groups of a word with their numbers."""
+        for key in self._groups:
+            number = re.match(rf"{re.escape(word.casefold())} (\d+(?:\.\d+)?)", key)
+            if number:
+                yield key, float(number[1])
 
     def find_by_words(self, name: str) -> str:
         """Return the only title that holds all words of a name: "Navigation refactor" of "Refactor navigation"."""
@@ -140,7 +167,7 @@ def read_names(
 
 def split_names(text: str, known: Collection[str]) -> Iterator[str]:
     """Split at commas and semicolons outside parentheses, but never within a known title."""
-    parts = list(_hedged(p.strip() for p in re.split(r"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n", text) if p.strip()))
+    parts = list(_hedged(p.strip() for p in _SEPARATOR.split(text) if p.strip()))
     place = 0
     while place < len(parts):
         sizes = range(min(len(parts) - place, _MOST_COMMAS), 1, -1)
@@ -206,7 +233,9 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
         hard = hard and bool(prefix) and prefix["word"].casefold() in read_words().lists["hard"] if prefix else False
         text = text[(prefix or hedge).end() :]  # type: ignore[union-attr]
     note = "; ".join(_NOTE.findall(text))
-    name = plain_text(_NOTE.sub(" ", text))
+    name = plain_text(_NOTE.sub(" ", text)).rstrip(" .")
+    if behind := pattern("hedges", r",?\s+(?:{})$").search(name):
+        hard, name = False, name[: behind.start()]
     dash = None if title_key(name) in known else _AFTER_DASH.search(name)
     if dash:
         note, name = "; ".join(filter(None, (note, dash[1] or dash[2]))), name[: dash.start()]
@@ -272,7 +301,12 @@ def _numbered(named: Named, numbers: Numbering, known: Collection[str], own: str
     match = _numbers().match(named.title)
     if not match:
         title = _without_number(named.title, numbers, known)
-        near = "" if named.vague or title_key(title) in known else numbers.find_by_words(title)
+        whole = named.vague or title_key(title) in known
+        parts = [] if whole else _AND.split(title)
+        if len(parts) > 1 and any(map(numbers.find_by_words, parts)):
+            yield from (replace(named, title=numbers.find_by_words(part) or part) for part in parts)
+            return
+        near = "" if whole else numbers.find_by_words(title)
         yield replace(named, title=title if near == own else near or title)
         return
     first, last = int(match[1]), int(match[2] or match[1])

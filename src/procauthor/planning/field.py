@@ -85,7 +85,7 @@ class Field:
 def field_key(label: str) -> str:
     """Return the key of a label, or an empty string for a label that items do not have."""
     text = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", re.sub(r"^[^\w(\[]+", "", label.strip()))
-    name = re.sub(r"[\s_]+", " ", text).strip(" *_:：").casefold()
+    name = re.sub(r"[\s_]+", " ", text).strip(" *_:：").casefold().replace("’", "'")
     labels = read_words().labels
     return labels.get(name) or labels.get(name.replace("-", " "), "") or labels.get(name.partition(" / ")[0], "")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from procauthor.markdown.document import Block, Section
 from procauthor.planning.effort import read_whole_effort
@@ -17,6 +18,7 @@ from procauthor.planning.opening import (
     Opening,
     names_bucket,
     names_priority,
+    needs_pattern,
     read_number,
     without_bucket,
     word_before_number,
@@ -24,11 +26,12 @@ from procauthor.planning.opening import (
 from procauthor.planning.text import PlanText, read_role
 from procauthor.planning.title import names_task
 from procauthor.planning.value import names_only_priority
-from procauthor.planning.words import pattern
+from procauthor.planning.words import pattern, read_words
 
 STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
 _OWN = STRONG - {"priority", "lifecycle"}
+_RANKED = re.compile(r"^\W*P\d\s*(?:[:.)]|[-–—]\s)\s*(\S.*)$", re.IGNORECASE)
 _RULE = re.compile(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
@@ -44,8 +47,8 @@ class Headings:
         self._tabled = {above.index for row in rows for above in text.above(row.section)}
         self._parents = {s.parent for s in self._sections}
         words = Counter((s.parent, word_before_number(s.title)) for s in self._sections)
-        units = {word for (_, word), count in words.items() if count > 1}
-        self._numbers = {s.index: read_number(s.title, units) for s in self._sections}
+        self._units = {word for (_, word), count in words.items() if word and count > 1} - read_words().lists["units"]
+        self._numbers = {s.index: read_number(s.title, self._units) for s in self._sections}
         self._fields = {s.index: self._own_fields(s) for s in self._sections}
         self._labels: dict[int, set[str]] = defaultdict(set)
         for section in self._sections:
@@ -68,7 +71,7 @@ class Headings:
                 continue
             family = list(self.text.document.family(section))
             inner = [s for s in family[1:] if s.index in self.chosen]
-            if not inner or self._keys(section) & STRONG:
+            if not inner or (self._keys(section) & STRONG and not self._is_title(section)):
                 openings.append(self._open(section, inner[0].start if inner else max(s.end for s in family), family))
         return openings
 
@@ -100,7 +103,7 @@ class Headings:
         sure: set[int] = set()
         weak: set[int] = set()
         for family in families.values():
-            members = [s for s in family if not (self._has_role(s) or self._is_container(s))]
+            members = [s for s in family if not (self._has_role(s) or self._is_container(s) or self._is_title(s))]
             numbered = self._numbers[family[0].index]
             if numbered is None:
                 ranked = sum("priority" in self._keys(s) for s in members)
@@ -109,7 +112,32 @@ class Headings:
                 told, weight = self._weigh(members, family, numbered)
                 target = sure if told or numbered.code or self._is_placed(members[0]) else weak
                 target |= {s.index for s in members} if weight >= _SURE else set()
-        return sure, weak
+        sure |= self._beside(families, sure)
+        return sure | set(self._alike(sure)), weak | self._beside(families, sure | weak)
+
+    def _beside(self, families: Mapping[tuple[object, ...], Sequence[Section]], sure: Collection[int]) -> set[int]:
+        """Return the numbered headings below siblings of headings over items: "Testing Backlog" beside others."""
+        wide: dict[tuple[object, ...], list[Sequence[Section]]] = defaultdict(list)
+        for (home, level, form), family in families.items():
+            above = None if home is None else self._sections[cast("int", home)].parent
+            if form == "number" and above is not None:
+                wide[above, level].append(family)
+        found: set[int] = set()
+        for group in wide.values():
+            chosen = sum(any(s.index in sure for s in family) for family in group)
+            if chosen > 1 and chosen * 2 > len(group):
+                found |= {s.index for family in group for s in family if not self._has_role(s)}
+        return found
+
+    def _alike(self, sure: Collection[int]) -> Iterator[int]:
+        """Yield the sections that have no number and a label in bold that only items of their level have."""
+        chosen = [self._sections[index] for index in sorted(sure) if self._numbers[index] is None]
+        labels = {(s.level, f.label.casefold()) for s in chosen for f in self._fields[s.index] if f.label}
+        for section in self._sections if len(chosen) > 1 else ():
+            own = {(section.level, f.label.casefold()) for f in self._fields[section.index] if f.label}
+            leaf = section.index not in self._parents and section.heading is not None
+            if own & labels and leaf and not (self._numbers[section.index] or self._has_role(section)):
+                yield section.index
 
     def _weigh(self, members: Sequence[Section], family: Sequence[Section], number: Numbered) -> tuple[bool, int]:
         """Say whether members of a numbered family have fields of items, and how much speaks for all of them."""
@@ -128,13 +156,16 @@ class Headings:
         return number.title if number else section.title
 
     def _has_work(self, section: Section) -> bool:
-        return any(f.key == "actions" and f.entries for f in self.text.fields(section))
+        family = self.text.document.family(section)
+        return any(f.key == "actions" and f.entries for s in family for f in self.text.fields(s))
 
     def _is_named(self, section: Section, size: int, *, ranked: bool) -> bool:
         """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
         if self._is_title(section) or field_key(section.title):
             return False
         keys = self._keys(section) | self._labels[section.index]
+        if size > 1 and self._is_ranked(section):
+            return True
         if names_bucket(section.title):
             return bool(without_bucket(section.title) and keys - {""} and self._says_one(section))
         counts = any(line.bullet and read_count(line.body) for line in self.text.own(section))
@@ -149,6 +180,15 @@ class Headings:
         leaf = section.index not in self._parents and not counts
         return leaf and size > 1 and names_priority(self._above(section)) and self._is_bare(section)
 
+    def _is_ranked(self, section: Section) -> bool:
+        """Say whether "P1 - No salt" is work of that priority, and no heading over others."""
+        ranked = _RANKED.match(plain_text(section.title))
+        if not ranked or section.index in self._parents or read_count(section.title):
+            return False
+        if names_only_priority(ranked[1]) or names_bucket(ranked[1]):
+            return False
+        return not self._loose(section) and section.index not in self._tabled
+
     def _is_bare(self, section: Section) -> bool:
         """Say whether no list below a heading could itself be one of items, and its siblings have no other role."""
         siblings = [s for s in self._sections if s.parent == section.parent and s.level == section.level]
@@ -162,7 +202,9 @@ class Headings:
         return "" if section.parent is None else self._sections[section.parent].title
 
     def _is_title(self, section: Section) -> bool:
-        return section.level <= 1 and section.title == self.text.document.title and not self._numbers[section.index]
+        """Say whether a heading is that of the document, which speaks of all items."""
+        titled = section.level <= 1 and section.title == self.text.document.title
+        return titled and not (self._numbers[section.index] and section.index not in self._parents)
 
     def _has_role(self, section: Section) -> bool:
         """Say whether a heading above, or an own one without a number, says that its lines are metrics or the like."""
@@ -173,9 +215,16 @@ class Headings:
 
     def _is_container(self, section: Section) -> bool:
         """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""
+        if self._is_ranked(section):
+            return False
+        number = self._numbers[section.index]
+        if number and number.unit in self._units and any(line.mark for line in self._loose(section)):
+            # "Chunk 1: Dough" over boxes is like a phase, whatever the word, unless it has fields.
+            return not any(f.label for f in self._fields[section.index])
         loose = self._loose(section)
         coded = [line for line in loose if (read := read_number(line.body)) and read.code]
-        if coded and len(coded) * 2 >= len(loose):
+        told = self._numbers[section.index] and self._keys(section) & _OWN and not names_bucket(section.title)
+        if coded and len(coded) * 2 >= len(loose) and not told:
             return True
         if section.index in self._tabled and names_bucket(section.title):
             return True
@@ -221,6 +270,10 @@ class Headings:
         if names_bucket(title) and without_bucket(title):
             title = without_bucket(title)
         read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
+        needs = needs_pattern(of_code=True).search(read.title)
+        if needs:
+            body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
+            read = replace(read, title=read.title[: needs.start()].rstrip(" (,;–—-."))
         assert section.heading is not None
         line = self.text.lines[section.line - 1]
         return Opening(

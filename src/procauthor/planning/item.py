@@ -287,9 +287,9 @@ def _priority(text: PlanText, opening: Opening, problems: list[Problem], number:
     said, line = opening.field("priority"), opening.line.text
     headings = text.headings(opening.section)[bool(opening.line.heading) :]
     found = read_priority(said) or (PRIORITY_CODE.search(line) and read_priority(line))
+    found = found or next((read_priority(each) for each in _remarks(line) if is_priority(each)), None)
     found = found or next((p for each in (opening.label, *headings) if (p := read_priority(each))), None)
     found = found or (read_priority(line) if opening.line.heading else None)
-    found = found or next((read_priority(each) for each in _remarks(line) if is_priority(each)), None)
     if found:
         return found
     said = plain_text(said)

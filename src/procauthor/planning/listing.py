@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from procauthor.markdown.document import Section
 from procauthor.planning.effort import read_whole_effort
@@ -22,12 +21,13 @@ from procauthor.planning.opening import (
     names_bucket,
     names_priority,
     names_status,
+    needs_pattern,
     read_number,
 )
 from procauthor.planning.text import Placed, PlanText, Scopes, read_role
 from procauthor.planning.title import clean_title, is_capitalised
 from procauthor.planning.value import is_nothing, is_priority, read_status
-from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
+from procauthor.planning.words import ends_in_noun, pattern
 
 _MARKED = re.compile(
     r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$"
@@ -36,6 +36,7 @@ _BEHIND = re.compile(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)
 _TAGS = re.compile(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
 _STATE = re.compile(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
 _RANK = re.compile(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
+_RANK_BEHIND = re.compile(r"^[\s:.(–—-]*(P\d)\b")
 _NUMBERED = re.compile(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
 _BOLD = re.compile(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)(.*)$")
 _ORDERED = re.compile(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
@@ -94,7 +95,8 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
     coded = [e for e in entries if e.number and e.number.code]
     coded = coded if len(coded) * 2 >= len(entries) else []
     told = [e for e in entries if e.form in strong or (coded and e.boxed)]
-    kept = told or coded or entries
+    marked = [e for e in entries if e.boxed]
+    kept = told or coded or (marked if len(marked) * 2 > len(entries) else entries)
     boxed = any(e.boxed for e in kept)
     if not kept or (counts and not boxed):
         return
@@ -198,7 +200,7 @@ class _Entry:
         if ordered and (read is None or not read.code):
             first, last = int(ordered[1]), int(ordered[2] or ordered[1])
             read = Numbered(first, max(first, last), title)
-        fields += [*_remarks(rest, head), *_inline(head), *read_fields(body[1:])]
+        fields += [*_remarks(rest, head, marked=marked), *_inline(head), *read_fields(body[1:])]
         return cls(head, body, section, read, title, marked, tuple(fields))
 
     @property
@@ -228,7 +230,7 @@ class _Entry:
         """Return the line as an opening."""
         read = self.number or Numbered(0, 0, self.title)
         field = first_field(self.head.text)
-        needs = _needs().search(self.head.text)
+        needs = needs_pattern().search(self.head.text)
         # What a sign behind "depends on" or in a field says is not said of this item.
         cut = min(needs.start() if needs else field, field)
         return Opening(
@@ -283,16 +285,6 @@ def _ends_item(label: str) -> bool:
 # Parts of a line
 
 
-@lru_cache(maxsize=1)
-def _needs() -> re.Pattern[str]:
-    """What a line waits for, in words: "(depends on Data Design Procedure)"."""
-    needs, after = (choice(read_words().lists[kind]).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
-    # "Clean up after the feast" waits for nothing.
-    after = rf"(?:{after})\s+(?=(?:l['’]|la\s|le\s|el\s|o\s|a\s|the\s)?[(\[\"“*`]*(?-i:[A-Z0-9#]))"
-    names = r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
-    return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)
-
-
 def _bold_number(line: Line) -> Numbered | None:
     """Return the number of a line that is one paragraph in bold."""
     label = LABEL.match(line.text) or _NUMBERED.match(line.text)
@@ -309,7 +301,7 @@ def _said(text: str) -> str:
     """Return a line without its number and what it depends on."""
     read = read_number(text)
     said = _TAGS.sub("", read.title if read else text)
-    needs = _needs().search(said)
+    needs = needs_pattern().search(said)
     return said[: needs.start()] if needs else said
 
 
@@ -320,11 +312,14 @@ def _title(text: str) -> tuple[str, str, bool]:
     if marked:
         name, behind = marked["bold"] or marked["link"], marked["behind"] or marked["after"] or ""
         noun = re.match(r"\s+[^\W\d_]+", behind)
+        if names_bucket(name) and (said := behind.strip(" :–—-")):
+            # "**Day 1**: Mix the dough" says when.
+            name, behind = said, ""
         if noun and ends_in_noun(noun[0]):
             name, behind = f"{name}{noun[0]}", behind[noun.end() :]
         return clean_title(name.rstrip(" :")), behind, True
     plain = strip_emphasis(text)
-    needs = _needs().search(plain)
+    needs = needs_pattern().search(plain)
     cut = needs.start() if needs else len(plain)
     joint = _BEHIND.search(plain)
     if joint and joint.start() and _is_aside(plain, joint):
@@ -337,10 +332,13 @@ def _is_aside(text: str, joint: re.Match[str]) -> bool:
     if ends_in_noun(text[: joint.start()]):
         return True
     behind = text[joint.end() :].strip(" ()")
-    return bool(read_whole_effort(behind) or _needs().search(f" {behind}"))
+    return bool(read_whole_effort(behind) or needs_pattern().search(f" {behind}"))
 
 
-def _remarks(text: str, line: Line) -> Iterator[Field]:
-    """Read what is behind the title: "after #2", "(depends on Data Design Procedure)"."""
-    for needs in _needs().finditer(text):
+def _remarks(text: str, line: Line, *, marked: bool) -> Iterator[Field]:
+    """Read what is behind the title: "after #2", "(depends on Data Design Procedure)", and "P1." behind a bold one."""
+    rank = _RANK_BEHIND.match(text) if marked else None
+    if rank:
+        yield Field("priority", "", rank[1], line.number)
+    for needs in needs_pattern().finditer(text):
         yield Field("depends_on", _SAID, needs["names"].strip(" .;,"), line.number)

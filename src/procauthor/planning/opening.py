@@ -32,8 +32,10 @@ _SHORT = r"(?!P\d\b(?!\.))[A-Z]{1,4}\d{1,5}(?:\.\d{1,4})*"
 _CODED = re.compile(
     rf"^[(\[]?(?:(?P<code>{_CODE})[)\]]?(?:\s*[.):–—-])?|(?P<short>{_SHORT})[)\]]?\s*[.):–—-])\s+(?P<title>\S.*)$"
 )
+# "3. REL-001 - Ids" has a number and a code.
+_INNER = re.compile(rf"^(?P<code>{_CODE})\s*(?:[:–—]|-\s)\s*(?P<title>\S.*)$")
 _BOX = re.compile(r"^\s*\[[ xX~/>-]\]\*?\s+")
-_WORDED = re.compile(r"^(?P<word>[^\W\d_]+)\s+(?=\d+\s*(?:[:.–—-])\s)")
+_WORDED = re.compile(r"^(?P<word>[^\W\d_]+)\s+(?=#?\d+\s*(?:[:.–—-])\s)")
 # "Pillar 1: Principles" is a heading over work, whatever the word.
 _PARTED = re.compile(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
 _SHORT_HEADING = 3
@@ -82,7 +84,8 @@ def names_priority(text: str) -> bool:
     if _is_urgent(text):
         return True
     # "Critical dependencies" and "High-risk areas" rank nothing.
-    return not names_aside(text) and begins_with_priority(without_bucket(text))
+    rest = re.sub(r"[(\[][^()\[\]]*[)\]]", " ", without_bucket(text)).lstrip(" .:)–—-")
+    return not names_aside(text) and begins_with_priority(rest)
 
 
 def _is_urgent(text: str) -> bool:
@@ -97,6 +100,12 @@ def names_aside(text: str) -> bool:
     return bool(aside) and not (_is_urgent(text) or _PARTED.match(plain))
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def names_check(text: str) -> bool:
+    """Say whether boxes below a heading are looked at and not worked off: "Pre-launch checklist", "Quality gates"."""
+    return bool(pattern("checks").search(plain_text(text))) and not _PARTED.match(plain_text(text))
+
+
 def asks_for_documents(text: str) -> bool:
     """Say whether a heading is one over documents to write: "Runbooks to write", "Missing procedures"."""
     return bool(pattern("nouns", r"\b(?:{})(?:s|es)\b").search(text)) and not names_aside(text)
@@ -106,7 +115,9 @@ def asks_for_documents(text: str) -> bool:
 def names_status(text: str) -> str:
     """Return the status that a heading says of all that is below it, as "✅ Completed" and "In progress" do, or ""."""
     words = re.findall(r"[^\W_]+", strip_pictures(plain_text(text)))
-    return read_status(" ".join(words)) if 0 < len(words) <= _SHORT_HEADING else ""
+    # "V1 done definition" says nothing of the kind.
+    ends = any(map(read_status, (words[0], words[-1], " ".join(words[:2])))) if words else False
+    return read_status(" ".join(words)) if ends and len(words) <= _SHORT_HEADING else ""
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -118,7 +129,7 @@ def names_bucket(text: str) -> bool:
 def bucket_key(text: str) -> str:
     """Return "phase 2" for "Phase 2: Access" and "group 1" for "Task Group 1"; empty where no bucket is named."""
     bucket = bucket_pattern().match(strip_pictures(plain_text(text)))
-    return " ".join(re.findall(r"[^\W_]+", bucket[0].casefold())[-2:]) if bucket else ""
+    return " ".join(re.findall(r"[^\W_]+(?:\.\d+)*", bucket[0].casefold())[-2:]) if bucket else ""
 
 
 def without_bucket(text: str) -> str:
@@ -146,7 +157,8 @@ class Numbered:
     @property
     def form(self) -> str:
         """How it is written: "#" for digits of a code, "number" for a number with a dot, the word before it."""
-        form = re.sub(r"[\d.]+", "#", self.code) or ("number" if self.dot else "")
+        coded = "" if self.first else re.sub(r"[\d.]+", "#", self.code)
+        form = coded or ("number" if self.dot else "")
         return f"{self.unit} {form}" if self.unit else form
 
 
@@ -156,6 +168,8 @@ def read_number(text: str, units: Collection[str] = ()) -> Numbered | None:
     ``units`` are words that stand before numbers in this plan, besides those that do in any.
     """
     text = strip_pictures(plain_text(_BOX.sub("", text).replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")))
+    # A list of files: "001.md - Title".
+    text = re.sub(r"^(\d+)\.md\b", r"\1", text)
     unit = _unit().match(text)
     word = _WORDED.match(text)
     if word and word["word"].casefold() in units:
@@ -166,10 +180,10 @@ def read_number(text: str, units: Collection[str] = ()) -> Numbered | None:
         code = coded["code"] or coded["short"]
         return Numbered(0, 0, coded["title"].strip(), code, unit=name)
     if match := _NUMBER.match(text):
-        first = int(match["first"])
-        return Numbered(
-            first, max(first, int(match["last"] or 0)), match["title"].strip(), "", bool(match["dot"]), name
-        )
+        first, title = int(match["first"]), match["title"].strip()
+        inner = _INNER.match(title)
+        code, title = (inner["code"], inner["title"]) if inner else ("", title)
+        return Numbered(first, max(first, int(match["last"] or 0)), title, code, bool(match["dot"]), name)
     return None
 
 
@@ -190,3 +204,14 @@ def _unit() -> re.Pattern[str]:
     return re.compile(
         rf"^[(\[]?(?:{known}|(?!{choice(lists['buckets'])}|version)[^\W\d_]+\s+(?=\d+\.\d))", re.IGNORECASE
     )
+
+
+@lru_cache(maxsize=2)
+def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
+    """What a line waits for, in words: "(depends on Data Design Procedure)"; ``of_code`` only "(depends on T001)"."""
+    needs, after = (choice(read_words().lists[kind]).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
+    # "Clean up after the feast" waits for nothing.
+    after = rf"(?:{after})\s+(?=(?:l['’]|la\s|le\s|el\s|o\s|a\s|the\s)?[(\[\"“*`]*(?-i:[A-Z0-9#]))"
+    names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
+    names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
+    return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)

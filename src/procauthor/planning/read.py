@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
+from procauthor.planning.field import Field
 from procauthor.planning.group import find_uncounted, read_groups
 from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import lines_of
@@ -82,10 +84,16 @@ def _plan(text: PlanText, openings: Sequence[Opening], known: Mapping[str, str])
 def _unread(text: PlanText, openings: Sequence[Opening]) -> Iterator[Unread]:
     """Yield what looks like an item and is in none, and the fields of items that have no known label."""
     spans = dict(unclaimed(text, openings))
+    labels: dict[str, list[Field]] = defaultdict(list)
     for opening in openings:
-        unknown = (f for f in opening.fields if f.label and not (f.key or names_total(f.label)))
-        spans |= {f.line: f"{f.label}: {f.single}".rstrip(": ") for f in unknown}
+        for each in opening.fields:
+            if each.label and not (each.key or names_total(each.label)):
+                labels[each.label.casefold()].append(each)
         spans |= {entry.line.number: entry.text for entry in remarks(opening)}
+    # A label that many items have is said once.
+    for fields in labels.values():
+        more = f" (and {len(fields) - 1} more of this label)" if len(fields) > 1 else ""
+        spans[fields[0].line] = f"{fields[0].label}: {fields[0].single}".rstrip(": ") + more
     yield from (Unread(line, said) for line, said in sorted(spans.items()))
 
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 from procauthor.markdown.document import Section
 from procauthor.naming import title_key
-from procauthor.planning.field import plain_text
+from procauthor.planning.field import field_key, plain_text
 from procauthor.planning.group import read_count
 from procauthor.planning.heading import Headings
 from procauthor.planning.listing import TOLD, WeighedList, find_lists
-from procauthor.planning.opening import Opening, names_bucket, names_priority, read_number
+from procauthor.planning.opening import Opening, names_bucket, names_check, names_priority, read_number
 from procauthor.planning.table import find_rows, unread_tables
 from procauthor.planning.text import PlanText, Scopes
 from procauthor.planning.title import clean_title
@@ -49,11 +49,15 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
     chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
     if not (chosen or others):
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
-    homes = {_home(text, o) for o in (*others, *(o for each in chosen for o in each.openings))}
+    # People tick boxes, so they are work wherever they are, but for lists of checks and what has items above it.
+    chosen += [each for each in lists if each.boxed and each not in chosen and not _is_check(text, each, busy)]
+    rows = (o for o in others if not o.line.heading)
+    homes = {_home(text, o) for o in (*rows, *(o for each in chosen for o in each.openings))}
     taken = busy | {each.section.index for each in chosen}
     light = [each for each in lists if each not in chosen and each.section.index not in taken]
     plain = [each for each in light if each.weight > each.own and not (each.boxed and each.own <= _LIKELY)]
-    chosen += [each for each in plain if not homes or _home(text, each.openings[0]) in homes]
+    alone = not (chosen or others)
+    chosen += [each for each in plain if alone or _home(text, each.openings[0]) in homes]
     if not (chosen or others):
         chosen = [each for each in light if each.boxed or each.own >= _LIKELY]
     return [opening for each in chosen for opening in each.openings]
@@ -67,6 +71,13 @@ def _is_outdone(text: PlanText, listed: WeighedList, busy: Collection[int]) -> b
         return listed.section.index in busy
     bucket = next((s for s in text.above(listed.section) if names_bucket(s.title)), None)
     return listed.weight == _SURE and listed.boxed and bucket is not None and bucket.index in busy
+
+
+def _is_check(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
+    """Say whether boxes are checks of something else, or details of items in the same section."""
+    section = listed.section
+    detail = section.index in busy or (section.parent in busy and field_key(section.title))
+    return bool(detail) or any(map(names_check, text.named(section)))
 
 
 def _home(text: PlanText, opening: Opening) -> tuple[int | None, int]:
@@ -98,7 +109,7 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
         first = next((homes[key] for key in (*_keys(opening), *_plain_code(opening.code)) if key in homes), None)
         if first is None or _place(kept[first]) == _place(opening):
-            homes |= {key: len(kept) for key in _keys(opening) if key not in homes}
+            homes |= {key: len(kept) for key in (*_keys(opening), _titled(opening)) if key not in homes}
             kept.append(opening)
         else:
             known = {f.key for f in kept[first].fields}
@@ -110,11 +121,15 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
 def _keys(opening: Opening) -> Iterator[str]:
     """Yield what tells an item apart: its code, or its title where it has none."""
     if not opening.code:
-        yield f"title {title_key(clean_title(opening.title))}"
+        yield _titled(opening)
         return
     yield opening.code.upper()
     if opening.code.isdigit():
         yield from _plain_code(f"-{opening.code}")
+
+
+def _titled(opening: Opening) -> str:
+    return f"title {title_key(clean_title(opening.title))}"
 
 
 def _plain_code(code: str) -> Iterator[str]:
@@ -138,7 +153,7 @@ def unclaimed(text: PlanText, openings: Collection[Opening]) -> Iterator[tuple[i
     Metrics, goals, risks and the like are no items, nor is what names an item again.
     """
     scopes = Scopes(openings)
-    named = {key for opening in openings for key in (*_keys(opening), f"title {title_key(clean_title(opening.title))}")}
+    named = {key for opening in openings for key in (*_keys(opening), _titled(opening))}
     for placed in text.placed:
         line, read = placed.line, read_number(placed.line.body)
         if placed.role or line.start in scopes or read_count(line.body) or is_nothing(line.body):

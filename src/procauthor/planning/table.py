@@ -16,6 +16,7 @@ from procauthor.planning.opening import (
     names_aside,
     names_bucket,
     names_priority,
+    names_status,
     read_number,
     without_bucket,
 )
@@ -84,7 +85,8 @@ def _weigh_place(text: PlanText, section: Section, block: Block, columns: _Colum
     above = (text.label_above(section, block.start), *text.headings(section))
     if not (columns.fields or columns.number is not None):
         return columns.weight + asks_for_documents(section.title)
-    return columns.weight + 2 * any(map(names_priority, above)) + any(map(names_bucket, above))
+    placed = any(map(names_bucket, above)) or bool(names_status(section.title))
+    return columns.weight + 2 * any(map(names_priority, above)) + placed
 
 
 def _rows(text: PlanText, section: Section, block: Block, columns: _Columns) -> Iterator[Opening]:
@@ -111,7 +113,7 @@ def _read_columns(block: Block) -> _Columns | None:
     ]
     number = _number(heads, cells)
     codes = {plain_text(cell) for cell in cells[number]} if number is not None else set()
-    keys = [field_key(head) or _told(head, cells[place], codes) for place, head in enumerate(heads)]
+    keys = [_key(head) or _told(head, cells[place], codes) for place, head in enumerate(heads)]
     title = _title(heads, cells, keys, number)
     if title is None:
         return None
@@ -188,6 +190,11 @@ def _rank_title(head: str, key: str, cells: Sequence[str]) -> int | None:
     return 4 if bucket_pattern().match(f"{head} 1") else 3
 
 
+def _key(head: str) -> str:
+    """Return the field of a column; what heads titles is a label in the text below an item only."""
+    return "" if read_words().columns.get(head) == "title" else field_key(head)
+
+
 def _heads_title(head: str) -> bool:
     columns = read_words().columns
     return "title" in (columns.get(head), columns.get(head.rpartition(" ")[2]))
@@ -225,7 +232,8 @@ def _mostly(cells: Sequence[str], says: Callable[[str], object]) -> bool:
 def _open_row(row: TableRow, columns: _Columns, section: Section, text: PlanText) -> Opening:
     line = text.lines[row.line - 1]
     cells = [_cell_text(text, cell.text, cell.start, cell.end) for cell in row.cells]
-    title = plain_text(cells[columns.title]) if columns.title < len(cells) else ""
+    # What follows a line break in a cell describes the title.
+    title = plain_text(_BREAK.split(cells[columns.title])[0]) if columns.title < len(cells) else ""
     number = cells[columns.number] if columns.number is not None and columns.number < len(cells) else ""
     fields = tuple(
         Field(key, columns.heads[place], cells[place], row.line)

@@ -51,6 +51,7 @@ def is_priority(text: str) -> bool:
 def names_only_priority(text: str) -> bool:
     """Say whether all words of a text rank something."""
     rest, ranked = _ranks().subn("", _spelled(text))
+    rest = re.sub(r"\bpriorit\w*", "", rest) if ranked else rest
     return bool(ranked) and not re.search(r"[^\W_]", rest)
 
 
@@ -117,8 +118,10 @@ def read_status(text: str) -> str:
         return "defined"
     if _absent().search(plain):
         return "missing"
-    # What is in parentheses only adds to it: "done (superseded by 28)".
-    parts = (plain.partition("(")[0], plain)
+    # What is in parentheses or behind a dash only adds to it: "done (superseded by 28)", "unblocked - guide complete".
+    first = re.split(r"\(|\s[-–—]\s|;", plain_text(text))[0]
+    first = re.sub(r"[-_]", " ", first).casefold().strip()
+    parts = (first, plain) if first not in read_words().lists["waiting"] else (first,)
     said = next((status for part in parts for status, words in _statuses() if _says(words, part)), "")
     return said or ("in progress" if pattern("part").search(plain) or _PARTLY.search(plain) else sign)
 
@@ -148,7 +151,9 @@ def _absent() -> re.Pattern[str]:
 def _says(words: re.Pattern[str], text: str) -> bool:
     """Say whether a text has such a word, and none before it that makes it open work: "80 % complete", "to be done"."""
     before = pattern("open|no", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
-    return any(not before.search(text[: found.start()]) for found in words.finditer(text))
+    behind = pattern("onward", r"\s+(?:{})\b")
+    said = (found for found in words.finditer(text) if not behind.match(text, found.end()))
+    return any(not before.search(text[: found.start()]) for found in said)
 
 
 def is_nothing(text: str) -> bool:

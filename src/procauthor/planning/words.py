@@ -70,5 +70,5 @@ def ends_in_noun(text: str) -> bool:
 @lru_cache(maxsize=1)
 def bucket_pattern() -> re.Pattern[str]:
     """Return a pattern for what items are put into, with its number or name: "Phase 2", "Week 1-2", "Group A"."""
-    place = r"(?:[A-Z]{0,2}\d+(?:\.\d+)?(?:\s*[-–&/]\s*\d+)?|[IVX]+|[A-Z])"
+    place = r"(?:[A-Z]{0,2}\d+(?:\.\d+)?[A-Z]?(?:\s*[-–&/]\s*\d+)?|[IVX]+|[A-Z])"
     return pattern("buckets", rf"^(?:{{}})\s*#?{place}\b")

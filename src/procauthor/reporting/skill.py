@@ -13,9 +13,8 @@ from procauthor.errors import InvalidTitleError
 from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Section
-from procauthor.markdown.edit import Replacement, replace_spans
-from procauthor.markdown.write import encode_path, escape, write_link
+from procauthor.markdown.document import Replacement, Section, replace_spans
+from procauthor.markdown.link import encode_path, escape, write_link
 from procauthor.template.role import meaning_of
 
 _SOURCE = "procauthor-source"
@@ -109,9 +108,9 @@ def _standards(procedure: Procedure, library: Library) -> dict[str, str]:
     """Return the standards that a procedure links to, with the place of each in the skill."""
     found: dict[str, str] = {}
     for link in procedure.document.links:
-        path = resolve(procedure.path, link.target).path
-        if path in library.by_path and library.by_path[path].kind == "standard":
-            found.setdefault(path, f"references/{PurePosixPath(path).stem}.md")
+        standard = library.lead(procedure, link.target)
+        if standard and standard.kind == "standard":
+            found.setdefault(standard.path, f"references/{PurePosixPath(standard.path).stem}.md")
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from procauthor.errors import TemplateError
 from procauthor.resources import shipped
 from procauthor.template.key import section_key
-from procauthor.template.read import read_template
+from procauthor.template.read import digest, read_template
 from procauthor.template.spec import Template
 
 
@@ -68,12 +68,23 @@ class TemplateStore:
             self._read[name] = self._load(name)
         return self._read[name]
 
+    def digest(self, name: str) -> str:
+        """Return the digest of a template, as its ``hash`` is, without reading what it says.
+
+        Raises:
+            TemplateError: There is none, or its file cannot be read.
+        """
+        return self._read[name].hash if name in self._read else digest(self._raw(name))
+
     def _load(self, name: str) -> Template:
+        return self._with_synonyms(read_template(name, self._raw(name)))
+
+    def _raw(self, name: str) -> bytes:
         for folder in self._folders:
             file = folder / f"{name}.md"
             if "/" not in name and file.is_file():
                 _refuse_link(folder, file)
-                return self._with_synonyms(read_template(name, _read(name, file)))
+                return _read(name, file)
         message = f"no template {name!r}"
         raise TemplateError(message, self._near(name))
 

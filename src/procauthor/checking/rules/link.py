@@ -9,12 +9,10 @@ from dataclasses import replace
 
 from msgspec.structs import replace as replace_struct
 
-from procauthor.checking.anchor import Anchors
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import correct_anchor, mend, redirect
-from procauthor.checking.scope import Scope, say
-from procauthor.checking.table import title_links
-from procauthor.convention.site import may_be_made
+from procauthor.checking.scope import Anchors, Reach, Rule, Scope, say
+from procauthor.checking.usage import title_links
+from procauthor.convention.site import may_be_made, rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
@@ -81,6 +79,8 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         # In HTML it is the top of the page; what is written so is mostly filled by a script.
         return
     if not link.target.strip("#"):
+        if rules_of(procedure.conventions.site).drafts:
+            return
         message = f"the link {link.text!r} has no target"
         yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
         return

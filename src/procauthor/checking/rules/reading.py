@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say, say_path
+from procauthor.checking.scope import Reach, Rule, Scope, say, say_path
+from procauthor.convention.site import rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.markdown.conflict import find_conflict
-from procauthor.markdown.foreign import Foreign, Notation, find_foreign
+from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
 
 CONFLICT_MARKER = Rule(
     name="conflict-marker",
@@ -66,7 +65,8 @@ def _foreign(procedure: Procedure, foreign: Foreign) -> Finding:
     notation = foreign.notation
     message = f"{_ONE[notation]} is not read" if foreign.count == 1 else f"{foreign.count} {notation}s are not read"
     finding = say(NOT_UNDERSTOOD, procedure, foreign.start, message, _HINTS[notation])
-    return replace(finding, severity="info") if notation in _HARMLESS else finding
+    filled = notation == "include" and rules_of(procedure.conventions.site).pages
+    return replace(finding, severity="info") if filled or notation in _HARMLESS else finding
 
 
 def check_library(scope: Scope) -> Iterator[Finding]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from procauthor.checking.definition import Rule
-from procauthor.checking.dependency import Need, needs
-from procauthor.checking.scope import Scope, field_line, say_line, title_line
-from procauthor.checking.table import find_document
+from procauthor.checking.scope import Rule, Scope, field_line, say_line, title_line
+from procauthor.checking.usage import Need, find_document, needs
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
@@ -162,8 +160,9 @@ def _orphans(scope: Scope) -> Iterator[Finding]:
 def _reached(scope: Scope) -> set[str]:
     """Return the documents that another one links, lists in a table, or depends on."""
     found: set[str] = set()
+    shown = scope.library.by_address
     for procedure in scope.library.procedures:
-        own = set(procedure.targets)
+        own = {shown[path].path if path in shown else path for path in procedure.targets}
         own |= {p.path for title in procedure.depends_on for p in scope.declared(title, procedure)}
         if procedure.kind in ("index", "readme", "orchestration"):
             rows = (find_document(scope, procedure, entry) for entry in entries(procedure))

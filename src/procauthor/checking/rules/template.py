@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Rule
-from procauthor.checking.scope import Scope, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, say_line
 from procauthor.errors import TemplateError
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
@@ -31,6 +30,7 @@ TEMPLATE_ROLE_MISSING = Rule(
     example="a template whose required inputs stand under “Before you begin”, without `role: inputs`",
 )
 RULES = (TEMPLATE_MISTAKE, TEMPLATE_ROLE_MISSING)
+REACH: Reach = "document"
 
 _ROLES = ("inputs", "workflow", "outputs", "exits")
 _PARTS = ("inputs", "outputs")
