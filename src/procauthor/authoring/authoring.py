@@ -35,7 +35,7 @@ from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
-from procauthor.library.title import check_title
+from procauthor.library.reference import check_title
 from procauthor.planning.plan import Plan
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template

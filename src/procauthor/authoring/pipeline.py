@@ -24,6 +24,7 @@ from procauthor.authoring.together import together
 from procauthor.authoring.update.scope import ScopeEntry
 from procauthor.finding import Finding
 from procauthor.library.library import Library
+from procauthor.naming import amount
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -225,7 +226,7 @@ class _Pipeline:
     def _end(self, step: int, seconds: float) -> None:
         note, count = "", len(self.state.problems)
         if step == _SCOPE and self.state.scope is not None:
-            note = f"{len(self.state.scope)} sections"
+            note = amount(len(self.state.scope), "section")
         elif count and step in (_CONTINUITY, _REVIEW):
             note = f"{count} to correct"
         usage = self.work.calls.usage

@@ -79,7 +79,7 @@ class Submission:
         return join_questions(() if whole or not questions else self.questions, questions)
 
     def carry(self, old: Brief, new: Brief) -> Submission:
-        """Return the submission for a brief that was gathered anew: passages that are still there got other ids."""
+        """Return the submission for a brief that was gathered again: passages that are still there got other ids."""
         places = {(p.path, p.hash, p.text): p.id for p in new.passages}
         ids = {p.id: places.get((p.path, p.hash, p.text), "") for p in old.passages}
         sources = {name: tuple(filter(None, (ids.get(s, s) for s in found))) for name, found in self.sources.items()}

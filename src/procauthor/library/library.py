@@ -28,19 +28,16 @@ from procauthor.convention.title import (
 )
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
-from procauthor.library.contract import read_contract
+from procauthor.library.contract import Ruling, find_rulings, read_contract
 from procauthor.library.disk import leads_out
 from procauthor.library.gist import Gist, read_gist
-from procauthor.library.mark import TopSection, read_marks
 from procauthor.library.question import Question, read_questions
-from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
+from procauthor.library.receipt import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
-from procauthor.library.ruling import Ruling, find_rulings
 from procauthor.library.status import compute_status, earn, has_text, is_signpost, is_silent, match_sections
-from procauthor.markdown.document import Document, Heading, Link
+from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
-from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import FILE_NAME, Conventions, Settings
@@ -443,7 +440,10 @@ class Library:
             if unread.path == path:
                 message = f"{path!r} cannot be read: {unread.reason}"
                 raise NotFoundError(message, "procauthor check names all files that cannot be read")
-        for candidates in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+        patterns = self.procedures[0].conventions.titles.patterns if self.procedures else ()
+        keys = dict.fromkeys((title_key(text), title_key(plain_name(text, patterns))))
+        named = (list(self.by_key.get(key, ())) for key in keys)
+        for candidates in ([p for p in self.procedures if p.id == text], *named):
             found = self._followed(candidates)
             if len(found) == 1:
                 return found[0]

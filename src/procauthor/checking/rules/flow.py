@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from procauthor.checking.artifact import is_optional
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.jump import sent_to, step_name, step_words
-from procauthor.checking.scope import Scope, say, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, say, say_line
+from procauthor.checking.usage import is_optional
 from procauthor.convention.word import words
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
