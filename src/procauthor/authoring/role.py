@@ -10,7 +10,7 @@ from procauthor.library.contract import part_of
 from procauthor.library.library import Library, Procedure
 from procauthor.procedure import DONE
 from procauthor.retrieval.word import is_common, list_words
-from procauthor.template.piece import read_pattern
+from procauthor.template.render import read_pattern
 
 _MOST = 20
 _LEAST_DOCUMENTS = 2
