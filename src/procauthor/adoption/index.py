@@ -9,8 +9,7 @@ from pathlib import PurePosixPath
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.notation import is_page
 from procauthor.convention.site import read_links
-from procauthor.convention.title import plain_name, read_title
-from procauthor.convention.word import words
+from procauthor.convention.word import plain_name, read_title, words
 from procauthor.library.index import Listed
 from procauthor.library.reference import resolve_on_site
 from procauthor.markdown.document import Document

@@ -82,3 +82,11 @@ class Author(Protocol):
             ModelOutputError: No usable output after repairs.
             BudgetError: The next call could pass the run's ceiling.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """Remarks on fields, and an open question where the reviewer gave no reply that could be read."""
+
+    remarks: tuple[FieldProblem, ...] = ()
+    question: str = ""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.author import AskForm
-from procauthor.authoring.lead import Lead
+from procauthor.authoring.passage import Lead
 from procauthor.authoring.submission import path_pieces
 from procauthor.finding import Finding
 from procauthor.template.model import late_name, late_parts

@@ -9,7 +9,7 @@ from itertools import islice
 from procauthor.library.gist import Gist
 from procauthor.library.library import Library
 from procauthor.procedure import DONE
-from procauthor.retrieval.word import is_common, list_words
+from procauthor.retrieval.lexical import is_common, list_words
 
 _MOST = 20
 _LEAST_DOCUMENTS = 2
