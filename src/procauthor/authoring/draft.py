@@ -40,7 +40,7 @@ UNFINISHED = frozenset(
     {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
 )
 
-_QUESTION_RULES = ("open-question", "proposal-open")
+QUESTION_RULES = ("open-question", "proposal-open")
 
 
 def render_draft(  # noqa: PLR0913 - what a document is made of
@@ -197,7 +197,7 @@ def _decide(author: str, findings: Sequence[Mapping[str, Any]], *, changing: boo
 
 def own_findings(findings: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
     """Return the findings without those about questions, which are listed with a draft anyway."""
-    return tuple(f for f in findings if f["rule"] not in _QUESTION_RULES or f["severity"] != "info")
+    return tuple(f for f in findings if f["rule"] not in QUESTION_RULES or f["severity"] != "info")
 
 
 def _blocking(author: str, findings: Sequence[Mapping[str, Any]], *, changing: bool) -> tuple[Mapping[str, Any], ...]:
