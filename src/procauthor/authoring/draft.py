@@ -17,6 +17,7 @@ from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
 from procauthor.markdown.document import BOM
 from procauthor.markdown.parse import parse
+from procauthor.system import read_regular
 from procauthor.template.render import render
 from procauthor.template.spec import Template
 
@@ -275,7 +276,7 @@ class DraftStore:
     def _read(self, file: Path) -> Draft | None:
         """Return a draft, or None where there is none that counts."""
         try:
-            plain = unseal(file, _KIND, file.read_bytes())
+            plain = unseal(file, _KIND, read_regular(file))
             draft = None if plain is None else Draft.from_json(json.loads(plain))
         except FileNotFoundError:
             return None
