@@ -7,8 +7,8 @@ from typing import Any
 
 from procauthor.adoption.amend import SCHEMA
 from procauthor.adoption.survey import Survey
+from procauthor.authoring.answer import read_object
 from procauthor.authoring.provider import Provider, Request
-from procauthor.authoring.scan import read_object
 from procauthor.errors import ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor

@@ -82,7 +82,7 @@ def _survey(place: Path, model: str, answer: Path | None) -> tuple[Survey, Amend
     from procauthor.adoption.amend import SCHEMA, amend
 
     if answer:
-        from procauthor.authoring.scan import read_object
+        from procauthor.authoring.answer import read_object
         from procauthor.cli.handoff import read_file
         from procauthor.errors import AnswerError
 
