@@ -158,7 +158,7 @@ def test_every_folder_gets_the_form_that_its_documents_have(
     root = tmp_path_factory.mktemp("adopt")
     chosen = {folder: data.draw(forms) for folder in data.draw(folders)}
     write(root, {f"{folder}/d{n}.md": text for folder, text in chosen.items() for n in range(3)})
-    adopt(propose(root))
+    adopt(propose(survey(root)))
     for procedure in Project.open(root).library().procedures:
         if procedure.kind == "template":
             continue
