@@ -20,10 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from procauthor.retrieval.embedding import Embedding, embedding_for
-from procauthor.retrieval.vector import normalise
-from procauthor.retrieval.vocabulary import FILE, Vocabulary
-from procauthor.retrieval.word import list_features, stem
+from procauthor.naming import stem
+from procauthor.retrieval.embedding import FILE, Embedding, Vocabulary, embedding_for, normalise
+from procauthor.retrieval.word import list_features
 
 Vectors = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from evals.dataset import Case, Dataset
 from procauthor.markdown.parse import parse
 from procauthor.project.project import Project
 from procauthor.retrieval.chunk import Chunk, chunk_document
-from procauthor.workspace._section import section_chunks
+from procauthor.workspace._workspace import section_chunks
 
 ANSWERS = 2
 HELPS = 1

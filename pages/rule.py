@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pages.text import read_opening
-from procauthor.checking.definition import Rule
 from procauthor.checking.rule import FAMILIES
+from procauthor.checking.scope import Rule
 
 
 def render_page() -> str:

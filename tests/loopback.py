@@ -285,7 +285,7 @@ def procedure_hook(path: Path, schema: Mapping[str, Any]) -> Any:
             return f"Record {number + 1}"
         case ("output_contract" | "downstream_dependencies", _, "artifact"):
             return "Record 3"
-        case ("workflow_failure_handling",):
+        case ("workflow_failure_handling" | "workflow_actions",):
             entry = answer_schema(schema["items"])
             return [{**entry, "step": number} for number in (1, 2, 3)]
     return None

@@ -29,6 +29,10 @@ def test_every_shipped_prompt_is_listed():
         "plain",
         "step-1-purpose/ask",
         "step-6-contract/ask",
+        "outline/ask",
+        "detail/ask",
+        "rest/ask",
+        "look/ask",
         "review/critique",
     } <= set(NAMES)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from procauthor.batch.batching import Batching, Outlook
     from procauthor.batch.record import Batch, BatchStore, Wishes
     from procauthor.batch.value import BatchReport
-    from procauthor.checking.baseline import Baseline
+    from procauthor.checking.check import Baseline
     from procauthor.checking.suspect import Suspect
     from procauthor.errors import (
         AmbiguousError,
@@ -89,7 +89,7 @@ _HOMES = {
     "Assignment": "authoring.handoff",
     "Authoring": "authoring.authoring",
     "AuthoringError": "errors",
-    "Baseline": "checking.baseline",
+    "Baseline": "checking.check",
     "Batch": "batch.record",
     "BatchReport": "batch.value",
     "BatchStore": "batch.record",

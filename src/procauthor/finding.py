@@ -32,7 +32,7 @@ class FixEdit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that mend a finding for certain: all of them, or none."""
+    """Edits that resolve a finding for certain: all of them, or none."""
 
     edits: tuple[FixEdit, ...]
 
@@ -54,7 +54,7 @@ class Finding:
 
     @property
     def fixable(self) -> bool:
-        """Whether ``check --fix`` can mend it."""
+        """Whether ``check --fix`` can fix it."""
         return self.fix is not None
 
     def as_json(self) -> dict[str, object]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+import threading
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 # Signs that make another name of a word are kept: C++, C#, .NET, Node.js.
@@ -20,6 +22,9 @@ _DEVICE = re.compile(
     r"(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\..*)?", re.IGNORECASE
 )
 _REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f]')
+LONGEST_WORD = 30
+"""No word of a language is that long, in letters."""
+_ONE = threading.Lock()
 NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
 """Patterns for before and behind a name that is looked for in a text: there it is no part of a longer word."""
 
@@ -27,6 +32,30 @@ NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
 def count_words(text: str) -> int:
     """Return the words of a text; a lone dash or bullet is none."""
     return len(_COUNTED.findall(text))
+
+
+def amount(number: int, word: str) -> str:
+    """Return a number with what it counts: ``1 file``, ``2 files``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+@lru_cache(maxsize=1 << 16)
+def stem(word: str) -> str:
+    """Return the stem of an English word: ``deleting`` and ``deletes`` meet."""
+    if len(word) >= LONGEST_WORD:
+        # Finding the stem takes the square of the length.
+        return word
+    # It keeps the word that it works on, so that two threads at once would spoil each other's.
+    with _ONE:
+        return str(_stemmer().stemWord(word))
+
+
+@cache
+def _stemmer() -> Any:
+    from Stemmer import Stemmer
+
+    # Words are remembered here already.
+    return Stemmer("english", 0)
 
 
 @lru_cache(maxsize=65536)

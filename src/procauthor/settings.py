@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from procauthor.errors import ConfigError
-from procauthor.file import read_regular
 from procauthor.naming import is_inside
 from procauthor.procedure import Status
+from procauthor.system import read_regular
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -85,6 +85,8 @@ class LibrarySettings(_Table):
     """The index: the document with the table of all procedures."""
     plan: InsidePath = "action-plan.md"
     """The action plan that `plan`, `run` and `create` read when no file is named."""
+    roles: InsidePath = "library/roles.md"
+    """The document whose tables list the roles: where it exists, each role that a procedure names has to be in it."""
     exclude: tuple[str, ...] = Field(default=(), examples=[["archive/*", "*.draft.md"]])
     """Patterns of files that are left out, matched against the whole path; `*` also matches `/`."""
 

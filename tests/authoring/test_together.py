@@ -12,7 +12,7 @@ from procauthor import Project
 from procauthor.authoring.retry import Gate, Patience
 from procauthor.authoring.waiting import WaitingDraft
 from procauthor.errors import ModelError
-from tests.batch import good, write_batch_library
+from tests.batch import CALLS, good, write_batch_library
 from tests.conftest import snapshot
 from tests.loopback import Json, Loopback, Scripted, answers, failure, procedure_hook, schema_of
 
@@ -55,17 +55,17 @@ def late(field: str) -> Callable[[Json], Scripted]:
     return lambda body: Scripted(body=usual(body).body, delay=0.3 if asks_for(body, field) else 0.0)
 
 
-def test_failure_modes_and_contract_are_asked_for_at_the_same_time(root: Path) -> None:
-    with Loopback(meeting(("exit_states", "output_contract"))) as server:
+def test_what_the_steps_do_and_the_rest_are_asked_for_at_the_same_time(root: Path) -> None:
+    with Loopback(meeting(("workflow_actions", "definition_of_done"))) as server:
         found = draft(root, server)
     assert found.draft.outcome == "Awaiting review"
-    assert len(server.requests) == found.draft.usage.calls == 5
-    assert [row["step"] for row in found.draft.usage_by_step] == [1, 2, 3, 5, 6]
+    assert len(server.requests) == found.draft.usage.calls == 4
+    assert [row["step"] for row in found.draft.usage_by_step] == [3, 5, 6, 8]
 
 
 def test_whoever_ends_first_the_draft_is_the_same(root: Path) -> None:
     drafts = []
-    for field in ("exit_states", "output_contract"):
+    for field in ("workflow_actions", "definition_of_done"):
         with Loopback(late(field)) as server:
             drafts.append(draft(root, server).draft.as_json())
     one, other = ({key: value for key, value in each.items() if key != "id"} for each in drafts)
@@ -76,7 +76,7 @@ def test_where_one_fails_the_other_is_kept_and_not_paid_again(root: Path) -> Non
     ill = threading.Event()
 
     def reply(body: Json) -> Scripted:
-        if asks_for(body, "exit_states") and not ill.is_set():
+        if asks_for(body, "workflow_actions") and not ill.is_set():
             return failure(500)
         return usual(body)
 
@@ -85,12 +85,13 @@ def test_where_one_fails_the_other_is_kept_and_not_paid_again(root: Path) -> Non
             draft(root, server)
         ill.set()
         paid = len(server.requests)
-        assert paid == 5
+        assert paid == 3
         found = Project.open(root).author("openai:any").resume()
-        (again,) = server.requests[paid:]
-    assert asks_for(again, "exit_states")
+        again, look = server.requests[paid:]
+    assert asks_for(again, "workflow_actions")
+    assert asks_for(look, "edits")
     assert found.draft.outcome == "Awaiting review"
-    assert found.draft.usage.calls == 5
+    assert found.draft.usage.calls == 4
 
 
 def test_both_together_keep_to_the_ceiling(root: Path) -> None:
@@ -111,7 +112,7 @@ def test_both_together_keep_to_the_ceiling(root: Path) -> None:
         free = draft(root, server, reply_tokens=30_000)
         assert most == 2
         most = 0
-        found = draft(root, server, reply_tokens=30_000, max_tokens=free.draft.usage.tokens + 45_000)
+        found = draft(root, server, reply_tokens=30_000, max_tokens=free.draft.usage.tokens + 30_000)
     assert found.draft.outcome == "Awaiting review"
     assert most == 1
 
@@ -136,7 +137,7 @@ def test_a_busy_server_is_left_alone_by_all_calls_of_a_batch(tmp_path: Path) -> 
         root = write_batch_library(tmp_path / "library", [[], [], [], []], server.url, retries=2)
         report = Project.open(root).batch("openai:any", jobs=4).run()
     assert [written.item.state for written in report.items] == ["drafted"] * 4
-    assert len(arrived) == 4 * 5 + 1
+    assert len(arrived) == 4 * CALLS + 1
     # Those that were on their way when the server said so may still come.
     assert [each - refused[0] for each in arrived if refused[0] + 0.3 < each < refused[0] + 0.99] == []
     assert (root / "action-plan.md").read_bytes() == snapshot(root)["action-plan.md"]

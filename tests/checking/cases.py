@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from procauthor.checking.check import check
+from procauthor.evaluation.evaluate import find_stale_claims
 from procauthor.finding import Report
 from procauthor.library.library import read_library
 from procauthor.library.status import match_sections
@@ -123,4 +124,4 @@ def run_check(root: Path, settings: Settings | None = None, **options: object) -
     """Check a folder with the templates of the cases."""
     chosen = settings or Settings()
     library = read_library(root, chosen, TemplateStore((), chosen.templates or PATTERNS))
-    return check(library, settings=chosen, **options)
+    return check(library, settings=chosen, **{"count": find_stale_claims, **options})

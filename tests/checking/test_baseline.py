@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procauthor.checking.baseline import Baseline, read_baseline
+from procauthor.checking.check import Baseline, read_baseline
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding, Report
 from procauthor.project import Project

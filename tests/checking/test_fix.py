@@ -257,6 +257,13 @@ def test_signs_beside_a_name_stay_beside_its_link(tmp_path: Path, signs: str) ->
     assert link.replace("Threat", "Risk").replace("threat", "risk") in (tmp_path / REVIEW).read_text()
 
 
+def test_a_name_that_gets_a_link_is_announced_no_longer(tmp_path: Path) -> None:
+    name = "Threat Check Procedure *(announced)*"
+    project = library(tmp_path, [change(REVIEW, "a feature, and have", f"a feature ({name}), and have")])
+    project.apply(project.fix(select=["unlinked-name"])[0])
+    assert "a feature ([Threat Check Procedure](threat-check.md)), and have" in (tmp_path / REVIEW).read_text()
+
+
 def test_a_document_whose_fixes_cannot_be_proven_is_left_out(root: Path) -> None:
     found = Project.open(root).library()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
-from procauthor.library.renames import follow, parse_renames, read_renames
+from procauthor.git import follow, parse_renames, read_renames
 from procauthor.settings import LibrarySettings, LinkSettings, Settings
 from tests.checking.cases import run_check
 

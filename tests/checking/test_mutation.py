@@ -15,7 +15,7 @@ import pytest
 
 from procauthor.checking.rule import RULES
 from procauthor.template.key import section_key
-from tests.checking.cases import run_check
+from tests.checking.cases import complete, run_check
 from tests.checking.clean import Library, make
 
 COUNT = int(os.environ.get("PROCAUTHOR_MUTATIONS", "3"))
@@ -658,3 +658,30 @@ def _(rnd: random.Random, library: Library) -> Expected:
     receipt = {"section": "purpose", "hash": "0" * 64, "by": "Ada", "on": rnd.choice(["2026-02-30", "July", 3])}
     keep_receipts(library, path, {"approvals": [receipt]})
     return Expected(path, 8)
+
+
+@breaks("role-unknown")
+def _(rnd: random.Random, library: Library) -> Expected:
+    path = some(rnd, library)
+    library.files["library/roles.md"] = "# Roles\n\n| Role | Answers for |\n|---|---|\n| tech lead | code |\n"
+    change(library, path, "status: Defined", f"status: Defined\nowner: {rnd.choice(['lead', 'chief of tech'])}")
+    # The list itself lies where procedures are looked for.
+    return Expected(path, "owner: ", {"orphan", "missing-section", "index-missing-entry"})
+
+
+@breaks("similar-title")
+def _(rnd: random.Random, library: Library) -> Expected:
+    words = library.titles[0].split()
+    other = " ".join(["The", *reversed(words[:-1]), "Procedure"])
+    library.files["feature/z.md"] = complete(
+        "feature/z.md", f"---\nlifecycle: Feature\nstatus: Defined\n---\n\n# {other}\n"
+    )
+    also = {"orphan", "index-missing-entry", "orchestration-missing-call"}
+    return Expected("feature/z.md", f"# {other}", also)
+
+
+@breaks("stale-claim")
+def _(rnd: random.Random, library: Library) -> Expected:
+    said = rnd.choice(["2 of 40 procedures are defined.", "Completion: 3%", "3 defined, 40 missing"])
+    library.files["index.md"] += f"\n{said}\n"
+    return Expected("index.md", said, count=2 if "," in said else 1)

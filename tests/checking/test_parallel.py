@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from procauthor.project import Project
-from procauthor.system.parallel import share
+from procauthor.system import share
 
 PATHS = [f"p{number}" for number in range(1000)]
 
@@ -26,7 +26,7 @@ def test_every_path_is_worked_on_once() -> None:
 def test_many_paths_are_worked_on_by_several_processes() -> None:
     # In a process of its own: one with threads, which other tests may have left, is never copied.
     code = (
-        "import os\nfrom procauthor.system.parallel import share\n"
+        "import os\nfrom procauthor.system import share\n"
         "print(len(set(share(['p'] * 1000, lambda path: os.getpid(), int))) > 1)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
@@ -66,7 +66,7 @@ def test_an_interrupt_ends_the_other_processes_as_well() -> None:
     """The children die with the parent's work, and none of them runs what the parent does at its end."""
     code = """
 import os, signal, sys, time
-from procauthor.system.parallel import share
+from procauthor.system import share
 
 here = os.getpid()
 
@@ -93,7 +93,7 @@ except ChildProcessError:
 def test_a_process_with_threads_is_not_copied() -> None:
     code = """
 import os, threading
-from procauthor.system.parallel import share
+from procauthor.system import share
 
 stop = threading.Event()
 threading.Thread(target=stop.wait).start()

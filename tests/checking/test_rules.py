@@ -2,21 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from procauthor.checking.check import check
 from procauthor.checking.rule import RULES
 from procauthor.finding import Finding, Report
-from procauthor.library.library import read_library
 from procauthor.naming import title_key
-from procauthor.settings import Settings
-from procauthor.template.store import TemplateStore
-from tests.checking.cases import FOLDER, PATTERNS, Case, read_cases
+from tests.checking.cases import FOLDER, Case, read_cases, run_check
 
 CASES = list(read_cases())
 
 
 def run(case: Case, root: Path, **options: object) -> Report:
-    library = read_library(case.write(root), Settings(), TemplateStore((), PATTERNS))
-    return check(library, settings=Settings(), announced=[title_key(t) for t in case.announced], **options)
+    return run_check(case.write(root), announced=[title_key(t) for t in case.announced], **options)
 
 
 def show(finding: Finding) -> str:

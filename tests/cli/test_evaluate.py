@@ -31,7 +31,7 @@ def test_the_json_is_as_its_schema_says(root: Path) -> None:
 def test_the_text_says_numbers_denominators_and_method(root: Path) -> None:
     text = run("-C", root, "evaluate").stdout
     assert "33.3%  1 of 3 procedures defined or approved" in text
-    assert "Total: 3 = 2 procedures and orchestrations with a document + 1 titles" in text
+    assert "Total: 3 = 2 documents of procedures and orchestrations + 1 title without a document" in text
     lines = [line.split() for line in text.splitlines()]
     assert ["Feature", "3", "1", "0", "1", "1", "33.3%"] in lines
     assert ["Total", "3", "1", "0", "1", "1", "33.3%"] in lines

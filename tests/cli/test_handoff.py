@@ -481,7 +481,7 @@ def test_open_questions_are_told_before_and_after_they_land_in_the_front_matter(
     assert "question: Who rates?\n" in done.stdout
     assert "into its front matter" in done.stderr
     told = run("-C", root, "accept").stderr
-    assert "is published; 1 question stands in open_questions of its front matter:\n  - Who rates?\n" in told
+    assert "is published, with 1 open question:\n  - Who rates?\nanswer the first with: procauthor answer " in told
     assert "open_questions:\n  - Who rates?\n" in (root / "feature/threat-check.md").read_text()
     run("-C", root, "undo")
     assert submit(root, {}, open_questions=[]).open_questions == ()

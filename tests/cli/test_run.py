@@ -218,7 +218,7 @@ def test_a_failing_item_stops_only_those_that_need_it(tmp_path: Path) -> None:
         paid = len(server.requests)
         healed.set()
         done = run("-C", root, "resume")
-        assert "Accepted: 6 items, 30 calls" in done.stdout
+        assert f"Accepted: 6 items, {6 * CALLS} calls" in done.stdout
         assert len(server.requests) - paid == 2 * CALLS
     assert run_json("-C", root, "check")["summary"]["errors"] == 0
 
@@ -263,7 +263,8 @@ def test_no_call_begins_after_the_deadline(tmp_path: Path) -> None:
         root = write_batch_library(tmp_path, [[]] * 4, server.url)
         report = carry(root, deadline=1.0, jobs=1)
         assert (report.outcome, report.halted, report.exit_code) == ("Stopped", "the deadline has passed", 1)
-        assert len(server.requests) <= 5
+        # Before it, one draft is whole and the next has its outline, what its steps do, and the rest.
+        assert len(server.requests) <= 2 * CALLS - 1
         assert states(Project.open(root).batch().resume(jobs=4)) == ["drafted"] * 4
         assert len(server.requests) == 4 * CALLS
 

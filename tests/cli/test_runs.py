@@ -14,6 +14,7 @@ import pytest
 from procauthor import Project
 from procauthor.authoring.pipeline import Progress
 from procauthor.errors import DraftError, ModelError
+from tests.batch import CALLS
 from tests.cli.inside import run, run_json
 from tests.cli.test_commands import CLI
 from tests.cli.test_create_with_a_model import TITLE, TITLES, draft_with, good, hook, point
@@ -21,6 +22,8 @@ from tests.cli.test_create_with_a_model import key as key  # noqa: PLC0414 - a f
 from tests.loopback import Json, Loopback, Scripted, answer_schema, data, failure, schema_of, words_of
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
+STEPS = [3, 5, 6, 8]
+"""The outline, what its steps do, the rest, and the last look."""
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def test_a_kill_where_a_reply_is_first_used_costs_only_what_was_on_its_way(
     root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A request shows that the reply before it was used; at that moment the command is killed."""
-    fatal = {2, 5, 7} if os.environ.get("PROCAUTHOR_LONG_TESTS") else {4}
+    fatal = {2, 4, 6} if os.environ.get("PROCAUTHOR_LONG_TESTS") else {4}
     children: list[subprocess.Popen[bytes]] = []
     count = 0
 
@@ -58,10 +61,10 @@ def test_a_kill_where_a_reply_is_first_used_costs_only_what_was_on_its_way(
             words = ["resume"]
         found = Project.open(root).author().resume()
         asked = [json.dumps(body["messages"]) for body in server.requests]
-    assert [row["step"] for row in found.usage_by_step] == [1, 2, 3, 5, 6]
-    assert found.usage.calls == len(set(asked)) == 5
+    assert [row["step"] for row in found.usage_by_step] == STEPS
+    assert found.usage.calls == len(set(asked)) == CALLS
     # Steps 5 and 6 are asked for at the same time, so two requests may have been on their way.
-    assert len(asked) <= 5 + 2 * len(fatal)
+    assert len(asked) <= CALLS + 2 * len(fatal)
     with Loopback(good) as server:
         other = point(write(tmp_path_factory.mktemp("other")), server)
         assert draft_with(other).draft.text == found.text
@@ -75,10 +78,13 @@ def echoing(body: Json) -> Scripted:
     return data(value)
 
 
-def change_prompt(root: Path) -> None:
-    place = root / "prompts/step-1-purpose/ask.md.j2"
-    place.parent.mkdir(parents=True)
-    place.write_text((PROMPTS / "step-1-purpose/ask.md.j2").read_text() + "\nBe brief.\n")
+def change_prompt(name: str) -> Callable[[Path], None]:
+    def change(root: Path) -> None:
+        place = root / f"prompts/{name}/ask.md.j2"
+        place.parent.mkdir(parents=True)
+        place.write_text((PROMPTS / f"{name}/ask.md.j2").read_text() + "\nBe brief.\n")
+
+    return change
 
 
 def change_template(root: Path) -> None:
@@ -88,14 +94,18 @@ def change_template(root: Path) -> None:
     place.write_text(text.replace("<!--", "<!-- Say it in plain words. ", 1))
 
 
-@pytest.mark.parametrize("change", [change_prompt, change_template])
+@pytest.mark.parametrize(
+    ("change", "paid"),
+    [(change_prompt("outline"), CALLS), (change_prompt("rest"), CALLS - 1), (change_template, CALLS)],
+    ids=["all rests on the prompt", "the look rests on it", "template"],
+)
 def test_what_changed_before_a_run_goes_on_gives_the_document_of_a_new_run(
-    root: Path, tmp_path: Path, change: Callable[[Path], None]
+    root: Path, tmp_path: Path, change: Callable[[Path], None], paid: int
 ) -> None:
     ill = True
 
     def reply(body: Json) -> Scripted:
-        return failure(500) if ill and "workflow" in schema_of(body)["properties"] else echoing(body)
+        return failure(500) if ill and "workflow_actions" in schema_of(body)["properties"] else echoing(body)
 
     with Loopback(reply) as server:
         point(root, server)
@@ -111,7 +121,7 @@ def test_what_changed_before_a_run_goes_on_gives_the_document_of_a_new_run(
     assert found.text == fresh.text
     assert found.template_hash == fresh.template_hash
     # What is asked in other words is paid once more, and nothing else.
-    assert resumed == 5 if change is change_template else 3 <= resumed <= 5
+    assert resumed == paid
     assert found.usage.calls == 2 + resumed
 
 
@@ -132,15 +142,15 @@ def write(folder: Path) -> Path:
 def test_the_usage_is_told_by_step_and_adds_up(waiting: tuple[Path, Loopback]) -> None:
     root, _ = waiting
     shown = run_json("-C", root, "runs", "show", "threat-check-1")
-    assert [row["step"] for row in shown["usage_by_step"]] == [1, 2, 3, 5, 6]
-    assert shown["usage_by_step"][0]["fields"] == ["purpose"]
-    assert sum(row["input_tokens"] for row in shown["usage_by_step"]) == shown["usage"]["input_tokens"] == 50_000
+    assert [row["step"] for row in shown["usage_by_step"]] == STEPS
+    assert shown["usage_by_step"][-1]["fields"] == ["edits", "settled"]
+    assert sum(row["input_tokens"] for row in shown["usage_by_step"]) == shown["usage"]["input_tokens"] == 40_000
     assert shown["state"] == "draft waits"
     assert (
-        "step 3: workflow, required_inputs_more: 1 calls, 10000 tokens in"
+        "step 5: workflow_actions, workflow_failure_handling: 1 calls, 10000 tokens in"
         in run("-C", root, "runs", "show", "threat-check-1").stdout
     )
-    assert "draft waits  5 calls, 55000 tokens" in run("-C", root, "runs").stdout
+    assert "draft waits  4 calls, 44000 tokens" in run("-C", root, "runs").stdout
 
 
 def test_a_run_says_what_became_of_it(root: Path) -> None:
@@ -177,7 +187,7 @@ def test_what_a_step_paid_before_it_was_stopped_is_counted(root: Path) -> None:
         ill = False
         draft = Project.open(root).author().resume()
         paid = len(server.requests) - 1
-    assert draft.usage.calls == paid == 6
+    assert draft.usage.calls == paid == CALLS + 1
     assert draft.outcome == "Awaiting review"
 
 
@@ -186,23 +196,23 @@ def test_to_create_again_after_reject_costs_nothing_unless_it_is_asked_for(waiti
     first = Project.open(root).draft()
     first.reject()
     again = Project.open(root).author(model="openai:any").create(TITLE)
-    assert len(server.requests) == 5
+    assert len(server.requests) == CALLS
     assert again.text == first.text
-    assert (again.usage.calls, again.reused) == (0, 5)
+    assert (again.usage.calls, again.reused) == (0, CALLS)
     again.reject()
     fresh = Project.open(root).author(model="openai:any", fresh=True).create(TITLE)
-    assert (fresh.usage.calls, len(server.requests)) == (5, 10)
+    assert (fresh.usage.calls, len(server.requests)) == (CALLS, 2 * CALLS)
 
 
 def test_replies_of_another_model_or_of_a_changed_library_are_not_reused(waiting: tuple[Path, Loopback]) -> None:
     root, server = waiting
     Project.open(root).draft().reject()
     Project.open(root).author(model="openai:other").create(TITLE).reject()
-    assert len(server.requests) == 10
+    assert len(server.requests) == 2 * CALLS
     plan = root / "action-plan.md"
     plan.write_text(plan.read_text().replace("Define mitigation planning", "Define mitigation tracking"))
     Project.open(root).author(model="openai:any").create(TITLE)
-    assert len(server.requests) == 15
+    assert len(server.requests) == 3 * CALLS
 
 
 def damage(file: Path, how: str) -> None:
@@ -231,7 +241,7 @@ def test_a_damaged_memory_is_named_and_set_aside_and_blocks_nothing(waiting: tup
     assert (root / ".procauthor/work.db.damaged-1").exists()
     # The draft waits still, and its name is not given to another run.
     assert Project.open(root).author(model="openai:any").create(TITLE).id == "threat-check-2"
-    assert len(server.requests) == 10
+    assert len(server.requests) == 2 * CALLS
     run("-C", root, "accept", "threat-check-1")
     assert "damaged" not in run("-C", root, "runs").stderr
 
@@ -276,17 +286,17 @@ def test_the_bound_is_told_before_the_first_call_and_holds(root: Path) -> None:
         assert server.requests == []
         usage = author.create(TITLE).usage
     bound = found.as_json()
-    assert (bound["calls"], usage.calls) == (5, 5)
+    assert (bound["calls"], usage.calls) == (CALLS, CALLS)
     assert usage.tokens <= bound["tokens"] <= bound["worst_tokens"]
     assert bound["most"] <= bound["ceiling"] == 200_000
-    assert "5 calls and at most" in told[0].note
+    assert f"{CALLS} calls and at most" in told[0].note
     assert told[1].name == "Identify purpose and boundaries"
 
 
 def test_a_dry_run_says_what_would_be_sent_and_needs_no_key(root: Path) -> None:
     done = run("-C", root, "create", TITLE, "--model", "openai:any", "--dry-run", OPENAI_API_KEY="")
     assert "passage P1: feature/design-review.md" in done.stdout
-    assert "budget for openai:any: 5 calls" in done.stdout
+    assert "budget for openai:any: 4 calls" in done.stdout
     assert not (root / ".procauthor/work.db").exists()
     assert Project.open(root).author().bound(Project.open(root).author().brief(TITLE)) is None
 
@@ -307,7 +317,7 @@ def test_prune_keeps_what_waits_and_what_can_be_resumed(waiting: tuple[Path, Loo
     # The name is free again, and an old reply must not answer for the new run.
     before = len(server.requests)
     found = project.author(model="openai:any", fresh=True).create(TITLE)
-    assert (found.id, len(server.requests) - before) == ("threat-check-1", 5)
+    assert (found.id, len(server.requests) - before) == ("threat-check-1", CALLS)
 
 
 def test_the_commands_of_runs(root: Path) -> None:

@@ -97,3 +97,14 @@ def test_authors_are_named_in_one_way(root: Path) -> None:
     assert create(root, "--author", "offline")["author"] == "offline"
     assert "exclude" in run("-C", root, "create", TITLE, "--author", "skeleton", "--model", "openai:x", code=2).stderr
     assert "key" in run("-C", root, "create", TITLE, "--author", "openai:x", code=2).stderr.lower()
+
+
+def test_a_skeleton_fills_no_required_section_of_the_evaluation(tmp_path: Path) -> None:
+    root = tmp_path / "library"
+    run("init", root)
+    row = "\n## Ops Lifecycle\n\n| Procedure | Phase | Status |\n|---|---|---|\n| Restore Procedure | - | Missing |\n"
+    (root / "index.md").write_text((root / "index.md").read_text(encoding="utf-8") + row, encoding="utf-8")
+    before = json.loads(run("-C", root, "evaluate", "--json").stdout)
+    run("-C", root, "create", "Restore Procedure", "--author", "skeleton", "--accept")
+    after = json.loads(run("-C", root, "evaluate", "--json").stdout)
+    assert after["section_completeness"] == before["section_completeness"]

@@ -30,8 +30,8 @@ def writer(action: Callable[[Json], str]) -> Callable[[Json], Scripted]:
 
     def answer(body: Json) -> Scripted:
         def hook(path: tuple[str | int, ...], schema: Mapping[str, Any]) -> Any:
-            if len(path) == 4 and path[2] == "actions":
-                return action(body)
+            if path == ("workflow_actions",):
+                return [{"step": number, "actions": [action(body)]} for number in (1, 2, 3)]
             return procedure_hook(path, schema)
 
         return data(answer_schema(schema_of(body), hook=hook))
@@ -84,7 +84,7 @@ def test_an_author_that_invents_makes_the_figures_fall() -> None:
 
 def test_a_worse_prompt_makes_the_figures_fall(tmp_path: Path) -> None:
     # This model keeps to the brief where it is given one, as models do, and makes something up where it is not.
-    obedient = writer(lambda body: "Write the record." if "Code Quality & Style" in words_of(body) else INVENTED)
+    obedient = writer(lambda body: "Write the record." if '"title": "Test Coverage' in words_of(body) else INVENTED)
     (tmp_path / "brief.md.j2").write_text("{#\nid: brief\nversion: 9\nvariables: []\n#}\nWrite something long.\n")
     with Loopback(obedient) as server:
         good, bad = measure(server), measure(server, prompts=tmp_path)

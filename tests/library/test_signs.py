@@ -6,8 +6,8 @@ import pytest
 
 from procauthor import Project
 from procauthor.library.reference import relative, resolve
+from procauthor.markdown.link import escape, write_link
 from procauthor.markdown.parse import parse
-from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
 
 SETTINGS = '[library]\nindex = "index.md"\n\n[templates]\n"**/*.md" = ""\n'

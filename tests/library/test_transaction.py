@@ -221,13 +221,15 @@ def test_the_history_is_bounded_in_size_but_keeps_the_last_change(root: Path) ->
     assert (root / "large.md").read_bytes() == b"1" + large
 
 
-def test_a_damaged_entry_is_named_and_blocks_no_other(root: Path) -> None:
+def test_a_damaged_entry_is_named_and_nothing_before_it_is_taken_for_the_last(root: Path) -> None:
     write(root, Edit("a.md", OLD["a.md"], b"x"))
     write(root, Edit("b.md", None, b"y"))
     state = root / ".procauthor"
     (state / "history/000002.json").write_text("{")
     assert read_strangers(state) == ["000002.json"]
-    assert undo(root, state)[0].number == 1
+    with pytest.raises(LibraryError, match="change 2, the newest in the history, is damaged"):
+        undo(root, state)
+    assert undo(root, state, 1)[0].number == 1
     assert (root / "a.md").read_bytes() == OLD["a.md"]
     assert (root / "b.md").read_bytes() == b"y"
 

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procauthor.errors import FrontMatterError
-from procauthor.markdown.document import Document
-from procauthor.markdown.edit import replace_spans
+from procauthor.markdown.document import Document, replace_spans
 from procauthor.markdown.front_edit import Cut, Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
 from procauthor.markdown.parse import parse
 

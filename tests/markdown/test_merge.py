@@ -9,7 +9,7 @@ import pytest
 
 from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.operation import OperationError
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Replacement, replace_spans
 from procauthor.markdown.merge import merge
 from tests.authoring.update.documents import LINKS, document, operation, outline_of
 from tests.conftest import REVIEW

@@ -2,11 +2,9 @@
 
 import pytest
 
-from procauthor.markdown.document import Document
-from procauthor.markdown.edit import replace_spans
+from procauthor.markdown.document import Document, heading_span, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.markdown.target import read_spots
-from procauthor.markdown.title import heading_span
 
 
 def read(text: str) -> Document:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Replacement, replace_spans
+from procauthor.markdown.link import Slugger
 from procauthor.markdown.parse import parse
-from procauthor.markdown.slug import Slugger
 
 SAMPLE = """# A *title* with `code`
 

@@ -3,7 +3,7 @@
 import pytest
 
 from procauthor.errors import LibraryError
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Replacement
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 

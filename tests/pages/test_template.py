@@ -9,8 +9,7 @@ from pages import ROOT
 from procauthor.checking.rule import RULES
 from procauthor.markdown.document import Document
 from procauthor.markdown.parse import parse
-from procauthor.template.constraint import _KEYS
-from procauthor.template.read import KINDS, read_template
+from procauthor.template.read import _KEYS, KINDS, read_template
 from procauthor.template.role import words
 from procauthor.template.spec import Constraint, Kind
 

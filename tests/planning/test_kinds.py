@@ -234,6 +234,23 @@ KINDS = {
         "| Phase | Scope | Depends on | Effort | DoD |\n|---|---|---|---|---|\n| 1 | **Author Pages**<br> all of them | none | 1h | done; well |\n| 2 | **Print** | 1 | 2h | read |\n",
         ["Author Pages P3 2", "Print P3 1 <- Author Pages"],
     ),
+    "boxes beside a table": (
+        ("| # | Task | Priority |\n|---|---|---|\n| 1 | Mix | P1 |\n\n## Doors\n\n- [ ] **Phase 1** - Paint it\n- [x] Oil it\n\n"
+        "## Pre-launch checklist\n\n- [ ] All is well\n"),
+        ["Mix P1", "Paint it P3", "Oil it P3 done"],
+    ),
+    "numbers that go on below phases that rank": (
+        "## Issues\n\n### 1. Fire\n- **Status:** it burns\n\n### Phase 1 (Week 1) - CRITICAL\n1. Heat\n2. Mix\n\n### Phase 2 (Week 2) - HIGH\n3. Bake\n",
+        ["Heat P0", "Mix P0", "Bake P1"],
+    ),
+    "numbered headings below siblings": (
+        "# Backlog\n\n## Later\n\n### 1. Write the oven guide\n\n## Taste backlog\n\n### 1. Raise the bar\n\n## Paper backlog\n\n### 1. Add a guide\n",
+        ["oven guide P3", "Raise the bar P3", "Add a guide P3"],
+    ),
+    "a status with a remark": (
+        "| Item | Status |\n|---|---|\n| Mix it well | Waiting - guide complete |\n| Bake it well | Complete - guide open |\n",
+        ["Mix it well P3", "Bake it well P3 done"],
+    ),
     "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
         ["Rye P1", "Oats P3"]),
 }  # fmt: skip

@@ -178,3 +178,19 @@ def test_an_item_is_not_chosen_before_what_it_waits_for(root: Path) -> None:
     plan.write_text(plan.read_text().replace("**Estimated Effort:** 20-30 hours\n", ""))
     read = Project.open(root).plan()
     assert fit(read.items, read.order, 6).unknown == (1,)
+
+
+def test_a_finished_text_with_an_error_comes_last_and_nobody_waits_for_it(root: Path) -> None:
+    path = root / "feature/design-review.md"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n![map](missing.png)\n", encoding="utf-8")
+    items = proposal(root).plan.items
+    assert [item.title for item in items][-1] == "Design Review Procedure"
+    assert items[-1].priority == "P3"
+    assert not [need for item in items for need in item.depends_on if need.title == "Design Review Procedure"]
+
+
+def test_what_several_placeholders_say_of_their_purpose_is_no_reason(root: Path) -> None:
+    for name in ("Oven Check", "Salt Check"):
+        (root / f"feature/{title_key(name).replace(' ', '-')}.md").write_text(placeholder(name), encoding="utf-8")
+    reasons = {item.title: item.why for item in proposal(root).plan.items}
+    assert "hreat" not in reasons["Oven Check Procedure"]

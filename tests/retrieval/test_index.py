@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 
 from procauthor.errors import ConfigError, LockedError, RetrievalError
 from procauthor.markdown.parse import parse
-from procauthor.retrieval.builtin import WordEmbedding
 from procauthor.retrieval.chunk import chunk_document
-from procauthor.retrieval.embedding import Embedding, embedding_for
+from procauthor.retrieval.embedding import Embedding, WordEmbedding, embedding_for
 from procauthor.retrieval.index import Engine, Hit, SectionIndex, Weights
 from tests.retrieval.support import LIBRARY, QUERIES, LetterEmbedding, cut
 
@@ -241,7 +240,7 @@ def test_an_index_that_breaks_under_a_search_is_rebuilt(tmp_path: Path, table: s
 
 HOLD = (
     "import sys, time, pathlib\n"
-    "from procauthor.system.lock import hold\n"
+    "from procauthor.system import hold\n"
     "with hold(pathlib.Path(sys.argv[1]) / 'lock', 1, 'held'):\n"
     "    print('held', flush=True)\n"
     "    time.sleep(float(sys.argv[2]))\n"

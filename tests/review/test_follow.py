@@ -68,7 +68,7 @@ def test_a_failed_step_becomes_a_wish_and_on_request_a_question(root: Path) -> N
     step = ("--by", "Ada", "--step", "1", "--result", "failed")
     assert "without a reason" in run("-C", root, "follow", TITLE, *step, code=2).stderr
     found = run("-C", root, "follow", TITLE, *step, "--deviation", 'the owner of "parts" is unknown', "--question")
-    assert 'procauthor update feature/design-review.md "step 1 (Draw the parts) failed: the owner' in found.stdout
+    assert "procauthor update feature/design-review.md 'step 1 (Draw the parts) failed: the owner" in found.stdout
     text = (root / PAGE).read_text()
     assert re.search(r"open_questions:\n\s*- .*Step 1 \(Draw the parts\) failed on \d{4}-\d\d-\d\d: the owner", text)
     run("-C", root, "undo")

@@ -84,6 +84,16 @@ def test_a_changed_input_marks_who_feeds_it_and_a_new_one_who_calls(tmp_path: Pa
     }
 
 
+def test_names_of_inputs_are_shown_as_they_are_written_and_any_spelling_is_the_same(tmp_path: Path) -> None:
+    project = clean(tmp_path, 1)
+    edit(tmp_path, "feature/p1.md", rb"- \*\*Request\*\*", b"- **Change Classes**: of all.\n- **Requests**")
+    caller = "feature/feature-orchestration.md"
+    (suspect,) = (s for s in project.review.suspects(caller) if s.use.part == "inputs")
+    assert set(suspect.use.text) - set(suspect.seen.text) == {"Change Classes", "Requests"}
+    edit(tmp_path, "feature/p1.md", rb"- \*\*Change Classes\*\*: of all.\n", b"")
+    assert project.review.suspects(caller) == ()
+
+
 def test_what_was_seen_is_never_overwritten_by_sync(tmp_path: Path) -> None:
     project = clean(tmp_path, 1)
     edit(tmp_path, "feature/p0.md", rb": it is dated\.", b": it is signed.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from procauthor.adoption.survey import Survey, survey
 from procauthor.adoption.toml import write_tables
-from procauthor.checking.baseline import FILE_NAME as BASELINE
+from procauthor.checking.check import FILE_NAME as BASELINE
 from procauthor.errors import LibraryError
 from procauthor.library.disk import locate
 from procauthor.settings import FILE_NAME

@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from procauthor.adoption.guess import Guess
-from procauthor.file import read_regular
 from procauthor.settings import Site
+from procauthor.system import read_regular
 
 _LARGEST = 256 * 1024
 _MOST_LEVELS = 3

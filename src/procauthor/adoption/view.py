@@ -10,6 +10,7 @@ from procauthor.adoption.guess import Guess
 from procauthor.adoption.survey import Proposed, Survey
 from procauthor.library.index import entries, read_index
 from procauthor.library.library import Procedure
+from procauthor.naming import amount
 
 SCHEMA_VERSION = 1
 _SHOWN = 3
@@ -17,7 +18,7 @@ _SHOWN = 3
 
 def survey_lines(survey: Survey) -> Iterator[str]:
     """Yield what was found and what would be made of it, with counts, examples and how sure it is."""
-    yield f"{_count(survey)} documents are there, and stay as they are"
+    yield f"{amount(_count(survey), 'document')} found; nothing in them is changed"
     yield f"site: {_guessed(survey.site.guess)}"
     for guess in survey.guesses:
         if guess.subject.partition(".")[0] in ("titles", "status", "index", "placeholders"):
@@ -54,7 +55,8 @@ def _guessed(guess: Guess) -> str:
 
 def _template_lines(proposed: Proposed, patterns: list[str]) -> Iterator[str]:
     inferred = proposed.inferred
-    yield f"template {proposed.name!r}{' (shipped)' if proposed.shipped else ''} for {inferred.documents} documents:"
+    origin = " (shipped)" if proposed.shipped else ""
+    yield f"template {proposed.name!r}{origin} for {amount(inferred.documents, 'document')}:"
     yield f"  {', '.join(patterns)}"
     for heading in inferred.headings:
         if heading.required or not proposed.shipped:

@@ -35,7 +35,7 @@ from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
 from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
-from procauthor.library.title import check_title
+from procauthor.library.reference import check_title
 from procauthor.planning.plan import Plan
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
@@ -264,6 +264,7 @@ class Authoring:
             library=library,
             check=lambda text, rules: self.check(based, run.brief.path, text, rules, expected),
             report=self.progress or (lambda _: None),
+            search=self.context.search if self.context else self.search(library),
             texts=self.context.texts if self.context else DocumentTexts(),
         )
         work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)

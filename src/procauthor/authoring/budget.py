@@ -9,6 +9,7 @@ from typing import Any
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.chat import request_size
+from procauthor.authoring.outline import is_outline, outline_first
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
 from procauthor.template.model import build_model
@@ -69,7 +70,7 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
 
     A step's request grows by what the steps before it filled, and each of these is at most one reply long.
     """
-    reply, repairs = settings.reply_tokens, settings.repairs
+    reply, repairs, template = settings.reply_tokens, settings.repairs, outline_first(template)
     asked = [n for n in _STEPS if build_model(template, n, ()).model_fields]
     sizes = [request_size(prompts, Ask(brief, template, step)) + place * reply for place, step in enumerate(asked)]
     plain = sum(size + reply for size in sizes)
@@ -77,15 +78,18 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     again = sum(size + 3 * reply for size in sizes)
     # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of mending.
     rounds = repairs + repairs * (repairs + 1)
+    # The last look shows all fields, and none of the brief.
+    plain += (len(asked) + 1) * reply if is_outline(template) else 0
+    looks = int(is_outline(template))
     if reviewed:
         # The review shows all fields, may be asked for twice, and its remarks are mended in one more round.
         review = sizes[0] + (len(asked) + 1) * reply
         mended = sum(size + 3 * reply for size in sizes)
         worst = plain + (rounds + repairs + 1) * again + 2 * review
         return Bound(
-            2 * len(asked) + 1, plain + review + mended, len(asked) * (2 + repairs + rounds) + 2, worst, ceiling
+            2 * len(asked) + 1 + looks, plain + review + mended, len(asked) * (2 + repairs + rounds) + 2, worst, ceiling
         )
-    return Bound(len(asked), plain, len(asked) * (1 + rounds), plain + rounds * again, ceiling)
+    return Bound(len(asked) + looks, plain, len(asked) * (1 + rounds) + looks, plain + rounds * again, ceiling)
 
 
 def summary(brief: Brief) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.lead import join_questions
+from procauthor.authoring.outline import DETAIL, OUTLINE, REST, is_outline
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
 from procauthor.authoring.retry import Gate
@@ -43,12 +44,15 @@ _PROMPTS = {
     5: "step-5-failures/ask",
     6: "step-6-contract/ask",
 }
+_OUTLINED = {OUTLINE: "outline/ask", DETAIL: "detail/ask"}
 _MAX_TOLD = 300
 _FINISH = {"length": "was cut off at {limit} tokens", "refusal": "was a refusal", "stop": "had no usable JSON"}
 
 
-def prompt_name(step: int) -> str:
+def prompt_name(template: Template, step: int) -> str:
     """Return the name of the prompt that asks for a step."""
+    if is_outline(template):
+        return _OUTLINED.get(step, "rest/ask")
     return _PROMPTS.get(step, _PROMPTS[6])
 
 
@@ -61,7 +65,7 @@ class ChatAuthor:
     prompts: PromptLibrary
     calls: CallLog
     spend: Spend = at_once
-    _begun: tuple[Brief, str] | None = None
+    _begun: tuple[Brief, dict[tuple[bool, bool], str]] | None = None
 
     @classmethod
     def open(  # noqa: PLR0913, PLR0917 - what an author is made of
@@ -143,8 +147,11 @@ class ChatAuthor:
         if ask.form:
             return ""
         if self._begun is None or self._begun[0] is not ask.brief:
-            self._begun = ask.brief, _render_brief(self.prompts, ask.brief, ask.template)
-        return self._begun[1]
+            self._begun = ask.brief, {}
+        begun, parts = self._begun[1], (needs_passages(ask), needs_titles(ask))
+        if parts not in begun:
+            begun[parts] = _render_brief(self.prompts, ask)
+        return begun[parts]
 
     @property
     def _bounds(self) -> str:
@@ -198,9 +205,11 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     ``begun`` is the brief in words, where it was rendered before.
     """
     ask = work.ask
-    schema = reply_schema(work.model, work.open, [p.id for p in ask.brief.passages])
+    passages = [p.id for p in ask.brief.passages] if needs_passages(ask) else []
+    titles = () if ask.form else [reference.title for reference in ask.brief.near]
+    schema = reply_schema(work.model, work.open, passages, titles)
     mark = _mark(ask.brief)
-    texts = [] if ask.form else [begun or _render_brief(prompts, ask.brief, ask.template)]
+    texts = [] if ask.form else [begun or _render_brief(prompts, ask)]
     censor = Censor.of(ask.brief.text.encode())
     texts += [prompts.render(name, {**censor.each(words), "mark": mark}) for name, words in _prompts(work)]
     if work.problems:
@@ -213,10 +222,24 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
 
-def _render_brief(prompts: PromptLibrary, brief: Brief, template: Template) -> str:
-    mark = _mark(brief)
-    variables = Censor.of(brief.text.encode()).each(_brief_variables(brief, template, mark))
-    return prompts.render("brief", {**variables, "mark": mark})
+def needs_passages(ask: Ask) -> bool:
+    """Say whether an ask shows the passages: what is written again, or follows from the outline, does without.
+
+    They stand at the end of the brief, so that all calls begin alike.
+    """
+    return not is_outline(ask.template) or not (ask.problems or ask.step == REST)
+
+
+def needs_titles(ask: Ask) -> bool:
+    """Say whether an ask shows the closed list: once the outline is written, no field refers to another procedure."""
+    return not is_outline(ask.template) or ask.step == OUTLINE
+
+
+def _render_brief(prompts: PromptLibrary, ask: Ask) -> str:
+    brief, mark = ask.brief, _mark(ask.brief)
+    shown = brief if needs_passages(ask) else replace(brief, passages=())
+    variables = Censor.of(brief.text.encode()).each(_brief_variables(shown, ask.template, mark))
+    return prompts.render("brief", {**variables, "mark": mark, "listed": needs_titles(ask)})
 
 
 def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
@@ -226,7 +249,7 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
         return ask.form.prompts
     filled = {name: _told(value) for name, value in ask.fields.items() if name not in work.wanted and value is not None}
     sections = list(_wanted(ask.template, ask.step, work.open))
-    return ((prompt_name(ask.step), {"sections": sections, "filled": filled}),)
+    return ((prompt_name(ask.template, ask.step), {"sections": sections, "filled": filled}),)
 
 
 def _told(value: Any) -> Any:
@@ -367,6 +390,7 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "roles": list(brief.roles),
         "registers": list(brief.registers),
         "more": len(brief.references) - len(brief.near),
+        "listed": True,
         "standards": [standard.shown() for standard in brief.rules],
         "references": [reference.title for reference in brief.near if not reference.announced],
         "announced": [reference.title for reference in brief.near if reference.announced],

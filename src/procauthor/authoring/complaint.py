@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from procauthor.checking.definition import Rule
 from procauthor.checking.rule import RULES as CHECKED
+from procauthor.checking.scope import Rule
 from procauthor.errors import ConfigError
 
 # A name that is longer than this is none, and would fill the screen.

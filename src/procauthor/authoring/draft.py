@@ -15,8 +15,8 @@ from procauthor.errors import DraftError
 from procauthor.library.question import QUESTIONS
 from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
+from procauthor.markdown.document import BOM
 from procauthor.markdown.parse import parse
-from procauthor.markdown.source import BOM
 from procauthor.template.render import render
 from procauthor.template.spec import Template
 

@@ -19,7 +19,7 @@ from procauthor.authoring.submission import Submission
 from procauthor.authoring.waiting import WaitingDraft, draft_json
 from procauthor.authoring.writing import open_prompts
 from procauthor.errors import AnswerError, ConflictError, NotFoundError
-from procauthor.library.title import check_title
+from procauthor.library.reference import check_title
 from procauthor.naming import title_key
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -11,18 +12,30 @@ from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
 from procauthor.authoring.judge import join_findings
-from procauthor.authoring.lead import join_questions
+from procauthor.authoring.lead import find_leads, join_questions
+from procauthor.authoring.look import Seen, apply_edits, look_form, split_late
 from procauthor.authoring.neighbour import find_neighbours
 from procauthor.authoring.obligation import unmet
+from procauthor.authoring.outline import outline_first
 from procauthor.authoring.pipeline import Place, State, Work
+from procauthor.authoring.reply import check_fields
+from procauthor.errors import BudgetError, ModelOutputError
 from procauthor.finding import Finding
 from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
 from procauthor.template.key import section_key
-from procauthor.template.model import entries_name, late_entries, late_name, late_parts, sections_of_step
+from procauthor.template.model import (
+    build_model,
+    entries_name,
+    late_entries,
+    late_name,
+    late_parts,
+    sections_of_step,
+)
 from procauthor.template.spec import SectionSpec, Template
 
 _FILLED = range(1, 7)
+_LOOK = 8
 
 
 class Fields:
@@ -30,8 +43,8 @@ class Fields:
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self.template = work.template
-        self._steps = {name: step for step in _FILLED for name in fields_of_step(work.template, step)}
+        self.template = outline_first(work.template) if work.outlined else work.template
+        self._steps = {name: step for step in _FILLED for name in fields_of_step(self.template, step)}
         self._rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
 
     def choose(self, state: State) -> bool:  # noqa: ARG002 - a document that is new is written whole
@@ -47,9 +60,27 @@ class Fields:
     def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the fields of a step; because of problems, only for those that have some."""
         work = self.work
-        return work.author.fill(
+        answer = work.author.fill(
             Ask(work.brief, self.template, step, state.fields, problems, work.left, asked=state.open_questions)
         )
+        renamed = self._carry_names(state.written.get(step, {}), answer.values) if problems else {}
+        return replace(answer, values={**renamed, **answer.values})
+
+    def _carry_names(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the steps with the inputs that were renamed: to correct a name costs no workflow."""
+        names: dict[str, str] = {}
+        for spec in self.template.sections:
+            if (
+                spec.role == "inputs"
+                and spec.name in after
+                and len(before.get(spec.name) or ()) == len(after[spec.name])
+            ):
+                names |= _renamed(spec, before[spec.name], after[spec.name])
+        workflow = self.template.of_role("workflow")
+        if not names or workflow is None or workflow.name in after or workflow.name not in before:
+            return {}
+        inputs = [part for part in workflow.parts if part.role == "inputs"]
+        return {workflow.name: [_rename(row, inputs, names) for row in before[workflow.name]]}
 
     def _outdated(self, state: State, step: int) -> tuple[FieldProblem, ...]:
         """Return the late parts that no longer fit, because the steps that they belong to were written again."""
@@ -77,6 +108,41 @@ class Fields:
                 hint = f" ({finding.hint})" if finding.hint else ""
                 places.append((self._steps[name], FieldProblem(name, finding.message + hint)))
         return places
+
+    def look(self, state: State) -> bool:
+        """Let a model look at the whole draft once, with what was found and with what may answer its questions."""
+        work, questions = self.work, state.open_questions
+        if not work.outlined or work.search is None:
+            return False
+        fields = merge_late(self.template, state.fields)
+        leads = find_leads(questions, work.library, work.search, work.brief.path)
+        form = look_form(work.run.id, work.brief.request.title, fields, Seen(state.findings, questions, leads))
+        try:
+            answer = work.author.fill(Ask(work.brief, self.template, _LOOK, fields, (), work.left, form))
+        except (BudgetError, ModelOutputError) as error:
+            # What is written is paid for, and is not lost for this.
+            state.questions[_LOOK] = (f"Nobody has looked at the draft as a whole ({error.message}): who reads it?",)
+            return False
+        state.questions[_LOOK] = answer.questions
+        return self._take_edits(state, apply_edits(fields, answer.values["edits"]), answer.values["settled"], questions)
+
+    def _take_edits(
+        self, state: State, fields: Mapping[str, Any], settled: Sequence[int], questions: Sequence[str]
+    ) -> bool:
+        """Take the fields that fit after the edits of a last look, and close what they settle."""
+        written = split_late(self.template, fields, self._steps)
+        before = {step: dict(values) for step, values in state.written.items()}
+        for step, values in state.written.items():
+            for section in late_entries(self.template, step):
+                # They are among the fields of their section now.
+                values.pop(entries_name(section), None)
+        for step, values in written.items():
+            model = build_model(self.template, step, self.work.brief.titles)
+            state.written[step] = {**state.written.get(step, {}), **check_fields(model, values, list(values)).values}
+        closed = {questions[number - 1] for number in settled if 0 < number <= len(questions)}
+        for step, asked in state.questions.items():
+            state.questions[step] = tuple(question for question in asked if question not in closed)
+        return state.written != before or bool(closed)
 
     def draft(self, state: State) -> Draft:
         """Return the draft; what was handed in is judged too."""
@@ -122,6 +188,31 @@ class Fields:
     @cached_property
     def _evidence(self) -> Evidence:
         return gather_evidence(self.work.brief, self.work.library, self.work.texts)
+
+
+def _renamed(spec: SectionSpec, before: Sequence[Any], after: Sequence[Any]) -> dict[str, str]:
+    """Return the new name of each item that has another one now, and that no item has any more."""
+    slot = _name_slot(spec)
+    pairs = [(old[slot], new[slot]) for old, new in zip(before, after, strict=True)] if slot else []
+    kept = {new for _, new in pairs}
+    return {old: new for old, new in pairs if old != new and old not in kept}
+
+
+def _rename(row: Mapping[str, Any], parts: Iterable[SectionSpec], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a step in which the items of some parts have their new names."""
+    changed = dict(row)
+    for part in parts:
+        slot = _name_slot(part)
+        items = row.get(part.name) or ()
+        if slot and items:
+            changed[part.name] = [{**item, slot: names.get(item[slot], item[slot])} for item in items]
+    return changed
+
+
+def _name_slot(spec: SectionSpec) -> str:
+    """Return the field of an item that names it: the first one; empty where items are plain texts."""
+    slots = spec.pattern.slots if spec.pattern and not spec.pattern.single else ()
+    return slots[0].name if slots else ""
 
 
 def _fit(entries: Sequence[Mapping[str, Any]], steps: int, part: SectionSpec) -> bool:

@@ -19,12 +19,12 @@ from procauthor.authoring.similar import common_words, find_namesakes, list_cand
 from procauthor.authoring.standard import find_standards
 from procauthor.authoring.subject import read_subject
 from procauthor.errors import InvalidTitleError, NotFoundError
-from procauthor.library.guard import refuse_conflict
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
-from procauthor.library.title import check_title, file_stem
+from procauthor.library.permit import refuse_conflict
+from procauthor.library.reference import check_title, file_stem
 from procauthor.markdown.front_edit import refuse_unreadable
-from procauthor.markdown.slug import slugify
+from procauthor.markdown.link import slugify
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.secret import Censor

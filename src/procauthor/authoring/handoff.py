@@ -148,7 +148,7 @@ class Assignment:
 
 
 def step_text(assignment: Assignment, number: int, prompts: PromptLibrary) -> str:
-    """Return what one of the eight steps asks of whoever answers a brief."""
+    """Return what one of the eight steps asks of the author who answers a brief."""
     template, filled = assignment.template, assignment.filled
     return prompts.render(
         f"{HAND_OFF}-step",

@@ -7,17 +7,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from procauthor.authoring.brief import Brief
-from procauthor.checking.artifact import is_optional
+from procauthor.checking.usage import is_optional
 from procauthor.convention.state import read_status
-from procauthor.library.announced import bare_title
 from procauthor.library.contract import read_contract
+from procauthor.library.derive import bare_title
 from procauthor.library.question import QUESTIONS
-from procauthor.markdown.document import Document
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Document, Replacement, Source, replace_spans
 from procauthor.markdown.front import find_front_matter
 from procauthor.markdown.front_edit import Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
 from procauthor.markdown.parse import parse
-from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.procedure import DONE
 from procauthor.template.spec import Template
@@ -31,7 +29,7 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
 ) -> str:
     """Return the front matter of a draft; ``ours`` are the values that the tool itself keeps there.
 
-    ``depends_on`` holds what is declared already, what the caller names, and whoever provides a required input. A
+    ``depends_on`` holds what is declared already, what the caller names, and what provides a required input. A
     document that is revised keeps its status, unless it was finished and questions are new; it gets those only that are
     new.
     """

@@ -18,7 +18,7 @@ from zipfile import BadZipFile
 
 from procauthor.errors import StoreError
 from procauthor.library.state import make_folder, mark
-from procauthor.system.lock import hold
+from procauthor.system import hold
 
 FILE = "work.db"
 _VERSION = 1

@@ -156,6 +156,10 @@ class Operations:
             self.outline, operations, gather_evidence(self.work.brief, self.work.library, self.work.texts)
         )
 
+    def look(self, state: State) -> bool:  # noqa: ARG002 - what a wish does not need stays as it is
+        """Return False: an update is looked at while it is made."""
+        return False
+
     def draft(self, state: State) -> Draft:
         """Return the draft of the changed document."""
         operations = operations_of(state.written)

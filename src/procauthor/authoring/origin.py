@@ -13,7 +13,7 @@ from procauthor.library.provenance import SectionSource
 from procauthor.library.receipt import today
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Stamp
-from procauthor.review.origin import Writing, record_origins
+from procauthor.review.blame import Writing, record_origins
 from procauthor.review.review import follow
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template

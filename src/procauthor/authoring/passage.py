@@ -68,7 +68,7 @@ def _comes_late(library: Library, chunk: Chunk) -> bool:
 
     Inputs, outputs and consumers of neighbours stand in the brief anyway, where it speaks of neighbours.
     """
-    return _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE
+    return library.by_path[chunk.path].kind == "orchestration" or _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE
 
 
 def _speaks_of(chunk: Chunk, subject: Subject) -> bool:

@@ -24,6 +24,8 @@ from procauthor.authoring.together import together
 from procauthor.authoring.update.scope import ScopeEntry
 from procauthor.finding import Finding
 from procauthor.library.library import Library
+from procauthor.naming import amount
+from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
@@ -33,7 +35,14 @@ _SCOPE, _WORKFLOW, _CONTINUITY, _FORMAT, _REVIEW = 1, 3, 4, 7, 8
 # Both rest on the workflow, and neither on the other.
 _FAILURES, _CONTRACT = 5, 6
 _END = _REVIEW + 1
-_CONTINUITY_RULES = ("step-input-without-producer", "step-target-missing")
+_CONTINUITY_RULES = (
+    "step-input-without-producer",
+    "step-target-missing",
+    "input-without-provider",
+    "output-without-producer",
+    "exit-undefined",
+    "jump-skips-output",
+)
 
 Doubts = Literal["question", "note", "nothing"]
 """What becomes of a claim that nothing supports."""
@@ -70,6 +79,7 @@ class State:
     tries: int = 0
     stuck: bool = False
     reviewed: bool = False
+    looked: bool = False
     scope: tuple[ScopeEntry, ...] | None = None
     reason: str = ""
 
@@ -104,7 +114,8 @@ class Work:
 
     ``check`` gives the findings that the document has with other bytes, for some rules or for all. ``library`` is what
     a draft may rest on, and ``texts`` are its documents as evidence; ``doubts`` says whether claims that nothing
-    supports become open questions or notes. ``verdict`` and ``complaints`` are about an answer that was handed in.
+    supports become open questions or notes, and ``outlined`` that an outline is written and checked before all else.
+    ``search`` finds what may answer a question. ``verdict`` and ``complaints`` are about an answer that was handed in.
     """
 
     run: Run
@@ -116,8 +127,10 @@ class Work:
     written_by: str = ""
     repairs: int = 0
     doubts: Doubts = "nothing"
+    outlined: bool = False
     render: Callable[..., bytes] = render_draft
     prompt: str = ""
+    search: Callable[[str, int], Sequence[Chunk]] | None = None
     reviewer: Reviewer | None = None
     verdict: Verdict | None = None
     complaints: tuple[Complaint, ...] = ()
@@ -152,6 +165,9 @@ class Strategy(Protocol):
 
     def places(self, state: State, findings: Sequence[Finding]) -> list[Place]:
         """Return findings as problems of the steps that wrote what they are about."""
+
+    def look(self, state: State) -> bool:
+        """Let the author look at the whole once more; say whether that changed anything."""
 
     def draft(self, state: State) -> Draft:
         """Return the draft at the end."""
@@ -210,7 +226,7 @@ class _Pipeline:
     def _end(self, step: int, seconds: float) -> None:
         note, count = "", len(self.state.problems)
         if step == _SCOPE and self.state.scope is not None:
-            note = f"{len(self.state.scope)} sections"
+            note = amount(len(self.state.scope), "section")
         elif count and step in (_CONTINUITY, _REVIEW):
             note = f"{count} to correct"
         usage = self.work.calls.usage
@@ -282,8 +298,24 @@ class _Pipeline:
         state.problems = () if over else tuple(self.strategy.places(state, errors))
         state.tries += bool(state.problems)
         if not errors:
+            self._look()
             self._let_read()
         return min((step for step, _ in state.problems), default=_END)
+
+    def _look(self) -> None:
+        """Let the author look at the whole once; what would cause an error is taken back."""
+        state = self.state
+        if state.looked:
+            return
+        state.looked, questions = True, dict(state.questions)
+        before = {step: dict(values) for step, values in state.written.items()}
+        if not self.strategy.look(state):
+            return
+        findings = self.strategy.findings(state, ())
+        if any(finding.severity == "error" for finding in findings):
+            state.written, state.questions = before, questions
+        else:
+            state.findings = tuple(findings)
 
     def _let_read(self) -> None:
         """Let a second model read a draft without errors, once; its remarks are worked on in one more round."""

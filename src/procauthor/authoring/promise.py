@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from procauthor.authoring.brief import Promise
-from procauthor.library.announced import bare_title, title_before_mark
+from procauthor.library.derive import bare_title, title_before_mark
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Artifact

@@ -15,7 +15,7 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.derive import show_status
 from procauthor.library.library import Library, Procedure
 from procauthor.library.question import Question, question_json
-from procauthor.markdown.edit import replace_spans
+from procauthor.markdown.document import replace_spans
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Status

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from procauthor.errors import DraftError
-from procauthor.template.block import cells_of
 from procauthor.template.pattern import Pattern, holds_block
-from procauthor.template.piece import read_pattern
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.render import read_pattern
+from procauthor.template.spec import SectionSpec, Template, cells_of
 
 _BULLETS = {"list": r"- ", "checklist": r"- \[[ xX]\] ", "numbered": r"\d+[.)] "}
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")

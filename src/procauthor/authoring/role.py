@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 
 from procauthor.library.gist import Gist
 from procauthor.library.library import Library
 from procauthor.procedure import DONE
+from procauthor.retrieval.word import is_common, list_words
 
 _MOST = 20
 _LEAST_DOCUMENTS = 2
@@ -28,4 +30,11 @@ def _used(library: Library, names: Callable[[Gist], tuple[str, ...]]) -> tuple[s
     for procedure in library.procedures:
         if procedure.status in DONE and procedure.kind in ("procedure", "standard"):
             counts.update(names(procedure.gist))
-    return tuple(name for name, count in counts.most_common(_MOST) if count >= _LEAST_DOCUMENTS)
+    # "author and reviewer" is two roles in one name.
+    single = (name for name, count in counts.most_common() if count >= _LEAST_DOCUMENTS and not _is_joined(name))
+    return tuple(islice(single, _MOST))
+
+
+def _is_joined(name: str) -> bool:
+    """Say whether a name holds a word that says nothing by itself."""
+    return any(map(is_common, list_words(name.lower())))

@@ -15,7 +15,7 @@ from procauthor.authoring.calls import CallLog, forget_calls
 from procauthor.authoring.memory import Connection, Row, WorkMemory, readable
 from procauthor.authoring.submission import Submission
 from procauthor.errors import DraftError
-from procauthor.markdown.slug import slugify
+from procauthor.markdown.link import slugify
 
 # The author of a run that waits for an answer of a person or an agent.
 HAND_OFF = "hand-off"

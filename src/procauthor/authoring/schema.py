@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, create_model
 
 SOURCES = "passages_used"
+# A list of more titles is not repeated in the schema.
+_LONG_LIST = 60
 QUESTIONS = "open_questions"
 # Keywords that say nothing to a model, or that providers refuse.
 _DROPPED = frozenset({"title", "default", "$defs"})
@@ -28,13 +30,18 @@ def restrict(model: type[BaseModel], names: Sequence[str]) -> type[BaseModel]:
     return part
 
 
-def reply_schema(model: type[BaseModel], names: Sequence[str], passages: Sequence[str]) -> dict[str, Any]:
+def reply_schema(
+    model: type[BaseModel], names: Sequence[str], passages: Sequence[str], titles: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the schema of a reply: the named fields, the passages they rest on, and what is open.
 
     The schema keeps to what strict structured output accepts: no ``$ref``, every property required, no others
-    allowed, and a closed list always an ``enum``.
+    allowed, and a closed list always an ``enum``; but ``titles`` that are many are in the brief, once, and the reply
+    is held against them.
     """
     result = copy.deepcopy(_fields_schema(model, tuple(names)))
+    if len(titles) > _LONG_LIST:
+        result = _name_only(result, list(titles))
     for name, extra in _extras(passages).items():
         if name not in model.model_fields:
             result["properties"][name] = extra
@@ -46,6 +53,17 @@ def reply_schema(model: type[BaseModel], names: Sequence[str], passages: Sequenc
 def _fields_schema(model: type[BaseModel], names: tuple[str, ...]) -> dict[str, Any]:
     schema = restrict(model, names).model_json_schema()
     return _plain(schema, schema.get("$defs", {}))
+
+
+def _name_only(node: Any, titles: list[str]) -> Any:
+    """Return a schema in which a reference is a string: the list would be in it once for each field."""
+    if isinstance(node, list):
+        return [_name_only(each, titles) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("enum") == titles:
+        return {key: value for key, value in node.items() if key != "enum"} | {"type": "string"}
+    return {key: _name_only(value, titles) for key, value in node.items()}
 
 
 def share_titles(schema: Mapping[str, Any], titles: Sequence[str]) -> dict[str, Any]:

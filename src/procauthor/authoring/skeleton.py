@@ -11,7 +11,7 @@ from procauthor.authoring.draft import IN_PROGRESS, SKELETON, render_draft
 from procauthor.authoring.gap import TO_DO, gap_words
 from procauthor.library.question import OPEN
 from procauthor.library.status import match_sections
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.template.model import sections_of_step
 from procauthor.template.pattern import Pattern, parse_pattern

@@ -79,7 +79,7 @@ class Submission:
         return join_questions(() if whole or not questions else self.questions, questions)
 
     def carry(self, old: Brief, new: Brief) -> Submission:
-        """Return the submission for a brief that was gathered anew: passages that are still there got other ids."""
+        """Return the submission for a brief that was gathered again: passages that are still there got other ids."""
         places = {(p.path, p.hash, p.text): p.id for p in new.passages}
         ids = {p.id: places.get((p.path, p.hash, p.text), "") for p in old.passages}
         sources = {name: tuple(filter(None, (ids.get(s, s) for s in found))) for name, found in self.sources.items()}
@@ -94,6 +94,11 @@ class Submission:
         return replace(self, fields=fields, questions=questions)
 
 
+def path_pieces(path: str) -> list[int | str]:
+    """Return the names and indexes of a path such as ``workflow[2].actions[0]``."""
+    return [int(index) if index else name for index, name in _PIECE.findall(path)]
+
+
 def _texts(value: Any) -> Iterator[str]:
     items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     yield from dict.fromkeys(str(item).strip() for item in items if item is not None and str(item).strip())
@@ -101,7 +106,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _put(fields: dict[str, Any], path: str, value: Any) -> str:
     """Put a value at a path; return why that cannot be, or nothing. The index behind the last one appends."""
-    pieces = [int(index) if index else name for index, name in _PIECE.findall(path)]
+    pieces = path_pieces(path)
     place: Any = fields
     for piece in pieces[:-1]:
         try:

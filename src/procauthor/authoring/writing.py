@@ -143,6 +143,7 @@ def _open_chat(
     return make(
         author=author,
         calls=calls,
+        outlined=True,
         written_by=run.author,
         repairs=settings.repairs,
         doubts="question",

@@ -106,7 +106,7 @@ def release(memory: WorkMemory, job: str, number: int) -> None:
 
 
 def _ceiling(memory: WorkMemory, job: str) -> int | None:
-    """Return the ceiling of a batch as it is now: whoever resumes it may have changed it."""
+    """Return the ceiling of a batch as it is now: a resumed one may have another."""
     rows = memory.rows("select terms from job where id = ?", job)
     ceiling: int | None = json.loads(rows[0]["terms"])["max_tokens"] if rows else 0
     return ceiling

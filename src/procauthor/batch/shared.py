@@ -107,7 +107,7 @@ class SharedSession(BatchSession):
         self._workers.offer(number, ranks.index(self.schedule.ranks[number]))
 
     def _refresh(self) -> None:
-        """Read how far the items are, whoever wrote them, and bring home what waits for review."""
+        """Read how far the items of all machines are, and bring home what waits for review."""
         items = self.batch.items()
         if not self.home:
             # Only one of all stores what cannot begin.

@@ -8,10 +8,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 from zlib import crc32
 
-from procauthor.checking.nearest import Nearest
-from procauthor.checking.phrase import Titles
+from procauthor.checking.phrase import Nearest, Series, Titles
 from procauthor.checking.scope import Scope
-from procauthor.checking.series import Series
 from procauthor.library.library import Library, Procedure
 
 ALL = "all"

@@ -25,8 +25,7 @@ from procauthor.checking.dependence import (
 )
 from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.memory import Record
-from procauthor.checking.note import decode_notes
-from procauthor.checking.phrase import Titles
+from procauthor.checking.phrase import Titles, decode_notes
 from procauthor.checking.survey import Surveyed
 from procauthor.errors import StaleError
 from procauthor.library.stored import Face, View, decode_face, decode_view

@@ -1,7 +1,8 @@
 """Suppressions in documents: ``<!-- procauthor: ignore broken-link -- the page is made at night -->``.
 
 ``ignore`` covers the line of the comment; one that stands alone covers what follows it, the next block or heading.
-``ignore-section`` covers the section around it, ``ignore-file`` the document.
+``ignore-section`` covers the section around it, ``ignore-file`` the document. With ``until 2027-01-31`` behind the
+rules it counts on that day for the last time.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -20,6 +22,7 @@ from procauthor.markdown.document import Comment, Document
 Reach = Literal["ignore", "ignore-section", "ignore-file"]
 _DIRECTIVE = re.compile(r"\s*procauthor:\s*(ignore(?:-section|-file)?)(?=\s|$)(.*)", re.DOTALL)
 _REASON = re.compile(r"(?:^|\s)(?:--+|[—–])(?:\s|$)")
+_UNTIL = re.compile(r"\suntil\s+(\d{4}-\d\d-\d\d)\s*\Z")
 _REACH: dict[str, Reach] = {"ignore": "ignore", "ignore-section": "ignore-section", "ignore-file": "ignore-file"}
 
 
@@ -34,6 +37,8 @@ class Directive:
     reason: str
     first: int
     last: int
+    until: date | None = None
+    """The last day on which it counts."""
 
     @property
     def place(self) -> tuple[str, int]:
@@ -45,12 +50,16 @@ class Directive:
         """Whether it counts: it names rules and says why."""
         return bool(self.rules and self.reason)
 
+    def expired(self, day: date) -> bool:
+        """Say whether its last day is over."""
+        return self.until is not None and self.until < day
+
     def covers(self, path: str, line: int) -> bool:
         """Say whether a place is covered."""
         return path == self.procedure.path and self.first <= line <= self.last
 
 
-_Mark = tuple[Comment, Reach, tuple[str, ...], str, int, int]
+_Mark = tuple[Comment, Reach, tuple[str, ...], str, int, int, date | None]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[_Mark, ...]).decode
 
@@ -70,16 +79,26 @@ def read_directives(procedures: Iterable[Procedure]) -> Iterator[Directive]:
 
 def write_directives(procedure: Procedure) -> bytes:
     """Return the suppressions of a document as they are kept."""
-    found = [(d.comment, d.reach, d.rules, d.reason, d.first, d.last) for d in read_directives((procedure,))]
+    found = [(d.comment, d.reach, d.rules, d.reason, d.first, d.last, d.until) for d in read_directives((procedure,))]
     return _encode(found) if found else b""
 
 
 def _read(procedure: Procedure, comment: Comment, reach: Reach, text: str) -> Directive:
     parts = _REASON.split(text, maxsplit=1)
-    rules = tuple(word.lower() for word in re.split(r"[,\s]+", parts[0]) if word)
+    names, until = _last_day(parts[0])
+    rules = tuple(word.lower() for word in re.split(r"[,\s]+", names) if word)
     reason = " ".join(parts[1].split()) if len(parts) > 1 else ""
     first, last = _lines(procedure.document, comment, reach)
-    return Directive(procedure, comment, reach, rules, reason, first, last)
+    return Directive(procedure, comment, reach, rules, reason, first, last, until)
+
+
+def _last_day(text: str) -> tuple[str, date | None]:
+    """Split off the last day; what is no day stays among the names of rules, and is reported as one."""
+    match = _UNTIL.search(text)
+    try:
+        return (text[: match.start()], date.fromisoformat(match[1])) if match else (text, None)
+    except ValueError:
+        return text, None
 
 
 def _lines(document: Document, comment: Comment, reach: Reach) -> tuple[int, int]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from procauthor.errors import LibraryError
 from procauthor.finding import Finding, Fix, FixEdit
-from procauthor.library.guard import refuse_conflict
 from procauthor.library.library import Library
-from procauthor.markdown.document import Document
-from procauthor.markdown.edit import Replacement
+from procauthor.library.permit import refuse_conflict
+from procauthor.markdown.document import Document, Replacement
 from procauthor.markdown.proof import rewrite
 
 

@@ -12,6 +12,7 @@ from procauthor.checking.scope import Scope
 from procauthor.convention.word import words as spoken
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import PlainText, read_prose
+from procauthor.naming import title_key
 from procauthor.procedure import Step
 from procauthor.template.role import meaning_of
 
@@ -19,6 +20,11 @@ from procauthor.template.role import meaning_of
 _MORE = re.compile(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
 _FOREIGN = re.compile(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
+# A name of several words in capitals: "Secret Leak Response, Step 3".
+_NAME = re.compile(
+    r"(?:^|(?<=\W))((?:[A-Z\u00c0-\u00de][\w/-]*\s+(?:(?:and|of|to|for|in|&)\s+)*)+[A-Z\u00c0-\u00de][\w/-]*)"
+    r"\s*[,:–—>(]?\s*$"
+)
 # Outside of the workflow more is spoken of than its steps.
 _OTHERS = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
 _DIGITS = 9
@@ -107,9 +113,9 @@ class _StepText:
         for match, lost in targets:
             if self._of_another(passage, match.start()) or (step is None and not self._is_ours(passage, match, lost)):
                 continue
-            message = f"there is no {match[1].casefold()} {lost}"
+            message = f"there is no {match[1]} {lost}"
             if step is not None:
-                message = f"step {step_name(step)} refers to {match[1].casefold()} {lost}, which does not exist"
+                message = f"step {step_name(step)} refers to {match[1]} {lost}, which does not exist"
             yield passage.offset(match.start()), message
 
     def _step_at(self, at: int) -> Step | None:
@@ -134,9 +140,10 @@ class _StepText:
         return max(before)[1] if before else ""
 
     def _of_another(self, passage: PlainText, place: int) -> bool:
-        """Say whether a step of another document is meant: its name or a link to it stands right before."""
+        """Say whether a step of another document is meant: its name or a link to it is right before."""
         before = passage.text[max(0, place - 80) : place]
-        if _ELSEWHERE.search(before):
+        name = None if _sent(before) else _NAME.search(before)
+        if _ELSEWHERE.search(before) or (name and title_key(name[1]) != self.procedure.key):
             return True
         if re.search(r"\w", before):
             return False

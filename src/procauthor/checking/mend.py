@@ -11,11 +11,10 @@ from functools import lru_cache
 from procauthor.checking.jump import step_words
 from procauthor.checking.scope import Scope
 from procauthor.finding import Finding, Fix, FixEdit
-from procauthor.library.library import Procedure
+from procauthor.library.library import ANNOUNCED, Procedure
 from procauthor.library.reference import Target, relative
-from procauthor.markdown.document import Link
-from procauthor.markdown.edit import Replacement
-from procauthor.markdown.write import encode_path
+from procauthor.markdown.document import Link, Replacement
+from procauthor.markdown.link import encode_path
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Step
 
@@ -48,6 +47,9 @@ def link_name(procedure: Procedure, start: int, words: str, target: Procedure) -
     plain = "]" not in words and "[" not in words and raw[max(start - 1, 0) : start] not in (b"!", b"\\")
     certain = plain and raw[start:end] == words.encode() and not _is_in_other_notation(raw, start)
     if certain and not _near_html(raw, start, end):
+        # What has a document is announced no longer.
+        mark = f" {ANNOUNCED}".encode()
+        end += len(mark) if raw.startswith(mark, end) else 0
         yield Replacement(start, end, f"[{words}]({relative(procedure.path, target.path)})")
 
 
@@ -127,7 +129,7 @@ def _step_words(words: tuple[str, ...]) -> re.Pattern[bytes]:
 
 
 def renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[Replacement]:
-    """Number steps anew where nothing refers to those that change; steps out of order are left to a person."""
+    """Number steps again where nothing refers to those that change; steps out of order are left to a person."""
     numbers = [step.number for step in steps if step.number is not None]
     first = min(1, numbers[0])
     wrong = [

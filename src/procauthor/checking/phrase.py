@@ -1,14 +1,24 @@
-"""Names of documents in running text: capitalised words that end like a title, and titles word for word."""
+"""Names of documents and ids of rules in running text, and the nearest of many names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
+import msgspec
+
+from procauthor.library.library import Procedure
+from procauthor.library.stored import Stored
+from procauthor.markdown.document import Source
+from procauthor.markdown.passage import PlainText, read_prose
 from procauthor.naming import NAME_EDGES
+from procauthor.procedure import Status
 
 _LAST = re.compile(r"\b(?:Procedures?|Orchestrations?|Standards)\b(?![-/\w])")
 _TOKEN = re.compile(r"\S+")
@@ -144,3 +154,142 @@ def _is_name(title: str) -> bool:
     return all(word in _MINOR or word[0].isupper() or word[0].isdigit() for word in words) and any(
         first[0].isupper() and second[0].isupper() for first, second in pairwise(words)
     )
+
+
+_NEW_ITEM = re.compile(rb"[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
+
+
+class Paragraphs:
+    """Where the paragraphs, list items and table rows of a text begin.
+
+    Args:
+        source: The text, read once.
+    """
+
+    def __init__(self, source: Source) -> None:
+        raw, starts = source.raw, source.line_starts
+        self._starts = [0]
+        before = b""
+        for start, end in zip(starts, [*starts[1:], len(raw)], strict=True):
+            line = raw[start:end].strip()
+            if _divided(before, line):
+                self._starts.append(start)
+            before = line
+        self._starts.append(len(raw))
+
+    def around(self, offset: int) -> tuple[int, int]:
+        """Return the span of the paragraph around an offset."""
+        place = min(bisect_right(self._starts, offset), len(self._starts) - 1)
+        return self._starts[place - 1], self._starts[place]
+
+
+def _divided(before: bytes, after: bytes) -> bool:
+    """Say whether something new begins with the second of two lines."""
+    if not before or not after or _NEW_ITEM.match(after):
+        return True
+    return before.startswith((b"|", b"#")) or after.startswith((b"|", b"#"))
+
+
+class Spans:
+    """Spans that do not overlap; says whether an offset lies in one, without looking at all of them."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._spans = sorted(spans)
+        self._starts = [start for start, _ in self._spans]
+
+    def __contains__(self, at: int) -> bool:
+        place = bisect_right(self._starts, at) - 1
+        return place >= 0 and at < self._spans[place][1]
+
+
+_RAREST = 6
+_MOST_COMMON = 300
+_CANDIDATES = 12
+
+
+class Nearest:
+    """Finds near names by the rarest of the three-letter pieces that they share, then by likeness.
+
+    Args:
+        names: What may be meant.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = sorted(set(names))
+        self._pieces: dict[str, list[int]] = defaultdict(list)
+        for place, name in enumerate(self._names):
+            for piece in _pieces(name):
+                self._pieces[piece].append(place)
+
+    def find(self, name: str, cutoff: float) -> str:
+        """Return the name that is most like this one, or an empty string where none is like it enough."""
+        known = sorted((p for p in _pieces(name) if p in self._pieces), key=lambda p: (len(self._pieces[p]), p))
+        shared: Counter[int] = Counter()
+        for piece in known[:_RAREST]:
+            shared.update(self._pieces[piece][:_MOST_COMMON])
+        candidates = [self._names[place] for place, _ in shared.most_common(_CANDIDATES)]
+        close = get_close_matches(name, candidates, n=1, cutoff=cutoff)
+        return close[0] if close else ""
+
+
+def _pieces(name: str) -> set[str]:
+    """Return the three-letter pieces of a name; a very long one is known by its beginning."""
+    text = f" {name.casefold()[:200]} "
+    return {text[at : at + 3] for at in range(len(text) - 2)}
+
+
+# In every id of a rule; two digits and a dash are rare, and quickly found.
+_NUMBER = re.compile(r"-\d\d")
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[PlainText, ...]).decode
+
+
+def read_notes(procedure: Procedure) -> Sequence[PlainText]:
+    """Return the passages of a document, from what was kept of it or from its text."""
+    if isinstance(procedure, Stored):
+        return decode_notes(procedure.notes)
+    prose = read_prose(procedure.document)
+    places = chain(find_hints(prose.text), (match.start() for match in _NUMBER.finditer(prose.text)))
+    return [p for p in prose.around(places) if not p.heading]
+
+
+def decode_notes(notes: bytes) -> Sequence[PlainText]:
+    """Return the passages of a document as they were written."""
+    return _decode(notes) if notes else ()
+
+
+def write_notes(procedure: Procedure) -> bytes:
+    """Return the passages of a document as they are kept."""
+    found = read_notes(procedure)
+    return _encode(tuple(found)) if found else b""
+
+
+# One id alone may be anything, such as the name of a form or a ticket.
+_FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The known ids with one prefix and so many digits, and the path of the first standard that states some."""
+
+    ids: frozenset[str]
+    path: str
+
+
+def series_of(name: str) -> str:
+    """Return the form of an id: ``TST-00`` for ``TST-04``."""
+    return re.sub(r"\d", "0", name)
+
+
+def read_series(standards: Collection[Procedure], gone: Collection[Status]) -> Mapping[str, Series]:
+    """Return the series that standards state, by form. One that is gone states nothing, but its ids are known."""
+    stated: dict[str, set[str]] = defaultdict(set)
+    known: dict[str, set[str]] = defaultdict(set)
+    paths: dict[str, str] = {}
+    for standard in standards:
+        for name in standard.known_rules:
+            known[series_of(name)].add(name)
+        for name in standard.stated_rules if standard.status not in gone else ():
+            stated[series_of(name)].add(name)
+            paths.setdefault(series_of(name), standard.path)
+    return {form: Series(frozenset(known[form]), paths[form]) for form, ids in stated.items() if len(ids) >= _FEWEST}

@@ -1,4 +1,4 @@
-"""Findings of a surveyed library: those that are remembered and still hold, and the others anew."""
+"""Findings of a surveyed library: those that are remembered and still hold, and the others looked for again."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from procauthor.checking.dependence import FILE, HEAD, WatchedScope, question
-from procauthor.checking.dependency import Need, find_needs
 from procauthor.checking.difference import PENDING, Difference, Surroundings, find_difference
 from procauthor.checking.memory import Record
 from procauthor.checking.rule import FAMILIES, reach, run_family
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import Surveyed, decode_findings, encode_findings, own_findings
+from procauthor.checking.usage import Need, find_needs
 from procauthor.finding import Finding
+from procauthor.git import head_of
 from procauthor.library.receipt import Review
-from procauthor.library.renames import head_of
-from procauthor.system.parallel import share
+from procauthor.system import share
 
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
 _AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")
@@ -166,7 +166,7 @@ class Recall:
     # Finding
 
     def _look(self, paths: list[str], asked: dict[str, bool]) -> None:
-        """Look for the findings of documents anew, and add what was asked of the disk for them."""
+        """Look for the findings of documents again, and add what was asked of the disk for them."""
         # No process may have a database open that another has opened.
         self.survey.memory.close()
         for found in share(paths, self._among, _Among):

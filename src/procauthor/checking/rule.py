@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType, ModuleType
 
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.rules import (
     bound,
+    claim,
     contract,
     flow,
     index,
@@ -19,6 +19,7 @@ from procauthor.checking.rules import (
     reading,
     reference,
     review,
+    role,
     safety,
     standard,
     status,
@@ -26,8 +27,9 @@ from procauthor.checking.rules import (
     structure,
     suppression,
     template,
+    title,
 )
-from procauthor.checking.scope import Scope
+from procauthor.checking.scope import Reach, Rule, Scope
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding
 
@@ -39,6 +41,7 @@ FAMILIES = (
     reading,
     safety,
     status,
+    claim,
     step,
     flow,
     contract,
@@ -46,6 +49,8 @@ FAMILIES = (
     label,
     name,
     reference,
+    role,
+    title,
     standard,
     index,
     orchestration,

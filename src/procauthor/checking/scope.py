@@ -4,31 +4,120 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
-from procauthor.checking.anchor import Anchors, read_anchors
-from procauthor.checking.definition import Rule
-from procauthor.checking.nearest import Nearest
-from procauthor.checking.note import read_notes
-from procauthor.checking.paragraph import Paragraphs
-from procauthor.checking.phrase import Titles
-from procauthor.checking.series import Series, read_series
-from procauthor.finding import Finding
+from procauthor.checking.phrase import Nearest, Paragraphs, Series, Titles, read_notes, read_series
+from procauthor.finding import Finding, Severity
+from procauthor.git import follow, head_of, is_tracked, read_renames
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target
-from procauthor.library.renames import follow, head_of, is_tracked, read_renames
 from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Link
+from procauthor.markdown.link import Flavour, slugs
 from procauthor.markdown.passage import PlainText
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.settings import Settings
+
+# A heading with an emoji keeps an invisible selector in its anchor on GitHub; people copy it or leave it out.
+_SELECTOR = re.compile("[\ufe00-\ufe0f]")
+# GitHub writes this prefix into the page; its links work with it and without.
+_PREFIX = "user-content-"
+
+
+def read_anchors(procedure: Procedure, flavour: Flavour) -> Anchors:
+    """Return the anchors of a document by the rule of a platform."""
+    if flavour == "github":
+        return Anchors(procedure.anchors)
+    return Anchors(_html_ids(procedure).union(heading_anchors(procedure, flavour)))
+
+
+def heading_anchors(procedure: Procedure, flavour: Flavour) -> list[str]:
+    """Return the anchor of each heading of a document, in order, by the rule of a platform."""
+    if flavour == "github":
+        return list(procedure.heading_slugs)
+    return slugs(procedure.heading_texts, flavour, _html_ids(procedure))
+
+
+def _html_ids(procedure: Procedure) -> frozenset[str]:
+    """Return the ids of raw HTML: what is there beside the anchors of headings."""
+    return procedure.anchors.difference(procedure.heading_slugs)
+
+
+class Anchors:
+    """The anchors of a document.
+
+    Args:
+        known: As a renderer writes them.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = frozenset(known)
+
+    def __contains__(self, anchor: str) -> bool:
+        # "#top" is the top of every page, by the HTML standard.
+        if anchor in self._known or anchor == "top":
+            return True
+        return _SELECTOR.sub("", anchor.removeprefix(_PREFIX)) in self._plain
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._known))
+
+    def like(self, anchor: str) -> str:
+        """Return the anchor that differs in upper and lower case only, or an empty string."""
+        return self._folded.get(anchor.casefold(), "")
+
+    def near(self, anchor: str) -> str:
+        """Return the anchor that is most like this one, or an empty string."""
+        return self._nearest.find(anchor, cutoff=0.7)
+
+    @cached_property
+    def _plain(self) -> frozenset[str]:
+        return frozenset(_SELECTOR.sub("", known) for known in self._known)
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return {known.casefold(): known for known in sorted(self._known, reverse=True)}
+
+    @cached_property
+    def _nearest(self) -> Nearest:
+        return Nearest(self._known)
+
+
+Reach = Literal["document", "neighbours", "library"]
+"""What the findings of a family about one document depend on.
+
+``document``: its text alone. Such a family sees a library of one document, so it cannot look further.
+``neighbours``: also other documents. Such a family reports on ``scope.subjects``, and is run again where the text has
+changed, or what others show of themselves, or a document into whose text it looked.
+``library``: everything. A family that says nothing has this reach; it is right, and slower.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its fixed name and code, its default severity, and what ``explain`` says of it."""
+
+    name: str
+    code: str
+    severity: Severity
+    summary: str
+    why: str
+    fix: str
+    example: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the rule as the documented JSON object."""
+        words = {"summary": self.summary, "why": self.why, "fix": self.fix, "example": self.example}
+        return {"rule": self.name, "code": self.code, "severity": self.severity, **words}
+
 
 ROOT = "."
 
@@ -76,7 +165,7 @@ class Scope:
         """Return the documents with a link to one.
 
         Raises:
-            NeedsLibrary: Only one of them is there. Whoever runs the rule runs it again with all of them.
+            NeedsLibrary: Only one of them is there. The caller runs the rule again with all of them.
         """
         if self.alone:
             raise NeedsLibrary

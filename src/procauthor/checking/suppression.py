@@ -11,6 +11,7 @@ from procauthor.checking.rules.suppression import RULES, UNUSED_SUPPRESSION
 from procauthor.checking.scope import say
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding
+from procauthor.library.receipt import today
 
 _OWN = frozenset(rule.name for rule in RULES)
 
@@ -35,8 +36,9 @@ def suppress(findings: Sequence[Finding], directives: Sequence[Directive]) -> Su
     kept: list[Finding] = []
     hidden: list[Finding] = []
     by_path: dict[str, list[tuple[Directive, frozenset[str]]]] = {}
+    day = today()
     for directive in directives:
-        if directive.valid:
+        if directive.valid and not directive.expired(day):
             names = frozenset(filter(None, map(_rule_name, directive.rules)))
             by_path.setdefault(directive.procedure.path, []).append((directive, names - _OWN))
     used: dict[tuple[str, int], set[str]] = {}
@@ -56,6 +58,11 @@ def find_unused(directives: Sequence[Directive], suppressed: Suppressed, ran: Co
     """Yield a finding for each rule that a directive ignores in vain; a rule that did not run cannot tell."""
     for directive in directives:
         if not directive.valid:
+            continue
+        if directive.expired(today()):
+            message = f"the exception for {', '.join(directive.rules)} counted until {directive.until}"
+            hint = "fix what it hid, or write a later day"
+            yield say(UNUSED_SUPPRESSION, directive.procedure, directive.comment.start, message, hint)
             continue
         hidden = suppressed.used.get(directive.place, ())
         for word in directive.rules:

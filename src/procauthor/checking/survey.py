@@ -16,18 +16,17 @@ import msgspec
 
 from procauthor.checking.directive import write_directives
 from procauthor.checking.memory import FILE_NAME, Memory, Record, Signature, program_key
-from procauthor.checking.note import write_notes
+from procauthor.checking.phrase import write_notes
 from procauthor.checking.rule import FAMILIES, reach
 from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
-from procauthor.file import read_regular
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
 from procauthor.library.receipt import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
-from procauthor.system.parallel import share
+from procauthor.system import read_regular, share
 from procauthor.template.spec import Template
 from procauthor.template.store import TemplateStore
 

@@ -38,7 +38,7 @@ def find_suspects(scope: Scope, consumer: Procedure) -> Iterator[Suspect]:
         return
     for use in read_uses(scope, consumer):
         seen = known.get(use.key)
-        if seen is not None and seen.text != use.text:
+        if seen is not None and not use.fits(seen):
             yield Suspect(use, seen)
 
 

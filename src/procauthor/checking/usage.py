@@ -1,18 +1,51 @@
-"""What a document relies on in the contracts of others, part by part, and as it is written there today."""
+"""What a document relies on in others: artifacts, rows of tables, and dependencies."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from procauthor.checking.artifact import providers
 from procauthor.checking.scope import Scope, field_line
-from procauthor.checking.table import find_document
 from procauthor.library.artifact import artifact_key
-from procauthor.library.index import entries
+from procauthor.library.index import IndexRow, entries
 from procauthor.library.library import Procedure, follow
 from procauthor.library.receipt import Part, Seen
+from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
+
+_OPTIONAL = re.compile(r"\boptional\b", re.IGNORECASE)
+
+
+def is_optional(artifact: Artifact) -> bool:
+    """Say whether an input is called optional, or is there under a condition: then nobody waits for it."""
+    return bool(artifact.condition or _OPTIONAL.search(artifact.text))
+
+
+def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Procedure, ...]:
+    """Return the documents that a required input is said to come from: linked behind ``From:``, else named there."""
+    if not wanted.source:
+        return ()
+    linked = scope.linked(procedure, wanted.origin, wanted.end) if wanted.origin >= 0 else ()
+    if linked:
+        return linked
+    found = scope.named(title_key(wanted.source), procedure)
+    return found if len(found) == 1 and found[0] is not procedure else ()
+
+
+def title_links(index: Procedure) -> frozenset[int]:
+    """Return where the links of titles start: index-dead-entry speaks of these, so no other rule needs to."""
+    cells = (entry.table.cell(entry.row, "title") for entry in entries(index))
+    return frozenset(cell.link.start for cell in cells if cell and cell.link)
+
+
+def find_document(scope: Scope, host: Procedure, entry: IndexRow) -> Procedure | None:
+    """Return the document of a row: by its link, else by its title."""
+    if entry.path:
+        return scope.library.by_path.get(entry.path)
+    found = scope.named(entry.key, host)
+    return found[0] if len(found) == 1 else None
+
 
 Key = tuple[str, Part, str]
 _KINDS = frozenset({"procedure", "orchestration", "standard", "other"})
@@ -37,6 +70,12 @@ class Use:
     def is_there(self) -> bool:
         """Whether the producer has such a part: what it does not promise at all is another matter."""
         return bool(self.text) or not self.name
+
+    def fits(self, seen: Seen) -> bool:
+        """Say whether this is what was seen; names of inputs are the same in any spelling, and their order is free."""
+        if self.part == "inputs":
+            return sorted(map(artifact_key, self.text)) == sorted(map(artifact_key, seen.text))
+        return self.text == seen.text
 
     @property
     def key(self) -> Key:
@@ -95,7 +134,7 @@ def _calls(scope: Scope, consumer: Procedure) -> Iterator[Use]:
     for entry in entries(consumer) if consumer.kind == "orchestration" else ():
         found = find_document(scope, consumer, entry)
         for called in _kept(scope, consumer, (found,) if found else ()):
-            names = tuple(sorted(artifact_key(wanted.name) for wanted in called.contract.inputs))
+            names = tuple(sorted(wanted.name for wanted in called.contract.inputs))
             yield Use(consumer, called, "inputs", "", entry.row.line, names)
             yield from _ends(consumer, called, entry.row.line)
 
@@ -123,3 +162,33 @@ def _texts(artifacts: Sequence[Artifact], name: str) -> tuple[str, ...]:
 def _all(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
     """Return what stands at artifacts; their order does not count."""
     return tuple(sorted(artifact.text for artifact in artifacts))
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A procedure that comes first, and the line that says so."""
+
+    procedure: Procedure
+    line: int
+
+
+def needs(scope: Scope, procedure: Procedure) -> list[Need]:
+    """Return what a procedure depends on, from what is known of it or from its text."""
+    if scope.known_needs is None:
+        return find_needs(scope, procedure)
+    return scope.known_needs.get(procedure.path, [])
+
+
+def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
+    """Find what a procedure depends on: declared, or as the provider of a required input."""
+    found: list[Need] = []
+    for title in procedure.depends_on:
+        named = scope.declared(title, procedure)
+        if len(named) == 1:
+            found.append(Need(named[0], field_line(procedure, "depends_on")))
+    for wanted in procedure.contract.inputs:
+        sources = () if is_optional(wanted) else providers(scope, procedure, wanted)
+        # Of several providers any one will do, so none of them must come first.
+        if len(sources) == 1:
+            found.append(Need(sources[0], wanted.line))
+    return [need for need in found if need.procedure.kind == "procedure" and need.procedure.status != "alias"]

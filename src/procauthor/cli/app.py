@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from procauthor.cli.output import say_error
 from procauthor.errors import AuthoringError, ProcauthorError
-from procauthor.system.stream import close_stdout, open_streams
+from procauthor.system import close_stdout, open_streams
 
 _INTERRUPTED = 130
 # More of a wrong word than this would fill the screen.

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from procauthor.authoring.author import STEPS
+from procauthor.character import plain
 from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
     from procauthor.authoring.brief import Brief
+    from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.project import Project
+
 
 Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
 _NEEDS_REVISION = 1
@@ -47,7 +55,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
     reviewer: Annotated[str, typer.Option(help='Second model that reads the draft once, as "provider:name".')] = "",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, even what was asked before.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model again, even what was asked before.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the brief and what it may cost; send nothing.")
     ] = False,
@@ -62,7 +70,6 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
         brief = asked.brief(title, **options)
         _show_brief(project, brief, asked, as_json=as_json)
         return
-    from procauthor.cli.progress import checklist
 
     with checklist(title) as progress:
         authoring = project.author(
@@ -101,8 +108,6 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on with a run or a batch that was stopped; no paid call is made twice."""
-    from procauthor.cli.progress import checklist
-
     project = open_project(ctx)
     batch = project.batch_of(run)
     if batch:
@@ -192,9 +197,10 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     if not questions:
         say(f"{found.draft.title} is {done}")
     else:
-        say(f"{found.draft.title} is {done}; {_several(questions)} open_questions of its front matter:")
+        say(f"{found.draft.title} is {done}, with {amount(len(questions), 'open question')}:")
         for question in questions:
             say(f"  - {question}")
+        say(f"answer the first with: procauthor answer {quote(found.draft.path)} 1 TEXT")
     _say_unlinked(found)
     say("undo with: procauthor undo")
 
@@ -204,12 +210,8 @@ def _say_unlinked(found: WaitingDraft) -> None:
     paths = found.unlinked()
     if paths:
         count = "1 other document names it" if len(paths) == 1 else f"{len(paths)} other documents name it"
-        command = f"procauthor check --fix --select unlinked-name {' '.join(paths)}"
+        command = f"procauthor check --fix --select unlinked-name {' '.join(map(quote, paths))}"
         say(f"{count} without a link; link it there with: {command}")
-
-
-def _several(questions: Sequence[str]) -> str:
-    return "1 question stands in" if len(questions) == 1 else f"{len(questions)} questions stand in"
 
 
 def reject(ctx: typer.Context, draft: Name = "") -> None:
@@ -218,4 +220,54 @@ def reject(ctx: typer.Context, draft: Name = "") -> None:
     found.reject()
     say(f"dropped {found.draft.id}; the library is unchanged")
     if found.draft.usage_by_step:
-        say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model anew")
+        say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model again")
+
+
+@contextmanager
+def checklist(title: str) -> Iterator[Callable[[Progress], None]]:
+    """Show the steps as they end: redrawn in place on a terminal, a line a step elsewhere."""
+    if not sys.stderr.isatty():
+        yield _plain
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    done: dict[int, Progress] = {}
+    with Live(console=Console(stderr=True), refresh_per_second=8, transient=False) as live:
+
+        def update(progress: Progress) -> None:
+            done[progress.step] = progress
+            live.update(_table(title, done))
+
+        live.update(_table(title, done))
+        yield update
+
+
+def _plain(progress: Progress) -> None:
+    if not progress.step:
+        say(f"  {progress.note}")
+    elif progress.done:
+        say(f"  {progress.step} {progress.name:45} {_cost(progress)}")
+
+
+def _cost(progress: Progress) -> str:
+    parts = [f"{progress.seconds:6.2f} s"]
+    if progress.usage.calls:
+        parts.append(f"{progress.usage.tokens} tokens so far")
+    return "  ".join(filter(None, [*parts, progress.note]))
+
+
+def _table(title: str, done: dict[int, Progress]) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_row("", Text(plain(title), style="bold"), "")
+    if 0 in done:
+        table.add_row("", Text(plain(done[0].note), style="dim"), "")
+    for number, name in enumerate(STEPS, start=1):
+        progress = done.get(number)
+        mark, style = ("✓", "green") if progress and progress.done else ("▸", "yellow") if progress else ("·", "dim")
+        cost = _cost(progress) if progress and progress.done else ""
+        table.add_row(Text(mark, style=style), Text(f"{number} {name}", style="" if progress else "dim"), cost)
+    return table

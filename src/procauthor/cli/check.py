@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from procauthor.cli.output import open_project, say, show_bytes, show_diff
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.finding import Report
@@ -70,7 +71,7 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
             raise typer.Exit(_show_fixes(change, report))
         project.apply(change)
         if change:
-            say(f"fixed {_findings(report.fixed)} in {', '.join(edit.path for edit in change.edits)}")
+            say(f"fixed {amount(report.fixed, 'finding')} in {', '.join(edit.path for edit in change.edits)}")
     else:
         report = project.check(paths, select=select or (), ignore=ignore or (), baseline=baseline)
     _show(project, report, chosen, output)
@@ -96,8 +97,8 @@ def _watch(*, alone: bool) -> None:
 def _show_fixes(change: Change, report: Report) -> int:
     """Show what would be fixed; the exit code is 1 where something would, or where an error would be left."""
     show_diff(change.diff())
-    left = f"{_findings(len(report.findings))} would be left"
-    say(f"{_findings(report.fixed)} would be fixed, {left}" if change else f"nothing can be fixed, {left}")
+    left = f"{amount(len(report.findings), 'finding')} would be left"
+    say(f"{amount(report.fixed, 'finding')} would be fixed, {left}" if change else f"nothing can be fixed, {left}")
     return 1 if change or report.count("error") else 0
 
 
@@ -108,7 +109,7 @@ def _update_baseline(project: Project, *, narrowed: bool) -> None:
         message = "--update-baseline is about the whole library and all rules"
         raise ConfigError(message, "leave out paths, --select, --ignore and --no-baseline")
     known = len(project.update_baseline().entries)
-    say(f"baseline: {_findings(known)} known in {project.baseline_file.name}")
+    say(f"baseline: {amount(known, 'finding')} known in {project.baseline_file.name}")
     if not project.settings.check.baseline:
         say(f'hint: to use it at every check, set baseline = "{project.baseline_file.name}" under [check]')
 
@@ -117,16 +118,12 @@ def _shrink(project: Project, report: Report) -> None:
     """Take out of the baseline what no longer occurs; a CI job would only lose the change, so there it is told."""
     if not report.gone:
         return
-    gone = f"baseline: {_findings(len(report.gone))} known no longer occur"
+    gone = f"baseline: {amount(len(report.gone), 'finding')} known no longer occur"
     if os.environ.get("CI", "").lower() in ("", "0", "false"):
         project.shrink_baseline(report)
         say(f"{gone}; taken out of {project.baseline_file.name}")
     else:
         say(f"{gone}; run 'procauthor check' outside of CI and commit {project.baseline_file.name}")
-
-
-def _findings(number: int) -> str:
-    return f"{number} finding{'' if number == 1 else 's'}"
 
 
 def _format(name: str, *, as_json: bool) -> Format:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,7 +75,7 @@ def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
         return
     _show(closing_lines(walk))
     if walk.next is not None:
-        say(f"go on with: procauthor follow {walk.procedure.path}")
+        say(f"go on with: procauthor follow {quote(walk.procedure.path)}")
 
 
 def _show(lines: Iterable[str]) -> None:
@@ -96,7 +97,7 @@ def _walk(project: Project, walk: Walk) -> Walk:
             deviation = _optional("what was done otherwise") if letter == "d" else _reason()
             wants = letter == "f" and typer.confirm("make it an open question of the document?", err=True)
         except typer.Abort:
-            say(f"interrupted; go on with: procauthor follow {walk.procedure.path}")
+            say(f"interrupted; go on with: procauthor follow {quote(walk.procedure.path)}")
             raise typer.Exit(_INTERRUPTED) from None
         walk = walk.record(stage.number, _LETTERS[letter], evidence, deviation)
         if wants:

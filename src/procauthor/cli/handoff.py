@@ -98,7 +98,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
 def read_file(file: str) -> str:
     """Return what was written by hand, from a file or from standard input."""
     from procauthor.errors import AnswerError
-    from procauthor.file import read_regular
+    from procauthor.system import read_regular
 
     try:
         raw = sys.stdin.buffer.read() if file == "-" else read_regular(file)

@@ -9,6 +9,7 @@ import typer
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, show, show_json
 from procauthor.errors import ConfigError
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.library.change import Change
@@ -68,7 +69,7 @@ def redo(
 def _say(entry: HistoryEntry, change: Change, word: str) -> None:
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
-    say(f"{word} {entry.title or 'a change'!r} ({len(change.edits)} files)")
+    say(f"{word} {entry.title or 'a change'!r} ({amount(len(change.edits), 'file')})")
 
 
 def _json(entry: HistoryEntry, change: Change) -> dict[str, object]:
@@ -82,6 +83,7 @@ def _list(project: Project, *, as_json: bool) -> None:
         return
     for entry in entries:
         mark = "undone" if entry.undone else ""
-        show(f"{entry.number:4}  {entry.record.time}  {len(entry.record.files):3} files  {mark:6}  {entry.title}")
+        files = amount(len(entry.record.files), "file")
+        show(f"{entry.number:4}  {entry.record.time}  {files:>9}  {mark:6}  {entry.title}")
     if not entries:
         say("nothing was written yet")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.naming import amount
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -85,9 +86,9 @@ def sync(
         show_diff(change.diff())
         noted = sum(edit.quiet for edit in change.edits)
         if derived := len(change.edits) - noted:
-            say(f"{derived} files {'are stale' if check_only else 'brought up to date'}")
+            say(f"{'stale' if check_only else 'brought up to date'}: {amount(derived, 'file')}")
         if noted:
-            say(f"noted what {noted} documents take from the contracts of others")
+            say(f"noted what {amount(noted, 'document')} relied on in the contracts of others")
         if not check_only:
             say("undo with: procauthor undo")
     raise typer.Exit(1 if check_only and change else 0)

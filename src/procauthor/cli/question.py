@@ -10,6 +10,7 @@ from procauthor.character import plain
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
 from procauthor.cli.refactor import DryRun
+from procauthor.naming import amount
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +38,7 @@ def questions(
             show(plain(f"    {q.reason}"))
     documents = len({(each.path, each.draft) for each in found})
     if found:
-        say(f"{len(found)} open in {documents} documents and drafts; answer with: procauthor answer REF N TEXT")
+        say(f"{len(found)} open in {amount(documents, 'document')} or drafts; answer: procauthor answer REF N TEXT")
     else:
         say("nothing is open")
 

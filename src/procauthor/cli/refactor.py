@@ -8,6 +8,7 @@ import typer
 
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.library.change import Change
@@ -126,9 +127,9 @@ def _finish(project: Project, change: Change, *, dry_run: bool, as_json: bool) -
         say(f"nothing to do: {change.title}")
     elif dry_run:
         show_diff(change.diff())
-        say(f"would {change.title} ({len(change.edits)} files); nothing was written")
+        say(f"would {change.title} ({amount(len(change.edits), 'file')}); nothing was written")
     else:
         for edit in change.edits:
             show(f"{edit.action:7} {edit.path}" + (f" (was {edit.origin})" if edit.origin else ""))
-        say(f"done: {change.title} ({len(change.edits)} files)")
+        say(f"done: {change.title} ({amount(len(change.edits), 'file')})")
         say("undo with: procauthor undo")

@@ -9,6 +9,7 @@ import typer
 from procauthor.character import plain
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.library.change import Change
@@ -89,7 +90,8 @@ def suspects(
         show(plain(line))
     documents = len({suspect.use.consumer.path for suspect in found})
     if found:
-        say(f"{len(found)} suspects in {documents} documents; when a text still fits: procauthor clear REF")
+        suspects = amount(len(found), "suspect")
+        say(f"{suspects} in {amount(documents, 'document')}; if a text still fits: procauthor clear REF")
     else:
         say("no suspects")
 

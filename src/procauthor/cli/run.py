@@ -47,7 +47,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         Literal["wait", "announce"],
         typer.Option(help="What dependents of a failed item do: wait, or go on with what the plan announces."),
     ] = "wait",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, even what was asked before.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model again, even what was asked before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show order and bound of tokens; send nothing.")] = False,
     resume: Annotated[
         str, typer.Option("--resume", metavar="ID", help='Go on with a batch; "last" for the last.')

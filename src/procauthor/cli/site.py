@@ -9,6 +9,7 @@ import typer
 
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_json
+from procauthor.naming import amount
 
 _SHOWN = 5
 
@@ -40,11 +41,12 @@ def site(
             }
         )
         return
-    changed = f"{report.changed} of {report.files} files changed"
-    show(f"wrote {report.folder / report.start}: {report.documents} documents, {changed}")
+    changed = f"{report.changed} of {amount(report.files, 'file')} changed"
+    show(f"wrote {report.folder / report.start}: {amount(report.documents, 'document')}, {changed}")
     if report.removed:
-        say(f"removed {len(report.removed)} files of documents that are gone")
+        say(f"removed {amount(len(report.removed), 'file')} of documents that are gone")
     if report.dead_links:
-        say(f"{len(report.dead_links)} links lead nowhere, and are shown as text; procauthor check names them:")
+        links = amount(len(report.dead_links), "link")
+        say(f"shown as text, because nothing is there: {links}; procauthor check names them:")
         for path, target in report.dead_links[:_SHOWN]:
             say(f"  {path}: {target}")

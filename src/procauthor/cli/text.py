@@ -8,6 +8,7 @@ from typing import Any
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft
 from procauthor.library.change import Change
+from procauthor.naming import amount
 
 _SHOWN = 4
 
@@ -28,9 +29,10 @@ def brief_lines(brief: Brief) -> Iterator[str]:
         f"rules of {standard.title}: {', '.join(rule.name for rule in standard.rules)}" for standard in brief.rules
     )
     if brief.promises:
-        yield f"{sum(len(p.artifacts) for p in brief.promises)} promised artifacts of {len(brief.promises)} procedures"
+        artifacts = amount(sum(len(p.artifacts) for p in brief.promises), "promised artifact")
+        yield f"{artifacts} of {amount(len(brief.promises), 'procedure')}"
     announced = sum(r.announced for r in brief.references)
-    yield f"{len(brief.references)} known titles may be referred to, {announced} of them only announced"
+    yield f"{amount(len(brief.references), 'known title')} may be referred to, {announced} of them only announced"
 
 
 def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
@@ -46,7 +48,8 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     places = [f"{p['path']}:{p['line']}" for p in draft.passages if p["id"] in used]
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     if not draft.wish:
-        yield f"  rests on {len(places)} of {len(draft.passages)} passages: {', '.join(places[:_SHOWN])}{more}"
+        passages = amount(len(draft.passages), "passage")
+        yield f"  rests on {len(places)} of {passages}: {', '.join(places[:_SHOWN])}{more}"
     yield from _usage(draft)
     for finding in draft.findings:
         place = f"line {finding['line']}"
@@ -54,7 +57,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
             place = f"in {finding['path']}:{finding['line']}, once accepted"
         yield f"  {finding['severity']} {finding['code']} {place}: {finding['message']}"
     if draft.open_questions:
-        yield f"  {len(draft.open_questions)} questions for a person:"
+        yield f"  {amount(len(draft.open_questions), 'question')} for a person:"
         for question in draft.open_questions:
             yield f"    - {question}"
             yield from (_lead(lead) for lead in draft.leads if lead["question"] == question)
@@ -75,12 +78,12 @@ def _files(change: Change) -> str:
     """Return the documents of a change by name; what is recorded beside them is counted."""
     documents = [edit.path for edit in change.edits if edit.path.endswith(".md")]
     records = len(change.edits) - len(documents)
-    return ", ".join(documents) + (f", and {records} records beside them" if records else "")
+    return ", ".join(documents) + (f", with {amount(records, 'record')}" if records else "")
 
 
 def _usage(draft: Draft) -> Iterator[str]:
     usage = draft.usage
     if usage.calls:
-        yield f"  {usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out"
+        yield f"  {amount(usage.calls, 'call')}, {usage.input_tokens} tokens in, {usage.output_tokens} out"
     if draft.reused:
-        yield f"  {draft.reused} replies reused from an earlier run at no cost; --fresh asks the model anew"
+        yield f"  at no cost, from an earlier run: {amount(draft.reused, 'call')}; --fresh asks the model again"

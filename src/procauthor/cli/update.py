@@ -45,7 +45,7 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
         found = project.revise(ref, wish, read_members(read_file(answer)), by=by, person=bool(by.strip()))
         finish(project, found, accept_it=accept_it, as_json=as_json)
     chosen = author_id(model, author)
-    from procauthor.cli.progress import checklist
+    from procauthor.cli.authoring import checklist
 
     with checklist(ref) as progress:
         found = project.author(chosen, max_tokens=max_tokens, progress=progress).update(ref, wish)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from procauthor.checking.scope import Scope
-from procauthor.checking.table import find_document
+from procauthor.checking.usage import find_document
 from procauthor.evaluation.graph import Graph
 from procauthor.evaluation.value import Call, Course, Row
 from procauthor.library.index import entries

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from procauthor.checking.rules.claim import STALE_CLAIM
 from procauthor.checking.scope import Scope
 from procauthor.evaluation.claim import read_claims
 from procauthor.evaluation.course import read_courses
 from procauthor.evaluation.graph import Graph, read_graph
 from procauthor.evaluation.row import read_others, read_rows
-from procauthor.evaluation.value import Evaluation, Lifecycle, Measured, Row, Share, Tally
+from procauthor.evaluation.value import Claim, Evaluation, Lifecycle, Measured, Row, Share, Tally
 from procauthor.evaluation.verify import verify
-from procauthor.finding import Report
+from procauthor.finding import Finding, Report
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED
@@ -63,7 +64,7 @@ class Census:
 
 
 def evaluate(survey: Census, measured: Measured) -> Evaluation:
-    """Count a library. The trend and its notes are left empty; whoever knows other points adds them.
+    """Count a library. The trend and its notes are left empty; a caller that knows other points adds them.
 
     Raises:
         CountError: The numbers contradict each other; a fault of procauthor, and nothing is reported.
@@ -81,7 +82,7 @@ def evaluate(survey: Census, measured: Measured) -> Evaluation:
         compliance=_compliance(rows),
         broken=tuple(f for f in report.findings if f.rule in BROKEN),
         courses=tuple(read_courses(survey.scope, by_path, survey.graph)),
-        claims=read_claims(library, rows, {title_key(each.name): each for each in lifecycles}, total),
+        claims=_claims(library, rows),
         report=report,
         others=survey.others,
         unread=tuple(each.path for each in library.unread),
@@ -89,6 +90,26 @@ def evaluate(survey: Census, measured: Measured) -> Evaluation:
     )
     verify(evaluation, library)
     return evaluation
+
+
+def find_stale_claims(library: Library, report: Report, settings: Settings) -> Iterator[Finding]:
+    """Yield a finding for each number of the index or a README that is not the counted one.
+
+    Args:
+        library: The library.
+        report: All other findings; a text with an error is not counted as defined.
+        settings: The settings.
+    """
+    for claim in _claims(library, Census(library, report, settings).rows):
+        if not claim.holds:
+            message = f"{claim.text!r} is said of {claim.scope}, and the count is {claim.counted}"
+            rule = STALE_CLAIM
+            yield Finding(rule.name, rule.code, rule.severity, message, claim.path, claim.line, hint=rule.fix)
+
+
+def _claims(library: Library, rows: tuple[Row, ...]) -> tuple[Claim, ...]:
+    lifecycles = {title_key(each.name): each for each in _lifecycles(rows)}
+    return read_claims(library, rows, lifecycles, Tally.of(row.status for row in rows))
 
 
 def _lifecycles(rows: Iterable[Row]) -> Iterable[Lifecycle]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from procauthor.checking.artifact import is_optional
 from procauthor.checking.scope import Scope
-from procauthor.checking.table import find_document
+from procauthor.checking.usage import find_document, is_optional
 from procauthor.evaluation.value import Row
 from procauthor.library.index import entries, read_items
 from procauthor.library.library import ANNOUNCED, Library, Procedure

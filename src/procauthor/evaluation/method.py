@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procauthor.evaluation.value import Evaluation, Share
+from procauthor.naming import amount
 
 
 def method_lines(evaluation: Evaluation) -> Iterator[str]:
@@ -13,8 +14,9 @@ def method_lines(evaluation: Evaluation) -> Iterator[str]:
     announced = len(evaluation.rows) - documents
     done = evaluation.total.completion
     yield (
-        f"Total: {len(evaluation.rows)} = {documents} procedures and orchestrations with a document + {announced} "
-        "titles that the index, a README or an orchestration lists without a document. Each stands in exactly one row."
+        f"Total: {len(evaluation.rows)} = {amount(documents, 'document')} of procedures and orchestrations "
+        f"+ {amount(announced, 'title')} without a document in the index, a README or an orchestration. "
+        "Each has exactly one row."
     )
     yield (
         "Status: computed from the text. Placeholder: the document says so, or fewer than a quarter of its required "
@@ -34,8 +36,8 @@ def method_lines(evaluation: Evaluation) -> Iterator[str]:
         "A missing procedure lacks as many as most procedures must have; alias and deprecated are left out."
     )
     yield (
-        f"Broken references: {evaluation.broken_references} findings of the rules broken-link, broken-anchor, "
-        "unknown-procedure and index-dead-entry."
+        f"Broken references: {amount(evaluation.broken_references, 'finding')} of the rules broken-link, "
+        "broken-anchor, unknown-procedure and index-dead-entry."
     )
     yield (
         f"Open questions: {evaluation.questions} = those under open_questions, marks in the text, and proposals, in "

@@ -9,10 +9,10 @@ from typing import Any, get_args
 
 from procauthor.evaluation.value import Evaluation, Point, PointKind, Tally
 from procauthor.evaluation.view import record_json
-from procauthor.file import read_regular
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import EVALUATIONS
 from procauthor.procedure import Status
+from procauthor.system import read_regular
 
 _MAX_BYTES = 1024 * 1024
 

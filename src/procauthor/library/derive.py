@@ -10,19 +10,80 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from procauthor.library.announced import link_announced
+from procauthor.errors import MarkError
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import IndexRow, Table, entries, read_entry, tables
-from procauthor.library.library import Library, Procedure, folder_of
+from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
 from procauthor.library.reference import relative
-from procauthor.library.region import read_region
-from procauthor.markdown.document import Cell
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Cell, Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.link import escape, write_link
 from procauthor.markdown.proof import rewrite
-from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
+
+_PLAIN = "(announced)"
+
+
+def bare_title(source: str) -> str:
+    """Return a title without the mark that says that no document has it yet."""
+    # What reads a source takes the bracket behind it away: "(From: Title (announced))".
+    return source.replace(ANNOUNCED, "").partition(_PLAIN[:-1])[0].strip(" *_")
+
+
+def title_before_mark(text: str) -> str:
+    """Return the key of all that is before such a mark, which ends with the title; nothing where there is no mark."""
+    before, mark, _ = text.replace(ANNOUNCED, _PLAIN).partition(_PLAIN)
+    return title_key(before) if mark else ""
+
+
+def link_announced(library: Library, host: Procedure) -> Iterator[Replacement]:
+    """Yield a replacement for each ``Title *(announced)*`` whose procedure is now defined in one document."""
+    raw = host.document.source.raw
+    mark = ANNOUNCED.encode()
+    place = raw.find(mark)
+    while place >= 0:
+        known = _title_before(library, host, place)
+        if known:
+            document, start = known
+            link = write_link(document.title, relative(host.path, document.path))
+            yield Replacement(start, place + len(mark), link)
+        place = raw.find(mark, place + 1)
+
+
+def _title_before(library: Library, host: Procedure, place: int) -> tuple[Procedure, int] | None:
+    """Return the document whose title ends just before a place in plain text, and where the title starts."""
+    raw = host.document.source.raw
+    run = next((r for r in host.document.runs if r.start < place <= r.end), None)
+    if run is None:
+        return None
+    before = raw[run.start : place].decode().rstrip()
+    fitting = [found[0] for found in library.by_key.values() if len(found) == 1 and before.endswith(found[0].title)]
+    best = max(fitting, key=lambda p: len(p.title), default=None)
+    if best is None or best.status not in DONE or best.path == host.path:
+        return None
+    return best, run.start + len(before.encode()) - len(best.title.encode())
+
+
+_MARK = re.compile(r"\s*procauthor:\s*(begin|end)\s*", re.IGNORECASE)
+_PAIR = ["begin", "end"]
+
+
+def read_region(host: Procedure) -> tuple[int, int] | None:
+    """Return the span between the marks of a document, or None where it has none.
+
+    Raises:
+        MarkError: There is a mark that is not one of exactly one pair, in order.
+    """
+    found = [(match[1].lower(), c) for c in host.document.comments if (match := _MARK.fullmatch(c.text))]
+    if not found:
+        return None
+    if [name for name, _ in found] != _PAIR:
+        places = ", ".join(f"{name!r} in line {comment.line}" for name, comment in found)
+        message = f"{host.path} has no single pair of begin and end marks: {places}"
+        raise MarkError(message, "keep one '<!-- procauthor: begin -->' before one '<!-- procauthor: end -->', or none")
+    return found[0][1].end, found[1][1].start
+
 
 _COMPLETION = re.compile(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
 # The number before the heading of a lifecycle.

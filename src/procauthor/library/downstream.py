@@ -14,13 +14,11 @@ from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
-from procauthor.markdown.document import Block
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Block, Replacement
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
-from procauthor.template.clean import Cleaner
 from procauthor.template.pattern import Slot
-from procauthor.template.piece import render_pattern
+from procauthor.template.render import Cleaner, render_pattern
 from procauthor.template.spec import SectionSpec
 
 _BULLET = re.compile(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from procauthor.convention.word import words
 from procauthor.library.contract import sections_of
+from procauthor.library.placeholder import is_placeholder
 from procauthor.markdown.document import Document
 from procauthor.markdown.passage import read_prose
 from procauthor.template.spec import Template
@@ -18,7 +19,7 @@ class Gist(Struct, frozen=True, array_like=True):
     """What a document is for, and whom and what it names.
 
     Attributes:
-        purpose: What people wrote about the purpose, without the note that it is a placeholder.
+        purpose: What people wrote about the purpose, without marks of what is still to be written.
         triggers: The events that start the procedure.
         roles: The roles that it names, each once: "security lead".
         registers: The registers and logs that it names, each once: "Risk Register".
@@ -50,7 +51,7 @@ def read_gist(document: Document, template: Template | None) -> Gist:
 
 def _purpose(document: Document) -> str:
     first = next((s for s in document.sections if s.level > 1), None)
-    texts = [b.text for b in first.blocks if b.kind == "paragraph"] if first else []
+    texts = [b.text for b in first.blocks if b.kind == "paragraph" and not is_placeholder(b.text)] if first else []
     return " ".join(" ".join(texts).split())
 
 

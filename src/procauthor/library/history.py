@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
-from procauthor.errors import ConflictError, NotFoundError
-from procauthor.library import disk, record, sidecar
+from procauthor.errors import ConflictError, LibraryError, NotFoundError
+from procauthor.library import disk, sidecar
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import MARKDOWN
 from procauthor.library.provenance import FOLDER as PROVENANCE
-from procauthor.library.record import ChangeRecord, FileRecord
 from procauthor.library.sidecar import document_path
-from procauthor.library.transaction import history_folder, lock, perform, roll_back
+from procauthor.library.transaction import (
+    ChangeRecord,
+    FileRecord,
+    history_folder,
+    list_records,
+    lock,
+    perform,
+    read_record,
+    roll_back,
+)
 from procauthor.markdown.merge import merge
 from procauthor.procedure import stamp
 
@@ -67,12 +75,24 @@ def read_strangers(state: Path) -> list[str]:
     Raises:
         LibraryError: A file cannot be read.
     """
-    return [file.name for file in record.entries(history_folder(state)) if record.read(state.parent, file) is None]
+    return [file.name for file in list_records(history_folder(state)) if read_record(state.parent, file) is None]
+
+
+def _require_newest(state: Path, entry: HistoryEntry | None) -> None:
+    """Refuse where a newer entry does not count: what it has written is not known, so nothing before it is the last."""
+    files = list_records(history_folder(state))
+    newer = [f for f in files if entry is None or int(f.stem) > entry.number]
+    lost = next((f for f in reversed(newer) if read_record(state.parent, f) is None), None)
+    if lost is not None:
+        number = int(lost.stem)
+        message = f"change {number}, the newest in the history, is damaged, so it cannot be undone"
+        hint = f"take back an older one by its number: procauthor undo --list; delete {lost} to forget change {number}"
+        raise LibraryError(message, hint)
 
 
 def _newest_first(state: Path) -> Iterator[HistoryEntry]:
-    for file in reversed(record.entries(history_folder(state))):
-        found = record.read(state.parent, file)
+    for file in reversed(list_records(history_folder(state))):
+        found = read_record(state.parent, file)
         if found is not None:
             yield HistoryEntry(int(file.stem), file, found)
 
@@ -85,12 +105,13 @@ def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEnt
     Raises:
         NotFoundError: There is none.
         ConflictError: A file of it was edited since at the same place; nothing was written.
-        LibraryError: The disk refused; nothing was changed.
+        LibraryError: The newest entry is damaged, or the disk refused; nothing was changed.
     """
     with lock(state):
         roll_back(root, state)
         if number is None:
             found = next((entry for entry in _newest_first(state) if not entry.undone), None)
+            _require_newest(state, found)
         else:
             found = _numbered(state, number, undone=False)
         if found is None:
@@ -113,6 +134,7 @@ def redo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEnt
             entry = _numbered(state, number, undone=True)
             return entry, _turn(root, state, entry)
         waiting = list(takewhile(lambda entry: entry.undone, _newest_first(state)))
+        _require_newest(state, waiting[-1] if waiting else None)
         if not waiting:
             message = "there is nothing to redo"
             hint = (

@@ -28,19 +28,16 @@ from procauthor.convention.title import (
 )
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
-from procauthor.library.contract import read_contract
+from procauthor.library.contract import Ruling, find_rulings, read_contract
 from procauthor.library.disk import leads_out
 from procauthor.library.gist import Gist, read_gist
-from procauthor.library.mark import TopSection, read_marks
 from procauthor.library.question import Question, read_questions
-from procauthor.library.receipt import UNREVIEWED, Review, Standing, read_reviews, read_standing
+from procauthor.library.receipt import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
-from procauthor.library.ruling import Ruling, find_rulings
 from procauthor.library.status import compute_status, earn, has_text, is_signpost, is_silent, match_sections
-from procauthor.markdown.document import Document, Heading, Link
+from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
-from procauthor.markdown.source import Source
 from procauthor.naming import title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import FILE_NAME, Conventions, Settings

@@ -1,9 +1,4 @@
-"""Says what a change may write, be it of a command, the history, a journal, a draft or the settings.
-
-A change writes documents, what is kept beside them, saved evaluations, the baseline, and the settings of a new
-library. It never writes into a hidden folder such as ``.git``, nor through a link that leads elsewhere, and makes no
-file executable.
-"""
+"""What a change may write, and whether it can be written, before the first byte of it is."""
 
 from __future__ import annotations
 
@@ -11,10 +6,15 @@ import os
 import posixpath
 from pathlib import Path, PurePosixPath
 
-from procauthor.errors import LibraryError
-from procauthor.library import followed, provenance, receipt
+from procauthor.errors import ConflictError, FrontMatterError, LibraryError
+from procauthor.library import disk, followed, provenance, receipt
+from procauthor.library.change import Change, Edit
 from procauthor.library.library import EVALUATIONS, MARKDOWN
-from procauthor.naming import is_inside
+from procauthor.markdown.document import Document
+from procauthor.markdown.foreign import find_conflict
+from procauthor.markdown.front_edit import refuse_unreadable
+from procauthor.markdown.parse import parse
+from procauthor.naming import is_inside, unportable
 from procauthor.settings import FILE_NAME
 
 BASELINE = ".procauthor-baseline.json"
@@ -88,3 +88,151 @@ def _is_hidden(path: PurePosixPath) -> bool:
 def _is_ours(path: str) -> bool:
     beside = path.startswith(_BESIDE) and path.endswith(".json")
     return beside or path.lower().endswith(MARKDOWN) or path == FILE_NAME
+
+
+_ENDINGS = (".md", ".markdown")
+
+
+def refuse_unsafe(change: Change) -> None:
+    """Refuse a change of documents before it is written.
+
+    Raises:
+        LibraryError: A document holds an unresolved conflict.
+        FrontMatterError: Front matter that cannot be edited would change, or could not be read afterwards.
+    """
+    left = {edit.path: edit.before for edit in change.edits}
+    for edit in change.edits:
+        if edit.path.lower().endswith(_ENDINGS) and not edit.quiet:
+            before = _read(left.get(edit.origin or edit.path))
+            after = _read(edit.after)
+            for document in filter(None, (before, after)):
+                refuse_conflict(edit.origin or edit.path, document)
+            if before and after:
+                _refuse_spoiled(edit, before, after)
+
+
+def refuse_unportable(root: Path, change: Change) -> None:
+    """Refuse new files and folders that another system could not have; what is there already stays as it is.
+
+    Raises:
+        LibraryError: A name is one of them.
+    """
+    for edit in change.edits:
+        # What is kept beside a document has the name of the document.
+        if edit.before is None and not edit.quiet:
+            parts = PurePosixPath(edit.path).parts
+            known = next(n for n in range(len(parts), -1, -1) if n == 0 or (root / Path(*parts[:n])).exists())
+            reason = next(filter(None, map(unportable, parts[known:])), "")
+            if reason:
+                message = f"{edit.path!r} cannot be made: {reason}"
+                raise LibraryError(message, "nothing was written; choose another name, so that all systems can have it")
+
+
+def refuse_conflict(path: str, document: Document) -> None:
+    """Refuse a document that holds an unresolved conflict.
+
+    Raises:
+        LibraryError: It does; the message says in which line.
+    """
+    place = find_conflict(document)
+    if place is not None:
+        message = f"{path}:{document.source.line(place)}: a merge conflict is not resolved"
+        raise LibraryError(message, "nothing was written; resolve the conflict first")
+
+
+def _read(raw: bytes | None) -> Document | None:
+    try:
+        return None if raw is None else parse(raw)
+    except UnicodeDecodeError:
+        return None
+
+
+def _refuse_spoiled(edit: Edit, before: Document, after: Document) -> None:
+    if before.front_matter is None or _front(before) == _front(after):
+        return
+    refuse_unreadable(before, edit.origin or edit.path)
+    if after.front_matter is None:
+        message = f"{edit.path}:1: the front matter would be lost"
+        raise FrontMatterError(message, "nothing was written")
+    refuse_unreadable(after, edit.path)
+
+
+def _front(document: Document) -> bytes:
+    start, end = document.front_matter or (0, 0)
+    return document.source.raw[start:end].replace(b"\r\n", b"\n")
+
+
+_UNCHANGED = "nothing was changed"
+
+
+def verify(root: Path, change: Change) -> list[tuple[Edit, Path]]:
+    """Return each edit with the place of its file; a link inside of the library is followed.
+
+    Raises:
+        ConflictError: A file is no longer what the change was based on.
+        LibraryError: A place is not one that a change may write, is read-only, a folder, or below a file.
+    """
+    places = [(edit, permit(root, edit.path)) for edit in change.edits]
+    seen: dict[Path, str] = {}
+    for edit, place in places:
+        if place in seen:
+            message = f"{edit.path} and {seen[place]} are the same file"
+            raise LibraryError(message, _UNCHANGED)
+        seen[place] = edit.path
+    going = [place for edit, place in places if edit.after is None]
+    for edit, place in places:
+        if place.is_dir():
+            message = f"{edit.path} is a folder"
+            raise LibraryError(message, _UNCHANGED)
+        _check_content(edit, place, going)
+        if edit.before is None:
+            _check_parents(root, edit, place)
+        else:
+            _check_file(root, edit, place)
+    return places
+
+
+def _check_content(edit: Edit, place: Path, going: list[Path]) -> None:
+    present = disk.read(place)
+    if edit.before is None and present is not None and not disk.is_listed(place):
+        # The disk shows another file under this name, because it does not tell upper from lower case.
+        if any(other.exists() and other.samefile(place) for other in going):
+            return
+        message = f"{edit.path} differs only in upper and lower case from a file that is there already"
+        raise ConflictError(message, _UNCHANGED)
+    if present != edit.before:
+        if edit.before is None:
+            message = f"{edit.path} is there already"
+        elif present is None:
+            message = f"{edit.path} is no longer there"
+        else:
+            message = f"{edit.path} changed since this was prepared"
+        raise ConflictError(message, "nothing was written; run the command again")
+
+
+def _check_parents(root: Path, edit: Edit, place: Path) -> None:
+    parent = next(folder for folder in place.parents if folder.exists())
+    shown = _shown(root, parent)
+    if not parent.is_dir():
+        message = f"{edit.path} cannot be written: {shown} is a file, not a folder"
+        raise LibraryError(message, _UNCHANGED)
+    if not disk.is_writable(parent):
+        message = f"{edit.path} cannot be written: the folder {shown} is read-only"
+        raise LibraryError(message, _UNCHANGED)
+
+
+def _check_file(root: Path, edit: Edit, place: Path) -> None:
+    if edit.after is None and (root / edit.path).is_symlink():
+        message = f"{edit.path} is a link to {_shown(root, place)}, and would be lost"
+        raise LibraryError(message, "name the file that it leads to instead")
+    if not disk.is_writable(place):
+        message = f"{edit.path} is read-only"
+        raise LibraryError(message, "nothing was changed; make the file writable first")
+    if not disk.is_writable(place.parent):
+        message = f"{edit.path} cannot be written: the folder {_shown(root, place.parent)} is read-only"
+        raise LibraryError(message, _UNCHANGED)
+
+
+def _shown(root: Path, place: Path) -> str:
+    real = root.resolve()
+    return place.relative_to(real).as_posix() if place != real else "of the library"

@@ -27,6 +27,7 @@ _BEFORE = re.compile(r"\w [a-z]+ \Z")
 _NEAR = 64
 _BEHIND = re.compile(r" [a-z]{2}")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
+_LABEL = re.compile(r"\s*\*\*[^*\n]{1,80}(?::\*\*|\*\*:)\s*")
 _FENCE = re.compile(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
 _CODE = re.compile(rb"`[ \t]{0,9}([^`\n]{1,200})`")
 _BRACES = re.compile(r"\{[^{}\n]+?\}")
@@ -157,7 +158,11 @@ def is_placeholder(text: str, conventions: PlaceholderConventions = SHIPPED) -> 
     """Say whether a piece of text holds no more than the mark of what is to be written there."""
     signs = _signs(conventions)
     mark = signs.words.search(text) if any(piece in text for piece in signs.pieces) else None
-    return mark is not None and (mark.start() == 0 or "…" in text or len(text.split()) <= _FEW_WORDS)
+    if mark is None:
+        return False
+    label = _LABEL.match(text)
+    begins = mark.start() in (0, label.end() if label else 0)
+    return begins or "…" in text or len(text.split()) <= _FEW_WORDS
 
 
 def find_template_text(document: Document, template: Template) -> Iterator[Leftover]:

@@ -1,6 +1,6 @@
 """Provenance: who wrote which section. Kept in ``provenance/``, a file for each document.
 
-It only informs. Whoever deletes it loses the answer to that one question: what is not written down there was written by
+It only informs. Without it the answer is lost to that one question: what is not written down there was written by
 people.
 """
 

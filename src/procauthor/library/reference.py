@@ -1,15 +1,20 @@
-"""Where a link leads."""
+"""Where a link leads, where a document was before, and which file name follows from a title."""
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 from procauthor.convention.site import candidates, plain_target, rules_of, shows
-from procauthor.markdown.write import encode_path
+from procauthor.errors import InvalidTitleError
+from procauthor.markdown.link import encode_path, escape, slugify, write_link
+from procauthor.naming import title_key, unportable
 from procauthor.settings import Conventions
 
 _SCHEME = re.compile(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)")
@@ -94,3 +99,93 @@ def join(folder: str, path: str) -> str:
 def relative(source: str, target: str) -> str:
     """Return the target of a link from one document to another, both by path from the root, as it is written."""
     return encode_path(posixpath.relpath(target, posixpath.dirname(source) or "."))
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An alias document: its path and title, and further titles that lead to the same document."""
+
+    path: str
+    title: str
+    more: Sequence[str] = ()
+
+
+def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> bytes:
+    """Return the bytes of an alias document for the document at ``target``."""
+    link, title = relative(alias.path, target), alias.title
+    lines = [
+        "---",
+        f"alias_of: {json.dumps(link, ensure_ascii=False)}",
+        "status: Alias",
+        *(["aliases:"] if alias.more else []),
+        *(f"  - {json.dumps(each, ensure_ascii=False)}" for each in alias.more),
+        "---",
+        "",
+        f"# {escape(title)}",
+        "",
+        f"This document is now {write_link(target_title, link)}.",
+        "",
+    ]
+    return newline.join(lines).encode()
+
+
+_MAX_TITLE = 120
+_BAD_TITLE = re.compile(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
+# Where a name ends within the name of a file.
+_WORD_END = re.compile(r"[^\W\d_]\Z")
+_WORD_START = re.compile(r"[^\W_]")
+
+
+def check_title(title: str) -> str:
+    """Return a title with its spaces folded.
+
+    Raises:
+        InvalidTitleError: It is empty, too long, or holds what no title can hold.
+    """
+    clean = " ".join(title.split())
+    if not clean:
+        message = "the title is empty"
+        raise InvalidTitleError(message, 'name the procedure, for example "Threat Model Procedure"')
+    if len(clean) > _MAX_TITLE:
+        message = f"the title has {len(clean)} characters, more than {_MAX_TITLE}"
+        raise InvalidTitleError(message)
+    if _BAD_TITLE.search(title) or not clean.removeprefix(".")[:1].isalnum() or not slugify(clean).strip("-"):
+        message = f"{title!r} cannot be the title of a procedure"
+        raise InvalidTitleError(message, "a title begins with a letter or a digit and is no path")
+    return clean
+
+
+def file_stem(title: str) -> str:
+    """Return the name of the file for a title, without ending: ``Threat Model Procedure`` gives ``threat-model``."""
+    stem = _dashed(title_key(title))
+    return f"{stem}-procedure" if unportable(stem) else stem
+
+
+def _dashed(text: str) -> str:
+    return re.sub(r"-{2,}", "-", re.sub(r"[^\w]+", "-", text)).strip("-")
+
+
+def stem_like(stem: str, old_title: str, new_title: str) -> str:
+    """Return the name of the file for a new title, in the manner in which the old one follows from the old title.
+
+    What is around it stays: a number before it, or another ending behind it, as in ``003-use-c`` and ``eval.sop``.
+    """
+    manners = (
+        file_stem,
+        lambda title: slugify(title).strip("-"),
+        lambda title: file_stem(title).replace("-", "_"),
+        lambda title: slugify(title).strip("-").replace("-", "_"),
+        _dashed,
+        lambda title: _dashed(title).replace("-", "_"),
+        _join_name,
+    )
+    for manner in manners:
+        before, old, after = stem.partition(manner(old_title))
+        if old and not _WORD_END.search(before) and not _WORD_START.match(after):
+            return f"{before}{manner(new_title)}{after}"
+    return file_stem(new_title)
+
+
+def _join_name(title: str) -> str:
+    """Return the words of a title as one word: ``Link Down`` gives ``LinkDown``."""
+    return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[^\W_]+", title))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from procauthor.file import read_regular
+from procauthor.system import read_regular
 
 _ENDING = ".json"
 _MAX_BYTES = 16 * 1024 * 1024

@@ -13,19 +13,17 @@ import msgspec
 from msgspec import Struct
 
 from procauthor.errors import StaleError
-from procauthor.file import read_regular
 from procauthor.library.gist import Gist, read_gist
 from procauthor.library.library import Procedure
-from procauthor.library.mark import TopSection
 from procauthor.library.question import Question
-from procauthor.library.receipt import Review
+from procauthor.library.receipt import Review, TopSection
 from procauthor.library.reference import Target
 from procauthor.library.status import earn
-from procauthor.markdown.document import Document, Heading, Link
+from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.parse import parse
-from procauthor.markdown.source import Source
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import Conventions
+from procauthor.system import read_regular
 from procauthor.template.spec import Template
 
 _KEPT = 64
@@ -72,7 +70,7 @@ class View(Struct, frozen=True, array_like=True):
 
 
 class Detail(Struct, frozen=True, array_like=True):
-    """Parts of a document with their places: whoever uses those of another document depends on its every byte."""
+    """Parts of a document with their places: what uses those of another document depends on its every byte."""
 
     links: tuple[Link, ...]
     resolved: tuple[Target, ...]

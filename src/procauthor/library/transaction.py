@@ -8,24 +8,149 @@ Whatever stops the work before leaves a journal, from which the old bytes come b
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from procauthor.errors import ConflictError, LibraryError
-from procauthor.library import disk, record, swap
+from procauthor.library import disk
 from procauthor.library import state as door
-from procauthor.library.change import Change, Edit
-from procauthor.library.guard import refuse_unportable, refuse_unsafe
-from procauthor.library.permit import creation_mode, permit
-from procauthor.library.record import ChangeRecord, FileRecord
-from procauthor.library.verify import verify
-from procauthor.procedure import stamp
-from procauthor.system.lock import hold
+from procauthor.library.change import Action, Change, Edit
+from procauthor.library.permit import (
+    creation_mode,
+    is_folder_permitted,
+    is_permitted,
+    permit,
+    refuse_unportable,
+    refuse_unsafe,
+    verify,
+)
+from procauthor.library.state import unseal
+from procauthor.procedure import Stamp, stamp
+from procauthor.system import hold
+
+KIND = "change"
+_VERSION = 1
+# The newest change is kept whatever its size; older ones make room.
+_MOST_ENTRIES = 500
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file: its bytes and mode before (None: there was none), the stamp of its bytes after (None: none is).
+
+    ``wrote`` holds the bytes after, where they are known: with them a change is told apart from what came later.
+    """
+
+    path: str
+    before: bytes | None
+    after: Stamp | None
+    mode: int | None = None
+    origin: str | None = None
+    wrote: bytes | None = None
+
+    @property
+    def action(self) -> Action:
+        """What happened to the file."""
+        if self.before is None:
+            return "create"
+        return "delete" if self.after is None else "update"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """A change: what it is for, when it was written, its files, and the folders that it made.
+
+    ``undone`` is true where the record is that of an undoing: its files are then as they were before the change.
+    """
+
+    title: str
+    files: tuple[FileRecord, ...]
+    folders: tuple[str, ...] = ()
+    time: str = ""
+    undone: bool = False
+
+    def dump(self) -> bytes:
+        """Return the record as JSON."""
+        files = [_file_json(f) for f in self.files]
+        time = self.time or datetime.now(UTC).isoformat(timespec="seconds")
+        head = {"version": _VERSION, "title": self.title, "time": time, "undone": self.undone}
+        return json.dumps({**head, "folders": self.folders, "files": files}).encode()
+
+
+def read_record(root: Path, file: Path) -> ChangeRecord | None:
+    """Return a record of the state, or None if it does not count.
+
+    A record counts if it was written here and names nothing that no change may write.
+
+    Raises:
+        LibraryError: The file cannot be read.
+    """
+    try:
+        plain = unseal(file, KIND, file.read_bytes())
+        found = None if plain is None else _load(plain)
+    except OSError as error:
+        message = f"{file} cannot be read: {error.strerror}"
+        raise LibraryError(message, "look at its permissions") from error
+    except (ValueError, KeyError, TypeError):
+        return None
+    if found is None:
+        return None
+    named = [path for f in found.files for path in (f.path, f.origin) if path is not None]
+    allowed = all(is_permitted(root, path) for path in named)
+    return found if allowed and all(is_folder_permitted(root, path) for path in found.folders) else None
+
+
+def _load(raw: bytes) -> ChangeRecord:
+    found: dict[str, Any] = json.loads(raw)
+    files = tuple(
+        FileRecord(f["path"], _decode(f["before"]), f["after"], f["mode"], f["origin"], _decode(f.get("wrote")))
+        for f in found["files"]
+    )
+    return ChangeRecord(found["title"], files, tuple(found["folders"]), found["time"], found["undone"])
+
+
+def list_records(folder: Path) -> list[Path]:
+    """Return the files of the history, the oldest first."""
+    return sorted((f for f in folder.glob("*.json") if f.stem.isdigit()), key=lambda f: int(f.stem))
+
+
+def prune_records(folder: Path) -> None:
+    """Drop the oldest entries of the history beyond the bounds of count and size."""
+    size = 0
+    for place, file in enumerate(reversed(list_records(folder))):
+        size += file.stat().st_size
+        if place and (place >= _MOST_ENTRIES or size > _MOST_BYTES):
+            file.unlink(missing_ok=True)
+
+
+def _file_json(file: FileRecord) -> dict[str, object]:
+    return {
+        "path": file.path,
+        "before": _encode(file.before),
+        "after": file.after,
+        "mode": file.mode,
+        "origin": file.origin,
+        "wrote": _encode(file.wrote),
+    }
+
+
+def _encode(raw: bytes | None) -> str | None:
+    return None if raw is None else base64.b64encode(raw).decode()
+
+
+def _decode(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text, validate=True)
+
 
 STATE = door.FOLDER
 _JOURNAL = "journal.json"
@@ -88,10 +213,10 @@ def apply(root: Path, state: Path, change: Change, *, wait: float = _LOCK_SECOND
     with lock(state, wait):
         roll_back(root, state)
         history = history_folder(state)
-        number = max((int(file.stem) for file in record.entries(history)), default=0) + 1
+        number = max((int(file.stem) for file in list_records(history)), default=0) + 1
         perform(root, state, change, history / f"{number:06}.json")
         with suppress(OSError):
-            record.prune(history)
+            prune_records(history)
 
 
 def perform(  # noqa: PLR0913, PLR0917 - a change, and how it differs from an ordinary one
@@ -175,7 +300,7 @@ def _record(
 
 def _write_journal(root: Path, state: Path, journal: ChangeRecord) -> None:
     staged = state / _STAGE / _JOURNAL
-    disk.write(staged, door.seal(state, record.KIND, journal.dump()))
+    disk.write(staged, door.seal(state, KIND, journal.dump()))
     history_folder(state).mkdir(exist_ok=True)
     os.replace(staged, state / _JOURNAL)
     disk.flush_folders([state, root])
@@ -193,11 +318,11 @@ def _put(state: Path, places: list[tuple[Edit, Path]], made: list[Path]) -> list
     for staged, edit, place in sorted(numbered, key=lambda each: each[1].after is not None):
         try:
             if edit.before is None:
-                swap.add(staged, place)
+                disk.add(staged, place)
             elif edit.after is None:
-                aside.append((edit, swap.take(place, staged)))
+                aside.append((edit, disk.take(place, staged)))
             else:
-                aside.append((edit, swap.exchange(staged, place)))
+                aside.append((edit, disk.exchange(staged, place)))
         except (FileNotFoundError, FileExistsError) as error:
             raise _saved(edit) from error
     return aside
@@ -205,7 +330,7 @@ def _put(state: Path, places: list[tuple[Edit, Path]], made: list[Path]) -> list
 
 def _require_unsaved(aside: list[tuple[Edit, Path]]) -> None:
     for edit, old in aside:
-        if edit.before is not None and not swap.is_untouched(old, stamp(edit.before)):
+        if edit.before is not None and not disk.is_untouched(old, stamp(edit.before)):
             raise _saved(edit)
 
 
@@ -257,7 +382,7 @@ def roll_back(root: Path, state: Path) -> Recovery | None:
     if not journal.exists():
         shutil.rmtree(state / _STAGE, ignore_errors=True)
         return None
-    found = record.read(root, journal)
+    found = read_record(root, journal)
     if found is None:
         return Recovery("", (), foreign=door.set_aside(journal))
     stage = state / _STAGE
@@ -267,7 +392,7 @@ def roll_back(root: Path, state: Path) -> Recovery | None:
     files = sorted(enumerate(found.files), key=lambda each: each[1].before is not None)
     outcomes = {f.path: _restore(stage / str(number), places[f.path], f) for number, f in files}
     for place in places.values():
-        swap.clear(place)
+        disk.clear_beside(place)
     disk.remove_empty(root / folder for folder in found.folders)
     disk.flush_folders(place.parent for place in places.values())
     kept = tuple(path for path, outcome in outcomes.items() if outcome is None)
@@ -294,12 +419,12 @@ def _restore(staged: Path, place: Path, file: FileRecord) -> bool | None:
         return None
     place.parent.mkdir(parents=True, exist_ok=True)
     mode = creation_mode(file.mode)
-    old = swap.displaced(staged, place, file.after) or _write_back(staged, place, file.before, mode)
+    old = disk.displaced(staged, place, file.after) or _write_back(staged, place, file.before, mode)
     try:
         if present is None:
-            swap.add(old, place)
+            disk.add(old, place)
         elif file.after is not None:
-            return swap.put_back(old, place, file.after) or None
+            return disk.put_back(old, place, file.after) or None
     except (FileExistsError, FileNotFoundError):
         return None
     return True
@@ -317,12 +442,12 @@ def _remove(staged: Path, place: Path, file: FileRecord, present: bytes | None) 
         return False
     if present is not None and stamp(present) != file.after:
         return None
-    aside = staged if present is None else swap.take(place, staged)
-    if not aside.exists() or swap.is_untouched(aside, file.after):
+    aside = staged if present is None else disk.take(place, staged)
+    if not aside.exists() or disk.is_untouched(aside, file.after):
         aside.unlink(missing_ok=True)
         return present is not None
     with suppress(FileExistsError):
-        swap.add(aside, place)
+        disk.add(aside, place)
     return None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from procauthor.markdown.document import Block, Document, Section
-from procauthor.markdown.metadata import bold_fields
+from procauthor.markdown.front import bold_fields
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LABEL = re.compile(r"\*\*[^*\n]+\*\*:?")

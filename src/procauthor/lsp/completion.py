@@ -15,7 +15,7 @@ from procauthor.library.library import ANNOUNCED, Procedure
 from procauthor.library.reference import relative, resolve_on_site
 from procauthor.lsp.desk import Desk
 from procauthor.lsp.hover import document_text
-from procauthor.markdown.write import write_link
+from procauthor.markdown.link import write_link
 from procauthor.template.role import NO_ROLE, inputs_name, meaning_of, step_word, words
 
 MOST = 100

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from lsprotocol import types
 
-from procauthor.markdown.source import BOM
+from procauthor.markdown.document import BOM
 
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
 

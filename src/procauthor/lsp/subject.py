@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from procauthor.checking.artifact import providers
 from procauthor.checking.scope import Scope
+from procauthor.checking.usage import providers
 from procauthor.library.artifact import artifact_key
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key

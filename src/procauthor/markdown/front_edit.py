@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from procauthor.errors import FrontMatterError
-from procauthor.markdown.document import Document
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Document, Replacement, Source, replace_spans
 from procauthor.markdown.front import (
     FrontEntry,
     FrontMatterValueError,
@@ -24,7 +23,6 @@ from procauthor.markdown.front import (
     read_layout,
     value_span,
 )
-from procauthor.markdown.source import Source
 
 _COLON = re.compile(r"\s*:")
 _GAP_COMMENT = re.compile(r"[ \t]+#[^\r\n]*")

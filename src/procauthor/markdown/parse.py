@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import pyromark
 from msgspec import Struct
 
-from procauthor.markdown.admonition import open_bodies
 from procauthor.markdown.document import (
     Block,
     BlockKind,
@@ -28,13 +27,50 @@ from procauthor.markdown.document import (
     Link,
     ParseProblem,
     Section,
+    Source,
     TableRow,
     TextRun,
 )
-from procauthor.markdown.front import find_front_matter, near_front_matter, read_front_matter
-from procauthor.markdown.metadata import read_bold_fields
-from procauthor.markdown.slug import Slugger
-from procauthor.markdown.source import Source
+from procauthor.markdown.front import find_front_matter, near_front_matter, read_bold_fields, read_front_matter
+from procauthor.markdown.link import Slugger
+
+_OPENS = re.compile(r"""^[ ]*(?:!!![ ]+\w|\?\?\?\+?[ ]+\w|===[!+]?[ ]+["'])""", re.MULTILINE)
+_LINE = re.compile(r"""(?P<indent>[ ]*)(?P<sign>(?:!!!|\?\?\?|===)(?P<more>[!+]?)[ ]+)(?=[\w"'])""")
+_FENCE_LINE = re.compile(r"[ >]*(`{3,}|~{3,})")
+_DEPTH = 4
+
+
+def open_bodies(text: str) -> tuple[str, frozenset[int]]:
+    """Return the text with each admonition and tab as the item of a list, and where these items are.
+
+    Both have the same length in bytes; the places are byte offsets.
+    """
+    if not _OPENS.search(text):
+        return text, frozenset()
+    lines = text.splitlines(keepends=True)
+    marker = "1)  " if any(line.lstrip().startswith("+") for line in lines) else "+   "
+    places: set[int] = set()
+    fence = ""
+    position = 0
+    for number, line in enumerate(lines):
+        mark = _FENCE_LINE.match(line)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        match = None if fence else _LINE.match(line)
+        if match and _has_body(lines, number, len(match["indent"]) + _DEPTH):
+            # A longer sign leaves a letter behind, so that the body begins at the fourth column.
+            rest = "." * (len(match["sign"]) - _DEPTH)
+            lines[number] = match["indent"] + marker + rest + line[match.end() :]
+            places.add(position + len(match["indent"]))
+        position += len(line.encode())
+    return "".join(lines), frozenset(places)
+
+
+def _has_body(lines: list[str], number: int, depth: int) -> bool:
+    places = range(number + 1, len(lines))
+    following = next((lines[place] for place in places if lines[place].strip()), "")
+    return following.startswith(" " * depth)
+
 
 _OPTIONS = (
     pyromark.Options.ENABLE_TABLES

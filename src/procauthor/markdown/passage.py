@@ -1,16 +1,20 @@
-"""Running text as a reader sees it: runs joined over line ends, emphasis and escapes."""
+"""Text as a reader sees it: in runs, letter by letter, and as leaves; each with where it is written."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any, Literal
 
 from msgspec import Struct
 
-from procauthor.markdown.document import Document, TextRun
+from procauthor.markdown.document import Document, Replacement, TextRun
+from procauthor.markdown.link import escape
+from procauthor.markdown.parse import read_events
 
 _LONG_RUN = 2000
 _MARKS = re.compile(rb"[*_~\\]*")
@@ -132,3 +136,176 @@ def _gap(between: bytes) -> str | None:
     if _MARKS.fullmatch(between):
         return ""
     return " " if _LINE_END.fullmatch(between) else None
+
+
+LeafKind = Literal["text", "code", "break", "html", "footnote", "task", "rule"]
+_KINDS: dict[str, LeafKind] = {
+    "Text": "text",
+    "Code": "code",
+    "Html": "html",
+    "InlineHtml": "html",
+    "FootnoteReference": "footnote",
+    "TaskListMarker": "task",
+    "SoftBreak": "break",
+    "HardBreak": "break",
+    "Rule": "rule",
+}
+
+
+class Container(Struct, gc=False):
+    """What leaves are in: ``tag`` is Paragraph, Link, Strong and so on; ``data`` is what the parser says of it.
+
+    ``place`` counts the cells of a row, from 0.
+    """
+
+    tag: str
+    data: Any
+    start: int
+    end: int
+    place: int = 0
+    above: str = ""
+    """The tag of what it is in itself."""
+
+
+class Leaf(Struct, frozen=True, gc=False):
+    """A piece of a document that holds no other; ``text`` is what is meant, a break is one space."""
+
+    kind: LeafKind
+    text: str
+    start: int
+    end: int
+    path: tuple[Container, ...]
+
+
+class Parts(Struct, frozen=True):
+    """All containers of a document and all leaves, in the order in which they begin."""
+
+    containers: tuple[Container, ...]
+    leaves: tuple[Leaf, ...]
+
+    def within(self, tag: str, start: int) -> Iterator[Leaf]:
+        """Yield the leaves in the container with a tag that begins at an offset."""
+        return (leaf for leaf in self.leaves if any(c.tag == tag and c.start == start for c in leaf.path))
+
+
+def read_parts(document: Document) -> Parts:
+    """Return the parts of a document; they are read once."""
+    parts = document.kept.get("parts")
+    if not isinstance(parts, Parts):
+        parts = document.kept["parts"] = _read(document)
+    return parts
+
+
+def _named(event: Any) -> tuple[str, Any]:
+    """Return the name of an event or a tag, with what the parser says of it."""
+    return (event, None) if isinstance(event, str) else next(iter(event.items()))
+
+
+def _read(document: Document) -> Parts:
+    containers: list[Container] = []
+    leaves: list[Leaf] = []
+    path: tuple[Container, ...] = ()
+    cell = 0
+    for event, start, end in read_events(document):
+        name, value = _named(event)
+        if name == "Start":
+            tag, data = _named(value)
+            cell = 0 if tag in ("TableRow", "TableHead") else cell
+            above = path[-1].tag if path else ""
+            container = Container(tag, data, start, end, cell if tag == "TableCell" else 0, above)
+            cell += tag == "TableCell"
+            containers.append(container)
+            path = (*path, container)
+        elif name == "End":
+            path = path[:-1]
+        else:
+            kind = _KINDS.get(name, "html")
+            leaves.append(Leaf(kind, " " if kind == "break" else str(value or ""), start, end, path))
+    return Parts(tuple(containers), tuple(leaves))
+
+
+_EMPHASIS = frozenset({"Strong", "Emphasis", "Strikethrough"})
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The text of some leaves. Of each letter: the span of its bytes, and the number of the stretch that it is in.
+
+    Within a stretch all letters have the same emphasis, and there is nothing between them that a reader does not see.
+    """
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    stretches: tuple[int, ...]
+    codes: frozenset[int]
+    """The stretches of code."""
+    cells: frozenset[int]
+    """The stretches within a cell of a table."""
+    marked: frozenset[int]
+    """The stretches that have more emphasis than others."""
+    fixed: frozenset[int]
+    """The stretches that are something of their own there: code, a link or a picture."""
+
+    def replace(self, start: int, end: int, text: str) -> Replacement | None:
+        """Return what puts a text in place of some letters; None where these are in several stretches.
+
+        Code can hold no backtick.
+        """
+        if start >= end or len(set(self.stretches[start:end])) > 1:
+            return None
+        code = self.stretches[start] in self.codes
+        if code and "`" in text:
+            return None
+        written = escape(text)
+        if code:
+            written = text.replace("|", "\\|") if self.stretches[start] in self.cells else text
+        return Replacement(self.spans[start][0], self.spans[end - 1][1], written, text)
+
+
+def read_shown(document: Document, leaves: Iterable[Leaf]) -> Shown:
+    """Return what a reader sees of leaves that follow each other."""
+    text: list[str] = []
+    spans: list[tuple[int, int]] = []
+    stretches: list[int] = []
+    paths: dict[int, tuple[Container, ...]] = {}
+    codes: set[int] = set()
+    number, before = 0, None
+    behind = -1
+    for leaf in leaves:
+        if leaf.kind not in ("text", "code", "break"):
+            before = None
+            continue
+        sort: tuple[bool, tuple[Container, ...]] = (leaf.kind == "code", leaf.path)
+        if sort != before:
+            number, before = number + 1, sort
+        if leaf.kind == "code":
+            codes.add(number)
+        paths[number] = leaf.path
+        text.append(leaf.text)
+        spans += _spans(document.source.raw, leaf, behind)
+        stretches += [number] * len(leaf.text)
+        behind = leaf.end
+    least = min(map(len, paths.values()), default=0)
+    marked = {stretch for stretch, path in paths.items() if len(path) > least}
+    fixed = {stretch for stretch in marked if any(c.tag not in _EMPHASIS for c in paths[stretch][least:])} | codes
+    cells = {stretch for stretch, path in paths.items() if any(c.tag == "TableCell" for c in path)}
+    sets = map(frozenset, (codes, cells, marked, fixed))
+    return Shown("".join(text), tuple(spans), tuple(stretches), *sets)
+
+
+def _spans(raw: bytes, leaf: Leaf, behind: int) -> list[tuple[int, int]]:
+    """Return the span of each letter; an escaped sign begins with its backslash, an entity is one piece."""
+    written = raw[leaf.start : leaf.end]
+    inside = written.find(leaf.text.encode())
+    if inside < 0 or (leaf.kind == "text" and len(written) != len(leaf.text.encode())):
+        return [(leaf.start, leaf.end)] * len(leaf.text)
+    place = leaf.start + inside
+    places = []
+    for letter in leaf.text:
+        size = len(letter.encode())
+        places.append((place, place + size))
+        place += size
+    escaped = leaf.kind == "text" and raw[leaf.start - 1 : leaf.start] == b"\\" and behind < leaf.start
+    if escaped and places:
+        places[0] = (leaf.start - 1, places[0][1])
+    return places

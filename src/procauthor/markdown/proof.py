@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from procauthor.errors import LibraryError
-from procauthor.markdown.document import Document, MetadataField
-from procauthor.markdown.edit import Replacement, replace_spans
-from procauthor.markdown.leaf import Container, Leaf, read_parts
+from procauthor.markdown.document import Document, MetadataField, Replacement, replace_spans
 from procauthor.markdown.parse import parse
-from procauthor.markdown.shown import read_shown
+from procauthor.markdown.passage import Container, Leaf, read_parts, read_shown
 
 MayLead = Callable[[str, str], bool]
 """Says of a target before and one after whether a link may lead there, both as the texts mean them."""

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from procauthor.markdown.document import Document, Link
-from procauthor.markdown.edit import Replacement
-from procauthor.markdown.leaf import Container, read_parts
+from procauthor.markdown.document import Document, Link, Replacement
 from procauthor.markdown.parse import read_definitions
+from procauthor.markdown.passage import Container, read_parts
 
 Form = Literal["inline", "definition", "html"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from procauthor.authoring.author import STEPS
 from procauthor.errors import NotFoundError
 from procauthor.library.library import Procedure
-from procauthor.markdown.slug import slugify
+from procauthor.markdown.link import slugify
 from procauthor.project.project import Project
 from procauthor.reporting.export import is_finished
 from procauthor.reporting.skill import describe

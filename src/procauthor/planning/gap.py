@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ from procauthor.settings import PlanSettings
 _MOST_WAITING = 20
 _NAMED = 3
 _HALF = 2
+_ENOUGH = 2
 # A lifecycle that lacks no more than these is worth finishing.
 _FEW = 5
 # Words of a purpose that says something, and fits into a reason.
@@ -74,6 +76,11 @@ class Terrain:
     def finished(self) -> frozenset[str]:
         """The ids of what is written, with errors or without."""
         return frozenset(row_id(r) for r in self.evaluation.rows if r.done or is_written(r))
+
+    @cached_property
+    def flawed(self) -> frozenset[str]:
+        """The ids of what is written and has errors."""
+        return frozenset(row_id(r) for r in self.evaluation.rows if is_written(r) and not r.done)
 
     @cached_property
     def places(self) -> Mapping[str, tuple[int, str]]:
@@ -149,7 +156,14 @@ def find_gaps(terrain: Terrain) -> list[Gap]:
     rows = [r for r in terrain.evaluation.rows if not r.done and r.status not in UNCOUNTED and not is_retired(r)]
     waiting = _waiting({row_id(row) for row in rows if not is_written(row)}, terrain.after)
     words = _words(terrain.survey)
-    return [_flaw(terrain, row) if is_written(row) else _gap(terrain, row, waiting[row_id(row)], words) for row in rows]
+    purposes = {row_id(row): _purpose(terrain, row) for row in rows}
+    shared = {text for text, times in Counter(purposes.values()).items() if times > 1}
+    gaps = []
+    for row in rows:
+        own = row_id(row)
+        purpose = "" if purposes[own] in shared else purposes[own]
+        gaps.append(_flaw(row) if is_written(row) else _gap(terrain, row, waiting[own], words, purpose))
+    return gaps
 
 
 def is_written(row: Row) -> bool:
@@ -157,11 +171,10 @@ def is_written(row: Row) -> bool:
     return row.text_status in DONE
 
 
-def _flaw(terrain: Terrain, row: Row) -> Gap:
-    """Return the gap of a finished text with errors: it comes behind what is not written."""
-    weights = terrain.weights
+def _flaw(row: Row) -> Gap:
+    """Return the gap of a finished text with errors: it comes behind all that is not written."""
     reason = f"it is written, and the check finds {count(row.errors, 'error')} in it"
-    return Gap(row_id(row), row, (), (), (), frozenset(), min(weights.broken, weights.p2), (reason,), Effort(0.5, 0.5))
+    return Gap(row_id(row), row, (), (), (), frozenset(), -1.0, (reason,), Effort(0.5, 0.5))
 
 
 def is_retired(row: Row) -> bool:
@@ -185,23 +198,25 @@ def _waiting(open_ids: set[str], after: Mapping[str, list[str]]) -> dict[str, fr
     return found
 
 
-def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str, float]) -> Gap:
+def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str, float], purpose: str) -> Gap:
     own = row_id(row)
     users = tuple(terrain.after.get(own, ()))
     courses = terrain.evaluation.courses
     signs = _Signs(
-        purpose=_purpose(terrain, row),
+        purpose=purpose,
         critical=[c for c in courses if any(_is(call.path, call.title, row) for call in c.critical)],
         called=[c for c in courses if any(_is(call.path, call.title, row) for call in c.calls)],
         waiting=_titles(terrain.graph, waiting),
-        used=[_use(terrain.graph, own, user) for user in sorted(users) if user in terrain.finished],
+        told=_uses(terrain, own, users),
+        relied=[terrain.graph.by_id[user].title for user in sorted(users) if user in terrain.finished],
         # A placeholder is written from nothing, so its broken references do not count.
         broken=sum(f.path == row.path for f in terrain.evaluation.broken) * (row.status == "in progress"),
         lifecycle=next(each for each in terrain.evaluation.lifecycles if _same(each, row)),
         begun=row.status == "in progress",
     )
     score, reasons = _judge(signs, terrain.weights)
-    needs = terrain.before.get(own, ())
+    # Nothing has to wait for a text that is written, even with errors.
+    needs = tuple(each for each in terrain.before.get(own, ()) if each not in terrain.flawed)
     soft = tuple(each for each in terrain.softly.get(own, ()) if each not in needs)
     effort = _effort(row, words, terrain.weights)
     place, listed_behind = terrain.places.get(title_key(row.title)) or (0, "")
@@ -215,13 +230,22 @@ def _purpose(terrain: Terrain, row: Row) -> str:
     procedure = terrain.survey.library.by_path.get(row.path) if row.path else None
     text = plain_text(procedure.gist.purpose) if procedure else ""
     first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+    if first.endswith("?"):
+        return ""
     return first.rstrip(".!?:; ") if _FEWEST <= len(first.split()) <= _MOST else ""
 
 
-def _use(graph: Graph, own: str, user: str) -> str:
-    """Say what a finished procedure takes from a gap: "Backend Implementation Procedure waits for Mitigation Plan"."""
-    artifacts = sorted({e.artifact for e in graph.users(own) if e.source == user and e.kind == "input" and e.artifact})
-    return f"{graph.by_id[user].title} waits for {listed(artifacts)}" if artifacts else graph.by_id[user].title
+def _uses(terrain: Terrain, own: str, users: Iterable[str]) -> list[str]:
+    """Say what finished procedures take from a gap: "Backend Implementation Procedure waits for Mitigation Plan"."""
+    takers: dict[str, set[str]] = {}
+    for edge in terrain.graph.users(own):
+        if edge.kind == "input" and edge.artifact and edge.source in users and edge.source in terrain.finished:
+            takers.setdefault(edge.artifact, set()).add(terrain.graph.by_id[edge.source].title)
+    taken: dict[tuple[str, ...], list[str]] = {}
+    for artifact, names in sorted(takers.items()):
+        taken.setdefault(tuple(sorted(names)), []).append(artifact)
+    verbs = {names: "waits" if len(names) == 1 else "wait" for names in taken}
+    return [f"{listed(names)} {verbs[names]} for {listed(artifacts)}" for names, artifacts in taken.items()]
 
 
 def _is(path: str | None, title: str, row: Row) -> bool:
@@ -245,7 +269,8 @@ class _Signs:
     critical: list[Course]
     called: list[Course]
     waiting: list[str]
-    used: list[str]
+    told: list[str]
+    relied: list[str]
     broken: int
     lifecycle: Lifecycle
     begun: bool
@@ -257,17 +282,15 @@ def _judge(signs: _Signs, weights: PlanSettings) -> tuple[float, tuple[str, ...]
     closeness, lacking = done.ratio or 0.0, done.whole - done.part
     name = signs.lifecycle.name
     ends = bool(name) and not signs.begun and 0 < lacking <= _FEW and done.part * 3 >= done.whole
-    told = [use for use in signs.used if " waits for " in use]
-    untold = [use for use in signs.used if use not in told]
     found = [
         (
             weights.critical * bool(signs.critical),
             f"it is on the critical path of {listed([c.title for c in signs.critical])}",
         ),
-        (weights.used * len(told), listed(told)),
         (
-            weights.used * len(untold),
-            f"it is relied on by {count(len(untold), 'finished procedure')}: {listed(untold)}",
+            weights.used * len(signs.relied),
+            listed(signs.told)
+            or f"it is relied on by {count(len(signs.relied), 'finished procedure')}: {listed(signs.relied)}",
         ),
         (
             weights.blocks * min(len(signs.waiting), _MOST_WAITING),
@@ -287,6 +310,8 @@ def _judge(signs: _Signs, weights: PlanSettings) -> tuple[float, tuple[str, ...]
     ]
     score = sum(value for value, _ in found)
     said = tuple(words for value, words in found if value > 0)
+    # How far a lifecycle is says little where there is more to say.
+    said = said[:-1] if len(said) > _ENOUGH and not ends else said
     return round(score, 4), ((signs.purpose, *said) if signs.purpose else said)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from procauthor.markdown.document import Block, Section
 from procauthor.planning.effort import read_whole_effort
@@ -111,7 +112,22 @@ class Headings:
                 told, weight = self._weigh(members, family, numbered)
                 target = sure if told or numbered.code or self._is_placed(members[0]) else weak
                 target |= {s.index for s in members} if weight >= _SURE else set()
-        return sure | set(self._alike(sure)), weak
+        sure |= self._beside(families, sure)
+        return sure | set(self._alike(sure)), weak | self._beside(families, sure | weak)
+
+    def _beside(self, families: Mapping[tuple[object, ...], Sequence[Section]], sure: Collection[int]) -> set[int]:
+        """Return the numbered headings below siblings of headings over items: "Testing Backlog" beside others."""
+        wide: dict[tuple[object, ...], list[Sequence[Section]]] = defaultdict(list)
+        for (home, level, form), family in families.items():
+            above = None if home is None else self._sections[cast("int", home)].parent
+            if form == "number" and above is not None:
+                wide[above, level].append(family)
+        found: set[int] = set()
+        for group in wide.values():
+            chosen = sum(any(s.index in sure for s in family) for family in group)
+            if chosen > 1 and chosen * 2 > len(group):
+                found |= {s.index for family in group for s in family if not self._has_role(s)}
+        return found
 
     def _alike(self, sure: Collection[int]) -> Iterator[int]:
         """Yield the sections that have no number and a label in bold that only items of their level have."""

@@ -84,7 +84,8 @@ def names_priority(text: str) -> bool:
     if _is_urgent(text):
         return True
     # "Critical dependencies" and "High-risk areas" rank nothing.
-    return not names_aside(text) and begins_with_priority(without_bucket(text))
+    rest = re.sub(r"[(\[][^()\[\]]*[)\]]", " ", without_bucket(text)).lstrip(" .:)–—-")
+    return not names_aside(text) and begins_with_priority(rest)
 
 
 def _is_urgent(text: str) -> bool:
@@ -97,6 +98,12 @@ def names_aside(text: str) -> bool:
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
     aside = pattern("asides", r"(?:^|[\s:&/-])(?:{})$").search(plain)
     return bool(aside) and not (_is_urgent(text) or _PARTED.match(plain))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def names_check(text: str) -> bool:
+    """Say whether boxes below a heading are looked at and not worked off: "Pre-launch checklist", "Quality gates"."""
+    return bool(pattern("checks").search(plain_text(text))) and not _PARTED.match(plain_text(text))
 
 
 def asks_for_documents(text: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from procauthor.evaluation.evaluate import Census
+from procauthor.evaluation.graph import Edge
 from procauthor.evaluation.value import Evaluation, Share
 from procauthor.naming import title_key
-from procauthor.planning.gap import Gap, Terrain, count, find_gaps, is_retired, is_written, rank, survey_terrain
+from procauthor.planning.gap import Gap, Terrain, count, find_gaps, is_retired, is_written, listed, rank, survey_terrain
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
 from procauthor.procedure import DONE
@@ -157,15 +158,21 @@ def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
 def _handed(terrain: Terrain, gap: Gap) -> Iterator[str]:
     """Yield what to take from neighbours, what to provide for them, and which rows change."""
     graph = terrain.graph
-    for edge in graph.uses(gap.id):
-        if edge.kind == "output":
-            yield f"Take {edge.artifact} from {graph.by_id[edge.target].title}"
-    for edge in graph.users(gap.id):
-        if edge.kind == "input":
-            yield f"Provide {edge.artifact} for {graph.by_id[edge.source].title}"
-    for edge in graph.users(gap.id):
-        if edge.kind == "calls":
-            yield f"Bring the row in {graph.by_id[edge.source].title} up to date"
+    uses, users = graph.uses(gap.id), graph.users(gap.id)
+    taken = _artifacts((edge, edge.target) for edge in uses if edge.kind == "output")
+    provided = _artifacts((edge, edge.source) for edge in users if edge.kind == "input")
+    for verb, joint, found in (("Take", "from", taken), ("Provide", "for", provided)):
+        for artifact, ids in found.items():
+            yield f"{verb} {artifact} {joint} {listed([graph.by_id[each].title for each in ids])}"
+    yield from (f"Bring the row in {graph.by_id[e.source].title} up to date" for e in users if e.kind == "calls")
+
+
+def _artifacts(found: Iterable[tuple[Edge, str]]) -> dict[str, list[str]]:
+    """Return the ids of the other ends by artifact, in order."""
+    named: dict[str, list[str]] = {}
+    for edge, other in found:
+        named.setdefault(edge.artifact, []).append(other)
+    return named
 
 
 def _groups(gaps: Sequence[Gap]) -> Iterator[Group]:

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 from procauthor.markdown.document import Section
 from procauthor.naming import title_key
-from procauthor.planning.field import plain_text
+from procauthor.planning.field import field_key, plain_text
 from procauthor.planning.group import read_count
 from procauthor.planning.heading import Headings
 from procauthor.planning.listing import TOLD, WeighedList, find_lists
-from procauthor.planning.opening import Opening, names_bucket, names_priority, read_number
+from procauthor.planning.opening import Opening, names_bucket, names_check, names_priority, read_number
 from procauthor.planning.table import find_rows, unread_tables
 from procauthor.planning.text import PlanText, Scopes
 from procauthor.planning.title import clean_title
@@ -49,6 +49,8 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
     chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
     if not (chosen or others):
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
+    # People tick boxes, so they are work wherever they are, but for lists of checks and what has items above it.
+    chosen += [each for each in lists if each.boxed and each not in chosen and not _is_check(text, each, busy)]
     rows = (o for o in others if not o.line.heading)
     homes = {_home(text, o) for o in (*rows, *(o for each in chosen for o in each.openings))}
     taken = busy | {each.section.index for each in chosen}
@@ -69,6 +71,13 @@ def _is_outdone(text: PlanText, listed: WeighedList, busy: Collection[int]) -> b
         return listed.section.index in busy
     bucket = next((s for s in text.above(listed.section) if names_bucket(s.title)), None)
     return listed.weight == _SURE and listed.boxed and bucket is not None and bucket.index in busy
+
+
+def _is_check(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
+    """Say whether boxes are checks of something else, or details of items in the same section."""
+    section = listed.section
+    detail = section.index in busy or (section.parent in busy and field_key(section.title))
+    return bool(detail) or any(map(names_check, text.named(section)))
 
 
 def _home(text: PlanText, opening: Opening) -> tuple[int | None, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Replacement
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key

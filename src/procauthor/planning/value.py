@@ -118,8 +118,10 @@ def read_status(text: str) -> str:
         return "defined"
     if _absent().search(plain):
         return "missing"
-    # What is in parentheses only adds to it: "done (superseded by 28)".
-    parts = (plain.partition("(")[0], plain)
+    # What is in parentheses or behind a dash only adds to it: "done (superseded by 28)", "unblocked - guide complete".
+    first = re.split(r"\(|\s[-–—]\s|;", plain_text(text))[0]
+    first = re.sub(r"[-_]", " ", first).casefold().strip()
+    parts = (first, plain) if first not in read_words().lists["waiting"] else (first,)
     said = next((status for part in parts for status, words in _statuses() if _says(words, part)), "")
     return said or ("in progress" if pattern("part").search(plain) or _PARTLY.search(plain) else sign)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Share
-from procauthor.naming import title_key
+from procauthor.naming import amount, title_key
 from procauthor.planning.effort import hours_text
 from procauthor.planning.gap import count
 from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
@@ -104,8 +104,8 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield "## Overview"
     yield ""
     yield (
-        f"{done.part} of {done.whole} procedures are defined ({percent(done.ratio)}). The items are ordered by what "
-        "waits for them; each says why it is there. Priorities, order, hours and targets are computed from "
+        f"Defined: {done.part} of {amount(done.whole, 'procedure')} ({percent(done.ratio)}). The items are ordered by "
+        "what waits for them; each says why it is there. Priorities, order, hours and targets are computed from "
         "the library."
     )
     for priority in PRIORITIES:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from procauthor.checking.baseline import Baseline
+from procauthor.checking.check import Baseline
 from procauthor.errors import ProcauthorError
 from procauthor.finding import Report
 from procauthor.library.change import Change
@@ -417,7 +417,7 @@ class Project:
             model: ``offline``, or a model as ``provider:name``; the settings' where nothing is said.
             max_tokens: The ceiling of a run; the settings' where nothing is said.
             progress: Is told when a step begins and ends.
-            fresh: Ask the model anew, even what an earlier run has asked word by word.
+            fresh: Ask the model again, even what an earlier run has asked word by word.
             reviewer: A second model, as ``provider:name``, that reads the draft once.
         """
         from procauthor.authoring.authoring import Authoring

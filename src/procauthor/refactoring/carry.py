@@ -8,11 +8,17 @@ from dataclasses import dataclass
 
 from procauthor.errors import ConflictError
 from procauthor.library.library import Procedure
-from procauthor.markdown.document import Definition, Document, Heading, Section
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import (
+    Definition,
+    Document,
+    Heading,
+    Replacement,
+    Section,
+    replace_spans,
+    title_section,
+)
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import Kept, find_differences, kept_by, refuse
-from procauthor.markdown.title import title_section
 from procauthor.refactoring.link import Leads, relocate_links
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.rewrite import merge

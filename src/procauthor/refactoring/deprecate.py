@@ -9,11 +9,10 @@ from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
 from procauthor.library.reference import relative
-from procauthor.markdown.document import MetadataField
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import MetadataField, Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.link import write_link
 from procauthor.markdown.proof import rewrite
-from procauthor.markdown.write import write_link
 from procauthor.procedure import UNCOUNTED
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from procauthor.markdown.link import encode_path
 from procauthor.markdown.target import Spot
-from procauthor.markdown.write import encode_path
 
 _ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 

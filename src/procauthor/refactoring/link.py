@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Link
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.target import Spot, read_spots

@@ -7,17 +7,15 @@ from dataclasses import dataclass, replace
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
-from procauthor.library.alias import Alias, alias_text
 from procauthor.library.change import Change, Edit
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
-from procauthor.markdown.document import Definition, Document, Section
-from procauthor.markdown.edit import Replacement
+from procauthor.library.reference import Alias, alias_text
+from procauthor.markdown.document import Definition, Document, Replacement, Section, title_section, top_sections
 from procauthor.markdown.front_edit import Cut, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import MayLead, find_differences, kept_by, refuse
-from procauthor.markdown.title import title_section, top_sections
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.refactoring.carry import (

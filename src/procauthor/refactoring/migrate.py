@@ -16,11 +16,9 @@ from procauthor.errors import ConfigError, ConflictError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import UNWRITTEN
-from procauthor.markdown.document import Document, Section
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Document, Replacement, Section, heading_span
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept, find_differences, refuse
-from procauthor.markdown.title import heading_span
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting
@@ -223,7 +221,7 @@ def _stand_in(document: Document, spec: SectionSpec, level: int, place: int) -> 
     words = _NUMBER.match(spec.heading)
     assert words is not None
     numbered = any(n.word == "section" for n in read_numbers(document))
-    # A number that nothing refers to, until the sections are numbered anew.
+    # A number that nothing refers to, until the sections are numbered again.
     number = f"{_FREE_NUMBER + place}. " if numbered else ""
     lines = ["#" * level + f" {number}{words['words']}"]
     if spec.guidance:

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from procauthor.checking.scope import Scope
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
-from procauthor.markdown.document import Link
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
-from procauthor.markdown.leaf import read_parts
-from procauthor.markdown.shown import read_shown
+from procauthor.markdown.link import escape
+from procauthor.markdown.passage import read_parts, read_shown
 from procauthor.markdown.target import find_link, is_html, keep_label
-from procauthor.markdown.write import escape
 from procauthor.naming import title_key
 from procauthor.refactoring.mention import Mention, find_mentions
 from procauthor.refactoring.relocation import NewName, Relocation

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from procauthor.checking.baseline import FILE_NAME as BASELINE
-from procauthor.checking.baseline import read_baseline
+from procauthor.checking.check import FILE_NAME as BASELINE
+from procauthor.checking.check import read_baseline
 from procauthor.checking.scope import Scope
-from procauthor.file import read_regular
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library
 from procauthor.refactoring.deprecate import deprecate
@@ -19,6 +18,7 @@ from procauthor.refactoring.renumber import renumber
 from procauthor.refactoring.split import split, split_path
 from procauthor.review.carry import Fate, carry
 from procauthor.review.review import complete
+from procauthor.system import read_regular
 from procauthor.workspace import Workspace
 
 

@@ -10,17 +10,15 @@ from pathlib import PurePosixPath
 from procauthor.checking.scope import Scope
 from procauthor.convention.title import plain_name, read_title, title_heading, write_title
 from procauthor.errors import ConflictError, InvalidTitleError, LibraryError
-from procauthor.library.alias import Alias, alias_text
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import entries, tables
 from procauthor.library.library import Library, Procedure, follow
-from procauthor.library.title import check_title, stem_like
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.library.reference import Alias, alias_text, check_title, stem_like
+from procauthor.markdown.document import Replacement, replace_spans
 from procauthor.markdown.front_edit import Put, edit_front_matter
-from procauthor.markdown.leaf import read_parts
+from procauthor.markdown.link import slugify
 from procauthor.markdown.parse import parse
-from procauthor.markdown.shown import read_shown
-from procauthor.markdown.slug import slugify
+from procauthor.markdown.passage import read_parts, read_shown
 from procauthor.naming import title_key
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting

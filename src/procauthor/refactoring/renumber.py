@@ -12,10 +12,8 @@ from procauthor.errors import ConflictError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Document, Heading, Section
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Document, Heading, Replacement, Section, heading_span
 from procauthor.markdown.target import read_text
-from procauthor.markdown.title import heading_span
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.rewrite import Rewriting
 

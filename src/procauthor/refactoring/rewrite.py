@@ -8,8 +8,7 @@ from itertools import chain
 
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
-from procauthor.markdown.document import Document
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Document, Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 from procauthor.refactoring.candidate import Candidates
@@ -81,7 +80,7 @@ class Rewriting:
                 after = parse(replace_spans(host.document.source.raw, texts[host.path]))
                 home = self.relocation.home(host.path)
                 if len(after.headings) != len(host.document.headings):
-                    # Headings came or went: whoever did that says in the relocation where links to them lead.
+                    # Headings came or went: the caller says in the relocation where links to them lead.
                     continue
                 pairs = zip(host.document.headings, after.headings, strict=True)
                 found |= {(host.path, old.slug): (home, new.slug) for old, new in pairs if old.slug != new.slug}

@@ -11,14 +11,12 @@ from procauthor.checking.scope import Scope
 from procauthor.errors import AmbiguousError, ConflictError, InvalidTitleError, NotFoundError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
-from procauthor.library.reference import relative
-from procauthor.library.title import check_title, stem_like
-from procauthor.markdown.document import Document, Section
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.library.reference import check_title, relative, stem_like
+from procauthor.markdown.document import Document, Replacement, Section, replace_spans
 from procauthor.markdown.front_edit import Put, write_front_matter
+from procauthor.markdown.link import escape, write_link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept
-from procauthor.markdown.write import escape, write_link
 from procauthor.naming import title_key
 from procauthor.refactoring.carry import (
     Piece,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from procauthor.markdown.edit import Replacement
-from procauthor.markdown.shown import Shown
+from procauthor.markdown.document import Replacement
+from procauthor.markdown.passage import Shown
 from procauthor.naming import NAME_EDGES, title_key
 from procauthor.refactoring.relocation import NewName
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from procauthor.errors import ConfigError, DraftError
-from procauthor.file import read_regular
 from procauthor.library.disk import leads_out, write_file
 from procauthor.library.library import Procedure
 from procauthor.procedure import DONE
 from procauthor.reporting.skill import export_skill, source_mark
 from procauthor.reporting.sop import MARK, export_sop, sop_name
 from procauthor.secret import redact
+from procauthor.system import read_regular
 from procauthor.workspace import Workspace
 
 Form = Literal["agent-skill", "agent-sop"]

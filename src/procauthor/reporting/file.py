@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from procauthor.errors import ConfigError
-from procauthor.file import NO_FILE, read_regular
-from procauthor.library import disk, swap
+from procauthor.library import disk
 from procauthor.procedure import stamp
+from procauthor.system import NO_FILE, read_regular
 
 _OURS = (
     re.compile(rb"^\d+ documents?, \d+ procedures?: \d+ errors?, \d+ warnings?, \d+ infos?[^\n]*\n\Z", re.MULTILINE),
@@ -84,12 +84,12 @@ def write_report(place: Path, content: bytes) -> None:
 
 def _put(new: Path, place: Path, before: bytes | None) -> None:
     if before is None:
-        swap.add(new, place)
+        disk.add(new, place)
         return
     after = stamp(new.read_bytes())
-    old = swap.exchange(new, place)
-    if not swap.is_untouched(old, stamp(before)):
-        swap.put_back(old, place, after)
+    old = disk.exchange(new, place)
+    if not disk.is_untouched(old, stamp(before)):
+        disk.put_back(old, place, after)
         raise _no_report(place)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Any
 
 from procauthor.library.stage import Stage
+from procauthor.naming import amount
 from procauthor.review.follow import Walk
 
 
@@ -14,7 +16,8 @@ def opening_lines(walk: Walk) -> Iterator[str]:
     following, total = walk.following, len(walk.stages)
     word = "goes on" if walk.resumed else "begins"
     occasion = f" ({following.occasion})" if following.occasion else ""
-    yield f"{walk.procedure.title}{occasion}: {following.by} {word}, {len(following.steps)} of {total} steps recorded"
+    recorded = f"{len(following.steps)} of {amount(total, 'step')} recorded"
+    yield f"{walk.procedure.title}{occasion}: {following.by} {word}, {recorded}"
     if walk.changed:
         yield "the document was edited since this record began; its steps may be others"
 
@@ -42,7 +45,9 @@ def closing_lines(walk: Walk) -> Iterator[str]:
     yield f"record {following.id} of {walk.procedure.title} {word}: {told or 'nothing recorded'}"
     if following.ended and not following.stopped:
         yield from (f"  to confirm: {text}" for text in walk.closing)
-    yield from (f'  ask for a change: procauthor update {walk.procedure.path} "{wish}"' for wish in walk.wishes)
+    yield from (
+        f"  ask for a change: procauthor update {quote(walk.procedure.path)} {quote(wish)}" for wish in walk.wishes
+    )
 
 
 def walk_json(walk: Walk) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from procauthor.file import read_regular
 from procauthor.git import find_repository
+from procauthor.system import read_regular
 
 
 class ReportFiles:

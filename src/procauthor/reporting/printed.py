@@ -15,7 +15,7 @@ from procauthor.library.disk import write_file
 from procauthor.library.library import Library, Procedure
 from procauthor.reporting.site.place import Places
 from procauthor.reporting.site.text import Renderer
-from procauthor.review.approver import read_approvers
+from procauthor.review.approve import read_approvers
 from procauthor.settings import Settings
 from procauthor.workspace import Workspace
 

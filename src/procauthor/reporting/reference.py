@@ -9,7 +9,7 @@ from procauthor.errors import NotFoundError
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Edge, Graph
 from procauthor.evaluation.impact import Concern, read_impact
-from procauthor.naming import title_key
+from procauthor.naming import amount, title_key
 from procauthor.reporting.graph import edge_json, node_json
 
 WORDS = {
@@ -115,7 +115,7 @@ def impact_lines(title: str, output: str, concerns: Sequence[Concern]) -> Iterat
     procedures = len({concern.path for concern in concerns})
     near = sum(concern.distance == 1 for concern in concerns)
     count = _count(len(concerns))
-    yield f"if {output!r} of {title} changes, {count} in {procedures} procedures, {near} of them directly:"
+    yield f"if {output!r} of {title} changes, {count} in {amount(procedures, 'procedure')}, {near} of them directly:"
     for concern in concerns:
         named = concern.name or "no step uses it yet"
         step = named if concern.step is None else f"step {concern.step}: {named}"

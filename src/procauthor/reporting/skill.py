@@ -13,9 +13,8 @@ from procauthor.errors import InvalidTitleError
 from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Section
-from procauthor.markdown.edit import Replacement, replace_spans
-from procauthor.markdown.write import encode_path, escape, write_link
+from procauthor.markdown.document import Replacement, Section, replace_spans
+from procauthor.markdown.link import encode_path, escape, write_link
 from procauthor.template.role import meaning_of
 
 _SOURCE = "procauthor-source"

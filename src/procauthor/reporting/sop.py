@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from procauthor.checking.artifact import is_optional
+from procauthor.checking.usage import is_optional
 from procauthor.errors import LibraryError
 from procauthor.library.contract import NONE_WORDS, part_of, sections_of
 from procauthor.library.library import Procedure

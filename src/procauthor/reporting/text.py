@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from procauthor.character import plain
 from procauthor.finding import Finding, Report
+from procauthor.naming import amount
 
 
 def finding_line(finding: Finding) -> str:
@@ -27,7 +28,7 @@ def report_lines(report: Report) -> Iterator[str]:
 
 def summary_line(report: Report) -> str:
     """Return what was checked and found, in numbers."""
-    found = [_many(report.count(level), level) for level in ("error", "warning", "info")]
+    found = [amount(report.count(level), level) for level in ("error", "warning", "info")]
     fixable = sum(f.fixable for f in report.findings)
     more = [
         f"{fixable} fixable with --fix" if fixable else "",
@@ -35,8 +36,4 @@ def summary_line(report: Report) -> str:
         f"{report.baselined} in the baseline" if report.baselined else "",
     ]
     counts = ", ".join(filter(None, [*found, *more]))
-    return f"{_many(report.documents, 'document')}, {_many(report.procedures, 'procedure')}: {counts}"
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return f"{amount(report.documents, 'document')}, {amount(report.procedures, 'procedure')}: {counts}"

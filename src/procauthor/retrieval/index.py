@@ -18,13 +18,10 @@ import msgspec
 
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.library.state import make_folder
-from procauthor.retrieval.builtin import WordEmbedding
 from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.embedding import Embedding, embedding_for
-from procauthor.retrieval.lexical import WordIndex
+from procauthor.retrieval.embedding import Embedding, WordEmbedding, embedding_for
+from procauthor.retrieval.lexical import Counting, Counts, Ranking, Weights, WordIndex, best_first, merge
 from procauthor.retrieval.meaning import VectorIndex, vectored
-from procauthor.retrieval.merge import Ranking, Weights, best_first, merge
-from procauthor.retrieval.posting import Counting, Counts
 from procauthor.retrieval.store import (
     FILE_NAME,
     ChunkStore,
@@ -34,8 +31,7 @@ from procauthor.retrieval.store import (
     dump_chunks,
     dump_counts,
 )
-from procauthor.system.lock import hold
-from procauthor.system.parallel import share
+from procauthor.system import hold, share
 
 Engine = Literal["merged", "lexical", "dense"]
 Cut = Callable[[str], Sequence[Chunk]]

@@ -9,12 +9,19 @@ what it changed, and a score does not depend on the edits that led to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
-from procauthor.retrieval.posting import Counts, Postings, number_of
-from procauthor.retrieval.word import list_concepts, list_terms, list_words
+from msgspec import Struct
+
+from procauthor.retrieval.chunk import Chunk
+from procauthor.retrieval.word import is_common, list_concepts, list_terms, list_words, read_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +29,106 @@ if TYPE_CHECKING:
 
     Scores = NDArray[np.float64]
     Mask = NDArray[np.bool_]
+
+_MOST = 255
+# A word in a title or a heading counts as often as this many in the text.
+_TITLE = 2
+
+
+class Postings(Struct, frozen=True, array_like=True):
+    """How often each term occurs in each row: a passage, or a whole document.
+
+    Attributes:
+        sizes: The number of different terms of each row, as unsigned integers of 32 bits.
+        lengths: The number of words of each row, likewise.
+        terms: The terms of all rows, one row after the other, likewise.
+        counts: How often each of them occurs, as bytes.
+    """
+
+    sizes: bytes
+    lengths: bytes
+    terms: bytes
+    counts: bytes
+
+
+class Counts(Struct, frozen=True, array_like=True):
+    """The postings of one document: words and groups of synonyms by passage, and words of the whole."""
+
+    passages: Postings
+    concepts: Postings
+    page: Postings
+
+
+@lru_cache(maxsize=1 << 17)
+def number_of(word: str) -> int:
+    """Return the number that a stem is kept as: its checksum, so that no list of words has to be shared."""
+    return crc32(word.encode(errors="replace"))
+
+
+class Counting:
+    """Counts the words of the passages of one document, each of its headings once."""
+
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self._chunks = chunks
+        self._words: dict[str, list[str]] = {}
+        self._texts = [list_words(f"{chunk.text}\n{chunk.context}") for chunk in chunks]
+
+    def counts(self) -> Counts:
+        """Return the postings."""
+        own = [self._own(chunk, text) for chunk, text in zip(self._chunks, self._texts, strict=True)]
+        concepts = [list_concepts(words) for words in self.passages()]
+        return Counts(
+            _pack((_number(count), length) for count, length in own),
+            _pack((Counter(each), len(each)) for each in concepts),
+            _pack([self._page() if self._chunks else ({}, 0)]),
+        )
+
+    def passages(self) -> Iterator[list[str]]:
+        """Yield the words that each passage is found by: where it stands, and what it says."""
+        for chunk, text in zip(self._chunks, self._texts, strict=True):
+            yield [*self._of(chunk.title), *self._of_path(chunk), *self._of_all(chunk.headings), *text]
+
+    def _own(self, chunk: Chunk, text: list[str]) -> tuple[Counter[str], int]:
+        title, heading = self._of(chunk.title), self._of(chunk.heading)
+        named = [*title, *heading, *self._of_path(chunk), *self._of_all(chunk.headings[:-1])]
+        count = Counter(named)
+        for word in (*title, *heading) * (_TITLE - 1):
+            count[word] += 1
+        return count + Counter(word for word in text if not is_common(word)), len(named) + len(text)
+
+    def _page(self) -> tuple[dict[int, int], int]:
+        first = self._chunks[0]
+        named = [*self._of(first.title), *self._of_path(first), *self._of_all(c.heading for c in self._chunks)]
+        count = Counter(named)
+        for text in self._texts:
+            count.update(word for word in text if not is_common(word))
+        return _number(count), len(named) + sum(map(len, self._texts))
+
+    def _of(self, text: str) -> list[str]:
+        if text not in self._words:
+            self._words[text] = list_words(text)
+        return self._words[text]
+
+    def _of_all(self, texts: Iterable[str]) -> list[str]:
+        return list(chain.from_iterable(map(self._of, texts)))
+
+    def _of_path(self, chunk: Chunk) -> list[str]:
+        return self._of(read_path(chunk.path))
+
+
+def _number(count: Counter[str]) -> dict[int, int]:
+    return {number_of(word): times for word, times in count.items()}
+
+
+def _pack(rows: Iterable[tuple[dict[int, int], int]]) -> Postings:
+    sizes, lengths, terms, counts = array("I"), array("I"), array("I"), bytearray()
+    for count, length in rows:
+        sizes.append(len(count))
+        lengths.append(length)
+        terms.extend(count)
+        counts += bytes(min(times, _MOST) for times in count.values())
+    return Postings(sizes.tobytes(), lengths.tobytes(), terms.tobytes(), bytes(counts))
+
 
 _PAGE_SHARE = 0.5
 _CONCEPT_SHARE = 0.5
@@ -208,3 +315,42 @@ class _Part:
         order = np.argsort(self._terms, kind="stable")
         self._rows = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[order]
         self._terms, self._counts = self._terms[order], self._counts[order]
+
+
+Ranking = list[tuple[Place, float]]
+
+_SPAN = 100
+"""How many places of a ranking count in the merge; the score at its end counts nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each ranking counts in the merge."""
+
+    lexical: float = 1.0
+    dense: float = 1.0
+
+
+def merge(rankings: Mapping[str, Ranking], weights: Weights) -> dict[Place, float]:
+    """Add up what each ranking says of a passage, from 1 for its best down to 0, as the weights share it out."""
+    shares = {name: float(getattr(weights, name)) for name in rankings}
+    scores: dict[Place, float] = {}
+    for name, ranking in rankings.items():
+        for place, score in _scale(ranking):
+            scores[place] = scores.get(place, 0.0) + shares[name] / sum(shares.values()) * score
+    return scores
+
+
+def best_first(scores: Mapping[Place, float]) -> Ranking:
+    """Return passages by their scores; of equal ones the first by path and place."""
+    return sorted(scores.items(), key=lambda each: (-each[1], each[0]))
+
+
+def _scale(ranking: Ranking) -> Ranking:
+    """Return the scores of the places that count, from 1 for the first to 0 for one that counts no more."""
+    if not ranking:
+        return []
+    best = ranking[0][1]
+    floor = ranking[_SPAN][1] if len(ranking) > _SPAN else min(0.0, ranking[-1][1])
+    spread = best - floor
+    return [(place, (score - floor) / spread if spread > 0 else 1.0) for place, score in ranking[:_SPAN]]

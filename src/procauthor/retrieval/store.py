@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from procauthor.library.state import mark
 from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.posting import Counts
+from procauthor.retrieval.lexical import Counts
 
 FILE_NAME = "index.sqlite"
 _VERSION = 4

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
 from unicodedata import combining, normalize
 
+from procauthor.naming import LONGEST_WORD, stem
 from procauthor.retrieval.chunk import Chunk
 
 _WORD = re.compile(r"[^\W_]+")
 _JOINED = re.compile(r"[a-z0-9][A-Z]")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_LONGEST_WORD = 30
-_ONE = threading.Lock()
 _LONGEST_PHRASE = 3
 
 STOP_WORDS = frozenset(
@@ -81,25 +78,6 @@ def list_terms(query: str) -> list[str]:
     return [word for word in words if not is_common(word)] or words
 
 
-@lru_cache(maxsize=1 << 16)
-def stem(word: str) -> str:
-    """Return the stem of an English word: ``deleting`` and ``deletes`` meet."""
-    if len(word) >= _LONGEST_WORD:
-        # No word of a language is that long, and finding the stem takes the square of the length.
-        return word
-    # It keeps the word that it works on, so that two threads at once would spoil each other's.
-    with _ONE:
-        return str(_stemmer().stemWord(word))
-
-
-@cache
-def _stemmer() -> Any:
-    from Stemmer import Stemmer
-
-    # Words are remembered here already.
-    return Stemmer("english", 0)
-
-
 def list_features(text: str) -> list[str]:
     """Return the stems of a text that say what it is about: without stop words and numbers."""
     return list(filter(is_feature, list_words(text)))
@@ -108,7 +86,7 @@ def list_features(text: str) -> list[str]:
 @lru_cache(maxsize=1 << 17)
 def is_feature(word: str) -> bool:
     """Say whether a stem says what a text is about."""
-    return not is_common(word) and 1 < len(word) < _LONGEST_WORD and not word.isdigit()
+    return not is_common(word) and 1 < len(word) < LONGEST_WORD and not word.isdigit()
 
 
 def list_concepts(stems: Sequence[str]) -> list[int]:

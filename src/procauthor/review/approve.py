@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import groupby
+from pathlib import Path
+from shlex import quote
 
-from procauthor.errors import LibraryError, NotFoundError
+from procauthor.errors import ConfigError, LibraryError, NotFoundError
 from procauthor.finding import Finding
-from procauthor.library.change import Change
-from procauthor.library.guard import refuse_conflict
-from procauthor.library.ledger import edit_receipts
+from procauthor.git import read_user
+from procauthor.library.change import Change, edit_receipts
 from procauthor.library.library import Library, Procedure
-from procauthor.library.mark import TopSection
-from procauthor.library.receipt import Receipt, Receipts, Review, receipts_of
+from procauthor.library.permit import refuse_conflict
+from procauthor.library.receipt import ApprovalWorth, Receipt, Receipts, Review, TopSection, judge, receipts_of
 from procauthor.library.status import UNWRITTEN, lack_of
 from procauthor.procedure import Status
 from procauthor.template.key import section_key
@@ -79,7 +82,10 @@ def _unfinished(procedure: Procedure) -> tuple[str, str]:
     if procedure.questions:
         first = procedure.questions[0]
         message += f": {len(procedure.questions)} open, the first in line {first.line}: {first.text!r}"
-        return message, f"answer it with: procauthor answer {procedure.path} 1 TEXT; procauthor questions lists all"
+        return (
+            message,
+            f"answer it with: procauthor answer {quote(procedure.path)} 1 TEXT; procauthor questions lists all",
+        )
     words = procedure.conventions.placeholders
     reasons = lack_of(procedure.document, procedure.template, words) if procedure.template else ""
     return f"{message}: {reasons}" if reasons else message, "complete the text; procauthor check says what is missing"
@@ -160,3 +166,113 @@ def _find(procedure: Procedure, heading: str) -> TopSection:
         raise NotFoundError(message, "make their headings differ, or approve the whole document")
     message = f"{procedure.path} has no section {heading!r} directly below its title"
     raise NotFoundError(message, "its sections are: " + ", ".join(m.shown for m in procedure.marks))
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """A person with a role who approved ``sections`` of a document, of which ``valid`` are still as they were."""
+
+    by: str
+    role: str
+    on: date
+    sections: int
+    valid: int
+    expires: date | None = None
+    pull_request: str = ""
+
+    @property
+    def words(self) -> str:
+        """Say it in a line."""
+        role = f" ({self.role})" if self.role else ""
+        until = f", until {self.expires}" if self.expires else ""
+        until += f", in {self.pull_request}" if self.pull_request else ""
+        if self.valid == self.sections:
+            return f"{self.by}{role} on {self.on}{until}"
+        lost = self.sections - self.valid
+        return f"{self.by}{role} on {self.on}; {lost} of {self.sections} sections changed or expired since"
+
+
+def read_approvers(procedure: Procedure) -> tuple[Approver, ...]:
+    """Return who approved a document, the last first."""
+    rulings = judge(procedure.marks, procedure.review) if procedure.review else []
+    return tuple(sorted(_approvers(rulings), key=lambda each: (each.on, each.by), reverse=True))
+
+
+def _approvers(rulings: list[ApprovalWorth]) -> Iterator[Approver]:
+    for (by, role), group in groupby(sorted(rulings, key=lambda r: _who(r.receipt)), key=lambda r: _who(r.receipt)):
+        own = list(group)
+        ends = [r.receipt.expires for r in own if r.receipt.expires]
+        valid = sum(r.state == "approved" for r in own)
+        last = max(own, key=lambda r: r.receipt.on).receipt
+        yield Approver(by, role, last.on, len(own), valid, min(ends, default=None), last.pull_request)
+
+
+def _who(receipt: Receipt) -> tuple[str, str]:
+    return receipt.by, receipt.role
+
+
+_DAYS = re.compile(r"(\d{1,5})\s*d(?:ays?)?", re.IGNORECASE)
+_MAX_NAME = 200
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`@]{1,400}")
+
+
+def read_name(root: Path, given: str = "") -> str:
+    """Return the name that is written into a receipt: the given one, else that of git's settings.
+
+    Raises:
+        ConfigError: There is none, or it cannot stand in a line.
+    """
+    name = " ".join((given or read_user(root)).split())
+    if not name:
+        message = "nobody knows who you are: git has no user.name here"
+        raise ConfigError(message, 'say it with --by, for example: --by "Ada Lovelace"')
+    return _plain(name, "name")
+
+
+def read_role(given: str) -> str:
+    """Return a role as it is written into a receipt.
+
+    Raises:
+        ConfigError: It cannot stand in a line.
+    """
+    return _plain(" ".join(given.split()), "role")
+
+
+def _plain(text: str, what: str) -> str:
+    if len(text) > _MAX_NAME or not text.isprintable():
+        message = f"{text[:40]!r} cannot be the {what} of a receipt"
+        raise ConfigError(message, f"use at most {_MAX_NAME} printable characters")
+    return text
+
+
+def read_address(given: str) -> str:
+    """Return the address of a pull request as it is written into a receipt.
+
+    Raises:
+        ConfigError: It is no address of a page.
+    """
+    address = given.strip()
+    if address and not _ADDRESS.fullmatch(address):
+        message = f"{address[:80]!r} is no address of a pull request"
+        raise ConfigError(message, "write it as https://github.com/ORG/REPO/pull/7")
+    return address
+
+
+def read_expiry(text: str, day: date) -> date | None:
+    """Return the last day on which an approval holds: a date, or a number of days from today such as ``180d``.
+
+    Raises:
+        ConfigError: It is neither, or lies in the past.
+    """
+    if not text.strip():
+        return None
+    days = _DAYS.fullmatch(text.strip())
+    try:
+        found = day + timedelta(days=int(days[1])) if days else date.fromisoformat(text.strip())
+    except (ValueError, OverflowError):
+        message = f"{text!r} is no date and no number of days"
+        raise ConfigError(message, "write it as 2027-06-01 or as 180d") from None
+    if found < day:
+        message = f"{found} is in the past"
+        raise ConfigError(message, "name the last day on which the approval holds")
+    return found

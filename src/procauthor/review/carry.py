@@ -14,16 +14,15 @@ from functools import cached_property
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Use, read_uses, seen_key
 from procauthor.library import provenance
-from procauthor.library.change import Change, Edit
+from procauthor.library.change import Change, Edit, edit_provenance, edit_receipts, move_file
 from procauthor.library.followed import record_path
-from procauthor.library.ledger import edit_provenance, edit_receipts, move_file
 from procauthor.library.library import Library, Procedure
 from procauthor.library.provenance import Origin, Provenance, read_provenance
 from procauthor.library.receipt import FOLDER, NONE, Receipt, Receipts, Review, Seen, receipts_of, today
 from procauthor.library.sidecar import sidecar_path
 from procauthor.procedure import Stamp
-from procauthor.review.baseline import as_seen
-from procauthor.review.origin import rebind
+from procauthor.review.blame import rebind
+from procauthor.review.suspect import as_seen
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ class Carriage:
                 before, seen = uses.get(key), known.get(key)
                 met = met or before is not None
                 if seen is not None:
-                    fits = same and before is not None and before.text == seen.text
+                    fits = same and before is not None and before.fits(seen)
                     text = use.text if fits else seen.text
                     return Seen(use.producer.path, use.part, seen.name, text, seen.by, seen.on)
         # A meeting that this refactoring brought about is written down; one from before waits for the next sync.

@@ -13,7 +13,7 @@ from procauthor.git import last_changes
 from procauthor.library.library import Library, Procedure
 from procauthor.library.receipt import today
 from procauthor.markdown.front_edit import read_texts
-from procauthor.review.approver import read_approvers
+from procauthor.review.approve import read_approvers
 
 Since = Literal["approved", "reviewed", "changed", "never"]
 Reason = Literal["review", "expiry"]

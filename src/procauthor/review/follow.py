@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from shlex import quote
 
 import msgspec
 
@@ -19,13 +20,13 @@ from procauthor.library.followed import (
     read_records,
     record_path,
 )
-from procauthor.library.guard import refuse_conflict
 from procauthor.library.library import Procedure
+from procauthor.library.permit import refuse_conflict
 from procauthor.library.question import QUESTIONS
 from procauthor.library.stage import Stage, read_closing, read_stages
-from procauthor.markdown.edit import replace_spans
+from procauthor.markdown.document import replace_spans
 from procauthor.markdown.front_edit import Extend, edit_front_matter
-from procauthor.review.person import read_name
+from procauthor.review.approve import read_name
 from procauthor.review.review import complete
 from procauthor.secret import redact
 from procauthor.workspace import Workspace
@@ -83,7 +84,7 @@ class Walk:
         stage = self.next
         if stage is None:
             message = f"{self.procedure.title!r} has been followed to its end"
-            raise ConfigError(message, f"begin again with: procauthor follow {self.procedure.path} --new")
+            raise ConfigError(message, f"begin again with: procauthor follow {quote(self.procedure.path)} --new")
         if number != stage.number:
             message = f"the next step is {stage.number}, not {number}"
             raise ConfigError(

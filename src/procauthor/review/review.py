@@ -10,12 +10,18 @@ from procauthor.checking.suspect import Suspect
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library
 from procauthor.library.receipt import Review, today
-from procauthor.review.approve import Approval, ApprovalTerms, approve, refuse_unfit
-from procauthor.review.baseline import first_sights
-from procauthor.review.blame import Blame, blame
-from procauthor.review.origin import rebind_origins
-from procauthor.review.person import read_address, read_expiry, read_name, read_role
-from procauthor.review.suspect import Clearance, clear, list_suspects
+from procauthor.review.approve import (
+    Approval,
+    ApprovalTerms,
+    approve,
+    read_address,
+    read_expiry,
+    read_name,
+    read_role,
+    refuse_unfit,
+)
+from procauthor.review.blame import Blame, blame, rebind_origins
+from procauthor.review.suspect import Clearance, clear, first_sights, list_suspects
 from procauthor.workspace import Workspace
 
 

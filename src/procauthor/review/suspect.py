@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from procauthor.checking.scope import Scope
-from procauthor.checking.suspect import Suspect, find_suspects
-from procauthor.checking.usage import Key, read_uses, seen_key
-from procauthor.library.change import Change
-from procauthor.library.ledger import edit_receipts
+from procauthor.checking.suspect import Suspect, find_suspects, seen_parts
+from procauthor.checking.usage import Key, Use, read_uses, seen_key
+from procauthor.library.change import Change, Edit, edit_receipts
 from procauthor.library.library import Procedure
-from procauthor.library.receipt import Receipts, Seen
+from procauthor.library.receipt import Receipts, Seen, receipts_of
 
 __all__ = ["Clearance", "Suspect", "clear", "list_suspects"]
 
@@ -65,3 +64,32 @@ def clear(scope: Scope, consumer: Procedure, producer: Procedure | None, by: str
 def _is_worth(seen: Seen, new: dict[Key, Seen]) -> bool:
     """Say whether to keep what was seen: an artifact that is gone, and known to be, is another rule's matter."""
     return bool(seen.text) or not seen.name or seen_key(seen) not in new
+
+
+def as_seen(use: Use) -> Seen:
+    """Return a use as it is seen now."""
+    return Seen(use.producer.path, use.part, use.name, use.text)
+
+
+def first_sights(scope: Scope, among: Collection[str] | None = None) -> Iterator[Edit]:
+    """Yield what writes down all that was never written down; what was is never touched.
+
+    Args:
+        scope: The library.
+        among: Only where one of these documents is consumer or producer; None for all.
+    """
+    for consumer in scope.library.procedures:
+        if receipts_of(scope.library.reviews, consumer.path).problem:
+            continue
+        known = seen_parts(scope, consumer)
+        new = [use for use in read_uses(scope, consumer) if use.is_there and use.key not in known]
+        if among is not None:
+            new = [use for use in new if consumer.path in among or use.producer.path in among]
+        if new:
+            found = edit_receipts(scope.library.root, consumer.path, lambda r, new=new: _with(r, new))  # type: ignore[misc]
+            if found:
+                yield found
+
+
+def _with(receipts: Receipts, uses: list[Use]) -> Receipts:
+    return Receipts(receipts.approvals, (*receipts.seen, *map(as_seen, uses)))

@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from procauthor.character import strip_hidden
-from procauthor.secret.find import Secret, find_secrets
-from procauthor.secret.judge import is_key
+from procauthor.secret.find import Secret, find_secrets, is_key
 
 _KEY = "[redacted: key]"
 # An escape of JSON: of a sign of ASCII, of a slash, or any other.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -14,24 +16,78 @@ from procauthor.checking.check import check
 from procauthor.checking.difference import remember
 from procauthor.checking.memory import FILE_NAME as MEMORY
 from procauthor.checking.survey import Surveyed, Surveyor
-from procauthor.errors import NoPlanError, PlanError, StaleError
-from procauthor.file import read_regular
-from procauthor.finding import Report
+from procauthor.errors import LibraryError, NoPlanError, PlanError, StaleError
+from procauthor.finding import Finding, Report
 from procauthor.library.change import Change, Edit
+from procauthor.library.derive import derive
 from procauthor.library.disk import leads_out
+from procauthor.library.index import missing_titles
 from procauthor.library.library import LEADS_OUT, Library, Procedure, read_procedure
 from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
-from procauthor.settings import Location, Settings
+from procauthor.naming import title_key
+from procauthor.procedure import DONE
+from procauthor.settings import Location, RetrievalSettings, Settings
 from procauthor.settings import locate as find_root
-from procauthor.system.parallel import without_collection
+from procauthor.system import read_regular, without_collection
 from procauthor.template.store import TemplateStore
-from procauthor.workspace._announced import announced, read_own_plan
 
-# What checking does not need is imported where it is: it would take longer to load than a small library to check.
+# To check a library without a plan needs nothing of planning, and nothing of the search.
 if TYPE_CHECKING:
     from procauthor.planning.plan import Plan
+    from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import SectionIndex
+
+
+def announced(root: Path, path: str, library: Library, plan: Plan | None = None) -> dict[str, str]:
+    """Return titles that a plan or the index announces without a document, by key.
+
+    Args:
+        root: The root of the library.
+        path: Where the settings say that the plan is.
+        library: The library.
+        plan: The plan, where it was read before.
+    """
+    titles = {key: entry.title for key, entry in missing_titles(library).items()}
+    own = plan or _titles_of_plan(root, path, library)
+    if own:
+        titles |= {title_key(item.title): item.title for item in own.items}
+    return {key: title for key, title in titles.items() if key not in library.by_key}
+
+
+def read_own_plan(root: Path, path: str, library: Library) -> Plan | None:
+    """Return the plan in the settings, or None where there is none that can be read."""
+    present = library.by_path.get(path)
+    if present is None and not (root / path).is_file():
+        return None
+    from procauthor.planning.read import read_plan
+
+    known = {p.key: str(p.status) for p in library.counted}
+    with suppress(PlanError, LibraryError, OSError):
+        return read_plan(present.source.raw if present else read_regular(root / path), known=known)
+    return None
+
+
+@lru_cache(maxsize=32)
+def recall_plan(raw: bytes) -> Plan:
+    """Read a plan by itself, and remember it."""
+    from procauthor.planning.read import read_plan
+
+    return read_plan(raw)
+
+
+def _titles_of_plan(root: Path, path: str, library: Library) -> Plan | None:
+    """Return the plan in the settings without what the library says of its items: reading that takes long."""
+    present = library.by_path.get(path)
+    with suppress(PlanError, LibraryError):
+        if present is not None:
+            return recall_plan(present.source.raw)
+        return recall_plan(read_regular(root / path)) if (root / path).is_file() else None
+    return None
+
+
+# What checking does not need is imported where it is: it would take longer to load than a small library to check.
+
 
 _SHOWN = 5
 _PASSES = 3
@@ -248,8 +304,6 @@ class Workspace:
 
     def open_index(self, library: Library) -> SectionIndex:
         """Open the search index and bring it up to date with a library; who asked for it closes it."""
-        from procauthor.workspace._section import open_index
-
         index, notice = open_index(self.state / "index", self.settings.retrieval, library)
         if notice:
             self.notices.append(notice)
@@ -257,8 +311,6 @@ class Workspace:
 
     def index(self, library: Library) -> SectionIndex:
         """Return the search index of a library. It stays open for the next question, until `close`."""
-        from procauthor.workspace._section import follow
-
         with self._lock:
             if self._index is None:
                 self._index = self.open_index(library), library
@@ -294,6 +346,7 @@ class Workspace:
                     select=select,
                     ignore=ignore,
                     survey=survey,
+                    count=_find_stale_claims,
                 )
             except msgspec.MsgspecError as error:
                 survey.memory.forget()
@@ -311,8 +364,6 @@ class Workspace:
 
     def derive(self, library: Library, *, ticks: bool = True) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it; with ``ticks`` those of plans too."""
-        from procauthor.workspace._derived import derived
-
         return derived(library, self.statuses, ticks=ticks)
 
     def statuses(self, library: Library) -> dict[str, str]:
@@ -342,3 +393,74 @@ def _several(paths: Sequence[str]) -> str:
     """Name some paths, and count those beyond the fifth."""
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return ", ".join(paths[:_SHOWN]) + more
+
+
+def _find_stale_claims(library: Library, report: Report, settings: Settings) -> Iterable[Finding]:
+    # Most checks find that nothing has changed, and count nothing.
+    from procauthor.evaluation.evaluate import find_stale_claims
+
+    return find_stale_claims(library, report, settings)
+
+
+def open_index(folder: Path, settings: RetrievalSettings, library: Library) -> tuple[SectionIndex, str]:
+    """Open the index in a folder and bring it up to date with a library; return it with what is to be said of it."""
+    from procauthor.retrieval.embedding import embedding_for
+    from procauthor.retrieval.index import SectionIndex
+
+    index = SectionIndex.open(folder, embedding=embedding_for(settings.embedding), server=settings.server)
+    return index, follow(index, library)
+
+
+def follow(index: SectionIndex, library: Library) -> str:
+    """Bring an index up to date with a library; return what is to be said of it."""
+    stamps = {p.path: f"{p.stamp}\n{p.lifecycle}" for p in _indexed(library)}
+    return index.follow(stamps, lambda path: _cut(library.by_path[path])).notice
+
+
+def section_chunks(library: Library) -> list[Chunk]:
+    """Return the chunks of all documents, with the lifecycle as context."""
+    return list(chain.from_iterable(map(_cut, _indexed(library))))
+
+
+def _indexed(library: Library) -> Iterator[Procedure]:
+    return (procedure for procedure in library.procedures if procedure.kind != "template")
+
+
+def _cut(procedure: Procedure) -> list[Chunk]:
+    from procauthor.retrieval.chunk import chunk_document
+
+    return chunk_document(procedure.path, procedure.document, context=procedure.lifecycle)
+
+
+def derived(library: Library, statuses: Callable[[Library], Mapping[str, str]], *, ticks: bool) -> Change:
+    """Return what follows from a library; with ``ticks`` those of plans as well.
+
+    Args:
+        library: The library.
+        statuses: Checks a library for the status that counts of each procedure, by the key of its title.
+        ticks: Whether plans are ticked.
+    """
+    edits = list(derive(library).edits)
+    for plan in library.of_kind("plan") if ticks else ():
+        raw = plan.document.source.raw
+        # To check takes longer than to read, so it is asked for only where something would be ticked.
+        after = _ticked(raw, {p.key: str(p.status) for p in library.counted})
+        if after != raw:
+            after = _ticked(raw, statuses(library))
+        if after != raw:
+            edits.append(Edit(plan.path, raw, after))
+    return Change(tuple(edits))
+
+
+def _ticked(raw: bytes, known: Mapping[str, str]) -> bytes:
+    """Tick the items of a plan whose procedure is defined by the statuses that count."""
+    from procauthor.planning.tick import tick
+
+    try:
+        plan = recall_plan(raw)
+    except (PlanError, LibraryError):
+        return raw
+    for item in plan.items:
+        if known.get(title_key(item.title)) in DONE:
+            raw = tick(raw, recall_plan(raw), item.title)
+    return raw

@@ -7,9 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from procauthor.checking.baseline import FILE_NAME as BASELINE
-from procauthor.checking.baseline import Baseline, read_baseline, refuse_other
-from procauthor.checking.check import choose_rules
+from procauthor.checking.check import FILE_NAME as BASELINE
+from procauthor.checking.check import Baseline, choose_rules, read_baseline, refuse_other
 from procauthor.errors import ConfigError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit

@@ -21,7 +21,7 @@ from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
-from procauthor.system.parallel import without_collection
+from procauthor.system import without_collection
 from procauthor.workspace._workspace import Workspace
 
 _PASSES = 3

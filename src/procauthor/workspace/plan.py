@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from procauthor.errors import LibraryError, PlanError
 from procauthor.evaluation.row import statuses_in
-from procauthor.file import read_regular
 from procauthor.library.change import Change, Edit
 from procauthor.planning.plan import Plan
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.read import read_plan
 from procauthor.planning.write import is_untouched, leave_out, write_plan
+from procauthor.system import read_regular
 from procauthor.workspace._workspace import Workspace
 from procauthor.workspace.measure import measure, plan_in, survey
 
@@ -46,7 +47,7 @@ def plan_change(workspace: Workspace, proposal: Proposal, file: str | Path | Non
         raise PlanError(message, "name another file, or move what is there away first")
     if file is None and before is not None and not is_untouched(before):
         message = f"{path} holds words of a person, and would be replaced"
-        raise PlanError(message, f"name the file to replace it: procauthor plan --write {path}")
+        raise PlanError(message, f"name the file to replace it: procauthor plan --write {quote(str(path))}")
     after = write_plan(proposal)
     return Change(() if before == after else (Edit(path, before, after),), f"write the plan {path}")
 

@@ -6,7 +6,7 @@ import pytest
 
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.verify import verify
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Replacement, replace_spans
 from tests.authoring.update.documents import outline_of
 from tests.conftest import REVIEW
 

@@ -14,7 +14,7 @@ from procauthor.authoring.update.step import edit_steps, edit_title
 from procauthor.authoring.update.table import edit_table
 from procauthor.authoring.update.text import edit_text, substitute
 from procauthor.authoring.update.verify import verify
-from procauthor.markdown.edit import Replacement, replace_spans
+from procauthor.markdown.document import Replacement, replace_spans
 
 ALLOWED: dict[str, frozenset[str]] = {
     "item": frozenset({"replace", "insert_before", "insert_after", "delete", "substitute"}),

@@ -130,7 +130,7 @@ def _spec(outline: Outline, target: EditTarget) -> SectionSpec | None:
 
 
 def operation_schema(outline: Outline, references: Sequence[str], scope: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the JSON schema of operations on a document, or on some of its sections, for whoever is asked by hand."""
+    """Return the JSON schema of operations on a document, or on some of its sections, for an author."""
     targets = targets_in(outline, scope or sections_of(outline))
     model = operation_model(outline, targets, references)
     return share_titles(reply_schema(model, list(model.model_fields), ()), references)

@@ -13,7 +13,7 @@ from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import EditContainer, EditTarget
 from procauthor.authoring.update.pen import Pen, paragraphs
 from procauthor.authoring.update.table import insert_first
-from procauthor.template.clean import hang
+from procauthor.template.render import hang
 
 _LEAST_GAP = "\n"
 _BOX = re.compile(r"\[[ xX]\][ \t]+$")
@@ -176,7 +176,7 @@ def _gap(pen: Pen, siblings: Sequence[Sibling]) -> str:
 
 
 def fill_place(pen: Pen, name: str, values: Sequence[Any]) -> None:
-    """Write all values of a place anew, or the first values of an empty one."""
+    """Write all values of a place again, or the first values of an empty one."""
     place = pen.outline.places[name]
     if place.kind == "prose":
         _fill_text(pen, place, values)

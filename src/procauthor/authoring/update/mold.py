@@ -13,8 +13,7 @@ from procauthor.authoring.update.outline import EditContainer
 from procauthor.authoring.update.pen import Pen, item_words
 from procauthor.markdown.document import Section
 from procauthor.template.key import identifier, section_key
-from procauthor.template.piece import render_pattern
-from procauthor.template.render import is_left_out
+from procauthor.template.render import is_left_out, render_pattern
 from procauthor.template.spec import SectionSpec
 
 _LABEL = re.compile(r"[ \t]*\*\*(?P<label>[^*\n]+?)(?::\*\*|\*\*[ \t]*:)")

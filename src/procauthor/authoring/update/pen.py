@@ -9,9 +9,8 @@ from typing import Any
 from procauthor.authoring.update.line import MARKER, line_start
 from procauthor.authoring.update.operation import OperationError
 from procauthor.authoring.update.outline import EditContainer, Outline
-from procauthor.markdown.edit import Replacement
-from procauthor.template.clean import Cleaner
-from procauthor.template.piece import render_pattern
+from procauthor.markdown.document import Replacement
+from procauthor.template.render import Cleaner, render_pattern
 from procauthor.template.spec import SectionSpec
 
 

@@ -12,7 +12,7 @@ from procauthor.authoring.update.mold import Mold, read_mold
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import EditTarget
 from procauthor.authoring.update.pen import Pen
-from procauthor.markdown.slug import slugify
+from procauthor.markdown.link import slugify
 from procauthor.template.spec import SectionSpec
 
 HEADING = re.compile(

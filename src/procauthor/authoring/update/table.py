@@ -10,9 +10,8 @@ from procauthor.authoring.update.line import line_end, line_start, sequence
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import EditContainer
 from procauthor.authoring.update.pen import Pen
-from procauthor.markdown.document import Cell, TableRow
-from procauthor.markdown.edit import Replacement, replace_spans
-from procauthor.template.piece import render_pattern
+from procauthor.markdown.document import Cell, Replacement, TableRow, replace_spans
+from procauthor.template.render import render_pattern
 from procauthor.template.spec import SectionSpec
 
 # Columns of the template that are counted or looked up, never written by an author.

@@ -10,7 +10,7 @@ from procauthor.authoring.update.line import line_end, line_start
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.pen import Pen, paragraphs
 from procauthor.markdown.document import Document
-from procauthor.markdown.leaf import Leaf, read_parts
+from procauthor.markdown.passage import Leaf, read_parts
 
 WHOLE_WORDS = "the old words are taken letter by letter, as whole words of one line; in backticks where they are code"
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import EditTarget, Outline
-from procauthor.markdown.document import Document
-from procauthor.markdown.edit import Replacement
+from procauthor.markdown.document import Document, Replacement
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by
 

@@ -1,11 +1,10 @@
-"""The upper bounds of a template: words and entries. They hold whoever wrote the text."""
+"""The upper bounds of a template: words and entries. They hold for every author."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.status import match_sections

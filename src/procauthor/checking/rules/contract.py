@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.artifact import providers
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, say, say_line
+from procauthor.checking.usage import providers
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.library import Procedure
@@ -35,7 +34,7 @@ OUTPUT_WITHOUT_PRODUCER = Rule(
     code="C103",
     severity="warning",
     summary="The output contract promises something that no step makes.",
-    why="Others rely on it, and whoever follows the steps never makes it.",
+    why="Others rely on it, and no step makes it.",
     fix="Name the artifact among the outputs of a step, or take back the promise.",
     example="- **Risk List**: every risk has an owner, where no step lists a Risk List under “Outputs”",
 )

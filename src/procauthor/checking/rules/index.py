@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Rule
 from procauthor.checking.mend import mend
-from procauthor.checking.scope import Scope, say, say_line, title_line
-from procauthor.checking.table import find_document
+from procauthor.checking.scope import Rule, Scope, say, say_line, title_line
+from procauthor.checking.usage import find_document
 from procauthor.finding import Finding
 from procauthor.library.derive import fill_status, insert_row
 from procauthor.library.index import IndexRow, entries, index_of

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.nearest import Nearest
-from procauthor.checking.scope import Scope, say
-from procauthor.checking.span import Spans
+from procauthor.checking.phrase import Nearest, Spans
+from procauthor.checking.scope import Reach, Rule, Scope, say
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import read_passages

@@ -9,11 +9,9 @@ from dataclasses import replace
 
 from msgspec.structs import replace as replace_struct
 
-from procauthor.checking.anchor import Anchors
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import correct_anchor, mend, redirect
-from procauthor.checking.scope import Scope, say
-from procauthor.checking.table import title_links
+from procauthor.checking.scope import Anchors, Reach, Rule, Scope, say
+from procauthor.checking.usage import title_links
 from procauthor.convention.site import may_be_made, rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure

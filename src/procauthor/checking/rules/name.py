@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.mend import link_name, mend
 from procauthor.checking.phrase import Phrase, find_phrases
-from procauthor.checking.scope import Scope, field_line, say, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, field_line, say, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import PlainText

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from procauthor.checking.definition import Rule
-from procauthor.checking.dependency import needs
-from procauthor.checking.scope import Scope, say, say_line, title_line
-from procauthor.checking.table import find_document
+from procauthor.checking.scope import Rule, Scope, say, say_line, title_line
+from procauthor.checking.usage import find_document, needs
 from procauthor.finding import Finding
 from procauthor.library.index import IndexRow, entries, tables
 from procauthor.library.library import Procedure

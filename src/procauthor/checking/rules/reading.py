@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say, say_path
+from procauthor.checking.scope import Reach, Rule, Scope, say, say_path
 from procauthor.convention.site import rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.markdown.conflict import find_conflict
-from procauthor.markdown.foreign import Foreign, Notation, find_foreign
+from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
 
 CONFLICT_MARKER = Rule(
     name="conflict-marker",

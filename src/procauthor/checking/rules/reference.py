@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from procauthor.checking.definition import Rule
-from procauthor.checking.dependency import Need, needs
-from procauthor.checking.scope import Scope, field_line, say_line, title_line
-from procauthor.checking.table import find_document
+from procauthor.checking.scope import Rule, Scope, field_line, say_line, title_line
+from procauthor.checking.usage import Need, find_document, needs
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from shlex import quote
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say_line, title_line
+from procauthor.checking.scope import Reach, Rule, Scope, say_line, title_line
 from procauthor.checking.suspect import Suspect, find_suspects
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.library.mark import show_key
-from procauthor.library.receipt import FOLDER, ApprovalWorth, Receipt
+from procauthor.library.receipt import FOLDER, ApprovalWorth, Receipt, show_key
 from procauthor.library.sidecar import sidecar_path
 from procauthor.procedure import UNCOUNTED
 
@@ -63,7 +62,7 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 
 def _suspect(procedure: Procedure, suspect: Suspect) -> Finding:
-    use, fits = suspect.use, f"if the text still fits, run: procauthor clear {procedure.path}"
+    use, fits = suspect.use, f"if the text still fits, run: procauthor clear {quote(procedure.path)}"
     if not use.is_there:
         message = f"{suspect.what} of {use.producer.title!r} is no longer in its contract"
         return say_line(SUSPECT, procedure, use.line, message, f"it was {_said(suspect.seen.text)}")
@@ -79,7 +78,7 @@ def _said(text: tuple[str, ...]) -> str:
 
 def _outdated(procedure: Procedure) -> Iterator[Finding]:
     outdated = procedure.standing.outdated
-    again = f"review it, then run: procauthor approve {procedure.path}"
+    again = f"review it, then run: procauthor approve {quote(procedure.path)}"
     for key, found in groupby((r for r in outdated if r.state != "expired"), key=lambda r: r.receipt.section):
         rulings = list(found)
         who = " and ".join(_who(r.receipt) for r in rulings)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.control import find_controls
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.hidden import find_hidden
-from procauthor.checking.scope import ROOT, Scope, say, say_path
+from procauthor.checking.hidden import find_controls, find_hidden
+from procauthor.checking.scope import ROOT, Reach, Rule, Scope, say, say_path
 from procauthor.finding import Finding
 from procauthor.library.state import FOLDER
 from procauthor.secret import find_secrets
@@ -60,7 +58,7 @@ def check(scope: Scope) -> Iterator[Finding]:
             yield say(SECRET, procedure, secret.start, message, "revoke it, then take it out")
         for control in find_controls(procedure.document):
             yield say(CONTROL_CHARACTER, procedure, control.start, control.what)
-        # The comments of a template are there to guide whoever fills it, a model included.
+        # The comments of a template are there to guide its author, a model included.
         if procedure.kind != "template":
             for hidden in find_hidden(procedure.document):
                 yield say(HIDDEN_INSTRUCTION, procedure, hidden.start, hidden.what)

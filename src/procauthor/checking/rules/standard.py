@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say
-from procauthor.checking.series import series_of
+from procauthor.checking.phrase import series_of
+from procauthor.checking.scope import Reach, Rule, Scope, say
 from procauthor.finding import Finding
+from procauthor.library.contract import RULE_ID, find_rulings
 from procauthor.library.library import Procedure
-from procauthor.library.ruling import RULE_ID, find_rulings
 from procauthor.procedure import UNCOUNTED
 
 UNKNOWN_STANDARD_RULE = Rule(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, field_line, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, field_line, say_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.status import lack_of

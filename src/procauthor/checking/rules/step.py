@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
-from procauthor.checking.artifact import is_optional
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.jump import find_lost, step_name, step_words
 from procauthor.checking.mend import mend, renumber
-from procauthor.checking.scope import Scope, say, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, say, say_line
+from procauthor.checking.usage import is_optional
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS, part_of
@@ -45,7 +44,7 @@ STEP_INPUT_WITHOUT_PRODUCER = Rule(
     code="W103",
     severity="error",
     summary="A step uses something that no earlier step makes and that is no required input.",
-    why="Whoever follows the procedure gets stuck there.",
+    why="A reader gets stuck there.",
     fix="Name the right source, add the output to an earlier step, or require the input.",
     example="- Risk List (From: Step 2), where step 2 makes no Risk List",
 )
@@ -256,7 +255,7 @@ def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
         numbers = [origin[2], *re.findall(r"\d+", origin[3])]
         if any(flow.has_before(place, key, number) for number in numbers):
             return ""
-        where = f"{origin[1].casefold()} {' and '.join(numbers)}"
+        where = f"{origin[1]} {' and '.join(numbers)}"
         return f"step {step} uses {name!r} from {where}, which does not make it before"
     if flow.meaning.names_inputs(source):
         return "" if key in flow.required else f"step {step} uses {name!r}, which is no required input"

@@ -9,8 +9,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import ROOT, Scope, say, say_line, say_path, title_line
+from procauthor.checking.scope import ROOT, Reach, Rule, Scope, say, say_line, say_path, title_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.placeholder import find_placeholders, find_template_text

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Reach, Rule
 from procauthor.checking.directive import read_directives
-from procauthor.checking.scope import Scope, say
+from procauthor.checking.scope import Reach, Rule, Scope, say
 from procauthor.finding import Finding
 
 SUPPRESSION_WITHOUT_REASON = Rule(
@@ -22,9 +21,9 @@ UNUSED_SUPPRESSION = Rule(
     name="unused-suppression",
     code="U102",
     severity="warning",
-    summary="A comment ignores a rule that finds nothing there.",
-    why="It would hide the next finding that is none of an exception.",
-    fix="Remove the comment, or correct the rule's name.",
+    summary="A comment ignores a rule that finds nothing there, or its last day is over.",
+    why="It would hide the next finding, which nobody has excused.",
+    fix="Remove the comment, or correct the rule's name or the day.",
     example="<!-- procauthor: ignore broken-link -- the page is made at night --> above a link that leads somewhere",
 )
 RULES = (SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION)

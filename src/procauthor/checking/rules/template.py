@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.definition import Reach, Rule
-from procauthor.checking.scope import Scope, say_line
+from procauthor.checking.scope import Reach, Rule, Scope, say_line
 from procauthor.errors import TemplateError
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure

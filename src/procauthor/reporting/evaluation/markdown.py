@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Call, Course, Evaluation, Row
 from procauthor.library.reference import relative
-from procauthor.markdown.write import escape, write_link
+from procauthor.markdown.link import escape, write_link
+from procauthor.naming import amount
 from procauthor.reporting.evaluation.text import columns, heading, table_rows, why
 
 
@@ -20,7 +21,7 @@ def _lines(evaluation: Evaluation, place: str) -> Iterator[str]:
     done = evaluation.total.completion
     yield "# Library Evaluation Report"
     yield ""
-    yield f"{heading(evaluation)}. {done.part} of {done.whole} procedures are defined: {percent(done.ratio)}."
+    yield f"{heading(evaluation)}. {done.part} of {amount(done.whole, 'procedure')} defined: {percent(done.ratio)}."
     yield ""
     yield "## Summary"
     yield ""
@@ -66,12 +67,20 @@ def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]
 def _summary(evaluation: Evaluation) -> Iterator[Sequence[str]]:
     done, sections, compliance = evaluation.total.completion, evaluation.sections, evaluation.compliance
     report = evaluation.report
-    yield "Completion", percent(done.ratio), f"{done.part} of {done.whole} procedures"
-    yield "Section completeness", percent(sections.ratio), f"{sections.part} of {sections.whole} required sections"
-    yield "Template compliance", percent(compliance.ratio), f"{compliance.part} of {compliance.whole} written documents"
+    yield "Completion", percent(done.ratio), f"{done.part} of {amount(done.whole, 'procedure')}"
+    yield (
+        "Section completeness",
+        percent(sections.ratio),
+        f"{sections.part} of {sections.whole} required sections",
+    )
+    yield (
+        "Template compliance",
+        percent(compliance.ratio),
+        f"{compliance.part} of {compliance.whole} written documents",
+    )
     yield "Broken references", str(evaluation.broken_references), "findings"
-    yield "Open questions", str(evaluation.questions), f"in {len(evaluation.asking)} documents"
-    yield "Findings", str(report.count("error")), f"errors, and {report.count('warning')} warnings"
+    yield "Open questions", str(evaluation.questions), f"in {amount(len(evaluation.asking), 'document')}"
+    yield "Findings", str(report.count("error")), f"errors, and {amount(report.count('warning'), 'warning')}"
 
 
 def _course(course: Course, place: str) -> Iterator[str]:
@@ -79,9 +88,9 @@ def _course(course: Course, place: str) -> Iterator[str]:
     yield ""
     gaps = [call for call in course.critical if call.gap]
     yield (
-        f"{_link(course.title, course.path, place)} calls {len(course.calls)} procedures; {len(course.gaps)} of "
-        f"them are not finished. The chain on which most is left to write has {len(course.critical)} calls, of which "
-        f"{len(gaps)} are not finished."
+        f"{_link(course.title, course.path, place)} calls {amount(len(course.calls), 'procedure')}, "
+        f"{len(course.gaps)} not finished. The chain on which most is left to write has "
+        f"{amount(len(course.critical), 'call')}, {len(gaps)} not finished."
     )
     yield ""
     yield from _table(("Call", "Step of the chain", "State"), (_call(call, place) for call in course.critical))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Point, Tally
+from procauthor.naming import amount
 from procauthor.procedure import DONE, Status
 
 COLUMNS: tuple[Status, ...] = (
@@ -77,17 +78,21 @@ def number_lines(evaluation: Evaluation) -> Iterator[str]:
     done, sections, compliance = evaluation.total.completion, evaluation.sections, evaluation.compliance
     report = evaluation.report
     for name, value, counted in (
-        ("completion", percent(done.ratio), f"{done.part} of {done.whole} procedures defined or approved"),
-        ("section completeness", percent(sections.ratio), f"{sections.part} of {sections.whole} required sections"),
+        ("completion", percent(done.ratio), f"{done.part} of {amount(done.whole, 'procedure')} defined or approved"),
+        (
+            "section completeness",
+            percent(sections.ratio),
+            f"{sections.part} of {sections.whole} required sections",
+        ),
         (
             "template compliance",
             percent(compliance.ratio),
-            f"{compliance.part} of {compliance.whole} written documents",
+            f"{compliance.part} of {amount(compliance.whole, 'written document')}",
         ),
         ("broken references", evaluation.broken_references, ""),
         *_followed(evaluation),
-        ("open questions", evaluation.questions, f"in {len(evaluation.asking)} documents"),
-        ("findings", report.count("error"), f"errors, {report.count('warning')} warnings"),
+        ("open questions", evaluation.questions, f"in {amount(len(evaluation.asking), 'document')}"),
+        ("findings", report.count("error"), f"errors, {amount(report.count('warning'), 'warning')}"),
     ):
         yield f"{name:<20}  {value:>6}  {counted}".rstrip()
     if evaluation.left_out:

@@ -16,7 +16,7 @@ from procauthor.library.followed import Following, read_followed
 from procauthor.library.library import Procedure
 from procauthor.library.receipt import today
 from procauthor.library.stage import read_closing, read_stages
-from procauthor.markdown.write import encode_path
+from procauthor.markdown.link import encode_path
 from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw
 from procauthor.reporting.evaluation.page import SIGNS, library_page, make_environment
@@ -24,7 +24,7 @@ from procauthor.reporting.graph import select
 from procauthor.reporting.reference import WORDS
 from procauthor.reporting.site.place import ASSETS, HOME, Places, link, read_places
 from procauthor.reporting.site.text import Excerpt, Renderer
-from procauthor.review.approver import read_approvers
+from procauthor.review.approve import read_approvers
 from procauthor.review.due import read_due
 from procauthor.settings import Settings
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from procauthor.errors import ConfigError
-from procauthor.file import read_regular
 from procauthor.library import disk
 from procauthor.naming import is_inside
+from procauthor.system import read_regular
 
 LIST = "procauthor-site.json"
 """The file that lists what was written, so that a folder is known, and pages of documents that are gone can go."""

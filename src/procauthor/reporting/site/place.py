@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from procauthor.markdown.slug import slugify
-from procauthor.markdown.write import encode_path
+from procauthor.markdown.link import encode_path, slugify
 
 HOME = "index.html"
 PAGES = "pages"

@@ -16,15 +16,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from procauthor.checking.anchor import heading_anchors, read_anchors
-from procauthor.file import read_regular
+from procauthor.checking.scope import heading_anchors, read_anchors
 from procauthor.library.disk import leads_out
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target, resolve_on_site
-from procauthor.markdown.slug import Flavour, Slugger
-from procauthor.markdown.write import encode_path
+from procauthor.markdown.link import Flavour, Slugger, encode_path
 from procauthor.reporting.site.place import FILES, Places, link
 from procauthor.secret import redact
+from procauthor.system import read_regular
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -1,0 +1,359 @@
+"""What differs between operating systems: locks, flags and modes of files, renaming, processes, standard streams."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import gc
+import io
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from procauthor.errors import LockedError
+
+_STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
+
+def open_streams() -> None:
+    """Open what the caller has closed, so that no file of ours gets its number; write UTF-8 where Windows would not."""
+    for name, mode in _STREAMS:
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process runs
+        elif os.name == "nt" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace" if mode == "w" else "strict")
+
+
+def close_stdout() -> None:
+    """Let what is still to be written to standard output go nowhere, because it cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+_PAUSE = 0.02
+
+
+@contextmanager
+def hold(file: Path, patience: float, message: str, hint: str = "try again when it is done") -> Iterator[None]:
+    """Hold a lock on a file, which is made if need be and never removed.
+
+    The death of the process gives the lock back.
+
+    Args:
+        file: The file.
+        patience: Seconds to wait for another process.
+        message: What the error says.
+        hint: What it advises.
+
+    Raises:
+        LockedError: Another process still held it when the patience was over.
+        OSError: The file cannot be made or opened.
+    """
+    # Reading a library needs no lock, and shall not wait for the import.
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(file, timeout=patience, poll_interval=_PAUSE)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockedError(message, hint) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""Read the bytes as they are, and do not wait: a pipe or a device is no file."""
+READ_NO_LINK = READ | getattr(os, "O_NOFOLLOW", 0)
+"""The same, and open no link."""
+WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+"""Write a file from its beginning."""
+
+
+def set_mode(handle: int, mode: int) -> None:
+    """Give an open file permission bits, on systems that have them."""
+    if hasattr(os, "fchmod"):
+        os.fchmod(handle, mode)
+
+
+def own_as(handle: int, like: Path) -> None:
+    """Give an open file the owner of another one, where this may be done."""
+    if hasattr(os, "fchown"):
+        owner = like.stat()
+        with suppress(PermissionError):
+            os.fchown(handle, owner.st_uid, owner.st_gid)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush a folder to the disk, so that a renaming in it outlives a power cut; Windows opens no folder.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        if os.name == "nt":
+            return
+        raise
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def is_being_written(handle: int) -> bool:
+    """Say whether any program has a file open for writing: then Linux grants no lease on it; others cannot say."""
+    if sys.platform != "linux":
+        return False
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    try:
+        # Who breaks a lease sends a signal; this one is ignored by default.
+        fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    with suppress(OSError):
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
+
+
+_AT_FDCWD = -100
+_NO_REPLACE = 1
+_EXCHANGE = 2
+_UNKNOWN = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM})
+_OLD = ".old"
+
+
+def move_to_gap(new: Path, place: Path) -> None:
+    """Move a file to a place where there is none.
+
+    Raises:
+        FileExistsError: There is one.
+        OSError: The disk refuses.
+    """
+    try:
+        _rename(new, place, _NO_REPLACE)
+    except OSError as error:
+        if error.errno not in _UNKNOWN:
+            raise
+        _move_by_name(new, place)
+
+
+def exchange(new: Path, place: Path) -> None:
+    """Let two files of one disk change places.
+
+    Raises:
+        FileNotFoundError: There is none at the place.
+        FileExistsError: Somebody saved another one meanwhile, which is in the place now; the old one is `put_aside`.
+        OSError: The disk refuses.
+    """
+    try:
+        _rename(new, place, _EXCHANGE)
+    except OSError as error:
+        if error.errno not in _UNKNOWN:
+            raise
+        old = put_aside(new)
+        os.replace(place, old)
+        _move_by_name(new, place)
+        os.replace(old, new)
+
+
+def put_aside(new: Path) -> Path:
+    """Return where the old file is for a moment while a new one takes its place."""
+    return new.with_name(new.name + _OLD)
+
+
+def _move_by_name(new: Path, place: Path) -> None:
+    """Move a file to an empty place by a second name: unlike most renamings, that fails where somebody was quicker."""
+    try:
+        _link(new, place)
+    except OSError as error:
+        if error.errno not in _UNKNOWN:
+            raise
+        # A disk without second names leaves a moment between the look and the renaming.
+        if os.path.lexists(place):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(place)) from error
+        os.rename(new, place)
+    else:
+        new.unlink()
+
+
+def _link(new: Path, place: Path) -> None:
+    if os.link in os.supports_follow_symlinks:
+        os.link(new, place, follow_symlinks=False)
+    else:
+        os.link(new, place)
+
+
+def _rename(source: Path, target: Path, flag: int) -> None:
+    call = _renameat2()
+    if call is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    sys.audit("os.rename", str(source), str(target), -1, -1)
+    if call(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), flag):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), str(target))
+
+
+@cache
+def _renameat2() -> Any:
+    """Return the call of Linux that does both in one step, or None."""
+    return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+
+
+_T = TypeVar("_T")
+# A process takes about as long to begin as these many files to read.
+_WORTH_SHARING = 300
+_MOST = 8
+_INTERRUPT = frozenset({signal.SIGINT})
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Look for no cycles: what is made of documents has none, and to look for them takes a fifth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def share(paths: Sequence[str], work: Callable[[str], _T], kind: Any) -> Iterator[_T]:
+    """Yield what the work makes of each path, in any order.
+
+    Where there are many paths, child processes take a part of them each and send what they made. What a child does not
+    send, for whatever reason, is made here; so the outcome does not depend on them.
+
+    Args:
+        paths: What to work on.
+        work: Makes a value of a path; it must not depend on the paths before.
+        kind: The type of the values, for msgspec.
+    """
+    workers = _workers(len(paths))
+    children: list[_Child] = []
+    with without_collection():
+        try:
+            children += (_Child(paths[n::workers], work) for n in range(1, workers))
+            yield from map(work, paths[::workers])
+            for child in children:
+                yield from child.collect(kind)
+        finally:
+            for child in children:
+                child.end()
+
+
+def _workers(files: int) -> int:
+    """Return the number of processes, this one included. One that has threads must not be copied."""
+    if files < _WORTH_SHARING or sys.platform != "linux" or _has_threads():
+        return 1
+    return max(1, min(len(os.sched_getaffinity(0)), _MOST, files // (_WORTH_SHARING // 2)))
+
+
+def _has_threads() -> bool:
+    """Say whether there are threads: Python's own, or those of a native library."""
+    if threading.active_count() > 1 or threading.current_thread() is not threading.main_thread():
+        return True
+    try:
+        return len(os.listdir("/proc/self/task")) > 1
+    except OSError:
+        return True
+
+
+class _Child:
+    """A copy of this process that works on some of the paths."""
+
+    def __init__(self, paths: Sequence[str], work: Callable[[str], Any]) -> None:
+        self._paths = paths
+        self._work = work
+        self._pid = 0
+        self._reader = -1
+        try:
+            reader, writer = os.pipe()
+        except OSError:
+            return
+        # An interrupt must not find the copy half-way between this process's duties and its own.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPT)
+        try:
+            self._pid = os.fork()
+            if self._pid == 0:
+                self._run(writer, blocked)
+            self._reader = reader
+        except OSError:
+            os.close(reader)
+        finally:
+            os.close(writer)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+    def _run(self, writer: int, blocked: set[int]) -> NoReturn:
+        """Work, send, and end without any of what this process would do at its end."""
+        code = 1
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            made = msgspec.msgpack.encode([self._work(path) for path in self._paths])
+            with os.fdopen(writer, "wb") as out:
+                out.write(made)
+            code = 0
+        finally:
+            os._exit(code)
+
+    def collect(self, kind: Any) -> Iterator[Any]:
+        """Yield what the child made, or make it here."""
+        made = b""
+        if self._reader >= 0:
+            with os.fdopen(self._reader, "rb") as source:
+                self._reader = -1
+                made = source.read()
+        try:
+            values: Iterable[Any] = msgspec.msgpack.decode(made, type=list[kind])
+        except msgspec.MsgspecError:
+            values = map(self._work, self._paths)
+        del made
+        yield from values
+
+    def end(self) -> None:
+        """Stop the child, if nobody has read what it makes, and wait for it."""
+        if self._reader >= 0:
+            os.close(self._reader)
+            self._reader = -1
+            with suppress(OSError):
+                os.kill(self._pid, signal.SIGKILL)
+        if self._pid:
+            with suppress(ChildProcessError):
+                os.waitpid(self._pid, 0)
+            self._pid = 0
+
+
+NO_FILE = "it is a pipe or a device, and no file"
+
+
+def read_regular(place: str | Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        OSError: There is none, it cannot be read, or it is a folder, a pipe or a device.
+    """
+    handle = os.open(place, READ)
+    with open(handle, "rb", closefd=True) as file:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, NO_FILE, str(place))
+        return file.read()
