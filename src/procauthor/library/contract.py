@@ -22,7 +22,7 @@ from procauthor.template.spec import Column, SectionSpec, Template
 _NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
 # A paragraph is set in by three spaces at most, and then its label begins.
-_LEAD = 8
+_NEAR = 8
 _BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
 _TARGET = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 _ITEM_MARK = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
@@ -330,7 +330,7 @@ def _parts(document: Document, place: _ContractPlace) -> Iterator[_ReadPart]:
 
 def _block_label(document: Document, block: Block) -> tuple[str, str, int] | None:
     # Hardly a paragraph begins with a label, and to look at its first bytes is faster.
-    if block.kind != "paragraph" or b"**" not in document.source.raw[block.start : block.start + _LEAD]:
+    if block.kind != "paragraph" or b"**" not in document.source.raw[block.start : block.start + _NEAR]:
         return None
     match = _LABEL.match(document.source.slice(block.start, block.end))
     return (match[1], match[2].strip(), block.line) if match else None
