@@ -55,7 +55,8 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     ``whole`` writes the headings of optional sections that nothing is said in.
     """
     links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
-    body = render(template, brief.request.title, fields, links, whole=whole)
+    title = brief.request.title if brief.heading is None else brief.heading
+    body = render(template, title, fields, links, whole=whole)
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
         ours[QUESTIONS] = list(questions)
