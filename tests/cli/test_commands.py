@@ -1,4 +1,4 @@
-"""The command line, driven as a user drives it."""
+"""The command line: what each command says and writes. `test_stdout.py` and `test_killed.py` start processes."""
 
 import json
 import os
@@ -8,30 +8,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import procauthor.cli
 from procauthor import Project
+from tests.cli.inside import run, run_json
 from tests.conftest import snapshot
 
 CLI = [sys.executable, "-m", "procauthor"]
-
-
-def run(*args: str | Path, code: int = 0, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*CLI, *map(str, args)], capture_output=True, text=True, cwd=cwd, env=os.environ | env, timeout=120, check=False
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode == code, (done.returncode, done.stdout[-800:], done.stderr[-800:])
-    return done
-
-
-def run_json(*args: str | Path, code: int = 0, **env: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*args, "--json", code=code, **env).stdout)
-    assert found["schema_version"] == 1
-    return found
 
 
 def test_a_clean_library_has_no_finding(root: Path) -> None:
@@ -204,9 +189,12 @@ BAD = [
 
 
 @pytest.mark.parametrize(("args", "words"), BAD, ids=[" ".join(a)[:40] for a, _ in BAD])
-def test_bad_input_gets_one_sentence_and_exit_two(root: Path, args: list[str], words: str) -> None:
+def test_bad_input_gets_one_sentence_and_exit_two(
+    root: Path, args: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
     before = snapshot(root)
-    done = run("-C", root, *args, code=2, cwd=root)
+    done = run("-C", root, *args, code=2)
     assert words in done.stderr
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) <= 2

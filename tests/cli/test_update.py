@@ -10,7 +10,7 @@ import pytest
 
 from procauthor import Project, WaitingDraft
 from procauthor.errors import AuthoringError, ProcauthorError
-from tests.cli.test_commands import run, run_json
+from tests.cli.inside import run, run_json
 from tests.conftest import REVIEW, snapshot
 from tests.loopback import Json, Loopback, Scripted, data, failure, schema_of, words_of
 

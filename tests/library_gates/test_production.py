@@ -448,3 +448,139 @@ def test_a_process_with_the_old_library_is_seen(tmp_path: Path, lists: str, *, p
 def test_a_gate_without_its_input_does_not_pass(tmp_path: Path, path: str, mark: str, tool: str) -> None:
     need(tool)
     assert run(block(path, mark), tmp_path, BASE="HEAD").returncode != 0
+
+
+# Data, rights and tests
+
+
+def test_an_attribute_without_a_class_is_named(tmp_path: Path) -> None:
+    script = block("data/data-classification.md", "inventory.csv")
+    write(tmp_path, {"inventory.csv": "attribute,class\npublic.invoice.id,internal\npublic.invoice.sum,confidential\n"})
+    program(tmp_path, "psql", "echo public.invoice.sum; echo public.invoice.id")
+    assert run(script, tmp_path).returncode == 0
+    program(tmp_path, "psql", "echo public.invoice.sum; echo public.customer.mail; echo public.invoice.id")
+    done = run(script, tmp_path)
+    assert done.returncode != 0
+    assert done.stdout == "public.customer.mail\n"
+    program(tmp_path, "psql", "exit 1")
+    assert run(script, tmp_path).returncode != 0
+
+
+def test_an_old_backup_is_seen(tmp_path: Path) -> None:
+    script = block("data/data-backup-and-restore.md", "newest=")
+    assert run(script, tmp_path).returncode != 0
+    write(tmp_path, {"backups/billing-1.dump": "x"})
+    assert run(script, tmp_path).returncode == 0
+    assert run(f"touch --date='27 hours ago' backups/billing-1.dump\n{script}", tmp_path).returncode != 0
+
+
+def test_a_restored_store_has_the_same_counts(tmp_path: Path) -> None:
+    script = block("data/data-backup-and-restore.md", "diff counts")
+    write(tmp_path, {"counts-at-backup.txt": "invoice 7\n", "counts-restored.txt": "invoice 7\n"})
+    assert run(script, tmp_path).returncode == 0
+    write(tmp_path, {"counts-restored.txt": "invoice 6\n"})
+    assert run(script, tmp_path).returncode != 0
+
+
+def test_a_right_that_the_role_does_not_give_is_named(tmp_path: Path) -> None:
+    script = block("access/identity-provisioning.md", "should.txt")
+    write(tmp_path, {"has.txt": "code\nwiki\n", "should.txt": "code\nwiki\n"})
+    assert run(script, tmp_path).returncode == 0
+    write(tmp_path, {"has.txt": "code\nproduction\nwiki\n"})
+    done = run(script, tmp_path)
+    assert (done.returncode != 0, done.stdout) == (True, "production\n")
+    write(tmp_path, {"has.txt": "", "should.txt": ""})
+    assert run(script, tmp_path).returncode != 0
+
+
+def test_a_right_that_was_to_go_is_named(tmp_path: Path) -> None:
+    script = block("access/access-recertification.md", "removed.txt")
+    write(tmp_path, {"removed.txt": "ann admin\n", "export2.txt": "ben reader\nann reader\n"})
+    assert run(script, tmp_path).returncode == 0
+    write(tmp_path, {"export2.txt": "ben reader\nann admin\n"})
+    done = run(script, tmp_path)
+    assert (done.returncode != 0, done.stdout) == (True, "ann admin\n")
+    write(tmp_path, {"export2.txt": ""})
+    assert run(script, tmp_path).returncode != 0
+
+
+def test_somebody_who_left_is_found(tmp_path: Path) -> None:
+    need("jq")
+    program(tmp_path, "gh", ASKED)
+    script = block("access/identity-offboarding.md", "LOGIN").splitlines()[0]
+    write(tmp_path, {"answer.json": '[{"login": "login2"}, {"login": "ann"}]'})
+    assert run(script, tmp_path).stdout == ""
+    write(tmp_path, {"answer.json": '[{"login": "Login"}]'})
+    assert run(script, tmp_path).stdout == "Login\n"
+
+
+@pytest.mark.parametrize(("days", "near"), [(90, False), (10, True)])
+def test_a_certificate_near_its_end_is_seen(tmp_path: Path, days: int, *, near: bool) -> None:
+    need("openssl")
+    made = run(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem"
+        f" -out cert.pem -days {days} -subj /CN=billing.example.com",
+        tmp_path,
+    )
+    assert made.returncode == 0, made.stderr
+    shown = run(block("access/credential-rotation.md", "checkend"), tmp_path).stdout
+    assert ("billing.example.com" in shown) is near
+
+
+def test_the_commit_that_brought_a_defect_in_is_found(repository: Path) -> None:
+    write(repository.parent, {"repeat.sh": "#!/bin/sh\ngrep -q wrong src/export.py && exit 1 || exit 0\n"})
+    (repository.parent / "repeat.sh").chmod(0o755)
+    good = git(repository, "rev-parse HEAD").strip()
+    commit(repository, "a.txt", "a\n", "one")
+    guilty = commit(repository, "src/export.py", "def render(name): return 'wrong'\n", "two")
+    bad = commit(repository, "b.txt", "b\n", "three")
+    script = block("testing/bug-fix.md", "git bisect").replace("BAD GOOD", f"{bad} {good}")
+    done = run(script.replace("./repeat.sh", "../repeat.sh"), repository)
+    assert f"{guilty} is the first bad commit" in done.stdout
+
+
+@pytest.mark.parametrize(("day", "passes"), [("2999-01-01", True), ("2020-01-01", False)])
+def test_a_quarantine_past_its_end_stops_the_pipeline(tmp_path: Path, day: str, *, passes: bool) -> None:
+    rows = next(text for language, text in blocks("testing/flaky-test-quarantine.md") if language == "csv")
+    assert rows.splitlines()[0] == "test,reason,ticket,owner,end_date"
+    write(tmp_path, {"tests/quarantine.csv": rows.replace("2026-04-10", day)})
+    script = block("testing/flaky-test-quarantine.md", "awk")
+    done = run(script, tmp_path)
+    assert (done.returncode == 0, "test_mail" in done.stdout) == (passes, not passes)
+    (tmp_path / "tests/quarantine.csv").unlink()
+    assert run(script, tmp_path).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("ann@example.com,1\n", True),
+        ("ann@example.com,1\nben@mail.test,2\n", False),
+        ("ann@example.com.evil.test,1\n", False),
+        ("", False),
+    ],
+)
+def test_a_real_address_in_a_set_is_seen(tmp_path: Path, text: str, *, passes: bool) -> None:
+    write(tmp_path, {"set.csv": text})
+    assert (run(block("testing/test-data-management.md", "set.csv"), tmp_path).returncode == 0) is passes
+
+
+def test_an_environment_that_reaches_production_is_not_ready(tmp_path: Path) -> None:
+    script = block("testing/test-environment-provisioning.md", "/dev/tcp")
+    with HTTPServer(("127.0.0.1", 0), _Answer) as listening:
+        open_port = script.replace("/5432", f"/{listening.server_port}")
+        assert run(open_port, tmp_path, PRODUCTION_HOST="127.0.0.1").returncode != 0
+    assert run(open_port, tmp_path, PRODUCTION_HOST="127.0.0.1").returncode == 0
+
+
+def test_what_still_names_an_ended_service_is_found(repository: Path) -> None:
+    script = block("architecture/service-decommissioning.md", "git grep")
+    assert run(script, repository).returncode != 0
+    commit(repository, "jobs.txt", "curl $EXPORT_URL\n", "job")
+    assert run(script, repository).stdout == "jobs.txt:1:curl $EXPORT_URL\n"
+
+
+def test_files_that_change_most_come_first(repository: Path) -> None:
+    commit(repository, "src/export.py", "def render(other): ...\n", "again")
+    shown = run(block("architecture/technical-debt-assessment.md", "git log --since"), repository).stdout
+    assert shown.splitlines()[0].split() == ["2", "src/export.py"]

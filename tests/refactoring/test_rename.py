@@ -325,3 +325,22 @@ def test_without_an_alias_the_old_path_is_free(root: Path) -> None:
     assert {"path": "feature/design-review.md", "action": "delete"} in change.as_json()
     project.apply(change)
     assert not (root / "feature/design-review.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("#\n\nWords.\n", "#\n\nWords.\n"),
+        ("# <!-- no title -->\n\nWords.\n", "# <!-- no title -->\n\nWords.\n"),
+        ("# ![](a.png)\n\nWords.\n", "# ![](a.png)\n\nWords.\n"),
+        ("---\ntitle: Old One\n---\n\n#\n\nWords.\n", "---\ntitle: Grand Finale Procedure\n---\n\n#\n\nWords.\n"),
+        ("# !!!\n\nWords.\n", "# Grand Finale Procedure\n\nWords.\n"),
+        ("# \\*\n\nWords.\n", "# Grand Finale Procedure\n\nWords.\n"),
+    ],
+)
+def test_a_heading_without_words_is_no_title_to_rewrite(root: Path, before: str, after: str) -> None:
+    put(root, "feature/bare.md", before)
+    put(root, "guide.md", "# Guide\n\nSee [it](feature/bare.md).\n")
+    rename(root, "feature/bare.md", "Grand Finale Procedure")
+    assert (root / "feature/grand-finale.md").read_text() == after
+    assert (root / "guide.md").read_text() == "# Guide\n\nSee [it](feature/grand-finale.md).\n"

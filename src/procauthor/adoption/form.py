@@ -239,19 +239,18 @@ def _with_neighbours(
         empty: Documents with hardly any, and no heading below the title.
     """
     taken = {path for other in forms for path in other.members}
-    folders = _home_folders(form, keys)
-    beside = [path for path in keys if path not in taken and PurePosixPath(path).parent.as_posix() in folders]
+    inside = Counter(map(_folder, form.members))
+    free = [path for path in keys if _folder(path) in inside and path not in form.members]
+    every = inside + Counter(map(_folder, free))
+    beside = [path for path in free if path not in taken and inside[_folder(path)] > every[_folder(path)] / 2]
     begun = [path for path in beside if path in stubs and (keys[path] & form.core or path in empty)]
     outliers = tuple(sorted(set(beside).difference(begun)))
     members = tuple(sorted((*form.members, *begun)))
     return replace(form, members=members, outliers=outliers, begun=tuple(sorted(begun)))
 
 
-def _home_folders(form: Form, keys: Mapping[str, frozenset[str]]) -> set[str]:
-    """Return the folders in which more than half of the documents are members."""
-    inside = Counter(PurePosixPath(path).parent.as_posix() for path in form.members)
-    every = Counter(PurePosixPath(path).parent.as_posix() for path in keys)
-    return {folder for folder, count in inside.items() if count > every[folder] / 2}
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def count_words(document: Document) -> int:

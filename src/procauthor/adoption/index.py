@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.notation import is_page
 from procauthor.convention.site import read_links
+from procauthor.convention.state import known_marks
 from procauthor.convention.title import plain_name, read_title
 from procauthor.convention.word import words
-from procauthor.library.index import Listed
+from procauthor.library.index import Listed, entries, index_of, list_items
+from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve_on_site
 from procauthor.markdown.document import Document
 from procauthor.naming import title_key
+from procauthor.procedure import DONE, Status
 from procauthor.settings import Conventions, TitleConventions
 
 _FEWEST = 2
@@ -22,6 +26,9 @@ _MOST_FOLDERS = 2
 _TOKEN = re.compile(r"[^\W_]+")
 # An index with fewer of the documents than this is asked about.
 _WHOLE = 0.9
+# Fewer documents with a sign do not say what it means.
+_FEWEST_SIGNS = 3
+_SIGN = re.compile(r"[^\w\s\x00-\u2000\u2010-\u206f\ufe0e\ufe0f]")
 
 
 def find_index(documents: Mapping[str, Document], usual: str, conventions: Conventions) -> str:
@@ -55,6 +62,39 @@ def index_guess(index: str, listed: list[Listed], paths: set[str], keys: Mapping
     examples = tuple(f"{each.host}:{each.line}" for each in listed[:2])
     confidence = 0.5 if weak else 0.95
     return Guess("index", index, confidence, len(there), len(paths), examples, question, "index-missing-entry")
+
+
+def find_marks(library: Library) -> Iterator[tuple[str, Status, Guess]]:
+    """Yield the signs in the index that say a status and do not ship, by the states of the documents that have them."""
+    index = index_of(library)
+    seen: dict[str, list[tuple[Status, str]]] = {}
+    for text, line, document in _listed_documents(library, index) if index else ():
+        for sign in _SIGN.findall(text):
+            state: Status = "defined" if document.status in DONE else document.status
+            seen.setdefault(sign, []).append((state, f"{document.path}:{line}"))
+    for sign, states in seen.items():
+        (state, count), *_ = Counter(state for state, _ in states).most_common(1)
+        if sign not in known_marks({}) and count >= max(_FEWEST_SIGNS, len(states) * _WHOLE):
+            examples = tuple(place for _, place in states[:2])
+            yield sign, state, Guess("index.marks", f"{sign} = {state}", 0.8, count, len(states), examples)
+
+
+def _listed_documents(library: Library, index: Procedure) -> Iterator[tuple[str, int, Procedure]]:
+    """Yield the texts of the items and cells of an index that say something of a document, with their lines."""
+    for each in list_items(library, index):
+        document = library.by_path.get(each.listed.path or "") or _only(library, each.listed.key)
+        if document:
+            yield each.item.text, each.item.line, document
+    for entry in entries(index):
+        cell = entry.table.cell(entry.row, "status")
+        document = library.by_path.get(entry.path or "") or _only(library, entry.key)
+        if cell and document:
+            yield cell.text, entry.row.line, document
+
+
+def _only(library: Library, key: str) -> Procedure | None:
+    named = library.by_key.get(key, ())
+    return named[0] if len(named) == 1 else None
 
 
 def _may_be_index(path: str) -> bool:

@@ -15,7 +15,7 @@ from procauthor.adoption.alone import find_work
 from procauthor.adoption.bundle import find_bundles, with_bundle
 from procauthor.adoption.form import Form, find_forms, headings, with_stubs
 from procauthor.adoption.guess import Guess
-from procauthor.adoption.index import find_index, index_guess
+from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import path_patterns
 from procauthor.adoption.site import FoundSite, find_site
@@ -29,7 +29,7 @@ from procauthor.library.index import read_index
 from procauthor.library.library import MARKDOWN, Library, read_library, reread
 from procauthor.library.status import is_signpost
 from procauthor.markdown.document import Document
-from procauthor.settings import Conventions, LibrarySettings, Settings, TitleConventions
+from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
 from procauthor.template.store import TemplateStore
 
@@ -146,6 +146,12 @@ def survey(folder: Path) -> Survey:
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
     library = _read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
+    marks = list(find_marks(library))
+    if marks:
+        notation_of_index = IndexConventions(marks={sign: state for sign, state, _ in marks})
+        conventions = conventions.model_copy(update={"index": notation_of_index})
+        guesses += tuple(guess for *_, guess in marks)
+        library = _read_by(library, _settings(own, patterns, conventions, guesses), templates)
     counted = {p.path: p.key for p in library.counted}
     listed = list(read_index(library))
     if listed:

@@ -37,10 +37,13 @@ def survey_lines(survey: Survey) -> Iterator[str]:
 
 def weak_lines(survey: Survey) -> Iterator[str]:
     """Yield the guesses that were taken although they are weak."""
+    rules: dict[str, list[str]] = {}
     for guess in survey.guesses:
         if guess.weak and guess.subject.partition(".")[0] != "optional":
-            so = f"; {guess.rule} is only an info" if guess.rule else ""
-            yield f"weak guess: {guess.subject}: {_guessed(guess)}{so}"
+            rules.setdefault(f"weak guess: {guess.subject}: {_guessed(guess)}", []).append(guess.rule)
+    for line, names in rules.items():
+        so = f"; only an info: {', '.join(names)}" if any(names) else ""
+        yield f"{line}{so}"
 
 
 def _count(survey: Survey) -> int:

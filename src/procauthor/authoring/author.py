@@ -82,3 +82,10 @@ class Author(Protocol):
             ModelOutputError: No usable output after repairs.
             BudgetError: The next call could pass the run's ceiling.
         """
+
+
+def told(value: Any) -> Any:
+    """Return a value without the members that say nothing: a model reads them in every call."""
+    if isinstance(value, Mapping):
+        return {name: told(each) for name, each in value.items() if each is not None}
+    return [told(each) for each in value] if isinstance(value, list) else value

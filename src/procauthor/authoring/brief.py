@@ -144,7 +144,8 @@ class Brief:
     more do; ``roles`` and ``registers`` those that the library names; ``namesakes`` who may do the same work;
     ``revises`` says that it is defined already, and that its fields are revised.
     ``references`` is the closed list, the nearest titles first; so many of them, ``nearest``, are listed where there is
-    no room for all.
+    no room for all. ``heading`` is the title as the document has it, empty where none is written, None for the plain
+    title; ``front`` what is in its front matter as in those beside it, ``left`` fields of ours that are not.
     """
 
     request: ChangeRequest
@@ -167,6 +168,9 @@ class Brief:
     roles: tuple[str, ...] = ()
     registers: tuple[str, ...] = ()
     namesakes: tuple[Namesake, ...] = ()
+    heading: str | None = None
+    front: tuple[tuple[str, str | int], ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -221,6 +225,9 @@ class Brief:
             roles=tuple(data.get("roles", ())),
             registers=tuple(data.get("registers", ())),
             namesakes=tuple(Namesake(**each) for each in data.get("namesakes", ())),
+            heading=data.get("heading"),
+            front=tuple((name, value) for name, value in data.get("front", ())),
+            left=tuple(data.get("left", ())),
         )
 
 

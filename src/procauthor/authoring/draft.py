@@ -35,7 +35,7 @@ UNFINISHED = frozenset(
     {"placeholder-text", "template-text-left", "missing-section", "empty-section", "step-part-missing"}
 )
 
-_QUESTION_RULES = ("open-question", "proposal-open")
+QUESTION_RULES = ("open-question", "proposal-open")
 
 
 def render_draft(  # noqa: PLR0913 - what a document is made of
@@ -55,7 +55,8 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     ``whole`` writes the headings of optional sections that nothing is said in.
     """
     links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
-    body = render(template, brief.request.title, fields, links, whole=whole)
+    title = brief.request.title if brief.heading is None else brief.heading
+    body = render(template, title, fields, links, whole=whole)
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
         ours[QUESTIONS] = list(questions)
@@ -191,7 +192,7 @@ def _decide(author: str, findings: Sequence[Mapping[str, Any]], *, changing: boo
 
 def own_findings(findings: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
     """Return the findings without those about questions, which are listed with a draft anyway."""
-    return tuple(f for f in findings if f["rule"] not in _QUESTION_RULES or f["severity"] != "info")
+    return tuple(f for f in findings if f["rule"] not in QUESTION_RULES or f["severity"] != "info")
 
 
 def _blocking(author: str, findings: Sequence[Mapping[str, Any]], *, changing: bool) -> tuple[Mapping[str, Any], ...]:

@@ -116,7 +116,9 @@ class Fields:
             return False
         fields = merge_late(self.template, state.fields)
         leads = find_leads(questions, work.library, work.search, work.brief.path)
-        form = look_form(work.run.id, work.brief.request.title, fields, Seen(state.findings, questions, leads))
+        form = look_form(
+            work.run.id, work.brief.request.title, fields, Seen(state.findings, questions, leads, self._doubts(fields))
+        )
         try:
             answer = work.author.fill(Ask(work.brief, self.template, _LOOK, fields, (), work.left, form))
         except (BudgetError, ModelOutputError) as error:

@@ -27,7 +27,7 @@ def fit_rows(spec: SectionSpec, facts: Sequence[Facts], titles: Collection[str])
         patterns = [spec.pattern] if spec.pattern else []
     single = spec.pattern.single if spec.pattern and spec.kind != "table" else None
     if single:
-        return [str(each.get(single.name) or " ".join(_plain(each))) for each in facts[:limit]]
+        return [str(each.get(single.name) or ": ".join(_plain(each))) for each in facts[:limit]]
     fitted = [fit(patterns, each, titles) for each in facts[:limit]]
     return [row for row in fitted if row is not None]
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
-from itertools import chain, count
-from pathlib import PurePosixPath
 from typing import Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
@@ -19,12 +17,12 @@ from procauthor.authoring.similar import common_words, find_namesakes, list_cand
 from procauthor.authoring.standard import find_standards
 from procauthor.authoring.subject import read_subject
 from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.library.home import heading_of, manner, new_path
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
 from procauthor.library.permit import refuse_conflict
-from procauthor.library.reference import check_title, file_stem
+from procauthor.library.reference import check_title
 from procauthor.markdown.front_edit import refuse_unreadable
-from procauthor.markdown.link import slugify
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.secret import Censor
@@ -78,6 +76,11 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
     brief = Brief(
         request=request,
         path=path,
+        **(
+            {"heading": heading_of(present)}
+            if present
+            else asdict(manner(library, path, request.lifecycle, request.title))
+        ),
         template=template.name,
         template_hash=template.hash,
         base=present.stamp if present else "",
@@ -133,27 +136,13 @@ def _refuse_standard(request: ChangeRequest, library: Library) -> None:
 
 
 def _path(request: ChangeRequest, library: Library) -> str:
-    """Return where a new document goes: the folder in which most documents of its lifecycle are."""
-    if not request.lifecycle:
+    """Return where a new document goes."""
+    path = new_path(library, request.lifecycle, request.title)
+    if not path:
         known = [p.title for p in library.counted] + [e.title for e in missing_titles(library).values()]
         message = f"neither plan nor index says where {request.title!r} belongs"
         raise NotFoundError(message, _suggest(request.title, known) or "name its lifecycle with --lifecycle")
-    key = title_key(request.lifecycle)
-    folders = Counter(
-        PurePosixPath(p.path).parent.as_posix()
-        for p in library.procedures
-        if title_key(p.lifecycle) == key and p.kind != "plan"
-    )
-    folder = min(folders, key=lambda f: (-folders[f], f)) if folders else slugify(request.lifecycle)
-    name = file_stem(request.title)
-    return _free_path(library, name if folder == "." else f"{folder}/{name}")
-
-
-def _free_path(library: Library, stem: str) -> str:
-    """Return a path that no file has: titles such as "C++ Build" and "C# Build" give the same name of a file."""
-    taken = {path.casefold() for path in library.files}
-    names = chain((f"{stem}.md",), (f"{stem}-{number}.md" for number in count(2)))
-    return next(name for name in names if name.casefold() not in taken)
+    return path
 
 
 def _refuse_unwritable(present: Procedure, request: ChangeRequest) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.claim import Particular, find_claims, find_quantities, spellings
+from procauthor.authoring.public import is_public
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
 from procauthor.library.library import Library, Procedure
-from procauthor.library.question import UNVERIFIED
+from procauthor.library.question import UNVERIFIED, without_proposals
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import chunk_document
 from procauthor.template.spec import Template
@@ -110,6 +111,8 @@ class Evidence:
         """Say whether a claim stands here."""
         if claim.kind == "procedure":
             return any(title_key(name) in self.titles or self._stands(name, folded=True) for name in claim.names)
+        if claim.kind == "command" and is_public(claim.text):
+            return True
         if claim.quantities:
             return all(self._measures(*each) for each in claim.quantities)
         # Case matters to a command and to a path; a tool or a host has one name in any case.
@@ -188,7 +191,7 @@ def document_texts(library: Library) -> Iterator[str]:
 def _document_texts(procedure: Procedure) -> Iterator[str]:
     open_claims = _open_claims(procedure.document.metadata.get("open_questions"))
     for chunk in chunk_document(procedure.path, procedure.document):
-        text = f"{chunk.heading}\n{chunk.text}"
+        text = without_proposals(f"{chunk.heading}\n{chunk.text}")
         for claim in open_claims:
             text = text.replace(claim, "\u2022")
         yield text
@@ -238,7 +241,7 @@ def doubt(placed: Iterable[tuple[str, str]], evidence: Evidence) -> tuple[str, .
     """
     places: dict[str, list[str]] = {}
     for place, text in placed:
-        for claim in find_claims(text):
+        for claim in find_claims(without_proposals(text)):
             known = places.get(str(claim))
             if known is None and evidence.holds(claim):
                 continue

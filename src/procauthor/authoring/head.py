@@ -106,8 +106,10 @@ def _providers(brief: Brief, template: Template, body: str) -> Iterator[str]:
 
 def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequence[str]) -> Iterator[Put]:
     request = brief.request
-    yield Put("id", PurePosixPath(brief.path).stem)
-    if request.lifecycle:
+    yield from (Put(name, value) for name, value in brief.front)
+    if "id" not in brief.left:
+        yield Put("id", PurePosixPath(brief.path).stem)
+    if request.lifecycle and "lifecycle" not in brief.left:
         yield Put("lifecycle", request.lifecycle)
     if request.phase is not None:
         yield Put("phase", request.phase)

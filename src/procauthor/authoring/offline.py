@@ -407,10 +407,11 @@ class _Composer:
 
     def exits(self, spec: SectionSpec) -> list[Any]:
         names = join([t.artifact for t in self.topics])
+        verb = "are" if len(self.topics) > 1 else "is"
         return self.rows(
             spec,
             [
-                {"state": "Completed", "meaning": f"{names} are accepted and handed over."},
+                {"state": "Completed", "meaning": f"{names} {verb} accepted and handed over."},
                 {
                     "state": "Blocked",
                     "meaning": "An input is missing or wrong; its owner is told, and the work waits.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from procauthor.authoring.brief import ChangeRequest
+from procauthor.convention.title import plain_name
 from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
@@ -26,7 +27,7 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         library: The library.
         plan: The plan, if there is one.
     """
-    title, phase = asked.title, asked.phase
+    title, phase = _plain(asked.title, library), asked.phase
     key = title_key(title)
     item = next((i for i in plan.items if title_key(i.title) == key), None) if plan else None
     present = next((p for p in library.by_key.get(key, ()) if p.counted), None)
@@ -52,6 +53,12 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         trigger=" ".join(asked.trigger.split()),
         scope=" ".join(asked.scope.split()),
     )
+
+
+def _plain(title: str, library: Library) -> str:
+    """Return a title without what the library writes around names."""
+    patterns = library.procedures[0].conventions.titles.patterns if library.procedures else ()
+    return plain_name(title, patterns)
 
 
 def _before(key: str, item: PlanItem | None, plan: Plan | None, library: Library) -> tuple[str, ...]:

@@ -58,8 +58,12 @@ def read_word(declared: object, conventions: StatusConventions) -> Status | None
 
 def read_mark(text: str, marks: Mapping[str, Status]) -> Status | None:
     """Return the status that a sign in a text says: one of those given, or one that ships."""
-    known = {**words()["status"]["marks"], **marks}
-    return next((state for mark, state in known.items() if mark in text), None)
+    return next((state for mark, state in known_marks(marks).items() if mark in text), None)
+
+
+def known_marks(marks: Mapping[str, Status]) -> dict[str, Status]:
+    """Return the signs that say a status: those that ship, and those of a library."""
+    return {**words()["status"]["marks"], **marks}
 
 
 def read_declared(path: str, document: Document, title: str, conventions: StatusConventions) -> Status | None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from procauthor.convention.state import known_words, plain_status
 from procauthor.errors import MarkError
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import IndexRow, Table, entries, read_entry, tables
 from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
+from procauthor.library.listing import show_status, update_lists
 from procauthor.library.reference import relative
 from procauthor.markdown.document import Cell, Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
@@ -90,11 +92,6 @@ _COMPLETION = re.compile(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
 _NUMBER = re.compile(r"^\d{1,4}")
 
 
-def show_status(status: Status) -> str:
-    """Return a status as tables show it."""
-    return status[0].upper() + status[1:]
-
-
 def derive(library: Library) -> Change:
     """Return what must change so that every table tells the truth; an empty change where it does."""
     # Rules use the tables of this module, and need no rendering.
@@ -133,6 +130,9 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
         if wanted:
             yield _insert(host, table, wanted)
     if host.kind == "index":
+        shown = [p for p in library.procedures if p.path in linked or p.key in listed]
+        due = [p for p in library.procedures if any(_belongs(host, table, p) for table in found)]
+        yield from update_lists(library, host, region, [*shown, *due])
         yield from _new_sections(library, found, listed)
     if host.kind == "readme" and found:
         yield from _completion(library, host, every)
@@ -174,7 +174,15 @@ def fill_status(host: Procedure, entry: IndexRow, document: Procedure) -> Iterat
     """Yield what makes a row show the status of its document."""
     status = entry.table.cell(entry.row, "status")
     if status is not None:
-        yield _fill(host, status, show_status(document.status))
+        yield _fill(host, status, _status_cell(entry.table, document.status))
+
+
+def _status_cell(table: Table, status: Status) -> str:
+    """Return a status as the rows of a table write it that have it, without a remark."""
+    cells = (table.cell(row, "status") for row in table.block.rows)
+    texts = [cell.text.strip() for cell in cells if cell]
+    known = known_words(table.procedure.conventions.status)
+    return next((text for text in texts if known.get(plain_status(text)) == status), show_status(status))
 
 
 def insert_row(host: Procedure, document: Procedure) -> Iterator[Replacement]:
@@ -277,7 +285,7 @@ def _row(host: Procedure, table: Table, document: Procedure, order: int) -> str:
     phase = "-" if document.phase is None else escape(str(document.phase))
     values = {
         "title": _link(host, document),
-        "status": show_status(document.status),
+        "status": _status_cell(table, document.status),
         "phase": phase,
         "order": str(order),
         "lifecycle": escape(document.lifecycle),

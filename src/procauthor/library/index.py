@@ -89,6 +89,15 @@ class Listed:
         return title_key(self.title)
 
 
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """An item of a list that is about a procedure: what it says, where it is, and the link in it."""
+
+    listed: Listed
+    item: Item
+    link: Link | None
+
+
 def tables(procedure: Procedure) -> Iterator[Table]:
     """Yield the tables of procedures in a document: with a column of statuses, in an index also without one."""
     names = _column_names(_frozen(procedure.conventions.index))
@@ -166,7 +175,7 @@ def read_index(library: Library) -> Iterator[Listed]:
         return
     rows = (entry for entry in entries(index) if "standard" not in entry.table.columns and entry.title)
     yield from (read_row(entry, entry.lifecycle) for entry in rows)
-    yield from _items(library, index)
+    yield from read_items(library, index)
 
 
 def read_row(entry: IndexRow, lifecycle: str) -> Listed:
@@ -181,24 +190,28 @@ def _name(host: Procedure, title: str) -> str:
 
 
 def read_items(library: Library, host: Procedure) -> Iterator[Listed]:
-    """Yield the items of the lists of a document that are about documents."""
-    return _items(library, host)
+    """Yield what the items of lists say that are about documents."""
+    return (each.listed for each in list_items(library, host))
 
 
-def _items(library: Library, index: Procedure) -> Iterator[Listed]:
+def list_items(library: Library, host: Procedure) -> Iterator[ListItem]:
     """Yield the items of the lists that are about documents: most link one, have the name of one, or say a status."""
-    links = {link.line: link for link in reversed(index.links) if not link.image}
-    for section in index.document.sections:
+    links = {link.line: link for link in reversed(host.links) if not link.image}
+    for section in host.document.sections:
         for block in section.blocks:
             if block.kind != "list":
                 continue
-            items = (_item(index, section, item, links.get(item.line)) for item in _leaves(block.items))
+            items = (_item(library, host, section, item, links.get(item.line)) for item in _leaves(block.items))
             listed = [each for each in items if each]
-            known = [each.status or each.path in library.by_path or each.key in library.by_key for each in listed]
+            known = [_is_known(library, each.listed) for each in listed]
             # A plain name beside names of documents is one that is still to be written.
-            plain = all(here or not each.path for here, each in zip(known, listed, strict=True))
-            if sum(map(bool, known)) > len(listed) * _MOSTLY or (any(known) and plain):
+            plain = all(here or not each.listed.path for here, each in zip(known, listed, strict=True))
+            if sum(known) > len(listed) * _MOSTLY or (any(known) and plain):
                 yield from listed
+
+
+def _is_known(library: Library, listed: Listed) -> bool:
+    return bool(listed.status) or listed.path in library.by_path or listed.key in library.by_key
 
 
 def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:
@@ -208,19 +221,19 @@ def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:
             yield item
 
 
-def _item(index: Procedure, section: Section, item: Item, link: Link | None) -> Listed | None:
+def _item(library: Library, index: Procedure, section: Section, item: Item, link: Link | None) -> ListItem | None:
     lifecycle = lifecycle_above(index.document, section)
     status = _item_status(index, item)
     if link is not None and _begins(index, item, link):
-        target = resolve_on_site(index.path, link.target, index.conventions)
+        target = library.settle(resolve_on_site(index.path, link.target, index.conventions))
         if target.external or target.path == index.path:
             return None
         name = _name(index, _SIGNS.sub("", link.text))
-        return Listed(name, lifecycle, index.path, item.line, target.path, status)
+        return ListItem(Listed(name, lifecycle, index.path, item.line, target.path, status), item, link)
     name = _BEHIND.split(_SIGNS.sub("", item.text), maxsplit=1)[0].strip(" *_")
     if not name or _NO_NAME.search(name):
         return None
-    return Listed(_name(index, name), lifecycle, index.path, item.line, None, status)
+    return ListItem(Listed(_name(index, name), lifecycle, index.path, item.line, None, status), item, None)
 
 
 def _begins(index: Procedure, item: Item, link: Link) -> bool:
@@ -229,11 +242,17 @@ def _begins(index: Procedure, item: Item, link: Link) -> bool:
     return item.start <= link.start < item.end and not _LETTER.search(before)
 
 
+def status_words(index: Procedure, item: Item) -> Iterator[str]:
+    """Yield the words behind the name of an item that say a status."""
+    pieces = (piece.strip(" )*_") for piece in _BEHIND.split(item.text)[1:])
+    return (piece for piece in pieces if read_status(piece) or read_word(piece, index.conventions.status))
+
+
 def _item_status(index: Procedure, item: Item) -> Status | None:
     """Return the status that is behind the name of an item, or that a sign or a box says."""
-    behind = _BEHIND.split(item.text)[1:]
-    said = (read_status(piece.strip(" )")) or read_word(piece, index.conventions.status) for piece in behind)
-    state = next((state for state in said if state), None) or read_mark(item.text, index.conventions.index.marks)
+    said = next(status_words(index, item), "")
+    state = read_status(said) or read_word(said, index.conventions.status)
+    state = state or read_mark(item.text, index.conventions.index.marks)
     return state or (None if item.checked is None else "defined" if item.checked else "missing")
 
 

@@ -440,7 +440,10 @@ class Library:
             if unread.path == path:
                 message = f"{path!r} cannot be read: {unread.reason}"
                 raise NotFoundError(message, "procauthor check names all files that cannot be read")
-        for candidates in ([p for p in self.procedures if p.id == text], list(self.by_key.get(title_key(text), ()))):
+        patterns = self.procedures[0].conventions.titles.patterns if self.procedures else ()
+        keys = dict.fromkeys((title_key(text), title_key(plain_name(text, patterns))))
+        named = (list(self.by_key.get(key, ())) for key in keys)
+        for candidates in ([p for p in self.procedures if p.id == text], *named):
             found = self._followed(candidates)
             if len(found) == 1:
                 return found[0]

@@ -180,7 +180,9 @@ def stem_like(stem: str, old_title: str, new_title: str) -> str:
         _join_name,
     )
     for manner in manners:
-        before, old, after = stem.partition(manner(old_title))
+        written = manner(old_title)
+        # A title of signs alone gives no name.
+        before, old, after = stem.partition(written) if written else (stem, "", "")
         if old and not _WORD_END.search(before) and not _WORD_START.match(after):
             return f"{before}{manner(new_title)}{after}"
     return file_stem(new_title)

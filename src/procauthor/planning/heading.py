@@ -31,7 +31,7 @@ from procauthor.planning.words import pattern, read_words
 STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
 _OWN = STRONG - {"priority", "lifecycle"}
-_RANKED = re.compile(r"^\W*P\d\s*(?:[:.)]|[-–—]\s)\s*(\S.*)$", re.IGNORECASE)
+_RANKED = re.compile(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
 _RULE = re.compile(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
@@ -185,9 +185,10 @@ class Headings:
         ranked = _RANKED.match(plain_text(section.title))
         if not ranked or section.index in self._parents or read_count(section.title):
             return False
-        if names_only_priority(ranked[1]) or names_bucket(ranked[1]):
+        if names_only_priority(ranked["said"]) or names_bucket(ranked["said"]) or section.index in self._tabled:
             return False
-        return not self._loose(section) and section.index not in self._tabled
+        loose = self._loose(section)
+        return not any(line.mark for line in loose) if ranked["box"] else not loose
 
     def _is_bare(self, section: Section) -> bool:
         """Say whether no list below a heading could itself be one of items, and its siblings have no other role."""
@@ -269,7 +270,10 @@ class Headings:
         title = section.title
         if names_bucket(title) and without_bucket(title):
             title = without_bucket(title)
+        ranked = _RANKED.match(title)
         read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
+        if ranked and ranked["box"]:
+            read = Numbered(0, 0, ranked["said"])
         needs = needs_pattern(of_code=True).search(read.title)
         if needs:
             body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))

@@ -123,6 +123,9 @@ def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
     document, conventions = procedure.document, procedure.conventions.titles
     written = write_title(title, procedure.written_title, conventions.patterns)
     heading = title_heading(document, first="first-heading" in conventions.sources and not document.title)
+    if heading and not heading.text:
+        # A bare `#`, a picture or a comment is a heading, and says no title.
+        heading = None
     if heading:
         shown = read_shown(document, read_parts(document).within("Heading", heading.start))
         start = shown.text.find(heading.text)

@@ -300,14 +300,14 @@ def render(
 
     Args:
         template: The schema.
-        title: The heading of level 1.
+        title: The heading of level 1; without one there is none.
         fields: Values by field name, as the template's model holds them. What is missing is empty, so that a draft
             that is filled in part can be shown; what may be left out is left out then.
         links: Known titles and the relative path of each; an empty path marks a title that is only announced.
         whole: Whether optional sections that nothing is said in have their heading too.
     """
     writer = _FieldWriter(Cleaner(links), whole=whole)
-    blocks = [f"# {writer.clean.inline(title)}"]
+    blocks = [f"# {writer.clean.inline(title)}"] if title else []
     for spec in template.sections:
         blocks += writer.section(spec, fields.get(spec.name))
     return "\n\n".join(block for block in blocks if block) + "\n"

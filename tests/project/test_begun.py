@@ -1,0 +1,50 @@
+"""A new document in an adopted library begins as those beside it do, and is in progress until it is filled."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.inside import run, run_json
+from tests.project.test_adopt import write
+from tests.project.test_conventions import documents, form
+
+BODY = form("X").partition("\n\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("files", "args", "path", "head"),
+    [
+        ("net/{1}.md", ["DiskFull", "--lifecycle", "Net"], "net/DiskFull.md", "# DiskFull"),
+        ("{0}.html.md", ["Disk full"], "disk-full.html.md", "title: Disk full"),
+        ("{0}/SKILL.md", ["Disk full"], "disk-full/SKILL.md", "# Disk full"),
+        ("adr/00{2}-{0}.md", ["Disk full", "--lifecycle", "Adr"], "adr/005-disk-full.md", "# Disk full"),
+        ("ops/{0}.sop.md", ["SOP: Disk full", "--lifecycle", "Ops"], "ops/disk-full.sop.md", "# SOP: Disk full"),
+        ("a/docs/ops/{0}.md", ["Disk full", "--lifecycle", "Net"], "a/docs/net/disk-full.md", "# Disk full"),
+    ],
+)
+def test_a_new_document_is_called_and_begins_like_those_beside_it(
+    tmp_path: Path, files: str, args: list[str], path: str, head: str
+) -> None:
+    names = ("LinkDown", "LinkSlow", "HostLost", "HostSlow")
+    for number, name in enumerate(names, 1):
+        title = name if "{1}" in files else f"{name[:4]} {name[4:].lower()}"
+        top = f"---\ntitle: {title}\nlayout: page\n---\n\n" if head.startswith("title") else f"# {title}\n\n"
+        top = top.replace("# ", "# SOP: ") if "SOP" in head else top
+        place = files.format(title.lower().replace(" ", "-"), name, number)
+        write(tmp_path, {place: f"{top}Words.\n\n{BODY}"})
+    run("init", tmp_path, "--no-input")
+    before = run_json("-C", tmp_path, "evaluate")["total"]["defined"]
+    run("-C", tmp_path, "create", *args, "--accept")
+    text = (tmp_path / path).read_text()
+    assert head in text.splitlines()
+    assert "id:" not in text
+    assert ("layout: page" in text) == ("# Disk" not in text and "# SOP" not in text)
+    assert documents(tmp_path)[path]["status"] == "in progress"
+    assert run_json("-C", tmp_path, "evaluate")["total"]["defined"] == before
+
+
+def test_a_document_is_known_by_its_title_as_it_is_written(tmp_path: Path) -> None:
+    write(tmp_path, {f"ops/{n}.md": form(f"Playbook: Pump {n}") for n in range(4)})
+    run("init", tmp_path, "--no-input")
+    for name in ("Pump 2", "Playbook: Pump 2"):
+        assert "ops/2.md" in run("-C", tmp_path, "refs", name).stdout
