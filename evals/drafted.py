@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from evals.workshop import Bounds, DraftCase, Drafted
-from procauthor.authoring.claim import Particular, find_claims
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.grounding import Particular, find_claims
 from procauthor.markdown.parse import parse
 
 CONTINUITY = frozenset(

@@ -6,6 +6,7 @@ import posixpath
 import re
 import threading
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -27,6 +28,13 @@ LONGEST_WORD = 30
 _ONE = threading.Lock()
 NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
 """Patterns for before and behind a name that is looked for in a text: there it is no part of a longer word."""
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return some names as a sentence lists them; of many the first of them."""
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def count_words(text: str) -> int:

@@ -10,9 +10,8 @@ import pytest
 from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.claim import find_claims, find_quantities
-from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
-from procauthor.template.store import TemplateStore
+from procauthor.authoring.grounding import Evidence, find_claims, find_quantities, gather_evidence, unverified
+from procauthor.template.read import TemplateStore
 
 TEMPLATE = TemplateStore().get("procedure")
 FACTS = """Run `deployctl promote --env prod` from ci/scripts/promote.sh, then watch https://status.example.com/board.
@@ -114,7 +113,7 @@ def test_an_invention_does_not_become_evidence_by_being_accepted(root):
 
 
 def test_seeded_inventions_are_caught_and_true_procedures_are_left_alone():
-    figures = measure(Path(__file__).parents[2] / "procedures", seed=7, count=4)
+    figures = measure(Path(__file__).parents[2] / "procedures", seed=7, count=4, left_out=False)
     assert figures["caught"] >= 0.95, figures["caught_by_kind"]
     assert figures["false_alarms"] < 0.05, figures["examples"]
     assert figures["false_alarms_respelled"] < 0.05, figures["examples"]

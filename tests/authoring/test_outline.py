@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,81 @@ def test_the_flow_comes_first_and_what_the_steps_do_is_asked_for_later(root: Pat
     assert {"workflow_actions", "workflow_failure_handling"} in map(fields_of, requests[1:3])
     assert fields_of(requests[3]) == {"edits", "settled"}
     assert len(requests) == 4
+
+
+def jump(value: Json) -> None:
+    first, _, last = value["workflow"]
+    first["decisions"] = [{"condition": "it is small", "then": "go on with Step 3", "otherwise": None}]
+    last["inputs"] += [{"artifact": "Record 2", "condition": None, "source": "Step 2"}]
+
+
+def end_in_nothing(value: Json) -> None:
+    value["workflow"][1]["decisions"] = [
+        {"condition": "it is late", "then": "end with the exit state Put Aside", "otherwise": None}
+    ]
+
+
+def go_nowhere(value: Json) -> None:
+    value["workflow"][1]["decisions"] = [{"condition": "it is late", "then": "return to Step 9", "otherwise": None}]
+
+
+def use_nothing_made(value: Json) -> None:
+    value["workflow"][2]["inputs"][0]["artifact"] = "Sheet of Yesterday"
+
+
+def hand_over_nothing_made(value: Json) -> None:
+    value["output_contract"][0]["artifact"] = "Sheet of Tomorrow"
+
+
+def start_nowhere(value: Json) -> None:
+    value["trigger"][0]["start"] = "Step 9"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (jump, "jumps to step 3, over step 2, which makes"),
+        (end_in_nothing, "which is no exit state"),
+        (go_nowhere, "step 9"),
+        (use_nothing_made, "Sheet of Yesterday"),
+        (hand_over_nothing_made, "Sheet of Tomorrow"),
+        (start_nowhere, "step 9"),
+    ],
+)
+def test_a_fault_of_the_outline_is_corrected_before_anything_else_is_written(
+    root: Path, fault: Callable[[Json], None], told: str
+) -> None:
+    def change(value: Json, body: Json) -> None:
+        if {"workflow", "trigger"} <= value.keys() and "Write these fields again" not in words_of(body):
+            fault(value)
+
+    draft, requests = run(root, change)
+    assert "Write these fields again" in words_of(requests[1])
+    assert told.lower() in words_of(requests[1]).split("Write these fields again")[1].lower()
+    assert "workflow_actions" not in fields_of(requests[1])
+    assert len(requests) == 5
+    assert [f for f in draft.findings if f["severity"] == "error"] == []
+
+
+def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
+    proposed = "(proposed: 45 minutes; two shifts overlap for an hour)"
+
+    def change(value: Json, _: Json) -> None:
+        if "workflow" in value:
+            value["workflow"][0]["who"] = {"role": "shift lead", "time": proposed, "fallback": None}
+        if "workflow_actions" in value:
+            value["workflow_actions"][1]["actions"] = [f"Wait {proposed} for the record, and call `frobctl now`."]
+            value["open_questions"] = ["Which room is taken?"]
+
+    draft, requests = run(root, change)
+    assert f"**Who:** shift lead; within {proposed}" in draft.text
+    assert not any("45 minutes" in question for question in draft.open_questions)
+    look = words_of(requests[-1])
+    assert "frobctl now" in look.split("What neither the brief nor the library holds")[1]
+    assert "open question 1" not in look
+    assert "workflow[].only_if" in look
+    found = [(q.question.kind, q.question.text) for q in Project.open(root).questions.list()]
+    assert found.count(("proposal", "45 minutes")) == 2
 
 
 def test_a_last_look_changes_any_field_and_settles_questions(root: Path) -> None:

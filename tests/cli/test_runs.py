@@ -289,7 +289,7 @@ def test_the_bound_is_told_before_the_first_call_and_holds(root: Path) -> None:
     assert (bound["calls"], usage.calls) == (CALLS, CALLS)
     assert usage.tokens <= bound["tokens"] <= bound["worst_tokens"]
     assert bound["most"] <= bound["ceiling"] == 200_000
-    assert f"{CALLS} calls and at most" in told[0].note
+    assert f"{CALLS} calls and about {bound['usual_tokens']:,} tokens, at most {bound['tokens']:,}" in told[0].note
     assert told[1].name == "Identify purpose and boundaries"
 
 

@@ -251,6 +251,14 @@ KINDS = {
         "| Item | Status |\n|---|---|\n| Mix it well | Waiting - guide complete |\n| Bake it well | Complete - guide open |\n",
         ["Mix it well P3", "Bake it well P3 done"],
     ),
+    "priorities in brackets": (
+        "## A [P0] Oven (gas)\n\n- valve: new\n- pipe: old\n\n## B [P1] Salt\n\n- jar: one\n\n## Priority\n\nP0: the oven.\n",
+        ["Oven (gas) P0 2", "Salt P1 1"],
+    ),
+    "ranges in other languages": (
+        "| Código | Tarefa | Prioridade | Dependência |\n|---|---|---|---|\n| T-1 | Pesar | P0 | Nenhuma |\n| T-2 | Amassar | P0 | T-1 |\n| T-3 | Assar | P1 | T-1 a T-2 |\n",
+        ["T-1 Pesar P0", "T-2 Amassar P0 <- Pesar", "T-3 Assar P1 <- Pesar, Amassar"],
+    ),
     "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
         ["Rye P1", "Oats P3"]),
 }  # fmt: skip

@@ -82,3 +82,18 @@ class Author(Protocol):
             ModelOutputError: No usable output after repairs.
             BudgetError: The next call could pass the run's ceiling.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """Remarks on fields, and an open question where the reviewer gave no reply that could be read."""
+
+    remarks: tuple[FieldProblem, ...] = ()
+    question: str = ""
+
+
+def told(value: Any) -> Any:
+    """Return a value without the members that say nothing: a model reads them in every call."""
+    if isinstance(value, Mapping):
+        return {name: told(each) for name, each in value.items() if each is not None}
+    return [told(each) for each in value] if isinstance(value, list) else value

@@ -16,17 +16,23 @@ from procauthor.template.model import build_model
 from procauthor.template.spec import Template
 
 _STEPS = (1, 2, 3, 5, 6)
+_AT_ONCE = frozenset({5, 6})
+"""Steps that are asked for at the same time, and do not see each other."""
+_USUAL_REPLY = 1_500
+"""The tokens of most replies; those of a step of a long procedure with tables have less than twice as many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
     """The upper bound of a run, in calls and tokens.
 
-    ``plain`` is what a run takes at most in which no reply has to be asked for again; ``worst`` is what it takes if
-    every field of every step is asked for as often as the settings allow; ``ceiling`` is where it stops in any case.
+    ``usual`` is what most runs take; ``plain`` is what a run takes at most in which no reply has to be asked for again;
+    ``worst`` is what it takes if every field of every step is asked for as often as the settings allow; ``ceiling`` is
+    where it stops in any case.
     """
 
     calls: int
+    usual: int
     plain: int
     worst_calls: int
     worst: int
@@ -41,6 +47,7 @@ class Bound:
         """Return the documented JSON object."""
         return {
             "calls": self.calls,
+            "usual_tokens": self.usual,
             "tokens": self.plain,
             "worst_calls": self.worst_calls,
             "worst_tokens": self.worst,
@@ -51,7 +58,7 @@ class Bound:
     def __str__(self) -> str:
         """Return it in one sentence."""
         text = (
-            f"{self.calls} calls and at most {self.plain:,} tokens if nothing has to be asked for again, "
+            f"{self.calls} calls and about {self.usual:,} tokens, at most {self.plain:,} if nothing is asked again; "
             f"{self.worst_calls} calls and {self.worst:,} tokens at worst"
         )
         return text if self.ceiling is None else f"{text}; it stops before {self.ceiling:,}"
@@ -72,24 +79,35 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     """
     reply, repairs, template = settings.reply_tokens, settings.repairs, outline_first(template)
     asked = [n for n in _STEPS if build_model(template, n, ()).model_fields]
-    sizes = [request_size(prompts, Ask(brief, template, step)) + place * reply for place, step in enumerate(asked)]
+    first = [request_size(prompts, Ask(brief, template, step)) for step in asked]
+    # What a step sees grows by the replies before it; steps that are asked for at the same time see the same.
+    seen = [sum(other < step and not {other, step} <= _AT_ONCE for other in asked) for step in asked]
+    sizes = [size + before * reply for size, before in zip(first, seen, strict=True)]
     plain = sum(size + reply for size in sizes)
+    usual = sum(size + (before + 1) * _USUAL_REPLY for size, before in zip(first, seen, strict=True))
     # A repair also shows what is kept and what is wrong: two replies more at most.
     again = sum(size + 3 * reply for size in sizes)
     # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of mending.
     rounds = repairs + repairs * (repairs + 1)
     # The last look shows all fields, and none of the brief.
-    plain += (len(asked) + 1) * reply if is_outline(template) else 0
     looks = int(is_outline(template))
+    plain += looks * (len(asked) + 1) * reply
+    usual += looks * (len(asked) + 1) * _USUAL_REPLY
     if reviewed:
         # The review shows all fields, may be asked for twice, and its remarks are mended in one more round.
         review = sizes[0] + (len(asked) + 1) * reply
         mended = sum(size + 3 * reply for size in sizes)
         worst = plain + (rounds + repairs + 1) * again + 2 * review
+        usual += review + sum(first)
         return Bound(
-            2 * len(asked) + 1 + looks, plain + review + mended, len(asked) * (2 + repairs + rounds) + 2, worst, ceiling
+            2 * len(asked) + 1 + looks,
+            usual,
+            plain + review + mended,
+            len(asked) * (2 + repairs + rounds) + 2,
+            worst,
+            ceiling,
         )
-    return Bound(len(asked) + looks, plain, len(asked) * (1 + rounds) + looks, plain + rounds * again, ceiling)
+    return Bound(len(asked) + looks, usual, plain, len(asked) * (1 + rounds) + looks, plain + rounds * again, ceiling)
 
 
 def summary(brief: Brief) -> Mapping[str, Any]:

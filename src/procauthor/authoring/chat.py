@@ -11,17 +11,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from procauthor.authoring.author import Ask, FieldProblem
+from procauthor.authoring.allowance import Gate, Spend, at_once
+from procauthor.authoring.answer import read_object
+from procauthor.authoring.author import Ask, FieldProblem, told
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
-from procauthor.authoring.calls import CallLog, call_key
-from procauthor.authoring.lead import join_questions
+from procauthor.authoring.memory import CallLog, call_key
 from procauthor.authoring.outline import DETAIL, OUTLINE, REST, is_outline
+from procauthor.authoring.passage import join_questions
 from procauthor.authoring.provider import Provider, Request
-from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
-from procauthor.authoring.retry import Gate
-from procauthor.authoring.scan import read_object
-from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
-from procauthor.authoring.spending import Spend, at_once
+from procauthor.authoring.reply import (
+    QUESTIONS,
+    SOURCES,
+    Checked,
+    Reply,
+    UnusableReplyError,
+    check_fields,
+    reply_schema,
+)
 from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
@@ -214,8 +220,8 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     texts += [prompts.render(name, {**censor.each(words), "mark": mark}) for name, words in _prompts(work)]
     if work.problems:
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
-        told = {"mark": mark, "problems": problems, "present": work.present, "kept": work.values}
-        texts.append(prompts.render("repair", censor.each(told)))
+        words = {"mark": mark, "problems": problems, "present": told(work.present), "kept": told(work.values)}
+        texts.append(prompts.render("repair", censor.each(words)))
     if ask.asked:
         texts.append(prompts.render("asked", {"mark": mark, "questions": censor.each(list(ask.asked))}))
     plain = prompts.render("plain", {"schema": schema})
@@ -247,16 +253,9 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
     ask = work.ask
     if ask.form:
         return ask.form.prompts
-    filled = {name: _told(value) for name, value in ask.fields.items() if name not in work.wanted and value is not None}
+    filled = {name: told(value) for name, value in ask.fields.items() if name not in work.wanted and value is not None}
     sections = list(_wanted(ask.template, ask.step, work.open))
     return ((prompt_name(ask.template, ask.step), {"sections": sections, "filled": filled}),)
-
-
-def _told(value: Any) -> Any:
-    """Return a value without the members that say nothing: a model reads them in every call."""
-    if isinstance(value, Mapping):
-        return {name: _told(each) for name, each in value.items() if each is not None}
-    return [_told(each) for each in value] if isinstance(value, list) else value
 
 
 @dataclass

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from procauthor.authoring.author import AskForm
-from procauthor.authoring.lead import Lead
+from procauthor.authoring.author import AskForm, told
+from procauthor.authoring.draft import QUESTION_RULES
+from procauthor.authoring.passage import Lead
 from procauthor.authoring.submission import path_pieces
 from procauthor.finding import Finding
 from procauthor.template.model import late_name, late_parts
@@ -44,6 +45,7 @@ class Seen:
     findings: Sequence[Finding]
     questions: Sequence[str]
     leads: Sequence[Lead]
+    doubts: Sequence[str]
 
 
 def look_form(mark: str, title: str, fields: Mapping[str, Any], seen: Seen) -> AskForm:
@@ -58,14 +60,28 @@ def look_form(mark: str, title: str, fields: Mapping[str, Any], seen: Seen) -> A
         }
         for number, question in enumerate(seen.questions, start=1)
     ]
-    told = {
+    words = {
         "mark": mark,
         "title": title,
-        "document": {name: value for name, value in fields.items() if value is not None},
-        "findings": [finding.message for finding in seen.findings],
+        "document": told(fields),
+        "empty": sorted(set(_empty(fields, ""))),
+        "findings": [finding.message for finding in seen.findings if finding.rule not in QUESTION_RULES],
+        "doubts": list(seen.doubts),
         "questions": questions,
     }
-    return AskForm(LookReply, (("look/ask", told),))
+    return AskForm(LookReply, (("look/ask", words),))
+
+
+def _empty(value: Any, place: str) -> Iterator[str]:
+    """Yield the places that hold nothing, as ``workflow[].who.time``: each may be filled."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _empty(each, f"{place}.{name}" if place else name)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _empty(each, f"{place}[]")
+    elif value is None:
+        yield place
 
 
 def apply_edits(fields: Mapping[str, Any], edits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

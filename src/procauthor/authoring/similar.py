@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from procauthor.authoring.brief import ChangeRequest, Namesake
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
-from procauthor.retrieval.word import list_features
+from procauthor.retrieval.lexical import list_features
 
 # A word that so many titles have says what they are, and not what they are about: "Procedure".
 _COMMON = 0.3
@@ -69,11 +69,21 @@ def find_namesakes(
         within = bool(shared) and (own <= words or words <= own) and (len(shared) > 1 or own == words)
         if within or (near and share >= _ALIKE):
             graded.append(
-                (share + near, Namesake(each.title, each.path, f"both are about {', '.join(sorted(shared))}"))
+                (share + near, Namesake(each.title, each.path, f"both are about {_spelled(each.title, shared)}"))
             )
         elif rare in told[each.title] and (near or counts[rare] == 1):
-            graded.append((0.0, Namesake(each.title, each.path, f"one of its triggers is about {rare}")))
+            graded.append(
+                (
+                    0.0,
+                    Namesake(each.title, each.path, f"one of its triggers is about {_spelled(request.title, {rare})}"),
+                )
+            )
     return tuple(each for _, each in sorted(graded, key=lambda pair: -pair[0])[:_MOST])
+
+
+def _spelled(title: str, stems: Collection[str]) -> str:
+    """Return the words of a title that have some stems, as they are spelled in it."""
+    return ", ".join(word.strip(",()").lower() for word in title.split() if set(list_features(word)) & set(stems))
 
 
 def _words(title: str, common: frozenset[str]) -> frozenset[str]:

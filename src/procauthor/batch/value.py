@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from procauthor.authoring.brief import Usage
 from procauthor.batch.record import BatchItem, LeftOut
 from procauthor.evaluation.value import Tally
-from procauthor.planning.gap import count
+from procauthor.naming import amount
 
 _FAILED = 3
 
@@ -89,7 +89,7 @@ class BatchReport:
         """The outcome with how many items are in each state: "Needs revision: 17 accepted, 1 needs revision"."""
         counts = Counter(written.item.state for written in self.items)
         states = ", ".join(f"{number} {state}" for state, number in counts.items())
-        return f"{self.outcome}: {states if len(counts) > 1 else count(len(self.items), 'item')}"
+        return f"{self.outcome}: {states if len(counts) > 1 else amount(len(self.items), 'item')}"
 
     @property
     def exit_code(self) -> int:

@@ -72,7 +72,7 @@ def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
 
 
 def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
-    from procauthor.planning.gap import count
+    from procauthor.naming import amount
     from procauthor.planning.view import plan_json
 
     proposal = project.propose_plan()
@@ -85,7 +85,7 @@ def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
         show(f"{item.number:>3} {item.priority}  {item.title}: {item.why}")
     for text in proposal.left_out:
         show(f"not in this plan: {text}")
-    counted = f"{count(len(proposal.plan.items), 'item')} and {count(len(proposal.plan.groups), 'group')}"
+    counted = f"{amount(len(proposal.plan.items), 'item')} and {amount(len(proposal.plan.groups), 'group')}"
     say(f"wrote {change.edits[0].path}: {counted}" if change else f"the plan is up to date: {counted}")
 
 

@@ -180,7 +180,7 @@ def read_numbers(texts: list[str]) -> list[int]:
 
 def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
     from procauthor.batch.view import outlook_json
-    from procauthor.planning.gap import count
+    from procauthor.naming import amount
 
     say_notices(project)
     data = outlook_json(outlook)
@@ -194,12 +194,12 @@ def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
         show(f"left out: {each.number} {each.title}: {each.reason}")
     path = outlook.schedule.critical_path
     chain = f"; the longest chain has {len(path)}: {' -> '.join(map(str, path))}" if path else ""
-    show(f"{count(len(titles), 'item')}{chain}")
+    show(f"{amount(len(titles), 'item')}{chain}")
     bound = data["bound"]
     if not outlook.bounds:
         show(f"author {outlook.author}: no calls, no tokens")
         return
-    calls = count(bound["calls"], "call")
+    calls = amount(bound["calls"], "call")
     show(
         f"budget for {outlook.author}: {calls} and at most {bound['tokens']:,} tokens if nothing has to be asked for "
         f"again, {bound['worst_tokens']:,} tokens at worst; it stops before {bound['ceiling']:,}"
@@ -209,14 +209,14 @@ def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
 def report_lines(report: BatchReport) -> Iterator[str]:
     """Yield the final table, and the evaluation before and after."""
     from procauthor.evaluation.method import percent
-    from procauthor.planning.gap import count
+    from procauthor.naming import amount
 
     for written in report.items:
         yield _line(written)
     for each in report.left_out:
         yield f"{each.number:>3}  {each.title[:_TITLE]:{_TITLE}} left out        {each.reason}"
     usage = report.usage
-    cost = f"{count(usage.calls, 'call')}, {usage.tokens:,} tokens" if usage.calls else "no calls, no tokens"
+    cost = f"{amount(usage.calls, 'call')}, {usage.tokens:,} tokens" if usage.calls else "no calls, no tokens"
     yield f"{report.summary}, {cost}, {report.seconds:.1f} s"
     counts = [("before", report.before), ("after", report.after)]
     if report.once_accepted != report.after:

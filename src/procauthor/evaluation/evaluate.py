@@ -95,15 +95,20 @@ def evaluate(survey: Census, measured: Measured) -> Evaluation:
 def find_stale_claims(library: Library, report: Report, settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each number of the index or a README that is not the counted one.
 
+    A number that is right as soon as the errors in the texts are corrected is no finding: those are the errors.
+
     Args:
         library: The library.
         report: All other findings; a text with an error is not counted as defined.
         settings: The settings.
     """
-    for claim in _claims(library, Census(library, report, settings).rows):
-        if not claim.holds:
+    wrong = [claim for claim in _claims(library, Census(library, report, settings).rows) if not claim.holds]
+    corrected = _claims(library, Census(library, Report(()), settings).rows) if wrong else ()
+    right = {(claim.path, claim.line, claim.text) for claim in corrected if claim.holds}
+    rule = STALE_CLAIM
+    for claim in wrong:
+        if (claim.path, claim.line, claim.text) not in right:
             message = f"{claim.text!r} is said of {claim.scope}, and the count is {claim.counted}"
-            rule = STALE_CLAIM
             yield Finding(rule.name, rule.code, rule.severity, message, claim.path, claim.line, hint=rule.fix)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import PurePosixPath
 
-from procauthor.convention.title import has_own_folder, title_heading, write_title
+from procauthor.convention.word import has_own_folder, title_heading, write_title
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import file_stem, stem_like
 from procauthor.markdown.link import slugify

@@ -103,6 +103,18 @@ def question_json(question: Question, path: str, title: str, owner: str, draft: 
     }
 
 
+def without_proposals(text: str) -> str:
+    """Return a text with a dot in place of each proposal: what is proposed rests on nothing, and says so itself."""
+    start = text.find(PROPOSED)
+    while start >= 0:
+        end = _behind_bracket(text, start, min(len(text), start + _NEAR))
+        if end is None:
+            return text
+        text = f"{text[:start]}\u2022{text[end:]}"
+        start = text.find(PROPOSED, start)
+    return text
+
+
 def find_places(
     document: Document, template: Template | None, words: PlaceholderConventions = SHIPPED
 ) -> tuple[QuestionPlace, ...]:
@@ -201,9 +213,17 @@ def _closing(document: Document, start: int) -> int | None:
     raw = document.source.raw
     last = min(len(raw), start + _NEAR)
     blank = _BLANK.search(raw, start, last)
+    # Bytes as letters: a bracket is one byte, and no part of another sign.
+    near = raw[start : blank.start() if blank else last].decode("latin-1")
+    end = _behind_bracket(near, 0, len(near))
+    return None if end is None else start + end
+
+
+def _behind_bracket(text: str, start: int, end: int) -> int | None:
+    """Return the place behind the bracket that closes the one at ``start``, or None where none does before ``end``."""
     depth = 0
-    for at in range(start, blank.start() if blank else last):
-        depth += (raw[at : at + 1] == b"(") - (raw[at : at + 1] == b")")
+    for at in range(start, end):
+        depth += (text[at] == "(") - (text[at] == ")")
         if depth == 0:
             return at + 1
     return None

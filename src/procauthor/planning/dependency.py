@@ -26,7 +26,7 @@ _ASIDE = re.compile(r"^\(([^()]*)\)$")
 _SENTENCE = r"(?:(?<=[)\d])|(?<=[a-z]{3}))\.\s+(?=[A-Z])"
 _SEPARATOR = re.compile(rf"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n|{_SENTENCE}")
 _AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
-_TO = r"\s*(?:[-–—‑]|to|through|bis)\s*"
+_TO = r"\s*(?:[-–—‑]|\b(?:to|through|bis|a|à|al|au|até|hasta)\b)\s*"
 _CODE = r"[A-Z]*[-_]?\d+(?:\.\d+)*"
 _CODE_RANGE = re.compile(rf"^({_CODE}){_TO}({_CODE})$", re.IGNORECASE)
 _JOINTS = re.compile(r"\s*(?:[+&,/]|\b(?:and|und|et|y|e)\b)\s*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -12,9 +12,9 @@ from statistics import median
 
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, row_id
-from procauthor.evaluation.value import Course, Evaluation, Lifecycle, Row
+from procauthor.evaluation.value import Evaluation, Row
 from procauthor.library.index import entries, index_of
-from procauthor.naming import title_key
+from procauthor.naming import amount, listed, title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.field import plain_text, read_fields
 from procauthor.planning.line import read_lines
@@ -25,7 +25,6 @@ from procauthor.procedure import DONE, UNCOUNTED
 from procauthor.settings import PlanSettings
 
 _MOST_WAITING = 20
-_NAMED = 3
 _HALF = 2
 _ENOUGH = 2
 # A lifecycle that lacks no more than these is worth finishing.
@@ -173,7 +172,7 @@ def is_written(row: Row) -> bool:
 
 def _flaw(row: Row) -> Gap:
     """Return the gap of a finished text with errors: it comes behind all that is not written."""
-    reason = f"it is written, and the check finds {count(row.errors, 'error')} in it"
+    reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
     return Gap(row_id(row), row, (), (), (), frozenset(), -1.0, (reason,), Effort(0.5, 0.5))
 
 
@@ -201,28 +200,21 @@ def _waiting(open_ids: set[str], after: Mapping[str, list[str]]) -> dict[str, fr
 def _gap(terrain: Terrain, row: Row, waiting: frozenset[str], words: Mapping[str, float], purpose: str) -> Gap:
     own = row_id(row)
     users = tuple(terrain.after.get(own, ()))
-    courses = terrain.evaluation.courses
-    signs = _Signs(
-        purpose=purpose,
-        critical=[c for c in courses if any(_is(call.path, call.title, row) for call in c.critical)],
-        called=[c for c in courses if any(_is(call.path, call.title, row) for call in c.calls)],
-        waiting=_titles(terrain.graph, waiting),
-        told=_uses(terrain, own, users),
-        relied=[terrain.graph.by_id[user].title for user in sorted(users) if user in terrain.finished],
-        # A placeholder is written from nothing, so its broken references do not count.
-        broken=sum(f.path == row.path for f in terrain.evaluation.broken) * (row.status == "in progress"),
-        lifecycle=next(each for each in terrain.evaluation.lifecycles if _same(each, row)),
-        begun=row.status == "in progress",
-    )
-    score, reasons = _judge(signs, terrain.weights)
+    signs = [*_signs(terrain, row, users, waiting)]
+    reasons = [text for value, text in signs if value > 0]
+    value, near, ends = _closeness(terrain, row)
+    # How far a lifecycle is says little where there is more to say.
+    if value > 0 and (ends or len(reasons) < _ENOUGH):
+        reasons.append(near)
+    place, listed_behind = terrain.places.get(title_key(row.title)) or (0, "")
+    if listed_behind and row.path is None:
+        reasons.append(f"the index lists it behind {listed_behind}")
     # Nothing has to wait for a text that is written, even with errors.
     needs = tuple(each for each in terrain.before.get(own, ()) if each not in terrain.flawed)
     soft = tuple(each for each in terrain.softly.get(own, ()) if each not in needs)
+    score = round(value + sum(value for value, _ in signs), 4)
     effort = _effort(row, words, terrain.weights)
-    place, listed_behind = terrain.places.get(title_key(row.title)) or (0, "")
-    if listed_behind and row.path is None:
-        reasons = (*reasons, f"the index lists it behind {listed_behind}")
-    return Gap(own, row, needs, soft, users, waiting, score, reasons, effort, place)
+    return Gap(own, row, needs, soft, users, waiting, score, (*filter(None, [purpose]), *reasons), effort, place)
 
 
 def _purpose(terrain: Terrain, row: Row) -> str:
@@ -252,79 +244,39 @@ def _is(path: str | None, title: str, row: Row) -> bool:
     return path == row.path if path else row.path is None and title_key(title) == title_key(row.title)
 
 
-def _same(lifecycle: Lifecycle, row: Row) -> bool:
-    return title_key(lifecycle.name) == title_key(row.lifecycle)
-
-
-def _titles(graph: Graph, ids: Iterable[str]) -> list[str]:
-    return sorted(graph.by_id[each].title for each in ids)
-
-
 # Urgency
 
 
-@dataclass(frozen=True, slots=True)
-class _Signs:
-    purpose: str
-    critical: list[Course]
-    called: list[Course]
-    waiting: list[str]
-    told: list[str]
-    relied: list[str]
-    broken: int
-    lifecycle: Lifecycle
-    begun: bool
+def _signs(terrain: Terrain, row: Row, users: Collection[str], behind: Collection[str]) -> Iterator[tuple[float, str]]:
+    """Yield what speaks for a gap: how much, and in words."""
+    weights, titles = terrain.weights, {each: terrain.graph.by_id[each].title for each in (*users, *behind)}
+    courses = terrain.evaluation.courses
+    critical = [c.title for c in courses if any(_is(call.path, call.title, row) for call in c.critical)]
+    called = [c.title for c in courses if any(_is(call.path, call.title, row) for call in c.calls)]
+    relied = [titles[user] for user in sorted(users) if user in terrain.finished]
+    told = listed(_uses(terrain, row_id(row), users))
+    waiting = sorted(titles[each] for each in behind)
+    # A placeholder is written from nothing, so its broken references do not count.
+    broken = sum(f.path == row.path for f in terrain.evaluation.broken) * (row.status == "in progress")
+    yield weights.critical * bool(critical), f"it is on the critical path of {listed(critical)}"
+    relies = f"it is relied on by {amount(len(relied), 'finished procedure')}: {listed(relied)}"
+    yield weights.used * len(relied), told or relies
+    first = f"it comes before {amount(len(waiting), 'unfinished procedure')}: {listed(waiting)}"
+    yield weights.blocks * min(len(waiting), _MOST_WAITING), first
+    yield weights.called * len(called) * (not critical), f"it is called by {listed(called)}"
+    yield weights.broken * broken, f"it has {amount(broken, 'broken reference')}"
 
 
-def _judge(signs: _Signs, weights: PlanSettings) -> tuple[float, tuple[str, ...]]:
-    """Return the sum of all signs, and each sign in words."""
-    done = signs.lifecycle.tally.completion
-    closeness, lacking = done.ratio or 0.0, done.whole - done.part
-    name = signs.lifecycle.name
-    ends = bool(name) and not signs.begun and 0 < lacking <= _FEW and done.part * 3 >= done.whole
-    found = [
-        (
-            weights.critical * bool(signs.critical),
-            f"it is on the critical path of {listed([c.title for c in signs.critical])}",
-        ),
-        (
-            weights.used * len(signs.relied),
-            listed(signs.told)
-            or f"it is relied on by {count(len(signs.relied), 'finished procedure')}: {listed(signs.relied)}",
-        ),
-        (
-            weights.blocks * min(len(signs.waiting), _MOST_WAITING),
-            f"it comes before {count(len(signs.waiting), 'unfinished procedure')}: {listed(signs.waiting)}",
-        ),
-        (
-            weights.called * len(signs.called) * (not signs.critical),
-            f"it is called by {listed([c.title for c in signs.called])}",
-        ),
-        (weights.broken * signs.broken, f"it has {count(signs.broken, 'broken reference')}"),
-        (
-            weights.closeness * closeness + weights.ends * ends,
-            f"{name} lacks {count(lacking, 'procedure')} of {done.whole}, this one among them"
-            if ends
-            else f"{name or 'the library'} is {done.part} of {done.whole} complete",
-        ),
-    ]
-    score = sum(value for value, _ in found)
-    said = tuple(words for value, words in found if value > 0)
-    # How far a lifecycle is says little where there is more to say.
-    said = said[:-1] if len(said) > _ENOUGH and not ends else said
-    return round(score, 4), ((signs.purpose, *said) if signs.purpose else said)
-
-
-def count(number: int, noun: str) -> str:
-    """Return "1 procedure" and "2 procedures"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return some names as a sentence lists them; of many the first three."""
-    if len(names) > _NAMED + 1:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+def _closeness(terrain: Terrain, row: Row) -> tuple[float, str, bool]:
+    """Say how near its lifecycle is to its end: how much that counts, in words, and whether a few gaps are left."""
+    home = next(each for each in terrain.evaluation.lifecycles if title_key(each.name) == title_key(row.lifecycle))
+    done, weights = home.tally.completion, terrain.weights
+    lacking = done.whole - done.part
+    ends = bool(home.name) and row.status != "in progress" and 0 < lacking <= _FEW and done.part * 3 >= done.whole
+    value = weights.closeness * (done.ratio or 0.0) + weights.ends * ends
+    if ends:
+        return value, f"{home.name} lacks {amount(lacking, 'procedure')} of {done.whole}, this one among them", ends
+    return value, f"{home.name or 'the library'} is {done.part} of {done.whole} complete", ends
 
 
 def rank(score: float, weights: PlanSettings) -> Priority:

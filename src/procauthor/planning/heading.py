@@ -31,7 +31,7 @@ from procauthor.planning.words import pattern, read_words
 STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
 _OWN = STRONG - {"priority", "lifecycle"}
-_RANKED = re.compile(r"^\W*P\d\s*(?:[:.)]|[-–—]\s)\s*(\S.*)$", re.IGNORECASE)
+_RANKED = re.compile(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
 _RULE = re.compile(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
@@ -54,6 +54,7 @@ class Headings:
         for section in self._sections:
             if section.parent is not None:
                 self._labels[section.parent].add(field_key(section.title.partition(":")[0]))
+        self._asides = {(s.parent, s.level) for s in self._sections if _is_aside(s.title)}
         self.chosen: set[int] = set()
 
     def openings(self, *, alone: bool) -> list[Opening]:
@@ -185,15 +186,16 @@ class Headings:
         ranked = _RANKED.match(plain_text(section.title))
         if not ranked or section.index in self._parents or read_count(section.title):
             return False
-        if names_only_priority(ranked[1]) or names_bucket(ranked[1]):
+        if names_only_priority(ranked["said"]) or names_bucket(ranked["said"]) or section.index in self._tabled:
             return False
-        return not self._loose(section) and section.index not in self._tabled
+        loose = self._loose(section)
+        return not any(line.mark for line in loose) if ranked["box"] else not loose
 
     def _is_bare(self, section: Section) -> bool:
         """Say whether no list below a heading could itself be one of items, and its siblings have no other role."""
-        siblings = [s for s in self._sections if s.parent == section.parent and s.level == section.level]
-        aside = any(read_role(s.title) or field_key(s.title) or names_priority(s.title) for s in siblings)
-        return not aside and not any(line.mark or read_number(line.content) for line in self._loose(section))
+        return (section.parent, section.level) not in self._asides and not any(
+            line.mark or read_number(line.content) for line in self._loose(section)
+        )
 
     def _is_placed(self, section: Section) -> bool:
         return any(map(names_priority, self.text.headings(section)[1:]))
@@ -269,7 +271,10 @@ class Headings:
         title = section.title
         if names_bucket(title) and without_bucket(title):
             title = without_bucket(title)
+        ranked = _RANKED.match(title)
         read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
+        if ranked and ranked["box"]:
+            read = Numbered(0, 0, ranked["said"])
         needs = needs_pattern(of_code=True).search(read.title)
         if needs:
             body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
@@ -288,6 +293,10 @@ class Headings:
             code=read.code,
             said=read.title,
         )
+
+
+def _is_aside(title: str) -> bool:
+    return bool(read_role(title) or field_key(title) or names_priority(title))
 
 
 def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:

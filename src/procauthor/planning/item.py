@@ -31,7 +31,8 @@ from procauthor.procedure import DONE
 
 # "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
 _ASIDE = re.compile(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
-_LABELLED = re.compile(r"^[A-Z][\w'/-]*: ")
+# "MailService: add it" is about code.
+_LABELLED = re.compile(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
 
 
 @dataclass(slots=True)

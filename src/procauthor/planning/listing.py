@@ -49,7 +49,7 @@ _DEEPEST = 3
 TOLD = 9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WeighedList:
     """The items of one list, and how much speaks for them: in all, by their lines alone (``own``), and if by boxes."""
 

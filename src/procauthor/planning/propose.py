@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Edge
 from procauthor.evaluation.value import Evaluation, Share
-from procauthor.naming import title_key
-from procauthor.planning.gap import Gap, Terrain, count, find_gaps, is_retired, is_written, listed, rank, survey_terrain
+from procauthor.naming import amount, listed, title_key
+from procauthor.planning.gap import Gap, Terrain, find_gaps, is_retired, is_written, rank, survey_terrain
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
 from procauthor.procedure import DONE
@@ -149,7 +149,7 @@ def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
         yield "Replace the placeholder by the sections of the canonical template"
     yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
     if row.errors and row.status != "placeholder":
-        yield f"Correct what the check finds: {count(row.errors, 'error')}"
+        yield f"Correct what the check finds: {amount(row.errors, 'error')}"
     if not is_written(row):
         yield from _handed(terrain, gap)
     yield "Check it, until no error is found"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from procauthor.naming import title_key
+from procauthor.naming import listed, title_key
 from procauthor.planning.plan import PlanItem, Priority
 from procauthor.planning.value import PRIORITY_CODE, read_lifecycle, read_priority
 from procauthor.planning.words import pattern
@@ -58,6 +58,5 @@ def spell_numbers(numbers: Sequence[int]) -> str:
     """Return "items 1 and 2", and of many "43 items from 1 to 60"."""
     if len(numbers) > _FEWEST:
         return f"{len(numbers)} items from {numbers[0]} to {numbers[-1]}"
-    listed = [str(number) for number in numbers]
-    text = " and ".join(filter(None, (", ".join(listed[:-1]), *listed[-1:])))
-    return f"item{'s' * (len(numbers) > 1)} {text}" if numbers else "no item of this plan"
+    names = listed([str(number) for number in numbers], most=_FEWEST)
+    return f"item{'s' * (len(numbers) > 1)} {names}" if numbers else "no item of this plan"

@@ -11,9 +11,8 @@ from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Share
 from procauthor.naming import amount, title_key
 from procauthor.planning.effort import hours_text
-from procauthor.planning.gap import count
 from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
-from procauthor.planning.propose import Gain, Proposal, sums
+from procauthor.planning.propose import Proposal, sums
 from procauthor.planning.read import read_plan
 
 _NAMES: dict[Priority, str] = {"P0": "Critical", "P1": "High", "P2": "Medium", "P3": "Low"}
@@ -26,6 +25,7 @@ _HEADINGS: dict[Priority, str] = {
 _STATUS = {"placeholder": "Placeholder exists", "missing": "Missing (not created)", "in progress": "In progress"}
 _STAMP = re.compile(rb"^written_by: procauthor ([0-9a-f]{16})\r?$", re.MULTILINE)
 _SESSION = 3
+_RULE = ("", "---", "")
 
 
 def write_plan(proposal: Proposal) -> bytes:
@@ -93,16 +93,9 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     plan, measured = proposal.plan, proposal.evaluation.measured
     revision = f" at {measured.revision}" if measured.revision else ""
     done = proposal.evaluation.total.completion
-    yield f"# {plan.title}"
-    yield ""
-    yield f"**Date:** {measured.date}  "
+    yield from (f"# {plan.title}", "", f"**Date:** {measured.date}  ")
     yield f"**Based on:** the gaps of the library on {measured.date}{revision}  "
-    yield "**Status:** Active"
-    yield ""
-    yield "---"
-    yield ""
-    yield "## Overview"
-    yield ""
+    yield from ("**Status:** Active", *_RULE, "## Overview", "")
     yield (
         f"Defined: {done.part} of {amount(done.whole, 'procedure')} ({percent(done.ratio)}). The items are ordered by "
         "what waits for them; each says why it is there. Priorities, order, hours and targets are computed from "
@@ -111,17 +104,13 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     for priority in PRIORITIES:
         yield from _part(plan, priority)
     if proposal.left_out:
-        yield ""
-        yield "## Not in This Plan"
-        yield ""
-        yield from (f"> {text}" for text in proposal.left_out)
+        yield from ("", "## Not in This Plan", "", *(f"> {text}" for text in proposal.left_out))
     if plan.problems:
-        yield ""
-        yield "## Circles"
-        yield ""
-        yield from (f"> {problem.message}" for problem in plan.problems)
+        yield from ("", "## Circles", "", *(f"> {problem.message}" for problem in plan.problems))
     yield from _metrics(proposal)
-    yield from _session(plan)
+    if plan.items:
+        yield from (*_RULE, "## Tracking", "", "### Next Session Goals", "")
+        yield from (f"- [ ] {item.title} - Define" for item in plan.items[:_SESSION])
 
 
 def _part(plan: Plan, priority: Priority) -> Iterator[str]:
@@ -129,26 +118,15 @@ def _part(plan: Plan, priority: Priority) -> Iterator[str]:
     groups = [group for group in plan.groups if group.priority == priority]
     if not items and not groups:
         return
-    yield ""
-    yield "---"
-    yield ""
-    yield f"## {_HEADINGS[priority]}"
+    yield from (*_RULE, f"## {_HEADINGS[priority]}")
     for item in items:
-        yield ""
         yield from _item(item)
     if groups:
-        yield ""
-        yield "### Other Lifecycle Procedures"
-        yield ""
-        yield f"**Priority:** {priority} - {_NAMES[priority]}  "
-        yield "**Status:** Not yet created"
-        yield ""
-        yield "**Lifecycles:**"
-        yield ""
-        yield from (f"- {_lifecycle(g.name)} ({count(g.count, 'procedure')})" for g in groups)
+        yield from ("", "### Other Lifecycle Procedures", "", f"**Priority:** {priority} - {_NAMES[priority]}  ")
+        yield from ("**Status:** Not yet created", "", "**Lifecycles:**", "")
+        yield from (f"- {_lifecycle(g.name)} ({amount(g.count, 'procedure')})" for g in groups)
     if items:
-        yield ""
-        yield f"**Total {priority} Effort:** {_hours(sums(items)[priority])}"
+        yield from ("", f"**Total {priority} Effort:** {_hours(sums(items)[priority])}")
 
 
 def _lifecycle(name: str) -> str:
@@ -157,21 +135,16 @@ def _lifecycle(name: str) -> str:
 
 def _item(item: PlanItem) -> Iterator[str]:
     phase = f" - Phase {item.phase}" if item.phase is not None else ""
-    yield f"### {item.number}. {'Complete' if item.status == 'in progress' else 'Define'} {item.title}"
-    yield ""
+    verb = "Complete" if item.status == "in progress" else "Define"
+    yield from ("", f"### {item.number}. {verb} {item.title}", "")
     yield f"**Priority:** {item.priority} - {_NAMES[item.priority]}  "
     if item.lifecycle:
         yield f"**Lifecycle:** {item.lifecycle} Lifecycle{phase}  "
     yield f"**Status:** {_STATUS[item.status]}  "
     yield f"**Dependencies:** {', '.join(map(_need, item.depends_on)) or 'None'}  "
     yield f"**Blocks:** {', '.join(item.blocks) or 'None'}  "
-    yield f"**Estimated Effort:** {_hours(item.effort_hours)}"
-    yield ""
-    yield f"**Why:** {item.why} {COMPUTED}"
-    yield ""
-    yield "**Action Items:**"
-    yield ""
-    yield from (f"- [ ] {action.text}" for action in item.actions)
+    yield from (f"**Estimated Effort:** {_hours(item.effort_hours)}", "", f"**Why:** {item.why} {COMPUTED}")
+    yield from ("", "**Action Items:**", "", *(f"- [ ] {action.text}" for action in item.actions))
 
 
 def _need(each: Dependency) -> str:
@@ -188,45 +161,19 @@ def _metrics(proposal: Proposal) -> Iterator[str]:
     """Yield what the plan reaches once its P0 and P1 items are done; counted, not wished for."""
     urgent = sum(item.priority in PRIORITIES[:2] for item in proposal.plan.items)
     complete = [gain.name for gain in proposal.gains if gain.name and gain.then.part == gain.then.whole]
-    yield ""
-    yield "---"
-    yield ""
-    yield "## Success Metrics"
-    yield ""
-    yield "**Completion Goals:**"
-    yield ""
-    yield from (_gain(gain) for gain in proposal.gains)
-    yield ""
-    yield "**Procedure Count Goals:**"
-    yield ""
+    yield from (*_RULE, "## Success Metrics", "", "**Completion Goals:**", "")
+    for gain in proposal.gains:
+        name = _lifecycle(gain.name) if gain.name else "Overall"
+        yield f"- {name}: {_percent(gain.then)} (up from {_percent(gain.now)})"
+    yield from ("", "**Procedure Count Goals:**", "")
     if urgent:
-        yield f"- Define {count(urgent, 'procedure')} (P0 + P1)"
+        yield f"- Define {amount(urgent, 'procedure')} (P0 + P1)"
     if complete:
-        yield f"- Complete {count(len(complete), 'lifecycle')} ({', '.join(complete)})"
-    yield ""
-    yield "**Quality Goals:**"
-    yield ""
+        yield f"- Complete {amount(len(complete), 'lifecycle')} ({', '.join(complete)})"
+    yield from ("", "**Quality Goals:**", "")
     yield f"- Template compliance: 100% (now {percent(proposal.evaluation.compliance.ratio)})"
     yield f"- Broken references: 0 (now {proposal.evaluation.broken_references})"
 
 
-def _gain(gain: Gain) -> str:
-    name = _lifecycle(gain.name) if gain.name else "Overall"
-    return f"- {name}: {_percent(gain.then)} (up from {_percent(gain.now)})"
-
-
 def _percent(share: Share) -> str:
     return percent(share.ratio) if share.whole else "0%"
-
-
-def _session(plan: Plan) -> Iterator[str]:
-    if not plan.items:
-        return
-    yield ""
-    yield "---"
-    yield ""
-    yield "## Tracking"
-    yield ""
-    yield "### Next Session Goals"
-    yield ""
-    yield from (f"- [ ] {item.title} - Define" for item in plan.items[:_SESSION])

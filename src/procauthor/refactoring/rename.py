@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from procauthor.checking.scope import Scope
-from procauthor.convention.title import plain_name, read_title, title_heading, write_title
+from procauthor.convention.word import plain_name, read_title, title_heading, write_title
 from procauthor.errors import ConflictError, InvalidTitleError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import entries, tables

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procauthor.evaluation.method import percent
+from procauthor.naming import amount
 from procauthor.planning.effort import hours_text
-from procauthor.planning.gap import count
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.planning.upcoming import Session
 
@@ -17,12 +17,12 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield the items in their order, groups, what comes next, and what does not add up."""
     items = {item.number: item for item in plan.items}
     done = sum(item.done for item in plan.items)
-    yield f"{plan.title}: {count(len(items), 'item')}, {done} done"
+    yield f"{plan.title}: {amount(len(items), 'item')}, {done} done"
     yield ""
     for number in plan.order:
         yield _item_line(items[number])
     for group in plan.groups:
-        yield f"  -  {group.priority or '  '}  {group.name}: {count(group.count, 'procedure')}"
+        yield f"  -  {group.priority or '  '}  {group.name}: {amount(group.count, 'procedure')}"
     if plan.next:
         yield ""
         yield "next:"

@@ -1,0 +1,54 @@
+"""Commands that the trade knows: they are looked up in a manual, and are no question to a team."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+_LONGEST = 500
+# Programs whose first word is a command of their own. What a team names itself ("npm run build") is not among them.
+_COMMANDS = {
+    "git": "add blame branch checkout cherry-pick clone commit diff fetch log merge pull push rebase reset restore "
+    "revert shortlog show stash status switch tag",
+    "npm": "audit ci install ls outdated pack publish update version",
+    "pip": "check freeze install list show",
+    "uv": "build lock sync",
+    "cargo": "audit build clippy fmt test",
+    "go": "build test vet",
+    "gh": "auth issue pr release repo run",
+    "docker": "build images inspect logs ps pull push tag",
+    "kubectl": "describe drain get logs rollout",
+    "helm": "history list rollback status upgrade",
+    "terraform": "apply destroy fmt init plan validate",
+    "openssl": "dgst enc req s_client verify x509",
+}
+# What the words behind a command may be: a part of the command, or a thing that every repository or cluster has.
+_WORDS = (
+    "HEAD main origin origin/main create edit list merge review view close history status undo restart events nodes "
+    "pods deployments services"
+)
+_OPTION = re.compile(r"--?[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
+_HOLE = re.compile(r"<[\w -]+>|\$\{?\w+\}?|[A-Z][A-Z_]+")
+_FORMAT = re.compile(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
+
+
+def is_public(command: str) -> bool:
+    """Say whether a command holds nothing but a widely used program, its options, and places for what is filled in."""
+    try:
+        parts = shlex.split(command[:_LONGEST]) if len(command) <= _LONGEST else []
+    except ValueError:
+        return False
+    program, *words = parts or [""]
+    commands = _COMMANDS.get(program, "").split()
+    return bool(words) and words[0] in commands and all(map(_is_known, words[1:]))
+
+
+def _is_known(word: str) -> bool:
+    option = _OPTION.fullmatch(word)
+    if option:
+        return not option["value"] or _is_filled_in(option["value"])
+    return word in _WORDS.split() or _is_filled_in(word)
+
+
+def _is_filled_in(word: str) -> bool:
+    return bool(_HOLE.fullmatch(word) or (_FORMAT.fullmatch(word) and not re.search(r"\d", word)))
