@@ -192,7 +192,8 @@ class _Relocating:
         moves = {old: self.path} if self.path != old else {}
         taken = {self.path} if self.path in self.scope.library.by_path and moves else set()
         names = {old: self.name}
-        relocation = Relocation(homes=moves, targets=moves, names=names, spared=frozenset(taken))
+        inside = self.scope.inside_repository()
+        relocation = Relocation(homes=moves, targets=moves, names=names, spared=frozenset(taken), inside=inside)
         own = {old: self.own, **_row_edits(self.scope.library, self.procedure, self.path)}
         found = Rewriting(self.scope, relocation, own).run()
         return Change(tuple(self._edits(found)), label)
