@@ -11,7 +11,7 @@ from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.claim import find_claims, find_quantities
-from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
+from procauthor.authoring.grounding import Evidence, doubt, gather_evidence, unverified
 from procauthor.template.store import TemplateStore
 
 TEMPLATE = TemplateStore().get("procedure")
@@ -123,3 +123,29 @@ def test_seeded_inventions_are_caught_and_true_procedures_are_left_alone():
 def test_the_seeds_are_of_every_kind():
     kinds = {claim.kind for text in inventions(random.Random(1)).values() for claim in find_claims(text)}
     assert kinds == {"command", "path", "URL", "address", "name", "tool", "procedure", "number"}
+
+
+@pytest.mark.parametrize(
+    ("command", "public"),
+    [
+        ("git rebase origin/main", True),
+        ("git tag -a", True),
+        ("git log --first-parent --format='%h %s' main", True),
+        ("git switch -c <branch>", True),
+        ("npm ci", True),
+        ("kubectl get events --all-namespaces --sort-by=.lastTimestamp | tail -40", True),
+        ("gh pr merge --squash $NUMBER", True),
+        ("git push deploy-box main", False),
+        ("git log --since='2 hours ago'", False),
+        ("npm run release:all", False),
+        ("kubectl rollout restart deployment/billing", False),
+        ("docker restart billing-db", False),
+        ("git status | frobctl --all", False),
+        ("git", False),
+        ("git 'open", False),
+        ("frobctl status", False),
+    ],
+)
+def test_a_command_that_the_trade_knows_is_no_question(command, public):
+    questions = doubt([("step 1", f"Run `{command}` first.")], Evidence.of(()))
+    assert (not questions) is public
