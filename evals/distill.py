@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from procauthor.naming import stem
 from procauthor.retrieval.embedding import FILE, Embedding, Vocabulary, embedding_for, normalise
-from procauthor.retrieval.word import list_features
+from procauthor.retrieval.lexical import list_features
 
 Vectors = NDArray[np.float32]
 

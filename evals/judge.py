@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from procauthor.authoring.answer import read_object
 from procauthor.authoring.provider import Provider, Request
-from procauthor.authoring.scan import read_object
 from procauthor.errors import ConfigError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings

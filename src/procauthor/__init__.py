@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
     from procauthor.authoring.brief import Brief, ChangeRequest, Usage
     from procauthor.authoring.budget import Bound
-    from procauthor.authoring.draft import Draft, DraftStore
+    from procauthor.authoring.draft import Draft, DraftStore, Records
     from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.handoff import Assignment
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.question import Questions
-    from procauthor.authoring.records import Records
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import Run, RunStore
     from procauthor.authoring.waiting import WaitingDraft
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from procauthor.batch.record import Batch, BatchStore, Wishes
     from procauthor.batch.value import BatchReport
     from procauthor.checking.check import Baseline
-    from procauthor.checking.suspect import Suspect
+    from procauthor.checking.usage import Suspect
     from procauthor.errors import (
         AmbiguousError,
         AnswerError,
@@ -77,8 +76,8 @@ if TYPE_CHECKING:
     from procauthor.review.review import Reviewing
     from procauthor.review.suspect import Clearance
     from procauthor.settings import Settings
+    from procauthor.template.read import TemplateStore
     from procauthor.template.spec import Template
-    from procauthor.template.store import TemplateStore
     from procauthor.workspace import Workspace
 
 # Names are loaded when they are used, so that `import procauthor` costs next to nothing.
@@ -138,7 +137,7 @@ _HOMES = {
     "PromptError": "errors",
     "Proposal": "planning.propose",
     "Questions": "authoring.question",
-    "Records": "authoring.records",
+    "Records": "authoring.draft",
     "Refactoring": "refactoring.refactor",
     "Report": "finding",
     "RetrievalError": "errors",
@@ -152,10 +151,10 @@ _HOMES = {
     "SiteReport": "reporting.site.publish",
     "StaleError": "errors",
     "StoreError": "errors",
-    "Suspect": "checking.suspect",
+    "Suspect": "checking.usage",
     "Template": "template.spec",
     "TemplateError": "errors",
-    "TemplateStore": "template.store",
+    "TemplateStore": "template.read",
     "Undated": "review.due",
     "UnreadableError": "errors",
     "Usage": "authoring.brief",

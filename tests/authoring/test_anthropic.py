@@ -7,8 +7,8 @@ import pytest
 
 from procauthor import Project
 from procauthor.authoring.author import Ask
-from procauthor.authoring.calls import CallLog
 from procauthor.authoring.chat import ChatAuthor
+from procauthor.authoring.memory import CallLog
 from procauthor.errors import ModelError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from procauthor import Project
-from procauthor.authoring.lead import join_questions
+from procauthor.authoring.passage import join_questions
 from tests.authoring.test_doors import changes
 from tests.cli.inside import run, run_json
 from tests.cli.test_create_with_a_model import TITLE, TITLES, hook, point, unfitting

@@ -9,13 +9,13 @@ import pytest
 
 from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, ChangeRequest, Passage, Reference
-from procauthor.authoring.calls import CallLog
 from procauthor.authoring.chat import ChatAuthor
 from procauthor.authoring.field import merge_late
+from procauthor.authoring.memory import CallLog
 from procauthor.errors import BudgetError, ConfigError, ModelError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
-from procauthor.template.store import TemplateStore
+from procauthor.template.read import TemplateStore
 from tests.loopback import (
     Loopback,
     answers,

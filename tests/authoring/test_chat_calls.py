@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from procauthor.authoring.answer import read_object
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.chat import ChatAuthor
-from procauthor.authoring.memory import FileMemory
+from procauthor.authoring.memory import CallLog, FileMemory, call_key
 from procauthor.authoring.provider import ModelId, Provider
 from procauthor.authoring.reply import Reply
-from procauthor.authoring.scan import read_object
 from procauthor.errors import ModelError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings

@@ -7,8 +7,8 @@ import types
 
 import pytest
 
-from procauthor.authoring.calls import CallLog
 from procauthor.authoring.chat import ChatAuthor
+from procauthor.authoring.memory import CallLog
 from procauthor.errors import ConfigError, ModelError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings

@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from procauthor.authoring.calls import CallLog
-from procauthor.authoring.memory import FileMemory
-from procauthor.authoring.retry import Patience, bounded
+from procauthor.authoring.allowance import Patience, bounded
+from procauthor.authoring.memory import CallLog, FileMemory
 from procauthor.errors import ModelError
 from tests.authoring.test_chat import INPUTS, PURPOSE, ask, author
 from tests.authoring.test_chat import environment as environment  # noqa: PLC0414 - a fixture

@@ -10,9 +10,15 @@ import pytest
 from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.claim import find_claims, find_quantities
-from procauthor.authoring.grounding import Evidence, doubt, gather_evidence, unverified
-from procauthor.template.store import TemplateStore
+from procauthor.authoring.grounding import (
+    Evidence,
+    doubt,
+    find_claims,
+    find_quantities,
+    gather_evidence,
+    unverified,
+)
+from procauthor.template.read import TemplateStore
 
 TEMPLATE = TemplateStore().get("procedure")
 FACTS = """Run `deployctl promote --env prod` from ci/scripts/promote.sh, then watch https://status.example.com/board.

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.calls import CallLog
-from procauthor.authoring.memory import FileMemory
+from procauthor.authoring.memory import CallLog, FileMemory
 from procauthor.authoring.reply import Reply
 from procauthor.errors import LockedError, StoreError
 
@@ -17,7 +16,7 @@ WRITER = """
 import os, sys
 from pathlib import Path
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.calls import CallLog
+from procauthor.authoring.memory import CallLog
 from procauthor.authoring.memory import FileMemory
 from procauthor.authoring.reply import Reply
 calls = CallLog(FileMemory(Path(sys.argv[1])), sys.argv[2])

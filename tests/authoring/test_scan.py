@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from procauthor.authoring.answer import read_answer
-from procauthor.authoring.scan import read_object, scan
+from procauthor.authoring.answer import read_answer, read_object, scan
 from tests.authoring.test_chat import INPUTS, TITLES, ask, author
 from tests.authoring.test_chat import environment as environment  # noqa: PLC0414 - a fixture
 from tests.loopback import Json, Loopback, Scripted, data, failure, text

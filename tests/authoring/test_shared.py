@@ -17,8 +17,7 @@ import pytest
 
 from procauthor import Project
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.calls import CallLog
-from procauthor.authoring.memory import FileMemory, WorkMemory
+from procauthor.authoring.memory import CallLog, FileMemory, WorkMemory
 from procauthor.authoring.reply import Reply
 from procauthor.batch.value import BatchReport
 from procauthor.errors import ConfigError, DraftError, LockedError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
-from procauthor.authoring.retry import Gate, Patience
+from procauthor.authoring.allowance import Gate, Patience
 from procauthor.authoring.waiting import WaitingDraft
 from procauthor.errors import ModelError
 from tests.batch import CALLS, good, write_batch_library

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from procauthor.authoring.wire import MOST_BYTES
+from procauthor.authoring.failure import MOST_BYTES
 from procauthor.errors import ModelError
 from tests.anthropic_loopback import tool as anthropic_tool
 from tests.authoring import test_anthropic, test_chat

@@ -21,8 +21,8 @@ from procauthor.library.library import read_library
 from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
 from procauthor.settings import Settings
+from procauthor.template.read import TemplateStore
 from procauthor.template.spec import SectionSpec
-from procauthor.template.store import TemplateStore
 
 FOLDER = Path(__file__).parents[1] / "data/rules"
 PATTERNS = {"*-orchestration.md": "orchestration", "standards/*.md": "standard", "*/*.md": "procedure"}

@@ -10,7 +10,7 @@ from procauthor.errors import ConfigError
 from procauthor.finding import Report
 from procauthor.library.library import Library, read_library
 from procauthor.settings import Settings
-from procauthor.template.store import TemplateStore
+from procauthor.template.read import TemplateStore
 from tests.checking.cases import PATTERNS
 from tests.conftest import write_library
 

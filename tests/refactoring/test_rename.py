@@ -7,7 +7,7 @@ import pytest
 
 from procauthor import Project
 from procauthor.errors import AmbiguousError, ConflictError, InvalidTitleError, LibraryError, NotFoundError
-from tests.conftest import snapshot
+from tests.conftest import snapshot, write_library
 
 GUIDE = """\ufeff# Guide\r
 \r
@@ -344,3 +344,42 @@ def test_a_heading_without_words_is_no_title_to_rewrite(root: Path, before: str,
     rename(root, "feature/bare.md", "Grand Finale Procedure")
     assert (root / "feature/grand-finale.md").read_text() == after
     assert (root / "guide.md").read_text() == "# Guide\n\nSee [it](feature/grand-finale.md).\n"
+
+
+@pytest.mark.parametrize("form", ["[x]({})", "[x][r]\n\n[r]: {}", '<a href="{}">x</a>', "![x](<{}>)"])
+@pytest.mark.parametrize(
+    ("written", "after"),
+    [
+        ("/docs/library/feature/threat-check.md#1-purpose", "/docs/library/feature/danger-survey.md#1-purpose"),
+        ("/feature/threat-check.md", "/feature/danger-survey.md"),
+        ("../library/feature/threat-check.md?plain=1", "../library/feature/danger-survey.md?plain=1"),
+        ("../../docs/library/feature/threat-check.md", "../../docs/library/feature/danger-survey.md"),
+        ("/docs/feature/threat-check.md", "/docs/feature/threat-check.md"),
+        ("../feature/threat-check.md", "../feature/threat-check.md"),
+        ("/docs/library/index.md", "/docs/library/index.md"),
+    ],
+)
+def test_a_link_by_way_of_the_repository_follows(tmp_path: Path, form: str, written: str, after: str) -> None:
+    (tmp_path / ".git").mkdir()
+    root = write_library(tmp_path / "docs/library", **{"guide.md": f"# Guide\n\n{form.format(written)}\n"})
+    rename(root, "threat-check", "Danger Survey Procedure")
+    assert (root / "guide.md").read_text() == f"# Guide\n\n{form.format(after)}\n"
+
+
+def test_a_document_that_moves_keeps_its_links_by_way_of_the_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    links = "[a](/docs/library/index.md) [b](../library/index.md) [c](../gone.md) [d](/docs/library/guide.md)"
+    root = write_library(tmp_path / "docs/library", **{"guide.md": f"# Guide\n\n{links}\n"})
+    move(root, "guide.md", "inner/guide.md")
+    assert (root / "inner/guide.md").read_text() == (
+        "# Guide\n\n[a](/docs/library/index.md) [b](../index.md) [c](../../gone.md) [d](/docs/library/inner/guide.md)\n"
+    )
+
+
+def test_a_deprecated_document_leaves_no_link_by_way_of_the_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    text = "# Guide\n\nSee [the check](/docs/library/feature/threat-check.md).\n"
+    root = write_library(tmp_path / "docs/library", **{"feature/guide.md": text})
+    project = Project.open(root)
+    project.apply(project.refactor.deprecate("threat-check", by="design-review"))
+    assert "(/docs/library/feature/design-review.md)" in (root / "feature/guide.md").read_text()

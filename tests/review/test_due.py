@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
-from procauthor.convention.interval import read_interval
+from procauthor.convention.word import read_interval
 from procauthor.git import last_changes
 from procauthor.library.receipt import today
 from tests.cli.inside import run, run_json

@@ -10,9 +10,8 @@ from pydantic import ValidationError
 from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.markdown.parse import parse
 from procauthor.template.model import build_draft_model
-from procauthor.template.read import read_template
+from procauthor.template.read import TemplateStore, read_template
 from procauthor.template.render import render
-from procauthor.template.store import TemplateStore
 from tests.cli.test_handoff import answer
 
 TEMPLATE = TemplateStore().get("procedure")

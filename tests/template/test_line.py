@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from procauthor.authoring.reading import read_fields
 from procauthor.template.model import build_draft_model
+from procauthor.template.read import TemplateStore
 from procauthor.template.render import render
-from procauthor.template.store import TemplateStore
 from tests.cli.test_handoff import answer
 
 TEMPLATE = TemplateStore().get("procedure")

@@ -10,10 +10,9 @@ from procauthor.markdown.parse import parse
 from procauthor.resources import shipped
 from procauthor.template.key import section_key
 from procauthor.template.model import build_draft_model, build_model
-from procauthor.template.read import read_template
+from procauthor.template.read import TemplateStore, read_template
 from procauthor.template.render import render
 from procauthor.template.spec import Template
-from procauthor.template.store import TemplateStore
 
 TEAM = b"""# {title}
 

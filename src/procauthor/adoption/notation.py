@@ -11,8 +11,7 @@ from typing import Literal
 
 from procauthor.adoption.guess import Guess
 from procauthor.convention.state import plain_status, read_status, status_text, table_text
-from procauthor.convention.title import plain_name, read_title, title_heading
-from procauthor.convention.word import words
+from procauthor.convention.word import plain_name, read_title, title_heading, words
 from procauthor.library.placeholder import find_placeholders
 from procauthor.markdown.document import Block, Document
 from procauthor.procedure import Status
@@ -23,7 +22,7 @@ Documents = Mapping[str, Document]
 _FEWEST = 3
 _HALF = 0.5
 _BEFORE = re.compile(r"([^\W\d_][\w /-]{1,30}?)\s*:\s+\S")
-_NUMBERED = re.compile(r"((?:[^\W\d_][\w /-]{0,20}\s*)?)#?(\d{1,6})([.:)]?\s+|\s+[-–—]\s+|\s*:\s+)\S")
+_NUMBERED = re.compile(r"((?:[^\W\d_][\w /-]{0,20}\s*)?)#?(?<!\d)(\d{1,6})([.:)]?\s+|\s+[-–—]\s+|\s*:\s+)\S")
 _BRACKETS = re.compile(r"([\[(])([^\[\]()]{2,30})([\])])\s*$")
 _TOKEN = re.compile(r"[^\W_]+")
 _REMARK = re.compile(r"^(.{2,40}?)(?:\s+[-–—(:]|\s+\[|[.,;:(]|$)")

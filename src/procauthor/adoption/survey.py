@@ -23,7 +23,7 @@ from procauthor.checking.rules.contract import RULES as CONTRACT_RULES
 from procauthor.checking.rules.step import RULES as STEP_RULES
 from procauthor.convention.site import read_links
 from procauthor.convention.state import read_declared
-from procauthor.convention.title import page_stem, read_title, title_kind
+from procauthor.convention.word import page_stem, read_title, title_kind
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
 from procauthor.library.library import MARKDOWN, Library, read_library, reread
@@ -31,7 +31,7 @@ from procauthor.library.status import is_signpost
 from procauthor.markdown.document import Document
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
-from procauthor.template.store import TemplateStore
+from procauthor.template.read import TemplateStore
 
 _INDEX_NAMES = ("index.md", "INDEX.md", "README.md", "readme.md")
 _LANGUAGE = re.compile(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")

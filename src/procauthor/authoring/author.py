@@ -84,6 +84,14 @@ class Author(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """Remarks on fields, and an open question where the reviewer gave no reply that could be read."""
+
+    remarks: tuple[FieldProblem, ...] = ()
+    question: str = ""
+
+
 def told(value: Any) -> Any:
     """Return a value without the members that say nothing: a model reads them in every call."""
     if isinstance(value, Mapping):

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft
-from procauthor.authoring.elsewhere import find_elsewhere
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import BriefSource, gather
 from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint
-from procauthor.authoring.lead import find_leads
+from procauthor.authoring.passage import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
 from procauthor.authoring.request import (
     build_request,
@@ -28,7 +27,7 @@ from procauthor.authoring.request import (
     refuse_unknown,
 )
 from procauthor.authoring.run import HAND_OFF, Run
-from procauthor.authoring.waiting import WaitingDraft
+from procauthor.authoring.waiting import WaitingDraft, find_elsewhere
 from procauthor.authoring.writing import RunContext, check_author, open_prompts, open_work
 from procauthor.checking.rule import look_at_one
 from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
@@ -42,7 +41,7 @@ from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
     from procauthor.retrieval.index import SectionIndex
 
 _UNFINISHED = PLACEHOLDER_TEXT.name

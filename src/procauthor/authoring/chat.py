@@ -11,17 +11,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from procauthor.authoring.allowance import Gate, Spend, at_once
+from procauthor.authoring.answer import read_object
 from procauthor.authoring.author import Ask, FieldProblem, told
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
-from procauthor.authoring.calls import CallLog, call_key
-from procauthor.authoring.lead import join_questions
+from procauthor.authoring.memory import CallLog, call_key
 from procauthor.authoring.outline import DETAIL, OUTLINE, REST, is_outline
+from procauthor.authoring.passage import join_questions
 from procauthor.authoring.provider import Provider, Request
-from procauthor.authoring.reply import Checked, Reply, UnusableReplyError, check_fields
-from procauthor.authoring.retry import Gate
-from procauthor.authoring.scan import read_object
-from procauthor.authoring.schema import QUESTIONS, SOURCES, reply_schema
-from procauthor.authoring.spending import Spend, at_once
+from procauthor.authoring.reply import (
+    QUESTIONS,
+    SOURCES,
+    Checked,
+    Reply,
+    UnusableReplyError,
+    check_fields,
+    reply_schema,
+)
 from procauthor.errors import BudgetError
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor

@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief, Usage
 from procauthor.authoring.head import render_head
-from procauthor.authoring.run import Run
+from procauthor.authoring.memory import DATABASE, FILE, FileMemory, WorkMemory, find_address, password_of
+from procauthor.authoring.request import defined_document
+from procauthor.authoring.run import HAND_OFF, Run, RunStore
 from procauthor.errors import DraftError
 from procauthor.library.question import QUESTIONS
 from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
 from procauthor.markdown.document import BOM
 from procauthor.markdown.parse import parse
+from procauthor.naming import title_key
+from procauthor.system import read_regular
 from procauthor.template.render import render
 from procauthor.template.spec import Template
+from procauthor.workspace import Workspace
 
 _KIND = "draft"
 Outcome = Literal["Awaiting review", "Needs revision", "No change", "Published", "Updated", "Rejected"]
@@ -275,7 +281,7 @@ class DraftStore:
     def _read(self, file: Path) -> Draft | None:
         """Return a draft, or None where there is none that counts."""
         try:
-            plain = unseal(file, _KIND, file.read_bytes())
+            plain = unseal(file, _KIND, read_regular(file))
             draft = None if plain is None else Draft.from_json(json.loads(plain))
         except FileNotFoundError:
             return None
@@ -285,3 +291,73 @@ class DraftStore:
             self._tell(f"draft {file.stem!r} was not written here, or is damaged, so it is left out")
             return None
         return draft
+
+
+class Records:
+    """A library with its drafts, runs and memory of calls.
+
+    Args:
+        workspace: The library.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    @cached_property
+    def drafts(self) -> DraftStore:
+        """The drafts that wait."""
+        return DraftStore(self.workspace.state / "drafts", self.workspace.tell)
+
+    @cached_property
+    def memory(self) -> WorkMemory:
+        """The memory of runs, batches and paid calls: a file, or the database that the settings name.
+
+        A file that does not count is set aside, and ``notices`` say so.
+        """
+        written = self.workspace.settings.run.database
+        address = find_address(written)
+        if password_of(written):
+            self.workspace.tell(f"the settings hold a password of the database: keep the address in {DATABASE}")
+        memory: WorkMemory
+        if address:
+            from procauthor.authoring.postgres import SharedMemory
+
+            memory = SharedMemory(address)
+        else:
+            memory = FileMemory(self.workspace.state / FILE)
+        if memory.notice:
+            self.workspace.tell(memory.notice)
+        return memory
+
+    def close(self) -> None:
+        """Let go of the file of the memory until the next question."""
+        if "memory" in self.__dict__:
+            self.memory.close()
+
+    @cached_property
+    def runs(self) -> RunStore:
+        """The runs, finished or not."""
+        return RunStore(self.memory)
+
+
+def open_run(records: Records, title: str) -> Run | None:
+    """Return the newest run that takes answers for a title, of the kind that its document is for now."""
+    key = title_key(title)
+    revises = defined_document(title, records.workspace.read()) is not None
+    for run in reversed(records.runs.all()):
+        request = run.brief.request
+        if run.author != HAND_OFF or request.wish or title_key(request.title) != key or run.brief.revises != revises:
+            continue
+        if is_open(records, run):
+            return run
+    return None
+
+
+def is_open(records: Records, run: Run) -> bool:
+    """Say whether a run takes answers."""
+    if not run.ended or records.drafts.holds(run.id):
+        return True
+    if not run.accepted:
+        return False
+    present = records.workspace.read().by_path.get(run.brief.path)
+    return (present.stamp if present else "") == run.brief.base

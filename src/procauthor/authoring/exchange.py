@@ -2,28 +2,122 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.answer import HandedIn, read_answer
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import Brief, ChangeRequest
+from procauthor.authoring.draft import is_open, open_run, render_draft
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
-from procauthor.authoring.length import Length, document_words, measure
-from procauthor.authoring.opening import is_open, open_run
-from procauthor.authoring.present import read_submission
+from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.authoring.request import refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.submission import Submission
 from procauthor.authoring.waiting import WaitingDraft, draft_json
 from procauthor.authoring.writing import open_prompts
-from procauthor.errors import AnswerError, ConflictError, NotFoundError
-from procauthor.library.reference import check_title
-from procauthor.naming import title_key
+from procauthor.errors import AnswerError, ConflictError, DraftError, NotFoundError
+from procauthor.library.reference import check_title, relative
+from procauthor.markdown.parse import parse
+from procauthor.naming import count_words, title_key
+from procauthor.template.spec import SectionSpec, Template
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """The words of one field, of one step, or of one part of a step that has a limit; no limit is None."""
+
+    field: str
+    heading: str
+    words: int
+    max_words: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented JSON object."""
+        return asdict(self)
+
+
+def _count_all(value: Any) -> int:
+    """Return the words of all texts in a value."""
+    if isinstance(value, str):
+        return count_words(value)
+    if isinstance(value, Mapping):
+        return sum(map(_count_all, value.values()))
+    return sum(map(_count_all, value)) if isinstance(value, list | tuple) else 0
+
+
+def document_words(text: str) -> int:
+    """Return the words of a document below its metadata, headings and labels included."""
+    raw = text.encode()
+    head = parse(raw).front_matter
+    return count_words(raw[head[1] :].decode() if head else text)
+
+
+def measure(template: Template, fields: Mapping[str, Any]) -> Iterator[Length]:
+    """Yield the lengths of the fields that are there, in the order of the template; steps behind their section."""
+    for spec in template.sections:
+        value = fields.get(spec.name)
+        if value is None:
+            continue
+        yield _length(spec.name, spec, value)
+        if spec.kind == "steps":
+            for number, step in enumerate(value):
+                place = f"{spec.name}[{number}]"
+                yield Length(place, f"Step {number + 1}: {step.get('name', '')}".rstrip(" :"), _count_all(step), None)
+                parts = (part for part in spec.parts if part.constraint.max_words and part.name in step)
+                yield from (_length(f"{place}.{part.name}", part, step[part.name]) for part in parts)
+
+
+def _length(field: str, spec: SectionSpec, value: Any) -> Length:
+    return Length(field, spec.heading, _count_all(value), spec.constraint.max_words or None)
+
+
+def read_submission(brief: Brief, template: Template) -> Submission:
+    """Return the answer that renders to the document of a brief, byte for byte.
+
+    Raises:
+        DraftError: It holds what the fields of the template cannot; the message says where, the hint what to do.
+    """
+    raw = brief.text.encode()
+    document = parse(raw)
+    head = document.front_matter[1] if document.front_matter else 0
+    body = raw[head:].decode().replace("\r\n", "\n")
+    links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
+    first = raw.count(b"\n", 0, head) + 1
+    try:
+        fields = read_fields(template, body, links, first)
+    except UnfitError as error:
+        raise _refuse(brief, error.message) from error
+    questions = document.metadata.get("open_questions")
+    found = Submission(
+        fields=fields,
+        questions=tuple(map(str, questions)) if isinstance(questions, list) else (),
+        by=str(document.metadata.get("written_by") or ""),
+    )
+    made = render_draft(brief, template, fields, author=found.by, questions=found.questions, present=raw)
+    if made != raw:
+        raise _refuse(brief, _difference(raw, made))
+    return found
+
+
+def _difference(present: bytes, made: bytes) -> str:
+    lines, other = present.splitlines(), made.splitlines()
+    shorter = min(len(lines), len(other))
+    number = next((n for n in range(shorter) if lines[n] != other[n]), shorter)
+    shown = lines[number].decode()[:60] if number < len(lines) else "the end"
+    return f"line {number + 1} ({shown!r}) would not come back from the fields of the template as it is"
+
+
+def _refuse(brief: Brief, reason: str) -> DraftError:
+    title = brief.request.title
+    message = f"{brief.path} cannot be revised field by field: {reason}"
+    hint = f'name what to change instead: procauthor update "{title}" "WISH" --dry-run --json, then --answer FILE'
+    return DraftError(message, hint)
 
 
 @dataclass(frozen=True)

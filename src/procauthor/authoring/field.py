@@ -10,13 +10,13 @@ from typing import Any
 from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
 from procauthor.authoring.judge import join_findings
-from procauthor.authoring.lead import find_leads, join_questions
 from procauthor.authoring.look import Seen, apply_edits, look_form, split_late
-from procauthor.authoring.neighbour import find_neighbours
 from procauthor.authoring.obligation import unmet
 from procauthor.authoring.outline import outline_first
+from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.reply import check_fields
 from procauthor.errors import BudgetError, ModelOutputError

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
-from procauthor.authoring.brief import Brief, ChangeRequest, Neighbour, Passage, Reference
-from procauthor.authoring.neighbour import find_close, find_neighbours
-from procauthor.authoring.passage import Search, choose_passages
-from procauthor.authoring.promise import list_promises
+from procauthor.authoring.brief import Brief, ChangeRequest, NamedText, Neighbour, Passage, Promise, Reference, Relation
+from procauthor.authoring.passage import Search, choose_passages, find_standards, read_subject
 from procauthor.authoring.role import find_registers, find_roles
 from procauthor.authoring.similar import common_words, find_namesakes, list_candidates
-from procauthor.authoring.standard import find_standards
-from procauthor.authoring.subject import read_subject
 from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.library.derive import bare_title, title_before_mark
 from procauthor.library.home import heading_of, manner, new_path
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
@@ -24,12 +23,230 @@ from procauthor.library.permit import refuse_conflict
 from procauthor.library.reference import check_title
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
-from procauthor.procedure import UNCOUNTED
+from procauthor.procedure import DONE, UNCOUNTED, Artifact
 from procauthor.secret import Censor
 from procauthor.template.spec import Template
 
+WRITTEN = DONE | {"in progress"}
+"""What has a contract that others can rely on, though questions may be open."""
+_LONGEST = 6000
+
+
+def uses_of(provider: Procedure) -> Iterator[tuple[str, str]]:
+    """Yield (artifact, key of the title) for each use that a procedure promises, to announced titles too."""
+    for each in provider.contract.consumers:
+        yield each.artifact, title_key(each.title)
+    names = sorted((output.name for output in provider.contract.outputs), key=len, reverse=True)
+    for line in provider.contract.downstream:
+        user = title_before_mark(line)
+        artifact = next((name for name in names if line.startswith(name)), "")
+        if user and artifact:
+            yield artifact, user
+
+
+def says_use(provider: Procedure, key: str) -> list[str]:
+    """Return the artifacts of which a procedure says that the title with this key uses them, each once."""
+    return list(dict.fromkeys(artifact for artifact, user in uses_of(provider) if _is_user(user, key)))
+
+
+def _is_user(user: str, key: str) -> bool:
+    # What is before a mark holds the whole line up to the title: "merge record is used by incident triage".
+    return user == key or user.endswith(f" {key}")
+
+
+def wanted_of(consumer: Procedure, key: str) -> list[Artifact]:
+    """Return the inputs that a procedure takes from the title with this key, announced or not."""
+    return [a for a in consumer.contract.inputs if a.source and title_key(bare_title(a.source)) == key]
+
+
+def expected_of(library: Library, key: str) -> list[str]:
+    """Return the artifacts that procedures require from a title, each once."""
+    wanted = (wanted_of(p, key) for p in library.counted if p.status in WRITTEN)
+    return list(dict.fromkeys(artifact.name for artifact in chain.from_iterable(wanted)))
+
+
+def list_promises(library: Library, announced: Iterable[str], first: Iterable[str]) -> tuple[tuple[Promise, ...], int]:
+    """Return what procedures promise by name, and how many of them are left out because there is no room.
+
+    Args:
+        library: The library.
+        announced: Titles without a document: of these it is what others expect.
+        first: Paths and titles that come first.
+    """
+    order = {name: place for place, name in enumerate(dict.fromkeys(first))}
+    written = [
+        (order.get(p.path, len(order)), Promise(p.title, tuple(o.name for o in p.contract.outputs)))
+        for p in library.counted
+        if p.kind == "procedure" and p.status in WRITTEN and p.contract.outputs
+    ]
+    expected = ((title, expected_of(library, title_key(title))) for title in announced)
+    written += [(order.get(t, len(order)), Promise(t, tuple(names), announced=True)) for t, names in expected if names]
+    promises = [promise for _, promise in sorted(written, key=lambda each: each[0])]
+    room, kept = _LONGEST, 0
+    for promise in promises:
+        room -= len(promise.title) + sum(len(name) + 2 for name in promise.artifacts)
+        if room < 0:
+            break
+        kept += 1
+    return tuple(promises[:kept]), len(promises) - kept
+
+
+# An artifact is written with capitals, and in more than one word: "Threat Model Document".
+_NAME = r"[A-Z][\w-]+(?: [A-Z][\w-]+)+"
+_ONE = rf"(?:(?:the|an?) )?{_NAME}"
+_LIST = rf"(?P<names>{_ONE}(?:(?:, and |, | and ){_ONE})*)"
+_WAYS = {"from": r"(?:of|from)", "to": r"to"}
+
+
+def spoken_artifacts(text: str, way: Literal["from", "to"], title: str) -> tuple[NamedText, ...]:
+    """Return the artifacts that a text takes from a procedure, or hands to it.
+
+    "It needs the Threat Model Document of the Threat Model Procedure" and "It hands a Mitigation Plan to the Backend
+    Implementation Procedure" are understood; anything else is silence, never a guess.
+    """
+    pattern = re.compile(rf"\b{_LIST}\s+{_WAYS[way]}\s+(?:the\s+)?{re.escape(title)}\b")
+    found: dict[str, NamedText] = {}
+    for match in pattern.finditer(" ".join(text.split())):
+        for name in re.findall(_NAME, match["names"]):
+            found.setdefault(title_key(name), NamedText(name, ""))
+    return tuple(found.values())
+
+
+_CLOSE = 3
+
+
+def find_close(near: Iterable[Procedure], known: Iterable[Neighbour]) -> tuple[Neighbour, ...]:
+    """Return the documents that are about the same, and are no neighbours already.
+
+    Args:
+        near: The documents, the nearest first.
+        known: The neighbours.
+    """
+    told = {neighbour.path for neighbour in known}
+    close = [p for p in near if p.path not in told and p.kind == "procedure" and p.status in WRITTEN]
+    return tuple(
+        Neighbour(
+            title=p.title,
+            relation="is close to",
+            path=p.path,
+            status=p.status,
+            purpose=p.gist.purpose,
+            triggers=p.gist.triggers,
+            outputs=tuple(NamedText(a.name, "") for a in p.contract.outputs),
+        )
+        for p in close[:_CLOSE]
+    )
+
+
+def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour, ...]:
+    """Return who comes before and after a procedure, with their side of the contract, and whom the plan names."""
+    key = title_key(request.title)
+    before = _unique([*request.depends_on, *_declared(library, key), *_providers(library, key)])
+    after = _unique([*request.blocks, *_consumers(library, key)])
+    own = next((p for p in library.by_key.get(key, ()) if p.counted), None)
+    words = _Words(request.title, own.gist.purpose if own else "")
+    upstream = [_neighbour(title, words, library, "depends on") for title in before]
+    downstream = [_neighbour(title, words, library, "is needed by") for title in after if title not in before]
+    known = {key, *(title_key(n.title) for n in (*upstream, *downstream))}
+    named = [
+        _neighbour(p.title, words, library, "is named by")
+        for p in library.counted
+        if p.key not in known and p.status not in UNCOUNTED and _is_named(p.key, request)
+    ]
+    return tuple(n for n in (*upstream, *downstream, *named) if title_key(n.title) != key)
+
+
+def _is_named(key: str, request: ChangeRequest) -> bool:
+    """Say whether an action item names a title; one word is too often the thing itself."""
+    return " " in key and any(f" {key} " in f" {title_key(text)} " for text in request.actions)
+
+
+def _unique(titles: Sequence[str]) -> list[str]:
+    return list({title_key(title): title for title in reversed(titles)}.values())[::-1]
+
+
+def _declared(library: Library, key: str) -> list[str]:
+    return [title for p in library.by_key.get(key, ()) for title in p.depends_on]
+
+
+def _providers(library: Library, key: str) -> list[str]:
+    """Return who says that this procedure uses an output."""
+    return [p.title for p in library.counted if p.status in WRITTEN and says_use(p, key)]
+
+
+def _consumers(library: Library, key: str) -> list[str]:
+    """Return who needs this procedure: by a required input, or by declared dependency."""
+    return [
+        p.title
+        for p in library.counted
+        if p.kind == "procedure" and (wanted_of(p, key) or any(title_key(title) == key for title in p.depends_on))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The title of the wanted procedure, and what its placeholder says."""
+
+    title: str
+    text: str
+
+
+def _neighbour(title: str, own: _Words, library: Library, relation: Relation) -> Neighbour:
+    upstream = relation == "depends on"
+    found = next((p for p in library.by_key.get(title_key(title), ())), None)
+    if found is None:
+        expected = tuple(NamedText(name, "") for name in expected_of(library, title_key(title)))
+        outputs = spoken_artifacts(own.text, "from", title) or expected
+        return Neighbour(title, relation, outputs=outputs if upstream else ())
+    return Neighbour(
+        title=found.title,
+        relation=relation,
+        path=found.path,
+        status=found.status,
+        purpose=found.gist.purpose,
+        triggers=found.gist.triggers,
+        outputs=_outputs(found, own) if upstream else (),
+        promised=_promised(found, own),
+        wants=_wants(found, own) if relation == "is needed by" else _required(found, own),
+    )
+
+
+def _promised(provider: Procedure, own: _Words) -> tuple[str, ...]:
+    """Return the outputs of which a procedure says that we use them."""
+    return tuple(says_use(provider, title_key(own.title))) if provider.status in WRITTEN else ()
+
+
+def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
+    """Return what a provider guarantees to us; where it is a placeholder, what the words of both say."""
+    if provider.status not in WRITTEN:
+        said = spoken_artifacts(own.text, "from", provider.title)
+        return said or spoken_artifacts(provider.gist.purpose, "to", own.title)
+    for_us = set(map(title_key, _promised(provider, own)))
+    promised = [a for a in provider.contract.outputs if not for_us or title_key(a.name) in for_us]
+    return tuple(NamedText(a.name, _after_name(a)) for a in promised)
+
+
+def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
+    """Return what a consumer requires of us; where it is a placeholder, what the words of both say."""
+    required = _required(consumer, own)
+    if required or consumer.status in WRITTEN:
+        return required
+    said = spoken_artifacts(consumer.gist.purpose, "from", own.title)
+    return said or spoken_artifacts(own.text, "to", consumer.title)
+
+
+def _required(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
+    return tuple(NamedText(a.name, _after_name(a)) for a in wanted_of(consumer, title_key(own.title)))
+
+
+def _after_name(artifact: Artifact) -> str:
+    return artifact.text.removeprefix(artifact.name).lstrip(" :–—-").strip()
+
+
 # A list that is longer than this does not fit a schema that providers accept.
 _NEAREST = 200
+# So many lifecycles are named in a hint.
+_LIFECYCLES = 5
 _LEAST_ANNOUNCED = 40
 # Plans, indexes and placeholders are found too, and left out afterwards.
 
@@ -141,7 +358,9 @@ def _path(request: ChangeRequest, library: Library) -> str:
     if not path:
         known = [p.title for p in library.counted] + [e.title for e in missing_titles(library).values()]
         message = f"neither plan nor index says where {request.title!r} belongs"
-        raise NotFoundError(message, _suggest(request.title, known) or "name its lifecycle with --lifecycle")
+        names = list(dict.fromkeys(p.lifecycle for p in library.counted if p.lifecycle))[:_LIFECYCLES]
+        hint = "name its lifecycle with --lifecycle" + (f", for example {', '.join(names)}" if names else "")
+        raise NotFoundError(message, _suggest(request.title, known) or hint)
     return path
 
 

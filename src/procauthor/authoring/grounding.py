@@ -10,19 +10,228 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.claim import Particular, find_claims, find_quantities, spellings
 from procauthor.authoring.public import is_public
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
+from procauthor.checking.phrase import find_phrases
 from procauthor.library.library import Library, Procedure
 from procauthor.library.question import UNVERIFIED, without_proposals
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import chunk_document
 from procauthor.template.spec import Template
+
+Kind = Literal["command", "path", "URL", "address", "name", "tool", "procedure", "number"]
+
+_FENCED = re.compile(
+    r"^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<body>.*?)(?:^[ \t]*(?P=fence)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
+)
+_CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_CONTINUED_LINE = re.compile(r"\\\r?\n\s*")
+_PROMPT = re.compile(r"^\s*(?:[$>%]\s|#.*)?\s*")
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"'`)\]]+", re.IGNORECASE)
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_CHANNEL = re.compile(r"(?<![\w&/#])#[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+\b")
+_HOST = re.compile(
+    r"(?<![\w@/.-])(?:(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|cloud|internal|local|corp|lan|example|gov|edu|co|ai|sh)"
+    r"|\d{1,3}(?:\.\d{1,3}){3})(?::\d{2,5})?(?![\w-])",
+    re.IGNORECASE,
+)
+_ENDINGS = (
+    "md|rst|txt|ya?ml|json|toml|ini|cfg|conf|config|env|lock|log|csv|tsv|xlsx?|docx?|pdf|pptx?|png|jpe?g|svg|html?|css"
+    "|xml|py|rb|go|rs|java|kt|ts|tsx|jsx|mjs|js|sh|bash|zsh|ps1|bat|sql|tf|tfvars|proto|gradle|properties|zip|tar|gz"
+    "|tgz|whl|jar|war|deb|rpm|pem|crt|key|service|sock|db|sqlite|bak|tmp|ipynb|feature|snap|patch|diff"
+)
+_PATH = re.compile(
+    # /etc/x, ~/x, ./x, ../x, C:\x
+    r"(?<![\w/.:~)-])(?:(?:~|\.{1,2})?/[\w@{}$<>*.-]+(?:/[\w@{}$<>*.-]*)*|[A-Z]:\\[\w\\.-]+"
+    # a/b.ext, b.ext
+    rf"|(?:[\w@{{}}$<>*.-]+/)*[\w@{{}}$<>*-]+(?:\.[\w-]+)*\.(?:{_ENDINGS})(?![\w-])"
+    # a/b/c/, .github/x: a hidden folder, or a slash at the end
+    r"|\.[a-z][\w-]*(?:/[\w.-]+)+/?|(?:[a-z0-9_.-]+/){1,}(?=[\s,;:)]|$))"
+)
+_FLAG = re.compile(r"(?<![\w-])--[a-zA-Z][\w-]*")
+_FLAGGED = re.compile(r"(?<![\w/.-])[a-z][\w./-]*(?:\s+--?[a-zA-Z][\w-]*(?:=[^\s,;]+)?)+")
+_CLI = (
+    "ansible|ansible-playbook|apt|apt-get|aws|az|bash|brew|cargo|chmod|chown|consul|curl|dig|dnf|docker|docker-compose|dotnet"
+    "|flyctl|gcloud|gh|git|glab|go|gradle|grep|helm|heroku|istioctl|java|journalctl|jq|k6|kubectl|make|mvn|mysql|nmap|node"
+    "|nomad|npm|npx|oc|openssl|pip|pipx|pnpm|podman|psql|pytest|python|python3|redis-cli|rsync|ruff|scp|sed|sh|ssh|sudo"
+    "|systemctl|tar|terraform|tofu|trivy|uv|vault|wget|yarn|yum"
+)
+_TYPED = re.compile(
+    rf"\b(?:[Rr]un|[Ee]xecute|[Ee]nter|[Tt]ype|[Ii]nvoke|[Ii]ssue|[Uu]se|[Ww]ith|[Vv]ia|by)\s+"
+    rf"((?:{_CLI})(?:\s+(?!and\b|or\b|to\b|on\b|in\b|for\b|with\b|the\b|a\b|then\b|until\b|from\b|after\b|before\b|if\b)"
+    r"[\w@/{}<>$=:.-]*[\w/}>]){1,8})"
+)
+_CAMEL = re.compile(r"(?<![\w./@#-])[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*\b|(?<![\w./@#-])[a-z]{1,4}[A-Z][a-z]+[A-Za-z]*\b")
+_SNAKE = re.compile(r"(?<![\w./@#-])[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+(?![\w/])")
+# Products whose names look like ordinary words. The list only helps to find invented ones: what the library knows is
+# grounded whether it stands here or not, and a tool in inline code or in CamelCase needs no list.
+_PRODUCTS = re.compile(
+    r"(?<![\w./@#-])(?:Airflow|Airtable|Ansible|Apigee|Artifactory|Asana|Auth0|Azure|Bamboo|Bitbucket|Blackduck|Buildkite"
+    r"|Burp Suite|Cassandra|Checkmarx|Chromatic|Codecov|Confluence|Consul|Coverity|Cypress|Datadog|Docker|Dynatrace"
+    r"|Elasticsearch|Envoy|Excel|Fastly|Figma|Firebase|Flyway|Gatling|Gerrit|Gitlab|Github|Grafana|Graylog|Heroku|Istio"
+    r"|Jenkins|Jira|Kafka|Keycloak|Kibana|Kubernetes|Kustomize|Liquibase|Logstash|Loki|Lucidchart|Miro|Mixpanel|Mongo"
+    r"|Nagios|Netlify|Nexus IQ|Nginx|Okta|Opsgenie|Outlook|Pingdom|Playwright|Postgres|Postman|Prometheus|Puppet|Redis"
+    r"|Salesforce|Saltstack|Segment|Selenium|Semgrep|Sentry|Sharepoint|Slack|Snowflake|Snyk|Sonar|Spinnaker|Splunk"
+    r"|Statuspage|Storybook|Tableau|Teamcity|Telegram|Terraform|Trello|Trivy|Vercel|Veracode|Zabbix|Zendesk|Zephyr"
+    r"|Zipkin|Zookeeper)\b"
+)
+# A single capitalised word after "in", "using" and the like. One that the evidence holds in any case is no invention.
+_USED = re.compile(
+    r"(?<=[\w,] )(?:in|into|using|with|via|through|on|from) (?P<name>[A-Z][a-z]\w+)(?![\w-]| [A-Z]| (?:%|\d))"
+)
+_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve".split(),  # noqa: SIM905 - easier to read
+    )
+} | {"fifteen": "15", "twenty": "20", "thirty": "30", "sixty": "60", "ninety": "90"}
+_TIME = (
+    r"(?:working|business|calendar)?[ -]?(?:milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?"
+    r"|months?|quarters?|years?|sprints?)"
+)
+_SIZE = r"(?:[kmgt]i?b|[kmgt]bit/s|mbps|gbps|bytes?|kilobytes?|megabytes?|gigabytes?|terabytes?)"
+_COUNT = (
+    r"(?:users?|customers?|requests?(?: per (?:second|minute))?|rps|retries|attempts?|times|replicas?|instances?|nodes?"
+    r"|pods?|reviewers?|approvers?|approvals?|people|engineers?|participants?|errors?|tickets?|lines?|characters?|rows?|records?"
+    r"|points?|vcpus?|cpus?|cores?|px|pixels?|km|kg|cm|mm|°c|°f|watts?|volts?)"
+)
+_NUMBER = r"\d+(?:[.,]\d+)*"
+_LIST = rf"(?P<list>(?:{_NUMBER}\s*(?:%|percent)?(?:,\s+(?:and\s+|or\s+)?|\s+(?:and|or|to)\s+|\s*[-–]\s*))*)"
+_QUANTITY = re.compile(
+    rf"(?<![\w.,/-])(?:{_LIST}(?P<number>{_NUMBER})"
+    rf"(?:\s*(?P<percent>%|per ?cent\b)|[ -]?(?P<unit>{_TIME}|{_SIZE}|{_COUNT})\b|(?P<short>ms|s|m|h|d|w)\b)"
+    rf"|(?P<word>{'|'.join(_WORDS)})[ -](?P<time>{_TIME})\b)",
+    re.IGNORECASE,
+)
+_MONEY = re.compile(r"(?:[$€£]\s?\d+(?:[.,]\d+)*[kKmM]?\b|\b\d+(?:[.,]\d+)*\s?(?:USD|EUR|GBP|dollars|euros)\b)")
+_EXACT = re.compile(r"\b(?:v\d+(?:\.\d+)+|\d{4}-\d{2}-\d{2}|\d+\.\d+\.\d+(?:[-+.][\w.]+)?|[Pp]ort \d{2,5})\b")
+_UNITS = {"sec": "second", "s": "second", "min": "minute", "m": "minute", "hr": "hour", "h": "hour", "d": "day"}
+_UNITS |= {"w": "week", "ms": "millisecond", "vcpu": "cpu", "core": "cpu", "pixel": "px"}
+_JOINING = frozenset({"the", "a", "an", "and", "or", "of", "to", "for", "in", "on", "with", "by", "&", "/"})
+_SHOWN = 120
+
+Quantity = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Particular:
+    """One fact as it stands in a text. ``quantities`` holds number and unit, where it is a quantity."""
+
+    kind: Kind
+    text: str
+    quantities: tuple[Quantity, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it as an open question names it: ``command `foo --bar```, ``number "30 days"``."""
+        shown = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}..."
+        quote = "`" if self.kind in ("command", "path", "name") and "`" not in shown else '"'
+        return f"{self.kind} {quote}{shown}{quote}"
+
+
+def find_claims(text: str) -> Iterator[Particular]:
+    """Yield what a text claims, each place once: what stands in code first, then addresses, then words and numbers."""
+    blocks = [match["body"] for match in _FENCED.finditer(text)]
+    text, codes = _cut(_FENCED.sub("\n", text), _CODE)
+    lines = (_PROMPT.sub("", line) for block in blocks for line in _CONTINUED_LINE.sub(" ", block).splitlines())
+    for code in (*lines, *codes):
+        yield from _code_claims(" ".join(code.strip("`").split()))
+    kinds: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+        ("URL", _URL),
+        ("address", _EMAIL),
+        ("address", _CHANNEL),
+        ("command", _TYPED),
+        ("command", _FLAGGED),
+        ("address", _HOST),
+        ("path", _PATH),
+        ("command", _FLAG),
+        ("name", _SNAKE),
+        ("tool", _CAMEL),
+        ("tool", _PRODUCTS),
+        ("tool", _USED),
+        ("number", _MONEY),
+        ("number", _EXACT),
+    )
+    for kind, pattern in kinds:
+        text, found = _cut(text, pattern)
+        yield from (Particular(kind, each.rstrip(".,;:!?")) for each in found)
+    yield from _named(text)
+    for match in _QUANTITY.finditer(text):
+        yield Particular("number", " ".join(match[0].split()), tuple(_quantities(match)))
+
+
+def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
+    """Return the text with the matches taken out, and the matches: what was read once is not read as something else."""
+    part = 1 if pattern in (_TYPED, _USED) else 0
+    found = [match[part] for match in pattern.finditer(text)]
+    # A sign that is no letter keeps the words at both sides apart.
+    return pattern.sub(" \u2022 ", text), found
+
+
+def _code_claims(code: str) -> Iterator[Particular]:
+    if not re.search(r"\w", code):
+        return
+    if _URL.fullmatch(code):
+        yield Particular("URL", code)
+    elif " " in code or code.startswith("-"):
+        yield Particular("command", code)
+    elif _PATH.fullmatch(code):
+        yield Particular("path", code)
+    else:
+        yield Particular("name", code)
+
+
+def _named(text: str) -> Iterator[Particular]:
+    """Yield names of documents. Of "Follow API Style Standards" each end that may be the name goes with it."""
+    for phrase in find_phrases(text):
+        words = phrase.words
+        skips = [n for n in range(len(words) - 1) if n <= phrase.sentence_start or words[n - 1] in _JOINING]
+        names = tuple(" ".join(words[skip:]) for skip in skips if words[skip] not in _JOINING)
+        if names:
+            yield Particular("procedure", names[-1], names=names)
+
+
+def _quantities(match: re.Match[str]) -> Iterator[Quantity]:
+    unit = _unit(match["percent"] or match["unit"] or match["short"] or match["time"])
+    if match["word"]:
+        yield _WORDS[match["word"].casefold()], unit
+        return
+    yield _number(match["number"]), unit
+    for number in re.findall(_NUMBER, match["list"] or ""):
+        yield _number(number), unit
+
+
+def find_quantities(text: str) -> frozenset[Quantity]:
+    """Return all quantities of a text as number and unit: ``30-day``, ``30 days`` and ``thirty days`` are the same."""
+    return frozenset(each for match in _QUANTITY.finditer(text) for each in _quantities(match))
+
+
+def spellings(number: str) -> tuple[str, ...]:
+    """Return how a normal number may be written."""
+    return (number, *(word for word, value in _WORDS.items() if value == number))
+
+
+def _number(text: str) -> str:
+    """Return a number without thousands separators: ``10,000`` gives ``10000``, ``99,9`` gives ``99.9``."""
+    text = re.sub(r",(?=\d{3}(?:\D|$))", "", text).replace(",", ".")
+    return re.sub(r"\.0+$", "", text)
+
+
+def _unit(text: str) -> str:
+    unit = " ".join(text.casefold().replace("-", " ").split())
+    if unit in ("%", "percent", "per cent"):
+        return "%"
+    unit = unit.replace("business ", "working ").removeprefix("calendar ")
+    *before, last = unit.split(" ") if " per " not in unit else [unit]
+    last = "retry" if last == "retries" else last
+    last = last if last in ("ms", "s", "px", "times") or last.endswith("ss") else last.removesuffix("s")
+    return " ".join([*before, _UNITS.get(last, last)])
+
 
 _CLAIMED = re.compile(rf"^{UNVERIFIED}\w+ [`\"](.+)[`\"] in ")
 _CONTINUED = re.compile(r"\\\r?\n")

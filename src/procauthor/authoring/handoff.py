@@ -11,8 +11,8 @@ from typing import Any
 from procauthor.authoring.author import STEPS, Ask
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.judge import Verdict, source_ids
+from procauthor.authoring.reply import share_titles
 from procauthor.authoring.run import HAND_OFF
-from procauthor.authoring.schema import share_titles
 from procauthor.authoring.submission import Submission
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor

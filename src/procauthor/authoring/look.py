@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.author import AskForm, told
 from procauthor.authoring.draft import QUESTION_RULES
-from procauthor.authoring.lead import Lead
+from procauthor.authoring.passage import Lead
 from procauthor.authoring.submission import path_pieces
 from procauthor.finding import Finding
 from procauthor.template.model import late_name, late_parts

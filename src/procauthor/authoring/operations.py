@@ -10,13 +10,12 @@ from procauthor.authoring.brief import Answer
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.head import add_questions
-from procauthor.authoring.lead import join_questions
+from procauthor.authoring.passage import join_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Outline
-from procauthor.authoring.update.scope import allowance, step_of, targets_in
+from procauthor.authoring.update.outline import Outline, allowance, step_of, targets_in
 from procauthor.errors import ModelOutputError
 from procauthor.finding import Finding
 

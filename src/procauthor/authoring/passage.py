@@ -1,17 +1,71 @@
-"""Which passages of the library stand in a brief."""
+"""What of the library a brief holds for its subject: passages, rules of standards, and places that answer questions."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from procauthor.authoring.brief import Passage
-from procauthor.authoring.subject import Subject, terms_of
-from procauthor.library.library import EVALUATIONS, Library
-from procauthor.procedure import DONE
+from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
+from procauthor.library.contract import read_artifact, sections_of
+from procauthor.library.library import EVALUATIONS, Library, Procedure
+from procauthor.library.question import UNVERIFIED
+from procauthor.markdown.document import Item, Section
+from procauthor.naming import title_key
+from procauthor.procedure import DONE, UNCOUNTED
 from procauthor.retrieval.chunk import Chunk
+from procauthor.retrieval.lexical import list_concepts, list_features, list_words
 from procauthor.template.role import meaning_of
+
+_OF_TITLE, _OF_LIFECYCLE, _SAID = 3.0, 1.0, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a procedure is about. ``weights`` says how much each stem and group of synonyms tells of it.
+
+    ``queries`` are what to search for, each for itself: joined into one, common words would win.
+    """
+
+    weights: Mapping[str, float]
+    queries: tuple[str, ...]
+
+
+def terms_of(text: str) -> frozenset[str]:
+    """Return the stems of a text, and the groups of synonyms that it speaks of."""
+    groups = (f"concept {number}" for number in list_concepts(list_words(text)))
+    return frozenset((*list_features(text), *groups))
+
+
+def read_subject(
+    request: ChangeRequest, present: str, common: Collection[str], routine: Collection[str] = ()
+) -> Subject:
+    """Return what a procedure is about.
+
+    Args:
+        request: What is asked for.
+        present: What people wrote about its purpose.
+        common: Stems of titles that say nothing of their work, such as that of "Procedure".
+        routine: Action items that the plan asks of most procedures.
+    """
+    telling = (word for word in request.title.split() if not set(list_words(word)) <= set(common))
+    title = " ".join(telling) or request.title
+    actions = [action for action in request.actions if action not in routine]
+    said = [*request.said, *filter(None, (present,))]
+    weights: dict[str, float] = {}
+    parts = [(title, _OF_TITLE), (request.lifecycle, _OF_LIFECYCLE), *((text, _SAID) for text in (*said, *actions))]
+    for text, weight in (*parts, (request.wish, _OF_TITLE)):
+        for term in terms_of(text) - set(common):
+            weights[term] = max(weights.get(term, 0.0), weight)
+    if request.wish:
+        return Subject(weights, (f"{request.title} {request.wish}",))
+    # What is said of the purpose tells more than a title, which other titles may only sound like.
+    queries = (*said, f"{title} {request.lifecycle}".strip(), *(f"{action} {title}" for action in actions))
+    return Subject(weights, tuple(dict.fromkeys(queries)))
+
 
 Search = Callable[[str, int], Sequence[Chunk]]
 
@@ -109,3 +163,182 @@ def is_usable(library: Library, chunk: Chunk) -> bool:
         and procedure.status in DONE
         and not procedure.gist.composed
     )
+
+
+_MOST = 5
+_MOST_RULES = 24
+# Of a standard that neighbours link or the plan names, so many rules are told though few words fit.
+_LEAST_RULES = 3
+_LONGEST = 600
+# A rule that shares a word only that many rules have in common is no rule for this subject.
+_COMMON = 0.2
+_MARKUP = re.compile(r"\*\*|__")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    standard: Procedure
+    named: NamedText
+    terms: frozenset[str]
+    place: int
+
+
+def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards apply
+    request: ChangeRequest,
+    library: Library,
+    path: str,
+    neighbours: Iterable[Neighbour],
+    passages: Iterable[Passage],
+    subject: Subject,
+) -> tuple[Standard, ...]:
+    """Return the standards with the rules that fit, those that fit best first; each rule whole.
+
+    A standard is looked at in any case where the plan names it, a neighbour links it, or a passage is from it; any
+    other where its rules speak of the subject.
+    """
+    known = {p.path: p for p in library.of_kind("standard") if p.status not in UNCOUNTED}
+    bound = set(_bound(request, library, path, neighbours, known)) | {p.path for p in passages if p.path in known}
+    rules = [rule for standard in known.values() for rule in _rules(standard)]
+    counts = Counter(term for rule in rules for term in rule.terms)
+    grades = {id(rule): _grade(rule, subject, counts, len(rules)) for rule in rules}
+    fitting = sorted((rule for rule in rules if grades[id(rule)]), key=lambda rule: -grades[id(rule)])
+    chosen = fitting[:_MOST_RULES]
+    for standard_path in sorted(bound):
+        own = sorted((r for r in rules if r.standard.path == standard_path), key=lambda rule: -grades[id(rule)])
+        chosen += [rule for rule in own[:_LEAST_RULES] if rule not in chosen]
+    order = list(dict.fromkeys(rule.standard.path for rule in chosen))
+    order.sort(key=lambda each: each not in bound)
+    return tuple(Standard(known[each].title, each, _of(chosen, each)) for each in order[:_MOST])
+
+
+def _of(rules: Iterable[_Rule], path: str) -> tuple[NamedText, ...]:
+    """Return the rules of a standard in their order."""
+    own = sorted((rule for rule in rules if rule.standard.path == path), key=lambda rule: rule.place)
+    return tuple(rule.named for rule in own)
+
+
+def _bound(
+    request: ChangeRequest,
+    library: Library,
+    path: str,
+    neighbours: Iterable[Neighbour],
+    known: dict[str, Procedure],
+) -> Iterator[str]:
+    """Yield the standards that the plan names, or that neighbours link."""
+    said = [f" {title_key(text)} " for text in request.actions]
+    yield from (p.path for p in known.values() if any(f" {p.key} " in text for text in said))
+    near = [path, *(n.path for n in neighbours if n.path and n.relation != "is close to")]
+    linked = Counter(target for each in near if each in library.by_path for target in library.by_path[each].targets)
+    yield from (target for target, _ in linked.most_common() if target in known)
+
+
+def _grade(rule: _Rule, subject: Subject, counts: Counter[str], total: int) -> float:
+    """Return how well a rule fits: rare words count more than common ones, and those of the title most."""
+    shared = [term for term in rule.terms & subject.weights.keys() if counts[term] <= max(2, _COMMON * total)]
+    return sum(subject.weights[term] * math.log(1 + total / counts[term]) for term in shared)
+
+
+def _rules(standard: Procedure) -> Iterator[_Rule]:
+    """Yield the rules by name, whole."""
+    document, template = standard.document, standard.template
+    origins = meaning_of(template).origins
+    parts = [part for s in sections_of(document, template, "rules") for part in document.family(s)]
+    for place, item in enumerate(_items(parts or document.sections)):
+        rule = read_artifact(item, origins)
+        if rule:
+            text = rule.text.removeprefix(rule.name).lstrip(" :–—-")
+            shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+            yield _Rule(standard, NamedText(rule.name, shown), terms_of(f"{rule.name} {text}"), place)
+
+
+def _items(sections: Iterable[Section]) -> Iterator[Item]:
+    """Yield the items that begin with a name in bold."""
+    for section in sections:
+        for block in section.blocks:
+            yield from (item for item in block.items if item.level == 0 and _MARKUP.search(item.raw[:8]))
+
+
+_LOOKED_AT = 8
+_KEPT = 2
+_SHOWN = 400
+# Fewer words than these are too few to see that two questions are the same.
+_LEAST_SAID = 3
+_NUMBER = re.compile(r"\d+")
+# A place that shares fewer words with a question says nothing of it.
+_LEAST_SHARED = 2
+_LEAST_SHARED_PART = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A place of the library that may answer a question. ``text`` is the beginning of what it says."""
+
+    question: str
+    path: str
+    title: str
+    heading: str
+    line: int
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented JSON object."""
+        return asdict(self)
+
+
+def join_questions(before: Iterable[str], new: Iterable[str]) -> tuple[str, ...]:
+    """Return all questions, each once; of two of which one only says more than the other, the one that says more."""
+    joined: list[str] = []
+    said: list[frozenset[str]] = []
+    places: dict[str, int] = {}
+    for question in (*before, *new):
+        words = _said(question)
+        place = places.get(question)
+        if place is None:
+            place = next((number for number, others in enumerate(said) if _is_same(words, others)), len(joined))
+        if place == len(joined):
+            joined.append(question)
+            said.append(words)
+        elif len(words) > len(said[place]):
+            joined[place], said[place] = question, words
+        places[question] = place
+    return tuple(joined)
+
+
+def find_leads(questions: Sequence[str], library: Library, search: Search, path: str) -> tuple[Lead, ...]:
+    """Return where the library may answer the questions of a draft, the best places of each question first.
+
+    Args:
+        questions: What is asked; a claim that nobody could verify was looked up before, and is left out.
+        library: Where the documents are.
+        search: Finds chunks for a query, the best first.
+        path: Where the draft is or will be: it does not answer itself.
+    """
+    asked = [question for question in questions if not question.startswith(UNVERIFIED)]
+    return tuple(lead for question in asked for lead in _leads(question, library, search, path))
+
+
+def _leads(question: str, library: Library, search: Callable[[str, int], Sequence[Chunk]], path: str) -> list[Lead]:
+    words = _words(question)
+    least = max(_LEAST_SHARED, round(len(words) * _LEAST_SHARED_PART))
+    usable = (c for c in search(question, _LOOKED_AT) if c.path != path and is_usable(library, c))
+    fitting = (c for c in usable if len(words & _words(f"{c.heading} {c.text}")) >= least)
+    return [
+        Lead(question, chunk.path, chunk.title, chunk.heading, chunk.line, " ".join(chunk.text.split())[:_SHOWN])
+        for chunk, _ in zip(fitting, range(_KEPT), strict=False)
+    ]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(list_features(text))
+
+
+def _said(question: str) -> frozenset[str]:
+    """Return words and numbers of a question: step 3 is not step 4. A doubtful claim counts only as a whole."""
+    if question.startswith(UNVERIFIED):
+        return frozenset()
+    return _words(question) | frozenset(_NUMBER.findall(question))
+
+
+def _is_same(words: frozenset[str], others: frozenset[str]) -> bool:
+    """Say whether all that one of two questions says is in the other."""
+    return min(len(words), len(others)) >= _LEAST_SAID and (words <= others or others <= words)

@@ -7,21 +7,22 @@ in a prompt would have every call paid again.
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from procauthor.authoring.author import STEPS, Author, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Usage
-from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import Draft, render_draft
 from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint, Verdict
-from procauthor.authoring.lead import join_questions
+from procauthor.authoring.memory import CallLog
+from procauthor.authoring.passage import join_questions
 from procauthor.authoring.run import Run
-from procauthor.authoring.together import together
-from procauthor.authoring.update.scope import ScopeEntry
+from procauthor.authoring.update.outline import ScopeEntry
 from procauthor.finding import Finding
 from procauthor.library.library import Library
 from procauthor.naming import amount
@@ -30,6 +31,36 @@ from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.review import Reviewer
+
+
+_Result = TypeVar("_Result")
+
+
+def together(*calls: Callable[[], _Result]) -> list[_Result]:
+    """Return what the calls return, in their order, made at the same time.
+
+    Where some fail, the others come to their end first, so that what they paid for is kept; then the error of the
+    first is raised. An interrupt leaves them: they end with their connections, or with the program.
+    """
+    box: queue.SimpleQueue[int] = queue.SimpleQueue()
+    results: dict[int, _Result] = {}
+    errors: dict[int, BaseException] = {}
+
+    def work(place: int) -> None:
+        try:
+            results[place] = calls[place]()
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it was waited for
+            errors[place] = error
+        box.put(place)
+
+    for place in range(len(calls)):
+        threading.Thread(target=work, args=(place,), daemon=True, name="procauthor-step").start()
+    for _ in calls:
+        box.get()
+    if errors:
+        raise errors[min(errors)]
+    return [results[place] for place in range(len(calls))]
+
 
 _SCOPE, _WORKFLOW, _CONTINUITY, _FORMAT, _REVIEW = 1, 3, 4, 7, 8
 # Both rest on the workflow, and neither on the other.

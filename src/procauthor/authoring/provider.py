@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
-from procauthor.authoring.client import open_client, refuse_detour, window_of
-from procauthor.authoring.credential import find_credential, find_server, known_secrets, refuse_leak, require_key
+from procauthor.authoring.allowance import Gate, Patience, bounded
+from procauthor.authoring.brief import Usage
 from procauthor.authoring.failure import (
     LIMITS,
     Size,
+    Wire,
     is_busy,
     is_passing,
     model_error,
@@ -22,16 +24,238 @@ from procauthor.authoring.failure import (
     refuses_form,
     retry_after,
 )
-from procauthor.authoring.identity import ModelId
-from procauthor.authoring.message import estimate, read_message
-from procauthor.authoring.reply import Form, Reply
-from procauthor.authoring.retry import Gate, Patience, bounded
-from procauthor.authoring.window import read_window
+from procauthor.authoring.identity import (
+    CONSENT,
+    EXTRAS,
+    Credential,
+    ModelId,
+    Server,
+    find_credential,
+    find_server,
+    known_secrets,
+    refuse_leak,
+    require_key,
+    trusts,
+)
+from procauthor.authoring.reply import Finish, Form, Reply
+from procauthor.errors import ConfigError
+from procauthor.resources import install_hint
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage
+
+
+_NO_KEY = "not-needed"
+_ROOM = 16_384
+"""Ollama cuts a prompt silently at its default window; so much is left for the prompt where no window is set."""
+_OPENAI_CLIENTS = frozenset({"openai", "azure_openai", "deepseek", "xai"})
+
+
+def refuse_detour(server: Server) -> None:
+    """Refuse an environment that would send every prompt through a third party.
+
+    Raises:
+        ConfigError: It would.
+    """
+    if not server.url and os.environ.get("LANGSMITH_GATEWAY", "").strip().lower() not in ("", "0", "false"):
+        message = "the environment variable LANGSMITH_GATEWAY would send every prompt through another company's server"
+        raise ConfigError(message, "unset it, or name the server with base_url")
+
+
+def open_client(
+    identity: ModelId, settings: AuthoringSettings, server: Server, credential: Credential
+) -> BaseChatModel:
+    """Return the client; nothing is sent. All runs of a batch have the same: to make one takes longer than to use it.
+
+    Raises:
+        ConfigError: No such provider, its package is missing, or there is no key.
+    """
+    return _open_client(identity, settings, server, credential, frozenset(os.environ.items()))
+
+
+@lru_cache(maxsize=4)
+def _open_client(
+    identity: ModelId,
+    settings: AuthoringSettings,
+    server: Server,
+    credential: Credential,
+    _environment: frozenset[tuple[str, str]],
+) -> BaseChatModel:
+    init_chat_model = _load()
+    hooks = Wire(settings.timeout, trusts, CONSENT).hooks
+    arguments = _arguments(identity, settings, server, credential)
+    try:
+        arguments |= _hooked(identity.provider, hooks)
+        chat: BaseChatModel = init_chat_model(identity.name, model_provider=identity.provider, **arguments)
+        _hook_later(chat, hooks)
+    except ImportError as error:
+        extra = EXTRAS.get(identity.provider)
+        package = f'"procauthor[{extra}]"' if extra else f"langchain-{identity.provider.replace('_', '-')}"
+        message = f"the package for the provider {identity.provider!r} is not installed"
+        raise ConfigError(message, f"pip install {package}") from error
+    except Exception as error:
+        # The clients raise whatever they like here; the words may hold a key and are left out.
+        if "unsupported" in str(error).lower() and "provider" in str(error).lower():
+            message = f"unknown provider {identity.provider!r}"
+            raise ConfigError(message, f"common ones are {', '.join(sorted(EXTRAS))}") from error
+        require_key(identity, server, credential)
+        message = f"the provider {identity.provider!r} cannot be opened for {str(identity)!r}"
+        raise ConfigError(message, f"check its settings, and the environment variable {identity.key_name}") from error
+    return chat
+
+
+def _load() -> Callable[..., BaseChatModel]:
+    try:
+        from langchain.chat_models import init_chat_model
+    except ModuleNotFoundError as error:
+        message = "a chat model needs LangChain, which is not installed"
+        raise ConfigError(message, install_hint()) from error
+    return init_chat_model
+
+
+def _hooked(provider: str, hooks: dict[str, Any]) -> dict[str, Any]:
+    """Return what gives a client the hooks of the wire, where it takes them when it is made."""
+    if provider in _OPENAI_CLIENTS:
+        import openai
+
+        proxy = os.environ.get("OPENAI_PROXY")
+        # The client refuses a proxy of its own beside an HTTP client that is given to it.
+        return {
+            "http_client": openai.DefaultHttpxClient(event_hooks=hooks, proxy=proxy),
+            **({"openai_proxy": None} if proxy else {}),
+        }
+    places = {"ollama": "sync_client_kwargs", "google_genai": "client_args"}
+    return {places[provider]: {"event_hooks": hooks}} if provider in places else {}
+
+
+def _hook_later(chat: BaseChatModel, hooks: dict[str, Any]) -> None:
+    """Give Anthropic's client the hooks: LangChain has no parameter for it, and makes the client at first use."""
+    if type(chat).__name__ != "ChatAnthropic":
+        return
+    import anthropic
+
+    proxy = getattr(chat, "anthropic_proxy", None)
+    client = anthropic.DefaultHttpxClient(event_hooks=hooks, proxy=proxy)
+    made: Any = chat
+    made._client = made._client.with_options(http_client=client)  # noqa: SLF001 - there is no other way to it
+
+
+def window_of(identity: ModelId, settings: AuthoringSettings) -> int:
+    """Return how many tokens a call may have in and out, where the settings say it or we set it; else 0."""
+    if settings.context_tokens:
+        return settings.context_tokens
+    return _ROOM + settings.reply_tokens if identity.provider == "ollama" else 0
+
+
+def _arguments(
+    identity: ModelId, settings: AuthoringSettings, server: Server, credential: Credential
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if server.url:
+        found["base_url"] = server.url
+    if settings.temperature is not None:
+        found["temperature"] = settings.temperature
+    if identity.provider == "ollama":
+        window = {"num_predict": settings.reply_tokens, "num_ctx": window_of(identity, settings)}
+        headers = {"headers": {"Authorization": f"Bearer {credential.value}"}} if credential.value else {}
+        return {**found, **window, "client_kwargs": {"timeout": settings.timeout, **headers}}
+    if identity.provider == "openai":
+        # Without a value the client raises by itself, in its own words.
+        found["api_key"] = credential.value or _NO_KEY
+    elif identity.known and credential.value:
+        found["api_key"] = credential.value
+    # Trying again is our own business. Google's client counts attempts, the others what follows the first.
+    retries = 1 if identity.provider == "google_genai" else 0
+    return {**found, "timeout": settings.timeout, "max_retries": retries, "max_tokens": settings.reply_tokens}
+
+
+_LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", "model_context_window_exceeded"})
+_REFUSAL = frozenset({"refusal", "content_filter", "safety", "prohibited_content", "blocklist", "recitation", "spii"})
+_LONGEST = 400_000
+"""More characters than this are no fields of a procedure; what follows is left unread."""
+_ABSURD = 100_000_000
+"""No model reads or writes so many tokens in one call."""
+
+
+def estimate(text: str) -> int:
+    """Return about how many tokens a text has, rounded up."""
+    return -(-len(text) // 4)
+
+
+def read_message(message: AIMessage, asked: int) -> Reply:
+    """Return a reply. ``asked`` is the estimate of its input: a server that counts less is not believed."""
+    text = _text(message)
+    refusal = message.additional_kwargs.get("refusal") or _block_refusal(message)
+    finish: Finish = "refusal" if refusal else _finish(message.response_metadata)
+    if len(text) > _LONGEST:
+        text, finish = text[:_LONGEST], "length"
+    return Reply(text or str(refusal or ""), finish, _usage(message, asked, text))
+
+
+def _text(message: AIMessage) -> str:
+    """Return the arguments of all calls of a tool, or else the words."""
+    calls = [json.dumps(call["args"], ensure_ascii=False) for call in message.tool_calls if call["args"]]
+    calls += [str(broken["args"]) for broken in message.invalid_tool_calls if broken["args"]]
+    return "\n".join(calls) or str(message.text)
+
+
+def _block_refusal(message: AIMessage) -> str:
+    blocks = message.content if isinstance(message.content, list) else []
+    texts = [str(b.get("refusal", "")) for b in blocks if isinstance(b, dict) and b.get("type") == "refusal"]
+    return " ".join(texts)
+
+
+def _finish(metadata: Mapping[str, Any]) -> Finish:
+    incomplete = metadata.get("incomplete_details") or {}
+    reasons = [metadata.get(name) for name in ("finish_reason", "stop_reason", "done_reason")]
+    reasons.append(incomplete.get("reason") if isinstance(incomplete, dict) else None)
+    known = {str(reason).rsplit(".", 1)[-1].lower() for reason in reasons if reason}
+    kind: Literal["length", "refusal", "stop"] = "stop"
+    if known & _LENGTH:
+        kind = "length"
+    elif known & _REFUSAL:
+        kind = "refusal"
+    return kind
+
+
+def _usage(message: AIMessage, asked: int, text: str) -> Usage:
+    counted: Mapping[str, Any] = message.usage_metadata or {}
+    return Usage(
+        1, _believed(counted.get("input_tokens"), asked), _believed(counted.get("output_tokens"), estimate(text))
+    )
+
+
+def _believed(counted: object, own: int) -> int:
+    """Return the larger of a server's count and our own: with a count that is too low, a ceiling would not hold."""
+    return max(counted, own) if type(counted) is int and counted <= _ABSURD else own
+
+
+# vLLM, OpenRouter, Mistral and LM Studio, Groq, llama.cpp: each has its own name for it.
+_NAMES = ("max_model_len", "context_length", "max_context_length", "context_window", "n_ctx")
+
+
+def read_window(listed: object, name: str) -> int:
+    """Return the context window of a model in tokens from what ``/v1/models`` lists; 0 where it is not said.
+
+    Args:
+        listed: The list, as it came from the server.
+        name: The model. A server that lists one model only means that one.
+    """
+    entries = listed.get("data") if isinstance(listed, Mapping) else None
+    models = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    named = [entry for entry in models if entry.get("id") == name] or (models if len(models) == 1 else [])
+    return max(map(_window, named), default=0)
+
+
+def _window(model: Mapping[str, Any]) -> int:
+    meta = model.get("meta")
+    parts = [model, meta] if isinstance(meta, Mapping) else [model]
+    sizes = [part[name] for part in parts for name in _NAMES if type(part.get(name)) is int]
+    return max(min(sizes, default=0), 0)
+
 
 _OPENAI: tuple[Form, ...] = ("schema", "tool", "json", "plain")
 _OTHERS: tuple[Form, ...] = ("schema", "plain")

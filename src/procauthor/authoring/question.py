@@ -23,7 +23,7 @@ from procauthor.review.question import Answered, Closing, answer
 from procauthor.review.review import complete
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,139 @@
-"""What came back from a model, and which of the fields in it can be kept."""
+"""What a reply must fit, what came back from a model, and which of its fields can be kept."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from procauthor.authoring.author import FieldProblem
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.schema import restrict
 from procauthor.errors import ModelOutputError
+
+SOURCES = "passages_used"
+# A list of more titles is not repeated in the schema.
+_LONG_LIST = 60
+QUESTIONS = "open_questions"
+# Keywords that say nothing to a model, or that providers refuse.
+_DROPPED = frozenset({"title", "default", "$defs"})
+_CLOSED = ConfigDict(extra="forbid")
+
+
+def restrict(model: type[BaseModel], names: Sequence[str]) -> type[BaseModel]:
+    """Return a model with some of the fields only."""
+    if list(names) == list(model.model_fields) and model.model_config == _CLOSED and not model.__doc__:
+        return model
+    # Pydantic changes the FieldInfo that it is given.
+    fields: dict[str, Any] = {
+        name: (model.model_fields[name].annotation, copy.copy(model.model_fields[name])) for name in names
+    }
+    part: type[BaseModel] = create_model(model.__name__, __config__=_CLOSED, **fields)
+    return part
+
+
+def reply_schema(
+    model: type[BaseModel], names: Sequence[str], passages: Sequence[str], titles: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the schema of a reply: the named fields, the passages they rest on, and what is open.
+
+    The schema keeps to what strict structured output accepts: no ``$ref``, every property required, no others
+    allowed, and a closed list always an ``enum``; but ``titles`` that are many are in the brief, once, and the reply
+    is held against them.
+    """
+    result = copy.deepcopy(_fields_schema(model, tuple(names)))
+    if len(titles) > _LONG_LIST:
+        result = _name_only(result, list(titles))
+    for name, extra in _extras(passages).items():
+        if name not in model.model_fields:
+            result["properties"][name] = extra
+            result["required"].append(name)
+    return {"title": "fields", "description": "The fields of one step of a procedure.", **result}
+
+
+@lru_cache(maxsize=64)
+def _fields_schema(model: type[BaseModel], names: tuple[str, ...]) -> dict[str, Any]:
+    schema = restrict(model, names).model_json_schema()
+    return _plain(schema, schema.get("$defs", {}))
+
+
+def _name_only(node: Any, titles: list[str]) -> Any:
+    """Return a schema in which a reference is a string: the list would be in it once for each field."""
+    if isinstance(node, list):
+        return [_name_only(each, titles) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("enum") == titles:
+        return {key: value for key, value in node.items() if key != "enum"} | {"type": "string"}
+    return {key: _name_only(value, titles) for key, value in node.items()}
+
+
+def share_titles(schema: Mapping[str, Any], titles: Sequence[str]) -> dict[str, Any]:
+    """Return a schema in which the closed list stands once, under ``$defs``, however many fields take from it.
+
+    For schemas that people and agents read; providers take no ``$ref``.
+    """
+    if not titles:
+        return dict(schema)
+    found: dict[str, Any] = _share(schema, list(titles))
+    found["$defs"] = {**found.get("$defs", {}), "reference": {"type": "string", "enum": list(titles)}}
+    return found
+
+
+def _share(node: Any, titles: list[str]) -> Any:
+    if isinstance(node, list):
+        return [_share(each, titles) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("enum") == titles or ("const" in node and [node["const"]] == titles):
+        kept = {key: value for key, value in node.items() if key == "description"}
+        return kept | {"$ref": "#/$defs/reference"}
+    return {key: _share(value, titles) for key, value in node.items() if key != "title" or not isinstance(value, str)}
+
+
+def _extras(passages: Sequence[str]) -> dict[str, Any]:
+    questions = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "What a person has to decide or to confirm, one question an item; empty if nothing is open.",
+    }
+    if not passages:
+        return {QUESTIONS: questions}
+    used = {
+        "type": "array",
+        "items": {"type": "string", "enum": list(passages)},
+        "description": "The ids of the passages that the fields rest on; empty if none.",
+    }
+    return {SOURCES: used, QUESTIONS: questions}
+
+
+def _plain(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema without references, in which every object is closed and complete."""
+    if "$ref" in schema:
+        target = definitions[str(schema["$ref"]).rsplit("/", 1)[-1]]
+        return _plain({**target, **{key: value for key, value in schema.items() if key != "$ref"}}, definitions)
+    result: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "properties":
+            result[key] = {name: _plain(each, definitions) for name, each in value.items()}
+        elif key == "items":
+            result[key] = _plain(value, definitions)
+        elif key == "anyOf":
+            result[key] = [_plain(each, definitions) for each in value]
+        elif key == "const":
+            result["enum"] = [value]
+        elif key not in _DROPPED:
+            result[key] = value
+    if result.get("type") == "object":
+        result["additionalProperties"] = False
+        result["required"] = list(result.setdefault("properties", {}))
+    return result
+
 
 Finish = Literal["stop", "length", "refusal"]
 Form = Literal["schema", "tool", "json", "plain"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from procauthor.authoring.brief import ChangeRequest
-from procauthor.convention.title import plain_name
+from procauthor.convention.word import plain_name
 from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure

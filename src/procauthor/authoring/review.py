@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.author import FieldProblem
+from procauthor.authoring.allowance import Spend, at_once
+from procauthor.authoring.answer import read_object
+from procauthor.authoring.author import Critique, FieldProblem
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.calls import CallLog, call_key
 from procauthor.authoring.chat import brief_words, check_room
-from procauthor.authoring.critique import Critique
+from procauthor.authoring.memory import CallLog, call_key
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import Reply
-from procauthor.authoring.scan import read_object
-from procauthor.authoring.spending import Spend, at_once
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
 from procauthor.template.spec import Template

@@ -12,25 +12,23 @@ from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.head import add_questions
-from procauthor.authoring.lead import join_questions
-from procauthor.authoring.reply import check_fields
+from procauthor.authoring.passage import join_questions
+from procauthor.authoring.reply import QUESTIONS, SOURCES, check_fields
 from procauthor.authoring.run import HAND_OFF
-from procauthor.authoring.schema import QUESTIONS, SOURCES
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import operation_model, operation_schema, read_changes
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import EditTarget, Outline
-from procauthor.authoring.update.scope import allowance, sections_of, targets_in
+from procauthor.authoring.update.outline import EditTarget, Outline, allowance, sections_of, targets_in
 from procauthor.authoring.waiting import WaitingDraft
 from procauthor.authoring.wish import known_references, outline_of
 from procauthor.errors import AnswerError, NotFoundError
 from procauthor.finding import Finding
-from procauthor.retrieval.word import list_words
+from procauthor.retrieval.lexical import list_words
 from procauthor.secret import Censor
 from procauthor.template.key import section_key
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
 
 _AGAIN = "the targets, their hashes and the schema: procauthor update REF WISH --dry-run --json"
 

@@ -9,7 +9,7 @@ from itertools import islice
 from procauthor.library.contract import part_of
 from procauthor.library.library import Library, Procedure
 from procauthor.procedure import DONE
-from procauthor.retrieval.word import is_common, list_words
+from procauthor.retrieval.lexical import is_common, list_words
 from procauthor.template.render import read_pattern
 
 _MOST = 20

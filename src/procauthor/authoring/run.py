@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.calls import CallLog, forget_calls
-from procauthor.authoring.memory import Connection, Row, WorkMemory, readable
+from procauthor.authoring.memory import CallLog, Connection, Row, WorkMemory, forget_calls, readable
 from procauthor.authoring.submission import Submission
 from procauthor.errors import DraftError
 from procauthor.markdown.link import slugify

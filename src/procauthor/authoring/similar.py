@@ -10,7 +10,7 @@ from procauthor.authoring.brief import ChangeRequest, Namesake
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
-from procauthor.retrieval.word import list_features
+from procauthor.retrieval.lexical import list_features
 
 # A word that so many titles have says what they are, and not what they are about: "Procedure".
 _COMMON = 0.3

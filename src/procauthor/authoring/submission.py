@@ -10,7 +10,7 @@ from typing import Any
 
 from procauthor.authoring.answer import HandedIn
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.lead import join_questions
+from procauthor.authoring.passage import join_questions
 
 _MAX_NAME = 100
 _PATH = re.compile(r"^[a-z_]\w*(?:\[\d+\]|\.[a-z_]\w*)+$")

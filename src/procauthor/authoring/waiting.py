@@ -3,25 +3,200 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.draft import Draft
-from procauthor.authoring.elsewhere import names
-from procauthor.authoring.meanwhile import ClashError, conflict_text, merge_draft, merge_note, refuse_new_errors
-from procauthor.authoring.origin import sidecars
+from procauthor.authoring.draft import SKELETON, Draft
 from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
+from procauthor.finding import Finding
 from procauthor.library.change import Change, Edit
-from procauthor.library.library import Library, read_procedure
+from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.provenance import SectionSource
+from procauthor.library.receipt import today
 from procauthor.library.state import make_folder
+from procauthor.markdown.merge import Clash, Merged, merge
+from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.procedure import stamp
+from procauthor.procedure import Stamp, stamp
+from procauthor.review.blame import Writing, record_origins
+from procauthor.review.review import follow
+from procauthor.template.model import late_name
+from procauthor.template.spec import SectionSpec, Template
+from procauthor.workspace import Workspace
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
+
+
+def find_elsewhere(workspace: Workspace, library: Library, draft: Procedure) -> Sequence[Finding]:
+    """Return the findings that other documents do not have now, and would have once a draft is accepted.
+
+    Args:
+        workspace: Checks and derives.
+        library: The library as it is.
+        draft: The document as it would be.
+    """
+    laid = library.overlay(draft)
+    near = sorted(_touched(library, draft))
+    if not near:
+        return ()
+    present = workspace.with_derived(library, ticks=False)
+    known = {finding.fingerprint for finding in workspace.check(present, near).findings}
+    after = workspace.check(workspace.with_derived(laid, ticks=False), near).findings
+    return [finding for finding in after if finding.fingerprint not in known]
+
+
+def _touched(library: Library, draft: Procedure) -> set[str]:
+    """Return the documents that a draft refers to, and those that name it."""
+    words = title_key(draft.title).split()
+    linked = {path for path in draft.targets if path in library.by_path}
+    named = {p.path for p in library.procedures if p.kind != "plan" and names(p, words)}
+    return (linked | named) - {draft.path}
+
+
+def names(procedure: Procedure, words: Sequence[str]) -> bool:
+    """Say whether all words of a title occur in a document: cheap, so that few documents are looked at closely."""
+    text = procedure.source.raw.decode(errors="replace").casefold()
+    return all(word in text for word in words if word != "and")
+
+
+_RUN = re.compile(rb"`+")
+_LEAST_FENCE = 3
+
+
+class ClashError(ConflictError):
+    """The draft and the file changed the same place in different ways."""
+
+    def __init__(self, message: str, hint: str = "", clashes: Sequence[Clash] = ()) -> None:
+        super().__init__(message, hint)
+        self.clashes = tuple(clashes)
+
+
+def merge_draft(draft: Draft, raw: bytes | None) -> Merged:
+    """Merge a draft with the file as it is now.
+
+    Raises:
+        ConflictError: The file is gone, or is there although the draft is for a new one.
+        ClashError: Both changed the same place.
+    """
+    again = f"reject {draft.id!r} and make it again; the draft is kept until then"
+    if raw is None:
+        message = f"{draft.path} was deleted since the draft {draft.id!r} was based on it"
+        raise ConflictError(message, again)
+    if draft.base_text is None:
+        message = f"{draft.path} was written since the draft {draft.id!r} was made for a new file"
+        raise ConflictError(message, again)
+    merged = merge(draft.base_text.encode(), draft.text.encode(), raw)
+    if merged.clashes:
+        places = ", ".join(dict.fromkeys(repr(c.heading or "the head of the document") for c in merged.clashes))
+        message = f"{draft.path} changed since the draft {draft.id!r} was based on it, and both change {places}"
+        raise ClashError(message, "procauthor accept writes both texts to a side file", merged.clashes)
+    return merged
+
+
+def merge_note(draft: Draft, merged: Merged) -> str:
+    """Return the sentence that says what was merged."""
+    ours, theirs = ", ".join(merged.ours) or "nothing", ", ".join(merged.theirs) or "nothing"
+    return f"{draft.path} changed since the draft was made; merged (draft: {ours}; file: {theirs})"
+
+
+def refuse_new_errors(records: Records, library: Library, draft: Draft, text: bytes) -> None:
+    """Refuse a merge in which each half is right and the whole is not.
+
+    Raises:
+        ConflictError: The merged document has errors that the file does not have.
+    """
+    present = {f.fingerprint for f in records.workspace.check(library, [draft.path]).findings}
+    merged = read_procedure(draft.path, text, records.workspace.settings, records.workspace.templates)
+    laid = records.workspace.with_derived(library.overlay(merged))
+    found = records.workspace.check(laid, [draft.path]).findings
+    errors = [f for f in found if f.severity == "error" and f.fingerprint not in present]
+    if errors:
+        message = f"{draft.path} changed since the draft {draft.id!r} was based on it, and the two do not go together"
+        raise ConflictError(
+            message, f"line {errors[0].line} would say: {errors[0].message}; reject it and make it again"
+        )
+
+
+def conflict_text(draft: Draft, clashes: Sequence[Clash]) -> bytes:
+    """Return a side file that holds all versions of each place, byte for byte within fences."""
+    parts = [
+        f"# Conflict in {draft.path}\n\nThe draft `{draft.id}` and the file changed the same places since the draft "
+        "was made.\nThe file is as it was. Edit it, then accept the draft again, or reject it.\n".encode()
+    ]
+    for clash in clashes:
+        parts.append(f"\n## {clash.heading or 'The head of the document'}\n".encode())
+        versions = (("Before", clash.base), ("In the draft", clash.ours), ("In the file now", clash.theirs))
+        parts += [f"\n### {name}\n\n".encode() + _fenced(raw) for name, raw in versions]
+    return b"".join(parts)
+
+
+def _fenced(raw: bytes) -> bytes:
+    longest = max((len(run) for run in _RUN.findall(raw)), default=0)
+    fence = b"`" * max(_LEAST_FENCE, longest + 1)
+    return fence + b"markdown\n" + raw + (b"" if raw.endswith(b"\n") else b"\n") + fence + b"\n"
+
+
+def sidecars(draft: Draft, library: Library, before: bytes | None, derived: Iterable[Edit]) -> Iterator[Edit]:
+    """Yield the edits of provenance and receipts that belong to a draft.
+
+    Args:
+        draft: The draft.
+        library: The library with its document, and with all that follows from it.
+        before: The document as it was.
+        derived: What follows from it, in other documents.
+    """
+    procedure = library.by_path[draft.path]
+    # A skeleton is filled by a person, who then is its author.
+    if draft.author != SKELETON:
+        writing = _writing(draft, procedure.template)
+        edit = record_origins(library.root, draft.path, before, procedure.source.raw, writing)
+        if edit:
+            yield edit
+    yield from follow(library, derived, [draft.path])
+
+
+def _writing(draft: Draft, template: Template | None) -> Writing:
+    known = {str(passage["id"]): _source(passage) for passage in draft.passages}
+    rests = {name: tuple(known.get(i, SectionSource(i)) for i in ids) for name, ids in draft.sources.items()}
+    fields: dict[str, tuple[SectionSource, ...]] = {}
+    for spec in template.sections if template and not draft.wish else ():
+        found = tuple(source for name in _names(spec) for source in rests.get(name, ()))
+        fields |= dict.fromkeys(spec.keys, found)
+    common = tuple(source for found in rests.values() for source in found) if draft.wish else ()
+    return Writing(
+        by=draft.author,
+        on=today(),
+        name=_name(draft),
+        run=draft.id,
+        prompt=draft.prompt,
+        template=draft.template_hash,
+        sources=fields,
+        common=common,
+    )
+
+
+def _source(passage: Mapping[str, Any]) -> SectionSource:
+    path, heading = str(passage["path"]), str(passage["heading"])
+    return SectionSource(path=path, heading=heading, hash=Stamp(str(passage["hash"])))
+
+
+def _names(spec: SectionSpec) -> list[str]:
+    """Return the fields that a section is made of: its own, and those of parts that a later step fills."""
+    return [spec.name, *(late_name(spec, part) for part in spec.parts)]
+
+
+def _name(draft: Draft) -> str:
+    """Return who handed a draft in, as the document says."""
+    if draft.author != HAND_OFF:
+        return ""
+    name = str(parse(draft.text.encode()).metadata.get("written_by") or "")
+    return "" if name == HAND_OFF else name
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import Chunk
-from procauthor.template.store import TemplateStore
+from procauthor.template.read import TemplateStore
 from procauthor.workspace import Workspace
 
 _DERIVED = ("index", "readme", "plan", "template")

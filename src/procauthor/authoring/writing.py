@@ -7,21 +7,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.allowance import Allowance
+from procauthor.authoring.allowance import Allowance, Gate, Spend, at_once
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.calls import CallLog
 from procauthor.authoring.draft import IN_PROGRESS, OFFLINE, SKELETON, render_draft
 from procauthor.authoring.gap import holds_gap, lacks
 from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, judge
+from procauthor.authoring.memory import CallLog
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.pipeline import Work
 from procauthor.authoring.reply import Reply
-from procauthor.authoring.retry import Gate
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
-from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import ConfigError
 from procauthor.library.library import Library
@@ -31,7 +29,7 @@ from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
 
 _AT_ONCE = 2
 

@@ -22,7 +22,7 @@ from procauthor.planning.read import read_plan
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
 
 
 @dataclass(frozen=True, slots=True)

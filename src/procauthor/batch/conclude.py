@@ -11,7 +11,7 @@ from procauthor.batch.value import BatchReport, Written
 from procauthor.workspace.measure import count, tally_json, tally_of
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
 
 _BEFORE = "before"
 

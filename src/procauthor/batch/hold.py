@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from procauthor.authoring.allowance import too_much
-from procauthor.authoring.calls import usage_of
-from procauthor.authoring.memory import Connection, WorkMemory
+from procauthor.authoring.memory import Connection, WorkMemory, usage_of
 from procauthor.authoring.reply import Reply
 from procauthor.batch.record import Batch, BatchItem
 from procauthor.errors import LockedError

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.meanwhile import ClashError
-from procauthor.authoring.waiting import WaitingDraft
+from procauthor.authoring.waiting import ClashError, WaitingDraft
 from procauthor.errors import ConflictError, LockedError
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
 
 _TRIES = 5
 _PAUSE = 0.1

@@ -11,7 +11,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
 
 _DONE = ("defined", "approved")
 

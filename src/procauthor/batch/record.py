@@ -13,8 +13,7 @@ from io import BytesIO
 from typing import Any
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.calls import usage_of
-from procauthor.authoring.memory import WorkMemory, readable
+from procauthor.authoring.memory import WorkMemory, readable, usage_of
 from procauthor.authoring.run import doomed_jobs
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task
 from procauthor.errors import DraftError

@@ -11,9 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.allowance import Allowance
-from procauthor.authoring.calls import usage_of
-from procauthor.authoring.spending import Spend, at_once
+from procauthor.authoring.allowance import Allowance, Spend, at_once
+from procauthor.authoring.memory import usage_of
 from procauthor.authoring.writing import open_prompts
 from procauthor.batch.conclude import conclude, count_before
 from procauthor.batch.pace import Pace
@@ -27,8 +26,8 @@ from procauthor.batch.writer import Writer
 from procauthor.errors import BudgetError, HaltError, ProcauthorError
 
 if TYPE_CHECKING:
+    from procauthor.authoring.draft import Records
     from procauthor.authoring.pipeline import Progress
-    from procauthor.authoring.records import Records
 
 _AHEAD = 3
 """So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""

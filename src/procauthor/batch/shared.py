@@ -23,7 +23,7 @@ from procauthor.errors import DraftError
 from procauthor.resources import release as installed_release
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
 
 _FORM = "form"
 

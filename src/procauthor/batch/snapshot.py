@@ -13,7 +13,7 @@ from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.planning.read import read_plan
 
 if TYPE_CHECKING:
-    from procauthor.authoring.records import Records
+    from procauthor.authoring.draft import Records
     from procauthor.planning.plan import Plan
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import SectionIndex

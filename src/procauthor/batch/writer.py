@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from procauthor.authoring.allowance import Allowance
+from procauthor.authoring.allowance import Allowance, Gate, Spend, at_once
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.retry import Gate
-from procauthor.authoring.spending import Spend, at_once
 from procauthor.authoring.writing import RunContext
 from procauthor.batch.record import Batch, BatchItem
 from procauthor.batch.slot import CpuSlots
@@ -19,8 +17,8 @@ from procauthor.batch.snapshot import Snapshot
 from procauthor.prompt import PromptLibrary
 
 if TYPE_CHECKING:
+    from procauthor.authoring.draft import Records
     from procauthor.authoring.pipeline import Progress
-    from procauthor.authoring.records import Records
     from procauthor.authoring.reply import Reply
 
 _SLOTS = 2

@@ -10,8 +10,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from procauthor.checking.dependence import FILE, HEAD, WatchedScope, question
-from procauthor.checking.difference import PENDING, Difference, Surroundings, find_difference
+from procauthor.checking.difference import (
+    FILE,
+    HEAD,
+    PENDING,
+    Difference,
+    Surroundings,
+    WatchedScope,
+    find_difference,
+    question,
+)
 from procauthor.checking.memory import Record
 from procauthor.checking.rule import FAMILIES, reach, run_family
 from procauthor.checking.scope import Scope

@@ -397,6 +397,15 @@ class Scope:
         levels = self._levels_up()
         return posixpath.relpath(path, self._inside(levels)) if levels else path
 
+    def inside_repository(self) -> str:
+        """Return the folder of the library from the root of its repository.
+
+        It is empty where they are one, where there is no repository, or where the library has a folder of that name.
+        """
+        levels = self._levels_up()
+        inside = self._inside(levels) if levels else ""
+        return "" if any(path.startswith(f"{inside}/") for path in self.library.files) else inside
+
     def _inside(self, levels: int) -> str:
         return "/".join(Path(os.path.realpath(self.library.root)).parts[-levels:])
 

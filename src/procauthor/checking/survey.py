@@ -27,8 +27,8 @@ from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
 from procauthor.system import read_regular, share
+from procauthor.template.read import TemplateStore
 from procauthor.template.spec import Template
-from procauthor.template.store import TemplateStore
 
 # Below this, to remember costs more than to read, and a small folder stays as clean as it was.
 _WORTH_KEEPING = 64

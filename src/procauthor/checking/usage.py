@@ -1,4 +1,4 @@
-"""What a document relies on in others: artifacts, rows of tables, and dependencies."""
+"""What a document relies on in others: artifacts, rows, dependencies, and the consumers of a changed contract."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from procauthor.checking.scope import Scope, field_line
 from procauthor.library.artifact import artifact_key
 from procauthor.library.index import IndexRow, entries
 from procauthor.library.library import Procedure, follow
-from procauthor.library.receipt import Part, Seen
+from procauthor.library.receipt import Part, Seen, receipts_of
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
 
@@ -192,3 +192,40 @@ def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
         if len(sources) == 1:
             found.append(Need(sources[0], wanted.line))
     return [need for need in found if need.procedure.kind == "procedure" and need.procedure.status != "alias"]
+
+
+_SHOWN: dict[Part, str] = {
+    "output": "the output",
+    "input": "the input",
+    "inputs": "the list of inputs",
+    "ends": "the exit states or signals",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A use of a contract whose text is not what the consumer has seen."""
+
+    use: Use
+    seen: Seen
+
+    @property
+    def what(self) -> str:
+        """Name the part that changed."""
+        return _SHOWN[self.use.part] + (f" {self.use.name!r}" if self.use.name else "")
+
+
+def find_suspects(scope: Scope, consumer: Procedure) -> Iterator[Suspect]:
+    """Yield what changed under a document, in the order in which it speaks of it."""
+    known = seen_parts(scope, consumer)
+    if not known:
+        return
+    for use in read_uses(scope, consumer):
+        seen = known.get(use.key)
+        if seen is not None and not use.fits(seen):
+            yield Suspect(use, seen)
+
+
+def seen_parts(scope: Scope, consumer: Procedure) -> dict[Key, Seen]:
+    """Return what a document has seen of the contracts of others."""
+    return {seen_key(seen): seen for seen in receipts_of(scope.library.reviews, consumer.path).seen}

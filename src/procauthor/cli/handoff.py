@@ -139,8 +139,7 @@ def _show(found: WaitingDraft) -> None:
 
 
 def _words(found: WaitingDraft) -> str:
-    from procauthor.authoring.exchange import lengths
-    from procauthor.authoring.length import document_words
+    from procauthor.authoring.exchange import document_words, lengths
 
     told = (f"{n.field} {n.words}{f' of {n.max_words}' if n.max_words else ''}" for n in lengths(found))
     return f"words: {document_words(found.draft.text)} in the document; {', '.join(told)}".rstrip("; ")

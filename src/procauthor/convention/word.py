@@ -1,15 +1,191 @@
-"""The words that ship."""
+"""How a library writes titles, lifecycles and intervals, and the words that ship."""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from procauthor.markdown.document import Document, Heading, Section
+from procauthor.settings import INTERVAL, TitleConventions
+from procauthor.template.key import plain_heading
+from procauthor.template.role import words as roles
 
 
 @lru_cache(maxsize=1)
 def words() -> Mapping[str, Any]:
     """Return the tables of ``words.toml``."""
     return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+
+
+_FIELD = re.compile(r"\{(name|number)\}")
+# A name has no end of its own, so it takes what the pattern leaves.
+_PARTS = {"name": r"(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
+_SPACES = re.compile(r"\s+")
+
+
+def read_title(document: Document, conventions: TitleConventions) -> str:
+    """Return the title of a document as it is written, or an empty string."""
+    readers = {
+        "heading": lambda: _text(title_heading(document, first=False)),
+        "first-heading": lambda: _text(title_heading(document, first=True)),
+        "front-matter": lambda: document.front_title,
+        "name": lambda: str(document.metadata.get("name") or "").strip(),
+    }
+    return next((title for source in conventions.sources if (title := readers[source]())), "")
+
+
+def title_kind(title: str) -> str:
+    """Return what a title says that its document is: by its last word, or a first one with a colon."""
+    parts = title.casefold().split()
+    said = {parts[-1], parts[0].removesuffix(":") if parts[0].endswith(":") else ""} if parts else set()
+    return next((kind for kind, names in words()["kinds"].items() if not said.isdisjoint(names)), "")
+
+
+def turned_title(title: str) -> str:
+    """Return a title that begins with its kind as it is mostly called: ``Orchestration: A`` is ``A Orchestration``."""
+    kind, colon, name = title.partition(":")
+    return f"{name.strip()} {kind}" if colon and " " not in kind.strip() and title_kind(f"{kind}: x") else ""
+
+
+def is_folder_name(stem: str, pages: tuple[str, ...]) -> bool:
+    """Say whether files of a name are called by their folders: pages that show one, and what has one of its own."""
+    return stem.casefold() in (*pages, *words()["survey"]["pages"], *words()["survey"]["bundles"])
+
+
+def page_stem(path: str) -> str:
+    """Return the name of a file in lower case, without its endings: ``_index`` of ``docs/_index.html.md``."""
+    return path.rpartition("/")[2].rpartition(".")[0].lower().removesuffix(".html")
+
+
+def has_own_folder(path: str) -> bool:
+    """Say whether the file of a document has the name of those that have a folder all their own."""
+    return is_folder_name(page_stem(path), ())
+
+
+def title_heading(document: Document, *, first: bool) -> Heading | None:
+    """Return the heading of level 1, or with ``first`` the first one, where no other is as high."""
+    own = [h for h in document.headings if not h.nested]
+    if first:
+        return own[0] if own and all(h.level > own[0].level for h in own[1:]) else None
+    return next((h for h in own if h.level == 1), None)
+
+
+def _text(heading: Heading | None) -> str:
+    return heading.text if heading else ""
+
+
+def plain_name(title: str, patterns: tuple[str, ...]) -> str:
+    """Return the name in a title: what is left when all patterns that fit are taken off."""
+    name = title
+    for pattern in patterns:
+        match = _compiled(pattern).fullmatch(name)
+        name = match["name"] if match else name
+    return name
+
+
+def write_title(name: str, like: str, patterns: tuple[str, ...]) -> str:
+    """Return a name as a title, dressed like another title; a number is no part of what is copied."""
+    fitting = [pattern for pattern in patterns if _compiled(pattern).fullmatch(like)]
+    for pattern in reversed(fitting):
+        if "{number}" not in pattern:
+            name = pattern.replace("{name}", name)
+    return name
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join(_pieces(pattern)), re.IGNORECASE | re.DOTALL)
+
+
+def _pieces(pattern: str) -> Iterator[str]:
+    place = 0
+    for field in _FIELD.finditer(pattern):
+        yield _literal(pattern[place : field.start()])
+        yield _PARTS[field[1]]
+        place = field.end()
+    yield _literal(pattern[place:])
+
+
+def _literal(text: str) -> str:
+    return r"\s*".join(map(re.escape, _SPACES.split(text)))
+
+
+_SIGNS = re.compile(r"^[^\w(]+|[^\w)]+$")
+_REMARK = re.compile(r"\s*(?:[(\[:]|\s[-–—]\s).*$", re.DOTALL)
+_NUMBER = re.compile(r"^\d{1,4}(?:[-_.]|\s)+")
+
+
+def lifecycle_name(heading: str) -> str:
+    """Return the name in a heading: without number, signs, remark, and the word "Lifecycle".
+
+    ``8. API Lifecycle (3 of 7)`` gives ``API``.
+    """
+    text = _REMARK.sub("", plain_heading(_SIGNS.sub("", heading))).strip()
+    return _ends().sub("", text).strip() or text
+
+
+def folder_lifecycle(folder: str) -> str:
+    """Return the name of a lifecycle by its folder: ``08-api-lifecycle`` gives ``Api``."""
+    return lifecycle_name(_NUMBER.sub("", folder).replace("-", " ").replace("_", " ").title())
+
+
+def lifecycle_above(document: Document, section: Section) -> str:
+    """Return the name of the lifecycle that a section of an index is about: a phase belongs to the one above it."""
+    while section.parent is not None and _phase().match(plain_heading(_SIGNS.sub("", section.title))):
+        above = document.sections[section.parent]
+        if above.level <= 1 or not above.title:
+            break
+        section = above
+    return lifecycle_name(section.title)
+
+
+@lru_cache(maxsize=1)
+def _ends() -> re.Pattern[str]:
+    table = words()["index"]["lifecycles"]
+    ends, begins = ("|".join(map(re.escape, table[key])) for key in ("endings", "beginnings"))
+    return re.compile(rf"\s+(?:{ends})$|^(?:{begins})\s+", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _phase() -> re.Pattern[str]:
+    names = "|".join(map(re.escape, roles().steps))
+    return re.compile(rf"(?:{names})\s+\d", re.IGNORECASE)
+
+
+_DAYS = {"d": 1, "w": 7}
+_MONTHS = {"m": 1, "y": 12}
+_YEAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A number of months and days."""
+
+    months: int = 0
+    days: int = 0
+
+    def after(self, day: date) -> date:
+        """Return the day that comes so much later; the 31st becomes the last day of a shorter month."""
+        month = day.month - 1 + self.months
+        year, month = day.year + month // _YEAR, month % _YEAR + 1
+        try:
+            moved = date(year, month, min(day.day, monthrange(year, month)[1]))
+            return moved + timedelta(days=self.days)
+        except (ValueError, OverflowError):
+            return date.max
+
+
+def read_interval(text: str) -> Interval | None:
+    """Return an interval as it is written, or None where it is none."""
+    match = INTERVAL.fullmatch(text.strip())
+    if match is None:
+        return None
+    number, unit = int(match["number"]), match["unit"][0].lower()
+    return Interval(days=number * _DAYS[unit]) if unit in _DAYS else Interval(months=number * _MONTHS[unit])

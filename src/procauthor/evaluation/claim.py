@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from procauthor.convention.lifecycle import lifecycle_name
+from procauthor.convention.word import lifecycle_name
 from procauthor.evaluation.value import Claim, Lifecycle, Tally
 from procauthor.evaluation.value import Row as Counted
 from procauthor.library.index import entries

@@ -15,7 +15,7 @@ from procauthor.git import LONG, NoAnswerError, Repository, find_repository
 from procauthor.library.library import Library, Procedure, UnreadFile, read_procedure
 from procauthor.library.receipt import Review, decode, document_of
 from procauthor.settings import FILE_NAME, Settings, locate
-from procauthor.template.store import TemplateStore
+from procauthor.template.read import TemplateStore
 
 _LINK = "120000"
 _FILES = ("100644", "100755", _LINK)

@@ -95,7 +95,7 @@ _NUMBER = re.compile(r"^\d{1,4}")
 def derive(library: Library) -> Change:
     """Return what must change so that every table tells the truth; an empty change where it does."""
     # Rules use the tables of this module, and need no rendering.
-    from procauthor.library.downstream import find_uses, name_consumers
+    from procauthor.library.artifact import find_uses, name_consumers
 
     edits: list[Edit] = []
     uses = find_uses(library)

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from procauthor.convention.lifecycle import lifecycle_above, lifecycle_name
 from procauthor.convention.state import read_mark, read_status, read_word
-from procauthor.convention.title import plain_name
-from procauthor.convention.word import words
+from procauthor.convention.word import lifecycle_above, lifecycle_name, plain_name, words
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve_on_site
 from procauthor.markdown.document import Block, Cell, Item, Link, Section, TableRow

@@ -14,12 +14,13 @@ from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace as replace_struct
 
-from procauthor.convention.lifecycle import folder_lifecycle, lifecycle_name
 from procauthor.convention.site import own_addresses, read_links, rules_of
 from procauthor.convention.state import read_declared, successor
-from procauthor.convention.title import (
+from procauthor.convention.word import (
+    folder_lifecycle,
     has_own_folder,
     is_folder_name,
+    lifecycle_name,
     page_stem,
     plain_name,
     read_title,
@@ -41,8 +42,8 @@ from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import FILE_NAME, Conventions, Settings
+from procauthor.template.read import TemplateStore
 from procauthor.template.spec import Template
-from procauthor.template.store import TemplateStore
 
 MARKDOWN = (".md", ".markdown")
 ANNOUNCED = "*(announced)*"

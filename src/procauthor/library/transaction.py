@@ -35,7 +35,7 @@ from procauthor.library.permit import (
 )
 from procauthor.library.state import unseal
 from procauthor.procedure import Stamp, stamp
-from procauthor.system import hold
+from procauthor.system import hold, read_regular
 
 KIND = "change"
 _VERSION = 1
@@ -96,7 +96,7 @@ def read_record(root: Path, file: Path) -> ChangeRecord | None:
         LibraryError: The file cannot be read.
     """
     try:
-        plain = unseal(file, KIND, file.read_bytes())
+        plain = unseal(file, KIND, read_regular(file))
         found = None if plain is None else _load(plain)
     except OSError as error:
         message = f"{file} cannot be read: {error.strerror}"

@@ -20,6 +20,12 @@ _NAMING = ("depends_on", "soft", "blocks", "procedures")
 # A label and a colon at the beginning of a line, without emphasis.
 _PLAIN = re.compile(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
 _BOLD_TAG = re.compile(r"</?(?:b|strong)>", re.IGNORECASE)
+_HARD_BREAK = re.compile(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
+_LINK = re.compile(r"!?\[([^\]]+)\]\([^)]*\)")
+_MARKS = re.compile(r"\*\*|__|`|~~")
+_EMPHASIS = re.compile(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)")
+_SIGNS = frozenset(":：=*_`<")
+_MARKUP = frozenset("[*_`~")
 _SHORTEST = 4
 # The same headings, labels and names are asked about many times.
 _REMEMBERED = 1 << 16
@@ -159,6 +165,9 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
     """Yield the fields that stand on one line."""
     if not text or text.isspace():
         return
+    # Most lines of most plans hold no field.
+    if _SIGNS.isdisjoint(text):
+        return
     text = _BOLD_TAG.sub("**", text)
     found = [m for m in _MARKED.finditer(text) if m[1] in ("**", "__") or field_key(m[2])]
     plain = _unmarked(text)
@@ -190,17 +199,14 @@ def first_field(text: str) -> int:
 
 def clean_value(text: str) -> str:
     """Return a value without hard breaks, emphasis around it, and links."""
-    text = re.sub(r"(?:<br\s*/?>|\\)\s*$", "", text.strip(), flags=re.IGNORECASE).strip()
-    text = re.sub(r"!?\[([^\]]+)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"(\*\*|__|`|~~)(.+?)\1", r"\2", text)
-    return strip_emphasis(text)
+    return strip_emphasis(_HARD_BREAK.sub("", text.strip()))
 
 
 def strip_emphasis(text: str) -> str:
     """Return the text without emphasis, links and code marks around its words."""
-    text = re.sub(r"!?\[([^\]]+)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"(\*\*|__|`|~~)", "", text)
-    return re.sub(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)", r"\1", text).strip()
+    if _MARKUP.isdisjoint(text):
+        return text.strip()
+    return _EMPHASIS.sub(r"\1", _MARKS.sub("", _LINK.sub(r"\1", text))).strip()
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -54,6 +54,7 @@ class Headings:
         for section in self._sections:
             if section.parent is not None:
                 self._labels[section.parent].add(field_key(section.title.partition(":")[0]))
+        self._asides = {(s.parent, s.level) for s in self._sections if _is_aside(s.title)}
         self.chosen: set[int] = set()
 
     def openings(self, *, alone: bool) -> list[Opening]:
@@ -192,15 +193,17 @@ class Headings:
 
     def _is_bare(self, section: Section) -> bool:
         """Say whether no list below a heading could itself be one of items, and its siblings have no other role."""
-        siblings = [s for s in self._sections if s.parent == section.parent and s.level == section.level]
-        aside = any(read_role(s.title) or field_key(s.title) or names_priority(s.title) for s in siblings)
-        return not aside and not any(line.mark or read_number(line.content) for line in self._loose(section))
+        return (section.parent, section.level) not in self._asides and not any(
+            line.mark or read_number(line.content) for line in self._loose(section)
+        )
 
     def _is_placed(self, section: Section) -> bool:
         return any(map(names_priority, self.text.headings(section)[1:]))
 
     def _above(self, section: Section) -> str:
-        return "" if section.parent is None else self._sections[section.parent].title
+        """Return the heading above one, but for the title of the document."""
+        above = None if section.parent is None else self._sections[section.parent]
+        return "" if above is None or self._is_title(above) else above.title
 
     def _is_title(self, section: Section) -> bool:
         """Say whether a heading is that of the document, which speaks of all items."""
@@ -292,6 +295,10 @@ class Headings:
             code=read.code,
             said=read.title,
         )
+
+
+def _is_aside(title: str) -> bool:
+    return bool(read_role(title) or field_key(title) or names_priority(title))
 
 
 def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:

@@ -49,7 +49,7 @@ _DEEPEST = 3
 TOLD = 9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WeighedList:
     """The items of one list, and how much speaks for them: in all, by their lines alone (``own``), and if by boxes."""
 
@@ -58,6 +58,11 @@ class WeighedList:
     weight: int
     own: int = TOLD
     boxed: bool = False
+
+    @property
+    def ticked(self) -> bool:
+        """Whether the lines have boxes to tick, and not only signs."""
+        return any(o.line.mark is not None and o.line.mark.marker is not None for o in self.openings)
 
 
 def find_lists(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:

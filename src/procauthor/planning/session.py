@@ -53,15 +53,17 @@ def fit(items: Sequence[PlanItem], order: Sequence[int], hours: float) -> Fit:
     by_number = {item.number: item for item in items}
     chosen: list[int] = []
     unknown: list[int] = []
+    taken: set[int | None] = set()
     low = high = 0.0
     for number in order:
         effort = by_number[number].effort_hours
-        if number not in blockers or any(other not in chosen for other, _ in blockers[number]):
+        if number not in blockers or any(other not in taken for other, _ in blockers[number]):
             continue
         if effort is None:
             unknown.append(number)
         elif high + effort.max <= hours + _ROUNDING:
             chosen.append(number)
+            taken.add(number)
             low, high = low + effort.min, high + effort.max
     return Fit(tuple(chosen), Effort(round(low, 4), round(high, 4)), tuple(unknown))
 

@@ -14,18 +14,17 @@ from procauthor.finding import Report
 from procauthor.library.change import Change
 from procauthor.library.library import Library
 from procauthor.settings import Settings
-from procauthor.template.store import TemplateStore
+from procauthor.template.read import TemplateStore
 from procauthor.workspace import Workspace
 from procauthor.workspace.check import Checking, baseline_file, shrink_baseline, update_baseline
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
-    from procauthor.authoring.draft import DraftStore
+    from procauthor.authoring.draft import DraftStore, Records
     from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.question import Questions
-    from procauthor.authoring.records import Records
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import RunStore
     from procauthor.authoring.waiting import WaitingDraft
@@ -388,7 +387,7 @@ class Project:
     @cached_property
     def records(self) -> Records:
         """What authoring keeps: drafts, runs, and the memory of what was paid for."""
-        from procauthor.authoring.records import Records
+        from procauthor.authoring.draft import Records
 
         return Records(self.workspace)
 

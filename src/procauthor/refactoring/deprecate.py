@@ -60,7 +60,13 @@ def _relocation(scope: Scope, procedure: Procedure, by: Procedure) -> Relocation
         for anchor in procedure.document.anchors
     }
     names = {procedure.path: NewName(procedure, by.title, by.id)}
-    return Relocation(targets={procedure.path: by.path}, anchors=anchors, names=names, spared=frozenset(spared))
+    return Relocation(
+        targets={procedure.path: by.path},
+        anchors=anchors,
+        names=names,
+        spared=frozenset(spared),
+        inside=scope.inside_repository(),
+    )
 
 
 def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:

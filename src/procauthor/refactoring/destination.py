@@ -44,7 +44,9 @@ def _path(written: str, spot: Spot, before: Way, after: Way) -> str:
         # It leads to its own document.
         return "" if after.path == after.source else _spell(relative_path(after.source, after.path), written, spot)
     if written.startswith("/"):
-        return written if after.path == before.path else "/" + _spell(after.path, written, spot)
+        # The root may be that of the repository, with the way to the library in front.
+        base = unquote(written).strip("/").removesuffix(before.path)
+        return written if after.path == before.path else "/" + _spell(base + after.path, written, spot)
     same_folders = _folder(before.source) == _folder(after.source) and _folder(before.path) == _folder(after.path)
     if same_folders and not written.endswith("/"):
         if before.path == after.path:

@@ -35,7 +35,7 @@ class Leads:
         ways = self.relocation.ways(self.host.path, before, self.home)
         if ways is None:
             return before == after
-        now = Relocation().ways(self.home, after)
+        now = Relocation(inside=self.relocation.inside).ways(self.home, after)
         return now is not None and (now[1].path, now[1].anchor) == (ways[1].path, ways[1].anchor)
 
 
@@ -113,7 +113,7 @@ def verify_text(
         ways = relocation.ways(host.path, old.target, home) if old else None
         if old is None or ways is None:
             continue
-        found = Relocation().ways(home, new.target)
+        found = Relocation(inside=relocation.inside).ways(home, new.target)
         if found is None or (found[1].path, found[1].anchor) != (ways[1].path, ways[1].anchor):
             message = f"{host.path}:{old.line}: the link {old.target!r} cannot be rewritten safely"
             raise LibraryError(message, "nothing was changed; rewrite this link by hand, then try again")

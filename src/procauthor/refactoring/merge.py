@@ -96,7 +96,7 @@ class _Merging:
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
         refuse_same_footnotes(old, new)
         refuse_same_ids(old, new)
-        own, kept = self._insertions(Relocation(targets={old.path: new.path}))
+        own, kept = self._insertions(Relocation(targets={old.path: new.path}, inside=self.scope.inside_repository()))
         # Before anchors are paired: every heading must be there to be one of a pair.
         self._verify_parts(own, kept, lambda _before, _after: True)
         relocation = self._relocation(own)
@@ -130,7 +130,13 @@ class _Merging:
         old, new = self.procedure, self.into
         spared = frozenset({old.path} | {p.path for p in self.scope.library.of_kind("plan")})
         names = {old.path: NewName(old, new.title, new.id)}
-        return Relocation(targets={old.path: new.path}, anchors=self._anchors(own), names=names, spared=spared)
+        return Relocation(
+            targets={old.path: new.path},
+            anchors=self._anchors(own),
+            names=names,
+            spared=spared,
+            inside=self.scope.inside_repository(),
+        )
 
     # The text
 

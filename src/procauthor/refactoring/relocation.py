@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from procauthor.library.library import Procedure
-from procauthor.library.reference import resolve
+from procauthor.library.reference import Target, resolve
 from procauthor.refactoring.destination import Way, join
 
 
@@ -31,6 +32,7 @@ class Relocation:
         names: New names by the path of the document.
         parts: New documents by their path: a part of which document they were, and their own title.
         spared: Paths of documents in which nothing is rewritten.
+        inside: The folder of the library from the root of its repository; a link may lead by way of there.
     """
 
     homes: Mapping[str, str] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Relocation:
     names: Mapping[str, NewName] = field(default_factory=dict)
     parts: Mapping[str, NewName] = field(default_factory=dict)
     spared: AbstractSet[str] = frozenset()
+    inside: str = ""
 
     def home(self, path: str) -> str:
         """Return where a document stands afterwards."""
@@ -47,7 +50,7 @@ class Relocation:
     def name_of(self, source: str, written: str) -> NewName | None:
         """Return the new name of what a link leads to, if that has one."""
         target = resolve(source, written)
-        path = target.path or ""
+        path = "" if target.external else self._path(source, written, target)
         part = self.anchors.get((path, target.anchor), (path, ""))[0] if target.anchor else path
         return self.parts.get(part) or self.names.get(path)
 
@@ -63,11 +66,19 @@ class Relocation:
         if target.external:
             return None
         home = home or self.home(source)
-        path = target.path if target.path is not None else _outside(source, written)
+        path = self._path(source, written, target)
         before = Way(source, path, target.anchor)
         found = self.anchors.get((path, target.anchor)) if target.anchor else None
         to_path, to_anchor = found or (self.targets.get(path, path), target.anchor)
         return before, Way(home, to_path, to_anchor)
+
+    def _path(self, source: str, written: str, target: Target) -> str:
+        """Return where a link leads, from the root of the library, also if it takes the way by the repository."""
+        path = target.path if target.path is not None else _outside(source, written)
+        if not self.inside or not (written.startswith("/") or path.startswith("../")):
+            return path
+        whole = path if written.startswith("/") else posixpath.normpath(posixpath.join(self.inside, path))
+        return whole.removeprefix(f"{self.inside}/") if whole.startswith(f"{self.inside}/") else path
 
 
 def _outside(source: str, written: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from procauthor.checking.scope import Scope
-from procauthor.convention.title import plain_name, read_title, title_heading, write_title
+from procauthor.convention.word import plain_name, read_title, title_heading, write_title
 from procauthor.errors import ConflictError, InvalidTitleError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import entries, tables
@@ -192,7 +192,8 @@ class _Relocating:
         moves = {old: self.path} if self.path != old else {}
         taken = {self.path} if self.path in self.scope.library.by_path and moves else set()
         names = {old: self.name}
-        relocation = Relocation(homes=moves, targets=moves, names=names, spared=frozenset(taken))
+        inside = self.scope.inside_repository()
+        relocation = Relocation(homes=moves, targets=moves, names=names, spared=frozenset(taken), inside=inside)
         own = {old: self.own, **_row_edits(self.scope.library, self.procedure, self.path)}
         found = Rewriting(self.scope, relocation, own).run()
         return Change(tuple(self._edits(found)), label)

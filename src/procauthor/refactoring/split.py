@@ -124,7 +124,7 @@ class _Splitting:
         refuse_footnotes(self.procedure, [Piece(s.body, self._end(s)) for s in self.sections])
         own = self._pointers()
         parts = {self.path: NewName(self.procedure, self.title)}
-        relocation = Relocation(anchors=self._anchors(own), parts=parts)
+        relocation = Relocation(anchors=self._anchors(own), parts=parts, inside=self.scope.inside_repository())
         text, kept = self._new(relocation)
         verify_carried(self.procedure, kept, relocation, self.path, text)
         expected = [link for link in self._document.links if any(p.holds(link.start) for p in self._pieces())]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from procauthor.checking.suspect import Suspect
+from procauthor.checking.usage import Suspect
 from procauthor.library.receipt import ApprovalWorth, show_key
 from procauthor.review.approve import Approval
 from procauthor.review.blame import Basis, Blame, SectionBlame

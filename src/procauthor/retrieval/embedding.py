@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from procauthor.errors import ConfigError, ModelError
 from procauthor.resources import install_hint
-from procauthor.retrieval.word import is_feature, list_words
+from procauthor.retrieval.lexical import is_feature, list_words
 
 if TYPE_CHECKING:
     import numpy as np

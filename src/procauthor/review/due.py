@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from procauthor.convention.interval import Interval, read_interval
+from procauthor.convention.word import Interval, read_interval
 from procauthor.errors import ConfigError
 from procauthor.git import last_changes
 from procauthor.library.library import Library, Procedure

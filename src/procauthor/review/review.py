@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from procauthor.checking.scope import Scope
-from procauthor.checking.suspect import Suspect
+from procauthor.checking.usage import Suspect
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library
 from procauthor.library.receipt import Review, today

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from procauthor.checking.scope import Scope
-from procauthor.checking.suspect import Suspect, find_suspects, seen_parts
-from procauthor.checking.usage import Key, Use, read_uses, seen_key
+from procauthor.checking.usage import Key, Suspect, Use, find_suspects, read_uses, seen_key, seen_parts
 from procauthor.library.change import Change, Edit, edit_receipts
 from procauthor.library.library import Procedure
 from procauthor.library.receipt import Receipts, Seen, receipts_of

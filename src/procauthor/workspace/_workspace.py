@@ -30,7 +30,7 @@ from procauthor.procedure import DONE
 from procauthor.settings import Location, RetrievalSettings, Settings
 from procauthor.settings import locate as find_root
 from procauthor.system import read_regular, without_collection
-from procauthor.template.store import TemplateStore
+from procauthor.template.read import TemplateStore
 
 # To check a library without a plan needs nothing of planning, and nothing of the search.
 if TYPE_CHECKING:

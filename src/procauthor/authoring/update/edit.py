@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from procauthor.authoring.update.field import edit_field
-from procauthor.authoring.update.listing import edit_list, fill_place
+from procauthor.authoring.update.listing import edit_list, edit_table, edit_text, fill_place, substitute
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import FRAME, EditTarget, Outline
-from procauthor.authoring.update.pen import Pen
+from procauthor.authoring.update.pen import Pen, edit_field
 from procauthor.authoring.update.step import edit_steps, edit_title
-from procauthor.authoring.update.table import edit_table
-from procauthor.authoring.update.text import edit_text, substitute
 from procauthor.authoring.update.verify import verify
 from procauthor.markdown.document import Replacement, replace_spans
 

@@ -9,12 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from procauthor.authoring.author import AskForm
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.schema import reply_schema, share_titles
+from procauthor.authoring.reply import reply_schema, share_titles
 from procauthor.authoring.update.edit import ALLOWED
+from procauthor.authoring.update.listing import ORDER, STATUS, computed_status
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditTarget, Outline
-from procauthor.authoring.update.scope import ScopeEntry, sections_of, targets_in
-from procauthor.authoring.update.table import ORDER, STATUS, computed_status
+from procauthor.authoring.update.outline import EditTarget, Outline, ScopeEntry, sections_of, targets_in
 from procauthor.template.model import Text, value_type
 from procauthor.template.spec import SectionSpec
 

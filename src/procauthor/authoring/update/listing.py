@@ -1,19 +1,155 @@
-"""Edits of lists: items keep bullet, indentation, box and spacing of their neighbours; numbers go on."""
+"""Edits of lists, rows of tables and paragraphs: new text takes the form of its neighbours."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.update.arrange import Arrangement, NewMember, arrange
-from procauthor.authoring.update.line import MARKER, line_end, line_start, sequence, trim
-from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditContainer, EditTarget
+from procauthor.authoring.update.operation import Arrangement, NewMember, Operation, OperationError, arrange
+from procauthor.authoring.update.outline import MARKER, EditContainer, EditTarget, line_end, line_start, sequence, trim
 from procauthor.authoring.update.pen import Pen, paragraphs
-from procauthor.authoring.update.table import insert_first
-from procauthor.template.render import hang
+from procauthor.markdown.document import Cell, Document, Replacement, TableRow, replace_spans
+from procauthor.markdown.passage import Leaf, read_parts
+from procauthor.template.render import hang, render_pattern
+from procauthor.template.spec import SectionSpec
+
+# Columns of the template that are counted or looked up, never written by an author.
+ORDER = ("order", "number")
+STATUS = "status"
+
+
+def edit_table(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
+    """Edit the rows of a table."""
+    place = pen.outline.places[name]
+    assert place.block is not None
+    members = pen.outline.members(name)
+    rows = place.block.rows
+    plan = arrange([t.id for t in members], name, operations)
+    for index, value in plan.replaced.items():
+        for cell, text in zip(rows[index].cells, _cells(pen, place, value, None), strict=True):
+            if text is not None:
+                _fill(pen, cell, text)
+    for index in sorted(plan.deleted):
+        start = line_start(pen.raw, rows[index].start)
+        end = line_end(pen.raw, rows[index].start)
+        before = start - (2 if pen.raw[:start].endswith(b"\r\n") else 1)
+        pen.cut(before, end)
+    _insert_rows(pen, place, plan)
+    _reorder(pen, place, plan)
+
+
+def _insert_rows(pen: Pen, place: EditContainer, plan: Arrangement) -> None:
+    assert place.block is not None
+    rows = place.block.rows
+    for position, entry in enumerate(plan.entries):
+        if entry.old is not None:
+            continue
+        beside = rows[entry.beside]
+        start, end = line_start(pen.raw, beside.start), line_end(pen.raw, beside.start)
+        text = _row(pen, beside, (start, end), _cells(pen, place, entry.value, _order(place, plan, position)))
+        pen.write(start, start, f"{text}\n") if entry.before else pen.write(end, end, f"\n{text}")
+
+
+def insert_first(pen: Pen, place: EditContainer, values: Sequence[Any]) -> None:
+    """Write the first rows below a header."""
+    assert place.block is not None
+    assert place.block.header is not None
+    header = place.block.header
+    at = line_end(pen.raw, line_end(pen.raw, header.start) + 2)
+    span = (line_start(pen.raw, header.start), line_end(pen.raw, header.start))
+    lines = [_row(pen, header, span, _cells(pen, place, v, n)) for n, v in enumerate(values, start=1)]
+    pen.write(at, at, "".join(f"\n{line}" for line in lines))
+
+
+def _row(pen: Pen, like: TableRow, span: tuple[int, int], texts: Sequence[str | None]) -> str:
+    """Return a row with the outer form of another one."""
+    start, end = span
+    filled = [
+        Replacement(c.start - start, c.end - start, f" {t or '-'} ") for c, t in zip(like.cells, texts, strict=True)
+    ]
+    return replace_spans(pen.raw[start:end], filled).decode()
+
+
+def _fill(pen: Pen, cell: Cell, text: str) -> None:
+    """Replace the text of a cell and keep the spaces around it."""
+    raw = pen.raw[cell.start : cell.end]
+    inner = raw.strip()
+    start = cell.start + (raw.find(inner) if inner else 0)
+    pen.write(start, start + len(inner), text)
+
+
+def _cells(pen: Pen, place: EditContainer, value: Any, order: int | None) -> list[str | None]:
+    """Return the text of each cell; None for one that is computed and stays."""
+    assert place.block is not None
+    assert place.block.header is not None
+    width = len(place.block.header.cells)
+    if place.spec is None or len(place.spec.columns) != width:
+        if not isinstance(value, list | tuple) or len(value) != width:
+            message = f"a row of {place.id!r} has {width} cells"
+            raise OperationError(message, "give one text a cell", place.id)
+        return [pen.clean.cell(text) or "-" for text in value]
+    return [_cell(pen, place.spec, column, value, order) for column in range(width)]
+
+
+def _cell(pen: Pen, spec: SectionSpec, column: int, value: Mapping[str, Any], order: int | None) -> str | None:
+    pattern = spec.columns[column].pattern
+    names = {slot.name for slot in pattern.slots}
+    if names & set(ORDER):
+        return None if order is None else str(order)
+    if STATUS in names and computed_status(spec):
+        title = next((value[n] for n in references(spec) if value.get(n)), "")
+        return pen.statuses.get(title, "Missing")
+    return render_pattern(pattern, value, pen.clean, cell=True, whole=False) or "-"
+
+
+def references(spec: SectionSpec) -> tuple[str, ...]:
+    """Return the names of the reference fields of a row."""
+    return tuple(s.name for c in spec.columns for s in c.pattern.slots if s.reference)
+
+
+def computed_status(spec: SectionSpec) -> bool:
+    """Say whether the status in a row is that of the document it refers to."""
+    return bool(references(spec))
+
+
+def _order(place: EditContainer, plan: Arrangement, position: int) -> int:
+    old = order_numbers(place)
+    first = old[1][0][1] if old else 1
+    return first + position if plan.entries else first
+
+
+def order_numbers(place: EditContainer) -> tuple[int, list[tuple[Cell, int]]] | None:
+    """Return the column of a table that counts its rows, with the cells and their numbers."""
+    block = place.block
+    if block is None or not block.rows or place.spec is None or len(place.spec.columns) != len(block.rows[0].cells):
+        return None
+    for column, spec in enumerate(place.spec.columns):
+        if not {s.name for s in spec.pattern.slots} & set(ORDER):
+            continue
+        cells = [row.cells[column] for row in block.rows]
+        if all(c.text.isdigit() for c in cells) and sequence([int(c.text) for c in cells]):
+            return column, [(c, int(c.text)) for c in cells]
+    return None
+
+
+def _reorder(pen: Pen, place: EditContainer, plan: Arrangement) -> None:
+    found = order_numbers(place)
+    if found is None:
+        return
+    _, cells = found
+    first, changed = cells[0][1], 0
+    for position, entry in enumerate(plan.entries):
+        if entry.old is None or entry.old in plan.replaced:
+            continue
+        cell, number = cells[entry.old]
+        if number != first + position:
+            _fill(pen, cell, str(first + position))
+            changed += 1
+    if changed:
+        pen.notes.append(f"renumbered {changed} rows of {place.id}")
+
 
 _LEAST_GAP = "\n"
 _BOX = re.compile(r"\[[ xX]\][ \t]+$")
@@ -240,3 +376,101 @@ def _fill_empty(pen: Pen, place: EditContainer, text: str) -> None:
         return
     at = line_end(raw, at)
     pen.write(at, at, f"\n\n{text}")
+
+
+WHOLE_WORDS = "the old words are taken letter by letter, as whole words of one line; in backticks where they are code"
+
+
+def edit_text(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
+    """Edit the paragraphs of a place."""
+    place = pen.outline.places[name]
+    members = pen.outline.members(name)
+    plan = arrange([t.id for t in members], name, operations)
+    if not plan.entries:
+        message = f"{name!r} would be empty"
+        raise OperationError(message, "keep at least one paragraph", name)
+    for index, value in plan.replaced.items():
+        text = pen.clean.inline(value) if place.inline else paragraphs(pen.clean, value)
+        pen.write(members[index].start, members[index].end, text)
+    for index in sorted(plan.deleted):
+        _cut(pen, members[index].start, members[index].end)
+    for entry in plan.entries:
+        if entry.old is not None:
+            continue
+        if place.inline:
+            message = f"{name!r} is one line behind its label"
+            raise OperationError(message, "replace it", name)
+        beside, text = members[entry.beside], paragraphs(pen.clean, entry.value)
+        if entry.before:
+            at = line_start(pen.raw, beside.start)
+            pen.write(at, at, f"{text}\n\n")
+        else:
+            at = line_end(pen.raw, beside.end)
+            pen.write(at, at, f"\n\n{text}")
+
+
+def _cut(pen: Pen, start: int, end: int) -> None:
+    """Remove the lines of a paragraph with one of the blank lines around it."""
+    raw = pen.raw
+    start = line_start(raw, start)
+    end = line_end(raw, end)
+    before = start
+    while before and not raw[line_start(raw, before - 1) : before].strip():
+        before = line_start(raw, before - 1)
+    # The blank lines before it go with it, and those behind it stay; the line ending before them closes its line.
+    last = before - (2 if raw[:before].endswith(b"\r\n") else 1) if before else start
+    pen.cut(max(last, 0), end)
+
+
+def substitute(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
+    """Put new words for old ones, wherever these stand within a target."""
+    target = pen.outline.targets[name]
+    for each in operations:
+        old, new = each.values
+        if not isinstance(old, str) or not isinstance(new, str) or not old.strip() or "\n" in old:
+            message = f"'substitute' in {name!r} takes the old and the new words, on one line"
+            raise OperationError(message, target=name)
+        places = find_words(pen.document, target.start, target.end, old)
+        if not places:
+            message = f"{old!r} does not stand in {name!r}"
+            raise OperationError(message, WHOLE_WORDS, name)
+        text = _bare(new) if _is_code(old) else pen.clean.inline(new)
+        if _is_code(old) and "`" in text:
+            message = f"{new!r} cannot be code, because it holds a backtick"
+            raise OperationError(message, target=name)
+        for start, end in places:
+            pen.write(start, end, text)
+
+
+def find_words(document: Document, start: int, end: int, words: str) -> list[tuple[int, int]]:
+    """Return where words are within a span, as whole words and letter by letter.
+
+    Words in backticks are looked for in code alone, others everywhere but in code, HTML and the targets of links.
+    """
+    wanted = _bare(words)
+    first = r"(?<![\w-])" if wanted[0].isalnum() else ""
+    last = r"(?![\w-]|\+\+|#)" if wanted[-1].isalnum() else ""
+    pattern = re.compile(first + re.escape(wanted) + last)
+    code = _is_code(words)
+    leaves = [leaf for leaf in read_parts(document).leaves if leaf.start < end and start < leaf.end]
+    places = []
+    text = document.source.raw[start:end].decode()
+    for match in pattern.finditer(text):
+        at = start + len(text[: match.start()].encode())
+        behind = at + len(match[0].encode())
+        kinds = {_kind(leaf) for leaf in leaves if leaf.start < behind and at < leaf.end}
+        if kinds == {"code"} if code else kinds - {"code", "html"}:
+            places.append((at, behind))
+    return places
+
+
+def _kind(leaf: Leaf) -> str:
+    return "code" if any(container.tag == "CodeBlock" for container in leaf.path) else leaf.kind
+
+
+def _is_code(words: str) -> bool:
+    return len(words) > 2 and words.startswith("`") and words.endswith("`") and "`" not in words[1:-1]  # noqa: PLR2004
+
+
+def _bare(words: str) -> str:
+    return words[1:-1] if _is_code(words) else words

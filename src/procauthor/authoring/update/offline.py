@@ -14,10 +14,9 @@ from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.fit import fit_rows
 from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
+from procauthor.authoring.update.listing import WHOLE_WORDS, find_words, references
 from procauthor.authoring.update.operation import Action, Operation
 from procauthor.authoring.update.outline import EditContainer, EditTarget, Outline, read_outline
-from procauthor.authoring.update.table import references
-from procauthor.authoring.update.text import WHOLE_WORDS, find_words
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract, sections_of, step_title
 from procauthor.markdown.front_edit import refuse_unreadable

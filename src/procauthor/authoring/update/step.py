@@ -6,12 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from procauthor.authoring.update.arrange import Arrangement, NewMember, arrange
-from procauthor.authoring.update.line import line_end, sequence, trim
-from procauthor.authoring.update.mold import Mold, read_mold
-from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditTarget
-from procauthor.authoring.update.pen import Pen
+from procauthor.authoring.update.operation import Arrangement, NewMember, Operation, OperationError, arrange
+from procauthor.authoring.update.outline import EditTarget, line_end, sequence, trim
+from procauthor.authoring.update.pen import Mold, Pen, read_mold
 from procauthor.markdown.link import slugify
 from procauthor.template.spec import SectionSpec
 

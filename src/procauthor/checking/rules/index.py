@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procauthor.checking.mend import mend
+from procauthor.checking.fix import mend
 from procauthor.checking.scope import Rule, Scope, say, say_line, title_line
 from procauthor.checking.usage import find_document
 from procauthor.finding import Finding

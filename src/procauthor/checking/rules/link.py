@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as replace_struct
 
-from procauthor.checking.mend import correct_anchor, mend, redirect
+from procauthor.checking.fix import correct_anchor, mend, redirect
 from procauthor.checking.scope import Anchors, Reach, Rule, Scope, say
 from procauthor.checking.usage import title_links
 from procauthor.convention.site import may_be_made, rules_of

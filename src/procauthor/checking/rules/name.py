@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from procauthor.checking.mend import link_name, mend
+from procauthor.checking.fix import link_name, mend
 from procauthor.checking.phrase import Phrase, find_phrases
 from procauthor.checking.scope import Reach, Rule, Scope, field_line, say, say_line
 from procauthor.finding import Finding

@@ -7,7 +7,7 @@ from itertools import groupby
 from shlex import quote
 
 from procauthor.checking.scope import Reach, Rule, Scope, say_line, title_line
-from procauthor.checking.suspect import Suspect, find_suspects
+from procauthor.checking.usage import Suspect, find_suspects
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.receipt import FOLDER, ApprovalWorth, Receipt, show_key

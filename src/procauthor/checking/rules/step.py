@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
+from procauthor.checking.fix import mend, renumber
 from procauthor.checking.jump import find_lost, step_name, step_words
-from procauthor.checking.mend import mend, renumber
 from procauthor.checking.scope import Reach, Rule, Scope, say, say_line
 from procauthor.checking.usage import is_optional
 from procauthor.finding import Finding
