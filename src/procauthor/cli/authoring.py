@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from procauthor.authoring.author import STEPS
-from procauthor.authoring.brief import Brief
-from procauthor.authoring.draft import Draft
 from procauthor.character import plain
 from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
-from procauthor.library.change import Change
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
+    from procauthor.authoring.brief import Brief
+    from procauthor.authoring.draft import Draft
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.waiting import WaitingDraft
+    from procauthor.library.change import Change
     from procauthor.project import Project
 
 
@@ -259,6 +258,8 @@ def _cost(progress: Progress) -> str:
 def _table(title: str, done: dict[int, Progress]) -> Any:
     from rich.table import Table
     from rich.text import Text
+
+    from procauthor.authoring.author import STEPS
 
     table = Table.grid(padding=(0, 2))
     table.add_row("", Text(plain(title), style="bold"), "")
