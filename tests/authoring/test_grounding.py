@@ -10,7 +10,14 @@ import pytest
 from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.grounding import Evidence, find_claims, find_quantities, gather_evidence, unverified
+from procauthor.authoring.grounding import (
+    Evidence,
+    document_texts,
+    find_claims,
+    find_quantities,
+    gather_evidence,
+    unverified,
+)
 from procauthor.template.read import TemplateStore
 
 TEMPLATE = TemplateStore().get("procedure")
@@ -110,6 +117,34 @@ def test_an_invention_does_not_become_evidence_by_being_accepted(root):
     evidence = library(root, "1. Run `foo --bar`, then `foo --baz`.")
     assert not any(evidence.holds(claim) for claim in find_claims("`foo --bar`"))
     assert all(evidence.holds(claim) for claim in find_claims("`foo --baz`"))
+
+
+@pytest.mark.parametrize(
+    ("written", "claimed"),
+    [
+        ("Run `record merge --now`.", "`record merge --now`"),
+        ("Run `record \\\n   merge --now`.", "`record merge --now`"),
+        ("Run **record** `merge` *--now*.", "`record merge --now`"),
+        ("Run `record mer\u200bge --now`.", "`record merge --now`"),
+        ("Run `record mer<!-- no -->ge --now`.", "`record mer<!-- no -->ge --now`"),
+        ("Use Merge<!-- no -->Hub.", "Use MergeHub."),
+        ("Use MERGEHUB.", "Use MergeHub."),
+        ("Ask the Crème Release Procedure.", "Ask the Crème Release Procedure."),
+        ("Wait 10,000 seconds.", "Wait 10000 seconds."),
+        ("Wait two\nworking days.", "Wait 2 business days."),
+        ("Keep it 30 days. At 7 % call.", "30 days, and 7 percent"),
+        ("Run `record merge --branch main`.", "`record merge --branch <branch>`"),
+        ("See `Überprüfung-α`.", "`Überprüfung-α`"),
+    ],
+)
+def test_documents_are_evidence_as_if_all_were_one_text(root, written, claimed):
+    evidence = library(root, f"1. {written}")
+    whole = Evidence.of(document_texts(Project.open(root).library()))
+    claims = list(find_claims(claimed))
+    assert claims
+    assert (
+        [evidence.holds(claim) for claim in claims] == [whole.holds(claim) for claim in claims] == [True] * len(claims)
+    )
 
 
 def test_seeded_inventions_are_caught_and_true_procedures_are_left_alone():

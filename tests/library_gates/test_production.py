@@ -584,3 +584,33 @@ def test_files_that_change_most_come_first(repository: Path) -> None:
     commit(repository, "src/export.py", "def render(other): ...\n", "again")
     shown = run(block("architecture/technical-debt-assessment.md", "git log --since"), repository).stdout
     assert shown.splitlines()[0].split() == ["2", "src/export.py"]
+
+
+def test_a_licence_that_nobody_accepted_is_named(tmp_path: Path) -> None:
+    need("jq")
+    script = block("governance/open-source-licence-clearance.md", "licences.tsv")
+    known = {"name": "csv-safe", "version": "2.3.1", "licenses": [{"license": {"id": "MIT"}}]}
+    write(tmp_path, {"sbom.json": json.dumps({"components": [known]})})
+    assert run(script, tmp_path).returncode != 0
+    write(tmp_path, {"accepted.txt": "MIT\nApache-2.0\n"})
+    assert run(script, tmp_path).returncode == 0
+    for other in ({"licenses": [{"expression": "AGPL-3.0-only"}]}, {}):
+        write(tmp_path, {"sbom.json": json.dumps({"components": [known, {"name": "x", "version": "1", **other}]})})
+        done = run(script, tmp_path)
+        assert done.returncode != 0
+        assert done.stdout.strip() in {"AGPL-3.0-only", "NONE"}
+
+
+def test_a_merge_without_an_approval_is_named(tmp_path: Path) -> None:
+    need("jq")
+    script = block("governance/control-evidence-collection.md", "merges.json")
+    program(tmp_path, "gh", "cat answer.json")
+    merges = [{"number": 7, "reviews": [{"state": "COMMENTED"}, {"state": "APPROVED"}]}]
+    write(tmp_path, {"answer.json": json.dumps(merges)})
+    assert run(script, tmp_path).returncode == 0
+    write(tmp_path, {"answer.json": json.dumps([*merges, {"number": 8, "reviews": [{"state": "COMMENTED"}]}])})
+    done = run(script, tmp_path)
+    assert done.returncode != 0
+    assert "[8]" in done.stdout
+    program(tmp_path, "gh", "exit 1")
+    assert run(script, tmp_path).returncode != 0

@@ -259,6 +259,11 @@ KINDS = {
         "| Código | Tarefa | Prioridade | Dependência |\n|---|---|---|---|\n| T-1 | Pesar | P0 | Nenhuma |\n| T-2 | Amassar | P0 | T-1 |\n| T-3 | Assar | P1 | T-1 a T-2 |\n",
         ["T-1 Pesar P0", "T-2 Amassar P0 <- Pesar", "T-3 Assar P1 <- Pesar, Amassar"],
     ),
+    "codes without digits, and signs that are no boxes": (
+        ("| ID | Task | Priority | Depends on |\n|---|---|---|---|\n| S0-MIX | Mix | High | oven |\n| S1-BAKE | Bake | Low | S0-MIX; gas |\n\n"
+        "## Seen\n\n- ✅ All is well\n\n## Left alone\n\n- salt\n"),
+        ["S0-MIX Mix P1 <- oven", "S1-BAKE Bake P3 <- Mix, gas"],
+    ),
     "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
         ["Rye P1", "Oats P3"]),
 }  # fmt: skip

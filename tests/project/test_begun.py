@@ -20,6 +20,7 @@ BODY = form("X").partition("\n\n")[2]
         ("adr/00{2}-{0}.md", ["Disk full", "--lifecycle", "Adr"], "adr/005-disk-full.md", "# Disk full"),
         ("ops/{0}.sop.md", ["SOP: Disk full", "--lifecycle", "Ops"], "ops/disk-full.sop.md", "# SOP: Disk full"),
         ("a/docs/ops/{0}.md", ["Disk full", "--lifecycle", "Net"], "a/docs/net/disk-full.md", "# Disk full"),
+        ("qm/VA-0{2} {1}.md", ["Disk full", "--lifecycle", "Qm"], "qm/VA-05 Disk full.md", "# Disk full"),
     ],
 )
 def test_a_new_document_is_called_and_begins_like_those_beside_it(
@@ -27,10 +28,10 @@ def test_a_new_document_is_called_and_begins_like_those_beside_it(
 ) -> None:
     names = ("LinkDown", "LinkSlow", "HostLost", "HostSlow")
     for number, name in enumerate(names, 1):
-        title = name if "{1}" in files else f"{name[:4]} {name[4:].lower()}"
+        title = name if "/{1}" in files else f"{name[:4]} {name[4:].lower()}"
         top = f"---\ntitle: {title}\nlayout: page\n---\n\n" if head.startswith("title") else f"# {title}\n\n"
         top = top.replace("# ", "# SOP: ") if "SOP" in head else top
-        place = files.format(title.lower().replace(" ", "-"), name, number)
+        place = files.format(title.lower().replace(" ", "-"), title, number)
         write(tmp_path, {place: f"{top}Words.\n\n{BODY}"})
     run("init", tmp_path, "--no-input")
     before = run_json("-C", tmp_path, "evaluate")["total"]["defined"]

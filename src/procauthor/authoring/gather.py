@@ -245,6 +245,8 @@ def _after_name(artifact: Artifact) -> str:
 
 # A list that is longer than this does not fit a schema that providers accept.
 _NEAREST = 200
+# So many lifecycles are named in a hint.
+_LIFECYCLES = 5
 _LEAST_ANNOUNCED = 40
 # Plans, indexes and placeholders are found too, and left out afterwards.
 
@@ -356,7 +358,9 @@ def _path(request: ChangeRequest, library: Library) -> str:
     if not path:
         known = [p.title for p in library.counted] + [e.title for e in missing_titles(library).values()]
         message = f"neither plan nor index says where {request.title!r} belongs"
-        raise NotFoundError(message, _suggest(request.title, known) or "name its lifecycle with --lifecycle")
+        names = list(dict.fromkeys(p.lifecycle for p in library.counted if p.lifecycle))[:_LIFECYCLES]
+        hint = "name its lifecycle with --lifecycle" + (f", for example {', '.join(names)}" if names else "")
+        raise NotFoundError(message, _suggest(request.title, known) or hint)
     return path
 
 

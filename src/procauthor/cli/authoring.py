@@ -311,7 +311,8 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     if not draft.wish:
         passages = amount(len(draft.passages), "passage")
-        yield f"  rests on {len(places)} of {passages}: {', '.join(places[:_SHOWN])}{more}"
+        shown = f": {', '.join(places[:_SHOWN])}{more}" if places else ""
+        yield f"  rests on {len(places)} of {passages}{shown}"
     yield from _usage(draft)
     for finding in draft.findings:
         place = f"line {finding['line']}"

@@ -15,7 +15,8 @@ from procauthor.library.reference import file_stem, stem_like
 from procauthor.markdown.link import slugify
 from procauthor.naming import title_key
 
-_NUMBER = re.compile(r"^\d{1,6}(?=[-_. ])")
+# "0042-use-a-queue", "VA-07 Audit": letters that all names have before their number belong to it.
+_NUMBER = re.compile(r"^((?:[^\W\d_]{1,8}[-_ ])?)(\d{1,6})(?=[-_. ])")
 _FIELD = "{number}"
 # Fields of our own that follow from the path.
 _FOLLOWS = ("id", "lifecycle")
@@ -143,14 +144,20 @@ def _home(procedure: Procedure) -> str:
 
 def _stem(known: Sequence[tuple[str, str]], title: str) -> str:
     """Return a name for a title as most names follow from theirs; a number before it is the next one."""
-    stems = [_NUMBER.sub(_FIELD, stem_like(stem, old, title)) for stem, old in known]
+    # How words are joined shows only where there are several.
+    telling = [(stem, old) for stem, old in known if len(old.split()) > 1] or known
+    stems = [_NUMBER.sub(rf"\g<1>{_FIELD}", stem_like(stem, old, title)) for stem, old in telling]
     plain = file_stem(title)
     name = _usual(stems, plain)
-    numbers = [match[0] for stem, _ in known if (match := _NUMBER.match(stem))]
-    if len(numbers) * 2 <= len(known):
-        return name.removeprefix(_FIELD).lstrip("-_. ") or plain
+    matches = [match for stem, _ in known if (match := _NUMBER.match(stem))]
+    if len(matches) * 2 <= len(known):
+        return name.rpartition(_FIELD)[2].lstrip("-_. ") or plain
+    head, field, rest = name.partition(_FIELD)
+    if not field:
+        head, rest = _usual(match[1] for match in matches), f"-{name}"
+    numbers = [match[2] for match in matches if match[1] == head] or [match[2] for match in matches]
     following = str(max(map(int, numbers)) + 1).zfill(len(numbers[-1]))
-    return name.replace(_FIELD, following) if _FIELD in name else f"{following}-{name}"
+    return f"{head}{following}{rest}"
 
 
 def _usual(values: Iterable[str], default: str = "") -> str:

@@ -178,14 +178,20 @@ def stem_like(stem: str, old_title: str, new_title: str) -> str:
         _dashed,
         lambda title: _dashed(title).replace("-", "_"),
         _join_name,
+        _as_written,
     )
     for manner in manners:
-        written = manner(old_title)
+        written, new = manner(old_title), manner(new_title)
         # A title of signs alone gives no name.
-        before, old, after = stem.partition(written) if written else (stem, "", "")
+        before, old, after = stem.partition(written) if written and new else (stem, "", "")
         if old and not _WORD_END.search(before) and not _WORD_START.match(after):
-            return f"{before}{manner(new_title)}{after}"
+            return f"{before}{new}{after}"
     return file_stem(new_title)
+
+
+def _as_written(title: str) -> str:
+    """Return the title itself, with its blanks and capitals; nothing where no file can be called so."""
+    return "" if "/" in title or unportable(title) else title
 
 
 def _join_name(title: str) -> str:

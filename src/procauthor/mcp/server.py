@@ -228,8 +228,8 @@ def _complaint(error: ValidationError) -> tuple[str, str]:
 def _failed(message: str, hint: str) -> types.CallToolResult:
     message, hint = clean(message), clean(hint)
     text = f"{message}\nhint: {hint}" if hint else message
-    data = {"error": message, "hint": hint}
-    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=data, is_error=True)
+    # No structured content: clients hold it against the output schema of the tool, also where the call failed.
+    return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)
 
 
 def serve(root: Path, *, allow_accept: bool) -> None:

@@ -201,7 +201,9 @@ class Headings:
         return any(map(names_priority, self.text.headings(section)[1:]))
 
     def _above(self, section: Section) -> str:
-        return "" if section.parent is None else self._sections[section.parent].title
+        """Return the heading above one, but for the title of the document."""
+        above = None if section.parent is None else self._sections[section.parent]
+        return "" if above is None or self._is_title(above) else above.title
 
     def _is_title(self, section: Section) -> bool:
         """Say whether a heading is that of the document, which speaks of all items."""

@@ -59,6 +59,11 @@ class WeighedList:
     own: int = TOLD
     boxed: bool = False
 
+    @property
+    def ticked(self) -> bool:
+        """Whether the lines have boxes to tick, and not only signs."""
+        return any(o.line.mark is not None and o.line.mark.marker is not None for o in self.openings)
+
 
 def find_lists(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield the lists that may hold items, among the lines outside of ``scopes``."""

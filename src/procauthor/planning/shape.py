@@ -50,7 +50,7 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
     if not (chosen or others):
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
     # People tick boxes, so they are work wherever they are, but for lists of checks and what has items above it.
-    chosen += [each for each in lists if each.boxed and each not in chosen and not _is_check(text, each, busy)]
+    chosen += [each for each in lists if each.ticked and each not in chosen and not _is_check(text, each, busy)]
     rows = (o for o in others if not o.line.heading)
     homes = {_home(text, o) for o in (*rows, *(o for each in chosen for o in each.openings))}
     taken = busy | {each.section.index for each in chosen}

@@ -32,6 +32,7 @@ _WORK = {"effort", *_NAMING}
 _WEAK = {"phase", "lifecycle", "procedures", "why", "actions"}
 _ONE = r"[(\[]?#?(?:[A-Z]{1,10}[-_]?)*\d{1,6}(?:[.-]\d{1,4})*[A-Za-z]?[)\].:]?"
 _CODES = re.compile(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
+_TOKEN = re.compile(r"^[A-Z][A-Z0-9]*(?:[-_.][A-Z0-9]+)+$")
 _RANGE = re.compile(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _TICK = re.compile(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
 _MOST = 0.6
@@ -151,13 +152,18 @@ def _number(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int | None:
     named = [
         p for p, head in enumerate(heads) if columns.get(head) == "number" or re.search(r"\b(?:ids?|codes?)$", head)
     ]
-    whole = [place for place in named if _mostly(cells[place], _CODES.match) and _differ(cells[place])]
+    whole = [place for place in named if _mostly(cells[place], _is_code) and _differ(cells[place])]
     if whole:
         return whole[0]
     if named:
         # "Item" heads numbers and titles alike.
         return None if heads[named[0]] == "item" or columns.get(heads[named[0]]) != "number" else named[0]
     return 0 if _mostly(cells[0], _CODES.match) and _differ(cells[0]) and not field_key(heads[0]) else None
+
+
+def _is_code(cell: str) -> bool:
+    """Say whether a cell below "ID" holds a number or a code, with digits or, as in "OPS-FIRE", without."""
+    return bool(_CODES.match(cell) or _TOKEN.match(cell))
 
 
 def _differ(cells: Sequence[str]) -> bool:
@@ -248,7 +254,7 @@ def _open_row(row: TableRow, columns: _Columns, section: Section, text: PlanText
 
 def _numbered(opening: Opening, number: str) -> Opening:
     """Give a row its number or its code: that of its cell, else one before its title."""
-    if number and not _RANGE.match(number) and _CODES.match(number):
+    if number and not _RANGE.match(number) and _is_code(number):
         return replace(opening, code=number)
     read = read_number(f"{number}: {opening.title}" if number else opening.title)
     if read is None:
