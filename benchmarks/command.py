@@ -3,12 +3,15 @@
     python benchmarks/command.py --sizes 1000 10000
 
 Every figure is of a whole process, the best of some turns. "cpu" adds up all of its processes, so it says more than
-seconds where others use the machine. Last comes a process that lives: it answers queries while documents change.
+seconds where others use the machine. Then comes a process that lives: it answers queries while documents change.
+Last is a draft by a model that answers at once, in a copy of this repository's library.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -17,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from measure import Measure, run
+from run import ROOT, Server
 
 from library import edit, make, path, title
 from procauthor import Project
@@ -46,6 +50,7 @@ def main() -> None:
             print(f"## {size:,} procedures\n\n{_HEAD}", flush=True)
             measure_commands(root, size, options.rounds)
             measure_queries(root, size)
+    measure_model(options.rounds)
 
 
 def measure_commands(root: Path, size: int, rounds: int) -> None:
@@ -108,6 +113,24 @@ def measure_queries(root: Path, size: int) -> None:
     times.sort()
     p95 = times[int(len(times) * 0.95)]
     print(f"\nA process that lives: search median {statistics.median(times):.0f} ms, p95 {p95:.0f} ms\n", flush=True)
+
+
+def measure_model(rounds: int) -> None:
+    """Print what a draft costs by a model that answers at once, with all that is loaded to ask it."""
+    os.environ |= {"OPENAI_API_KEY": "none", "PROCAUTHOR_TRUST_BASE_URL": "1"}
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder), 0.0) as server:
+        root = Path(shutil.copytree(ROOT / "procedures", Path(folder) / "library"))
+        with (root / "procauthor.toml").open("a", encoding="utf-8") as file:
+            file.write(f'\n[authoring]\nbase_url = "{server.url}"\nretries = 0\n')
+        _call(root, ["search", _QUERIES[0]])
+        time.sleep(_GRAIN)
+        warm = _best([_call(root, ["check"]) for _ in range(rounds)])
+        titles = [f"Cache {word} Check Procedure" for word in ("Refill", "Tuning", "Expiry")]
+        drafts = [_call(root, ["create", title, "--lifecycle", "feature", "--model", "openai:any"]) for title in titles]
+    print(f"## A model that answers at once, in this repository's library\n\n{_HEAD}")
+    _print("check, nothing changed", warm, warm)
+    _print("create, the first", drafts[0], warm)
+    _print("create", _best(drafts[1:]), warm)
 
 
 def _call(root: Path, words: Sequence[str]) -> Measure:

@@ -10,7 +10,15 @@ import pytest
 from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.grounding import Evidence, find_claims, find_quantities, gather_evidence, unverified
+from procauthor.authoring.grounding import (
+    Evidence,
+    document_texts,
+    doubt,
+    find_claims,
+    find_quantities,
+    gather_evidence,
+    unverified,
+)
 from procauthor.template.read import TemplateStore
 
 TEMPLATE = TemplateStore().get("procedure")
@@ -112,6 +120,34 @@ def test_an_invention_does_not_become_evidence_by_being_accepted(root):
     assert all(evidence.holds(claim) for claim in find_claims("`foo --baz`"))
 
 
+@pytest.mark.parametrize(
+    ("written", "claimed"),
+    [
+        ("Run `record merge --now`.", "`record merge --now`"),
+        ("Run `record \\\n   merge --now`.", "`record merge --now`"),
+        ("Run **record** `merge` *--now*.", "`record merge --now`"),
+        ("Run `record mer\u200bge --now`.", "`record merge --now`"),
+        ("Run `record mer<!-- no -->ge --now`.", "`record mer<!-- no -->ge --now`"),
+        ("Use Merge<!-- no -->Hub.", "Use MergeHub."),
+        ("Use MERGEHUB.", "Use MergeHub."),
+        ("Ask the Crème Release Procedure.", "Ask the Crème Release Procedure."),
+        ("Wait 10,000 seconds.", "Wait 10000 seconds."),
+        ("Wait two\nworking days.", "Wait 2 business days."),
+        ("Keep it 30 days. At 7 % call.", "30 days, and 7 percent"),
+        ("Run `record merge --branch main`.", "`record merge --branch <branch>`"),
+        ("See `Überprüfung-α`.", "`Überprüfung-α`"),
+    ],
+)
+def test_documents_are_evidence_as_if_all_were_one_text(root, written, claimed):
+    evidence = library(root, f"1. {written}")
+    whole = Evidence.of(document_texts(Project.open(root).library()))
+    claims = list(find_claims(claimed))
+    assert claims
+    assert (
+        [evidence.holds(claim) for claim in claims] == [whole.holds(claim) for claim in claims] == [True] * len(claims)
+    )
+
+
 def test_seeded_inventions_are_caught_and_true_procedures_are_left_alone():
     figures = measure(Path(__file__).parents[2] / "procedures", seed=7, count=4, left_out=False)
     assert figures["caught"] >= 0.95, figures["caught_by_kind"]
@@ -122,3 +158,29 @@ def test_seeded_inventions_are_caught_and_true_procedures_are_left_alone():
 def test_the_seeds_are_of_every_kind():
     kinds = {claim.kind for text in inventions(random.Random(1)).values() for claim in find_claims(text)}
     assert kinds == {"command", "path", "URL", "address", "name", "tool", "procedure", "number"}
+
+
+@pytest.mark.parametrize(
+    ("command", "public"),
+    [
+        ("git rebase origin/main", True),
+        ("git tag -a", True),
+        ("git log --first-parent --format='%h %s' main", True),
+        ("git switch -c <branch>", True),
+        ("npm ci", True),
+        ("kubectl get events --all-namespaces --sort-by=.lastTimestamp | tail -40", True),
+        ("gh pr merge --squash $NUMBER", True),
+        ("git push deploy-box main", False),
+        ("git log --since='2 hours ago'", False),
+        ("npm run release:all", False),
+        ("kubectl rollout restart deployment/billing", False),
+        ("docker restart billing-db", False),
+        ("git status | frobctl --all", False),
+        ("git", False),
+        ("git 'open", False),
+        ("frobctl status", False),
+    ],
+)
+def test_a_command_that_the_trade_knows_is_no_question(command, public):
+    questions = doubt([("step 1", f"Run `{command}` first.")], Evidence.of(()))
+    assert (not questions) is public

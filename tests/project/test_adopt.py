@@ -77,7 +77,7 @@ def test_adopting_adds_its_own_files_only_and_a_check_is_quiet_then(documents: P
 
 
 def test_a_new_document_is_held_to_what_the_others_share(documents: Path) -> None:
-    adopt(propose(documents))
+    adopt(propose(survey(documents)))
     (documents / "alerts/two/new.md").write_text("# New\n\n## What it says\n\nWords.\n\n## How to look\n\n1. Look.\n")
     (found,) = Project.open(documents).check().findings
     assert (found.rule, found.path, found.message) == (
@@ -105,14 +105,14 @@ def test_documents_without_anything_in_common_get_no_template(tmp_path: Path) ->
 def test_two_forms_in_one_place_get_two_templates(tmp_path: Path) -> None:
     other = "# {name}\n\n## Goal\n\nWords.\n\n## Agenda\n\n- Item.\n"
     write(tmp_path, alerts("ops") | {f"ops/meetings/m{n}.md": other.replace("{name}", str(n)) for n in range(3)})
-    proposal = propose(tmp_path)
+    proposal = propose(survey(tmp_path))
     assert proposal.survey.patterns == {"ops/meetings/*.md": "meetings", "ops/*.md": "ops"}
     # Nothing is wrong but that neither form says which section holds what.
     assert adopt(proposal)[1] == 2
 
 
 def test_a_file_that_is_there_is_not_overwritten(documents: Path) -> None:
-    proposal = propose(documents)
+    proposal = propose(survey(documents))
     write(documents, {"templates/alerts.md": "# {title}\n\n## Mine\n"})
     before = snapshot(documents)
     with pytest.raises(LibraryError):
@@ -122,7 +122,7 @@ def test_a_file_that_is_there_is_not_overwritten(documents: Path) -> None:
 
 
 def test_a_synonym_in_the_settings_stands_for_the_heading(documents: Path) -> None:
-    adopt(propose(documents))
+    adopt(propose(survey(documents)))
     new = documents / "alerts/two/new.md"
     new.write_text(ALERT.format(name="New").replace("How to mend", "Repair"))
     assert [f.rule for f in Project.open(documents).check().findings] == ["missing-section"]
@@ -158,7 +158,7 @@ def test_every_folder_gets_the_form_that_its_documents_have(
     root = tmp_path_factory.mktemp("adopt")
     chosen = {folder: data.draw(forms) for folder in data.draw(folders)}
     write(root, {f"{folder}/d{n}.md": text for folder, text in chosen.items() for n in range(3)})
-    adopt(propose(root))
+    adopt(propose(survey(root)))
     for procedure in Project.open(root).library().procedures:
         if procedure.kind == "template":
             continue

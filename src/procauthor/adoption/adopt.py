@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from procauthor.adoption.survey import Survey, survey
+from procauthor.adoption.survey import Survey
 from procauthor.adoption.toml import write_tables
 from procauthor.checking.check import FILE_NAME as BASELINE
 from procauthor.errors import LibraryError
@@ -33,9 +32,8 @@ class Adoption:
     files: Mapping[str, bytes]
 
 
-def propose(folder: Path) -> Adoption:
-    """Return what adopting the documents of a folder would write. Nothing is written."""
-    result = survey(folder)
+def propose(result: Survey) -> Adoption:
+    """Return what adopting the documents of a survey would write. Nothing is written."""
     text = write_tables(result.settings)
     if not result.patterns:
         text = text.replace("[templates]\n", _NO_TEMPLATE)

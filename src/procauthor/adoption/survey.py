@@ -145,13 +145,13 @@ def survey(folder: Path) -> Survey:
     )
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
-    library = _read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
+    library = read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
     marks = list(find_marks(library))
     if marks:
         notation_of_index = IndexConventions(marks={sign: state for sign, state, _ in marks})
         conventions = conventions.model_copy(update={"index": notation_of_index})
         guesses += tuple(guess for *_, guess in marks)
-        library = _read_by(library, _settings(own, patterns, conventions, guesses), templates)
+        library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
     counted = {p.path: p.key for p in library.counted}
     listed = list(read_index(library))
     if listed:
@@ -416,7 +416,7 @@ def _settings(
     return {name: table for name, table in tables.items() if table or name == "templates"}
 
 
-def _read_by(read: Library, tables: Mapping[str, Any], templates: Iterable[Proposed]) -> Library:
+def read_by(read: Library, tables: Mapping[str, Any], templates: Iterable[Proposed]) -> Library:
     """Return documents as they are read by settings that are not written yet."""
     settings = Settings.model_validate(tables)
     with TemporaryDirectory() as place:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from procauthor.adoption.amend import SCHEMA, Amended
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.survey import Proposed, Survey
 from procauthor.library.index import entries, read_index
@@ -33,6 +34,16 @@ def survey_lines(survey: Survey) -> Iterator[str]:
         yield f"translations ({language}): {_several(paths)}"
     for question in survey.questions:
         yield f"question: {question}"
+
+
+def amended_lines(amended: Amended) -> Iterator[str]:
+    """Yield what was taken of a proposal, what was not, and what it changes."""
+    for guess in amended.taken:
+        yield f"{guess.subject}: {_guessed(guess)}"
+    for text in amended.refused:
+        yield f"not taken, because no document shows it or it is known: {text}"
+    counts = amended.changes
+    yield f"changes by it: titles {counts['title']}, statuses {counts['status']}, counted or not {counts['counted']}"
 
 
 def weak_lines(survey: Survey) -> Iterator[str]:
@@ -77,9 +88,16 @@ def _several(paths: list[str] | tuple[str, ...]) -> str:
     return ", ".join(paths[:_SHOWN]) + more
 
 
-def survey_json(survey: Survey) -> dict[str, object]:
+def survey_json(survey: Survey, amended: Amended | None = None) -> dict[str, object]:
     """Return a survey as a JSON object; see docs/reference for its fields."""
+    proposed = {
+        "schema": SCHEMA,
+        "taken": [{"about": guess.subject, **guess.to_json()} for guess in amended.taken] if amended else [],
+        "refused": list(amended.refused) if amended else [],
+        "changes": dict(amended.changes) if amended else {},
+    }
     return {
+        "proposed": proposed,
         "schema_version": SCHEMA_VERSION,
         "site": {**survey.site.guess.to_json(), "root": survey.site.root},
         "titles": {

@@ -302,7 +302,7 @@ class _Composer:
                 {"action": f"List every element of the {inputs[0]['artifact']} that {topic.name} must cover."},
                 *self.quoted_actions(f"{topic.name} {self.subject} {join([i['artifact'] for i in inputs])}", 2),
                 *self.ruled_actions(topic),
-                {"action": f"Record the result for each element in the {topic.artifact}, with its owner and the date."},
+                {"action": f"Write each result into the {topic.artifact}."},
             ],
             "decisions": [
                 {
@@ -312,7 +312,7 @@ class _Composer:
                 }
             ],
             "outputs": [
-                {"artifact": topic.artifact, "description": f"the result of {topic.name}, one entry an element"}
+                {"artifact": topic.artifact, "description": "for each element its result, its owner and the date"}
             ],
         }
 
@@ -333,7 +333,11 @@ class _Composer:
                     "condition": "the reviewer finds a gap",
                     "then": f"return to {self.step_word} 2",
                     "otherwise": "accept the results",
-                }
+                },
+                {
+                    "condition": "the reviewer refuses the results as a whole",
+                    "then": "tell the requester why, and end in the state Rejected",
+                },
             ],
             "outputs": [{"artifact": self.record, "description": "objections, answers and the decision"}],
         }

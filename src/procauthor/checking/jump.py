@@ -40,6 +40,15 @@ def step_name(step: Step) -> str:
 
 def step_words(procedure: Procedure) -> tuple[str, ...]:
     """Return what the steps are called here. Where they are steps, a phase is one of a lifecycle, or of a project."""
+    kept = procedure.document.kept
+    if "step words" not in kept:
+        kept["step words"] = _step_words(procedure)
+    words = kept["step words"]
+    assert isinstance(words, tuple)
+    return words
+
+
+def _step_words(procedure: Procedure) -> tuple[str, ...]:
     first, *others = meaning_of(procedure.template).steps
     raw = procedure.document.source.raw
     heads = [raw[s.start : s.start + _LONGEST_HEAD].split(b"\n")[0] for s in procedure.contract.steps]

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -99,18 +99,6 @@ class Surveyed:
             laid=True,
         )
 
-    def is_like(self, other: Surveyed) -> bool:
-        """Say whether another reading has found the same."""
-        mine, its = self.library, other.library
-        return (
-            self.memory is other.memory
-            and not other.fresh
-            and not other.gone
-            and (mine.files, mine.reviews, mine.unread) == (its.files, its.reviews, its.unread)
-            and self.records.keys() == other.records.keys()
-            and all(record is other.records[path] for path, record in self.records.items())
-        )
-
 
 class Surveyor:
     """Reads the documents of one library, as often as it is asked to.
@@ -142,13 +130,30 @@ class Surveyor:
                 unread.append(found)
             else:
                 records[found.path] = found
+        unread.sort(key=lambda each: each.path)
+        reviews = read_reviews(self._root)
         fresh = frozenset(path for path in unknown if path in records)
-        survey = self._put_together(tree, memory, records, sorted(unread, key=lambda u: u.path), fresh)
-        before = self._last
-        if before is not None and before.is_like(survey):
-            return before
-        self._last = survey
-        return survey
+        if not fresh and self._last is not None and self._is_as_before(self._last, tree, records, unread, reviews):
+            return self._last
+        self._last = self._put_together(tree, memory, records, unread, fresh, reviews)
+        return self._last
+
+    def _is_as_before(
+        self,
+        before: Surveyed,
+        tree: Tree,
+        records: Mapping[str, Record],
+        unread: Sequence[UnreadFile],
+        reviews: Mapping[str, Review],
+    ) -> bool:
+        """Say whether a reading has found what the one before it has found."""
+        library = before.library
+        return (
+            before.memory is self._memory
+            and (tree.files, reviews, tuple(unread)) == (library.files, library.reviews, library.unread)
+            and before.memory.records.keys() <= records.keys() == before.records.keys()
+            and all(record is before.records[path] for path, record in records.items())
+        )
 
     def is_like(self, other: Surveyor) -> bool:
         """Say whether what another one remembers counts for this one."""
@@ -259,8 +264,14 @@ class Surveyor:
             return [], True
         return found, False
 
-    def _put_together(
-        self, tree: Tree, memory: Memory, records: dict[str, Record], unread: list[UnreadFile], fresh: frozenset[str]
+    def _put_together(  # noqa: PLR0913, PLR0917 - all that a reading has found
+        self,
+        tree: Tree,
+        memory: Memory,
+        records: Mapping[str, Record],
+        unread: Sequence[UnreadFile],
+        fresh: frozenset[str],
+        reviews: Mapping[str, Review],
     ) -> Surveyed:
         ordered = {path: records[path] for path in tree.documents if path in records}
 
@@ -274,7 +285,6 @@ class Surveyor:
         shelf = Shelf(
             self._root, fetch, lambda: memory.contracts(ordered), lambda: memory.gists(ordered), self._template
         )
-        reviews = read_reviews(self._root)
         procedures = tuple(
             _stored(record, reviews.get(record.path), shelf, self._settings.conventions) for record in ordered.values()
         )

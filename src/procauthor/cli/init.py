@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from procauthor.cli.output import say, show
+
+if TYPE_CHECKING:
+    from procauthor.adoption.amend import Amended
+    from procauthor.adoption.survey import Survey
 
 
 class Beside(StrEnum):
@@ -27,11 +31,18 @@ def register(app: typer.Typer) -> None:
     app.command("init")(init)
 
 
-def init(
+def init(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the library.")] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; take the best guess.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Survey only, as one JSON object.")] = False,
+    model: Annotated[
+        str, typer.Option(help='Let a chat model propose conventions, as "provider:name"; each is counted.')
+    ] = "",
+    answer: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Conventions that somebody proposes, as --json shows their form."),
+    ] = None,
     beside: Annotated[
         list[Beside] | None, typer.Option("--with", help="Also make a file for this; may be repeated.")
     ] = None,
@@ -43,12 +54,12 @@ def init(
     ask = not no_input and sys.stdin.isatty()
     where = "" if str(place) == "." else f" -C {place}"
     if as_json:
-        from procauthor.adoption.survey import survey
         from procauthor.adoption.view import survey_json
         from procauthor.reporting.dump import dump
 
         check_place(place)
-        show(dump(survey_json(survey(place))))
+        found, amended = _survey(place, model, answer)
+        show(dump(survey_json(found, amended)))
         return
     if not check_place(place):
         for path in start(place):
@@ -56,17 +67,46 @@ def init(
         _make(place, beside, ask=ask)
         say(f'next: procauthor{where} check, then procauthor{where} create "..." --lifecycle ...')
         return
-    _adopt(place, ask=ask)
+    _adopt(place, model, answer, ask=ask)
     _make(place, beside, ask=ask)
     say(f"next: procauthor{where} check (--no-baseline shows all that is found)")
 
 
-def _adopt(place: Path, *, ask: bool) -> None:
-    from procauthor.adoption.adopt import adopt, propose
-    from procauthor.adoption.view import survey_lines, weak_lines
+def _survey(place: Path, model: str, answer: Path | None) -> tuple[Survey, Amended | None]:
+    """Return what was found, and with what a model or a person proposes and the documents show."""
+    from procauthor.adoption.survey import survey
 
-    proposal = propose(place)
+    result = survey(place)
+    if not (model or answer):
+        return result, None
+    from procauthor.adoption.amend import SCHEMA, amend
+
+    if answer:
+        from procauthor.authoring.answer import read_object
+        from procauthor.cli.handoff import read_file
+        from procauthor.errors import AnswerError
+
+        proposed = read_object(read_file(str(answer)), list(SCHEMA["properties"]))
+        if not proposed:
+            message = f"{str(answer)!r} holds no proposal"
+            raise AnswerError(message, "procauthor init --json shows its form below 'proposed'")
+    else:
+        from procauthor.authoring.conventions import propose_conventions
+
+        proposed = propose_conventions(result, model)
+    amended = amend(result, proposed)
+    return amended.survey, amended
+
+
+def _adopt(place: Path, model: str, answer: Path | None, *, ask: bool) -> None:
+    from procauthor.adoption.adopt import adopt, propose
+    from procauthor.adoption.view import amended_lines, survey_lines, weak_lines
+
+    result, amended = _survey(place, model, answer)
+    proposal = propose(result)
     for line in survey_lines(proposal.survey):
+        show(line)
+    for line in amended_lines(amended) if amended else ():
         show(line)
     show(f"would write {', '.join(proposal.files)}, and a baseline of today's findings")
     if ask and not typer.confirm("Write this?", default=True):

@@ -49,9 +49,15 @@ class Signs:
     words: re.Pattern[str]
     brackets: re.Pattern[str]
     filler: re.Pattern[str]
+    fillers: tuple[str, ...]
     told: tuple[str, ...]
     notes: tuple[str, ...]
     code: re.Pattern[str]
+
+    def may_fill(self, text: str) -> bool:
+        """Say whether a text may hold filler, in any case."""
+        lower = text.lower()
+        return not text.isascii() or any(filler in lower for filler in self.fillers)
 
 
 @lru_cache(maxsize=16)
@@ -68,6 +74,7 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
         words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-])"),
         brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\](?!\()", re.IGNORECASE),
         filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),
+        fillers=tuple(map(str.lower, shipped["filler"])),
         told=tuple(f"[{word}" for word in shipped["told"]),
         notes=tuple(shipped["notes"]),
         code=re.compile(rf"(?:[#/;*-]{{1,3}}\s{{0,9}})?(?:{marks})(?![\w/-])"),
@@ -84,7 +91,7 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
     text = prose.text
     # To look for a few pieces is much faster than to search for patterns, and there is hardly ever something to find.
     words_there = (signs.words,) if any(piece in text for piece in signs.pieces) else ()
-    filler = (signs.filler,) if signs.filler.search(text) else ()
+    filler = (signs.filler,) if signs.may_fill(text) else ()
     brackets = (signs.brackets,) if "[" in text else ()
     for pattern in (*words_there, *brackets, *filler):
         for passage, place, found in prose.search(pattern):
@@ -149,7 +156,8 @@ def _leftover(signs: Signs, raw: bytes, at: int) -> Iterator[Leftover]:
 
 def is_placeholder(text: str, conventions: PlaceholderConventions = SHIPPED) -> bool:
     """Say whether a piece of text holds no more than the mark of what is to be written there."""
-    mark = _signs(conventions).words.search(text)
+    signs = _signs(conventions)
+    mark = signs.words.search(text) if any(piece in text for piece in signs.pieces) else None
     if mark is None:
         return False
     label = _LABEL.match(text)

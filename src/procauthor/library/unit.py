@@ -49,8 +49,10 @@ def _units(document: Document, block: Block) -> Iterator[str]:
 def _own_blocks(document: Document, section: Section) -> tuple[Block, ...]:
     """Return the blocks of a section without the metadata at the foot of its document."""
     blocks = section.blocks
+    if section.index != len(document.sections) - 1:
+        return blocks
     rule = next((at for at in reversed(range(len(blocks))) if blocks[at].kind == "rule"), None)
-    if rule is None or section.index != len(document.sections) - 1:
+    if rule is None:
         return blocks
     foot = blocks[rule + 1 :]
     fields = [{f.key for f in bold_fields(document.source, b)} if b.kind == "paragraph" else None for b in foot]

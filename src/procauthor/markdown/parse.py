@@ -424,7 +424,7 @@ class _Builder:
         text = found.pieces + "".join(self._said[found.begin :])
         if self._items:
             self._items[-1].begin = len(self._said)
-        if self._is_body(start):
+        if self._bodies and self._is_body(start):
             return
         self._done_items.append(
             Item(

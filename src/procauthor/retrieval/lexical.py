@@ -247,7 +247,7 @@ def _pack(rows: Iterable[tuple[dict[int, int], int]]) -> Postings:
 
 
 _PAGE_SHARE = 0.5
-_CONCEPT_SHARE = 0.5
+_CONCEPT_SHARE = 0.75
 # As SQLite, Lucene and most others have them.
 _K = 1.2
 _B = 0.75

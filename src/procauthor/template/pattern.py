@@ -30,6 +30,10 @@ class Pattern:
     parts: tuple[str | Slot, ...]
     text: str
 
+    def __hash__(self) -> int:
+        # What reads items is looked up by it, once for each of them.
+        return hash(self.text)
+
     @property
     def slots(self) -> tuple[Slot, ...]:
         """The fields, in order."""
