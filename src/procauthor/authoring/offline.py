@@ -11,10 +11,25 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
-from procauthor.authoring.fit import Facts, fit, fit_rows
-from procauthor.authoring.gap import gap_fields, gap_rows, gap_text, holds_gap
 from procauthor.authoring.passage import is_about
-from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, rulings, subject, topics, words_of
+from procauthor.authoring.topic import (
+    Facts,
+    Quote,
+    Topic,
+    fit,
+    fit_rows,
+    gap_fields,
+    gap_rows,
+    gap_text,
+    holds_gap,
+    join,
+    plain_heading,
+    quotes,
+    rulings,
+    subject,
+    topics,
+    words_of,
+)
 from procauthor.naming import title_key
 from procauthor.procedure import DONE
 from procauthor.template.key import plain_heading as plain_title
