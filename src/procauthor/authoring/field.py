@@ -13,7 +13,7 @@ from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
 from procauthor.authoring.judge import join_findings
-from procauthor.authoring.look import Seen, apply_edits, look_form, split_late
+from procauthor.authoring.look import LookState, apply_edits, look_form, split_late
 from procauthor.authoring.outline import outline_first
 from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
@@ -146,7 +146,10 @@ class Fields:
         fields = merge_late(self.template, state.fields)
         leads = find_leads(questions, work.library, work.search, work.brief.path)
         form = look_form(
-            work.run.id, work.brief.request.title, fields, Seen(state.findings, questions, leads, self._doubts(fields))
+            work.run.id,
+            work.brief.request.title,
+            fields,
+            LookState(state.findings, questions, leads, self._doubts(fields)),
         )
         try:
             answer = work.author.fill(Ask(work.brief, self.template, _LOOK, fields, (), work.left, form))
