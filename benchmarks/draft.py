@@ -44,12 +44,13 @@ MODEL = "openai:any"
 
 @dataclass(frozen=True)
 class Row:
-    """What one draft cost. ``bound`` is the bound of tokens that is told before the first call."""
+    """What one draft cost. Before the first call it is told what most runs take, ``usual``, and the most, ``bound``."""
 
     path: str
     calls: int
     input_tokens: int
     output_tokens: int
+    usual: int
     bound: int
     errors: int
     warnings: int
@@ -140,13 +141,16 @@ def _draft(project: Project, procedure: Procedure, server: Loopback) -> Row:
         draft = author.create(procedure.title).draft
     except ProcauthorError as error:
         seconds = time.perf_counter() - started
-        return Row(procedure.path, len(server.requests), 0, 0, bound.plain, 1, 0, 0, 0, seconds, str(error))
+        return Row(
+            procedure.path, len(server.requests), 0, 0, bound.usual, bound.plain, 1, 0, 0, 0, seconds, str(error)
+        )
     severities = [finding["severity"] for finding in draft.findings]
     return Row(
         path=procedure.path,
         calls=draft.usage.calls,
         input_tokens=draft.usage.input_tokens,
         output_tokens=draft.usage.output_tokens,
+        usual=bound.usual,
         bound=bound.plain,
         errors=severities.count("error"),
         warnings=severities.count("warning"),
@@ -189,7 +193,10 @@ def main() -> None:
         print(" ".join(f"{name} {value}" for name, value in asdict(row).items() if value != ""))
     print(
         "median",
-        *(f"{n} {statistics.median(getattr(r, n) for r in found):g}" for n in ("calls", "input_tokens", "bound")),
+        *(
+            f"{n} {statistics.median(getattr(r, n) for r in found):g}"
+            for n in ("calls", "input_tokens", "usual", "bound")
+        ),
     )
 
 

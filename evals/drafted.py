@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from evals.workshop import Bounds, DraftCase, Drafted
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import Particular, find_claims
+from procauthor.authoring.outline import OUTLINE
+from procauthor.library.question import PROPOSED
 from procauthor.markdown.parse import parse
 
 CONTINUITY = frozenset(
@@ -26,7 +29,13 @@ REFERENCES = frozenset(
 )
 _LINK = re.compile(r"\[([^\]]*)\]\([^)\s]*\)")
 _MARK = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+FLOW = frozenset({"exit-undefined", "exit-unreached", "jump-skips-output"})
 GAPS = frozenset({"missing-section", "empty-section", "placeholder-text", "template-text-left"})
+
+_TABLE = re.compile(r"^[ \t]*\|(?:[ :]*-+[ :]*\|)+[ \t]*$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_SENTENCE = re.compile(r"[A-Z][^.!?|\n]*[.!?]")
+_LEAST_WORDS = 5
 
 
 class Delivered:
@@ -90,6 +99,38 @@ class Support:
         }
 
 
+class Shape:
+    """What a new document is made of, and what the guard had to do for it."""
+
+    def evaluate(self, case: DraftCase, output: Drafted) -> Mapping[str, float]:
+        """Return counts.
+
+        ``tables`` are tables, code blocks and diagrams; ``failures`` failures; ``proposals`` values with a reason that
+        wait for a person; ``answerable`` questions that a place of the library may answer; ``repeated`` sentences that
+        are said again; ``outline_faults`` how often a model had to correct its outline; ``flow`` findings about exits
+        and jumps.
+        """
+        draft = output.draft
+        if draft is None or case.input.words:
+            return {}
+        text = _body(draft)
+        steps = draft.fields.get("workflow") or ()
+        sentences = Counter(s.strip() for s in _SENTENCE.findall(text) if len(s.split()) >= _LEAST_WORDS)
+        counts = {
+            "tables": len(_TABLE.findall(text)) + len(_FENCE.findall(text)) // 2,
+            "failures": sum(len(step.get("failure_handling") or ()) for step in steps),
+            "proposals": text.count(PROPOSED),
+            "answerable": len({lead["question"] for lead in draft.leads}),
+            "repeated": sum(number - 1 for number in sentences.values()),
+            "outline_faults": sum(
+                row["calls"] + row["reused"] for row in draft.usage_by_step if row["step"] == OUTLINE
+            ),
+            "flow": sum(f["rule"] in FLOW for f in draft.findings),
+        }
+        counts["outline_faults"] = max(0, counts["outline_faults"] - 1)
+        return {name: float(number) for name, number in counts.items()}
+
+
 class Fidelity:
     """Whether an update does what was wished, and leaves every other byte alone."""
 
@@ -120,7 +161,7 @@ class Cost:
         }
 
 
-EVALUATORS = (Delivered(), Findings(), Grounding(), Support(), Fidelity(), Cost())
+EVALUATORS = (Delivered(), Findings(), Grounding(), Support(), Shape(), Fidelity(), Cost())
 
 
 def is_clean(scores: Mapping[str, float]) -> bool:

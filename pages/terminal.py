@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs/terminal.svg"
-COMMAND = ("create", "Data Classification Procedure")
+COMMAND = ("create", "Data Anonymisation Procedure", "--lifecycle", "Data")
 _WIDTH = 128
 _CUT = "  ⋮"
 # So many lines are shown of the diff's beginning, and of a step.
@@ -56,7 +57,7 @@ def main() -> None:
         shutil.copytree(ROOT / "procedures", library, ignore=shutil.ignore_patterns(".procauthor*"))
         command = [sys.executable, "-m", "procauthor", "-C", str(library), *COMMAND]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
-    typed = f'$ procauthor {COMMAND[0]} "{COMMAND[1]}"'
+    typed = f"$ procauthor {shlex.join(COMMAND)}"
     PICTURE.write_text(draw([typed, *shorten(done.stdout.splitlines())]), encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.grounding import (
     Evidence,
     document_texts,
+    doubt,
     find_claims,
     find_quantities,
     gather_evidence,
@@ -157,3 +158,29 @@ def test_seeded_inventions_are_caught_and_true_procedures_are_left_alone():
 def test_the_seeds_are_of_every_kind():
     kinds = {claim.kind for text in inventions(random.Random(1)).values() for claim in find_claims(text)}
     assert kinds == {"command", "path", "URL", "address", "name", "tool", "procedure", "number"}
+
+
+@pytest.mark.parametrize(
+    ("command", "public"),
+    [
+        ("git rebase origin/main", True),
+        ("git tag -a", True),
+        ("git log --first-parent --format='%h %s' main", True),
+        ("git switch -c <branch>", True),
+        ("npm ci", True),
+        ("kubectl get events --all-namespaces --sort-by=.lastTimestamp | tail -40", True),
+        ("gh pr merge --squash $NUMBER", True),
+        ("git push deploy-box main", False),
+        ("git log --since='2 hours ago'", False),
+        ("npm run release:all", False),
+        ("kubectl rollout restart deployment/billing", False),
+        ("docker restart billing-db", False),
+        ("git status | frobctl --all", False),
+        ("git", False),
+        ("git 'open", False),
+        ("frobctl status", False),
+    ],
+)
+def test_a_command_that_the_trade_knows_is_no_question(command, public):
+    questions = doubt([("step 1", f"Run `{command}` first.")], Evidence.of(()))
+    assert (not questions) is public

@@ -304,7 +304,7 @@ def test_a_change_in_the_middle_is_undone_by_its_number(root: Path) -> None:
     index = (root / "index.md").read_text()
     assert "| 1 | Defined" in index
     assert "Structure Choice Procedure" in index
-    assert "was taken back already" in run("-C", root, "undo", "1", code=2).stderr
+    assert "was undone already" in run("-C", root, "undo", "1", code=2).stderr
     assert "the history has no change 9" in run("-C", root, "undo", "9", code=2).stderr
     assert "one change by its number" in run("-C", root, "undo", "1", "-n", "2", code=2).stderr
     run("-C", root, "redo", "1")

@@ -304,7 +304,7 @@ def test_an_orchestration_gets_a_call(root: Path) -> None:
     [
         (TITLE, "make it nicer", "does not understand this wish"),
         (TITLE, "add input Cheese from Moon Procedure", "no procedure 'Moon Procedure'"),
-        (TITLE, "replace 'never said' with 'nor this'", "stands in no paragraph"),
+        (TITLE, "replace 'never said' with 'nor this'", "is in no paragraph"),
         (TITLE, "remove step 1", "fewer than 3 steps"),
         (TITLE, "remove step 9", "has no step 9"),
         (TITLE, " ", "the wish is empty"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -80,6 +81,33 @@ def test_an_author_that_invents_makes_the_figures_fall() -> None:
     assert mean(inventing, "clean") == 0
     assert mean(inventing, "calls") > 0
     assert "invented 1" in show_drafting(inventing)
+
+
+def test_faults_of_an_outline_tables_and_answered_questions_are_counted() -> None:
+    table = "Take the row.\n\n| Risk | Tests |\n|---|---|\n| high | all |"
+    usual = writer(lambda _: table)
+
+    def answer(body: Json) -> Scripted:
+        value = json.loads(usual(body).body["choices"][0]["message"]["content"])
+        if "purpose" in value and "Write these fields again" not in words_of(body):
+            value["workflow"][1]["inputs"][0]["artifact"] = "Sheet of Yesterday"
+            value["open_questions"] = [
+                "How many lines may a pull request change, and how much coverage must new code have?"
+            ]
+        if "workflow_failure_handling" in value:
+            value["workflow_failure_handling"] = [
+                {
+                    "step": 1,
+                    "failure_handling": [{"failure": "It is late", "response": "wait (proposed: 2 days; as usual)"}],
+                }
+            ]
+        return data(value)
+
+    with Loopback(answer) as server:
+        result = measure(server)
+    scores = {name: mean(result, name) for name in ("outline_faults", "tables", "failures", "proposals", "answerable")}
+    assert scores == {"outline_faults": 1, "tables": 3, "failures": 1, "proposals": 1, "answerable": 1}
+    assert "| outline_faults | 1.000" in show_drafting(result)
 
 
 def test_a_worse_prompt_makes_the_figures_fall(tmp_path: Path) -> None:

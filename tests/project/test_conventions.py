@@ -201,6 +201,8 @@ def test_pages_templates_translations_and_what_has_no_form_are_not_counted(tmp_p
     assert report["left_out"] == 2
     assert report["total"]["total"] == sum(row["counted"] for row in rows.values())
     assert "have no form, so they are not counted: in blog, ops" in run("-C", tmp_path, "evaluate").stdout
+    page = run("-C", tmp_path, "evaluate", "--format", "html").stdout
+    assert '<th scope="row">blog</th><td>x.md</td>' in page
 
 
 def test_one_document_a_folder_is_a_form_and_a_rename_keeps_the_name_of_the_file(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_renaming_that_makes_no_sense_is_one_sentence(root: Path, renamed: str
 
 
 def test_two_sections_are_not_joined_by_guessing(root: Path) -> None:
-    with pytest.raises(ConflictError, match=r"'2\. Trigger' becomes '1\. Purpose', which stands too"):
+    with pytest.raises(ConflictError, match=r"'2\. Trigger' becomes '1\. Purpose', which is there too"):
         Project.open(root).refactor.migrate(renamed=("Trigger=Purpose",))
 
 

@@ -229,7 +229,11 @@ def test_a_report_with_real_findings_is_valid_everywhere(root: Path) -> None:
 def test_a_fingerprint_ignores_line_numbers_in_messages() -> None:
     one, two = (
         Report.of(
-            [Finding("duplicate-section", "S103", "error", f"'Trigger' stands twice, first in line {n}", "a.md", n + 5)]
+            [
+                Finding(
+                    "duplicate-section", "S103", "error", f"'Trigger' appears twice, first in line {n}", "a.md", n + 5
+                )
+            ]
         )
         for n in (3, 4)
     )

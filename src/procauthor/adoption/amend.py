@@ -16,8 +16,7 @@ from pydantic import ValidationError
 
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.survey import Survey, read_by
-from procauthor.convention.state import known_words, plain_status, status_text, table_text
-from procauthor.convention.word import plain_name
+from procauthor.convention.word import known_words, plain_name, plain_status, status_text, table_text
 from procauthor.library.library import Procedure
 from procauthor.library.placeholder import find_placeholders
 from procauthor.settings import Conventions, PlaceholderConventions

@@ -10,8 +10,7 @@ from pathlib import PurePosixPath
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.notation import is_page
 from procauthor.convention.site import read_links
-from procauthor.convention.state import known_marks
-from procauthor.convention.word import plain_name, read_title, words
+from procauthor.convention.word import known_marks, plain_name, read_title, words
 from procauthor.library.index import Listed, entries, index_of, list_items
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve_on_site

@@ -10,8 +10,16 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from procauthor.adoption.guess import Guess
-from procauthor.convention.state import plain_status, read_status, status_text, table_text
-from procauthor.convention.word import plain_name, read_title, title_heading, words
+from procauthor.convention.word import (
+    plain_name,
+    plain_status,
+    read_status,
+    read_title,
+    status_text,
+    table_text,
+    title_heading,
+    words,
+)
 from procauthor.library.placeholder import find_placeholders
 from procauthor.markdown.document import Block, Document
 from procauthor.procedure import Status

@@ -22,8 +22,7 @@ from procauthor.adoption.site import FoundSite, find_site
 from procauthor.checking.rules.contract import RULES as CONTRACT_RULES
 from procauthor.checking.rules.step import RULES as STEP_RULES
 from procauthor.convention.site import read_links
-from procauthor.convention.state import read_declared
-from procauthor.convention.word import page_stem, read_title, title_kind
+from procauthor.convention.word import page_stem, read_declared, read_title, title_kind
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
 from procauthor.library.library import MARKDOWN, Library, read_library, reread

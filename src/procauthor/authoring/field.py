@@ -2,37 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from procauthor.authoring.author import Ask, FieldProblem
-from procauthor.authoring.brief import Answer
+from procauthor.authoring.brief import Answer, Brief, Neighbour
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
 from procauthor.authoring.judge import join_findings
-from procauthor.authoring.look import Seen, apply_edits, look_form, split_late
-from procauthor.authoring.obligation import unmet
+from procauthor.authoring.look import LookState, apply_edits, look_form, split_late
 from procauthor.authoring.outline import outline_first
 from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.reply import check_fields
 from procauthor.errors import BudgetError, ModelOutputError
 from procauthor.finding import Finding
+from procauthor.library.contract import read_contract
 from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
+from procauthor.naming import title_key
+from procauthor.procedure import DONE, Artifact
 from procauthor.template.key import section_key
-from procauthor.template.model import (
-    build_model,
-    entries_name,
-    late_entries,
-    late_name,
-    late_parts,
-    sections_of_step,
-)
+from procauthor.template.model import build_model, entries_name, late_entries, late_name, late_parts, sections_of_step
 from procauthor.template.spec import SectionSpec, Template
+
+_WRITTEN = DONE | {"in progress"}
+
+
+def unmet(brief: Brief, template: Template, now: Sequence[Neighbour], text: str) -> Iterator[str]:
+    """Yield a sentence for what a neighbour promises or requires and the draft passes over.
+
+    Args:
+        brief: What the author was told.
+        template: What the draft is made of.
+        now: The neighbours as they are now.
+        text: The draft. A section that it does not have yet is not held against it.
+    """
+    contract = read_contract(parse(text.encode()), template)
+    inputs, outputs = _names(contract.inputs), _names(contract.outputs)
+    told = {(n.title, name) for n in brief.neighbours for name in (*n.promised, *(w.name for w in n.wants))}
+    for each in now:
+        for name in each.promised if inputs else ():
+            if title_key(name) not in inputs:
+                said = f"{each.title!r} says that this procedure uses {name!r}, which is none of its required inputs"
+                yield said + _since(each, name, told)
+        for want in each.wants if outputs and each.status in _WRITTEN else ():
+            if title_key(want.name) not in outputs:
+                said = f"{each.title!r} takes {want.name!r} from this procedure, whose output contract has none"
+                yield said + _since(each, want.name, told)
+
+
+def _names(artifacts: Iterable[Artifact]) -> set[str]:
+    return {title_key(artifact.name) for artifact in artifacts}
+
+
+def _since(neighbour: Neighbour, name: str, told: set[tuple[str, str]]) -> str:
+    return "" if (neighbour.title, name) in told else " (since the brief was made)"
+
 
 _FILLED = range(1, 7)
 _LOOK = 8
@@ -117,7 +146,10 @@ class Fields:
         fields = merge_late(self.template, state.fields)
         leads = find_leads(questions, work.library, work.search, work.brief.path)
         form = look_form(
-            work.run.id, work.brief.request.title, fields, Seen(state.findings, questions, leads, self._doubts(fields))
+            work.run.id,
+            work.brief.request.title,
+            fields,
+            LookState(state.findings, questions, leads, self._doubts(fields)),
         )
         try:
             answer = work.author.fill(Ask(work.brief, self.template, _LOOK, fields, (), work.left, form))

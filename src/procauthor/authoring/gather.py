@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Literal
 
-from procauthor.authoring.brief import Brief, ChangeRequest, NamedText, Neighbour, Passage, Promise, Reference, Relation
+from procauthor.authoring.brief import (
+    Brief,
+    ChangeRequest,
+    NamedText,
+    Namesake,
+    Neighbour,
+    Passage,
+    Promise,
+    Reference,
+    Relation,
+)
 from procauthor.authoring.passage import Search, choose_passages, find_standards, read_subject
-from procauthor.authoring.role import find_registers, find_roles
-from procauthor.authoring.similar import common_words, find_namesakes, list_candidates
 from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.library.contract import part_of
 from procauthor.library.derive import bare_title, title_before_mark
 from procauthor.library.home import heading_of, manner, new_path
 from procauthor.library.index import missing_titles
@@ -24,8 +33,130 @@ from procauthor.library.reference import check_title
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact
+from procauthor.retrieval.lexical import is_common, list_features, list_words
 from procauthor.secret import Censor
+from procauthor.template.render import read_pattern
 from procauthor.template.spec import Template
+
+_MOST_NAMED = 20
+_LEAST_DOCUMENTS = 2
+
+
+def find_roles(library: Library) -> tuple[str, ...]:
+    """Return the roles that several documents name, the most used first: "security lead"."""
+    return _used(library, lambda procedure: {*procedure.gist.roles, *_doers(procedure)})
+
+
+def find_registers(library: Library) -> tuple[str, ...]:
+    """Return the registers and logs that several documents name, the most used first: "Risk Register"."""
+    return _used(library, lambda procedure: procedure.gist.registers)
+
+
+def _doers(procedure: Procedure) -> Iterator[str]:
+    """Yield the roles that do the steps of a procedure."""
+    workflow = procedure.template.of_role("workflow") if procedure.template else None
+    spec = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
+    if spec is None or spec.pattern is None:
+        return
+    for step in procedure.contract.steps:
+        part = part_of(step, procedure.template, "who")
+        values = read_pattern(spec.pattern, part.text) if part else None
+        # The role comes first, and what is behind it may be left out.
+        yield from (str(value) for value in list((values or {}).values())[:1] if value)
+
+
+def _used(library: Library, names: Callable[[Procedure], Iterable[str]]) -> tuple[str, ...]:
+    counts: Counter[str] = Counter()
+    for procedure in library.procedures:
+        if procedure.status in DONE and procedure.kind in ("procedure", "standard"):
+            counts.update(names(procedure))
+    # "author and reviewer" is two roles in one name.
+    single = (name for name, count in counts.most_common() if count >= _LEAST_DOCUMENTS and not _is_joined(name))
+    return tuple(islice(single, _MOST_NAMED))
+
+
+def _is_joined(name: str) -> bool:
+    """Say whether a name holds a word that says nothing by itself."""
+    return any(map(is_common, list_words(name.lower())))
+
+
+# A word that so many titles have says what they are, and not what they are about: "Procedure".
+_COMMON = 0.3
+_ALIKE = 0.5
+_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A title that is there or announced; the path is empty for the latter."""
+
+    title: str
+    path: str
+    lifecycle: str
+    triggers: tuple[str, ...] = ()
+
+
+def common_words(library: Library, announced: Iterable[str]) -> frozenset[str]:
+    """Return the stems that a third of all titles have, such as that of "Procedure"; ``announced`` ones count too."""
+    titles = [set(list_features(title)) for title in (*(p.title for p in library.counted), *announced)]
+    counts = Counter(word for words in titles for word in words)
+    return frozenset(word for word, count in counts.items() if count > max(1, _COMMON * len(titles)))
+
+
+def list_candidates(library: Library, announced: Mapping[str, str]) -> Iterator[Candidate]:
+    """Yield all procedures, and the ``announced`` titles with the lifecycle of each."""
+    for p in library.counted:
+        if p.kind == "procedure" and p.status not in UNCOUNTED:
+            yield Candidate(p.title, p.path, p.lifecycle, p.gist.triggers)
+    yield from (Candidate(title, "", lifecycle) for title, lifecycle in announced.items())
+
+
+def find_namesakes(
+    request: ChangeRequest, candidates: Iterable[Candidate], common: frozenset[str]
+) -> tuple[Namesake, ...]:
+    """Return who may do the same work already, the nearest first.
+
+    Args:
+        request: What is to be written.
+        candidates: All titles that there are.
+        common: The words of titles that say nothing of their work.
+    """
+    common |= frozenset(list_features(request.lifecycle))
+    own = _words(request.title, common)
+    others = [each for each in candidates if title_key(each.title) != title_key(request.title)]
+    told = {each.title: frozenset(word for text in each.triggers for word in list_features(text)) for each in others}
+    counts = Counter(word for words in told.values() for word in words)
+    # The rarest word of a title says best what it is about.
+    rare = min((word for word in own if counts[word]), key=lambda word: counts[word], default="")
+    graded: list[tuple[float, Namesake]] = []
+    for each in others:
+        words = _words(each.title, common)
+        near = title_key(each.lifecycle) == title_key(request.lifecycle)
+        shared = own & words
+        share = len(shared) / max(1, len(own | words))
+        within = bool(shared) and (own <= words or words <= own) and (len(shared) > 1 or own == words)
+        if within or (near and share >= _ALIKE):
+            graded.append(
+                (share + near, Namesake(each.title, each.path, f"both are about {_spelled(each.title, shared)}"))
+            )
+        elif rare in told[each.title] and (near or counts[rare] == 1):
+            graded.append(
+                (
+                    0.0,
+                    Namesake(each.title, each.path, f"one of its triggers is about {_spelled(request.title, {rare})}"),
+                )
+            )
+    return tuple(each for _, each in sorted(graded, key=lambda pair: -pair[0])[:_MOST])
+
+
+def _spelled(title: str, stems: Collection[str]) -> str:
+    """Return the words of a title that have some stems, as they are spelled in it."""
+    return ", ".join(word.strip(",()").lower() for word in title.split() if set(list_features(word)) & set(stems))
+
+
+def _words(title: str, common: frozenset[str]) -> frozenset[str]:
+    return frozenset(list_features(title)) - common
+
 
 WRITTEN = DONE | {"in progress"}
 """What has a contract that others can rely on, though questions may be open."""

@@ -242,7 +242,7 @@ _LETTERS = re.compile(r"[a-z0-9]+")
 _WINDOW = 60
 
 
-class _Text:
+class _SourceText:
     """One text without marks, in which claims are looked up."""
 
     def __init__(self, plain: str) -> None:
@@ -279,9 +279,9 @@ class DocumentTexts:
 
     def __init__(self) -> None:
         self._letters: dict[tuple[str, str], bytes] = {}
-        self._texts: dict[tuple[str, str], _Text] = {}
+        self._texts: dict[tuple[str, str], _SourceText] = {}
 
-    def holding(self, procedures: Iterable[Procedure], pieces: Iterable[str]) -> Iterator[_Text]:
+    def holding(self, procedures: Iterable[Procedure], pieces: Iterable[str]) -> Iterator[_SourceText]:
         """Yield the documents that may hold one of some pieces of words, which are letters and digits only."""
         sought = [piece.encode() for piece in pieces]
         for procedure in procedures:
@@ -295,10 +295,10 @@ class DocumentTexts:
             self._letters[key] = _letters(procedure.source.raw)
         return self._letters[key]
 
-    def _text(self, procedure: Procedure) -> _Text:
+    def _text(self, procedure: Procedure) -> _SourceText:
         key = (procedure.path, procedure.stamp)
         if key not in self._texts:
-            self._texts[key] = _Text("\n".join(map(_plain, _document_texts(procedure))))
+            self._texts[key] = _SourceText("\n".join(map(_plain, _document_texts(procedure))))
         return self._texts[key]
 
 
@@ -306,7 +306,7 @@ class DocumentTexts:
 class Evidence:
     """Everything that a draft may rest on: a text, and documents, which are read as far as claims need it."""
 
-    own: _Text
+    own: _SourceText
     titles: frozenset[str]
     procedures: Sequence[Procedure] = ()
     texts: DocumentTexts = field(default_factory=DocumentTexts)
@@ -314,7 +314,7 @@ class Evidence:
     @classmethod
     def of(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
         """Take texts as evidence. Titles are names that may be used, whatever the texts say."""
-        return cls(_Text("\n".join(map(_plain, texts))), frozenset(map(title_key, titles)))
+        return cls(_SourceText("\n".join(map(_plain, texts))), frozenset(map(title_key, titles)))
 
     def holds(self, claim: Particular) -> bool:
         """Say whether a claim stands here."""
@@ -337,7 +337,7 @@ class Evidence:
         pieces = (_LETTERS.findall(written)[0] for written in _written_numbers(number))
         return any(text.measures(number, unit) for text in self._holding(*pieces))
 
-    def _holding(self, *pieces: str) -> Iterator[_Text]:
+    def _holding(self, *pieces: str) -> Iterator[_SourceText]:
         yield self.own
         yield from self.texts.holding(self.procedures, pieces)
 

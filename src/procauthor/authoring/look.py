@@ -39,7 +39,7 @@ class LookReply(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LookState:
     """What is shown for a last look, besides the fields."""
 
     findings: Sequence[Finding]
@@ -48,7 +48,7 @@ class Seen:
     doubts: Sequence[str]
 
 
-def look_form(mark: str, title: str, fields: Mapping[str, Any], seen: Seen) -> AskForm:
+def look_form(mark: str, title: str, fields: Mapping[str, Any], seen: LookState) -> AskForm:
     """Return what a model is asked when it looks at a draft for the last time."""
     questions = [
         {

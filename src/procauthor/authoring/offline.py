@@ -11,10 +11,25 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
-from procauthor.authoring.fit import Facts, fit, fit_rows
-from procauthor.authoring.gap import gap_fields, gap_rows, gap_text, holds_gap
 from procauthor.authoring.passage import is_about
-from procauthor.authoring.topic import Quote, Topic, join, plain_heading, quotes, rulings, subject, topics, words_of
+from procauthor.authoring.topic import (
+    Facts,
+    Quote,
+    Topic,
+    fit,
+    fit_rows,
+    gap_fields,
+    gap_rows,
+    gap_text,
+    holds_gap,
+    join,
+    plain_heading,
+    quotes,
+    rulings,
+    subject,
+    topics,
+    words_of,
+)
 from procauthor.naming import title_key
 from procauthor.procedure import DONE
 from procauthor.template.key import plain_heading as plain_title
@@ -302,7 +317,7 @@ class _Composer:
                 {"action": f"List every element of the {inputs[0]['artifact']} that {topic.name} must cover."},
                 *self.quoted_actions(f"{topic.name} {self.subject} {join([i['artifact'] for i in inputs])}", 2),
                 *self.ruled_actions(topic),
-                {"action": f"Record the result for each element in the {topic.artifact}, with its owner and the date."},
+                {"action": f"Write each result into the {topic.artifact}."},
             ],
             "decisions": [
                 {
@@ -312,7 +327,7 @@ class _Composer:
                 }
             ],
             "outputs": [
-                {"artifact": topic.artifact, "description": f"the result of {topic.name}, one entry an element"}
+                {"artifact": topic.artifact, "description": "for each element its result, its owner and the date"}
             ],
         }
 
@@ -333,7 +348,11 @@ class _Composer:
                     "condition": "the reviewer finds a gap",
                     "then": f"return to {self.step_word} 2",
                     "otherwise": "accept the results",
-                }
+                },
+                {
+                    "condition": "the reviewer refuses the results as a whole",
+                    "then": "tell the requester why, and end in the state Rejected",
+                },
             ],
             "outputs": [{"artifact": self.record, "description": "objections, answers and the decision"}],
         }

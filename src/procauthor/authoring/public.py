@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 
 _LONGEST = 500
 # Programs whose first word is a command of their own. What a team names itself ("npm run build") is not among them.
@@ -27,20 +28,33 @@ _WORDS = (
     "HEAD main origin origin/main create edit list merge review view close history status undo restart events nodes "
     "pods deployments services"
 )
-_OPTION = re.compile(r"--?[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
-_HOLE = re.compile(r"<[\w -]+>|\$\{?\w+\}?|[A-Z][A-Z_]+")
+_FILTERS = frozenset({"head", "tail", "sort", "uniq", "wc", "less"})
+_OPTION = re.compile(r"-\d{1,3}|--?[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
+_HOLE = re.compile(r"<[\w -]+>|\$\{?\w+\}?|[A-Z][A-Z_]+|(?:\.[A-Za-z]+)+")
 _FORMAT = re.compile(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
 
 
 def is_public(command: str) -> bool:
     """Say whether a command holds nothing but a widely used program, its options, and places for what is filled in."""
     try:
-        parts = shlex.split(command[:_LONGEST]) if len(command) <= _LONGEST else []
+        words = shlex.split(command) if len(command) <= _LONGEST else []
     except ValueError:
         return False
-    program, *words = parts or [""]
-    commands = _COMMANDS.get(program, "").split()
-    return bool(words) and words[0] in commands and all(map(_is_known, words[1:]))
+    first, *filters = _piped(words)
+    program, command, *more = [*first, "", ""][: max(2, len(first))]
+    known = command in _COMMANDS.get(program, "").split() and all(map(_is_known, more))
+    return known and all(each[:1] and each[0] in _FILTERS and all(map(_OPTION.fullmatch, each[1:])) for each in filters)
+
+
+def _piped(words: Sequence[str]) -> list[list[str]]:
+    """Return the words of each program of a pipe."""
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word == "|":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
 
 
 def _is_known(word: str) -> bool:

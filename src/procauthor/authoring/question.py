@@ -12,8 +12,8 @@ from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.draft import Draft, own_findings
 from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.change import Change, Edit
+from procauthor.library.index import show_status
 from procauthor.library.library import Library, Procedure
-from procauthor.library.listing import show_status
 from procauthor.library.question import Question, question_json
 from procauthor.markdown.document import replace_spans
 from procauthor.markdown.front_edit import Put, edit_front_matter

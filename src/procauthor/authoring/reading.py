@@ -169,7 +169,7 @@ def _split(
     for mark, optional in marks:
         at = next((n for n in range(position, len(lines)) if _begins(lines[n].text, mark, inline=inline)), None)
         if at is None and not optional:
-            message = f"{mark.strip('#* :')!r} is missing, or stands elsewhere than in the template"
+            message = f"{mark.strip('#* :')!r} is missing, or is not where the template has it"
             raise UnfitError(message)
         places.append(at)
         position = position if at is None else at + 1

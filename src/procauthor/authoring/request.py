@@ -139,4 +139,4 @@ def refuse_revision(present: Procedure, library: Library) -> None:
     library.find(present.title)
     if present.status in UNCOUNTED:
         message = f"{present.title!r} in {present.path} is {present.status}"
-        raise DraftError(message, "ask for the procedure that stands in its place")
+        raise DraftError(message, "ask for the procedure that replaced it")

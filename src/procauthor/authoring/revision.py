@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.answer import clean
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import Draft, add_questions
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
-from procauthor.authoring.head import add_questions
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.reply import QUESTIONS, SOURCES, check_fields
 from procauthor.authoring.run import HAND_OFF

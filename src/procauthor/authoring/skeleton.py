@@ -8,7 +8,7 @@ from typing import Any
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.draft import IN_PROGRESS, SKELETON, render_draft
-from procauthor.authoring.gap import TO_DO, gap_words
+from procauthor.authoring.topic import TO_DO, gap_words
 from procauthor.library.question import OPEN
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Replacement, replace_spans

@@ -11,8 +11,8 @@ from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.outline import Outline, read_outline
 from procauthor.errors import DraftError
+from procauthor.library.index import show_status
 from procauthor.library.library import Library, Procedure
-from procauthor.library.listing import show_status
 from procauthor.library.reference import relative
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key

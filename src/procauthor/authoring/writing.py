@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.allowance import Allowance, Gate, Spend, at_once
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import IN_PROGRESS, OFFLINE, SKELETON, render_draft
-from procauthor.authoring.gap import holds_gap, lacks
 from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, judge
@@ -20,6 +19,7 @@ from procauthor.authoring.pipeline import Work
 from procauthor.authoring.reply import Reply
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
+from procauthor.authoring.topic import holds_gap, lacks
 from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import ConfigError
 from procauthor.library.library import Library

@@ -118,7 +118,7 @@ def _definitions(document: Document) -> Iterator[Hidden]:
         code = Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "code")
         for match in found:
             if match.start() not in code:
-                yield Hidden("a link definition that nobody sees gives instructions to a model", match.start())
+                yield Hidden("a link definition that no reader sees gives instructions to a model", match.start())
 
 
 def _decoded(text: str) -> Iterator[str]:

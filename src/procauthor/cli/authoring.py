@@ -159,7 +159,7 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
 def diff(
     ctx: typer.Context,
     draft: Name = "",
-    document: Annotated[bool, typer.Option("--document", help="Print the document as it would stand.")] = False,
+    document: Annotated[bool, typer.Option("--document", help="Print the document as it would be.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show what accepting a draft would change, in all files."""

@@ -32,15 +32,15 @@ def _require(holds: object, message: str) -> None:
 def _require_each_once(evaluation: Evaluation, library: Library) -> None:
     paths = Counter(row.path for row in evaluation.rows if row.path)
     wanted = Counter(procedure.path for procedure in library.counted)
-    _require(paths == wanted, f"{sum(paths.values())} rows stand for {sum(wanted.values())} documents")
+    _require(paths == wanted, f"{sum(paths.values())} rows for {sum(wanted.values())} documents")
     beside = Counter(row.path for row in evaluation.others)
     _require(paths + beside == Counter(p.path for p in library.procedures), "a document has no row, or two")
     _require(not any(row.counted for row in evaluation.others), "a document beside the total is counted")
     titles = Counter((title_key(row.lifecycle), title_key(row.title)) for row in evaluation.rows if row.path is None)
-    _require(all(count == 1 for count in titles.values()), "a title without a document stands in two rows")
+    _require(all(count == 1 for count in titles.values()), "a title without a document is in two rows")
     _require(all(row.status == "missing" for row in evaluation.rows if row.path is None), "a row has no document")
     names = Counter(title_key(each.name) for each in evaluation.lifecycles)
-    _require(all(count == 1 for count in names.values()), "a lifecycle stands twice")
+    _require(all(count == 1 for count in names.values()), "a lifecycle appears twice")
 
 
 def _require_sums(evaluation: Evaluation) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from procauthor.convention.state import known_words, plain_status
+from procauthor.convention.word import known_words, plain_status
 from procauthor.errors import MarkError
 from procauthor.library.change import Change, Edit
-from procauthor.library.index import IndexRow, Table, entries, read_entry, tables
+from procauthor.library.index import IndexRow, Table, entries, read_entry, show_status, tables, update_lists
 from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
-from procauthor.library.listing import show_status, update_lists
 from procauthor.library.reference import relative
 from procauthor.markdown.document import Cell, Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter

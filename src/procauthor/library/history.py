@@ -150,7 +150,7 @@ def _numbered(state: Path, number: int, *, undone: bool) -> HistoryEntry:
         message = f"the history has no change {number}"
         raise NotFoundError(message, "see: procauthor undo --list")
     if entry.undone is not undone:
-        message = f"change {number}, {entry.title!r}, {'stands' if undone else 'was taken back already'}"
+        message = f"change {number}, {entry.title!r}, {'was not undone' if undone else 'was undone already'}"
         hint = f"undo it with: procauthor undo {number}" if undone else f"bring it back with: procauthor redo {number}"
         raise NotFoundError(message, hint)
     return entry

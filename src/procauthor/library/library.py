@@ -15,7 +15,6 @@ from pathlib import Path, PurePosixPath
 from msgspec.structs import replace as replace_struct
 
 from procauthor.convention.site import own_addresses, read_links, rules_of
-from procauthor.convention.state import read_declared, successor
 from procauthor.convention.word import (
     folder_lifecycle,
     has_own_folder,
@@ -23,7 +22,9 @@ from procauthor.convention.word import (
     lifecycle_name,
     page_stem,
     plain_name,
+    read_declared,
     read_title,
+    successor,
     title_kind,
     turned_title,
 )

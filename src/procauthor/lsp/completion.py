@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from procauthor.convention.state import known_words
+from procauthor.convention.word import known_words
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.library import ANNOUNCED, Procedure

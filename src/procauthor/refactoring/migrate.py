@@ -98,7 +98,7 @@ class Migration:
                 continue
             if keys[spec.key]:
                 message = (
-                    f"{procedure.path}:{section.line}: {section.title!r} becomes {spec.heading!r}, which stands too"
+                    f"{procedure.path}:{section.line}: {section.title!r} becomes {spec.heading!r}, which is there too"
                 )
                 raise ConflictError(message, "nothing was changed; join the two sections by hand first")
             keys[spec.key] += 1

@@ -134,7 +134,7 @@ def _references(
             start = offset + len(text[: number.start()].encode())
             if len(known) > 1:
                 line = procedure.document.source.line(start)
-                message = f"{procedure.path}:{line}: {match[0]!r} may mean several, because the number stands twice"
+                message = f"{procedure.path}:{line}: {match[0]!r} may mean several, because the number appears twice"
                 raise ConflictError(message, "nothing was changed; correct this reference by hand first")
             if known and (new := next(iter(known))) != number[0]:
                 yield Replacement(start, start + len(number[0]), new)

@@ -174,7 +174,7 @@ def test_a_call_is_added_to_a_phase_with_its_order_and_status() -> None:
         (Operation("replace", "S3.items[1]", "?", ("text",)), "do not fit"),
         (Operation("replace", "S3.items[1]", "?", ()), "has 0 values"),
         (Operation("replace", "S7.items[1]", "?", ("  ",)), "empty"),
-        (Operation("substitute", "S7.items[1]", "?", ("gone", "x")), "does not stand"),
+        (Operation("substitute", "S7.items[1]", "?", ("gone", "x")), "is not in"),
         (Operation("delete", "S5.1", "?"), "fewer than 3 steps"),
     ],
 )

@@ -62,7 +62,7 @@ def operation_model(outline: Outline, targets: Sequence[EditTarget], references:
                 Text,
                 Field(description="Whole words of one line, letter by letter; in backticks if code."),
             ),
-            new=(Text, Field(description="The words that stand there instead.")),
+            new=(Text, Field(description="The words to put there instead.")),
         )
         note = "Where only a few words of a target change."
         fields[_WORDS] = (list[entry], Field(description=note))  # type: ignore[valid-type]

@@ -432,7 +432,7 @@ def substitute(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
             raise OperationError(message, target=name)
         places = find_words(pen.document, target.start, target.end, old)
         if not places:
-            message = f"{old!r} does not stand in {name!r}"
+            message = f"{old!r} is not in {name!r}"
             raise OperationError(message, WHOLE_WORDS, name)
         text = _bare(new) if _is_code(old) else pen.clean.inline(new)
         if _is_code(old) and "`" in text:

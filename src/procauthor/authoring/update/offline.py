@@ -12,7 +12,7 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
-from procauthor.authoring.fit import fit_rows
+from procauthor.authoring.topic import fit_rows
 from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
 from procauthor.authoring.update.listing import WHOLE_WORDS, find_words, references
 from procauthor.authoring.update.operation import Action, Operation
@@ -169,7 +169,7 @@ class _WishReader:
         held = [t for t in self.outline.targets.values() if t.kind in ("item", "row", "paragraph")]
         found = [self.do("substitute", t.id, old, new) for t in held if self.holds(t, old)]
         if not found and not any(self.holds(t, new) for t in held):
-            message = f"{old!r} stands in no paragraph, list item or table row of the document"
+            message = f"{old!r} is in no paragraph, list item or table row of the document"
             raise DraftError(message, WHOLE_WORDS)
         return Understood(tuple(found))
 

@@ -19,7 +19,7 @@ ORCHESTRATION_MISSING_CALL = Rule(
     summary="An orchestration does not call a procedure that has a phase of its lifecycle.",
     why="Who works by the orchestration never carries the procedure out.",
     fix="Run “procauthor sync”, or take the phase out of the procedure.",
-    example="a Feature procedure of phase 2 that stands in no table of the Feature orchestration",
+    example="a Feature procedure of phase 2 that is in no table of the Feature orchestration",
 )
 ORCHESTRATION_ORDER = Rule(
     name="orchestration-order",

@@ -14,7 +14,7 @@ SECRET = Rule(
     name="secret",
     code="G101",
     severity="error",
-    summary="A password, key or token stands in the text.",
+    summary="The text contains a password, key or token.",
     why="Everybody who can read the library can use it, and so can every model that the text is sent to.",
     fix="Revoke it first: it is known. Then write where it is kept instead. Examples that say EXAMPLE are left alone.",
     example="export GITHUB_TOKEN=, followed by a real token",

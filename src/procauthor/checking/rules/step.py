@@ -105,7 +105,7 @@ def _numbers(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Ite
     for place, (number, step) in enumerate(zip(numbers, steps, strict=True)):
         if number != first + place:
             twice = number in numbers[:place]
-            message = f"step {number} stands " + ("twice" if twice else f"where step {first + place} is expected")
+            message = f"step {number} appears " + ("twice" if twice else f"where step {first + place} is expected")
             finding = say(STEP_NUMBER_GAP, procedure, step.start, message)
             yield mend(finding, procedure, *renumber(scope, procedure, steps))
             return
@@ -125,7 +125,7 @@ def _parts(procedure: Procedure, step: Step, spec: SectionSpec) -> Iterator[Find
             hint = f"write {part.constraint.none!r} where there is none" if part.constraint.none else ""
             yield say_line(STEP_PART_MISSING, procedure, found.line, message, hint)
         elif found is not None and part.constraint.minimum > 0 and part.kind != "prose" and _says_none(found):
-            message = f"{part.heading!r} of step {step_name(step)} is none, and the template wants one at least"
+            message = f"{part.heading!r} of step {step_name(step)} is none, and the template wants at least one"
             yield say_line(STEP_PART_MISSING, procedure, found.line, message)
 
 

@@ -31,7 +31,7 @@ NOT_UTF8 = Rule(
     code="L102",
     severity="error",
     summary="A file is not UTF-8, or cannot be read.",
-    why="Nobody can say what stands in it, so no other rule has seen it.",
+    why="Its content is unknown, so no other rule has seen it.",
     fix="Save the file as UTF-8, or make it readable.",
     example="a file in Latin-1 with the byte E9 for é",
 )
@@ -66,8 +66,8 @@ SECTION_ORDER = Rule(
     name="section-order",
     code="S102",
     severity="warning",
-    summary="Sections stand in another order than in the template.",
-    why="People who know one procedure look for a section where it stands in all others.",
+    summary="The sections are not in the order of the template.",
+    why="People who know one procedure expect each section in the same place in all others.",
     fix="Move the section to its place.",
     example="“## 9. Definition of Done” above “## 5. Workflow”",
 )
@@ -75,7 +75,7 @@ DUPLICATE_SECTION = Rule(
     name="duplicate-section",
     code="S103",
     severity="error",
-    summary="A section of the template stands twice.",
+    summary="A section of the template appears twice.",
     why="It is unclear which of the two counts, and an edit changes only one.",
     fix="Merge the two, or rename one heading.",
     example="“## 2. Trigger” and, further down, “## Trigger”",
@@ -95,7 +95,7 @@ TEMPLATE_TEXT_LEFT = Rule(
     severity="error",
     summary="A field of the template was left as it is.",
     why="The example in a template is no content.",
-    fix="Replace the braces and what stands in them.",
+    fix="Replace the braces and what is in them.",
     example="- **{state}**: The decision is merged.",
 )
 PLACEHOLDER_TEXT = Rule(
@@ -232,7 +232,7 @@ def _order(procedure: Procedure, template: Template, match: Match) -> Iterator[F
     placed = [(s.heading, match.sections[s.key]) for s in template.sections if s.key in match.sections]
     for (before, first), (after, second) in pairwise(placed):
         if second.start < first.start:
-            message = f"section {after!r} stands before {before!r}"
+            message = f"section {after!r} comes before {before!r}"
             hint = "the template has them the other way round"
             yield say_line(SECTION_ORDER, procedure, second.line, message, hint)
 
@@ -245,7 +245,7 @@ def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator
         if spec is None or first is None or section is first:
             continue
         if (section.level, section.parent) == (first.level, first.parent):
-            message = f"section {spec.heading!r} stands twice, first in line {first.line}"
+            message = f"section {spec.heading!r} appears twice, first in line {first.line}"
             yield say_line(DUPLICATE_SECTION, procedure, section.line, message)
 
 

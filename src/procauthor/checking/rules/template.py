@@ -27,7 +27,7 @@ TEMPLATE_ROLE_MISSING = Rule(
     summary="No section of a template for procedures has a role that checks rest on.",
     why="Without the role, contracts and steps of its documents are not understood, and not checked.",
     fix="Say in the comment of a section what it means, for example `role: inputs`, or turn the rule off.",
-    example="a template whose required inputs stand under “Before you begin”, without `role: inputs`",
+    example="a template whose required inputs are under “Before you begin”, without `role: inputs`",
 )
 RULES = (TEMPLATE_MISTAKE, TEMPLATE_ROLE_MISSING)
 REACH: Reach = "document"

@@ -136,6 +136,7 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
         "graph": graph,
         "traces": traces[:_MOST],
         "traces_left": max(0, len(traces) - _MOST),
+        "formless": _formless(evaluation),
         "questions": asked[:_MOST],
         "questions_left": max(0, len(asked) - _MOST),
         "findings": findings[:_MOST],
@@ -145,6 +146,15 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
         "false_claims": [claim for claim in evaluation.claims if not claim.holds],
         "method": list(method_lines(evaluation)),
     }
+
+
+def _formless(evaluation: Evaluation) -> list[tuple[str, list[str]]]:
+    """Return the names of the documents that have no form, and so are not counted, by folder."""
+    folders: dict[str, list[str]] = {}
+    for row in evaluation.left_out:
+        folder, _, name = (row.path or "").rpartition("/")
+        folders.setdefault(folder or ".", []).append(name)
+    return sorted(folders.items())
 
 
 def _segments(tally: Tally) -> Iterator[tuple[str, int, float]]:
