@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import sqlite3
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -107,6 +108,20 @@ def plant_index(root: Path, _: Path) -> None:
         connection.execute("create table if not exists chunk(id text, path text, value text)")
         connection.execute("update chunk set value = replace(value, 'threat', ?)", (PLANTED,))
     connection.close()
+
+
+def plant_rollback(database: Path, old: bytes, new: bytes) -> None:
+    """Lay a rollback journal beside a database that would put other words into all its pages."""
+    raw = database.read_bytes()
+    size, sector, nonce = int.from_bytes(raw[16:18], "big"), 512, 7
+    pages = [raw[start : start + size].replace(old, new) for start in range(0, len(raw), size)]
+    head = struct.pack(">5I", len(pages), nonce, len(pages), sector, size)
+    records = (
+        struct.pack(">I", number) + page + struct.pack(">I", (nonce + sum(page[size - 200 : 0 : -200])) & 0xFFFFFFFF)
+        for number, page in enumerate(pages, 1)
+    )
+    magic = bytes.fromhex("d9d505f920a163d7")
+    put(database.with_name(f"{database.name}-journal"), (magic + head).ljust(sector, b"\0") + b"".join(records))
 
 
 def plant_memory(root: Path, _: Path) -> None:

@@ -247,9 +247,8 @@ EDITS: tuple[Edit, ...] = (
 )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_after_any_edits_a_check_finds_what_one_that_remembers_nothing_finds(root: Path, seed: int) -> None:
-    rng = random.Random(seed)
+def test_after_any_edits_a_check_finds_what_one_that_remembers_nothing_finds(root: Path) -> None:
+    rng = random.Random(1)
     assert_same(root)
     assert (root / ".procauthor/check.db").is_file()
     for _ in range(14):

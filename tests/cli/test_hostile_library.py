@@ -23,6 +23,7 @@ from tests.hostile import (
     plant_index,
     plant_journal,
     plant_links,
+    plant_rollback,
     plant_state_link,
     put,
     write_hostile,
@@ -214,6 +215,22 @@ def test_an_index_counts_only_with_the_words_of_the_documents(clone: Path, outsi
     done = run("-C", clone, "search", "what can go wrong with a design")
     assert PLANTED not in done.output
     assert "feature/threat-check.md" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("work.db", "runs"), ("index/index.sqlite", "search threat"), ("check.db", "check")]
+)
+def test_a_database_plays_nothing_back_that_was_laid_beside_it(clone: Path, name: str, words: str) -> None:
+    for number in range(64):
+        put(clone / f"feature/thing-{number}.md", f"# Thing {number} Procedure\n\n## 1. Purpose\n\nThreats.\n")
+    for line in ("create {title}", "search threat", "check"):
+        run("-C", clone, *(word.format(title="Threat Check Procedure") for word in line.split(" ")), code=None)
+    database = clone / ".procauthor" / name
+    plant_rollback(database, b"hreat", b"XXXXX")
+    for _ in range(2):
+        assert "XXXXX" not in run("-C", clone, *words.split(" "), code=None).output
+    assert b"XXXXX" not in database.read_bytes()
+    assert not database.with_name(f"{database.name}-journal").exists()
 
 
 def test_a_link_that_leaves_the_library_is_no_document_in_any_command(clone: Path, outside: Path) -> None:

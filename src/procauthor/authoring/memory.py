@@ -25,7 +25,7 @@ from procauthor.authoring.brief import Usage
 from procauthor.authoring.identity import is_local
 from procauthor.authoring.reply import Reply
 from procauthor.errors import ConfigError, StoreError
-from procauthor.library.state import make_folder, mark
+from procauthor.library.state import drop_journal, make_folder, mark
 from procauthor.system import hold
 
 FILE = "work.db"
@@ -283,6 +283,7 @@ class FileMemory(WorkMemory):
 
     def _connect(self, file: Path) -> sqlite3.Connection:
         origin = mark(file)
+        drop_journal(file)
         try:
             return _connect(file, origin)
         except sqlite3.DatabaseError as error:

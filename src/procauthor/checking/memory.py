@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from procauthor.library.state import make_folder, mark
+from procauthor.library.state import drop_journal, make_folder, mark
 from procauthor.library.stored import Facts
 
 FILE_NAME = "check.db"
@@ -257,6 +257,7 @@ class Memory:
                 _shelve(connection, self.records, changed, gone)
                 connection.execute("COMMIT")
             if fresh:
+                drop_journal(file)
                 target.replace(file)
             self.notes |= own
         finally:

@@ -138,6 +138,18 @@ def mark(place: Path) -> str:
     return _sign(place, "mark", place.name.encode())
 
 
+def drop_journal(database: Path) -> None:
+    """Remove the rollback journal beside a database, which SQLite would play back into it.
+
+    A database with a write-ahead log has none, and so has one that is about to begin: it came from elsewhere, or
+    belongs to a file that is gone.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    database.with_name(f"{database.name}-journal").unlink(missing_ok=True)
+
+
 def _sign(place: Path, kind: str, raw: bytes) -> str:
     state = _state_of(place)
     key = b"" if state is None else _read(state / _ORIGIN)

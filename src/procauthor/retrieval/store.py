@@ -11,7 +11,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from procauthor.library.state import mark
+from procauthor.library.state import drop_journal, mark
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import Counts
 
@@ -74,6 +74,7 @@ class ChunkStore:
     """The SQLite file of an index. Every method leaves it whole, whenever the process dies."""
 
     def __init__(self, file: Path) -> None:
+        drop_journal(file)
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
         try:
             self._prepare(mark(file))
