@@ -26,6 +26,7 @@ _OWN = frozenset(
      "aliases", "alias_of", "permalink", "redirect_from", "slug", "url", "date", "superseded_by"}
 )  # fmt: skip
 _FEWEST = 3
+_SEVERAL = 2
 _NEARLY_ALL = 0.9
 # So many documents say how the others begin.
 _ENOUGH = 40
@@ -150,6 +151,9 @@ def _stem(known: Sequence[tuple[str, str]], title: str) -> str:
     plain = file_stem(title)
     name = _usual(stems, plain)
     matches = [match for stem, _ in known if (match := _NUMBER.match(stem))]
+    if len(known) < _SEVERAL and not matches:
+        # One name shows no custom: that of the first document repeats a word of its title that others leave out.
+        return plain
     if len(matches) * 2 <= len(known):
         return name.rpartition(_FIELD)[2].lstrip("-_. ") or plain
     head, field, rest = name.partition(_FIELD)
