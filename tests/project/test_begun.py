@@ -49,3 +49,23 @@ def test_a_document_is_known_by_its_title_as_it_is_written(tmp_path: Path) -> No
     run("init", tmp_path, "--no-input")
     for name in ("Pump 2", "Playbook: Pump 2"):
         assert "ops/2.md" in run("-C", tmp_path, "refs", name).stdout
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        "- **Depends on:** Pump 1 and [Pump 2](2.md)\n- **Needed by:** Pump 3\n- **Owner:** Night Crew\n",
+        "**Abhängig von:** Pump 1, Pump 2\n\n**Voraussetzung für:** Pump 3\n\n**Verantwortlich:** Night Crew\n",
+        "Depends on:\n\n- Pump 1\n- Pump 2; Nobody Knows This\n\nPrerequisite for: Pump 3\n\n**Responsible:** Night Crew\n",
+    ],
+)
+def test_what_a_placeholder_says_of_its_neighbours_is_carried_over(tmp_path: Path, stub: str) -> None:
+    write(tmp_path, {f"ops/{n}.md": form(f"Pump {n}") for n in range(5)})
+    write(tmp_path, {"ops/valve.md": f"# Valve\n\n**Status:** Placeholder\n\n{stub}"})
+    run("init", tmp_path, "--no-input")
+    neighbours = run_json("-C", tmp_path, "brief", "Valve")["brief"]["neighbours"]
+    assert ("Pump 3", "is needed by") in [(each["title"], each["relation"]) for each in neighbours]
+    run("-C", tmp_path, "create", "Valve", "--accept")
+    head = (tmp_path / "ops/valve.md").read_text().split("---")[1]
+    assert "owner: Night Crew" in head
+    assert "depends_on:\n- Pump 1\n- Pump 2\n" in head

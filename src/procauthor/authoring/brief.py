@@ -15,7 +15,8 @@ class ChangeRequest:
 
     ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles, and ``added`` those of the first
     that the caller named. ``wish`` is what an update should change, in words; empty for a procedure that is to be
-    created. ``purpose``, ``trigger`` and ``scope`` are what the user says of it in words.
+    created. ``purpose``, ``trigger`` and ``scope`` are what the user says of it in words; ``owner`` is who the
+    placeholder says answers for it.
     """
 
     title: str
@@ -31,6 +32,7 @@ class ChangeRequest:
     purpose: str = ""
     trigger: str = ""
     scope: str = ""
+    owner: str = ""
 
     @property
     def said(self) -> tuple[str, ...]:

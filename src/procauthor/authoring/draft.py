@@ -48,7 +48,10 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
     document = parse(present or b"")
     declared = _titles(document.metadata.get("depends_on"))
     if document.front_matter is None:
-        needs = _join(declared, brief.request.depends_on, _providers(brief, template, body))
+        before = brief.request.depends_on
+        # What the text says in a list of several names is among what was asked for, name by name.
+        single = [name for name in declared if not any(_is_part(title, name) for title in before)]
+        needs = _join(single, before, _providers(brief, template, body))
         return write_front_matter(list(_new_head(brief, ours, status, needs)))
     known = set(_providers(brief, template, document.source.raw.decode())) if brief.revises else set()
     added = (title for title in _providers(brief, template, body) if title not in known)
@@ -63,6 +66,11 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
         listed = isinstance(document.metadata.get("depends_on"), list)
         edits.append(Extend("depends_on", needs[len(declared) :]) if listed else Put("depends_on", needs))
     return _head(document, edit_front_matter(document, brief.path, edits))
+
+
+def _is_part(title: str, names: str) -> bool:
+    """Say whether a title is one of several in a text."""
+    return f" {title_key(title)} " in f" {title_key(names)} " and title_key(title) != title_key(names)
 
 
 def add_questions(raw: bytes, path: str, questions: Sequence[str]) -> bytes:
@@ -125,6 +133,8 @@ def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequenc
         yield Put("lifecycle", request.lifecycle)
     if request.phase is not None:
         yield Put("phase", request.phase)
+    if request.owner:
+        yield Put("owner", request.owner)
     yield Put("status", status)
     if needs:
         yield Put("depends_on", list(needs))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from procauthor.authoring.brief import ChangeRequest
@@ -11,9 +13,15 @@ from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
+from procauthor.planning.field import read_fields
+from procauthor.planning.line import read_lines
 from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
+from procauthor.planning.words import read_words
 from procauthor.procedure import UNCOUNTED
+
+# Between the names of a list, in the languages that ship.
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?:&|and|und|et|y|e)\s+")
 
 
 def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> ChangeRequest:
@@ -32,6 +40,7 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
     item = next((i for i in plan.items if title_key(i.title) == key), None) if plan else None
     present = next((p for p in library.by_key.get(key, ()) if p.counted), None)
     entry = missing_titles(library).get(key)
+    told = _read_stub(present, library) if present and present.status == "placeholder" else _Told()
     name = present.title if present else item.title if item else entry.title if entry else title
     added = tuple({title_key(title): _title(library, title) for title in asked.added}.values())
     return ChangeRequest(
@@ -41,18 +50,59 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         or (item.lifecycle if item else "")
         or (entry.lifecycle if entry else ""),
         phase=phase if phase is not None else present.phase if present else item.phase if item else None,
-        depends_on=tuple({title_key(title): title for title in (*added, *_before(key, item, plan, library))}.values()),
+        depends_on=_distinct(*added, *told.before, *_before(key, item, plan, library)),
         added=added,
-        blocks=tuple(_named(title, plan, library) for title in item.blocks if _named(title, plan, library))
-        if item
-        else (),
+        blocks=_distinct(*told.after, *filter(None, (_named(t, plan, library) for t in (item.blocks if item else ())))),
         actions=tuple(action.text for action in item.actions) if item else (),
         why=item.why if item and not item.computed else "",
         item=item.number if item else None,
         purpose=" ".join(asked.purpose.split()),
         trigger=" ".join(asked.trigger.split()),
         scope=" ".join(asked.scope.split()),
+        owner=told.owner,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a placeholder says under labels: what comes before it and after it, and who answers for it."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    owner: str = ""
+
+
+def _read_stub(present: Procedure, library: Library) -> _Told:
+    """Read the labels of a placeholder ("Depends on: ..."), which are those of items in plans."""
+    before: list[str] = []
+    after: list[str] = []
+    owners: list[str] = []
+    for each in read_fields(read_lines(present.document)):
+        texts = [text for text, _ in each.values]
+        if each.key == "depends_on":
+            before += [title for text in texts for title in _known_titles(text, library)]
+        elif each.key == "blocks":
+            after += [title for text in texts for title in _known_titles(text, library)]
+        elif each.label.casefold() in read_words().lists["assigned"]:
+            owners += texts
+    # Front matter stays as it is.
+    owner = "" if present.document.front_matter else present.owner or "".join(owners[:1])
+    return _Told(_distinct(*before), _distinct(*after), owner)
+
+
+def _known_titles(text: str, library: Library) -> Iterator[str]:
+    """Yield the titles in a list of names that documents or the index have; one title may hold a comma or an "and"."""
+    announced = missing_titles(library)
+    for part in (text, *_BETWEEN.split(text)):
+        key = title_key(part.strip(" .*_"))
+        if key in library.by_key:
+            yield _title(library, part)
+        elif key in announced:
+            yield announced[key].title
+
+
+def _distinct(*titles: str) -> tuple[str, ...]:
+    return tuple({title_key(title): title for title in titles}.values())
 
 
 def _plain(title: str, library: Library) -> str:
