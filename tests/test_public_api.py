@@ -81,8 +81,8 @@ def test_the_example_in_the_readme_runs(root: Path, monkeypatch: pytest.MonkeyPa
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     monkeypatch.chdir(tmp_path)
     root.rename(tmp_path / "my-library")
-    exec(code.replace("Data Design Procedure", "Threat Check Procedure"), {})  # noqa: S102 - our own words
-    assert "status: In progress" in (tmp_path / "my-library/feature/threat-check.md").read_text()
+    exec(code, {})  # noqa: S102 - our own words
+    assert "status: In progress" in (tmp_path / "my-library/data/data-export.md").read_text()
 
 
 def test_ci_calls_the_test_command_of_the_readme() -> None:
