@@ -20,6 +20,7 @@ BODY = form("X").partition("\n\n")[2]
         ("adr/00{2}-{0}.md", ["Disk full", "--lifecycle", "Adr"], "adr/005-disk-full.md", "# Disk full"),
         ("ops/{0}.sop.md", ["SOP: Disk full", "--lifecycle", "Ops"], "ops/disk-full.sop.md", "# SOP: Disk full"),
         ("a/docs/ops/{0}.md", ["Disk full", "--lifecycle", "Net"], "a/docs/net/disk-full.md", "# Disk full"),
+        ("ops/{0}.md", ["Tier 1 desk", "--lifecycle", "Ops"], "ops/tier-1-desk.md", "# Tier 1 desk"),
         ("qm/VA-0{2} {1}.md", ["Disk full", "--lifecycle", "Qm"], "qm/VA-05 Disk full.md", "# Disk full"),
     ],
 )
@@ -39,7 +40,7 @@ def test_a_new_document_is_called_and_begins_like_those_beside_it(
     text = (tmp_path / path).read_text()
     assert head in text.splitlines()
     assert "id:" not in text
-    assert ("layout: page" in text) == ("# Disk" not in text and "# SOP" not in text)
+    assert ("layout: page" in text) == (not head.startswith("# "))
     assert documents(tmp_path)[path]["status"] == "in progress"
     assert run_json("-C", tmp_path, "evaluate")["total"]["defined"] == before
 

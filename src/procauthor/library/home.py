@@ -147,15 +147,17 @@ def _stem(known: Sequence[tuple[str, str]], title: str) -> str:
     """Return a name for a title as most names follow from theirs; a number before it is the next one."""
     # How words are joined shows only where there are several.
     telling = [(stem, old) for stem, old in known if len(old.split()) > 1] or known
-    stems = [_NUMBER.sub(rf"\g<1>{_FIELD}", stem_like(stem, old, title)) for stem, old in telling]
+    stems = [stem_like(stem, old, title) for stem, old in telling]
     plain = file_stem(title)
-    name = _usual(stems, plain)
-    matches = [match for stem, _ in known if (match := _NUMBER.match(stem))]
+    # "Part 1 Work" in part-1-work.md: the number is a word of the title.
+    numbered = [stem for stem, old in known if _NUMBER.match(stem) and not _NUMBER.match(file_stem(old))]
+    matches = [match for stem in numbered if (match := _NUMBER.match(stem))]
     if len(known) < _SEVERAL and not matches:
         # One name shows no custom: that of the first document repeats a word of its title that others leave out.
         return plain
     if len(matches) * 2 <= len(known):
-        return name.rpartition(_FIELD)[2].lstrip("-_. ") or plain
+        return _usual((name for name, (stem, _) in zip(stems, telling, strict=True) if stem not in numbered), plain)
+    name = _usual((_NUMBER.sub(rf"\g<1>{_FIELD}", stem) for stem in stems), plain)
     head, field, rest = name.partition(_FIELD)
     if not field:
         head, rest = _usual(match[1] for match in matches), f"-{name}"
