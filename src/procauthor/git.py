@@ -71,6 +71,9 @@ class Repository:
             NoAnswerError: What was asked for is not there.
             RevisionError: There is no git, it refuses, or it took too long.
         """
+        if seconds > _SECONDS:
+            # Where git is silent altogether, a short question shows it, and nobody waits for a long one.
+            _run(self.top, ("rev-parse", "--git-dir"), None, _SECONDS)
         return _run(self.top, (f"--work-tree={self.top}", *words), feed, seconds, partial=partial)
 
 
