@@ -170,6 +170,9 @@ def test_the_seeds_are_of_every_kind():
         ("npm ci", True),
         ("kubectl get events --all-namespaces --sort-by=.lastTimestamp | tail -40", True),
         ("gh pr merge --squash $NUMBER", True),
+        ('dig +short TXT "_dmarc.$DOMAIN"', True),
+        ('sha256sum "$FILE"', True),
+        ("curl https://x.acme.example/", False),
         ("git push deploy-box main", False),
         ("git log --since='2 hours ago'", False),
         ("npm run release:all", False),
@@ -184,3 +187,17 @@ def test_the_seeds_are_of_every_kind():
 def test_a_command_that_the_trade_knows_is_no_question(command, public):
     questions = doubt([("step 1", f"Run `{command}` first.")], Evidence.of(()))
     assert (not questions) is public
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("Say `You were right: this is an attack. We block it now.`", []),
+        ("Say `Tell Snyk about 17 minutes. It is done now.`", ["tool", "number"]),
+        ("Keep the `.eml` and each `*.msg`.", []),
+        ("Type `frobctl check it now.`", ["command"]),
+        ("Type `Run-Frob -A | jq x y z.`", ["command"]),
+    ],
+)
+def test_words_to_say_are_no_command(text: str, claims: list[str]) -> None:
+    assert [claim.kind for claim in find_claims(text)] == claims

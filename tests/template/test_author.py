@@ -220,3 +220,19 @@ def test_no_value_below_an_item_adds_structure() -> None:
     ]
     assert not document.comments
     assert not document.problems
+
+
+@pytest.mark.parametrize(
+    ("parts", "line"),
+    [
+        ({"who": {"role": "tech lead", "time": "within 30 minutes"}}, "**Who:** tech lead; within 30 minutes\n"),
+        ({"who": {"role": "tech lead", "time": "Within a day"}}, "**Who:** tech lead; within a day\n"),
+        ({"decisions": [{"condition": "If it is late", "then": "wait."}]}, "- If it is late: wait.\n"),
+        ({"decisions": [{"condition": "ifs remain", "then": "wait"}]}, "- If ifs remain: wait\n"),
+        ({"failure_handling": [{"failure": "It breaks.", "response": "Retry."}]}, "- It breaks: Retry.\n"),
+        ({"failure_handling": [{"failure": "It breaks...", "response": "Retry."}]}, "- It breaks...: Retry.\n"),
+    ],
+)
+def test_what_the_example_writes_around_a_field_is_not_written_twice(parts: dict[str, Any], line: str) -> None:
+    fields = made(workflow=steps(**parts))
+    assert line in render(TEMPLATE, "X", fields, LINKS)

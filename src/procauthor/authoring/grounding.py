@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.public import is_public
+from procauthor.authoring.public import is_header, is_public
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
@@ -30,6 +30,9 @@ _FENCED = re.compile(
     r"^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<body>.*?)(?:^[ \t]*(?P=fence)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
 _CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+# What somebody says or writes: capital first, several words, a full stop, and no sign of a shell.
+_SENTENCE = re.compile(r"[\"“„'(]?[A-Z][^`|$={}<>\\]*(?:\s[^`|$={}<>\\\s]+){3,}[.!?…][\"”“')]?")
+_ENDING = re.compile(r"\*?\.[a-z0-9]{1,5}")
 _CONTINUED_LINE = re.compile(r"\\\r?\n\s*")
 _PROMPT = re.compile(r"^\s*(?:[$>%]\s|#.*)?\s*")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"'`)\]]+", re.IGNORECASE)
@@ -174,9 +177,12 @@ def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
 
 
 def _code_claims(code: str) -> Iterator[Particular]:
-    if not re.search(r"\w", code):
+    if not re.search(r"\w", code) or _ENDING.fullmatch(code):
         return
-    if _URL.fullmatch(code):
+    if _SENTENCE.fullmatch(code):
+        # Words to say are no command; what they claim is looked for as in any other text.
+        yield from find_claims(code)
+    elif _URL.fullmatch(code):
         yield Particular("URL", code)
     elif " " in code or code.startswith("-"):
         yield Particular("command", code)
@@ -320,7 +326,7 @@ class Evidence:
         """Say whether a claim stands here."""
         if claim.kind == "procedure":
             return any(title_key(name) in self.titles or self._stands(name, folded=True) for name in claim.names)
-        if claim.kind == "command" and is_public(claim.text):
+        if (claim.kind == "command" and is_public(claim.text)) or (claim.kind == "name" and is_header(claim.text)):
             return True
         if claim.quantities:
             return all(self._measures(*each) for each in claim.quantities)

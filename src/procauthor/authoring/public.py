@@ -23,14 +23,29 @@ _COMMANDS = {
     "terraform": "apply destroy fmt init plan validate",
     "openssl": "dgst enc req s_client verify x509",
 }
+# Programs that take options and things to look at, and no command of their own.
+_PROGRAMS = (
+    "cat chmod cp curl date dig diff du df echo export file find grep head host jq less ls mkdir mv nslookup ping ps "
+    "sed sha256sum sort tail tar test top traceroute wc whoami whois xargs"
+)
+# Fields of mail and of HTTP that standards define (RFC 5322, RFC 8601, RFC 9110 and those beside them).
+_HEADERS = (
+    "accept accept-language age allow arc-authentication-results authentication-results authorization bcc "
+    "cache-control cc content-disposition content-encoding content-language content-length content-security-policy "
+    "content-type cookie date deprecation dkim-signature etag expires from host idempotency-key if-match "
+    "if-modified-since if-none-match last-modified link list-unsubscribe location message-id origin received "
+    "received-spf referer reply-to retry-after return-path sender server set-cookie strict-transport-security subject "
+    "sunset to traceparent user-agent vary via www-authenticate"
+)
 # What the words behind a command may be: a part of the command, or a thing that every repository or cluster has.
 _WORDS = (
     "HEAD main origin origin/main create edit list merge review view close history status undo restart events nodes "
     "pods deployments services"
 )
 _FILTERS = frozenset({"head", "tail", "sort", "uniq", "wc", "less"})
+_QUERY = re.compile(r"\+[a-z]+|A|AAAA|CNAME|MX|NS|TXT|SOA|CAA")
 _OPTION = re.compile(r"-\d{1,3}|--?[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
-_HOLE = re.compile(r"<[\w -]+>|\$\{?\w+\}?|[A-Z][A-Z_]+|(?:\.[A-Za-z]+)+")
+_HOLE = re.compile(r"<[\w -]+>|(?:_[a-z]+\.)?\$\{?\w+\}?|\$\{?\w+\}?|[A-Z][A-Z_]+|(?:\.[A-Za-z]+)+")
 _FORMAT = re.compile(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
 
 
@@ -43,7 +58,13 @@ def is_public(command: str) -> bool:
     first, *filters = _piped(words)
     program, command, *more = [*first, "", ""][: max(2, len(first))]
     known = command in _COMMANDS.get(program, "").split() and all(map(_is_known, more))
+    known = known or (program in _PROGRAMS.split() and len(first) > 1 and all(map(_is_known, first[1:])))
     return known and all(each[:1] and each[0] in _FILTERS and all(map(_OPTION.fullmatch, each[1:])) for each in filters)
+
+
+def is_header(name: str) -> bool:
+    """Say whether a name is that of a field which a standard of mail or HTTP defines."""
+    return name.rstrip(":").casefold() in _HEADERS.split()
 
 
 def _piped(words: Sequence[str]) -> list[list[str]]:
@@ -61,7 +82,7 @@ def _is_known(word: str) -> bool:
     option = _OPTION.fullmatch(word)
     if option:
         return not option["value"] or _is_filled_in(option["value"])
-    return word in _WORDS.split() or _is_filled_in(word)
+    return word in _WORDS.split() or bool(_QUERY.fullmatch(word)) or _is_filled_in(word)
 
 
 def _is_filled_in(word: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
@@ -41,6 +43,9 @@ def _no_heading(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_filled), AfterValidator(_one_line)]
 Prose = Annotated[str, AfterValidator(_filled), AfterValidator(_no_heading)]
+_LAST_WORD = re.compile(r"([^\W\d_]+)\s+$")
+_SIGN = re.compile(r"[:;,.]")
+_ENDS = " .:;,"
 _STRICT = ConfigDict(extra="forbid", protected_namespaces=())
 
 
@@ -236,8 +241,10 @@ class _ValueTypes:
         return model
 
     def item(self, name: str, patterns: Sequence[Pattern]) -> type[BaseModel]:
-        slots = {slot.name: slot for pattern in patterns for slot in pattern.slots}
-        fields: dict[str, Any] = {name: _slot_field(slot, self.references) for name, slot in slots.items()}
+        around = dict(chain.from_iterable(map(_with_words, patterns)))
+        fields: dict[str, Any] = {
+            slot.name: _slot_field(slot, self.references, before, after) for slot, (before, after) in around.items()
+        }
         main = patterns[0].main if len(patterns) == 1 else None
         validators: Any = {"from_text": model_validator(mode="before")(_from_text(main.name))} if main else {}
         model: type[BaseModel] = create_model(
@@ -269,18 +276,47 @@ def _in_all(part: SectionSpec) -> Callable[[list[BaseModel]], list[BaseModel]]:
     return count
 
 
-def _slot_field(slot: Slot, references: Sequence[str]) -> tuple[Any, Any]:
-    kind: Any = Text
+def _with_words(pattern: Pattern) -> Iterator[tuple[Slot, tuple[str, str]]]:
+    """Yield each field of an example with the last word before it, and the sign right behind it."""
+    parts = pattern.parts
+    for place, part in enumerate(parts):
+        if isinstance(part, Slot):
+            before, after = (parts[at] if 0 <= at < len(parts) else "" for at in (place - 1, place + 1))
+            following = parts[place + 2] if place + 2 < len(parts) else None
+            word = _LAST_WORD.search(before) if isinstance(before, str) else None
+            # What is in front of an optional field goes with it.
+            stays = isinstance(after, str) and not (isinstance(following, Slot) and following.optional)
+            sign = _SIGN.match(str(after)) if stays else None
+            yield part, (word[1] if word else "", sign[0] if sign else "")
+
+
+def _slot_field(slot: Slot, references: Sequence[str], before: str, after: str) -> tuple[Any, Any]:
     description = slot.hint or slot.name.replace("_", " ")
     if slot.reference:
         description = f"{description}: one of the known titles"
-        kind = Literal[tuple(references)] if references else None
+        kind: Any = Literal[tuple(references)] if references else None
         if not references or slot.optional:
             return (kind | None if references else None), Field(default=None, description=description)
         return kind, Field(description=description)
+    if before:
+        description = f'{description}; it is written behind "{before}"'
+    fit = AfterValidator(_fits(before, after))
     if slot.optional:
-        return Annotated[str | None, AfterValidator(_one_line)], Field(default=None, description=description)
-    return kind, Field(description=description)
+        return Annotated[str | None, AfterValidator(_one_line), fit], Field(default=None, description=description)
+    return Annotated[Text, fit], Field(description=description)
+
+
+def _fits(before: str, after: str) -> Callable[[str | None], str | None]:
+    """Return what takes out of a value that which the example writes around it: "If If it fails.: ..."."""
+
+    def fit(value: str | None) -> str | None:
+        if value and before and value[: len(before) + 1].casefold() == f"{before} ".casefold():
+            value = value[len(before) + 1 :].lstrip()
+        if value and after and not value.endswith("..."):
+            value = value.rstrip(_ENDS) or value
+        return value
+
+    return fit
 
 
 def _camel(name: str) -> str:
