@@ -21,12 +21,14 @@ _COMMANDS = {
     "kubectl": "describe drain get logs rollout",
     "helm": "history list rollback status upgrade",
     "terraform": "apply destroy fmt init plan validate",
-    "openssl": "dgst enc req s_client verify x509",
+    "openssl": "dgst enc pkey req s_client verify x509",
+    "certbot": "certificates renew",
+    "systemctl": "list-timers list-units reload restart start status stop",
 }
 # Programs that take options and things to look at, and no command of their own.
 _PROGRAMS = (
-    "cat chmod cp curl date dig diff du df echo export file find grep head host jq less ls mkdir mv nslookup ping ps "
-    "sed sha256sum sort tail tar test top traceroute wc whoami whois xargs"
+    "cat chmod cp curl date dig diff du df echo export file find grep head host jq journalctl less ls mkdir mv "
+    "nslookup ping ps sed sha256sum sort tail tar test top traceroute uniq wc whoami whois xargs"
 )
 # Fields of mail and of HTTP that standards define (RFC 5322, RFC 8601, RFC 9110 and those beside them).
 _HEADERS = (
@@ -43,9 +45,12 @@ _WORDS = (
     "pods deployments services"
 )
 _FILTERS = frozenset({"head", "tail", "sort", "uniq", "wc", "less"})
+_REDIRECTION = re.compile(r"\d?[<>]{1,2}(?:/dev/null|&\d)")
 _QUERY = re.compile(r"\+[a-z]+|A|AAAA|CNAME|MX|NS|TXT|SOA|CAA")
 _OPTION = re.compile(r"-\d{1,3}|--?[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
-_HOLE = re.compile(r"<[\w -]+>|(?:_[a-z]+\.)?\$\{?\w+\}?|\$\{?\w+\}?|[A-Z][A-Z_]+|(?:\.[A-Za-z]+)+")
+_HOLE = re.compile(
+    r"<[\w -]+>|(?:_[a-z]+\.)?\$\{?\w+\}?|\$\{?\w+\}?|\$?[A-Z][A-Z_]+(?::\d{2,5}|\.[a-z]{1,5})?|(?:\.[A-Za-z]+)+"
+)
 _FORMAT = re.compile(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
 
 
@@ -55,11 +60,17 @@ def is_public(command: str) -> bool:
         words = shlex.split(command) if len(command) <= _LONGEST else []
     except ValueError:
         return False
-    first, *filters = _piped(words)
-    program, command, *more = [*first, "", ""][: max(2, len(first))]
-    known = command in _COMMANDS.get(program, "").split() and all(map(_is_known, more))
-    known = known or (program in _PROGRAMS.split() and len(first) > 1 and all(map(_is_known, first[1:])))
-    return known and all(each[:1] and each[0] in _FILTERS and all(map(_OPTION.fullmatch, each[1:])) for each in filters)
+    parts = [each for each in _parts(words) if each]
+    return bool(parts) and all(_runs_known(each, first=place == 0) for place, each in enumerate(parts))
+
+
+def _runs_known(words: Sequence[str], *, first: bool) -> bool:
+    """Say whether one program of a line is known, with all that is behind it; a filter may have options alone."""
+    program, *more = words
+    if more and more[0] in _COMMANDS.get(program, "").split():
+        return all(map(_is_known, more[1:]))
+    alone = not first and program in _FILTERS
+    return program in _PROGRAMS.split() and (bool(more) or alone) and all(map(_is_known, more))
 
 
 def is_header(name: str) -> bool:
@@ -67,13 +78,13 @@ def is_header(name: str) -> bool:
     return name.rstrip(":").casefold() in _HEADERS.split()
 
 
-def _piped(words: Sequence[str]) -> list[list[str]]:
-    """Return the words of each program of a pipe."""
+def _parts(words: Sequence[str]) -> list[list[str]]:
+    """Return the words of each program of a line, without what only says where its text comes from and goes to."""
     parts: list[list[str]] = [[]]
     for word in words:
-        if word == "|":
+        if word in ("|", "&&", "||"):
             parts.append([])
-        else:
+        elif not _REDIRECTION.fullmatch(word):
             parts[-1].append(word)
     return parts
 
