@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 from threading import RLock
@@ -39,22 +40,6 @@ if TYPE_CHECKING:
     from procauthor.retrieval.index import SectionIndex
 
 
-def announced(root: Path, path: str, library: Library, plan: Plan | None = None) -> dict[str, str]:
-    """Return titles that a plan or the index announces without a document, by key.
-
-    Args:
-        root: The root of the library.
-        path: Where the settings say that the plan is.
-        library: The library.
-        plan: The plan, where it was read before.
-    """
-    titles = {key: entry.title for key, entry in missing_titles(library).items()}
-    own = plan or _titles_of_plan(root, path, library)
-    if own:
-        titles |= {title_key(item.title): item.title for item in own.items}
-    return {key: title for key, title in titles.items() if key not in library.by_key}
-
-
 def read_own_plan(root: Path, path: str, library: Library) -> Plan | None:
     """Return the plan in the settings, or None where there is none that can be read."""
     present = library.by_path.get(path)
@@ -76,14 +61,10 @@ def recall_plan(raw: bytes) -> Plan:
     return read_plan(raw)
 
 
-def _titles_of_plan(root: Path, path: str, library: Library) -> Plan | None:
-    """Return the plan in the settings without what the library says of its items: reading that takes long."""
-    present = library.by_path.get(path)
+def _titles_of_plan(raw: bytes) -> list[str]:
     with suppress(PlanError, LibraryError):
-        if present is not None:
-            return recall_plan(present.source.raw)
-        return recall_plan(read_regular(root / path)) if (root / path).is_file() else None
-    return None
+        return [item.title for item in recall_plan(raw).items]
+    return []
 
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
@@ -91,6 +72,8 @@ def _titles_of_plan(root: Path, path: str, library: Library) -> Plan | None:
 
 _SHOWN = 5
 _PASSES = 3
+_PLANNED = "planned"
+_KEY = 16
 
 
 class Workspace:
@@ -299,8 +282,39 @@ class Workspace:
         return read_own_plan(self.root, self.settings.library.plan, library)
 
     def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
-        """Return titles that a plan or the index announces without a document, by key."""
-        return announced(self.root, self.settings.library.plan, library, plan)
+        """Return titles that a plan or the index announces without a document, by key.
+
+        Args:
+            library: The library.
+            plan: The plan, where it was read before.
+        """
+        titles = {key: entry.title for key, entry in missing_titles(library).items()}
+        planned = [item.title for item in plan.items] if plan else self._planned(library)
+        titles |= {title_key(title): title for title in planned}
+        return {key: title for key, title in titles.items() if key not in library.by_key}
+
+    def _planned(self, library: Library) -> list[str]:
+        """Return the titles of the plan in the settings. To read a plan takes long, so its titles are remembered."""
+        path = self.settings.library.plan
+        present = library.by_path.get(path)
+        with suppress(LibraryError):
+            raw = present.source.raw if present else self._plan_on_disk(path)
+            if not raw:
+                return []
+            key = blake2b(raw, digest_size=_KEY).digest()
+            memory = self._survey.memory if self._survey and library is self._survey.library else None
+            known = memory.notes.get(_PLANNED, b"") if memory else b""
+            if known[:_KEY] == key:
+                return msgspec.msgpack.decode(known[_KEY:], type=list[str])
+            titles = _titles_of_plan(raw)
+            if memory:
+                memory.write((), (), {_PLANNED: key + msgspec.msgpack.encode(titles)})
+            return titles
+        return []
+
+    def _plan_on_disk(self, path: str) -> bytes:
+        file = self.root / path
+        return read_regular(file) if file.is_file() else b""
 
     def open_index(self, library: Library) -> SectionIndex:
         """Open the search index and bring it up to date with a library; who asked for it closes it."""
