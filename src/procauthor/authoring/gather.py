@@ -23,19 +23,18 @@ from procauthor.authoring.brief import (
 )
 from procauthor.authoring.passage import Search, choose_passages, find_standards, read_subject
 from procauthor.errors import InvalidTitleError, NotFoundError
-from procauthor.library.contract import part_of
 from procauthor.library.derive import bare_title, title_before_mark
 from procauthor.library.home import heading_of, manner, new_path
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
 from procauthor.library.permit import refuse_conflict
 from procauthor.library.reference import check_title
+from procauthor.library.role import find_doers
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact
 from procauthor.retrieval.lexical import is_common, list_features, list_words
 from procauthor.secret import Censor
-from procauthor.template.render import read_pattern
 from procauthor.template.spec import Template
 
 _MOST_NAMED = 20
@@ -44,7 +43,9 @@ _LEAST_DOCUMENTS = 2
 
 def find_roles(library: Library) -> tuple[str, ...]:
     """Return the roles that several documents name, the most used first: "security lead"."""
-    return _used(library, lambda procedure: {*procedure.gist.roles, *_doers(procedure)})
+    return _used(
+        library, lambda procedure: {*procedure.gist.roles, *(doer.role for doer in find_doers(procedure) if doer.role)}
+    )
 
 
 def find_registers(library: Library) -> tuple[str, ...]:
@@ -52,17 +53,8 @@ def find_registers(library: Library) -> tuple[str, ...]:
     return _used(library, lambda procedure: procedure.gist.registers)
 
 
-def _doers(procedure: Procedure) -> Iterator[str]:
-    """Yield the roles that do the steps of a procedure."""
-    workflow = procedure.template.of_role("workflow") if procedure.template else None
-    spec = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
-    if spec is None or spec.pattern is None:
-        return
-    for step in procedure.contract.steps:
-        part = part_of(step, procedure.template, "who")
-        values = read_pattern(spec.pattern, part.text) if part else None
-        # The role comes first, and what is behind it may be left out.
-        yield from (str(value) for value in list((values or {}).values())[:1] if value)
+def _doing(procedure: Procedure) -> Iterator[str]:
+    return (doer.role for doer in find_doers(procedure) if doer.role)
 
 
 def _used(library: Library, names: Callable[[Procedure], Iterable[str]]) -> tuple[str, ...]:

@@ -1,15 +1,41 @@
-"""The list of roles that a library keeps."""
+"""Roles: the list that a library keeps of them, and who does the steps of a procedure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from procauthor.convention.word import words
-from procauthor.library.library import Library
+from procauthor.library.contract import part_of
+from procauthor.library.library import Library, Procedure
 from procauthor.markdown.parse import parse
 from procauthor.settings import Settings
 from procauthor.template.key import section_key
+from procauthor.template.render import read_pattern
+from procauthor.template.role import meaning_of
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Who does a step: the line and the words that say so, and the role, where the words have the template's form."""
+
+    line: int
+    text: str
+    role: str | None
+
+
+def find_doers(procedure: Procedure) -> Iterator[Doer]:
+    """Yield who does each step; of "tech lead; within two days" the role is what the template's first field holds."""
+    for step in procedure.contract.steps if procedure.template else ():
+        part = part_of(step, procedure.template, "who")
+        if part is None:
+            continue
+        spec = meaning_of(procedure.template).part_specs.get(part.key)
+        pattern = spec.pattern if spec else None
+        for text in filter(None, part.items or (part.text,)):
+            fields = read_pattern(pattern, text) if pattern else None
+            yield Doer(part.line, text, fields[pattern.slots[0].name] if pattern and fields else None)
 
 
 def listed_roles(library: Library, settings: Settings) -> frozenset[str]:

@@ -7,13 +7,9 @@ from collections.abc import Iterator
 
 from procauthor.checking.scope import Reach, Rule, Scope, field_line, say_line
 from procauthor.finding import Finding
-from procauthor.library.contract import part_of
 from procauthor.library.library import Procedure
-from procauthor.library.role import listed_roles
-from procauthor.procedure import UNCOUNTED, Part
-from procauthor.template.render import read_pattern
-from procauthor.template.role import meaning_of
-from procauthor.template.spec import Template
+from procauthor.library.role import find_doers, listed_roles
+from procauthor.procedure import UNCOUNTED
 
 ROLE_UNKNOWN = Rule(
     name="role-unknown",
@@ -43,25 +39,11 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 def _named(procedure: Procedure) -> Iterator[tuple[int, str]]:
     """Yield where a document names roles, and in which words: its owner, and who does each step."""
-    template = procedure.template
-    if template is None or procedure.status in UNCOUNTED:
+    if procedure.template is None or procedure.status in UNCOUNTED:
         return
     if procedure.owner:
         yield field_line(procedure, "owner"), procedure.owner
-    for step in procedure.contract.steps:
-        part = part_of(step, template, "who")
-        if part is not None:
-            yield from (
-                (part.line, _first_field(text, part, template)) for text in (part.items or (part.text,)) if text
-            )
-
-
-def _first_field(text: str, part: Part, template: Template) -> str:
-    """Return the role of "tech lead; within two days", as the template tells the fields apart."""
-    spec = meaning_of(template).part_specs.get(part.key)
-    pattern = spec.pattern if spec else None
-    fields = read_pattern(pattern, text) if pattern else None
-    return (fields[pattern.slots[0].name] if pattern and fields else None) or text
+    yield from ((doer.line, doer.role or doer.text) for doer in find_doers(procedure))
 
 
 def _names_one(text: str, roles: frozenset[str]) -> bool:
