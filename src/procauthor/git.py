@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from procauthor.errors import RevisionError
@@ -72,9 +73,18 @@ class Repository:
             RevisionError: There is no git, it refuses, or it took too long.
         """
         if seconds > _SECONDS:
-            # Where git is silent altogether, a short question shows it, and nobody waits for a long one.
-            _run(self.top, ("rev-parse", "--git-dir"), None, _SECONDS)
+            _answers(self.top)
         return _run(self.top, (f"--work-tree={self.top}", *words), feed, seconds, partial=partial)
+
+
+@lru_cache(maxsize=16)
+def _answers(top: Path) -> None:
+    """Ask a repository a short question, once: where git is silent altogether, nobody waits for a long one.
+
+    Raises:
+        RevisionError: It gave no answer; it is asked again next time.
+    """
+    _run(top, ("rev-parse", "--git-dir"), None, _SECONDS)
 
 
 def find_repository(folder: Path) -> Repository | None:
