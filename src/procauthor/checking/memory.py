@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ _GRAIN = 2_000_000_000
 
 # All records are read at every check, so they lie together; after an edit only those of one shelf are written again.
 _SHELVES = 128
+# The bytes of a digest of what something was made from.
+_ONCE = 16
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -225,6 +227,22 @@ class Memory:
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.unlink(missing_ok=True)
+
+    def once(self, name: str, rests_on: bytes, make: Callable[[], bytes]) -> bytes:
+        """Return what was made under a name from the same bytes before; else make it, and remember it.
+
+        Args:
+            name: Under which it is kept; one thing a name.
+            rests_on: All that it depends on, beside the program and the settings.
+            make: Makes it.
+        """
+        key = blake2b(rests_on, digest_size=_ONCE).digest()
+        known = self.notes.get(name, b"")
+        if known[:_ONCE] == key:
+            return known[_ONCE:]
+        made = make()
+        self.write((), (), {name: key + made})
+        return made
 
     def write(self, changed: Iterable[Record], gone: Iterable[str], notes: Mapping[str, bytes]) -> None:
         """Know what is new, and write it. Where the disk or another process does not let us, others take longer."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 from threading import RLock
@@ -73,7 +72,6 @@ def _titles_of_plan(raw: bytes) -> list[str]:
 _SHOWN = 5
 _PASSES = 3
 _PLANNED = "planned"
-_KEY = 16
 
 
 class Workspace:
@@ -301,15 +299,10 @@ class Workspace:
             raw = present.source.raw if present else self._plan_on_disk(path)
             if not raw:
                 return []
-            key = blake2b(raw, digest_size=_KEY).digest()
-            memory = self._survey.memory if self._survey and library is self._survey.library else None
-            known = memory.notes.get(_PLANNED, b"") if memory else b""
-            if known[:_KEY] == key:
-                return msgspec.msgpack.decode(known[_KEY:], type=list[str])
-            titles = _titles_of_plan(raw)
-            if memory:
-                memory.write((), (), {_PLANNED: key + msgspec.msgpack.encode(titles)})
-            return titles
+            if self._survey and library is self._survey.library:
+                known = self._survey.memory.once(_PLANNED, raw, lambda: msgspec.msgpack.encode(_titles_of_plan(raw)))
+                return msgspec.msgpack.decode(known, type=list[str])
+            return _titles_of_plan(raw)
         return []
 
     def _plan_on_disk(self, path: str) -> bytes:
