@@ -28,12 +28,13 @@ from procauthor.library.index import read_index
 from procauthor.library.library import MARKDOWN, Library, read_library, reread
 from procauthor.library.status import is_signpost
 from procauthor.markdown.document import Document
+from procauthor.regex import lazy
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
 from procauthor.template.read import TemplateStore
 
 _INDEX_NAMES = ("index.md", "INDEX.md", "README.md", "readme.md")
-_LANGUAGE = re.compile(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
+_LANGUAGE = lazy(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
 # Where nearly all documents of a folder have a form, one without it is of the same kind all the same.
 _MOST = 0.8
 # Fewer documents in one order than this, and the order is no rule.

@@ -8,18 +8,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Link
+from procauthor.regex import lazy
 from procauthor.settings import Conventions, Site
 
-_FIELD = re.compile(r"\{\{|\{%|<%")
+_FIELD = lazy(r"\{\{|\{%|<%")
 # What a template puts before the path of a page: its address without the path.
-_BASE = re.compile(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
+_BASE = lazy(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
 # A link whose target a template fills: it may hold spaces, so it is none by the rules of Markdown.
-_FILLED = re.compile(
+_FILLED = lazy(
     rb"\[(?P<text>[^\[\]\n]{0,300})\]\(\s{0,9}(?P<target>[^{}()\s]{0,300}\{(?:\{[^{}()\n]{1,300}\}|%[^{}()\n]{1,300}%)\}"
     rb"[^{}()\s]{0,300})\s{0,9}\)"
 )
 # What a shortcode, a tag or a filter makes of a path: the path itself, as the site counts it.
-_NAMED = re.compile(
+_NAMED = lazy(
     r"\{\{[<%]\s*(?:rel)?ref\s+[\"'`]?(?P<ref>[^\"'`<>%{}\s]+)[\"'`]?\s*[>%]\}\}"
     r"|\{%-?\s*\w+\s+[\"'](?P<tag>/[^\"'{}]*)[\"']\s*-?%\}"
     r"|\{\{-?\s*[\"'](?P<filter>/[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\s*-?\}\}"

@@ -6,30 +6,31 @@ import re
 import unicodedata
 
 from procauthor.planning.plan import Effort
+from procauthor.regex import lazy
 
 _UNIT = (
     r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
     r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
     r"semaines?|horas?|d[ií]as?|semanas?|minutos?)(?![^\W\d_])"
 )
-_AMOUNT = re.compile(
+_AMOUNT = lazy(
     rf"(?P<clock>\d+:[0-5]\d)?(?(clock)|(?P<number>\d+\s+\d/\d|\d/\d|\d+(?:[.,]\d+)?)?\s?(?P<part>[½¼¾])?)\s*\+?\s*"
     rf"(?:\(?\s*{_UNIT}\.?\s*\)?)?",
     re.IGNORECASE,
 )
-_START = re.compile(r"(?<![\w.,:/])(?=[\d½¼¾])")
-_DIGIT = re.compile(r"[\d½¼¾]")
-_AND_SMALLER = re.compile(r"(?:\s*,)?\s*(?:and\s+|&\s*)?")
-_TO = re.compile(r"\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*", re.IGNORECASE)
-_BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
-_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
+_DIGIT = lazy(r"[\d½¼¾]")
+_AND_SMALLER = lazy(r"(?:\s*,)?\s*(?:and\s+|&\s*)?")
+_TO = lazy(r"\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*", re.IGNORECASE)
+_BETWEEN = lazy(r"\bbetween\s+$", re.IGNORECASE)
+_AND = lazy(r"\s+and\s+", re.IGNORECASE)
 _HALF_AN_HOUR = 0.5
-_HALF = re.compile(r"\b(?:half\s+an?|(?:a\s+)?half)[\s-]+(?P<unit>day|hour)\b", re.IGNORECASE)
-_ONE = re.compile(r"^[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?P<unit>day|hour|week)\b", re.IGNORECASE)
-_BEFORE = re.compile(
+_HALF = lazy(r"\b(?:half\s+an?|(?:a\s+)?half)[\s-]+(?P<unit>day|hour)\b", re.IGNORECASE)
+_ONE = lazy(r"^[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?P<unit>day|hour|week)\b", re.IGNORECASE)
+_BEFORE = lazy(
     r"^(?:~|≈|about|around|approx(?:imately|\.)?|ca?\.|est(?:imated|\.)?|effort:?|estimate:?|\s)*$", re.IGNORECASE
 )
-_BEHIND = re.compile(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
+_BEHIND = lazy(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
 # Hours of a unit, by how its name begins in any language; the first that fits counts.
 _HOURS = {"st": 1.0, "h": 1.0, "se": 40.0, "w": 40.0, "m": 1 / 60, "d": 8.0, "t": 8.0, "j": 8.0}
 _QUARTERS = 4

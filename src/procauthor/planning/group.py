@@ -13,14 +13,15 @@ from procauthor.planning.plan import Group, Priority, Problem
 from procauthor.planning.text import PlanText
 from procauthor.planning.total import is_total
 from procauthor.planning.value import read_priority
+from procauthor.regex import lazy
 
-_COUNT = re.compile(
+_COUNT = lazy(
     r"^(?P<name>.*\S)\s*\(\s*~?(?P<count>\d+)"
     r"(?:\s+(?:\w+\s+){0,2}?procedures?\b[^()]*|(?<=lifecycle \(\d)|(?<=lifecycle \(\d\d))\)\s*(?:[-–—:].*)?$",
     re.IGNORECASE,
 )
-_COUNT_BEHIND = re.compile(r"^(?P<name>.*?\S)\s*(?::|\s[-–—])\s*~?(?P<count>\d+)\s+procedures?\.?$", re.IGNORECASE)
-_COUNT_BEFORE = re.compile(r"^~?(?P<count>\d+)\s+(?P<name>\S.*?)\s+procedures?\.?$", re.IGNORECASE)
+_COUNT_BEHIND = lazy(r"^(?P<name>.*?\S)\s*(?::|\s[-–—])\s*~?(?P<count>\d+)\s+procedures?\.?$", re.IGNORECASE)
+_COUNT_BEFORE = lazy(r"^~?(?P<count>\d+)\s+(?P<name>\S.*?)\s+procedures?\.?$", re.IGNORECASE)
 _NAMES = ("lifecycle", "group", "area", "category")
 _COUNTS = ("procedures", "count", "number of procedures", "procedure count")
 

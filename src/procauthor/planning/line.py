@@ -9,19 +9,20 @@ from functools import cached_property
 
 from procauthor.markdown.document import Document
 from procauthor.planning.plan import Tick
+from procauthor.regex import lazy
 
-_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+")
+_BULLET = lazy(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+")
 # Between the brackets: done, open, begun ("[~]", "[-]", "[/]", "[>]"). A sign behind them, as in "[ ]*", is no text.
-_BOX = re.compile(r"\[([ xX✓✔~/>-])\]\*?(?![(\[])")
+_BOX = lazy(r"\[([ xX✓✔~/>-])\]\*?(?![(\[])")
 _DONE_LETTERS = "xX✓✔"
 _DONE_SIGNS = "✅☑✔"
 _BEGUN_SIGNS = "🔄🚧⏳"
 _OPEN_SIGNS = f"❌⬜☐🔲❎{_BEGUN_SIGNS}"
-_SIGN = re.compile(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
+_SIGN = lazy(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
 _SIGNS = f"(?:[{_DONE_SIGNS}{_OPEN_SIGNS}🔴🟠🟡🟢🔵⚪]\ufe0f?\\s*)+"
-_LEADING = re.compile(_SIGNS)
-_TRAILING = re.compile(_SIGNS + "$")
-_PICTURES = re.compile(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
+_LEADING = lazy(_SIGNS)
+_TRAILING = lazy(_SIGNS + "$")
+_PICTURES = lazy(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,18 @@ from procauthor.planning.field import plain_text
 from procauthor.planning.line import strip_pictures
 from procauthor.planning.value import is_remark
 from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
+from procauthor.regex import lazy
 
-_KIND_FIRST = re.compile(
-    r"^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?P<name>\S.*)$", re.IGNORECASE
-)
-_TAIL = re.compile(
+_KIND_FIRST = lazy(r"^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?P<name>\S.*)$", re.IGNORECASE)
+_TAIL = lazy(
     r"\s+(?:[-–—|]|:)\s+(?:.*\b(?:P\d|hours?|defined?|placeholder|missing|create[ds]?|done|draft|moved|write|update[ds]?)\b.*)$|:\s*(?:define[d]?|done)$",
     re.IGNORECASE,
 )
-_COUNTER = re.compile(
-    r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE
-)
-_BEHIND = re.compile(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECASE)
-_REMARK = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
-_QUOTED = re.compile(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
-_MARKUP = re.compile(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
+_COUNTER = lazy(r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE)
+_BEHIND = lazy(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECASE)
+_REMARK = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+_QUOTED = lazy(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
+_MARKUP = lazy(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
 _EDGES = " .:;,–—-*_"
 

@@ -16,10 +16,9 @@ from procauthor.planning.plan import PRIORITIES, Effort, PlanItem, Priority, Pro
 from procauthor.planning.text import PlanText
 from procauthor.planning.value import PRIORITY_CODE, read_priority
 from procauthor.planning.words import pattern
+from procauthor.regex import lazy
 
-_LINE = re.compile(
-    r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]+)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$"
-)
+_LINE = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]+)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$")
 _CLOSE = 0.01
 
 

@@ -11,12 +11,13 @@ from procauthor.planning.field import plain_text
 from procauthor.planning.plan import Goal, Metric
 from procauthor.planning.text import Placed, PlanText
 from procauthor.planning.title import clean_title
+from procauthor.regex import lazy
 
 _AMOUNT = r"(?P<target>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>%)?"
-_METRIC = re.compile(rf"^(?P<name>[^:]+):\s*(?:[<>≥≤=~]\s*|at (?:least|most)\s+)?{_AMOUNT}")
-_LEADING = re.compile(rf"\b{_AMOUNT}")
-_FROM_TO = re.compile(r"(?:\bfrom\s+)?(\d+(?:\.\d+)?)\s*%?\s*(?:\bto\b|→|->)\s*(?=\d)", re.IGNORECASE)
-_BASE = re.compile(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_METRIC = lazy(rf"^(?P<name>[^:]+):\s*(?:[<>≥≤=~]\s*|at (?:least|most)\s+)?{_AMOUNT}")
+_LEADING = lazy(rf"\b{_AMOUNT}")
+_FROM_TO = lazy(r"(?:\bfrom\s+)?(\d+(?:\.\d+)?)\s*%?\s*(?:\bto\b|→|->)\s*(?=\d)", re.IGNORECASE)
+_BASE = lazy(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
 _DASH = r"\s+[-–—]+>?\s+"
 
 

@@ -11,18 +11,17 @@ from procauthor.planning.field import plain_text
 from procauthor.planning.line import sign_of
 from procauthor.planning.plan import PRIORITIES, Priority
 from procauthor.planning.words import choice, pattern, read_words
+from procauthor.regex import lazy
 
-PRIORITY_CODE = re.compile(r"\bP\d\b", re.IGNORECASE)
+PRIORITY_CODE = lazy(r"\bP\d\b", re.IGNORECASE)
 # "Priority: 3.5" is a score.
-_PRIORITY = re.compile(
-    r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE
-)
+_PRIORITY = lazy(r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
 _NEGATED = r"\b(?:{})[\s-]+(?!have\b)\w+"
 _LONGEST = 4
 _PERCENT = r"(?<!\d)[1-9]?\d(?:\.\d+)?\s*%"
-_PARTLY = re.compile(_PERCENT)
-_DASH = re.compile(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
+_PARTLY = lazy(_PERCENT)
+_DASH = lazy(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
 _REMEMBERED = 1 << 16
 
 
