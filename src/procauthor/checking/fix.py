@@ -18,7 +18,7 @@ from procauthor.library.reference import Target, relative
 from procauthor.markdown.document import Document, Link, Replacement
 from procauthor.markdown.link import encode_path
 from procauthor.markdown.proof import rewrite
-from procauthor.naming import title_key
+from procauthor.naming import MARKDOWN, split_ending, title_key
 from procauthor.procedure import UNCOUNTED, Step
 
 
@@ -100,7 +100,6 @@ def _meets(one: FixEdit, two: FixEdit) -> bool:
     return one.start <= two.end and two.start <= one.end
 
 
-_ENDINGS = (".md", ".markdown")
 _OTHER_NOTATIONS = ((b"[[", b"]]"), (b"{{", b"}}"), (b"{%", b"%}"))
 _NUMBER = re.compile(rb"\d+")
 _LONGEST_NUMBER = 9
@@ -159,7 +158,7 @@ def redirect(scope: Scope, procedure: Procedure, link: Link, target: Target) -> 
     path = re.split(r"[#?]", link.target, maxsplit=1)[0]
     start, _ = span
     text = f"/{encode_path(meant)}" if path.startswith("/") else relative(procedure.path, meant)
-    tail = "/" if path.endswith("/") and not text.endswith(("/", *_ENDINGS)) else ""
+    tail = "/" if path.endswith("/") and not text.endswith(("/", *MARKDOWN)) else ""
     yield Replacement(start, start + len(path.encode()), text + tail)
 
 
@@ -170,9 +169,9 @@ def _meant(scope: Scope, link: Link, target: Target) -> str:
     """
     assert target.path is not None
     files = scope.library.files
-    stem = target.path.removesuffix(".md").removesuffix(".markdown")
+    stem, _ = split_ending(target.path)
     folded = scope.files_folded.get(target.path.casefold(), [])
-    ended = [stem + ending for ending in _ENDINGS if stem + ending in files]
+    ended = [stem + ending for ending in MARKDOWN if stem + ending in files]
     for found in (folded, ended):
         if found:
             return found[0] if len(found) == 1 else ""

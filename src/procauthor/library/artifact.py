@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from procauthor.library.contract import sections_of
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import relative, resolve_on_site
+from procauthor.library.reference import relative
 from procauthor.markdown.document import Block, Replacement
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact
@@ -48,8 +48,7 @@ def knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     if provider.template is None or provider.template.of_role("consumers") is None:
         return True
     if any(
-        artifact_key(c.artifact) == key
-        and consumer.path in resolve_on_site(provider.path, c.target, provider.conventions).paths
+        artifact_key(c.artifact) == key and consumer.path in provider.resolve(c.target).paths
         for c in provider.contract.consumers
     ):
         return True

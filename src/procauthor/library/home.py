@@ -13,7 +13,7 @@ from procauthor.convention.word import has_own_folder, title_heading, write_titl
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import file_stem, stem_like
 from procauthor.markdown.link import slugify
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, split_ending, title_key
 
 # "0042-use-a-queue", "VA-07 Audit": letters that all names have before their number belong to it.
 _NUMBER = re.compile(r"^((?:[^\W\d_]{1,8}[-_ ])?)(\d{1,6})(?=[-_. ])")
@@ -49,8 +49,8 @@ def new_path(library: Library, lifecycle: str, title: str) -> str:
         own = [p for p in like if has_own_folder(p.path)]
         name = _stem([(PurePosixPath(p.path).parent.name, p.title) for p in own], title)
         return _free(library, f"{folder}/{name}", f"/{_usual(PurePosixPath(p.path).name for p in own)}")
-    name = _stem([(PurePosixPath(p.path).stem, p.title) for p in like], title)
-    return _free(library, f"{folder}/{name}", _usual(PurePosixPath(p.path).suffix for p in like) or ".md")
+    name = _stem([(bare_name(p.path), p.title) for p in like], title)
+    return _free(library, f"{folder}/{name}", _usual(split_ending(p.path)[1] for p in like) or ".md")
 
 
 @dataclass(frozen=True, slots=True)

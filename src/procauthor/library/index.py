@@ -18,7 +18,7 @@ from procauthor.convention.word import (
     words,
 )
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import relative, resolve_on_site
+from procauthor.library.reference import relative
 from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, Section, TableRow
 from procauthor.markdown.link import escape, write_link
 from procauthor.naming import title_key
@@ -153,7 +153,7 @@ def read_entry(table: Table, row: TableRow) -> IndexRow:
         table=table,
         row=row,
         title=(link.text if link else title.text) if title else "",
-        path=resolve_on_site(host.path, lead.target, host.conventions).path if lead else None,
+        path=host.resolve(lead.target).path if lead else None,
         status=_status(host, status.text) if status else None,
         phase=_phase(phase.text) if phase else None,
     )
@@ -232,7 +232,7 @@ def _item(library: Library, index: Procedure, section: Section, item: Item, link
     lifecycle = lifecycle_above(index.document, section)
     status = _item_status(index, item)
     if link is not None and _begins(index, item, link):
-        target = library.settle(resolve_on_site(index.path, link.target, index.conventions))
+        target = library.settle(index.resolve(link.target))
         if target.external or target.path == index.path:
             return None
         name = _name(index, _SIGNS.sub("", link.text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from procauthor.checking.scope import Reach, Rule, Scope, say, say_path
+from procauthor.checking.scope import Reach, Rule, Scope, say
 from procauthor.convention.site import rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
@@ -45,7 +45,6 @@ _HINTS: dict[Notation, str] = {
 }
 # Here nothing is at stake that another rule would look after.
 _HARMLESS = frozenset({"shortcode", "footnote"})
-_MDX = ".mdx"
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -67,9 +66,3 @@ def _foreign(procedure: Procedure, foreign: Foreign) -> Finding:
     finding = say(NOT_UNDERSTOOD, procedure, foreign.start, message, _HINTS[notation])
     filled = notation == "include" and rules_of(procedure.conventions.site).pages
     return replace(finding, severity="info") if filled or notation in _HARMLESS else finding
-
-
-def check_library(scope: Scope) -> Iterator[Finding]:
-    """Yield the findings about the library as a whole."""
-    for path in sorted(path for path in scope.library.files if path.lower().endswith(_MDX)):
-        yield say_path(NOT_UNDERSTOOD, path, "MDX is not read", "only .md and .markdown are")
