@@ -26,8 +26,8 @@ from procauthor.convention.word import page_stem, read_declared, read_title, tit
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
 from procauthor.library.library import Library, read_library, reread
-from procauthor.library.placeholder import find_placeholders
 from procauthor.library.status import is_signpost
+from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
 from procauthor.naming import MARKDOWN, is_document
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
@@ -290,7 +290,7 @@ def _pages(documents: Mapping[str, Document]) -> tuple[str, ...]:
 
 
 def _is_shared(stem: str, documents: Mapping[str, Document]) -> bool:
-    """Say whether some files of a page's name are documents: alone in their folders, they show nothing but themselves."""
+    """Say whether some files of a page's name are documents: alone in their folders, they show only themselves."""
     alone = (d for path, d in documents.items() if page_stem(path) == stem and not _shows_others(path, documents))
     return stem in words()["survey"]["shared_pages"] and any(count_words(document) > _HARDLY_ANY for document in alone)
 
