@@ -21,10 +21,10 @@ from procauthor.checking.survey import Surveyed
 from procauthor.checking.tally import Count, count_claims
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding, Report, Severity, in_order
+from procauthor.library.change import BASELINE
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
-from procauthor.library.permit import BASELINE
-from procauthor.library.receipt import today
+from procauthor.library.sidecar import today
 from procauthor.settings import Settings
 from procauthor.system import read_regular
 

@@ -12,8 +12,8 @@ from procauthor.checking.jump import step_words
 from procauthor.checking.scope import Scope
 from procauthor.errors import LibraryError
 from procauthor.finding import Finding, Fix, FixEdit
+from procauthor.library.change import refuse_conflict
 from procauthor.library.library import ANNOUNCED, Library, Procedure
-from procauthor.library.permit import refuse_conflict
 from procauthor.library.reference import Target, relative
 from procauthor.markdown.document import Document, Link, Replacement
 from procauthor.markdown.link import encode_path

@@ -27,7 +27,7 @@ from procauthor.checking.survey import Surveyed, decode_findings, encode_finding
 from procauthor.checking.usage import Need, find_needs
 from procauthor.finding import Finding
 from procauthor.git import head_of
-from procauthor.library.receipt import Review
+from procauthor.library.sidecar import Review
 from procauthor.system import share
 
 _ALONE = tuple(family for family in FAMILIES if reach(family) == "document")

@@ -22,7 +22,7 @@ from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
-from procauthor.library.receipt import Review, read_reviews
+from procauthor.library.sidecar import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings

@@ -10,8 +10,7 @@ from procauthor.checking.scope import Reach, Rule, Scope, say_line, title_line
 from procauthor.checking.usage import Suspect, find_suspects
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.library.receipt import FOLDER, ApprovalWorth, Receipt, show_key
-from procauthor.library.sidecar import sidecar_path
+from procauthor.library.sidecar import RECEIPTS, ApprovalWorth, Receipt, show_key, sidecar_path
 from procauthor.procedure import UNCOUNTED
 
 SUSPECT = Rule(
@@ -53,7 +52,7 @@ def check(scope: Scope) -> Iterator[Finding]:
         if review is None or procedure.status in UNCOUNTED:
             continue
         if review.receipts.problem:
-            message = f"{sidecar_path(FOLDER, procedure.path)} cannot be understood: {review.receipts.problem}"
+            message = f"{sidecar_path(RECEIPTS, procedure.path)} cannot be understood: {review.receipts.problem}"
             yield say_line(BAD_RECEIPT, procedure, title_line(procedure), message)
             continue
         yield from _outdated(procedure)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from procauthor.checking.scope import Reach, Rule, Scope, field_line, say_line
 from procauthor.finding import Finding
+from procauthor.library.artifact import find_doers, listed_roles
 from procauthor.library.library import Procedure
-from procauthor.library.role import find_doers, listed_roles
 from procauthor.procedure import UNCOUNTED
 
 ROLE_UNKNOWN = Rule(

@@ -12,10 +12,9 @@ from itertools import pairwise
 from procauthor.checking.scope import ROOT, Reach, Rule, Scope, say, say_line, say_path, title_line
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.library.placeholder import find_placeholders, find_template_text
 from procauthor.library.status import Match, match_sections, read_thin
-from procauthor.template.key import section_key
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.library.thin import find_placeholders, find_template_text
+from procauthor.template.spec import SectionSpec, Template, section_key
 
 NOTHING_MATCHED = Rule(
     name="nothing-matched",
