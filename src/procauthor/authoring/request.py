@@ -142,7 +142,7 @@ def _named(title: str, plan: Plan | None, library: Library) -> str:
 
 
 def _lifecycle(name: str, library: Library) -> str:
-    """Return a lifecycle as the library spells it: "feature" becomes "Feature", a folder the lifecycle that is in it."""
+    """Return a lifecycle as the library spells it; the name of a folder is that of the lifecycle in it."""
     if not name:
         return ""
     key = title_key(lifecycle_name(name))
