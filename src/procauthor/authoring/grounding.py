@@ -19,7 +19,7 @@ from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
 from procauthor.checking.phrase import find_phrases
 from procauthor.library.library import Library, Procedure
-from procauthor.library.question import UNVERIFIED, without_proposals
+from procauthor.library.status import UNVERIFIED, without_proposals
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import chunk_document
 from procauthor.template.spec import Template
@@ -405,8 +405,9 @@ def document_texts(library: Library) -> Iterator[str]:
 
 def _document_texts(procedure: Procedure) -> Iterator[str]:
     open_claims = _open_claims(procedure.document.metadata.get("open_questions"))
+    proposals = [q.value for q in procedure.questions if q.kind == "proposal"]
     for chunk in chunk_document(procedure.path, procedure.document):
-        text = without_proposals(f"{chunk.heading}\n{chunk.text}")
+        text = without_proposals(f"{chunk.heading}\n{chunk.text}", proposals)
         for claim in open_claims:
             text = text.replace(claim, "\u2022")
         yield text

@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import TypeVar
 
 from procauthor.markdown.document import Document, Item, Section
-from procauthor.template.key import plain_heading, section_key
 from procauthor.template.role import words
+from procauthor.template.spec import plain_heading, section_key
 
 _MOSTLY = 0.6
 _MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
@@ -271,8 +271,8 @@ def _step_shape(document: Document, section: Section) -> str:
 
 
 def is_step(title: str) -> bool:
-    """Say whether a heading begins with the number of a step, or a word and a number."""
-    return bool(_shape(title))
+    """Say whether a heading begins with the number of a step, or a word and a number; a label may be before it."""
+    return bool(_shape(title) or _shape(title.partition(": ")[2]))
 
 
 def _shape(title: str) -> str:
