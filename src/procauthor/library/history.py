@@ -11,7 +11,6 @@ from procauthor.data import pick
 from procauthor.errors import ConflictError, LibraryError, NotFoundError
 from procauthor.library import disk
 from procauthor.library.change import Change, Edit, action_of
-from procauthor.library.library import MARKDOWN
 from procauthor.library.sidecar import PROVENANCE, document_path, merge_sidecars
 from procauthor.library.transaction import (
     ChangeRecord,
@@ -24,6 +23,7 @@ from procauthor.library.transaction import (
     roll_back,
 )
 from procauthor.markdown.merge import merge
+from procauthor.naming import is_document
 from procauthor.procedure import stamp
 
 _SHOWN = 3
@@ -205,7 +205,7 @@ def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int
     left = file.wrote if file.wrote is not None else _left(state, file)
     if left is None or file.before is None:
         return _first_difference(left or b"", present)
-    if not file.path.endswith(MARKDOWN):
+    if not is_document(file.path):
         merged = merge_sidecars(left, present, file.before)
         return _first_difference(left, present) if merged is None else merged
     try:
