@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from procauthor.data import pick
 from procauthor.evaluation.method import percent
 from procauthor.naming import amount
-from procauthor.planning.effort import hours_text
 from procauthor.planning.plan import Plan, PlanItem
-from procauthor.planning.upcoming import Session
+from procauthor.planning.session import Session
+from procauthor.planning.value import hours_text
 
 _SHOWN = 20
 
