@@ -268,7 +268,7 @@ def test_no_call_begins_after_the_deadline(tmp_path: Path) -> None:
         root = write_batch_library(tmp_path, [[]] * 4, server.url)
         report = carry(root, deadline=1.0, jobs=1)
         assert (report.outcome, report.halted, report.exit_code) == ("Stopped", "the deadline has passed", 1)
-        # Before it, one draft is whole and the next has its outline, what its steps do, and the rest.
+        # Before it, one draft is whole and the next has its outline and its page.
         assert len(server.requests) <= 2 * CALLS - 1
         assert states(Project.open(root).batch().resume(jobs=4)) == ["drafted"] * 4
         assert len(server.requests) == 4 * CALLS
