@@ -10,7 +10,7 @@ from evals.workshop import Bounds, DraftCase, Drafted
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import Particular, find_claims
 from procauthor.authoring.outline import OUTLINE
-from procauthor.library.question import PROPOSED
+from procauthor.library.status import PROPOSED
 from procauthor.markdown.parse import parse
 
 CONTINUITY = frozenset(

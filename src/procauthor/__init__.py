@@ -59,9 +59,9 @@ if TYPE_CHECKING:
     from procauthor.evaluation.value import Evaluation
     from procauthor.finding import Finding, Report
     from procauthor.library.change import Change
-    from procauthor.library.followed import FollowedStep, Following
     from procauthor.library.history import HistoryEntry
     from procauthor.library.library import Library, Procedure
+    from procauthor.library.sidecar import FollowedStep, Following
     from procauthor.planning.plan import Plan, PlanItem
     from procauthor.planning.propose import Proposal
     from procauthor.project.project import Project
@@ -110,8 +110,8 @@ _HOMES = {
     "Due": "review.due",
     "Evaluation": "evaluation.value",
     "Finding": "finding",
-    "FollowedStep": "library.followed",
-    "Following": "library.followed",
+    "FollowedStep": "library.sidecar",
+    "Following": "library.sidecar",
     "FrontMatterError": "errors",
     "HaltError": "errors",
     "Handoff": "authoring.exchange",

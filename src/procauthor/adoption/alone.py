@@ -12,7 +12,7 @@ from procauthor.adoption.form import Form, chapters, count_words
 from procauthor.convention.word import words
 from procauthor.markdown.document import Document, Item
 from procauthor.template.infer import is_step, sections_by_key
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _FEWEST_STEPS = 3
 _MANY_ITEMS = 12

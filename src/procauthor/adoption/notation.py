@@ -20,11 +20,11 @@ from procauthor.convention.word import (
     title_heading,
     words,
 )
-from procauthor.library.placeholder import find_placeholders
+from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Block, Document
 from procauthor.procedure import Status
 from procauthor.settings import PlaceholderConventions, StatusConventions, TitleConventions
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 Documents = Mapping[str, Document]
 _FEWEST = 3

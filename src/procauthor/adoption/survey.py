@@ -19,8 +19,8 @@ from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import path_patterns
 from procauthor.adoption.site import FoundSite, find_site
-from procauthor.checking.rules.contract import RULES as CONTRACT_RULES
-from procauthor.checking.rules.step import RULES as STEP_RULES
+from procauthor.checking.rules.contract import CONTRACTS
+from procauthor.checking.rules.step import STEPS
 from procauthor.convention.site import read_links
 from procauthor.convention.word import page_stem, read_declared, read_title, title_kind
 from procauthor.git import ignored_paths
@@ -41,8 +41,8 @@ _KEPT = 0.9
 _SURE = 5
 # What documents of one kind need not share is shown to their authors where some have it.
 _BUNDLE_SHARE = 0.2
-_STEP_RULES = tuple(rule.name for rule in STEP_RULES if rule.severity == "error")
-_CONTRACT_RULES = tuple(rule.name for rule in CONTRACT_RULES if rule.severity == "error")
+_STEP_RULES = tuple(rule.name for rule in STEPS.rules if rule.severity == "error")
+_CONTRACT_RULES = tuple(rule.name for rule in CONTRACTS.rules if rule.severity == "error")
 _SLUGS = ("mkdocs", "gitlab")
 # A link may break under a text that its team has finished.
 _TOLERATED = ("broken-link", "broken-anchor", "unknown-procedure")

@@ -18,9 +18,9 @@ from procauthor.convention.word import read_status
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract
 from procauthor.library.derive import bare_title
-from procauthor.library.question import QUESTIONS
 from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
+from procauthor.library.status import QUESTIONS
 from procauthor.markdown.document import BOM, Document, Replacement, Source, replace_spans
 from procauthor.markdown.front import find_front_matter
 from procauthor.markdown.front_edit import Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter

@@ -36,9 +36,8 @@ from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Artifact
-from procauthor.template.key import section_key
 from procauthor.template.model import build_model, entries_name, late_entries, late_name, late_parts, sections_of_step
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, section_key
 
 _WRITTEN = DONE | {"in progress"}
 

@@ -19,7 +19,7 @@ from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
 from procauthor.checking.phrase import find_phrases
 from procauthor.library.library import Library, Procedure
-from procauthor.library.question import UNVERIFIED, without_proposals
+from procauthor.library.status import UNVERIFIED, without_proposals
 from procauthor.naming import title_key
 from procauthor.retrieval.chunk import chunk_document
 from procauthor.template.spec import Template

@@ -19,9 +19,8 @@ from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.template.key import section_key
 from procauthor.template.model import build_draft_model, sections_of_step
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, section_key
 
 _LABEL = re.compile(r"^\*\*([^*\n]+?):?\*\*")
 

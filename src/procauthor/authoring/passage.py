@@ -12,7 +12,7 @@ from typing import Any
 from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
 from procauthor.library.contract import read_artifact, sections_of
 from procauthor.library.library import EVALUATIONS, Library, Procedure
-from procauthor.library.question import UNVERIFIED
+from procauthor.library.status import UNVERIFIED
 from procauthor.markdown.document import Item, Section
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED

@@ -11,10 +11,9 @@ from typing import Any
 
 from procauthor.authoring.brief import Brief, Passage
 from procauthor.authoring.passage import is_about
-from procauthor.library.question import OPEN
+from procauthor.library.status import OPEN
 from procauthor.naming import title_key
-from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import Pattern, SectionSpec, Slot, Template
 
 _CLAUSE = re.compile(r"(?<=[.;])\s")
 _DEFINE = re.compile(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)

@@ -16,8 +16,7 @@ from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
 from procauthor.finding import Finding
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure, read_procedure
-from procauthor.library.provenance import SectionSource
-from procauthor.library.receipt import today
+from procauthor.library.sidecar import SectionSource, today
 from procauthor.library.state import make_folder
 from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse

@@ -21,18 +21,16 @@ from procauthor.checking.difference import (
     question,
 )
 from procauthor.checking.memory import Record
-from procauthor.checking.rule import FAMILIES, reach, run_family
+from procauthor.checking.rule import FAMILIES, families_of
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import Surveyed, decode_findings, encode_findings, own_findings
 from procauthor.checking.usage import Need, find_needs
 from procauthor.finding import Finding
 from procauthor.git import head_of
-from procauthor.library.receipt import Review
+from procauthor.library.sidecar import Review
 from procauthor.system import share
 
-_ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
-_AMONG = tuple(family for family in FAMILIES if reach(family) == "neighbours")
-_WHOLE = tuple(family for family in FAMILIES if reach(family) == "library")
+_ALONE, _AMONG = families_of("document"), families_of("neighbours")
 # Findings about one document that rest on the text of more others than these are looked for at every check.
 _MOST_LOOKED = 50
 _encode = msgspec.msgpack.Encoder().encode
@@ -225,10 +223,7 @@ class Recall:
 
     def _run(self) -> Iterator[Finding]:
         for family in FAMILIES:
-            if family in _WHOLE:
-                yield from run_family(family, self.scope)
-            elif hasattr(family, "check_library"):
-                yield from family.check_library(self.scope)
+            yield from family.run(self.scope) if family.reach == "library" else family.check_library(self.scope)
 
     def _needs(self) -> dict[str, list[Need]]:
         by_path = self.scope.library.by_path

@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -92,13 +92,6 @@ class Anchors:
 
 
 Reach = Literal["document", "neighbours", "library"]
-"""What the findings of a family about one document depend on.
-
-``document``: its text alone. Such a family sees a library of one document, so it cannot look further.
-``neighbours``: also other documents. Such a family reports on ``scope.subjects``, and is run again where the text has
-changed, or what others show of themselves, or a document into whose text it looked.
-``library``: everything. A family that says nothing has this reach; it is right, and slower.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +110,40 @@ class Rule:
         """Return the rule as the documented JSON object."""
         words = {"summary": self.summary, "why": self.why, "fix": self.fix, "example": self.example}
         return {"rule": self.name, "code": self.code, "severity": self.severity, **words}
+
+
+Check = Callable[["Scope"], Iterable[Finding]]
+
+
+def _nothing(_: Scope) -> Iterable[Finding]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Rules that look at the same things, and how they are looked for.
+
+    Attributes:
+        title: What they are about, for the page of all rules.
+        rules: The rules.
+        reach: What the findings about one document depend on. ``document``: its text alone; such a family sees a
+            library of one document, so it cannot look further. ``neighbours``: also other documents; it is run again
+            where the text has changed, or what others show of themselves, or a document into whose text it looked.
+            ``library``: everything; this is always right, and slower.
+        check: Yields the findings on the documents under report, `Scope.subjects`.
+        check_library: Yields those on the library as a whole.
+    """
+
+    title: str
+    rules: tuple[Rule, ...]
+    reach: Reach
+    check: Check
+    check_library: Check = _nothing
+
+    def run(self, scope: Scope) -> Iterator[Finding]:
+        """Yield all findings."""
+        yield from self.check(scope)
+        yield from self.check_library(scope)
 
 
 ROOT = "."
@@ -478,11 +505,6 @@ def say_line(rule: Rule, procedure: Procedure, line: int, message: str, hint: st
 def say_path(rule: Rule, path: str, message: str, hint: str = "") -> Finding:
     """Return a finding about a whole file."""
     return Finding(rule.name, rule.code, rule.severity, message, path, hint=hint)
-
-
-def title_line(procedure: Procedure) -> int:
-    """Return the line of a document's title, where findings about the whole text stand."""
-    return procedure.title_line
 
 
 def field_line(procedure: Procedure, key: str) -> int:

@@ -14,15 +14,15 @@ from typing import Self
 
 import msgspec
 
-from procauthor.checking.directive import write_directives
 from procauthor.checking.memory import FILE_NAME, Memory, Record, Signature, program_key
 from procauthor.checking.phrase import write_notes
-from procauthor.checking.rule import FAMILIES, reach
+from procauthor.checking.rule import families_of
+from procauthor.checking.rules.suppression import write_directives
 from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
-from procauthor.library.receipt import Review, read_reviews
+from procauthor.library.sidecar import Review, read_reviews
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
@@ -37,7 +37,7 @@ _OVERVIEWS = 256
 _MOST_MADE = 256
 # No file has this signature.
 _NOWHERE = Signature(-1, 0, 0, 0)
-_ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
+_ALONE = families_of("document")
 encode_findings = msgspec.msgpack.Encoder().encode
 _encode_marks = msgspec.msgpack.Encoder().encode
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode

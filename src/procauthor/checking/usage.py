@@ -10,7 +10,7 @@ from procauthor.checking.scope import Scope, field_line
 from procauthor.library.artifact import artifact_key
 from procauthor.library.index import IndexRow, entries
 from procauthor.library.library import Procedure, follow
-from procauthor.library.receipt import Part, Seen, receipts_of
+from procauthor.library.sidecar import Part, Seen, receipts_of
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
 

@@ -16,8 +16,8 @@ from typing import Any
 from procauthor.markdown.document import Block, Cell, Document, Heading, Section
 from procauthor.procedure import Status
 from procauthor.settings import INTERVAL, StatusConventions, TitleConventions
-from procauthor.template.key import plain_heading, section_key
 from procauthor.template.role import words as roles
+from procauthor.template.spec import plain_heading, section_key
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from procauthor.markdown.document import Block, Document, Section, TableRow
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Status
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _OF = re.compile(
     r"(?P<part>\d+)\s*(?:[/⁄∕]|of|out of)\s*(?P<whole>\d+)\s*(?:procedures?\s+)?(?:(?:are|is)\s+)?"

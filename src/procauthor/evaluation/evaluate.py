@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from procauthor.checking.rules.claim import STALE_CLAIM
+from procauthor.checking.rules.status import STALE_CLAIM
 from procauthor.checking.scope import Scope
 from procauthor.evaluation.claim import read_claims
 from procauthor.evaluation.course import read_courses

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from procauthor.errors import ConfigError, RevisionError, UnreadableError
 from procauthor.git import LONG, NoAnswerError, Repository, find_repository
 from procauthor.library.library import Library, Procedure, UnreadFile, read_procedure
-from procauthor.library.receipt import Review, decode, document_of
+from procauthor.library.sidecar import Review, decode_receipts, document_of
 from procauthor.settings import FILE_NAME, Settings, locate
 from procauthor.template.read import TemplateStore
 
@@ -169,7 +169,7 @@ def _library(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, by
 def _reviews(tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes], when: day) -> dict[str, Review]:
     """Return the receipts of that time, as they were worth on that day."""
     found = {document_of(path): blobs.get(entry.blob) for path, entry in tree.items() if entry.mode != _LINK}
-    return {path: Review(decode(raw), when) for path, raw in found.items() if path and raw is not None}
+    return {path: Review(decode_receipts(raw), when) for path, raw in found.items() if path and raw is not None}
 
 
 def _taken(path: str, exclude: Iterable[str]) -> bool:

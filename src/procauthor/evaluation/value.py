@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from procauthor.finding import Finding, Report
-from procauthor.library.question import Question
+from procauthor.library.status import Question
 from procauthor.procedure import DONE, UNCOUNTED, Kind, Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)

@@ -7,7 +7,7 @@ from itertools import chain
 
 from procauthor.evaluation.method import method_lines
 from procauthor.evaluation.value import Call, Claim, Course, Evaluation, Lifecycle, Measured, Point, Row, Share, Tally
-from procauthor.library.question import question_json
+from procauthor.library.status import question_json
 
 SCHEMA_VERSION = 1
 _DIGITS = 6

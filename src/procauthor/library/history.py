@@ -8,11 +8,10 @@ from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from procauthor.errors import ConflictError, LibraryError, NotFoundError
-from procauthor.library import disk, sidecar
+from procauthor.library import disk
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import MARKDOWN
-from procauthor.library.provenance import FOLDER as PROVENANCE
-from procauthor.library.sidecar import document_path
+from procauthor.library.sidecar import PROVENANCE, document_path, merge_sidecars
 from procauthor.library.transaction import (
     ChangeRecord,
     FileRecord,
@@ -206,7 +205,7 @@ def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int
     if left is None or file.before is None:
         return _first_difference(left or b"", present)
     if not file.path.endswith(MARKDOWN):
-        merged = sidecar.merge(left, present, file.before)
+        merged = merge_sidecars(left, present, file.before)
         return _first_difference(left, present) if merged is None else merged
     try:
         united = merge(left, present, file.before)

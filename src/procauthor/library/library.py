@@ -30,13 +30,20 @@ from procauthor.convention.word import (
 )
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
-from procauthor.library.contract import Ruling, find_rulings, read_contract
+from procauthor.library.contract import Gist, Ruling, find_rulings, read_contract, read_gist
 from procauthor.library.disk import leads_out
-from procauthor.library.gist import Gist, read_gist
-from procauthor.library.question import Question, read_questions
-from procauthor.library.receipt import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
-from procauthor.library.status import compute_status, earn, has_text, is_signpost, is_silent, match_sections
+from procauthor.library.sidecar import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
+from procauthor.library.status import (
+    Question,
+    compute_status,
+    earn,
+    has_text,
+    is_signpost,
+    is_silent,
+    match_sections,
+    read_questions,
+)
 from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse

@@ -13,12 +13,11 @@ import msgspec
 from msgspec import Struct
 
 from procauthor.errors import StaleError
-from procauthor.library.gist import Gist, read_gist
+from procauthor.library.contract import Gist, read_gist
 from procauthor.library.library import Procedure
-from procauthor.library.question import Question
-from procauthor.library.receipt import Review, TopSection
 from procauthor.library.reference import Target
-from procauthor.library.status import earn
+from procauthor.library.sidecar import Review, TopSection
+from procauthor.library.status import Question, earn
 from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp

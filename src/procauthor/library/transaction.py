@@ -23,8 +23,10 @@ from typing import Any
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library import disk
 from procauthor.library import state as door
-from procauthor.library.change import Action, Change, Edit
-from procauthor.library.permit import (
+from procauthor.library.change import (
+    Action,
+    Change,
+    Edit,
     creation_mode,
     is_folder_permitted,
     is_permitted,

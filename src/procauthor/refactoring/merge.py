@@ -35,7 +35,7 @@ from procauthor.refactoring.link import Leads, verify_text
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _FIXED = frozenset({"index", "readme", "plan", "template"})
 _STEPS = frozenset({"step", "phase"})

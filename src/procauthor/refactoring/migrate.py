@@ -22,8 +22,7 @@ from procauthor.markdown.proof import Kept, find_differences, refuse
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.template.key import section_key
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, section_key
 
 Read = Callable[[str, bytes], Procedure]
 _NUMBER = re.compile(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)

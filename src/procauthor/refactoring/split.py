@@ -33,7 +33,7 @@ from procauthor.refactoring.carry import (
 from procauthor.refactoring.link import verify_text
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _ACTIONS = "**actions"
 

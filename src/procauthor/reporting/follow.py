@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from shlex import quote
 from typing import Any
 
-from procauthor.library.stage import Stage
+from procauthor.library.artifact import Stage
 from procauthor.naming import amount
 from procauthor.review.follow import Walk
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from procauthor.checking.usage import Suspect
-from procauthor.library.receipt import ApprovalWorth, show_key
+from procauthor.library.sidecar import ApprovalWorth, show_key
 from procauthor.review.approve import Approval
 from procauthor.review.blame import Basis, Blame, SectionBlame
 from procauthor.review.suspect import Clearance

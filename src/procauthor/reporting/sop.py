@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from procauthor.checking.usage import is_optional
 from procauthor.errors import LibraryError
+from procauthor.library.artifact import written_items
 from procauthor.library.contract import NONE_WORDS, part_of, sections_of
 from procauthor.library.library import Procedure
-from procauthor.library.stage import written_items
 from procauthor.markdown.document import Document, Link, Section
 from procauthor.procedure import Artifact, Part, Step
 from procauthor.reporting.skill import skill_name

@@ -13,13 +13,12 @@ from shlex import quote
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
 from procauthor.finding import Finding
 from procauthor.git import read_user
-from procauthor.library.change import Change, edit_receipts
+from procauthor.library.change import Change, edit_receipts, refuse_conflict
 from procauthor.library.library import Library, Procedure
-from procauthor.library.permit import refuse_conflict
-from procauthor.library.receipt import ApprovalWorth, Receipt, Receipts, Review, TopSection, judge, receipts_of
+from procauthor.library.sidecar import ApprovalWorth, Receipt, Receipts, Review, TopSection, judge, receipts_of
 from procauthor.library.status import UNWRITTEN, lack_of
 from procauthor.procedure import Status
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _DERIVED = frozenset({"index", "readme", "plan", "template"})
 

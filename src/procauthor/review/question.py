@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
+from procauthor.library.change import refuse_conflict
 from procauthor.library.library import Procedure
-from procauthor.library.permit import refuse_conflict
-from procauthor.library.placeholder import find_placeholders
-from procauthor.library.question import PROPOSED, QUESTIONS, UNVERIFIED, Question, QuestionPlace, find_places
+from procauthor.library.status import PROPOSED, QUESTIONS, UNVERIFIED, Question, QuestionPlace, find_places
+from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Block, Document, Replacement, Section, replace_spans
 from procauthor.markdown.front_edit import Cut, Drop, Extend, FrontEdit, Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by, refuse
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 ANSWERS = "answers"
 """The key of the front matter for answers to questions that name no section."""

@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import TypeVar
 
 from procauthor.markdown.document import Document, Item, Section
-from procauthor.template.key import plain_heading, section_key
 from procauthor.template.role import words
+from procauthor.template.spec import plain_heading, section_key
 
 _MOSTLY = 0.6
 _MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")

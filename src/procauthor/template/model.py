@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.spec import SectionSpec, Template, block_in, heading_in, refuse_blocks
+from procauthor.template.spec import Pattern, SectionSpec, Slot, Template, block_in, heading_in, refuse_blocks
 
 
 def _filled(value: str) -> str:

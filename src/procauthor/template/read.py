@@ -15,10 +15,22 @@ from procauthor.errors import TemplateError
 from procauthor.markdown.document import Block, Comment, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.resources import shipped
-from procauthor.template.key import identifier, section_key
-from procauthor.template.pattern import Pattern, holds_block, parse_pattern
 from procauthor.template.role import NO_ROLE, assign_roles, filling_step, words
-from procauthor.template.spec import BLOCKS, ITEMS, Column, Constraint, Kind, Mistake, SectionSpec, Template
+from procauthor.template.spec import (
+    BLOCKS,
+    ITEMS,
+    Column,
+    Constraint,
+    Kind,
+    Mistake,
+    Pattern,
+    SectionSpec,
+    Template,
+    holds_block,
+    identifier,
+    parse_pattern,
+    section_key,
+)
 
 _NUMBERS = {
     "step": "step",

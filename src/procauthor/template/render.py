@@ -10,8 +10,16 @@ from textwrap import indent
 from typing import Any
 
 from procauthor.markdown.link import write_link
-from procauthor.template.pattern import Pattern, Slot, holds_block
-from procauthor.template.spec import SectionSpec, Template, TextBlock, cells_of, split_blocks
+from procauthor.template.spec import (
+    Pattern,
+    SectionSpec,
+    Slot,
+    Template,
+    TextBlock,
+    cells_of,
+    holds_block,
+    split_blocks,
+)
 
 # Not within a word, a path or the text of a link.
 _WORD = re.compile(r"(?<![\w/\[])\w+")

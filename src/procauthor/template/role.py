@@ -13,9 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from procauthor.template.key import plain_heading, section_key
-from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import Pattern, SectionSpec, Slot, Template, plain_heading, section_key
 
 NO_ROLE = "none"
 """What a template writes for a section that has no role, though its heading looks like one."""

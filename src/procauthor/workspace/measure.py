@@ -16,8 +16,8 @@ from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import read_past
 from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Row, Tally
-from procauthor.library.followed import read_followed
 from procauthor.library.library import Library
+from procauthor.library.sidecar import read_followed
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan

@@ -12,9 +12,8 @@ from procauthor.authoring.update.outline import MARKER, EditContainer, Outline, 
 from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Replacement, Section
 from procauthor.markdown.front_edit import Put, edit_front_matter
-from procauthor.template.key import identifier, section_key
 from procauthor.template.render import Cleaner, is_left_out, render_pattern
-from procauthor.template.spec import SectionSpec
+from procauthor.template.spec import SectionSpec, identifier, section_key
 
 
 class Pen:

@@ -18,7 +18,7 @@ from procauthor.procedure import UNCOUNTED
 from procauthor.reporting.evaluation.drawing import draw
 from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
 from procauthor.review.approve import read_approvers
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 from procauthor.workspace.measure import plan_in
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Edge, EdgeKind
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
-from procauthor.library.followed import Following, read_followed
+from procauthor.library.artifact import read_closing, read_stages
 from procauthor.library.library import Procedure
-from procauthor.library.receipt import today
-from procauthor.library.stage import read_closing, read_stages
+from procauthor.library.sidecar import Following, read_followed, today
 from procauthor.markdown.link import encode_path
 from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw
