@@ -297,7 +297,7 @@ Nobody else.
     ],
 )  # fmt: skip
 def test_an_edit_changes_its_passage_and_nothing_else(edit: tuple[int, Any, str], old: str, new: str) -> None:
-    page = DraftPage(TEMPLATE, PAGE)
+    page = DraftPage(TEMPLATE, {}, PAGE)
     assert page.edited([]) == PAGE
     assert page.edited([PageEdit(*edit)]).strip() == PAGE.replace(old, new, 1).strip()
 
@@ -310,6 +310,7 @@ def test_an_edit_changes_its_passage_and_nothing_else(edit: tuple[int, Any, str]
             "2 h 10 min (step 1 10 min, step 2 2 h, ",
         ),
         ([("1 hour", ""), ("30 minutes", "Step 3"), ("2 hours", "Step 2"), ("1 day", "")], "1 d 3 h"),
+        ([("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")], "1 d 1 h 30 min"),
         ([("one hour or 30 minutes", ""), ("at once", "")], ""),
         ([(None, ""), ("two working days", "")], "2 d (step 1 no single time, step 2 2 d, "),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from procauthor.authoring.answer import read_object
 from procauthor.authoring.author import Ask, FieldProblem, told
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.memory import CallLog, call_key
-from procauthor.authoring.outline import OUTLINE, WRITE, is_outline
+from procauthor.authoring.outline import AIM, OUTLINE, WRITE, is_outline
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import (
@@ -29,6 +29,7 @@ from procauthor.authoring.reply import (
     reply_schema,
 )
 from procauthor.errors import BudgetError
+from procauthor.naming import count_words
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
@@ -43,6 +44,8 @@ from procauthor.template.model import (
 from procauthor.template.spec import Constraint, SectionSpec, Template
 
 _MOST_QUESTIONS = 40
+_LEAST_WORDS = 1_200
+"""What a model is told that it may write behind an outline, however long that is."""
 _PROMPTS = {
     1: "step-1-purpose/ask",
     2: "step-2-inputs/ask",
@@ -261,7 +264,20 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
         return ask.form.prompts
     filled = {name: told(value) for name, value in ask.fields.items() if name not in work.wanted and value is not None}
     sections = list(_wanted(ask.template, ask.step, work.open))
-    return ((prompt_name(ask.template, ask.step), {"sections": sections, "filled": filled}),)
+    words: dict[str, object] = {"sections": sections, "filled": filled}
+    if is_outline(ask.template) and ask.step != OUTLINE:
+        said = sum(map(count_words, _said(filled)))
+        words |= {"words": said, "left": max(_LEAST_WORDS, AIM[1] - said)}
+    return ((prompt_name(ask.template, ask.step), words),)
+
+
+def _said(value: Any) -> Iterator[str]:
+    """Yield all texts of a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _said(each)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from procauthor.authoring.look import (
     MOST_OPEN,
     LookState,
     add_times,
+    carry,
     count_proposals,
     look_form,
     read_edits,
@@ -37,6 +38,7 @@ from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Artifact
 from procauthor.template.model import build_model, entries_name, late_entries, late_name, late_parts, sections_of_step
+from procauthor.template.render import render
 from procauthor.template.spec import SectionSpec, Template, section_key
 
 _WRITTEN = DONE | {"in progress"}
@@ -169,7 +171,8 @@ class Fields:
         if not work.reply_tokens or work.search is None:
             return False
         fields = merge_late(self.template, state.fields)
-        page = DraftPage(self.template, self._body(state))
+        body = render(self.template, work.brief.request.title, fields, links_of(work.brief))
+        page = DraftPage(self.template, fields, body)
         leads = find_leads(questions, work.library, work.search, work.brief.path)
         seen = LookState(
             state.findings,
@@ -231,15 +234,16 @@ class Fields:
 
     def _fields_after(self, page: DraftPage, edits: Sequence[PageEdit]) -> dict[int, dict[str, Any]] | None:
         """Return the fields that edits of a page change, by step; None where the template cannot read them."""
-        titles = self.work.brief.titles
+        titles, links = self.work.brief.titles, links_of(self.work.brief)
         try:
             old, new = (
-                without_empty(self.template, read_fields(self.template, body, self._links))
+                without_empty(self.template, read_fields(self.template, body, links))
                 for body in (page.body, page.edited(edits))
             )
         except UnfitError:
             return None
-        whole = {name: new.get(name) for name in {**old, **new} if old.get(name) != new.get(name)}
+        changed_names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        whole = {name: carry(page.fields.get(name), old.get(name), new.get(name)) for name in changed_names}
         changed = split_late(self.template, whole, self._steps)
         for step, values in changed.items():
             model = build_model(self.template, step, titles)
@@ -248,16 +252,6 @@ class Fields:
                 return None
             changed[step] = dict(checked.values)
         return changed
-
-    @cached_property
-    def _links(self) -> Mapping[str, str]:
-        return links_of(self.work.brief)
-
-    def _body(self, state: State) -> str:
-        """Return the page without its front matter."""
-        raw = self._render(state)
-        front = parse(raw).front_matter
-        return "\n".join(raw[front[1] if front else 0 :].decode().splitlines()).strip("\n") + "\n"
 
     def draft(self, state: State) -> Draft:
         """Return the draft; what was handed in is judged too."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,22 +14,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from procauthor.authoring.author import AskForm
 from procauthor.authoring.draft import QUESTION_RULES
 from procauthor.authoring.grounding import find_quantities
+from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
-from procauthor.library.question import PROPOSED
+from procauthor.library.status import PROPOSED
 from procauthor.template.model import late_name, late_parts
 from procauthor.template.render import is_left_out
 from procauthor.template.spec import SectionSpec, Template
 
 MOST_OPEN = 8
 """The proposals and questions that a draft may have: more is not decided in one sitting."""
-_AIM = (2_000, 2_800)
-"""The words of a page that can be followed under pressure."""
 _MOST_EDITS = 40
 _LONGEST, _LONG = 8, 60
 """So many long passages are named, of so many words at least."""
 _MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "week": 7 * 24 * 60}
+_CLOCK = re.compile(r"\+\s?\d")
 _CLOSED = ConfigDict(extra="forbid")
 
 
@@ -78,8 +80,8 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "page": page.numbered(),
         "labels": page.labels,
         "words": page.words,
-        "least": _AIM[0],
-        "most": _AIM[1],
+        "least": AIM[0],
+        "most": AIM[1],
         "longest": [f"[{number}] {count}" for number, count in page.longest(_LONGEST, _LONG).items()],
         "times": seen.times,
         "findings": [finding.message for finding in seen.findings if finding.rule not in QUESTION_RULES],
@@ -107,19 +109,24 @@ def add_times(template: Template, fields: Mapping[str, Any]) -> str:
     """Return the limits of the steps and their sum, in words; empty where no step has one that can be added.
 
     Of steps that run beside each other the longest counts. A limit is what the second field of the part that says who
-    does a step holds, and is added where it names one time.
+    does a step holds, and is added where it names one time; "T + 20 minutes" counts from the beginning.
     """
     workflow = template.of_role("workflow")
     who = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
     if workflow is None or who is None or who.pattern is None or len(who.pattern.slots) < 2:  # noqa: PLR2004
         return ""
-    slot, total, group, said = who.pattern.slots[1].name, 0, 0, []
+    slot, total, group = who.pattern.slots[1].name, 0, 0
+    said: list[str] = []
     besides = [part.name for part in workflow.parts if part.role == "beside"]
     for number, step in enumerate(fields.get(workflow.name) or (), start=1):
         limit = (step.get(who.name) or {}).get(slot) if isinstance(step.get(who.name), Mapping) else None
         minutes = _minutes(limit or "")
-        beside = any(step.get(name) for name in besides)
-        total, group = (total, max(group, minutes)) if beside else (total + group + minutes, 0)
+        if _CLOCK.search(limit or ""):
+            total, group = max(total + group, minutes), 0
+        elif any(step.get(name) for name in besides):
+            group = max(group, minutes)
+        else:
+            total, group = total + group + minutes, 0
         said.append(f"step {number} {_spell(minutes) if minutes else 'no single time'}")
     total += group
     return f"{_spell(total)} ({', '.join(said)})" if total else ""
@@ -163,6 +170,35 @@ def split_late(template: Template, fields: Mapping[str, Any], names: Mapping[str
         if name in names:
             written.setdefault(names[name], {})[name] = value
     return written
+
+
+def carry(kept: Any, old: Any, new: Any) -> Any:
+    """Return a value of an edited page, in which all that the edits left alone is as it was before it became a page.
+
+    Args:
+        kept: The value that was rendered.
+        old: What the page before its edits is read as.
+        new: What the page after them is read as.
+    """
+    if new == old:
+        return kept
+    if isinstance(kept, Mapping) and isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {name: carry(kept.get(name), old.get(name), value) for name, value in new.items()}
+    if isinstance(kept, list) and isinstance(old, list) and isinstance(new, list) and len(kept) == len(old):
+        return list(_carried(kept, old, new))
+    return new
+
+
+def _carried(kept: Sequence[Any], old: Sequence[Any], new: Sequence[Any]) -> Iterator[Any]:
+    """Yield the items of an edited list; one that took the place of another keeps of it what is the same."""
+    before, after = ([json.dumps(each, sort_keys=True) for each in side] for side in (old, new))
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            yield from kept[a:b]
+        elif b - a == d - c:
+            yield from map(carry, kept[a:b], old[a:b], new[c:d])
+        else:
+            yield from new[c:d]
 
 
 def without_empty(template: Template, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,11 @@ heading of a step. What the template alone decides has no number: other headings
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from textwrap import dedent, indent
-from typing import Literal
+from typing import Any, Literal
 
 from procauthor.naming import count_words
 from procauthor.template.spec import Template
@@ -49,10 +49,12 @@ class DraftPage:
 
     Args:
         template: The template that the page follows.
+        fields: What was rendered.
         body: The document without its front matter, with line feeds.
     """
 
     template: Template
+    fields: Mapping[str, Any]
     body: str
 
     @cached_property
