@@ -133,7 +133,9 @@ def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
             value["open_questions"] = ["Which room is taken?"]
 
     draft, requests = run(root, change)
-    assert f"**Who:** shift lead; within {proposed}" in draft.text
+    assert "**Who:** shift lead; within 45 minutes (proposed)\n" in draft.text
+    assert "1. Wait 45 minutes (proposed) for the record" in draft.text
+    assert draft.text.count("45 minutes; two shifts overlap for an hour") == 2
     assert not any("45 minutes" in question for question in draft.open_questions)
     look = words_of(requests[-1])
     assert "frobctl now" in look.split("What neither the brief nor the library holds")[1]

@@ -20,7 +20,7 @@ from procauthor.library.contract import read_contract
 from procauthor.library.derive import bare_title
 from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
-from procauthor.library.status import QUESTIONS
+from procauthor.library.status import PROPOSALS, QUESTIONS, list_proposals
 from procauthor.markdown.document import BOM, Document, Replacement, Source, replace_spans
 from procauthor.markdown.front import find_front_matter
 from procauthor.markdown.front_edit import Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
@@ -33,7 +33,7 @@ from procauthor.template.spec import Template
 from procauthor.workspace import Workspace
 
 # What an earlier draft left in the front matter.
-_OUR_NAMES = ("written_by", QUESTIONS)
+_OUR_NAMES = ("written_by", QUESTIONS, PROPOSALS)
 
 
 def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
@@ -57,8 +57,7 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
     added = (title for title in _providers(brief, template, body) if title not in known)
     needs = _join(declared, brief.request.added, added)
     keeps = brief.revises and (
-        QUESTIONS not in ours
-        or document.metadata.get(QUESTIONS) == ours[QUESTIONS]
+        not any(name in ours and document.metadata.get(name) != ours[name] for name in (QUESTIONS, PROPOSALS))
         or read_status(document.metadata.get("status")) not in DONE
     )
     edits = list(_changes(document, ours, "" if keeps else status))
@@ -192,10 +191,13 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     ``whole`` writes the headings of optional sections that nothing is said in.
     """
     title = brief.request.title if brief.heading is None else brief.heading
-    body = render(template, title, fields, links_of(brief), whole=whole)
+    body, proposals = list_proposals(render(template, title, fields, links_of(brief), whole=whole))
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
         ours[QUESTIONS] = list(questions)
+        status = IN_PROGRESS
+    if proposals:
+        ours[PROPOSALS] = list(proposals)
         status = IN_PROGRESS
     text = f"{render_head(brief, template, body, ours, status, present)}\n{body}"
     newline = parse(present).source.newline if present else "\n"

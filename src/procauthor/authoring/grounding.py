@@ -405,8 +405,9 @@ def document_texts(library: Library) -> Iterator[str]:
 
 def _document_texts(procedure: Procedure) -> Iterator[str]:
     open_claims = _open_claims(procedure.document.metadata.get("open_questions"))
+    proposals = [q.value for q in procedure.questions if q.kind == "proposal"]
     for chunk in chunk_document(procedure.path, procedure.document):
-        text = without_proposals(f"{chunk.heading}\n{chunk.text}")
+        text = without_proposals(f"{chunk.heading}\n{chunk.text}", proposals)
         for claim in open_claims:
             text = text.replace(claim, "\u2022")
         yield text

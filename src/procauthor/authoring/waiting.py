@@ -301,6 +301,7 @@ class WaitingDraft:
 def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, Any]:
     """Return the documented JSON object about a draft."""
     draft = found.draft
+    asked = found.records.workspace.parse(draft.path, draft.text.encode()).questions
     return {
         "run": draft.id,
         "outcome": outcome,
@@ -309,6 +310,11 @@ def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, A
         "author": draft.author,
         "findings": list(draft.findings),
         "open_questions": list(draft.open_questions),
+        "proposals": [
+            {"number": q.number, "value": q.value, "reason": q.reason, "section": q.section, "line": q.line}
+            for q in asked
+            if q.kind == "proposal"
+        ],
         "leads": list(draft.leads),
         "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
         "passages": list(draft.passages),

@@ -404,8 +404,9 @@ _FIELD = "{number}"
 _FOLLOWS = ("id", "lifecycle")
 # What is of one document alone, whatever others have.
 _OWN = frozenset(
-    {"id", "title", "name", "description", "status", "lifecycle", "phase", "written_by", "open_questions", "depends_on",
-     "aliases", "alias_of", "permalink", "redirect_from", "slug", "url", "date", "superseded_by"}
+    {"id", "title", "name", "description", "status", "lifecycle", "phase", "written_by", "open_questions", "date",
+     "open_proposals", "depends_on", "aliases", "alias_of", "permalink", "redirect_from", "slug",
+     "url", "superseded_by"}
 )  # fmt: skip
 _FEWEST = 3
 _SEVERAL = 2

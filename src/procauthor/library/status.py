@@ -1,16 +1,17 @@
 """The status of a document, and what it leaves open: questions for a person, and values that somebody proposed.
 
 Questions are listed under ``open_questions`` in the front matter, or marked where their answer belongs: ``TODO: which
-role?``. A proposal is a value in its place with the reason for it: ``(proposed: two days; as for other reviews)``.
+role?``. A proposal is a value in its place: ``two days (proposed)``, with the value and the reason for it under
+``open_proposals`` in the front matter, or both in the text: ``(proposed: two days; as for other reviews)``.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, overload
 
 import yaml
 from msgspec import Struct
@@ -26,8 +27,9 @@ from procauthor.library.thin import (
     is_placeholder,
     read_units,
 )
-from procauthor.markdown.document import Block, Document, Link, Section
+from procauthor.markdown.document import Block, Document, Link, Replacement, Section, replace_spans
 from procauthor.markdown.front import find_front_matter, read_layout
+from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import DONE, UNCOUNTED, Status
 from procauthor.settings import PlaceholderConventions
@@ -35,14 +37,19 @@ from procauthor.template.spec import SectionSpec, Template, section_key
 
 QUESTIONS = "open_questions"
 """The key of the front matter under which questions are listed."""
+PROPOSALS = "open_proposals"
+"""The key of the front matter under which proposals are listed: each a value, a semicolon, and the reason."""
 OPEN = "…"
 """What stands in the other fields of an item whose first field is marked."""
 PROPOSED = "(proposed:"
 """What a proposal begins with; the value follows, then a semicolon, the reason, and the closing bracket."""
+MARK = "(proposed)"
+"""What follows a value in the text that is listed as a proposal."""
 UNVERIFIED = "Unverified: "
 """What a question about a claim begins with that nothing supports: the claim is in the text already."""
 Kind = Literal["question", "proposal"]
 _PROPOSAL = re.compile(re.escape(PROPOSED))
+_MARK = re.compile(re.escape(MARK))
 _LEAD = re.compile(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?(?:\*\*[^*\n]+:\*\*[ \t]*)?")
 _EMPHASIS = "*_ "
 _BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")
@@ -71,9 +78,10 @@ class Question(Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class QuestionPlace:
-    """A question with the bytes that its answer replaces, or its place in the list of the front matter.
+    """A question with the bytes that its answer replaces, its place in a list of the front matter, or both.
 
-    ``index`` is -1 for a mark in the text. ``cells`` says that the span holds so many cells of a table.
+    ``index`` is -1 for what is in the text alone; ``end`` is 0 for what is in the front matter alone. ``cells`` says
+    that the span holds so many cells of a table.
     """
 
     question: Question
@@ -114,8 +122,13 @@ def question_json(question: Question, path: str, title: str, owner: str, draft: 
     }
 
 
-def without_proposals(text: str) -> str:
-    """Return a text with a dot in place of each proposal: what is proposed rests on nothing, and says so itself."""
+def without_proposals(text: str, values: Iterable[str] = ()) -> str:
+    """Return a text with a dot in place of each proposal: what is proposed rests on nothing, and says so itself.
+
+    ``values`` are those that are proposed in the front matter.
+    """
+    for value in values:
+        text = _marked(value).sub("\u2022", text)
     start = text.find(PROPOSED)
     while start >= 0:
         end = _behind_bracket(text, start, min(len(text), start + _NEAR))
@@ -126,12 +139,31 @@ def without_proposals(text: str) -> str:
     return text
 
 
+def split_proposal(text: str) -> tuple[str, str]:
+    """Return the value and the reason of a proposal: what is before the semicolon, and what is behind it."""
+    value, _, reason = (part.strip() for part in text.partition(";"))
+    return value, reason
+
+
+def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a text that shows a value and a mark for each proposal, and the proposals for its front matter."""
+    document = parse(text.encode())
+    edits, listed = [], []
+    for place in _proposals(document):
+        question = place.question
+        if question.value and question.reason:
+            edits.append(Replacement(place.start, place.end, f"{question.value} {MARK}"))
+            listed.append(f"{question.value}; {question.reason}")
+    return replace_spans(document.source.raw, edits).decode(), tuple(listed)
+
+
 def find_places(
     document: Document, template: Template | None, words: PlaceholderConventions = SHIPPED
 ) -> tuple[QuestionPlace, ...]:
     """Return the questions of a document with their places."""
     marks = [*(_gaps(document, words) if template is not None else ()), *_proposals(document)]
-    places = [*_listed(document), *_apart(sorted(marks, key=_begin))]
+    noted = list(_noted(document))
+    places = [*_listed(document), *_apart(sorted([*noted, *marks], key=_begin))]
     return tuple(_numbered(place, number) for number, place in enumerate(places, start=1))
 
 
@@ -158,14 +190,55 @@ def _apart(places: list[QuestionPlace]) -> Iterator[QuestionPlace]:
 
 
 def _listed(document: Document) -> Iterator[QuestionPlace]:
-    field = document.fields.get(QUESTIONS)
+    for index, value, line in _entries(document, QUESTIONS):
+        text, reason = _said(value)
+        yield QuestionPlace(Question(0, "question", text, line, reason=reason, listed=True), index=index)
+
+
+def _noted(document: Document) -> Iterator[QuestionPlace]:
+    """Yield the proposals of the front matter, each with its value and mark in the text where these are there."""
+    entries = list(_entries(document, PROPOSALS))
+    marks = {passage.offset(at) for passage, at, _ in read_prose(document).search(_MARK)} if entries else set()
+    for index, entry, line in entries:
+        value, reason = split_proposal(_said(entry)[0])
+        span = _value_at(document, value, marks)
+        if span is None:
+            question = Question(0, "proposal", value, line, value=value, reason=reason, listed=True)
+            yield QuestionPlace(question, index=index)
+            continue
+        start, end = span
+        marks.discard(end - len(MARK))
+        section = _section_at(document, start)
+        question = Question(0, "proposal", value, document.source.line(start), section.title, value, reason)
+        yield QuestionPlace(question, start, end, index=index)
+
+
+def _value_at(document: Document, value: str, marks: Collection[int]) -> tuple[int, int] | None:
+    """Return the bytes of the first value that has one of the marks behind it."""
+    spans = (match.span() for match in _marked(value.encode()).finditer(document.source.raw))
+    return next(((start, end) for start, end in spans if end - len(MARK) in marks), None)
+
+
+@overload
+def _marked(value: str) -> re.Pattern[str]: ...
+@overload
+def _marked(value: bytes) -> re.Pattern[bytes]: ...
+def _marked(value: str | bytes) -> re.Pattern[str] | re.Pattern[bytes]:
+    """Return the pattern of a value with the mark behind it; a line may end between two words."""
+    if isinstance(value, bytes):
+        return re.compile(rb"\s+".join(map(re.escape, [*value.split(), MARK.encode()])))
+    return re.compile(r"\s+".join(map(re.escape, [*value.split(), MARK])))
+
+
+def _entries(document: Document, key: str) -> Iterator[tuple[int, object, int]]:
+    """Yield the entries of a list of the front matter with their places and lines."""
+    field = document.fields.get(key)
     if field is None or field.value in (None, ""):
         return
     values = field.value if isinstance(field.value, list | tuple) else [field.value]
-    lines = _item_lines(document, len(values)) or [field.line] * len(values)
+    lines = _item_lines(document, key, len(values)) or [field.line] * len(values)
     for index, (value, line) in enumerate(zip(values, lines, strict=True)):
-        text, reason = _said(value)
-        yield QuestionPlace(Question(0, "question", text, line, reason=reason, listed=True), index=index)
+        yield index, value, line
 
 
 def _said(value: object) -> tuple[str, str]:
@@ -177,13 +250,13 @@ def _said(value: object) -> tuple[str, str]:
     return " ".join(str(value).split()), ""
 
 
-def _item_lines(document: Document, count: int) -> list[int]:
+def _item_lines(document: Document, key: str, count: int) -> list[int]:
     """Return the lines of the entries of a YAML list; nothing where it is none."""
     front = find_front_matter(document.source) if document.front_kind == "yaml" else None
     if front is None:
         return []
     layout = read_layout(document.source.raw[front.body : front.foot].decode())
-    node = next((entry.node for entry in layout.entries if entry.key == QUESTIONS), None)
+    node = next((entry.node for entry in layout.entries if entry.key == key), None)
     if not isinstance(node, yaml.SequenceNode) or len(node.value) != count:
         return []
     first = document.source.line(front.body)
@@ -213,7 +286,7 @@ def _proposals(document: Document) -> Iterator[QuestionPlace]:
         if end is None:
             continue
         inside = document.source.slice(start, end)[len(PROPOSED) : -1]
-        value, _, reason = (part.strip() for part in inside.partition(";"))
+        value, reason = split_proposal(inside)
         section = _section_at(document, start)
         line = document.source.line(start)
         yield QuestionPlace(Question(0, "proposal", value, line, section.title, value, reason), start, end)
