@@ -259,7 +259,8 @@ def test_the_ceiling_holds_for_all_together_and_a_higher_one_goes_on(tmp_path: P
         paid = Counter(json.dumps(body) for body in server.requests)
         report = Project.open(root).batch().resume(max_tokens=10**6)
         assert states(report) == ["drafted"] * 4
-        assert len(server.requests) == 4 * CALLS
+        # A reply of 500 tokens has no room for the page, which takes two calls then.
+        assert len(server.requests) == 4 * (CALLS + 1)
         assert max((paid + Counter(json.dumps(body) for body in server.requests[paid.total() :])).values()) == 1
 
 
