@@ -68,6 +68,10 @@ Site = Literal[
     "middleman",
     "jekyll",
     "eleventy",
+    "docusaurus",
+    "vitepress",
+    "starlight",
+    "gitbook",
     "plain",
 ]
 """What shows documents to their readers."""

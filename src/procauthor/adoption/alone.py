@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from procauthor.adoption.form import Form, chapters, count_words
 from procauthor.convention.word import words
 from procauthor.markdown.document import Document, Item
+from procauthor.naming import bare_name
 from procauthor.template.infer import is_step, sections_by_key
 from procauthor.template.spec import section_key
 
@@ -59,7 +60,7 @@ def _is_about_other(path: str) -> bool:
 
     A report has a date or a number in its name, or is kept with others: how to write one is work.
     """
-    tokens = _TOKEN.findall(PurePosixPath(path).stem.casefold())
+    tokens = _TOKEN.findall(bare_name(path).casefold())
     table = words()["survey"]
     home = _TOKEN.findall(PurePosixPath(path).parent.name.casefold())
     reports = set(table["reports"])

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.notation import is_page
-from procauthor.convention.site import read_links
+from procauthor.convention.site import page_folder, read_links
 from procauthor.convention.word import known_marks, plain_name, read_title, words
 from procauthor.library.index import Listed, entries, index_of, list_items
 from procauthor.library.library import Library, Procedure
@@ -109,7 +109,9 @@ def _listed(path: str, documents: Mapping[str, Document], names: Mapping[str, st
     texts = [item.text for block in blocks for item in block.items]
     texts += [row.cells[0].text for block in blocks for row in block.rows if row.cells]
     named = {names.get(title_key(re.split(r"\s[-–—]\s|[(:]", text, maxsplit=1)[0])) for text in texts}
-    targets = (resolve_on_site(path, link.target, conventions) for link in read_links(document, conventions))
+    folder = page_folder(path, document, conventions)
+    links = read_links(document, conventions)
+    targets = (resolve_on_site(path, link.target, conventions, folder) for link in links)
     linked = {next((each for each in target.paths if each in documents), None) for target in targets}
     return len((named | linked) - {None, path})
 

@@ -22,6 +22,7 @@ from procauthor.convention.word import (
 )
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Block, Document
+from procauthor.naming import bare_name
 from procauthor.procedure import Status
 from procauthor.settings import PlaceholderConventions, StatusConventions, TitleConventions
 from procauthor.template.spec import section_key
@@ -78,7 +79,8 @@ class _Titles:
         called = [p for p in other if self.documents[p].metadata.get("name")]
         first = [p for p in other if title_heading(self.documents[p], first=True) and p not in called]
         yield "heading"
-        self._say("heading", headed, total)
+        if headed:
+            self._say("heading", headed, total)
         yield "front-matter"
         if fronted:
             self._say("front-matter", fronted, total)
@@ -315,7 +317,7 @@ def _seen(subject: str, value: str, confidence: float, places: list[str], total:
 
 def _names(documents: Documents, titles: TitleConventions) -> set[str]:
     """Return the words in the names of documents: of files, and in titles."""
-    stems = {PurePosixPath(path).stem for path in documents}
+    stems = {bare_name(path) for path in documents}
     return stems.union(*(_TOKEN.findall(read_title(document, titles)) for document in documents.values()))
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief, Usage
@@ -25,7 +25,7 @@ from procauthor.markdown.document import BOM, Document, Replacement, Source, rep
 from procauthor.markdown.front import find_front_matter
 from procauthor.markdown.front_edit import Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
 from procauthor.markdown.parse import parse
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, title_key
 from procauthor.procedure import DONE
 from procauthor.system import read_regular
 from procauthor.template.render import render
@@ -127,7 +127,7 @@ def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequenc
     request = brief.request
     yield from (Put(name, value) for name, value in brief.front)
     if "id" not in brief.left:
-        yield Put("id", PurePosixPath(brief.path).stem)
+        yield Put("id", bare_name(brief.path))
     if request.lifecycle and "lifecycle" not in brief.left:
         yield Put("lifecycle", request.lifecycle)
     if request.phase is not None:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from procauthor.markdown.document import Block, Cell, Document, Heading, Section
+from procauthor.naming import bare_name
 from procauthor.procedure import Status
 from procauthor.settings import INTERVAL, StatusConventions, TitleConventions
 from procauthor.template.role import words as roles
@@ -63,7 +64,7 @@ def is_folder_name(stem: str, pages: tuple[str, ...]) -> bool:
 
 def page_stem(path: str) -> str:
     """Return the name of a file in lower case, without its endings: ``_index`` of ``docs/_index.html.md``."""
-    return path.rpartition("/")[2].rpartition(".")[0].lower().removesuffix(".html")
+    return bare_name(path).lower()
 
 
 def has_own_folder(path: str) -> bool:

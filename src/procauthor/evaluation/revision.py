@@ -14,6 +14,7 @@ from procauthor.errors import ConfigError, RevisionError, UnreadableError
 from procauthor.git import LONG, NoAnswerError, Repository, find_repository
 from procauthor.library.library import Library, Procedure, UnreadFile, read_procedure
 from procauthor.library.sidecar import Review, decode_receipts, document_of
+from procauthor.naming import is_document
 from procauthor.settings import FILE_NAME, Settings, locate
 from procauthor.template.read import TemplateStore
 
@@ -21,7 +22,6 @@ _LINK = "120000"
 _FILES = ("100644", "100755", _LINK)
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
 _SETTINGS = (FILE_NAME, "pyproject.toml")
-_ENDINGS = (".md", ".markdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _wanted(tree: Mapping[str, _TreeEntry]) -> set[str]:
     return {
         entry.blob
         for path, entry in tree.items()
-        if path.lower().endswith(_ENDINGS) or path in _SETTINGS or entry.mode == _LINK or document_of(path)
+        if is_document(path) or path in _SETTINGS or entry.mode == _LINK or document_of(path)
     }
 
 
@@ -150,7 +150,7 @@ def _library(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, by
     procedures: list[Procedure] = []
     unread: list[UnreadFile] = []
     for path in sorted(tree):
-        if not path.lower().endswith(_ENDINGS) or not _taken(path, settings.library.exclude):
+        if not is_document(path) or not _taken(path, settings.library.exclude):
             continue
         raw = _content(path, tree, blobs)
         try:

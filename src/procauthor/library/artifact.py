@@ -12,7 +12,7 @@ from msgspec import Struct
 from procauthor.convention.word import words
 from procauthor.library.contract import NONE_WORDS, part_of, sections_of
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import relative, resolve_on_site
+from procauthor.library.reference import relative
 from procauthor.markdown.document import Block, Document, Replacement, Section
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
@@ -53,8 +53,7 @@ def knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     if provider.template is None or provider.template.of_role("consumers") is None:
         return True
     if any(
-        artifact_key(c.artifact) == key
-        and consumer.path in resolve_on_site(provider.path, c.target, provider.conventions).paths
+        artifact_key(c.artifact) == key and consumer.path in provider.resolve(c.target).paths
         for c in provider.contract.consumers
     ):
         return True

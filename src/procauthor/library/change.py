@@ -12,7 +12,7 @@ from typing import Literal
 
 from procauthor.errors import ConflictError, FrontMatterError, LibraryError
 from procauthor.library import disk
-from procauthor.library.library import EVALUATIONS, MARKDOWN
+from procauthor.library.library import EVALUATIONS
 from procauthor.library.sidecar import (
     FOLLOWED,
     NONE,
@@ -29,10 +29,17 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.parse import parse
-from procauthor.naming import is_inside, unportable
+from procauthor.naming import is_document, is_inside, unportable
 from procauthor.settings import FILE_NAME
 
 Action = Literal["create", "update", "delete"]
+
+
+def action_of(before: object, after: object) -> Action:
+    """Return what happens to a file: None, before or after, means that it does not exist."""
+    if before is None:
+        return "create"
+    return "delete" if after is None else "update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,7 @@ class Edit:
     @property
     def action(self) -> Action:
         """What happens to the file."""
-        if self.before is None:
-            return "create"
-        return "delete" if self.after is None else "update"
+        return action_of(self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +221,7 @@ def _is_hidden(path: PurePosixPath) -> bool:
 
 def _is_ours(path: str) -> bool:
     beside = path.startswith(_BESIDE) and path.endswith(".json")
-    return beside or path.lower().endswith(MARKDOWN) or path == FILE_NAME
-
-
-_ENDINGS = (".md", ".markdown")
+    return beside or is_document(path) or path == FILE_NAME
 
 
 def refuse_unsafe(change: Change) -> None:
@@ -231,7 +233,7 @@ def refuse_unsafe(change: Change) -> None:
     """
     left = {edit.path: edit.before for edit in change.edits}
     for edit in change.edits:
-        if edit.path.lower().endswith(_ENDINGS) and not edit.quiet:
+        if is_document(edit.path) and not edit.quiet:
             before = _read(left.get(edit.origin or edit.path))
             after = _read(edit.after)
             for document in filter(None, (before, after)):

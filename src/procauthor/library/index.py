@@ -24,10 +24,10 @@ from procauthor.convention.word import (
     write_title,
 )
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import file_stem, relative, resolve_on_site, stem_like
+from procauthor.library.reference import file_stem, relative, stem_like
 from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, Section, TableRow
 from procauthor.markdown.link import escape, slugify, write_link
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, split_ending, title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
 from procauthor.settings import IndexConventions
 from procauthor.template.spec import section_key
@@ -159,7 +159,7 @@ def read_entry(table: Table, row: TableRow) -> IndexRow:
         table=table,
         row=row,
         title=(link.text if link else title.text) if title else "",
-        path=resolve_on_site(host.path, lead.target, host.conventions).path if lead else None,
+        path=host.resolve(lead.target).path if lead else None,
         status=_status(host, status.text) if status else None,
         phase=_phase(phase.text) if phase else None,
     )
@@ -238,7 +238,7 @@ def _item(library: Library, index: Procedure, section: Section, item: Item, link
     lifecycle = lifecycle_above(index.document, section)
     status = _item_status(index, item)
     if link is not None and _begins(index, item, link):
-        target = library.settle(resolve_on_site(index.path, link.target, index.conventions))
+        target = library.settle(index.resolve(link.target))
         if target.external or target.path == index.path:
             return None
         name = _name(index, _SIGNS.sub("", link.text))
@@ -432,8 +432,8 @@ def new_path(library: Library, lifecycle: str, title: str) -> str:
         own = [p for p in like if has_own_folder(p.path)]
         name = _stem([(PurePosixPath(p.path).parent.name, p.title) for p in own], title)
         return _free(library, f"{folder}/{name}", f"/{_usual(PurePosixPath(p.path).name for p in own)}")
-    name = _stem([(PurePosixPath(p.path).stem, p.title) for p in like], title)
-    return _free(library, f"{folder}/{name}", _usual(PurePosixPath(p.path).suffix for p in like) or ".md")
+    name = _stem([(bare_name(p.path), p.title) for p in like], title)
+    return _free(library, f"{folder}/{name}", _usual(split_ending(p.path)[1] for p in like) or ".md")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ class Target(Struct, frozen=True, array_like=True, gc=False):
         return tuple(dict.fromkeys((*((self.path,) if self.path else ()), *inside)))
 
 
-def resolve_on_site(source: str, target: str, conventions: Conventions) -> Target:
-    """Resolve a link as the site does that shows the documents; see `resolve`."""
+def resolve_on_site(source: str, target: str, conventions: Conventions, folder: str = "") -> Target:
+    """Resolve a link as the site does that shows the documents; see `resolve` and `page_folder`."""
     if rules_of(conventions.site) == rules_of("github") or not shows(source, conventions):
         return resolve(source, target)
     plain = plain_target(target, conventions)
@@ -50,7 +50,7 @@ def resolve_on_site(source: str, target: str, conventions: Conventions) -> Targe
     path = unquote(plain.partition("#")[0].partition("?")[0])
     if found.external or not path:
         return found
-    first, *others = dict.fromkeys(candidates(source, path, conventions))
+    first, *others = dict.fromkeys(candidates(source, path, conventions, folder))
     inside = not (first == ".." or first.startswith("../"))
     return Target(first if inside else None, found.anchor, escapes=not inside, others=tuple(others))
 

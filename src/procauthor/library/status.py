@@ -16,6 +16,7 @@ from typing import Literal, overload
 import yaml
 from msgspec import Struct
 
+from procauthor.data import pick
 from procauthor.library.thin import (
     SHIPPED,
     Thin,
@@ -113,12 +114,7 @@ def question_json(question: Question, path: str, title: str, owner: str, draft: 
         "title": title,
         "owner": owner,
         "draft": draft,
-        "number": question.number,
-        "kind": question.kind,
-        "text": question.text,
-        "reason": question.reason,
-        "line": question.line,
-        "section": question.section,
+        **pick(question, "number", "kind", "text", "reason", "line", "section"),
     }
 
 

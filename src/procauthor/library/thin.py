@@ -249,6 +249,7 @@ class Signs:
     fillers: tuple[str, ...]
     told: tuple[str, ...]
     notes: tuple[str, ...]
+    naming: frozenset[str]
     code: re.Pattern[str]
 
     def may_fill(self, text: str) -> bool:
@@ -274,6 +275,7 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
         fillers=tuple(map(str.lower, shipped["filler"])),
         told=tuple(f"[{word}" for word in shipped["told"]),
         notes=tuple(shipped["notes"]),
+        naming=frozenset(shipped["naming"]),
         code=re.compile(rf"(?:[#/;*-]{{1,3}}\s{{0,9}})?(?:{marks})(?![\w/-])"),
     )
 
@@ -293,10 +295,8 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
     for pattern in (*words_there, *brackets, *filler):
         for passage, place, found in prose.search(pattern):
             end = place + len(found)
-            told = (
-                found.startswith(signs.told) or _is_spoken(found, passage.text) or _is_quoted(passage.text, place, end)
-            )
-            if not told and not (found in signs.notes and _is_in_sentence(passage.text, place, end)):
+            told = found.startswith(signs.told) or _is_spoken(found, passage.text)
+            if not told and not _is_mentioned(signs, passage.text, place, end):
                 yield Leftover(found, passage.offset(place))
     if conventions.code:
         yield from _in_code(document, signs)
@@ -305,6 +305,14 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
 def _is_spoken(found: str, text: str) -> bool:
     """Say whether brackets in capitals are in a sentence that somebody will say: "this is [NAME], and I am ..."."""
     return found.startswith("[") and found.isupper() and len(text.split()) > _FEW_WORDS
+
+
+def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
+    """Say whether a text is about a mark, and does not use it: in quotes, by its name, or within a sentence."""
+    before = text[max(0, start - _NEAR) : start].split()
+    named = bool(before) and before[-1].casefold() in signs.naming
+    in_sentence = text[start:end] in signs.notes and _is_in_sentence(text, start, end)
+    return named or in_sentence or _is_quoted(text, start, end)
 
 
 def _is_in_sentence(text: str, start: int, end: int) -> bool:

@@ -12,7 +12,7 @@ from procauthor.convention.word import known_words
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.library import ANNOUNCED, Procedure
-from procauthor.library.reference import relative, resolve_on_site
+from procauthor.library.reference import relative
 from procauthor.lsp.desk import Desk
 from procauthor.lsp.hover import document_text
 from procauthor.markdown.link import write_link
@@ -173,7 +173,7 @@ def _anchors(spot: _Spot) -> _Proposals | None:
     if match is None:
         return None
     library = spot.desk.library
-    target = library.settle(resolve_on_site(spot.host.path, f"{match[1]}#x", spot.host.conventions))
+    target = library.settle(spot.host.resolve(f"{match[1]}#x"))
     document = library.by_path.get(target.path or "")
     if document is None:
         return _Proposals(match[2], ())

@@ -10,10 +10,10 @@ from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Share
 from procauthor.naming import amount, title_key
-from procauthor.planning.effort import hours_text
 from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
 from procauthor.planning.propose import Proposal, sums
 from procauthor.planning.read import read_plan
+from procauthor.planning.value import hours_text
 
 _NAMES: dict[Priority, str] = {"P0": "Critical", "P1": "High", "P2": "Medium", "P3": "Low"}
 _HEADINGS: dict[Priority, str] = {

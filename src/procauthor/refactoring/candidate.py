@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import unescape
 from itertools import chain
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from procauthor.library.library import Procedure
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, title_key
 from procauthor.refactoring.relocation import Relocation
 
 
@@ -28,7 +27,7 @@ class Candidates:
         headed = (path for path, _ in relocation.anchors)
         places = (relocation.homes, relocation.targets, relocation.names, relocation.parts)
         self._paths = frozenset(chain(own, headed, *places))
-        self._stems = frozenset(PurePosixPath(path).stem.casefold() for path in self._paths)
+        self._stems = frozenset(bare_name(path).casefold() for path in self._paths)
         self._names = tuple(_names(relocation))
         # Letters outside of ASCII can be written in several ways.
         self._plain = all(map(str.isascii, chain(self._stems, *self._names)))

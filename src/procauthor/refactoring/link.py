@@ -13,10 +13,9 @@ from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.target import Spot, read_spots
+from procauthor.naming import is_document
 from procauthor.refactoring.destination import respell
 from procauthor.refactoring.relocation import Relocation, is_same
-
-_ENDINGS = (".md", ".markdown")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def relocate_paths(
 def _puts(host: Procedure, relocation: Relocation, documents: AbstractSet[str], home: str | None) -> Iterator[Put]:
     for scalar in read_scalars(host.document):
         path = scalar.value.partition("#")[0]
-        if not path.lower().endswith(_ENDINGS):
+        if not is_document(path):
             continue
         text = _moved(host, scalar, relocation, documents, home)
         if text != scalar.value:

@@ -17,7 +17,7 @@ from procauthor.markdown.front_edit import Put, write_front_matter
 from procauthor.markdown.link import escape, write_link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, split_ending, title_key
 from procauthor.refactoring.carry import (
     Piece,
     carry,
@@ -41,7 +41,8 @@ _ACTIONS = "**actions"
 def split_path(procedure: Procedure, title: str) -> str:
     """Return where a document with that title goes that is split off from another one."""
     place = PurePosixPath(procedure.path)
-    return place.with_name(stem_like(place.stem, procedure.title, check_title(title)) + place.suffix).as_posix()
+    stem, ending = split_ending(place.name)
+    return place.with_name(stem_like(stem, procedure.title, check_title(title)) + ending).as_posix()
 
 
 def split(scope: Scope, procedure: Procedure, at: Sequence[str], title: str, *, placeholder: bool) -> Change:
@@ -233,7 +234,7 @@ class _Splitting:
         edits: list[Put] = []
         metadata = self._document.metadata if self._document.front_matter else {}
         if metadata.get("id"):
-            edits.append(Put("id", PurePosixPath(self.path).stem))
+            edits.append(Put("id", bare_name(self.path)))
         if lifecycle := metadata.get("lifecycle"):
             edits.append(Put("lifecycle", lifecycle))
         if self.placeholder:

@@ -271,8 +271,8 @@ def _step_shape(document: Document, section: Section) -> str:
 
 
 def is_step(title: str) -> bool:
-    """Say whether a heading begins with the number of a step, or a word and a number."""
-    return bool(_shape(title))
+    """Say whether a heading begins with the number of a step, or a word and a number; a label may be before it."""
+    return bool(_shape(title) or _shape(title.partition(": ")[2]))
 
 
 def _shape(title: str) -> str:

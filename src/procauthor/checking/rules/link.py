@@ -20,7 +20,7 @@ from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.link import encode_path
 from procauthor.markdown.passage import read_passages
-from procauthor.naming import title_key
+from procauthor.naming import MARKDOWN, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
 
 BROKEN_LINK = Rule(
@@ -60,7 +60,6 @@ REFERENCE_TO_DEPRECATED = Rule(
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )
 _LINES = re.compile(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
-_ENDINGS = (".md", ".markdown")
 _LISTING = frozenset({"index", "readme", "plan"})
 
 
@@ -206,7 +205,7 @@ def _redirect(scope: Scope, procedure: Procedure, link: Link, target: Target) ->
     path = re.split(r"[#?]", link.target, maxsplit=1)[0]
     start, _ = span
     text = f"/{encode_path(meant)}" if path.startswith("/") else relative(procedure.path, meant)
-    tail = "/" if path.endswith("/") and not text.endswith(("/", *_ENDINGS)) else ""
+    tail = "/" if path.endswith("/") and not text.endswith(("/", *MARKDOWN)) else ""
     yield Replacement(start, start + len(path.encode()), text + tail)
 
 
@@ -217,9 +216,9 @@ def _meant(scope: Scope, link: Link, target: Target) -> str:
     """
     assert target.path is not None
     files = scope.library.files
-    stem = target.path.removesuffix(".md").removesuffix(".markdown")
+    stem, _ = split_ending(target.path)
     folded = scope.files_folded.get(target.path.casefold(), [])
-    ended = [stem + ending for ending in _ENDINGS if stem + ending in files]
+    ended = [stem + ending for ending in MARKDOWN if stem + ending in files]
     for found in (folded, ended):
         if found:
             return found[0] if len(found) == 1 else ""

@@ -422,7 +422,6 @@ _HINTS: dict[Notation, str] = {
 }
 # Here nothing is at stake that another rule would look after.
 _HARMLESS = frozenset({"shortcode", "footnote"})
-_MDX = ".mdx"
 
 
 def _check_reading(scope: Scope) -> Iterator[Finding]:
@@ -445,17 +444,11 @@ def _foreign(procedure: Procedure, foreign: Foreign) -> Finding:
     return replace(finding, severity="info") if filled or notation in _HARMLESS else finding
 
 
-def _check_library_for_reading(scope: Scope) -> Iterator[Finding]:
-    for path in sorted(path for path in scope.library.files if path.lower().endswith(_MDX)):
-        yield say_path(NOT_UNDERSTOOD, path, "MDX is not read", "only .md and .markdown are")
-
-
 READING = Family(
     "What cannot be relied on, because it is not read: conflicts, and notations of other programs",
     (CONFLICT_MARKER, NOT_UNDERSTOOD),
     "document",
     _check_reading,
-    _check_library_for_reading,
 )
 
 

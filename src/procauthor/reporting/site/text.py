@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from procauthor.checking.scope import heading_anchors, read_anchors
 from procauthor.library.disk import leads_out
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import Target, resolve_on_site
+from procauthor.library.reference import Target
 from procauthor.markdown.link import Flavour, Slugger, encode_path
 from procauthor.reporting.site.place import FILES, Places, link
 from procauthor.secret import redact
@@ -192,8 +192,7 @@ class Renderer:
         return safe.replace("<pre>", '<pre tabindex="0">')
 
     def _target(self, path: str, value: str) -> Target:
-        conventions = self.library.by_path[path].conventions
-        return self.library.settle(resolve_on_site(path, value, conventions))
+        return self.library.settle(self.library.by_path[path].resolve(value))
 
     def _href(self, path: str, page: str, value: str) -> str | None:
         target = self._target(path, value)
