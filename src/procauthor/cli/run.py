@@ -15,7 +15,7 @@ from procauthor.cli.output import open_project, say, say_error, say_notices, sho
 
 if TYPE_CHECKING:
     from procauthor.batch.batching import Outlook
-    from procauthor.batch.value import BatchReport, Written
+    from procauthor.batch.record import BatchReport, Written
     from procauthor.project import Project
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
