@@ -33,6 +33,7 @@ from procauthor.markdown.front import find_front_matter, read_layout
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import DONE, UNCOUNTED, Status
+from procauthor.regex import lazy
 from procauthor.settings import PlaceholderConventions
 from procauthor.template.spec import SectionSpec, Template, section_key
 
@@ -49,11 +50,11 @@ MARK = "(proposed)"
 UNVERIFIED = "Unverified: "
 """What a question about a claim begins with that nothing supports: the claim is in the text already."""
 Kind = Literal["question", "proposal"]
-_PROPOSAL = re.compile(re.escape(PROPOSED))
-_MARK = re.compile(re.escape(MARK))
-_LEAD = re.compile(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?(?:\*\*[^*\n]+:\*\*[ \t]*)?")
+_PROPOSAL = lazy(re.escape(PROPOSED))
+_MARK = lazy(re.escape(MARK))
+_LEAD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?(?:\*\*[^*\n]+:\*\*[ \t]*)?")
 _EMPHASIS = "*_ "
-_BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")
+_BLANK = lazy(rb"\r?\n[ \t]*\r?\n")
 _SHOWN = 200
 # A mark or a proposal is a line or two: what is further away belongs to something else.
 _NEAR = 2000
@@ -382,7 +383,7 @@ def _block_at(document: Document, offset: int) -> Block | None:
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
 _SIGNPOST_WORDS = 25
-_SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
+_SAYS_SO = lazy(rb"\bplaceholder\b", re.IGNORECASE)
 UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
 """What nobody claims to be a text that can be worked by."""
 

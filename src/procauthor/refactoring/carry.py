@@ -21,8 +21,9 @@ from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import Kept, find_differences, kept_by, refuse
 from procauthor.refactoring.relocation import Leads, Relocation, relocate_links
 from procauthor.refactoring.rewrite import merge
+from procauthor.regex import lazy
 
-_FOOTNOTE = re.compile(rb"\[\^([^\]\s]+)\](:?)")
+_FOOTNOTE = lazy(rb"\[\^([^\]\s]+)\](:?)")
 _MOST_LEVELS = 6
 
 

@@ -18,10 +18,11 @@ from procauthor.markdown.passage import PlainText, Shown, read_parts, read_passa
 from procauthor.markdown.target import find_link, is_html, keep_label
 from procauthor.naming import NAME_EDGES, title_key
 from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.regex import lazy
 
-_LAST = re.compile(r"\s+(?:Procedures?|Orchestrations?|Standards)$", re.IGNORECASE)
+_LAST = lazy(r"\s+(?:Procedures?|Orchestrations?|Standards)$", re.IGNORECASE)
 _PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
-_WORD = re.compile(r"\S+")
+_WORD = lazy(r"\S+")
 # What may be around a name in a text that is nothing else.
 _EDGE = r"""[\[\](){}<>'"“”„‚‘’«».,;:!?\s]*"""
 _ARTICLE = r"(?:(?:the|an|a)\s+)?"
@@ -122,7 +123,7 @@ def _word_by_word(text: str, swap: Swap) -> Iterator[Swap]:
 _ARTICLES = frozenset({"the", "a", "an"})
 # A capitalised word before a name is part of another name, unless one of these is between.
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by"})
-_SPACE = re.compile(r"[\s>]+")
+_SPACE = lazy(r"[\s>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def _end_offset(passage: PlainText, end: int) -> int:
 # Under these keys a value that means the document is its name, however it is spelled.
 _REFERENCES = frozenset({"depends_on", "superseded_by", "alias_of", "replaces", "replaced_by", "related", "see_also"})
 _OWN = frozenset({"title", "id", "aliases", "alias", "status", "lifecycle", "phase", "tags", "keywords"})
-_HTML_LINK_TEXT = re.compile(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
+_HTML_LINK_TEXT = lazy(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
 
 
 def rename_names(scope: Scope, host: Procedure, relocation: Relocation) -> Iterator[Replacement]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -18,8 +17,9 @@ from procauthor.markdown.link import encode_path
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.target import Spot, read_spots
 from procauthor.naming import is_document
+from procauthor.regex import lazy
 
-_ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
+_ENCODED_LETTER = lazy(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
 @dataclass(frozen=True, slots=True)

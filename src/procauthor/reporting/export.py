@@ -20,6 +20,7 @@ from procauthor.library.reference import resolve
 from procauthor.markdown.document import Document, Link, Replacement, Section, replace_spans
 from procauthor.markdown.link import encode_path, escape, write_link
 from procauthor.procedure import DONE, Artifact, Part, Step
+from procauthor.regex import lazy
 from procauthor.secret import redact
 from procauthor.system import read_regular
 from procauthor.template.role import meaning_of
@@ -176,12 +177,10 @@ def _split(procedure: Procedure, places: Mapping[str, str]) -> tuple[str, str]:
 
 
 MARK = "<!-- exported by procauthor from {path} -->"
-_WHEN = re.compile(r"^((?:if|when|where|once|after|before|while|for each|for every)\b[^,]*),\s*(.+)$", re.IGNORECASE)
-_NOT = re.compile(r"^(?:do not|don't|never)\s+(.+)$", re.IGNORECASE)
-_SHOULD = re.compile(
-    r"^(?:consider|prefer|try to)\b|\b(?:should|where possible|if possible|recommended)\b", re.IGNORECASE
-)
-_DECISION = re.compile(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
+_WHEN = lazy(r"^((?:if|when|where|once|after|before|while|for each|for every)\b[^,]*),\s*(.+)$", re.IGNORECASE)
+_NOT = lazy(r"^(?:do not|don't|never)\s+(.+)$", re.IGNORECASE)
+_SHOULD = lazy(r"^(?:consider|prefer|try to)\b|\b(?:should|where possible|if possible|recommended)\b", re.IGNORECASE)
+_DECISION = lazy(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
 _TOLD = ("purpose", "inputs", "actions", "decisions", "outputs", "failures")
 _BESIDE_STEPS = frozenset({"card", "purpose", "scope", "trigger", "inputs"})
 

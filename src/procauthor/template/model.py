@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from procauthor.regex import lazy
 from procauthor.template.spec import Pattern, SectionSpec, Slot, Template, block_in, heading_in, refuse_blocks
 
 
@@ -42,8 +42,8 @@ def _no_heading(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_filled), AfterValidator(_one_line)]
 Prose = Annotated[str, AfterValidator(_filled), AfterValidator(_no_heading)]
-_LAST_WORD = re.compile(r"([^\W\d_]+)\s+$")
-_SIGN = re.compile(r"[:;,.]")
+_LAST_WORD = lazy(r"([^\W\d_]+)\s+$")
+_SIGN = lazy(r"[:;,.]")
 _ENDS = " .:;,"
 _STRICT = ConfigDict(extra="forbid", protected_namespaces=())
 

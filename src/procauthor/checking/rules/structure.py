@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -19,6 +18,7 @@ from procauthor.library.thin import find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
 from procauthor.naming import count_words
+from procauthor.regex import lazy
 from procauthor.template.read import read_template
 from procauthor.template.spec import ITEMS, SectionSpec, Template, section_key
 
@@ -125,7 +125,7 @@ _NOTICED = {"unclosed-block": UNCLOSED_BLOCK, "bad-front-matter": BAD_FRONT_MATT
 # What the settings or its name give a place of its own: it needs no template.
 _OWN_PLACE = frozenset({"index", "plan", "readme", "template"})
 _STATUS_WORDS = ("placeholder", "deprecated", "defined", "approved", "in progress")
-_FIELD = re.compile(r"\{[a-z_]+\??\}")
+_FIELD = lazy(r"\{[a-z_]+\??\}")
 
 
 def _check_structure(scope: Scope) -> Iterator[Finding]:
