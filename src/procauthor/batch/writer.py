@@ -74,7 +74,7 @@ class CpuSlots:
 
 
 _SLOTS = 2
-_CALLS = 5
+_CALLS = 3
 """The calls of one item where every reply is good."""
 
 

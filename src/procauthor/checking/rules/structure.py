@@ -324,7 +324,8 @@ def _measures(procedure: Procedure) -> Iterator[_Measure]:
 def _of_section(document: Document, spec: SectionSpec, section: Section) -> Iterator[_Measure]:
     limit, name = spec.constraint, repr(spec.heading)
     if limit.max_words:
-        yield section.line, name, _words(_texts(document, section), limit.max_words), limit.max_words, "words"
+        texts = (_without_label(text, spec) for text in _texts(document, section))
+        yield section.line, name, _words(texts, limit.max_words), limit.max_words, "words"
     if limit.maximum:
         yield section.line, name, _count(document, spec, section), limit.maximum, _THINGS.get(spec.kind, "entries")
 
@@ -363,6 +364,12 @@ def _block_texts(document: Document, block: Block) -> Iterator[str]:
         yield from (cell.text for row in block.rows for cell in row.cells)
     elif block.kind not in ("html", "rule"):
         yield document.source.slice(block.start, block.end)
+
+
+def _without_label(text: str, spec: SectionSpec) -> str:
+    """Return a line of a card without its label, which the template writes; any other text as it is."""
+    label = next((c.header for c in spec.columns if spec.kind == "card" and text.startswith(f"{c.header}:")), "")
+    return text[len(label) + 1 :] if label else text
 
 
 def _count(document: Document, spec: SectionSpec, section: Section) -> int:
