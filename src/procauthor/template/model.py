@@ -102,8 +102,12 @@ def build_model(template: Template, step: int, references: Sequence[str]) -> typ
 @lru_cache(maxsize=64)
 def _build(template: Template, step: int, references: tuple[str, ...]) -> type[BaseModel]:
     shape = _ValueTypes(references)
-    fields: dict[str, Any] = {spec.name: shape.field(spec) for spec in sections_of_step(template, step)}
-    fields |= {late_name(*pair): shape.late_field(*pair) for pair in late_parts(template, step)}
+    own = sections_of_step(template, step)
+    fields: dict[str, Any] = {}
+    # In the order of the page, so that it is written as a reader reads it.
+    for spec in template.sections:
+        fields |= {spec.name: shape.field(spec)} if spec in own else {}
+        fields |= {late_name(*pair): shape.late_field(*pair) for pair in late_parts(template, step) if pair[0] == spec}
     fields |= {entries_name(section): shape.more_field(section) for section in late_entries(template, step)}
     model: type[BaseModel] = create_model(f"Step{step}Fields", __config__=_STRICT, **fields)
     return model

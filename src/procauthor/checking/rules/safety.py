@@ -130,7 +130,7 @@ def _decoded(text: str) -> Iterator[str]:
 
 
 def _elements(document: Document) -> Iterator[Hidden]:
-    """Look into HTML that is not shown. What stands in code is neither a run nor a block of HTML."""
+    """Look into HTML that is not shown. What is in code is neither a run nor a block of HTML."""
     text = document.source.raw.decode(errors="replace")
     found = [m for m in _HIDING.finditer(text) if _instructs(m["text"])]
     if not found:
@@ -292,7 +292,7 @@ def _check_library_for_safety(scope: Scope) -> Iterator[Finding]:
 
 
 SAFETY = Family(
-    "What must not stand in a document that people and language models work with",
+    "What must not be in a document that people and language models work with",
     (SECRET, HIDDEN_INSTRUCTION, STATE_COMMITTED, CONTROL_CHARACTER),
     "document",
     _check_safety,
