@@ -81,6 +81,13 @@ def _spell(path: str, written: str, spot: Spot) -> str:
     )
 
 
+def encode_like(path: str, like: str) -> str:
+    """Return a path as it is written in a link; parts that another one has keep their spelling there."""
+    known = {unquote(part): part for part in like.split("/")}
+    everything = bool(_ENCODED_LETTER.search(like))
+    return "/".join(known.get(part) or _encode(part, angle=False, everything=everything) for part in path.split("/"))
+
+
 def _encode(text: str, *, angle: bool, everything: bool) -> str:
     if everything:
         return quote(text, safe="!$&'*+,;=:@")

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from procauthor.convention.site import read_links
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
-from procauthor.markdown.target import Spot, read_spots
+from procauthor.markdown.target import Spot
 from procauthor.naming import is_document
-from procauthor.refactoring.destination import respell
-from procauthor.refactoring.relocation import Relocation, is_same
+from procauthor.refactoring.page import read_site_spots
+from procauthor.refactoring.relocation import Relocation
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,14 @@ class Leads:
         ways = self.relocation.ways(self.host.path, before, self.home)
         if ways is None:
             return before == after
-        now = Relocation(inside=self.relocation.inside).ways(self.home, after)
-        return now is not None and (now[1].path, now[1].anchor) == (ways[1].path, ways[1].anchor)
+        return self.relocation.landing(self.home, after) == (ways[1].path, ways[1].anchor)
 
 
 def relocate_links(host: Procedure, relocation: Relocation, home: str | None = None) -> Iterator[Replacement]:
     """Yield replacements of the targets in a document that lead elsewhere afterwards, or are written otherwise."""
-    for spot in read_spots(host.document):
+    for spot in read_site_spots(host.document, relocation.pages):
         ways = relocation.ways(host.path, spot.target, home)
-        if ways is None or is_same(*ways):
-            continue
-        text = respell(spot, *ways)
+        text = relocation.spell(spot, *ways) if ways else spot.written
         if text != spot.written:
             yield Replacement(spot.start, spot.end, text)
 
@@ -73,8 +71,7 @@ def _moved(
     value = scalar.value
     if resolve(host.path, value).path in documents:
         ways = relocation.ways(host.path, value, home)
-        spot = Spot("inline", value, value, 0, 0, angle=True)
-        return value if ways is None or is_same(*ways) else respell(spot, *ways)
+        return relocation.spell(Spot("inline", value, value, 0, 0, angle=True), *ways) if ways else value
     path, mark, anchor = value.partition("#")
     return relocation.targets.get(path, path) + mark + anchor
 
@@ -87,11 +84,12 @@ def verify_links(host: Procedure, relocation: Relocation, raw: bytes, own: Seque
     Raises:
         LibraryError: A link could not be rewritten.
     """
-    stay = [link for link in host.document.links if not any(r.start <= link.start < r.end for r in own)]
+    stay = [link for link in host.links if not any(r.start <= link.start < r.end for r in own)]
     places: list[tuple[int, Link | None]] = [(link.start, link) for link in stay]
     # A reference in a new text needs the definitions of the document to be read as a link.
     known = b"\n\n" + b"\n".join(raw[d.start : d.end].strip() for d in read_definitions(parse(raw)))
-    places += [(each.start, None) for each in own for _ in parse(each.text.encode() + known).links]
+    own_links = {each.start: read_links(parse(each.text.encode() + known), host.conventions) for each in own}
+    places += [(start, None) for start, links in own_links.items() for _ in links]
     expected = [link for _, link in sorted(places, key=lambda place: place[0])]
     verify_text(host, expected, relocation, relocation.home(host.path), raw)
 
@@ -104,15 +102,14 @@ def verify_text(
     Raises:
         LibraryError: A link could not be rewritten.
     """
-    document = parse(raw)
-    if len(document.links) != len(expected):
+    links = read_links(parse(raw), host.conventions)
+    if len(links) != len(expected):
         message = f"{host.path} cannot be rewritten safely: its links would be read otherwise afterwards"
         raise LibraryError(message, "nothing was changed")
-    for old, new in zip(expected, document.links, strict=True):
+    for old, new in zip(expected, links, strict=True):
         ways = relocation.ways(host.path, old.target, home) if old else None
         if old is None or ways is None:
             continue
-        found = Relocation(inside=relocation.inside).ways(home, new.target)
-        if found is None or (found[1].path, found[1].anchor) != (ways[1].path, ways[1].anchor):
+        if relocation.landing(home, new.target) != (ways[1].path, ways[1].anchor):
             message = f"{host.path}:{old.line}: the link {old.target!r} cannot be rewritten safely"
             raise LibraryError(message, "nothing was changed; rewrite this link by hand, then try again")
