@@ -27,10 +27,11 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from procauthor.errors import PromptError
+from procauthor.regex import lazy
 from procauthor.resources import shipped
 
 _SUFFIX = ".md.j2"
-_FRONT = re.compile(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
+_FRONT = lazy(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
 _LONGEST = 300
 _LARGEST_FACTOR = 1000
 _WHAT: dict[type[Exception], str] = {
@@ -39,7 +40,7 @@ _WHAT: dict[type[Exception], str] = {
     UnicodeDecodeError: "it is not UTF-8",
     MemoryError: "it needs too much memory",
 }
-_MARKER = re.compile(r"<{3,}|>{3,}")
+_MARKER = lazy(r"<{3,}|>{3,}")
 
 
 @dataclass(frozen=True, slots=True)

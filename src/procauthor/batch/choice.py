@@ -12,7 +12,7 @@ from procauthor.batch.schedule import Task, limit_tasks
 from procauthor.errors import PlanError, ProcauthorError
 from procauthor.library.library import Library
 from procauthor.naming import title_key
-from procauthor.planning.order import prerequisites, soft_prerequisites
+from procauthor.planning.order import prerequisites
 from procauthor.planning.plan import Plan, PlanItem
 
 _PRESENT = ("in progress", "proposed", "deprecated", "rejected", "alias")
@@ -39,7 +39,7 @@ def choose(
 
 def _tasks(plan: Plan, items: Sequence[PlanItem], library: Library) -> Iterator[Task]:
     """Yield the tasks. Of two items that hand something to each other, the later one in order sees the earlier."""
-    needs, soft = prerequisites(plan.items), soft_prerequisites(plan.items)
+    needs, soft = prerequisites(plan.items), prerequisites(plan.items, soft=True)
     numbers = {title_key(item.title): item.number for item in items}
     declared = {item.number: _declared(item, library, numbers) for item in items}
     seen: list[int] = []

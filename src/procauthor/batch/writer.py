@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.reply import Reply
 
 _SLOTS = 2
-_CALLS = 5
+_CALLS = 3
 """The calls of one item where every reply is good."""
 
 

@@ -355,7 +355,7 @@ def _findable(record: Record | None) -> str:
     if record is None or record.kind not in {*_COUNTED, "standard"}:
         return ""
     face = decode_face(record.face)
-    return "" if face.status in UNCOUNTED else face.title
+    return "" if face.text_status in UNCOUNTED else face.title
 
 
 def _naming(survey: Surveyed, titles: Iterable[str]) -> Iterator[str]:

@@ -13,8 +13,9 @@ from procauthor.library.library import Procedure, follow
 from procauthor.library.sidecar import Part, Seen, receipts_of
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
+from procauthor.regex import lazy
 
-_OPTIONAL = re.compile(r"\boptional\b", re.IGNORECASE)
+_OPTIONAL = lazy(r"\boptional\b", re.IGNORECASE)
 
 
 def is_optional(artifact: Artifact) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import find_document, is_optional
+from procauthor.data import grouped
 from procauthor.evaluation.value import Row
 from procauthor.library.index import entries, read_items
 from procauthor.library.library import ANNOUNCED, Library, Procedure
@@ -60,11 +61,11 @@ class Graph:
 
     @cached_property
     def _out(self) -> dict[str, list[Edge]]:
-        return _grouped((edge.source, edge) for edge in self.edges)
+        return grouped((edge.source, edge) for edge in self.edges)
 
     @cached_property
     def _in(self) -> dict[str, list[Edge]]:
-        return _grouped((edge.target, edge) for edge in self.edges)
+        return grouped((edge.target, edge) for edge in self.edges)
 
     def uses(self, node: str) -> Sequence[Edge]:
         """Return what a node uses."""
@@ -81,13 +82,6 @@ class Graph:
     def needed_by(self, node: str) -> tuple[str, ...]:
         """Return the ids of those that wait for a node, each once."""
         return tuple(dict.fromkeys(e.source for e in self.users(node) if e.kind in _ORDERING and not e.optional))
-
-
-def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, list[Edge]]:
-    found: dict[str, list[Edge]] = {}
-    for key, edge in pairs:
-        found.setdefault(key, []).append(edge)
-    return found
 
 
 def row_id(row: Row) -> str:

@@ -22,8 +22,9 @@ from procauthor.markdown.proof import Kept, find_differences, kept_by, refuse
 from procauthor.refactoring.link import Leads, relocate_links
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.rewrite import merge
+from procauthor.regex import lazy
 
-_FOOTNOTE = re.compile(rb"\[\^([^\]\s]+)\](:?)")
+_FOOTNOTE = lazy(rb"\[\^([^\]\s]+)\](:?)")
 _MOST_LEVELS = 6
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from procauthor.markdown.link import encode_path
 from procauthor.markdown.target import Spot
+from procauthor.regex import lazy
 
-_ENCODED_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
+_ENCODED_LETTER = lazy(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,11 +11,12 @@ from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
 from procauthor.markdown.passage import PlainText, read_passages
 from procauthor.naming import title_key
+from procauthor.regex import lazy
 
 _ARTICLES = frozenset({"the", "a", "an"})
 # A capitalised word before a name is part of another name, unless one of these stands between.
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by"})
-_SPACE = re.compile(r"[\s>]+")
+_SPACE = lazy(r"[\s>]+")
 
 
 @dataclass(frozen=True, slots=True)

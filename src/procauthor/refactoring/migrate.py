@@ -22,10 +22,11 @@ from procauthor.markdown.proof import Kept, find_differences, refuse
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting
+from procauthor.regex import lazy
 from procauthor.template.spec import SectionSpec, Template, section_key
 
 Read = Callable[[str, bytes], Procedure]
-_NUMBER = re.compile(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
+_NUMBER = lazy(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
 _FREE_NUMBER = 900
 
 

@@ -18,11 +18,12 @@ from procauthor.naming import title_key
 from procauthor.refactoring.mention import Mention, find_mentions
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.word import Swap, find_swaps, narrow, write_swap
+from procauthor.regex import lazy
 
 # Under these keys a value that means the document is its name, however it is spelled.
 _REFERENCES = frozenset({"depends_on", "superseded_by", "alias_of", "replaces", "replaced_by", "related", "see_also"})
 _OWN = frozenset({"title", "id", "aliases", "alias", "status", "lifecycle", "phase", "tags", "keywords"})
-_HTML_LINK_TEXT = re.compile(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
+_HTML_LINK_TEXT = lazy(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
 
 
 def rename_names(scope: Scope, host: Procedure, relocation: Relocation) -> Iterator[Replacement]:

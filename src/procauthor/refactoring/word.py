@@ -10,10 +10,11 @@ from procauthor.markdown.document import Replacement
 from procauthor.markdown.passage import Shown
 from procauthor.naming import NAME_EDGES, title_key
 from procauthor.refactoring.relocation import NewName
+from procauthor.regex import lazy
 
-_LAST = re.compile(r"\s+(?:Procedures?|Orchestrations?|Standards)$", re.IGNORECASE)
+_LAST = lazy(r"\s+(?:Procedures?|Orchestrations?|Standards)$", re.IGNORECASE)
 _PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
-_WORD = re.compile(r"\S+")
+_WORD = lazy(r"\S+")
 # What may stand around a name in a text that is nothing else.
 _EDGE = r"""[\[\](){}<>'"“”„‚‘’«».,;:!?\s]*"""
 _ARTICLE = r"(?:(?:the|an|a)\s+)?"

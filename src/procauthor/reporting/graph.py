@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
+from procauthor.data import pick
 from procauthor.errors import NotFoundError
 from procauthor.evaluation.graph import Edge, EdgeKind, Graph, Node
 from procauthor.naming import title_key
@@ -98,26 +99,12 @@ def graph_json(graph: Graph) -> dict[str, object]:
 
 def node_json(node: Node) -> dict[str, object]:
     """Return a node."""
-    return {
-        "id": node.id,
-        "title": node.title,
-        "path": node.path,
-        "lifecycle": node.lifecycle,
-        "kind": node.kind,
-        "status": node.status,
-    }
+    return pick(node, "id", "title", "path", "lifecycle", "kind", "status")
 
 
 def edge_json(edge: Edge) -> dict[str, object]:
     """Return an edge."""
-    return {
-        "source": edge.source,
-        "target": edge.target,
-        "kind": edge.kind,
-        "artifact": edge.artifact,
-        "line": edge.line,
-        "optional": edge.optional,
-    }
+    return pick(edge, "source", "target", "kind", "artifact", "line", "optional")
 
 
 def _names(graph: Graph) -> dict[str, str]:

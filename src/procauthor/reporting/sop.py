@@ -12,16 +12,15 @@ from procauthor.library.contract import NONE_WORDS, part_of, sections_of
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Document, Link, Section
 from procauthor.procedure import Artifact, Part, Step
+from procauthor.regex import lazy
 from procauthor.reporting.skill import skill_name
 from procauthor.template.role import meaning_of
 
 MARK = "<!-- exported by procauthor from {path} -->"
-_WHEN = re.compile(r"^((?:if|when|where|once|after|before|while|for each|for every)\b[^,]*),\s*(.+)$", re.IGNORECASE)
-_NOT = re.compile(r"^(?:do not|don't|never)\s+(.+)$", re.IGNORECASE)
-_SHOULD = re.compile(
-    r"^(?:consider|prefer|try to)\b|\b(?:should|where possible|if possible|recommended)\b", re.IGNORECASE
-)
-_DECISION = re.compile(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
+_WHEN = lazy(r"^((?:if|when|where|once|after|before|while|for each|for every)\b[^,]*),\s*(.+)$", re.IGNORECASE)
+_NOT = lazy(r"^(?:do not|don't|never)\s+(.+)$", re.IGNORECASE)
+_SHOULD = lazy(r"^(?:consider|prefer|try to)\b|\b(?:should|where possible|if possible|recommended)\b", re.IGNORECASE)
+_DECISION = lazy(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
 _TOLD = ("purpose", "inputs", "actions", "decisions", "outputs", "failures")
 _BESIDE_STEPS = frozenset({"card", "purpose", "scope", "trigger", "inputs"})
 

@@ -10,6 +10,7 @@ from textwrap import indent
 from typing import Any
 
 from procauthor.markdown.link import write_link
+from procauthor.regex import lazy
 from procauthor.template.spec import (
     Pattern,
     SectionSpec,
@@ -22,8 +23,8 @@ from procauthor.template.spec import (
 )
 
 # Not within a word, a path or the text of a link.
-_WORD = re.compile(r"(?<![\w/\[])\w+")
-_AFTER = re.compile(r"[\w/\]]")
+_WORD = lazy(r"(?<![\w/\[])\w+")
+_AFTER = lazy(r"[\w/\]]")
 _LASTS = ("Procedure", "Orchestration", "Standards")
 _FEWEST_WORDS = 3
 
@@ -69,20 +70,20 @@ def _is_name(title: str) -> bool:
     return len(words) >= _FEWEST_WORDS or (len(words) > 1 and words[-1] in _LASTS)
 
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
+_CONTROL = lazy("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_LINK = lazy(r"!?\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
 # A title in brackets is meant as a link; it is no address, no definition, and not the text of a link.
-_BRACKETS = re.compile(r"(?<!\])\[([^\[\]\n]+)\](?![(\[:])")
-_TAG = re.compile(r"<(?=[a-zA-Z/!?])(?!https?://[^\s>]*>)")
-_WEB = re.compile(r"https?://", re.IGNORECASE)
-_BLOCK_START = re.compile(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
-_INLINE_START = re.compile(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\||~{3,}|`{3,}(?=[^`]*$)|(?:-{3,}|_{3,}|\*{3,}|={3,})$)")
-_RULER = re.compile(r"-+")
-_FENCE = re.compile(r"^\s*(```+|~~~+)")
+_BRACKETS = lazy(r"(?<!\])\[([^\[\]\n]+)\](?![(\[:])")
+_TAG = lazy(r"<(?=[a-zA-Z/!?])(?!https?://[^\s>]*>)")
+_WEB = lazy(r"https?://", re.IGNORECASE)
+_BLOCK_START = lazy(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
+_INLINE_START = lazy(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\||~{3,}|`{3,}(?=[^`]*$)|(?:-{3,}|_{3,}|\*{3,}|={3,})$)")
+_RULER = lazy(r"-+")
+_FENCE = lazy(r"^\s*(```+|~~~+)")
 HANGING = " " * 4
 """How far what belongs to a list item is indented, until `hang` gives it the width of its marker."""
-_PIPE = re.compile(r"(?<!\\)\|")
-_CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_PIPE = lazy(r"(?<!\\)\|")
+_CODE = lazy(r"(`+)(.+?)\1", re.DOTALL)
 
 
 class Cleaner:

@@ -18,6 +18,7 @@ from procauthor.markdown.document import Replacement
 from procauthor.markdown.passage import PlainText
 from procauthor.naming import stem, title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 
 AMBIGUOUS_NAME = Rule(
     name="ambiguous-name",
@@ -321,7 +322,7 @@ DUPLICATE_STANDARD_RULE = Rule(
     example="“- **TST-04 Names**” and, further down, “- **TST-04 Data**”",
 )
 
-_REFERENCE = re.compile(rf"(?<![\w./#&=-])({RULE_ID})(?![\w-]|\.\d|/\w)")
+_REFERENCE = lazy(rf"(?<![\w./#&=-])({RULE_ID})(?![\w-]|\.\d|/\w)")
 
 
 def _check_standard(scope: Scope) -> Iterator[Finding]:

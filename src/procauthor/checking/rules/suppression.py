@@ -15,11 +15,12 @@ from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.stored import Stored
 from procauthor.markdown.document import Comment, Document
+from procauthor.regex import lazy
 
 Reach = Literal["ignore", "ignore-section", "ignore-file"]
-_DIRECTIVE = re.compile(r"\s*procauthor:\s*(ignore(?:-section|-file)?)(?=\s|$)(.*)", re.DOTALL)
-_REASON = re.compile(r"(?:^|\s)(?:--+|[—–])(?:\s|$)")
-_UNTIL = re.compile(r"\suntil\s+(\d{4}-\d\d-\d\d)\s*\Z")
+_DIRECTIVE = lazy(r"\s*procauthor:\s*(ignore(?:-section|-file)?)(?=\s|$)(.*)", re.DOTALL)
+_REASON = lazy(r"(?:^|\s)(?:--+|[—–])(?:\s|$)")
+_UNTIL = lazy(r"\suntil\s+(\d{4}-\d\d-\d\d)\s*\Z")
 _REACH: dict[str, Reach] = {"ignore": "ignore", "ignore-section": "ignore-section", "ignore-file": "ignore-file"}
 
 
