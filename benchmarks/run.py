@@ -28,7 +28,7 @@ from typing import Self
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from procauthor import Project
-from procauthor.batch.value import BatchReport
+from procauthor.batch.record import BatchReport
 from tests.batch import CALLS, needs_of, write_batch_library
 from tests.conftest import snapshot
 

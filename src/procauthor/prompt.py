@@ -217,7 +217,7 @@ def _broken(name: str, error: Exception) -> PromptError:
 
 
 def as_json(value: object, width: int | None = 160) -> str:
-    """Return a value as JSON in which no marker can stand; what is wider has a line for each of its parts."""
+    """Return a value as JSON in which no marker can be; what is wider has a line for each of its parts."""
     return _lay_out(value, width).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -235,5 +235,5 @@ def _lay_out(value: object, width: int | None) -> str:
 
 
 def quoted(text: object) -> str:
-    """Return text in which no marker can stand: ``<<<`` becomes ``< < <``."""
+    """Return text in which no marker can be: ``<<<`` becomes ``< < <``."""
     return _MARKER.sub(lambda match: " ".join(match[0]), str(text))

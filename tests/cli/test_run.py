@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
-from procauthor.batch.value import BatchReport, Told
+from procauthor.batch.record import BatchReport, Told
 from procauthor.errors import LockedError, PlanError
 from tests.batch import CALLS, good, title_of, write_batch_library
 from tests.cli.inside import run, run_json

@@ -100,7 +100,7 @@ def _starts_sentence(text: str, start: int) -> bool:
 
 
 def find_hints(text: str) -> Iterator[int]:
-    """Yield places around which a name could stand; where none is, nothing here finds one."""
+    """Yield places around which a name could be; where none is, nothing here finds one."""
     for last in _LASTS:
         at = text.find(last)
         while at != -1:
@@ -113,7 +113,7 @@ class Titles:
     """Finds titles word for word: of three words or more, and none that find_phrases finds.
 
     Two capitalised words ("Pull Requests") are too often the thing itself, and not the document about it. Of
-    thousands of titles only those are looked for of which two neighbouring words stand in the text.
+    thousands of titles only those are looked for of which two neighbouring words are in the text.
     """
 
     def __init__(self, titles: Iterable[str]) -> None:
@@ -127,7 +127,7 @@ class Titles:
         return bool(self._by_pair)
 
     def search(self, text: str) -> Iterator[re.Match[str]]:
-        """Yield each place where a title stands, the longest title there."""
+        """Yield each place where a title is, the longest title there."""
         titles = {title for pair in _pairs(text) for title in self._by_pair.get(pair, ())}
         return _pattern(frozenset(titles)).finditer(text) if titles else iter(())
 

@@ -57,7 +57,7 @@ class Use:
     """One part of a producer's contract that a consumer relies on.
 
     ``name`` is the artifact, empty for a part that is no single one; ``line`` is where the consumer says so; ``text``
-    is what stands in the producer, empty where nothing does.
+    is what is in the producer, empty where nothing does.
     """
 
     consumer: Procedure
@@ -155,13 +155,13 @@ def _kept(scope: Scope, consumer: Procedure, named: Sequence[Procedure]) -> Iter
 
 
 def _texts(artifacts: Sequence[Artifact], name: str) -> tuple[str, ...]:
-    """Return what stands at an artifact, by its key; several times where it is listed so."""
+    """Return what is at an artifact, by its key; several times where it is listed so."""
     key = artifact_key(name)
     return _all([artifact for artifact in artifacts if artifact_key(artifact.name) == key])
 
 
 def _all(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
-    """Return what stands at artifacts; their order does not count."""
+    """Return what is at artifacts; their order does not count."""
     return tuple(sorted(artifact.text for artifact in artifacts))
 
 

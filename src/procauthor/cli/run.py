@@ -16,7 +16,7 @@ from procauthor.regex import lazy
 
 if TYPE_CHECKING:
     from procauthor.batch.batching import Outlook
-    from procauthor.batch.value import BatchReport, Written
+    from procauthor.batch.record import BatchReport, Written
     from procauthor.project import Project
 
 _DURATION = lazy(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")

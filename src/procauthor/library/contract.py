@@ -382,7 +382,7 @@ class Ruling:
     start: int
     form: Literal["item", "heading", "row"]
     stated: bool
-    """Whether it stands where the standard states its rules, so that it is no remark on one of them."""
+    """Whether it is where the standard states its rules, so that it is no remark on one of them."""
 
 
 def find_rulings(document: Document) -> Iterator[Ruling]:

@@ -42,7 +42,7 @@ QUESTIONS = "open_questions"
 PROPOSALS = "open_proposals"
 """The key of the front matter under which proposals are listed: each a value, a semicolon, and the reason."""
 OPEN = "…"
-"""What stands in the other fields of an item whose first field is marked."""
+"""What is in the other fields of an item whose first field is marked."""
 PROPOSED = "(proposed:"
 """What a proposal begins with; the value follows, then a semicolon, the reason, and the closing bracket."""
 MARK = "(proposed)"
@@ -415,7 +415,7 @@ def _match_sections(document: Document, template: Template) -> Match:
             by_key.setdefault(section_key(section.title), []).append(section)
     found: dict[str, Section] = {}
     inside: frozenset[int] = frozenset()
-    # The steps come first: what stands below them is a part of a step, such as its "Purpose".
+    # The steps come first: what is below them is a part of a step, such as its "Purpose".
     for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
         candidates = [s for key in spec.keys for s in by_key.get(key, ()) if s.index not in inside]
         if candidates:

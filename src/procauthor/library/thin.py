@@ -372,7 +372,7 @@ def is_placeholder(text: str, conventions: PlaceholderConventions = SHIPPED) -> 
 
 
 def find_template_text(document: Document, template: Template) -> Iterator[Leftover]:
-    """Yield fields in braces that stand in the document as they stand in the template."""
+    """Yield fields in braces that are in the document as they are in the template."""
     if "{" not in read_prose(document).text:
         return
     words = _fields(template.boilerplate)

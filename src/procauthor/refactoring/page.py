@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from procauthor.convention.site import (
     FOLDERS,
@@ -24,10 +24,30 @@ from procauthor.convention.site import (
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target, resolve, resolve_on_site
 from procauthor.markdown.document import Document
+from procauthor.markdown.link import encode_path
 from procauthor.markdown.target import Spot, read_spots
 from procauthor.naming import is_document, split_ending
-from procauthor.refactoring.destination import Way, encode_like
+from procauthor.regex import lazy
 from procauthor.settings import Conventions
+
+_ENCODED_LETTER = lazy(r"%[89A-Fa-f][0-9A-Fa-f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From the document at ``source`` to a path and an anchor; all paths from the library's root."""
+
+    source: str
+    path: str
+    anchor: str = ""
+
+
+def encode_like(path: str, like: str, *, angle: bool = False) -> str:
+    """Return a path as it is written in a link; parts that another one has keep their spelling there."""
+    known = {unquote(part): part for part in like.split("/")}
+    if _ENCODED_LETTER.search(like):
+        return "/".join(known.get(part) or quote(part, safe="!$&'*+,;=:@") for part in path.split("/"))
+    return "/".join(known.get(part) or encode_path(part, angle=angle) for part in path.split("/"))
 
 
 @dataclass(frozen=True)

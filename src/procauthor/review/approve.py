@@ -220,7 +220,7 @@ def read_name(root: Path, given: str = "") -> str:
     """Return the name that is written into a receipt: the given one, else that of git's settings.
 
     Raises:
-        ConfigError: There is none, or it cannot stand in a line.
+        ConfigError: There is none, or it cannot be in a line.
     """
     name = " ".join((given or read_user(root)).split())
     if not name:
@@ -233,7 +233,7 @@ def read_role(given: str) -> str:
     """Return a role as it is written into a receipt.
 
     Raises:
-        ConfigError: It cannot stand in a line.
+        ConfigError: It cannot be in a line.
     """
     return _plain(" ".join(given.split()), "role")
 

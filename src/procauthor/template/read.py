@@ -421,7 +421,7 @@ class _TemplateReader:
             yield self._part(label, inline, body, (start, step.end))
         for child in self.document.children(step):
             part = self._plain(child, words().parts)
-            # What stands below a part is no part of its own, and is reported.
+            # What is below a part is no part of its own, and is reported.
             yield replace(part, kind="prose", pattern=parse_pattern("")) if part.kind == "group" else part
 
     def _part(self, label: str, inline: str, body: list[Block], span: tuple[int, int]) -> SectionSpec:

@@ -326,7 +326,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table, or a line of a card: its header or label, and the pattern of what stands there."""
+    """A column of a table, or a line of a card: its header or label, and the pattern of what is there."""
 
     header: str
     pattern: Pattern

@@ -240,7 +240,7 @@ def _correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], an
 
 
 def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:
-    """Return where the target of an inline link is written; that of a reference link stands elsewhere."""
+    """Return where the target of an inline link is written; that of a reference link is elsewhere."""
     raw = procedure.source.raw[link.start : link.end]
     match = re.search(rb"\]\([ \t]*<?(" + re.escape(link.target.encode()) + rb")(?=[)>\s])[^\n]*\)\Z", raw)
     return (link.start + match.start(1), link.start + match.end(1)) if match and link.target else None

@@ -98,7 +98,7 @@ def _instructs(text: str) -> bool:
     """Say whether a text speaks to a model; white space is collapsed first, which keeps the search linear."""
     lines = (" ".join(line.split()) for line in text.splitlines())
     text = "\n".join(line for line in lines if line)
-    return any(re.search(pattern, text) for pattern in (_ADDRESSES, _OVERRIDES, _DELIMITER, _ROLE_TAG))
+    return any(pattern.search(text) for pattern in (_ADDRESSES, _OVERRIDES, _DELIMITER, _ROLE_TAG))
 
 
 def _comments(document: Document) -> Iterator[Hidden]:
@@ -131,7 +131,7 @@ def _decoded(text: str) -> Iterator[str]:
 
 
 def _elements(document: Document) -> Iterator[Hidden]:
-    """Look into HTML that is not shown. What stands in code is neither a run nor a block of HTML."""
+    """Look into HTML that is not shown. What is in code is neither a run nor a block of HTML."""
     text = document.source.raw.decode(errors="replace")
     found = [m for m in _HIDING.finditer(text) if _instructs(m["text"])]
     if not found:
@@ -166,7 +166,7 @@ def _broken_words(passage: PlainText) -> Iterator[Hidden]:
     """Find an instruction whose words are broken up, so that a search for it would miss it."""
     if passage.text.isascii() or not _ONE_INVISIBLE.search(passage.text):
         return
-    if re.search(_OVERRIDES, _ONE_INVISIBLE.sub("", passage.text)) and not re.search(_OVERRIDES, passage.text):
+    if _OVERRIDES.search(_ONE_INVISIBLE.sub("", passage.text)) and not _OVERRIDES.search(passage.text):
         yield Hidden("invisible characters break up an instruction to a language model", passage.runs[0].start)
 
 
@@ -293,7 +293,7 @@ def _check_library_for_safety(scope: Scope) -> Iterator[Finding]:
 
 
 SAFETY = Family(
-    "What must not stand in a document that people and language models work with",
+    "What must not be in a document that people and language models work with",
     (SECRET, HIDDEN_INSTRUCTION, STATE_COMMITTED, CONTROL_CHARACTER),
     "document",
     _check_safety,

@@ -346,7 +346,7 @@ def _words(texts: Iterable[str], most: int) -> int:
     """Return the number of words; where there are no more than some, a number that is no higher either."""
     said = list(texts)
     pieces = sum(len(text.split()) for text in said)
-    # To split is much faster, and a dash that stands alone is no word.
+    # To split is much faster, and a lone dash is no word.
     return sum(map(count_words, said)) if pieces > most else pieces
 
 
