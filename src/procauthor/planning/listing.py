@@ -22,7 +22,7 @@ from procauthor.planning.opening import (
     needs_pattern,
 )
 from procauthor.planning.text import Placed, PlanText, Scopes, read_role
-from procauthor.planning.title import Numbered, clean_title, is_capitalised, read_number
+from procauthor.planning.title import Numbered, clean_title, read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import ends_in_noun, pattern
 
@@ -78,7 +78,7 @@ def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
     for section in text.document.sections:
         own = [line for line in text.own(section) if line.start not in scopes]
-        labels = [None if line.bullet else LABEL.match(line.text) or _NUMBERED.match(line.text) for line in own]
+        labels = [None if line.bullet else _NUMBERED.match(line.text) for line in own]
         heads = [(at, read) for at, label in enumerate(labels) if label and (read := read_number(label[1]))]
         ends = [*(at for at, _ in heads[1:]), len(own)]
         openings = []
@@ -107,9 +107,8 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
     if not kept or (counts and not boxed):
         return
     own = TOLD if told else _weigh(kept, coded=bool(coded))
-    above = label if names_priority(label) else ""
-    openings = [e.opening(above or text.label_above(section, e.head.start), e.head.indent + 1) for e in kept]
-    place = _weigh_place(text, section, label, clear=boxed or any(e.marked or e.names_one for e in kept))
+    openings = [e.opening(text.label_above(section, e.head.start), e.head.indent + 1) for e in kept]
+    place = _weigh_place(text, section, label, clear=boxed or any(e.marked or ends_in_noun(e.title) for e in kept))
     yield WeighedList(tuple(openings), section, own + place, own, boxed)
 
 
@@ -127,16 +126,14 @@ def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -
 
     A priority says most, then that documents are to be written, then a phase or a status.
     """
-    titles = text.named(section)
-    told = not label or names_priority(label) or names_bucket(label) or bool(field_key(label))
     nearest = section.title if not label or field_key(label) else label
-    if told and names_priority(nearest):
+    if names_priority(nearest):
         return 3
-    if (told and clear and any(map(names_priority, titles))) or asks_for_documents(nearest):
+    if asks_for_documents(nearest):
         return 2
     work = pattern("work", r"(?:^|[\s:&/-])(?:{})$")
-    held = [each for each in (nearest, *titles) if names_bucket(each) or names_status(each) or work.search(each)]
-    return int(bool(held) and told and (clear or nearest in held))
+    above = (nearest, *text.named(section)) if clear else (nearest,)
+    return int(any(names_bucket(each) or names_status(each) or work.search(each) for each in above))
 
 
 # Lines
@@ -211,11 +208,6 @@ class _Entry:
         keys = {f.key for f in self.fields if self.head.mark or f.label != _SAID}
         return bool(keys & STRONG) and (self.head.mark is not None or self.number is not None)
 
-    @property
-    def names_one(self) -> bool:
-        """Whether the title names a document: by its kind, or in capitals."""
-        return ends_in_noun(self.title) or (self.number is not None and is_capitalised(self.title))
-
     def opening(self, label: str, place: int) -> Opening:
         """Return the line as an opening."""
         read = self.number or Numbered(0, 0, self.title)
@@ -252,8 +244,7 @@ def _body(own: list[Line]) -> list[Line]:
         return own[: next((at for at, label in labels if label and _ends_item(label[1])), len(own))]
     for place, line in enumerate(own[1:], 1):
         inner = line.bullet and line.indent < own[0].indent
-        outside = place > 1 and line.text.strip() and not own[place - 1].text.strip()
-        outside = outside and line.indent <= own[0].indent
+        outside = line.text.strip() and not own[place - 1].text.strip() and line.indent <= own[0].indent
         if inner or (outside and not any(f.key for f in fields_in(line.text, line.number))):
             return own[:place]
     return own
