@@ -10,7 +10,7 @@ from typing import cast
 
 from procauthor.markdown.document import Block, Section
 from procauthor.planning.around import read_count
-from procauthor.planning.field import Field, field_key, opens_field, read_fields
+from procauthor.planning.field import Field, field_key, opens_field
 from procauthor.planning.line import Line, lines_of, plain_text
 from procauthor.planning.opening import Opening, names_bucket, names_priority, needs_pattern, without_bucket
 from procauthor.planning.text import PlanText, read_role
@@ -58,6 +58,9 @@ class Headings:
         A heading with a plain number and nothing else counts only where no item has fields, and headings are ``alone``.
         """
         sure, weak = self._choose()
+        if self.text.reading.items:
+            sure = {s.index for s in self._sections if s.heading and self.text.is_told(s, s.level)}
+            sure -= {s.parent for s in self._sections if s.index in sure} if not self.text.reading.level else set()
         self.chosen = sure | (weak if alone and not any(self._keys[i] & STRONG for i in sure) else set())
         openings = []
         for section in (self._sections[index] for index in sorted(self.chosen)):
@@ -209,11 +212,11 @@ class Headings:
 
     def _own_fields(self, section: Section) -> list[Field]:
         own = _without_entries(self.text.own(section))
-        return read_fields(own) + [pair for block in section.blocks for pair in _pairs(block)]
+        return self.text.read_fields(own) + [pair for block in section.blocks for pair in _pairs(block)]
 
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
         assert section.heading is not None
-        body = read_fields(lines_of(self.text.lines, section.body, end))
+        body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
         body += [pair for s in family if s.start < end for block in s.blocks for pair in _pairs(block)]
         title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
         ranked = _RANKED.match(title)

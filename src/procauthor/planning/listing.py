@@ -84,7 +84,7 @@ def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
         openings = []
         for (at, read), end in zip(heads, ends, strict=bool(heads)):
             body = _body(own[at:end])
-            fields = (*_inline(body[0]), *read_fields(body[1:]))
+            fields = (*_inline(body[0]), *text.read_fields(body[1:]))
             title = clean_title(read.title)
             openings.append(_Entry(body[0], body, section, read, title, marked=True, fields=fields).opening("", -1))
         if any(f.key in STRONG for opening in openings for f in opening.fields):
@@ -151,8 +151,10 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
         level = []
         for head, end in zip(heads, ends, strict=True):
             own = lines_of(text.lines, head.line.start, scopes.following(head.line.start, end))
-            level.append(_Entry.of(_body(own), head.section))
+            level.append(_Entry.of(text, _body(own), head.section))
         levels.append([entry for entry in level if entry.title])
+    if told := text.reading.level:
+        return levels[told - 1] if told <= len(levels) else []
     place = next((at for at, level in enumerate(levels) if any(e.strong or e.head.mark or e.number for e in level)), 0)
     first = levels[place] if levels else []
     for level in levels[place + 1 :]:
@@ -177,7 +179,7 @@ class _Entry:
     fields: tuple[Field, ...]
 
     @classmethod
-    def of(cls, body: list[Line], section: Section) -> _Entry:
+    def of(cls, text_of: PlanText, body: list[Line], section: Section) -> _Entry:
         """Take a line apart: a status or a priority in front, a number or a code, the title, remarks, fields."""
         head = body[0]
         fields, text = _fronted(head)
@@ -192,7 +194,7 @@ class _Entry:
         if ordered and (read is None or not read.code):
             first, last = int(ordered[1]), int(ordered[2] or ordered[1])
             read = Numbered(first, max(first, last), title)
-        fields += [*_remarks(rest, head, marked=marked), *_inline(head), *read_fields(body[1:])]
+        fields += [*_remarks(rest, head, marked=marked), *_inline(head), *text_of.read_fields(body[1:])]
         return cls(head, body, section, read, title, marked, tuple(fields))
 
     @property

@@ -200,9 +200,10 @@ class _Terrain:
         """Return all gaps, in the order of the evaluation's rows; what comes before an urgent gap is as urgent."""
         rows = [r for r in self.evaluation.rows if not (r.done or r.status in UNCOUNTED or _is_retired(r))]
         self.open = {row_id(row) for row in rows if not _is_written(row)}
-        purposes = {row_id(row): self._purpose(row) for row in rows}
-        shared = Counter(purposes.values())
-        gaps = [self._gap(row, purposes[own] if shared[purposes[own := row_id(row)]] == 1 else "") for row in rows]
+        purposes = [self._purpose(row) for row in rows]
+        shared = Counter(purposes)
+        # What two texts say of their purpose tells neither apart.
+        gaps = [self._gap(row, said if shared[said] == 1 else "") for row, said in zip(rows, purposes, strict=True)]
         own = {gap.id: self._rank(gap.score) for gap in gaps}
         return [replace(gap, priority=min([own[gap.id], *(own[other] for other in gap.waiting)])) for gap in gaps]
 
