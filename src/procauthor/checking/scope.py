@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from procauthor.checking.phrase import Nearest, Paragraphs, Series, Titles, read_notes, read_series
+from procauthor.data import grouped, pick
 from procauthor.finding import Finding, Severity
 from procauthor.git import follow, head_of, is_tracked, read_renames
 from procauthor.library.library import Library, Procedure
@@ -24,10 +24,11 @@ from procauthor.markdown.link import Flavour, slugs
 from procauthor.markdown.passage import PlainText
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 from procauthor.settings import Settings
 
 # A heading with an emoji keeps an invisible selector in its anchor on GitHub; people copy it or leave it out.
-_SELECTOR = re.compile("[\ufe00-\ufe0f]")
+_SELECTOR = lazy("[\ufe00-\ufe0f]")
 # GitHub writes this prefix into the page; its links work with it and without.
 _PREFIX = "user-content-"
 
@@ -108,8 +109,7 @@ class Rule:
 
     def as_json(self) -> dict[str, str]:
         """Return the rule as the documented JSON object."""
-        words = {"summary": self.summary, "why": self.why, "fix": self.fix, "example": self.example}
-        return {"rule": self.name, "code": self.code, "severity": self.severity, **words}
+        return {"rule": self.name, **pick(self, "code", "severity", "summary", "why", "fix", "example")}
 
 
 Check = Callable[["Scope"], Iterable[Finding]]
@@ -204,11 +204,7 @@ class Scope:
     @cached_property
     def linking(self) -> Mapping[str, list[Procedure]]:
         """Documents by the paths that they link to."""
-        found: dict[str, list[Procedure]] = {}
-        for procedure in self.library.procedures:
-            for path in procedure.targets:
-                found.setdefault(path, []).append(procedure)
-        return found
+        return grouped(chain.from_iterable(zip(p.targets, repeat(p)) for p in self.library.procedures))
 
     @cached_property
     def links(self) -> dict[str, tuple[tuple[Link, Target], ...]]:
@@ -359,18 +355,12 @@ class Scope:
     @cached_property
     def files_by_name(self) -> Mapping[str, list[str]]:
         """All files by their name, case folded."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self.library.files):
-            found.setdefault(path.rpartition("/")[2].casefold(), []).append(path)
-        return found
+        return grouped((path.rpartition("/")[2].casefold(), path) for path in sorted(self.library.files))
 
     @cached_property
     def files_folded(self) -> Mapping[str, list[str]]:
         """All files by their path, case folded."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self.library.files):
-            found.setdefault(path.casefold(), []).append(path)
-        return found
+        return grouped((path.casefold(), path) for path in sorted(self.library.files))
 
     def near_files(self, folder: str) -> Nearest:
         """The names of the files of a folder, to find the one that was meant."""
@@ -385,11 +375,8 @@ class Scope:
     @cached_property
     def files_by_folder(self) -> dict[str, list[str]]:
         """The names of all files by their folder."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self.library.files):
-            folder, _, name = path.rpartition("/")
-            found.setdefault(folder, []).append(name)
-        return found
+        places = (path.rpartition("/") for path in sorted(self.library.files))
+        return grouped((folder, name) for folder, _, name in places)
 
     def settle(self, target: Target) -> Target:
         """Return where a link leads of all that its site may mean: the first that is there, else the link as it is."""

@@ -35,6 +35,13 @@ from procauthor.settings import FILE_NAME
 Action = Literal["create", "update", "delete"]
 
 
+def action_of(before: object, after: object) -> Action:
+    """Return what happens to a file: None, before or after, means that it does not exist."""
+    if before is None:
+        return "create"
+    return "delete" if after is None else "update"
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One file before and after; None means that it does not exist.
@@ -53,9 +60,7 @@ class Edit:
     @property
     def action(self) -> Action:
         """What happens to the file."""
-        if self.before is None:
-            return "create"
-        return "delete" if self.after is None else "update"
+        return action_of(self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)

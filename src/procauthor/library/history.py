@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
+from procauthor.data import pick
 from procauthor.errors import ConflictError, LibraryError, NotFoundError
 from procauthor.library import disk
-from procauthor.library.change import Change, Edit
+from procauthor.library.change import Change, Edit, action_of
 from procauthor.library.sidecar import PROVENANCE, document_path, merge_sidecars
 from procauthor.library.transaction import (
     ChangeRecord,
@@ -48,11 +49,11 @@ class HistoryEntry:
 
     def as_json(self) -> dict[str, object]:
         """Return the entry as the documented JSON object; actions are those of the change itself."""
-        turned = {"create": "delete", "delete": "create", "update": "update"}
-        changes = [{"path": f.path, "action": turned[f.action] if self.undone else f.action} for f in self.record.files]
+        files = self.record.files
+        states = ((f.path, *((f.after, f.before) if self.undone else (f.before, f.after))) for f in files)
+        changes = [{"path": path, "action": action_of(before, after)} for path, before, after in states]
         return {
-            "number": self.number,
-            "title": self.title,
+            **pick(self, "number", "title"),
             "time": self.record.time,
             "undone": self.undone,
             "changes": changes,
@@ -97,7 +98,7 @@ def _newest_first(state: Path) -> Iterator[HistoryEntry]:
 
 
 def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEntry, Change]:
-    """Take back the newest change that still stands, or the one with a number; return it with what was written.
+    """Take back the newest change in force, or the one with a number; return it with what was written.
 
     Later changes of a document stay, where they are in other places of it.
 

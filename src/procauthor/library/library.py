@@ -28,6 +28,7 @@ from procauthor.convention.word import (
     title_kind,
     turned_title,
 )
+from procauthor.data import grouped
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
 from procauthor.library.contract import Gist, Ruling, find_rulings, read_contract, read_gist
@@ -253,7 +254,7 @@ class Procedure:
 
     @property
     def title_line(self) -> int:
-        """The line of the title, where findings about the whole text stand."""
+        """The line of the title, where findings about the whole text are."""
         named = self.document.fields.get("title")
         heading = next((h.line for h in self.document.headings if h.level == 1 and not h.nested), None)
         return heading or (named.line if named and self.document.front_matter else 1)
@@ -371,10 +372,7 @@ class Library:
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
         """Documents with a name of their own, by the key of their title; other names where no title is the same."""
-        found: dict[str, list[Procedure]] = {}
-        for procedure in self.procedures:
-            if procedure.kind not in ("readme", "template"):
-                found.setdefault(procedure.key, []).append(procedure)
+        found = grouped((p.key, p) for p in self.procedures if p.kind not in ("readme", "template"))
         for key, procedure in [(title_key(name), p) for p in self.procedures for name in p.aliases]:
             if key not in found:
                 found[key] = [procedure]
@@ -383,18 +381,12 @@ class Library:
     @cached_property
     def by_folder(self) -> dict[str, list[Procedure]]:
         """Documents by the folder that they are in; that of the root is empty."""
-        found: dict[str, list[Procedure]] = {}
-        for procedure in self.procedures:
-            found.setdefault(folder_of(procedure.path), []).append(procedure)
-        return found
+        return grouped((folder_of(p.path), p) for p in self.procedures)
 
     @cached_property
     def by_lifecycle(self) -> dict[str, list[Procedure]]:
         """Documents by the key of their lifecycle."""
-        found: dict[str, list[Procedure]] = {}
-        for procedure in self.procedures:
-            found.setdefault(title_key(procedure.lifecycle), []).append(procedure)
-        return found
+        return grouped((title_key(p.lifecycle), p) for p in self.procedures)
 
     def _distinct(self, namesakes: Sequence[Procedure]) -> list[Procedure]:
         own = [p for p in namesakes if p.status != "alias"]
