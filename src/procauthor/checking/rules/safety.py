@@ -29,7 +29,8 @@ _ORDER = (
     r"|treat\b|approve\b|follow\b|skip\b|omit\b|mark\b|recommend\b|rate\b|use\b|call\b|open\b|download\b|fetch\b|visit\b"
     r"|post\b|upload\b|print\b|reveal\b|pretend\b|act\b|when\b|if\b)"
 )
-_ADDRESSES = lazy(rf"""(?ix)
+_ADDRESSES = lazy(
+    rf"""(?ix)
     (?:^|[.!?:;]\s|\n)
     (?:(?:note|message|instructions?|attention|important|hint|hey|hello|dear|to|for|all|any|the|every)\b\W{{0,3}}){{0,5}}
     {_MODEL}\b(?:\s+(?:models?|assistants?|agents?|systems?|readers?|reading\s+this)){{0,3}}\s*[:,–—-]?\s*{_ORDER}
@@ -37,8 +38,10 @@ _ADDRESSES = lazy(rf"""(?ix)
     | (?:^|\n)(?:system|assistant)\s?:\s(?:you\b|ignore\b|output\b|print\b|respond\b|reveal\b)
     | \bif\s+you(?:\s+are|'re|’re)\s+(?:an?\s+)?{_MODEL}\b
     | \bas\s+an?\s+{_MODEL}\s?,?\s+you\b
-    """)
-_OVERRIDES = lazy(r"""(?ix)
+    """
+)
+_OVERRIDES = lazy(
+    r"""(?ix)
     \b(?:ignore|disregard|forget|override|bypass)\s+(?:all\s+|any\s+|every\s+|the\s+|your\s+|of\s+|these\s+|my\s+){0,4}
     (?:previous|prior|above|earlier|preceding|foregoing|system|original|other|safety)\s+(?:\w+\s+){0,2}
     (?:instructions?|prompts?|rules?|context|messages?|guidelines?|directions?|commands?)\b
@@ -47,7 +50,8 @@ _OVERRIDES = lazy(r"""(?ix)
     | \b(?:do\s+not|don't|never|without)\s+(?:tell|mention|inform|alert|notify)(?:ing)?
       \s+(?:this\s+|it\s+|anything\s+)?(?:to\s+)?the\s+(?:user|human|operator)\b
     | \byou\s+are\s+now\s+(?:an?\s+|in\s+|the\s+)?(?:\w+\s+){0,2}(?:mode|assistant|agent|AI|model|DAN)\b
-    """)
+    """
+)
 _DELIMITER = lazy(
     r"<\|(?:im_start|im_end|im_sep|system|user|assistant|end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text)\|>"
     r"|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
