@@ -147,7 +147,7 @@ def test_the_usage_is_told_by_step_and_adds_up(waiting: tuple[Path, Loopback]) -
     assert sum(row["input_tokens"] for row in shown["usage_by_step"]) == shown["usage"]["input_tokens"] == 40_000
     assert shown["state"] == "draft waits"
     assert (
-        "step 5: workflow_actions, workflow_failure_handling: 1 calls, 10000 tokens in"
+        "step 5: workflow_actions, workflow_failure_handling: 1 call, 10000 tokens in"
         in run("-C", root, "runs", "show", "threat-check-1").stdout
     )
     assert "draft waits  4 calls, 44000 tokens" in run("-C", root, "runs").stdout
