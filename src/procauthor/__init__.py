@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.run import Run, RunStore
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching, Outlook
-    from procauthor.batch.record import Batch, BatchStore, Wishes
-    from procauthor.batch.value import BatchReport
+    from procauthor.batch.record import Batch, BatchReport, BatchStore, Wishes
     from procauthor.checking.check import Baseline
     from procauthor.checking.usage import Suspect
     from procauthor.errors import (
@@ -90,7 +89,7 @@ _HOMES = {
     "AuthoringError": "errors",
     "Baseline": "checking.check",
     "Batch": "batch.record",
-    "BatchReport": "batch.value",
+    "BatchReport": "batch.record",
     "BatchStore": "batch.record",
     "Batching": "batch.batching",
     "Blame": "review.blame",

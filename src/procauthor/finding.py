@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from procauthor.data import pick
+from procauthor.regex import lazy
 
 Severity = Literal["error", "warning", "info"]
 
 SCHEMA_VERSION = 1
-_LINE = re.compile(r"\bline \d+")
+_LINE = lazy(r"\bline \d+")
 
 
 @dataclass(frozen=True, slots=True)

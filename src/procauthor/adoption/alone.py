@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
@@ -12,6 +11,7 @@ from procauthor.adoption.form import Form, chapters, count_words
 from procauthor.convention.word import words
 from procauthor.markdown.document import Document, Item
 from procauthor.naming import bare_name
+from procauthor.regex import lazy
 from procauthor.template.infer import is_step, sections_by_key
 from procauthor.template.spec import section_key
 
@@ -23,9 +23,9 @@ _NEAR = 8
 _MOSTLY = 0.5
 _FEWEST_REPEATED = 2
 _FEWEST_HEADINGS = 3
-_HEADING = re.compile(r"(?m)^\s*#{1,6}\s+(\S.*)")
-_NAME_END = re.compile(r"[*`:(]|\s[-–—]\s")
-_TOKEN = re.compile(r"[^\W_]+")
+_HEADING = lazy(r"(?m)^\s*#{1,6}\s+(\S.*)")
+_NAME_END = lazy(r"[*`:(]|\s[-–—]\s")
+_TOKEN = lazy(r"[^\W_]+")
 
 
 def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Iterator[str]:

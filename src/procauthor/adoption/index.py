@@ -17,16 +17,17 @@ from procauthor.library.reference import resolve_on_site
 from procauthor.markdown.document import Document
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Status
+from procauthor.regex import lazy
 from procauthor.settings import Conventions, TitleConventions
 
 _FEWEST = 2
 _MOST_FOLDERS = 2
-_TOKEN = re.compile(r"[^\W_]+")
+_TOKEN = lazy(r"[^\W_]+")
 # An index with fewer of the documents than this is asked about.
 _WHOLE = 0.9
 # Fewer documents with a sign do not say what it means.
 _FEWEST_SIGNS = 3
-_SIGN = re.compile(r"[^\w\s\x00-\u2000\u2010-\u206f\ufe0e\ufe0f]")
+_SIGN = lazy(r"[^\w\s\x00-\u2000\u2010-\u206f\ufe0e\ufe0f]")
 
 
 def find_index(documents: Mapping[str, Document], usual: str, conventions: Conventions) -> str:

@@ -24,17 +24,18 @@ from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Block, Document
 from procauthor.naming import bare_name
 from procauthor.procedure import Status
+from procauthor.regex import lazy
 from procauthor.settings import PlaceholderConventions, StatusConventions, TitleConventions
 from procauthor.template.spec import section_key
 
 Documents = Mapping[str, Document]
 _FEWEST = 3
 _HALF = 0.5
-_BEFORE = re.compile(r"([^\W\d_][\w /-]{1,30}?)\s*:\s+\S")
-_NUMBERED = re.compile(r"((?:[^\W\d_][\w /-]{0,20}\s*)?)#?(?<!\d)(\d{1,6})([.:)]?\s+|\s+[-–—]\s+|\s*:\s+)\S")
-_BRACKETS = re.compile(r"([\[(])([^\[\]()]{2,30})([\])])\s*$")
-_TOKEN = re.compile(r"[^\W_]+")
-_REMARK = re.compile(r"^(.{2,40}?)(?:\s+[-–—(:]|\s+\[|[.,;:(]|$)")
+_BEFORE = lazy(r"([^\W\d_][\w /-]{1,30}?)\s*:\s+\S")
+_NUMBERED = lazy(r"((?:[^\W\d_][\w /-]{0,20}\s*)?)#?(?<!\d)(\d{1,6})([.:)]?\s+|\s+[-–—]\s+|\s*:\s+)\S")
+_BRACKETS = lazy(r"([\[(])([^\[\]()]{2,30})([\])])\s*$")
+_TOKEN = lazy(r"[^\W_]+")
+_REMARK = lazy(r"^(.{2,40}?)(?:\s+[-–—(:]|\s+\[|[.,;:(]|$)")
 _SAMPLE = 2
 
 

@@ -30,12 +30,13 @@ from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
 from procauthor.naming import MARKDOWN, is_document
+from procauthor.regex import lazy
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
 from procauthor.template.read import TemplateStore
 
 _INDEX_NAMES = ("index.md", "INDEX.md", "README.md", "readme.md")
-_LANGUAGE = re.compile(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
+_LANGUAGE = lazy(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
 # Where nearly all documents of a folder have a form, one without it is of the same kind all the same.
 _MOST = 0.8
 # Fewer documents in one order than this, and the order is no rule.
@@ -46,7 +47,7 @@ _BUNDLE_SHARE = 0.2
 # With fewer words a file says nothing of its own.
 _HARDLY_ANY = 12
 # What somebody is to fill in, besides words for it in square brackets.
-_FIELD = re.compile(rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}")
+_FIELD = lazy(rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}")
 _STEP_RULES = tuple(rule.name for rule in STEPS.rules if rule.severity == "error")
 _CONTRACT_RULES = tuple(rule.name for rule in CONTRACTS.rules if rule.severity == "error")
 _SLUGS = ("mkdocs", "gitlab")

@@ -169,6 +169,11 @@ UNFINISHED = frozenset(
 QUESTION_RULES = ("open-question", "proposal-open")
 
 
+def links_of(brief: Brief) -> dict[str, str]:
+    """Return the relative path of each title that a draft may refer to; empty for one that is only announced."""
+    return {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
+
+
 def render_draft(  # noqa: PLR0913 - what a document is made of
     brief: Brief,
     template: Template,
@@ -185,9 +190,8 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     ``present`` is the placeholder that the document replaces: its metadata, byte order mark and line endings stay.
     ``whole`` writes the headings of optional sections that nothing is said in.
     """
-    links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
     title = brief.request.title if brief.heading is None else brief.heading
-    body, proposals = list_proposals(render(template, title, fields, links, whole=whole))
+    body, proposals = list_proposals(render(template, title, fields, links_of(brief), whole=whole))
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
         ours[QUESTIONS] = list(questions)

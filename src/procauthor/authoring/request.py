@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,9 +19,10 @@ from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.planning.words import read_words
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 
 # Between the names of a list, in the languages that ship.
-_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?:&|and|und|et|y|e)\s+")
+_BETWEEN = lazy(r"\s*[,;]\s*|\s+(?:&|and|und|et|y|e)\s+")
 
 
 def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> ChangeRequest:

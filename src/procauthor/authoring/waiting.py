@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import Stamp, stamp
+from procauthor.regex import lazy
 from procauthor.review.blame import Writing, record_origins
 from procauthor.review.review import follow
 from procauthor.template.model import late_name
@@ -64,7 +64,7 @@ def names(procedure: Procedure, words: Sequence[str]) -> bool:
     return all(word in text for word in words if word != "and")
 
 
-_RUN = re.compile(rb"`+")
+_RUN = lazy(rb"`+")
 _LEAST_FENCE = 3
 
 

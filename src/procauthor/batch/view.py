@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from procauthor.batch.batching import Outlook
-from procauthor.batch.record import LeftOut
-from procauthor.batch.value import BatchReport, Written
+from procauthor.batch.record import BatchReport, LeftOut, Written
 from procauthor.data import pick
 from procauthor.workspace.measure import tally_json
 

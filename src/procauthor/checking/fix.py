@@ -85,7 +85,7 @@ def _fits(library: Library, fix: Fix, taken: Mapping[str, list[FixEdit]]) -> boo
 
 
 def _meets(one: FixEdit, two: FixEdit) -> bool:
-    """Say whether two edits touch the same bytes, or an insertion stands where the other replaces."""
+    """Say whether two edits touch the same bytes, or an insertion is where the other replaces."""
     if one.start == one.end and two.start == two.end:
         return False
     return one.start <= two.end and two.start <= one.end

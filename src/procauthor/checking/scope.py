@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +24,11 @@ from procauthor.markdown.link import Flavour, slugs
 from procauthor.markdown.passage import PlainText
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 from procauthor.settings import Settings
 
 # A heading with an emoji keeps an invisible selector in its anchor on GitHub; people copy it or leave it out.
-_SELECTOR = re.compile("[\ufe00-\ufe0f]")
+_SELECTOR = lazy("[\ufe00-\ufe0f]")
 # GitHub writes this prefix into the page; its links work with it and without.
 _PREFIX = "user-content-"
 

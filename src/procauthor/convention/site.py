@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from procauthor.markdown.document import Document, Link
 from procauthor.markdown.front_edit import read_texts
 from procauthor.naming import is_document, split_ending
+from procauthor.regex import lazy
 from procauthor.settings import Conventions, Site
 
-_FIELD = re.compile(r"\{\{|\{%|<%")
+_FIELD = lazy(r"\{\{|\{%|<%")
 # What a template puts before the path of a page: its address without the path.
-_BASE = re.compile(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
+_BASE = lazy(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
 # A link whose target a template fills: it may hold spaces, so it is none by the rules of Markdown.
-_FILLED = re.compile(
+_FILLED = lazy(
     rb"\[(?P<text>[^\[\]\n]{0,300})\]\(\s{0,9}(?P<target>[^{}()\s]{0,300}\{(?:\{[^{}()\n]{1,300}\}|%[^{}()\n]{1,300}%)\}"
     rb"[^{}()\s]{0,300})\s{0,9}\)"
 )
 # What a shortcode, a tag or a filter makes of a path: the path itself, as the site counts it.
-_NAMED = re.compile(
+_NAMED = lazy(
     r"\{\{[<%]\s*(?:rel)?ref\s+[\"'`]?(?P<ref>[^\"'`<>%{}\s]+)[\"'`]?\s*[>%]\}\}"
     r"|\{%-?\s*\w+\s+[\"'](?P<tag>/[^\"'{}]*)[\"']\s*-?%\}"
     r"|\{\{-?\s*[\"'](?P<filter>/[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\s*-?\}\}"
@@ -29,7 +30,7 @@ _NAMED = re.compile(
 _HTML = (".html", ".htm")
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".html.md", ".html.md.erb", ".md.erb")
 # A number in front of a name, which says where it is among others.
-_ORDER = re.compile(r"(?:(?<=/)|^)\d+\s*[-_.]+\s*(?=[^\d/])")
+_ORDER = lazy(r"(?:(?<=/)|^)\d+\s*[-_.]+\s*(?=[^\d/])")
 _FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
 
 

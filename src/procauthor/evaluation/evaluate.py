@@ -10,8 +10,7 @@ from procauthor.checking.rules.status import STALE_CLAIM
 from procauthor.checking.scope import Scope
 from procauthor.data import grouped
 from procauthor.evaluation.claim import read_claims
-from procauthor.evaluation.course import read_courses
-from procauthor.evaluation.graph import Graph, read_graph
+from procauthor.evaluation.graph import Graph, read_courses, read_graph
 from procauthor.evaluation.row import read_others, read_rows
 from procauthor.evaluation.value import Claim, Evaluation, Lifecycle, Measured, Row, Share, Tally
 from procauthor.evaluation.verify import verify

@@ -189,7 +189,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All that was counted. Every procedure stands in exactly one row; `verify` has seen to that."""
+    """All that was counted. Every procedure is in exactly one row; `verify` has seen to that."""
 
     measured: Measured
     rows: tuple[Row, ...]

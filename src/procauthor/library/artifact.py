@@ -17,6 +17,7 @@ from procauthor.markdown.document import Block, Document, Replacement, Section
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact, Step
+from procauthor.regex import lazy
 from procauthor.settings import Settings
 from procauthor.template.render import Cleaner, read_pattern, render_pattern
 from procauthor.template.role import meaning_of
@@ -63,7 +64,7 @@ def knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     )
 
 
-_BULLET = re.compile(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
+_BULLET = lazy(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +210,8 @@ def _first_cells(raw: bytes) -> Iterator[str]:
                 yield from (row.cells[0].text.strip(" *_`").casefold() for row in block.rows if row.cells)
 
 
-_MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+_LINK = lazy(r"!?\[([^\]]*)\]\([^)]*\)")
 # What such a section says is known before the work begins, or looked at when it has ended.
 _BESIDE = frozenset(
     {"purpose", "scope", "trigger", "inputs", "plan", "rules", "outputs", "criteria", "consumers", "done", "records"}

@@ -17,17 +17,18 @@ from procauthor.library.thin import is_placeholder
 from procauthor.markdown.document import Block, Cell, Document, Item, Section, TableRow
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
+from procauthor.regex import lazy
 from procauthor.template.render import read_pattern
 from procauthor.template.role import Meaning, meaning_of
 from procauthor.template.spec import Column, Pattern, SectionSpec, Template, section_key
 
-_NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
-_LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
+_NUMBERED = lazy(r"^(\d{1,6})[.):]\s+(.+)$")
+_LABEL = lazy(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
 # A paragraph is set in by three spaces at most, and then its label begins.
 _NEAR = 8
-_BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
-_TARGET = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
-_ITEM_MARK = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+_BOLD_NAME = lazy(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
+_TARGET = lazy(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
+_ITEM_MARK = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 # A part, with the items and the blocks that it was read from.
 _ReadPart = tuple[Part, tuple[Item, ...], tuple[Block, ...]]
 NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
@@ -367,10 +368,10 @@ def _inline_item(item: Item, text: str) -> Item:
 
 RULE_ID = r"[A-Z]{2,6}-\d{2,4}"
 # "TST-04 of the Test Standards" leads elsewhere, and states nothing.
-_LEAD = re.compile(
+_LEAD = lazy(
     rf"(?:[-*+]|\d+[.)])?[ \t]*(\*\*|__)?[ \t]*({RULE_ID})(?![A-Za-z0-9-])(?!(?:\*\*|__)?[ \t]+(?:of|to|and|in)\b)"
 )
-_STATES = re.compile(r"[ \t]*(?:\*\*|__)?[ \t]*(?:[:.–—|]|\w)")
+_STATES = lazy(r"[ \t]*(?:\*\*|__)?[ \t]*(?:[:.–—|]|\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +382,7 @@ class Ruling:
     start: int
     form: Literal["item", "heading", "row"]
     stated: bool
-    """Whether it stands where the standard states its rules, so that it is no remark on one of them."""
+    """Whether it is where the standard states its rules, so that it is no remark on one of them."""
 
 
 def find_rulings(document: Document) -> Iterator[Ruling]:

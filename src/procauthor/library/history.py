@@ -98,7 +98,7 @@ def _newest_first(state: Path) -> Iterator[HistoryEntry]:
 
 
 def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEntry, Change]:
-    """Take back the newest change that still stands, or the one with a number; return it with what was written.
+    """Take back the newest change in force, or the one with a number; return it with what was written.
 
     Later changes of a document stay, where they are in other places of it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,15 +28,16 @@ from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, S
 from procauthor.markdown.link import escape, slugify, write_link
 from procauthor.naming import bare_name, split_ending, title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
+from procauthor.regex import lazy
 from procauthor.settings import IndexConventions
 from procauthor.template.spec import section_key
 
 _LONGEST_NUMBER = 9
 # Behind the name in an item: its status, or what it is about.
-_BEHIND = re.compile(r"\s+[-–—]+\s+|\s*[:(]\s*|\s+(?=[^\w\s\"'.,;/&+#-])")
-_SIGNS = re.compile(r"^(?:[^\w(\"']|\d+[.)]\s)+|[\s*_]+$")
-_LETTER = re.compile(r"[^\W\d_](?!\])")
-_NO_NAME = re.compile(r"[.:;!?]")
+_BEHIND = lazy(r"\s+[-–—]+\s+|\s*[:(]\s*|\s+(?=[^\w\s\"'.,;/&+#-])")
+_SIGNS = lazy(r"^(?:[^\w(\"']|\d+[.)]\s)+|[\s*_]+$")
+_LETTER = lazy(r"[^\W\d_](?!\])")
+_NO_NAME = lazy(r"[.:;!?]")
 _MOSTLY = 0.5
 
 
@@ -274,9 +274,9 @@ def missing_titles(library: Library) -> dict[str, Listed]:
     return {e.key: e for e in read_index(library) if e.key not in library.by_key and e.path not in library.by_path}
 
 
-_MARKER = re.compile(r"(\s*(?:[-*+]|(\d{1,9})[.)])\s+)(\[[ xX]\]\s+)?")
-_BOLD = re.compile(r"(\*\*|__)\[?\w")
-_BETWEEN = re.compile(r"\s[-–—:]+\s|\s?[:(]\s?")
+_MARKER = lazy(r"(\s*(?:[-*+]|(\d{1,9})[.)])\s+)(\[[ xX]\]\s+)?")
+_BOLD = lazy(r"(\*\*|__)\[?\w")
+_BETWEEN = lazy(r"\s[-–—:]+\s|\s?[:(]\s?")
 
 
 def show_status(status: Status) -> str:
@@ -398,7 +398,7 @@ class _Signs:
 
 
 # "0042-use-a-queue", "VA-07 Audit": letters that all names have before their number belong to it.
-_NUMBER = re.compile(r"^((?:[^\W\d_]{1,8}[-_ ])?)(\d{1,6})(?=[-_. ])")
+_NUMBER = lazy(r"^((?:[^\W\d_]{1,8}[-_ ])?)(\d{1,6})(?=[-_. ])")
 _FIELD = "{number}"
 # Fields of our own that follow from the path.
 _FOLLOWS = ("id", "lifecycle")

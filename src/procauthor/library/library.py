@@ -254,7 +254,7 @@ class Procedure:
 
     @property
     def title_line(self) -> int:
-        """The line of the title, where findings about the whole text stand."""
+        """The line of the title, where findings about the whole text are."""
         named = self.document.fields.get("title")
         heading = next((h.line for h in self.document.headings if h.level == 1 and not h.nested), None)
         return heading or (named.line if named and self.document.front_matter else 1)

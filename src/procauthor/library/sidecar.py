@@ -50,7 +50,7 @@ def sidecar_path(folder: str, path: str) -> str:
 
 
 def document_path(folder: str, path: str) -> str:
-    """Return the document whose sidecar stands at a path, or an empty string where that is no place for one."""
+    """Return the document whose sidecar is at a path, or an empty string where that is no place for one."""
     inside = path.startswith(f"{folder}/") and path.endswith(_ENDING)
     return path[len(folder) + 1 : -len(_ENDING)] if inside else ""
 
@@ -228,7 +228,7 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
 class Seen(Struct, frozen=True, omit_defaults=True):
     """A part of another document's contract as its consumer last saw it.
 
-    ``source`` is the path of that document, ``name`` the artifact, ``text`` what stood there. ``by`` is empty where it
+    ``source`` is the path of that document, ``name`` the artifact, ``text`` what was there. ``by`` is empty where it
     was written down when consumer and contract first met.
     """
 

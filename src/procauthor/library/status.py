@@ -33,6 +33,7 @@ from procauthor.markdown.front import find_front_matter, read_layout
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import DONE, UNCOUNTED, Status
+from procauthor.regex import lazy
 from procauthor.settings import PlaceholderConventions
 from procauthor.template.spec import SectionSpec, Template, section_key
 
@@ -41,7 +42,7 @@ QUESTIONS = "open_questions"
 PROPOSALS = "open_proposals"
 """The key of the front matter under which proposals are listed: each a value, a semicolon, and the reason."""
 OPEN = "…"
-"""What stands in the other fields of an item whose first field is marked."""
+"""What is in the other fields of an item whose first field is marked."""
 PROPOSED = "(proposed:"
 """What a proposal begins with; the value follows, then a semicolon, the reason, and the closing bracket."""
 MARK = "(proposed)"
@@ -49,11 +50,11 @@ MARK = "(proposed)"
 UNVERIFIED = "Unverified: "
 """What a question about a claim begins with that nothing supports: the claim is in the text already."""
 Kind = Literal["question", "proposal"]
-_PROPOSAL = re.compile(re.escape(PROPOSED))
-_MARK = re.compile(re.escape(MARK))
-_LEAD = re.compile(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?(?:\*\*[^*\n]+:\*\*[ \t]*)?")
+_PROPOSAL = lazy(re.escape(PROPOSED))
+_MARK = lazy(re.escape(MARK))
+_LEAD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?(?:\*\*[^*\n]+:\*\*[ \t]*)?")
 _EMPHASIS = "*_ "
-_BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")
+_BLANK = lazy(rb"\r?\n[ \t]*\r?\n")
 _SHOWN = 200
 # A mark or a proposal is a line or two: what is further away belongs to something else.
 _NEAR = 2000
@@ -382,7 +383,7 @@ def _block_at(document: Document, offset: int) -> Block | None:
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
 _SIGNPOST_WORDS = 25
-_SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
+_SAYS_SO = lazy(rb"\bplaceholder\b", re.IGNORECASE)
 UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
 """What nobody claims to be a text that can be worked by."""
 
@@ -414,7 +415,7 @@ def _match_sections(document: Document, template: Template) -> Match:
             by_key.setdefault(section_key(section.title), []).append(section)
     found: dict[str, Section] = {}
     inside: frozenset[int] = frozenset()
-    # The steps come first: what stands below them is a part of a step, such as its "Purpose".
+    # The steps come first: what is below them is a part of a step, such as its "Purpose".
     for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
         candidates = [s for key in spec.keys for s in by_key.get(key, ()) if s.index not in inside]
         if candidates:

@@ -18,12 +18,13 @@ from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.front import bold_fields
 from procauthor.markdown.passage import read_prose
 from procauthor.naming import title_key
+from procauthor.regex import lazy
 from procauthor.settings import PlaceholderConventions
 from procauthor.template.spec import SectionSpec, Template, parse_pattern
 
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_BARE_LABEL = re.compile(r"\*\*[^*\n]+\*\*:?")
-_LETTER = re.compile(r"[^\W_]")
+_COMMENT = lazy(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_BARE_LABEL = lazy(r"\*\*[^*\n]+\*\*:?")
+_LETTER = lazy(r"[^\W_]")
 # At the foot of a document these are said of all of it, and not of its last section.
 _ABOUT_ALL = frozenset({"status", "id", "lifecycle", "phase", "owner", "author", "version", "date", "last_updated"})
 
@@ -83,8 +84,8 @@ def _speaks(blocks: tuple[Block, ...]) -> bool:
     return False
 
 
-_WORD = re.compile(r"[^\W_]+")
-_LABEL = re.compile(r"^\*\*[^*\n]+?(?::\*\*|\*\*:)\s*(?=\S)")
+_WORD = lazy(r"[^\W_]+")
+_LABEL = lazy(r"^\*\*[^*\n]+?(?::\*\*|\*\*:)\s*(?=\S)")
 # A section of more letters says something, whatever its words are.
 _LONGEST = 600
 # Fewer words may well be the same in several sections: "See the contract."
@@ -219,15 +220,15 @@ _DATE_PIECE = "-XX"
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
 _FEW_WORDS = 8
 # Two words: behind one, as in "If TODO condition", the mark can as well hold the place of what is to come.
-_BEFORE = re.compile(r"\w [a-z]+ \Z")
+_BEFORE = lazy(r"\w [a-z]+ \Z")
 # So many characters before a mark hold the two words; to look further takes long in a text full of marks.
 _NEAR = 64
-_BEHIND = re.compile(r" [a-z]{2}")
+_BEHIND = lazy(r" [a-z]{2}")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
-_LEADING_LABEL = re.compile(r"\s*\*\*[^*\n]{1,80}(?::\*\*|\*\*:)\s*")
-_FENCE = re.compile(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
-_CODE = re.compile(rb"`[ \t]{0,9}([^`\n]{1,200})`")
-_BRACES = re.compile(r"\{[^{}\n]+?\}")
+_LEADING_LABEL = lazy(r"\s*\*\*[^*\n]{1,80}(?::\*\*|\*\*:)\s*")
+_FENCE = lazy(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
+_CODE = lazy(rb"`[ \t]{0,9}([^`\n]{1,200})`")
+_BRACES = lazy(r"\{[^{}\n]+?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +372,7 @@ def is_placeholder(text: str, conventions: PlaceholderConventions = SHIPPED) -> 
 
 
 def find_template_text(document: Document, template: Template) -> Iterator[Leftover]:
-    """Yield fields in braces that stand in the document as they stand in the template."""
+    """Yield fields in braces that are in the document as they are in the template."""
     if "{" not in read_prose(document).text:
         return
     words = _fields(template.boilerplate)

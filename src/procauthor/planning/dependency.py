@@ -23,21 +23,22 @@ from procauthor.planning.value import (
     read_whole_effort,
 )
 from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
+from procauthor.regex import lazy
 
-_AND = re.compile(r"\s+(?:and|und|et|y|e|&|\+|plus|as well as|/)\s+|\s*(?:→|⇒|->|=>)\s*", re.IGNORECASE)
-_LEADING_AND = re.compile(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
-_TRAILING_AND = re.compile(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
-_NOTE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
-_ASIDE = re.compile(r"^\(([^()]*)\)$")
+_AND = lazy(r"\s+(?:and|und|et|y|e|&|\+|plus|as well as|/)\s+|\s*(?:→|⇒|->|=>)\s*", re.IGNORECASE)
+_LEADING_AND = lazy(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
+_TRAILING_AND = lazy(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
+_NOTE = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
+_ASIDE = lazy(r"^\(([^()]*)\)$")
 _SENTENCE = r"(?:(?<=[)\d])|(?<=[a-z]{3}))\.\s+(?=[A-Z])"
-_SEPARATOR = re.compile(rf"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n|{_SENTENCE}")
-_AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
+_SEPARATOR = lazy(rf"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n|{_SENTENCE}")
+_AFTER_DASH = lazy(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
 _TO = r"\s*(?:[-–—‑]|\b(?:to|through|bis|a|à|al|au|até|hasta)\b)\s*"
 _CODE = r"[A-Z]*[-_]?\d+(?:\.\d+)*"
-_CODE_RANGE = re.compile(rf"^({_CODE}){_TO}({_CODE})$", re.IGNORECASE)
-_JOINTS = re.compile(r"\s*(?:[+&,/]|\b(?:and|und|et|y|e)\b)\s*")
-_PLACES = re.compile(rf"^(\d+(?:\.\d+)?)\w?{_TO}(\d+(?:\.\d+)?)\w?$", re.IGNORECASE)
-_LETTERED = re.compile(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
+_CODE_RANGE = lazy(rf"^({_CODE}){_TO}({_CODE})$", re.IGNORECASE)
+_JOINTS = lazy(r"\s*(?:[+&,/]|\b(?:and|und|et|y|e)\b)\s*")
+_PLACES = lazy(rf"^(\d+(?:\.\d+)?)\w?{_TO}(\d+(?:\.\d+)?)\w?$", re.IGNORECASE)
+_LETTERED = lazy(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
 _MAX_RANGE = 200
 _FEWEST_WORDS = 2
 # No title has more; to try longer ones would take time with the cube of the names.

@@ -11,17 +11,18 @@ from functools import lru_cache
 from procauthor.planning.line import Line, Mark, sign_of, strip_emphasis
 from procauthor.planning.plan import Action
 from procauthor.planning.words import read_words
+from procauthor.regex import lazy
 
 _BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
 _MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
-_MARKED = re.compile(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
-_DASHED = re.compile(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
+_MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
+_DASHED = lazy(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
 # A label and a colon at the beginning of a line, without emphasis.
-_PLAIN = re.compile(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
-_BOLD_TAG = re.compile(r"</?(?:b|strong)>", re.IGNORECASE)
-_HARD_BREAK = re.compile(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
+_PLAIN = lazy(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
+_BOLD_TAG = lazy(r"</?(?:b|strong)>", re.IGNORECASE)
+_HARD_BREAK = lazy(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
 _SIGNS = frozenset(":：=*_`<")
-_SEPARATOR = re.compile(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
+_SEPARATOR = lazy(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
 _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _SHORTEST = 4
 

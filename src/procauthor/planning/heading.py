@@ -17,12 +17,13 @@ from procauthor.planning.text import PlanText, read_role
 from procauthor.planning.title import Numbered, names_task, read_number, word_before_number
 from procauthor.planning.value import names_only_priority, read_whole_effort
 from procauthor.planning.words import pattern, read_words
+from procauthor.regex import lazy
 
 STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
 _OWN = STRONG - {"priority", "lifecycle"}
-_RANKED = re.compile(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
-_RULE = re.compile(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
+_RANKED = lazy(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
+_RULE = lazy(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
 _SURE = 3

@@ -31,11 +31,12 @@ from procauthor.planning.value import (
 )
 from procauthor.planning.words import pattern
 from procauthor.procedure import DONE
+from procauthor.regex import lazy
 
 # "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
-_ASIDE = re.compile(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
+_ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
 # "MailService: add it" is about code.
-_LABELLED = re.compile(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
+_LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
 
 
 @dataclass(slots=True)

@@ -9,21 +9,22 @@ from functools import cached_property, lru_cache
 
 from procauthor.markdown.document import Document
 from procauthor.planning.plan import Tick
+from procauthor.regex import lazy
 
-_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+")
+_BULLET = lazy(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+")
 # Between the brackets: done, open, begun ("[~]", "[-]", "[/]", "[>]"). A sign behind them, as in "[ ]*", is no text.
-_BOX = re.compile(r"\[([ xX✓✔~/>-])\]\*?(?![(\[])")
+_BOX = lazy(r"\[([ xX✓✔~/>-])\]\*?(?![(\[])")
 _DONE_LETTERS = "xX✓✔"
 _DONE_SIGNS = "✅☑✔"
 _BEGUN_SIGNS = "🔄🚧⏳"
 _OPEN_SIGNS = f"❌⬜☐🔲❎{_BEGUN_SIGNS}"
-_SIGN = re.compile(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
+_SIGN = lazy(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
 _SIGNS = f"(?:[{_DONE_SIGNS}{_OPEN_SIGNS}🔴🟠🟡🟢🔵⚪]\ufe0f?\\s*)+"
-_LEADING, _TRAILING = re.compile(_SIGNS), re.compile(_SIGNS + "$")
-_PICTURES = re.compile(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
-_LINK = re.compile(r"!?\[([^\]]+)\]\([^)]*\)")
-_MARKS = re.compile(r"\*\*|__|`|~~")
-_EMPHASIS = re.compile(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)")
+_LEADING, _TRAILING = lazy(_SIGNS), lazy(_SIGNS + "$")
+_PICTURES = lazy(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
+_LINK = lazy(r"!?\[([^\]]+)\]\([^)]*\)")
+_MARKS = lazy(r"\*\*|__|`|~~")
+_EMPHASIS = lazy(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)")
 _MARKUP = frozenset("[*_`~")
 
 

@@ -25,18 +25,17 @@ from procauthor.planning.text import Placed, PlanText, Scopes, read_role
 from procauthor.planning.title import Numbered, clean_title, is_capitalised, read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import ends_in_noun, pattern
+from procauthor.regex import lazy
 
-_MARKED = re.compile(
-    r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$"
-)
-_BEHIND = re.compile(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
-_TAGS = re.compile(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
-_STATE = re.compile(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
-_RANK = re.compile(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
-_RANK_BEHIND = re.compile(r"^[\s:.(–—-]*(P\d)\b")
-_NUMBERED = re.compile(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
-_BOLD = re.compile(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)(.*)$")
-_ORDERED = re.compile(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
+_MARKED = lazy(r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$")
+_BEHIND = lazy(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
+_TAGS = lazy(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
+_STATE = lazy(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
+_RANK = lazy(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
+_RANK_BEHIND = lazy(r"^[\s:.(–—-]*(P\d)\b")
+_NUMBERED = lazy(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
+_BOLD = lazy(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)(.*)$")
+_ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # The label of what a line depends on without a label of its own.
 _SAID = "depends on"
 _DEEPEST = 3

@@ -11,11 +11,12 @@ from procauthor.planning.field import Field
 from procauthor.planning.line import Line, plain_text, strip_pictures
 from procauthor.planning.value import PRIORITY_CODE, REMEMBERED, begins_with_priority, read_priority, read_status
 from procauthor.planning.words import bucket_pattern, choice, pattern, read_words
+from procauthor.regex import lazy
 
 # "Pillar 1: Principles" is a heading over work, whatever the word.
-_PARTED = re.compile(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
+_PARTED = lazy(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
 _SHORT_HEADING = 3
-LABEL = re.compile(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
+LABEL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
 
 
 @dataclass(frozen=True, slots=True)

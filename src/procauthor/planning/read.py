@@ -21,10 +21,11 @@ from procauthor.planning.resolve import Resolver
 from procauthor.planning.session import choose_next
 from procauthor.planning.shape import find_openings, unclaimed
 from procauthor.planning.text import PlanText
+from procauthor.regex import lazy
 
-_WHOLE = re.compile(r"\bprocedure$", re.IGNORECASE)
+_WHOLE = lazy(r"\bprocedure$", re.IGNORECASE)
 _MANY = 3
-_BARE_NUMBER = re.compile(r"^(?:items?\s+)?#?(\d{1,4})$", re.IGNORECASE)
+_BARE_NUMBER = lazy(r"^(?:items?\s+)?#?(\d{1,4})$", re.IGNORECASE)
 
 
 def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:

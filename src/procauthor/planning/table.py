@@ -23,18 +23,19 @@ from procauthor.planning.text import PlanText, Scopes
 from procauthor.planning.title import read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
+from procauthor.regex import lazy
 
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_BREAK = lazy(r"<br\s*/?>", re.IGNORECASE)
 _NAMING = {"depends_on", "soft", "blocks"}
 # Columns that can hold titles where no other does.
 _WEAK = {"phase", "lifecycle", "procedures", "why", "actions"}
 # What says more of the same thing beside a column "Name".
 _MORE = ("description", "summary", "action", "deliverable")
 _ONE = r"[(\[]?#?(?:[A-Z]{1,10}[-_]?)*\d{1,6}(?:[.-]\d{1,4})*[A-Za-z]?[)\].:]?"
-_CODES = re.compile(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
-_TOKEN = re.compile(r"^[A-Z][A-Z0-9]*(?:[-_.][A-Z0-9]+)+$")
-_RANGE = re.compile(r"^\d+(?:\s*[-–]\s*\d+)?$")
-_TICK = re.compile(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
+_CODES = lazy(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
+_TOKEN = lazy(r"^[A-Z][A-Z0-9]*(?:[-_.][A-Z0-9]+)+$")
+_RANGE = lazy(r"^\d+(?:\s*[-–]\s*\d+)?$")
+_TICK = lazy(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
 _MOST = 0.6
 _SURE = 3
 _LIKELY = 2

@@ -12,46 +12,43 @@ from procauthor.naming import title_key
 from procauthor.planning.line import plain_text, strip_pictures
 from procauthor.planning.value import is_remark
 from procauthor.planning.words import bucket_pattern, choice, ends_in_noun, pattern, read_words
+from procauthor.regex import lazy
 
-_KIND_FIRST = re.compile(
+_KIND_FIRST = lazy(
     r"^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$", re.IGNORECASE
 )
-_TAIL = re.compile(
+_TAIL = lazy(
     r"\s+(?:[-–—|]|:)\s+(?:.*\b(?:P\d|hours?|defined?|placeholder|missing|create[ds]?|done|draft|moved|write|update[ds]?)\b.*)$|:\s*(?:define[d]?|done)$",
     re.IGNORECASE,
 )
-_COUNTER = re.compile(
-    r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE
-)
-_BEHIND = re.compile(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECASE)
-_REMARK = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
-_QUOTED = re.compile(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
-_MARKUP = re.compile(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
+_COUNTER = lazy(r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE)
+_BEHIND = lazy(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECASE)
+_REMARK = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+_QUOTED = lazy(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
+_MARKUP = lazy(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
 _EDGES = " .:;,–—-*_"
 
 _TO = r"(?:[-–—‐‑−]|to|through|and|&|,)"
-_NUMBER = re.compile(
+_NUMBER = lazy(
     rf"^[(\[]?#?(?P<first>\d{{1,9}})(?:\s*{_TO}\s*#?(?P<last>\d{{1,4}}))?"
     r"(?P<dot>\s*[.):\]]+|\s+[-–—])?(?:\s+|(?<=[.):\]])(?=[^\W\d]))(?P<title>\S.*)$",
     re.IGNORECASE,
 )
-_DOTTED = re.compile(
-    r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE
-)
+_DOTTED = lazy(r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE)
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
 _CODE = (
     r"(?:P\d[-.]\d{1,4}[a-z]?|[A-Z][A-Z0-9]{0,9}(?:[-_][A-Z0-9]{1,10})*[-_]\d{1,5}(?:[.-](?:\d{1,4}|[A-Z])\b)*|"
     r"[A-Z]{1,5}\d{2,5}(?:\.\d{1,4})*|[A-Z]{1,4}\d(?:\.\d{1,4})+)"
 )
 _SHORT = r"(?!P\d\b(?!\.))[A-Z]{1,4}\d{1,5}(?:\.\d{1,4})*"
-_CODED = re.compile(
+_CODED = lazy(
     rf"^[(\[]?(?:(?P<code>{_CODE})[)\]]?(?:\s*[.):–—-])?|(?P<short>{_SHORT})[)\]]?\s*[.):–—-])\s+(?P<title>\S.*)$"
 )
 # "3. REL-001 - Ids" has a number and a code.
-_INNER = re.compile(rf"^(?P<code>{_CODE})\s*(?:[:–—]|-\s)\s*(?P<title>\S.*)$")
-_BOX = re.compile(r"^\s*\[[ xX~/>-]\]\*?\s+")
-_WORDED = re.compile(r"^(?P<word>[^\W\d_]+)\s+(?=#?\d+\s*(?:[:.–—-])\s)")
+_INNER = lazy(rf"^(?P<code>{_CODE})\s*(?:[:–—]|-\s)\s*(?P<title>\S.*)$")
+_BOX = lazy(r"^\s*\[[ xX~/>-]\]\*?\s+")
+_WORDED = lazy(r"^(?P<word>[^\W\d_]+)\s+(?=#?\d+\s*(?:[:.–—-])\s)")
 
 
 # Numbers and codes

@@ -10,18 +10,17 @@ from typing import cast
 from procauthor.planning.line import plain_text, sign_of
 from procauthor.planning.plan import PRIORITIES, Effort, Priority
 from procauthor.planning.words import choice, pattern, read_words
+from procauthor.regex import lazy
 
 # The same headings, labels and names are asked about many times.
 REMEMBERED = 1 << 16
-PRIORITY_CODE = re.compile(r"\bP\d\b", re.IGNORECASE)
+PRIORITY_CODE = lazy(r"\bP\d\b", re.IGNORECASE)
 # "Priority: 3.5" is a score.
-_PRIORITY = re.compile(
-    r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE
-)
+_PRIORITY = lazy(r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
 _LONGEST = 4
 _PERCENT = r"(?<!\d)[1-9]?\d(?:\.\d+)?\s*%"
-_DASH = re.compile(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
+_DASH = lazy(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
 
 # Priorities
 
@@ -186,28 +185,28 @@ _UNIT = (
     r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
     r"semaines?|horas?|d[ií]as?|semanas?|minutos?)(?![^\W\d_])"
 )
-_AMOUNT = re.compile(
+_AMOUNT = lazy(
     rf"(?P<clock>\d+:[0-5]\d)?(?(clock)|(?P<number>\d+\s+\d/\d|\d/\d|\d+(?:[.,]\d+)?)?\s?(?P<part>[½¼¾])?)"
     rf"(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)",
     re.IGNORECASE,
 )
-_START = re.compile(r"(?<![\w.,:/])(?=[\d½¼¾])")
-_TO = re.compile(
+_START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
+_TO = lazy(
     r"\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*(?=[\d½¼¾])",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
-_AND = re.compile(r"\s+and\s+(?=[\d½¼¾])", re.IGNORECASE)
-_SMALLER = re.compile(r"(?:\s*,)?\s*(?:and\s+|&\s*)?(?=[\d½¼¾])")
-_WORDED = re.compile(
+_BETWEEN = lazy(r"\bbetween\s+$", re.IGNORECASE)
+_AND = lazy(r"\s+and\s+(?=[\d½¼¾])", re.IGNORECASE)
+_SMALLER = lazy(r"(?:\s*,)?\s*(?:and\s+|&\s*)?(?=[\d½¼¾])")
+_WORDED = lazy(
     r"\b(?P<half>half\s+an?|(?:a\s+)?half)[\s-]+(?P<part>day|hour)\b|"
     r"^\s*[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?P<one>day|hour|week)\b",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(
+_BEFORE = lazy(
     r"^(?:~|≈|about|around|approx(?:imately|\.)?|ca?\.|est(?:imated|\.)?|effort:?|estimate:?|\s)*$", re.IGNORECASE
 )
-_BEHIND = re.compile(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
+_BEHIND = lazy(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
 # Hours of a unit, by how its name begins in any language; the first that fits counts.
 _HOURS = {"st": 1.0, "h": 1.0, "se": 40.0, "w": 40.0, "m": 1 / 60, "d": 8.0, "t": 8.0, "j": 8.0}
 _QUARTERS = 4

@@ -20,9 +20,9 @@ from procauthor.markdown.link import slugify
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_parts, read_shown
 from procauthor.naming import bare_name, is_document, split_ending, title_key
+from procauthor.refactoring.name import Swap, write_swap
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.refactoring.word import Swap, write_swap
 from procauthor.settings import FILE_NAME
 
 # The settings name the index and the plan by their paths; a README is one by its name.
@@ -36,7 +36,7 @@ def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True
 
     Raises:
         InvalidTitleError: The title cannot name a procedure, or belongs to another one.
-        ConflictError: Another file stands where the document would go.
+        ConflictError: Another file is where the document would go.
         LibraryError: A link cannot be rewritten safely.
     """
     # The whole title may be given, and means the name in it.
@@ -69,7 +69,7 @@ def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = 
     """Return the change that puts a document into another folder, or under another path.
 
     Raises:
-        ConflictError: Another file stands there.
+        ConflictError: Another file is there.
         LibraryError: The destination lies outside of the library, or a link cannot be rewritten safely.
     """
     if procedure.kind in _IN_SETTINGS:

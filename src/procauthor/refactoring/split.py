@@ -30,8 +30,7 @@ from procauthor.refactoring.carry import (
     refuse_unclosed,
     verify_carried,
 )
-from procauthor.refactoring.link import verify_text
-from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.spec import section_key
 
@@ -61,7 +60,7 @@ def split(scope: Scope, procedure: Procedure, at: Sequence[str], title: str, *, 
         InvalidTitleError: The title cannot name a procedure, or belongs to another one.
         NotFoundError: There is no such heading.
         AmbiguousError: Several headings are meant.
-        ConflictError: Another file stands where the new document would go, or a footnote would be torn.
+        ConflictError: Another file is where the new document would go, or a footnote would be torn.
     """
     path = split_path(procedure, title)
     name = check_title(title)

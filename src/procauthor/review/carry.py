@@ -81,7 +81,7 @@ class Carriage:
         return {old: new for new, old in self._origins.items()}
 
     def _origin(self, path: str) -> str:
-        """Return where a document was before; empty for one that stands where another one was."""
+        """Return where a document was before; empty for one that is where another one was."""
         return self._origins.get(path, "" if path in self._homes else path)
 
     def _givers(self, path: str) -> tuple[str, ...]:
@@ -211,8 +211,8 @@ class Carriage:
         root, after = self.before.library.root, self.after.library.by_path
         paths = {edit.path for edit in self.change.edits} | self._merged | self._homes.keys()
         for path in sorted(paths):
-            stands = path in after and path not in self._merged and (path not in self._homes or path in self._origins)
-            known = Provenance(tuple(self._known(after[path]))) if stands else Provenance()
+            stays = path in after and path not in self._merged and (path not in self._homes or path in self._origins)
+            known = Provenance(tuple(self._known(after[path]))) if stays else Provenance()
             edit = edit_provenance(root, path, known)
             if edit:
                 old = self._origins.get(path)

@@ -24,14 +24,15 @@ from procauthor.markdown.document import Block, Document, Replacement, Section, 
 from procauthor.markdown.front_edit import Cut, Drop, Extend, FrontEdit, Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by, refuse
+from procauthor.regex import lazy
 from procauthor.template.spec import section_key
 
 ANSWERS = "answers"
 """The key of the front matter for answers to questions that name no section."""
-_QUOTED = re.compile(r'"([^"\n]+)"')
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+_QUOTED = lazy(r'"([^"\n]+)"')
+_HIDDEN = lazy(r"[\x00-\x1f\x7f]")
 _LEAST_LEVEL = 2
-_FIELD = re.compile(r"[ \t>]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_FIELD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from functools import lru_cache
 from textwrap import dedent
 from typing import Literal, get_args
 
-_NUMBER = re.compile(r"^\s*(?:§\s*)?(?:\d+(?:\.\d+)*[.):]?|[A-Z][.)])\s+")
-_WORD = re.compile(r"\w+")
+from procauthor.regex import lazy
+
+_NUMBER = lazy(r"^\s*(?:§\s*)?(?:\d+(?:\.\d+)*[.):]?|[A-Z][.)])\s+")
+_WORD = lazy(r"\w+")
 # Names that the base class of a typed model has already.
 _TAKEN = frozenset(
     ("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
@@ -43,10 +45,10 @@ def identifier(key: str, fallback: str) -> str:
     return f"{name}_" if taken else name
 
 
-_SLOT = re.compile(
+_SLOT = lazy(
     r"\[\{(?P<ref>\w+)(?P<refopt>\?)?\}\]\(procedure\)|\{(?P<name>[^{}\n]+?)(?P<opt>\?)?\}",
 )
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+_IDENTIFIER = lazy(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,13 @@ def holds_block(pattern: Pattern) -> bool:
     return pattern.single is not None and pattern.parts[-1] is pattern.single
 
 
-_ANY_FENCE = re.compile(r"(?m)^[ ]{0,3}(?:`{3,}|~{3,})")
-_OPENING = re.compile(r"\s{0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r"(?m)^[ ]{0,3}#{1,6}[ \t]+\S")
-_UNDERLINE = re.compile(r"(?m)\S.*\n[ ]{0,3}(?:={3,}|-{3,})[ \t]*$")
-_ROW = re.compile(r"(?m)^[ ]{0,3}\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*(?::?-{3,}:?[ \t]*)?$")
-_ITEM = re.compile(r"(?m)^[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]+\S")
-_QUOTE = re.compile(r"(?m)^[ ]{0,3}>")
+_ANY_FENCE = lazy(r"(?m)^[ ]{0,3}(?:`{3,}|~{3,})")
+_OPENING = lazy(r"\s{0,3}(`{3,}|~{3,})")
+_HEADING = lazy(r"(?m)^[ ]{0,3}#{1,6}[ \t]+\S")
+_UNDERLINE = lazy(r"(?m)\S.*\n[ ]{0,3}(?:={3,}|-{3,})[ \t]*$")
+_ROW = lazy(r"(?m)^[ ]{0,3}\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*(?::?-{3,}:?[ \t]*)?$")
+_ITEM = lazy(r"(?m)^[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]+\S")
+_QUOTE = lazy(r"(?m)^[ ]{0,3}>")
 _BLOCKS = (
     ("a code block", _ANY_FENCE),
     ("a table", _ROW),
@@ -171,9 +173,9 @@ BlockKind = Literal["code", "table", "diagram"]
 BLOCKS: tuple[BlockKind, ...] = get_args(BlockKind)
 """What a template may allow below the words of an item."""
 _SHOWN = {"code": "a code block", "table": "a table", "diagram": "a diagram"}
-_FENCE = re.compile(r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\s`]*)[^`]*$")
-_RULER = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
-_CELL = re.compile(r"(?<!\\)\|")
+_FENCE = lazy(r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\s`]*)[^`]*$")
+_RULER = lazy(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_CELL = lazy(r"(?<!\\)\|")
 _MERMAID = "mermaid"
 # The words that a diagram of Mermaid can begin with.
 _DIAGRAMS = frozenset(
@@ -324,7 +326,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table, or a line of a card: its header or label, and the pattern of what stands there."""
+    """A column of a table, or a line of a card: its header or label, and the pattern of what is there."""
 
     header: str
     pattern: Pattern

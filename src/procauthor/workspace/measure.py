@@ -11,9 +11,8 @@ from typing import Any
 
 from procauthor.checking.check import check
 from procauthor.errors import LibraryError, PlanError, StaleError
-from procauthor.evaluation.checkout import read_checkout
 from procauthor.evaluation.evaluate import Census, evaluate
-from procauthor.evaluation.revision import read_past
+from procauthor.evaluation.revision import read_checkout, read_past
 from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Row, Tally
 from procauthor.library.library import Library

@@ -22,6 +22,7 @@ from procauthor.markdown.link import encode_path
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import MARKDOWN, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 
 BROKEN_LINK = Rule(
     name="broken-link",
@@ -59,7 +60,7 @@ REFERENCE_TO_DEPRECATED = Rule(
     fix="Link its replacement.",
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )
-_LINES = re.compile(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
+_LINES = lazy(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
 _LISTING = frozenset({"index", "readme", "plan"})
 
 
@@ -239,7 +240,7 @@ def _correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], an
 
 
 def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:
-    """Return where the target of an inline link is written; that of a reference link stands elsewhere."""
+    """Return where the target of an inline link is written; that of a reference link is elsewhere."""
     raw = procedure.source.raw[link.start : link.end]
     match = re.search(rb"\]\([ \t]*<?(" + re.escape(link.target.encode()) + rb")(?=[)>\s])[^\n]*\)\Z", raw)
     return (link.start + match.start(1), link.start + match.end(1)) if match and link.target else None
@@ -280,12 +281,12 @@ UNUSED_LABEL = Rule(
     fix="Use it, or remove the definition.",
     example="“[plan]: test-plan.md” in a document without “[plan]”",
 )
-_DEFINITION = re.compile(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t\r\n]*)", re.MULTILINE)
-_USE = re.compile(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
-_WORD = re.compile(r"[a-z]{3}")
-_LETTERS = re.compile(r"[A-Za-z]{2}")
-_ORDINARY = re.compile(r"[A-Za-z][a-z]{5,}")
-_COMPOUND = re.compile(r"\w[- ]\w|[a-z]\d|[a-z][A-Z]")
+_DEFINITION = lazy(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t\r\n]*)", re.MULTILINE)
+_USE = lazy(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
+_WORD = lazy(r"[a-z]{3}")
+_LETTERS = lazy(r"[A-Za-z]{2}")
+_ORDINARY = lazy(r"[A-Za-z][a-z]{5,}")
+_COMPOUND = lazy(r"\w[- ]\w|[a-z]\d|[a-z][A-Z]")
 # Lines that serve as comments: "[//]: # (...)" and "[comment]: <> (...)".
 _COMMENT_TARGETS = frozenset({"#", "<>"})
 

@@ -18,6 +18,7 @@ from procauthor.markdown.document import Replacement
 from procauthor.markdown.passage import PlainText
 from procauthor.naming import stem, title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 
 AMBIGUOUS_NAME = Rule(
     name="ambiguous-name",
@@ -178,7 +179,7 @@ _LONGEST_LINE = 4000
 
 
 def _link_name(procedure: Procedure, start: int, words: str, target: Procedure) -> Iterator[Replacement]:
-    """Make a link of a name; not where emphasis or a line end stands within it, nor next to raw HTML."""
+    """Make a link of a name; not where emphasis or a line end is within it, nor next to raw HTML."""
     raw = procedure.source.raw
     end = start + len(words.encode())
     # Behind "!" it would be a picture, and behind a backslash no link.
@@ -198,7 +199,7 @@ def _is_in_other_notation(raw: bytes, start: int) -> bool:
 
 
 def _near_html(raw: bytes, start: int, end: int) -> bool:
-    """Say whether a link of HTML stands in the line, or could, because the line is too long to be looked through."""
+    """Say whether a link of HTML is in the line, or could, because the line is too long to be looked through."""
     first = raw.rfind(b"\n", max(0, start - _LONGEST_LINE), start)
     last = raw.find(b"\n", end, end + _LONGEST_LINE)
     if (first == -1 and start > _LONGEST_LINE) or (last == -1 and end + _LONGEST_LINE < len(raw)):
@@ -321,7 +322,7 @@ DUPLICATE_STANDARD_RULE = Rule(
     example="“- **TST-04 Names**” and, further down, “- **TST-04 Data**”",
 )
 
-_REFERENCE = re.compile(rf"(?<![\w./#&=-])({RULE_ID})(?![\w-]|\.\d|/\w)")
+_REFERENCE = lazy(rf"(?<![\w./#&=-])({RULE_ID})(?![\w-]|\.\d|/\w)")
 
 
 def _check_standard(scope: Scope) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from procauthor.finding import Finding
 from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Document
 from procauthor.markdown.passage import PlainText, read_passages
+from procauthor.regex import lazy
 from procauthor.secret import find_secrets
 
 _MODEL = (
@@ -48,30 +49,26 @@ _OVERRIDES = r"""(?ix)
       \s+(?:this\s+|it\s+|anything\s+)?(?:to\s+)?the\s+(?:user|human|operator)\b
     | \byou\s+are\s+now\s+(?:an?\s+|in\s+|the\s+)?(?:\w+\s+){0,2}(?:mode|assistant|agent|AI|model|DAN)\b
     """
-_DELIMITER = re.compile(
+_DELIMITER = lazy(
     r"<\|(?:im_start|im_end|im_sep|system|user|assistant|end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text)\|>"
     r"|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
 )
-_ROLE_TAG = re.compile(r"</?(?:system|system[-_]prompt|system[-_]reminder|assistant|instructions?)>", re.IGNORECASE)
-_TAGS = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f|([\U000e0000-\U000e007f]+)")
+_ROLE_TAG = lazy(r"</?(?:system|system[-_]prompt|system[-_]reminder|assistant|instructions?)>", re.IGNORECASE)
+_TAGS = lazy("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f|([\U000e0000-\U000e007f]+)")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff\u180e\u00ad\ufe00-\ufe0f\U000e0100-\U000e01ef"
-_INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}]{{4,}}")
-_ONE_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
-_OVERRIDE_MARK = re.compile("[\u202d\u202e]")
-_HIDING = re.compile(
+_INVISIBLE_RUN = lazy(f"[{_INVISIBLE}]{{4,}}")
+_ONE_INVISIBLE = lazy(f"[{_INVISIBLE}]")
+_OVERRIDE_MARK = lazy("[\u202d\u202e]")
+_HIDING = lazy(
     r"""<(\w+)\b[^<>]{0,300}?(?:\shidden\b|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0(?![.\d]))
     [^<>]{0,300}>(?P<text>[^<]{0,2000})""",
     re.IGNORECASE | re.VERBOSE,
 )
-_BLOB = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,4000}={0,2}")
-_MARKED = re.compile(
-    rb"<\||\[/?INST\]|SYS>>|_of_turn>|\xe2\x80[\x8b-\x8d]|\xe2\x81[\xa0-\xa4]|\xc2\xad|(?<!\A)\xef\xbb\xbf"
-)
+_BLOB = lazy(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,4000}={0,2}")
+_MARKED = lazy(rb"<\||\[/?INST\]|SYS>>|_of_turn>|\xe2\x80[\x8b-\x8d]|\xe2\x81[\xa0-\xa4]|\xc2\xad|(?<!\A)\xef\xbb\xbf")
 # What a text in ASCII can hold of these.
 _ASCII_MARKS = (b"<|", b"INST]", b"SYS>>", b"_of_turn>")
-_PSEUDO_COMMENT = re.compile(
-    rb"^ {0,3}\[[^\]\n]{1,40}\]:[ \t]*(?:#|<>)[ \t]+[(\"']([^\n]*)[)\"'][ \t]*\r?$", re.MULTILINE
-)
+_PSEUDO_COMMENT = lazy(rb"^ {0,3}\[[^\]\n]{1,40}\]:[ \t]*(?:#|<>)[ \t]+[(\"']([^\n]*)[)\"'][ \t]*\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ def _decoded(text: str) -> Iterator[str]:
 
 
 def _elements(document: Document) -> Iterator[Hidden]:
-    """Look into HTML that is not shown. What stands in code is neither a run nor a block of HTML."""
+    """Look into HTML that is not shown. What is in code is neither a run nor a block of HTML."""
     text = document.source.raw.decode(errors="replace")
     found = [m for m in _HIDING.finditer(text) if _instructs(m["text"])]
     if not found:
@@ -175,11 +172,11 @@ def _broken_words(passage: PlainText) -> Iterator[Hidden]:
 
 # What is left of a text without these bytes is a control character.
 _ORDINARY = bytes([*b"\t\n\r", *range(0x20, 0x7F), *range(0x80, 0x100)])
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\r]")
-_TURN = re.compile("[\u202a-\u202c\u2066-\u2069]")
+_CONTROL = lazy("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\r]")
+_TURN = lazy("[\u202a-\u202c\u2066-\u2069]")
 _OPENING = frozenset("\u202a\u202b\u2066\u2067\u2068")
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
-_BREAK = re.compile(
+_BREAK = lazy(
     f"(?<=[A-Za-z0-9])[{_UNSEEN}](?=[A-Za-z0-9])"
     # Longer runs are a finding of their own: they can spell a text.
     f"|(?<![{_UNSEEN}])[{_UNSEEN}]{{2,3}}(?![{_UNSEEN}])"
@@ -296,7 +293,7 @@ def _check_library_for_safety(scope: Scope) -> Iterator[Finding]:
 
 
 SAFETY = Family(
-    "What must not stand in a document that people and language models work with",
+    "What must not be in a document that people and language models work with",
     (SECRET, HIDDEN_INSTRUCTION, STATE_COMMITTED, CONTROL_CHARACTER),
     "document",
     _check_safety,

@@ -22,20 +22,21 @@ from procauthor.markdown.document import Replacement
 from procauthor.markdown.passage import PlainText, read_prose
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Part, Step
+from procauthor.regex import lazy
 from procauthor.template.role import Meaning, meaning_of
 from procauthor.template.spec import SectionSpec
 
 # Only behind the plural: "repeat step 3 and 5 minutes later" names one step.
-_MORE = re.compile(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
-_FOREIGN = re.compile(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
+_MORE = lazy(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
+_FOREIGN = lazy(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
+_ELSEWHERE = lazy(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
 # A name of several words in capitals: "Secret Leak Response, Step 3".
-_NAME = re.compile(
+_NAME = lazy(
     r"(?:^|(?<=\W))((?:[A-Z\u00c0-\u00de][\w/-]*\s+(?:(?:and|of|to|for|in|&)\s+)*)+[A-Z\u00c0-\u00de][\w/-]*)"
     r"\s*[,:–—>(]?\s*$"
 )
 # Outside of the workflow more is spoken of than its steps.
-_OTHERS = re.compile(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
+_OTHERS = lazy(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
 _DIGITS = 9
 _LONGEST_HEAD = 80
 # How far around a reference another document may be named; in bytes.
@@ -256,7 +257,7 @@ STEP_TARGET_MISSING = Rule(
 )
 
 # What a part without items can be followed by when it is empty: a heading, a rule, or the next label.
-_NEXT_PART = re.compile(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
+_NEXT_PART = lazy(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
 # Among more names than these, none is looked for that is only like the one that was meant.
 _MANY = 200
 
@@ -489,7 +490,7 @@ def _used(step: Step, meaning: Meaning) -> Iterator[str]:
 # Fixes
 
 
-_NUMBER = re.compile(rb"\d+")
+_NUMBER = lazy(rb"\d+")
 _LONGEST_NUMBER = 9
 
 
@@ -590,7 +591,7 @@ JUMP_SKIPS_OUTPUT = Rule(
     fix="Go on with an earlier step, or say in the input in which case it is needed.",
     example="“continue with Step 9” in Step 1, where Step 9 uses an output of Step 3",
 )
-_EXIT_NAME = re.compile(r"[\"“'*_`]*([A-Z][\w-]*(?: [\w-]+){0,4})")
+_EXIT_NAME = lazy(r"[\"“'*_`]*([A-Z][\w-]*(?: [\w-]+){0,4})")
 
 
 def _check_flow(scope: Scope) -> Iterator[Finding]:

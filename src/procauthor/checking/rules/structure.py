@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -19,6 +18,7 @@ from procauthor.library.thin import find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
 from procauthor.naming import count_words
+from procauthor.regex import lazy
 from procauthor.template.read import read_template
 from procauthor.template.spec import ITEMS, SectionSpec, Template, section_key
 
@@ -125,7 +125,7 @@ _NOTICED = {"unclosed-block": UNCLOSED_BLOCK, "bad-front-matter": BAD_FRONT_MATT
 # What the settings or its name give a place of its own: it needs no template.
 _OWN_PLACE = frozenset({"index", "plan", "readme", "template"})
 _STATUS_WORDS = ("placeholder", "deprecated", "defined", "approved", "in progress")
-_FIELD = re.compile(r"\{[a-z_]+\??\}")
+_FIELD = lazy(r"\{[a-z_]+\??\}")
 
 
 def _check_structure(scope: Scope) -> Iterator[Finding]:
@@ -324,7 +324,8 @@ def _measures(procedure: Procedure) -> Iterator[_Measure]:
 def _of_section(document: Document, spec: SectionSpec, section: Section) -> Iterator[_Measure]:
     limit, name = spec.constraint, repr(spec.heading)
     if limit.max_words:
-        yield section.line, name, _words(_texts(document, section), limit.max_words), limit.max_words, "words"
+        texts = (_without_label(text, spec) for text in _texts(document, section))
+        yield section.line, name, _words(texts, limit.max_words), limit.max_words, "words"
     if limit.maximum:
         yield section.line, name, _count(document, spec, section), limit.maximum, _THINGS.get(spec.kind, "entries")
 
@@ -345,7 +346,7 @@ def _words(texts: Iterable[str], most: int) -> int:
     """Return the number of words; where there are no more than some, a number that is no higher either."""
     said = list(texts)
     pieces = sum(len(text.split()) for text in said)
-    # To split is much faster, and a dash that stands alone is no word.
+    # To split is much faster, and a lone dash is no word.
     return sum(map(count_words, said)) if pieces > most else pieces
 
 
@@ -363,6 +364,12 @@ def _block_texts(document: Document, block: Block) -> Iterator[str]:
         yield from (cell.text for row in block.rows for cell in row.cells)
     elif block.kind not in ("html", "rule"):
         yield document.source.slice(block.start, block.end)
+
+
+def _without_label(text: str, spec: SectionSpec) -> str:
+    """Return a line of a card without its label, which the template writes; any other text as it is."""
+    label = next((c.header for c in spec.columns if spec.kind == "card" and text.startswith(f"{c.header}:")), "")
+    return text[len(label) + 1 :] if label else text
 
 
 def _count(document: Document, spec: SectionSpec, section: Section) -> int:

@@ -15,11 +15,12 @@ from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.stored import Stored
 from procauthor.markdown.document import Comment, Document
+from procauthor.regex import lazy
 
 Reach = Literal["ignore", "ignore-section", "ignore-file"]
-_DIRECTIVE = re.compile(r"\s*procauthor:\s*(ignore(?:-section|-file)?)(?=\s|$)(.*)", re.DOTALL)
-_REASON = re.compile(r"(?:^|\s)(?:--+|[—–])(?:\s|$)")
-_UNTIL = re.compile(r"\suntil\s+(\d{4}-\d\d-\d\d)\s*\Z")
+_DIRECTIVE = lazy(r"\s*procauthor:\s*(ignore(?:-section|-file)?)(?=\s|$)(.*)", re.DOTALL)
+_REASON = lazy(r"(?:^|\s)(?:--+|[—–])(?:\s|$)")
+_UNTIL = lazy(r"\suntil\s+(\d{4}-\d\d-\d\d)\s*\Z")
 _REACH: dict[str, Reach] = {"ignore": "ignore", "ignore-section": "ignore-section", "ignore-file": "ignore-file"}
 
 
@@ -62,7 +63,7 @@ _decode = msgspec.msgpack.Decoder(tuple[_Mark, ...]).decode
 
 
 def read_directives(procedures: Iterable[Procedure]) -> Iterator[Directive]:
-    """Yield the suppressions of documents; what stands in code is no comment."""
+    """Yield the suppressions of documents; what is in code is no comment."""
     for procedure in procedures:
         if isinstance(procedure, Stored):
             if procedure.directives:
@@ -104,7 +105,7 @@ def _lines(document: Document, comment: Comment, reach: Reach) -> tuple[int, int
         return 1, len(source.line_starts)
     section = next(s for s in reversed(document.sections) if s.start <= comment.start)
     if reach == "ignore-section":
-        # Below the title stands the whole document, and for that there is ignore-file.
+        # Below the title is the whole document, and for that there is ignore-file.
         end = document.end(section) if section.level > 1 else section.end
         return section.line, source.line(max(section.start, end - 1))
     last = source.line(max(comment.start, comment.end - 1))
@@ -112,7 +113,7 @@ def _lines(document: Document, comment: Comment, reach: Reach) -> tuple[int, int
 
 
 def _alone(document: Document, comment: Comment) -> bool:
-    """Say whether nothing but list and quote markers stands on the lines of a comment."""
+    """Say whether nothing but list and quote markers is on the lines of a comment."""
     raw = document.source.raw
     begin = raw.rfind(b"\n", 0, comment.start) + 1
     end = raw.find(b"\n", comment.end)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from procauthor.data import grouped
 from procauthor.evaluation.graph import Graph, Node
+from procauthor.regex import lazy
 from procauthor.reporting.evaluation.layout import lay_out, reduce
 
 WIDTH, HEIGHT = 190, 58
 _COLUMN, _ROW, _MARGIN = WIDTH + 70, HEIGHT + 16, 12
 _LINE = 25
 _MOST = 120
-_TAIL = re.compile(r"\s+procedure$", re.IGNORECASE)
+_TAIL = lazy(r"\s+procedure$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

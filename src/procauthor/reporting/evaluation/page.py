@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Graph, Node, row_id
+from procauthor.evaluation.graph import Graph, Node, Trace, read_traces, row_id
 from procauthor.evaluation.method import method_lines, percent
-from procauthor.evaluation.trace import Trace, read_traces
 from procauthor.evaluation.value import Evaluation, Row, Tally
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.procedure import UNCOUNTED

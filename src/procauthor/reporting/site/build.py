@@ -20,8 +20,7 @@ from procauthor.markdown.link import encode_path
 from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw
 from procauthor.reporting.evaluation.page import SIGNS, library_page, make_environment
-from procauthor.reporting.graph import select
-from procauthor.reporting.reference import WORDS
+from procauthor.reporting.reference import WORDS, select
 from procauthor.reporting.site.place import ASSETS, HOME, Places, link, read_places
 from procauthor.reporting.site.text import Excerpt, Renderer
 from procauthor.review.approve import read_approvers
