@@ -18,7 +18,7 @@ from procauthor.library.reference import Target, relative
 from procauthor.markdown.document import Document, Link, Replacement
 from procauthor.markdown.link import encode_path
 from procauthor.markdown.proof import rewrite
-from procauthor.naming import title_key
+from procauthor.naming import path_key, title_key
 from procauthor.procedure import UNCOUNTED, Step
 
 
@@ -164,20 +164,21 @@ def redirect(scope: Scope, procedure: Procedure, link: Link, target: Target) -> 
 
 
 def _meant(scope: Scope, link: Link, target: Target) -> str:
-    """Return the only file that differs in upper and lower case or ending, else the document that was moved.
+    """Return the only file that differs in case, accents or ending, else the document that was moved.
 
     A document counts as moved if nothing else has its file name or its title, and the link says both.
     """
     assert target.path is not None
     files = scope.library.files
     stem = target.path.removesuffix(".md").removesuffix(".markdown")
-    folded = scope.files_folded.get(target.path.casefold(), [])
+    folded = scope.files_folded.get(path_key(target.path), [])
     ended = [stem + ending for ending in _ENDINGS if stem + ending in files]
     for found in (folded, ended):
         if found:
             return found[0] if len(found) == 1 else ""
-    titled = scope.library.by_key.get(title_key(link.text), ()) if len(link.text.split()) > 1 else ()
-    named = scope.files_by_name.get(posixpath.basename(target.path).casefold(), [])
+    names = len(link.text.split()) > 1 and not link.image
+    titled = scope.library.by_key.get(title_key(link.text), ()) if names else ()
+    named = scope.files_by_name.get(path_key(posixpath.basename(target.path)), [])
     if len(titled) != 1 or named != [titled[0].path] or titled[0].status in UNCOUNTED:
         return ""
     return titled[0].path if not target.anchor or target.anchor in titled[0].anchors else ""

@@ -22,7 +22,7 @@ from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Link
 from procauthor.markdown.link import Flavour, slugs
 from procauthor.markdown.passage import PlainText
-from procauthor.naming import title_key
+from procauthor.naming import path_key, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.settings import Settings
 
@@ -331,18 +331,18 @@ class Scope:
 
     @cached_property
     def files_by_name(self) -> Mapping[str, list[str]]:
-        """All files by their name, case folded."""
+        """All files by the keys of their names."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.library.files):
-            found.setdefault(path.rpartition("/")[2].casefold(), []).append(path)
+            found.setdefault(path_key(path.rpartition("/")[2]), []).append(path)
         return found
 
     @cached_property
     def files_folded(self) -> Mapping[str, list[str]]:
-        """All files by their path, case folded."""
+        """All files by the keys of their paths."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.library.files):
-            found.setdefault(path.casefold(), []).append(path)
+            found.setdefault(path_key(path), []).append(path)
         return found
 
     def near_files(self, folder: str) -> Nearest:

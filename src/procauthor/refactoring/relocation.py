@@ -55,7 +55,7 @@ class Relocation:
         return self.parts.get(part) or self.names.get(path)
 
     def ways(self, source: str, written: str, home: str | None = None) -> tuple[Way, Way] | None:
-        """Return where a link led and where it leads; None where it leads out to the web.
+        """Return where a link led and where it leads; None where it leads out to the web, or names nothing as ``#``.
 
         Args:
             source: Path of the document with the link, before.
@@ -63,7 +63,7 @@ class Relocation:
             home: Where the link stands afterwards, if not where its document does.
         """
         target = resolve(source, written)
-        if target.external:
+        if target.external or not written.strip("#"):
             return None
         home = home or self.home(source)
         path = self._path(source, written, target)

@@ -17,7 +17,7 @@ from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Link
-from procauthor.naming import title_key
+from procauthor.naming import path_key, title_key
 from procauthor.procedure import UNCOUNTED
 
 BROKEN_LINK = Rule(
@@ -142,10 +142,12 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
     if today:
         return f"it was renamed to {relative(procedure.path, today)!r}"
     folder, name = posixpath.split(path)
-    same = scope.files_by_name.get(name.casefold(), [])
-    titled = scope.named(title_key(link.text), procedure)
+    same = scope.files_by_name.get(path_key(name), [])
+    titled = () if link.image else scope.named(title_key(link.text), procedure)
     if len(same) == 1:
         found = same[0]
+        if found.casefold() != path.casefold() and path_key(found) == path_key(path):
+            return f"{relative(procedure.path, found)!r} looks the same, but composes its accents in another way"
     elif len(titled) == 1 and titled[0] is not procedure:
         found = titled[0].path
     else:
