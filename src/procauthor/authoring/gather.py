@@ -23,13 +23,12 @@ from procauthor.authoring.brief import (
 )
 from procauthor.authoring.passage import Search, choose_passages, find_standards, read_subject
 from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.library.artifact import find_doers
+from procauthor.library.change import refuse_conflict
 from procauthor.library.derive import bare_title, title_before_mark
-from procauthor.library.home import heading_of, manner, new_path
-from procauthor.library.index import missing_titles
+from procauthor.library.index import heading_of, manner, missing_titles, new_path
 from procauthor.library.library import Library, Procedure
-from procauthor.library.permit import refuse_conflict
 from procauthor.library.reference import check_title
-from procauthor.library.role import find_doers
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact

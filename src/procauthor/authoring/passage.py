@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,10 +11,11 @@ from typing import Any
 from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
 from procauthor.library.contract import read_artifact, sections_of
 from procauthor.library.library import EVALUATIONS, Library, Procedure
-from procauthor.library.question import UNVERIFIED
+from procauthor.library.status import UNVERIFIED
 from procauthor.markdown.document import Item, Section
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED
+from procauthor.regex import lazy
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import list_concepts, list_features, list_words
 from procauthor.template.role import meaning_of
@@ -72,7 +72,7 @@ Search = Callable[[str, int], Sequence[Chunk]]
 _OVERSAMPLED = 5
 _LEAST_PASSAGE = 40
 _MAX_PASSAGE = 1200
-_END = re.compile(r"[.;:]\s|\n")
+_END = lazy(r"[.;:]\s|\n")
 _LEAST_SHARE = 3
 # Of one document; beyond that another one has more to add.
 _MOST_OF_ONE = 3
@@ -172,7 +172,7 @@ _LEAST_RULES = 3
 _LONGEST = 600
 # A rule that shares a word only that many rules have in common is no rule for this subject.
 _COMMON = 0.2
-_MARKUP = re.compile(r"\*\*|__")
+_MARKUP = lazy(r"\*\*|__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ _KEPT = 2
 _SHOWN = 400
 # Fewer words than these are too few to see that two questions are the same.
 _LEAST_SAID = 3
-_NUMBER = re.compile(r"\d+")
+_NUMBER = lazy(r"\d+")
 # A place that shares fewer words with a question says nothing of it.
 _LEAST_SHARED = 2
 _LEAST_SHARED_PART = 0.4

@@ -6,6 +6,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from procauthor.regex import lazy
+
 _LONGEST = 500
 # Programs whose first word is a command of their own. What a team names itself ("npm run build") is not among them.
 _COMMANDS = {
@@ -45,13 +47,13 @@ _WORDS = (
     "pods deployments services"
 )
 _FILTERS = frozenset({"head", "tail", "sort", "uniq", "wc", "less"})
-_REDIRECTION = re.compile(r"\d?[<>]{1,2}(?:/dev/null|&\d)")
-_QUERY = re.compile(r"\+[a-z]+|A|AAAA|CNAME|MX|NS|TXT|SOA|CAA")
-_OPTION = re.compile(r"-\d{1,3}|--?[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
-_HOLE = re.compile(
+_REDIRECTION = lazy(r"\d?[<>]{1,2}(?:/dev/null|&\d)")
+_QUERY = lazy(r"\+[a-z]+|A|AAAA|CNAME|MX|NS|TXT|SOA|CAA")
+_OPTION = lazy(r"-\d{1,3}|--?[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
+_HOLE = lazy(
     r"<[\w -]+>|(?:_[a-z]+\.)?\$\{?\w+\}?|\$\{?\w+\}?|\$?[A-Z][A-Z_]+(?::\d{2,5}|\.[a-z]{1,5})?|(?:\.[A-Za-z]+)+"
 )
-_FORMAT = re.compile(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
+_FORMAT = lazy(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
 
 
 def is_public(command: str) -> bool:

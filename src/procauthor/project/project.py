@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.run import RunStore
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching
-    from procauthor.batch.record import BatchStore
-    from procauthor.batch.value import Tell
+    from procauthor.batch.record import BatchStore, Tell
     from procauthor.evaluation.value import Evaluation
     from procauthor.library.history import HistoryEntry
     from procauthor.planning.plan import Plan
@@ -158,6 +157,17 @@ class Project:
 
         return plan_change(self.workspace, proposal, file)
 
+    def reading_change(self, reading: Mapping[str, object], file: str | Path | None = None) -> Change:
+        """Return what writes into the front matter of a plan how it is read, as a person or a model says.
+
+        Raises:
+            PlanError: The plan does not have what is said, or holds no items where it says that they are.
+            FrontMatterError: The front matter of the plan cannot be changed.
+        """
+        from procauthor.workspace.plan import reading_change
+
+        return reading_change(self.workspace, reading, file)
+
     def check(
         self,
         paths: Sequence[str] | None = None,
@@ -266,7 +276,7 @@ class Project:
         return read_history(self.state)
 
     def undo(self, number: int | None = None) -> tuple[HistoryEntry, Change]:
-        """Take back the newest change that still stands, or the one with a number; return it with what was written.
+        """Take back the newest change in force, or the one with a number; return it with what was written.
 
         Raises:
             NotFoundError: There is none.

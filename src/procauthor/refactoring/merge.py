@@ -31,11 +31,11 @@ from procauthor.refactoring.carry import (
     refuse_same_ids,
     refuse_unclosed,
 )
-from procauthor.refactoring.link import Leads, verify_text
-from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.page import Pages
+from procauthor.refactoring.relocation import Leads, NewName, Relocation, verify_text
 from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _FIXED = frozenset({"index", "readme", "plan", "template"})
 _STEPS = frozenset({"step", "phase"})
@@ -48,7 +48,7 @@ def merge(scope: Scope, procedure: Procedure, into: Procedure) -> Change:
     that goes stay in the history alone.
 
     Raises:
-        ConflictError: Both use one label for two targets, or a step is referred to that stands twice.
+        ConflictError: Both use one label for two targets, or a step is referred to that occurs twice.
         LibraryError: One of them cannot be merged, or a link cannot be rewritten safely.
     """
     _refuse(procedure, into)
@@ -96,7 +96,11 @@ class _Merging:
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
         refuse_same_footnotes(old, new)
         refuse_same_ids(old, new)
-        own, kept = self._insertions(Relocation(targets={old.path: new.path}, inside=self.scope.inside_repository()))
+        own, kept = self._insertions(
+            Relocation(
+                targets={old.path: new.path}, inside=self.scope.inside_repository(), pages=Pages.of(self.scope.library)
+            )
+        )
         # Before anchors are paired: every heading must be there to be one of a pair.
         self._verify_parts(own, kept, lambda _before, _after: True)
         relocation = self._relocation(own)
@@ -136,6 +140,7 @@ class _Merging:
             names=names,
             spared=spared,
             inside=self.scope.inside_repository(),
+            pages=Pages.of(self.scope.library),
         )
 
     # The text
@@ -160,7 +165,7 @@ class _Merging:
         return sorted(found, key=lambda joint: joint.rank)
 
     def _preamble(self) -> Iterator[_Joint]:
-        """Carry what stands below the title, but not metadata."""
+        """Carry what is below the title, but not metadata."""
         one, other = self.procedure.document, self.into.document
         fields = [f.start for f in one.fields.values()] if one.front_matter is None else []
         own, their = title_section(one) or one.sections[0], title_section(other) or other.sections[0]
@@ -201,9 +206,8 @@ class _Merging:
 
     def _verify(self, relocation: Relocation, parts: list[str]) -> None:
         """Make sure that the links of what is carried lead where they have to."""
-        document = self.procedure.document
         ordered = sorted(self._joints(), key=self._place)
-        links = [link for joint in ordered for link in document.links if joint.piece.holds(link.start)]
+        links = [link for joint in ordered for link in self.procedure.links if joint.piece.holds(link.start)]
         theirs = definition_lines(self.into.document)
         verify_text(self.procedure, links, relocation, self.into.path, "\n\n".join([*parts, theirs]).encode())
 
@@ -279,7 +283,7 @@ class _Merging:
 
 
 def _with_spans(raw: bytes, own: Sequence[Replacement]) -> tuple[bytes, dict[int, tuple[int, int]]]:
-    """Return the bytes with the insertions made, and where each of them stands then, by where it was put."""
+    """Return the bytes with the insertions made, and where each of them is then, by where it was put."""
     whole, position = b"", 0
     spans: dict[int, tuple[int, int]] = {}
     for each in sorted(own, key=lambda r: r.start):
