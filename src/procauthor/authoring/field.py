@@ -24,7 +24,7 @@ from procauthor.authoring.look import (
     split_late,
     without_empty,
 )
-from procauthor.authoring.outline import outline_first
+from procauthor.authoring.outline import OUTLINE, outline_first
 from procauthor.authoring.page import DraftPage, PageEdit
 from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
@@ -111,16 +111,20 @@ class Fields:
                 problems,
                 work.left,
                 asked=state.open_questions,
-                left=self._room(state, {problem.field for problem in problems}) if work.reply_tokens else None,
+                left=self._room(state, step, {problem.field for problem in problems}) if work.reply_tokens else None,
             )
         )
         renamed = self._carry_names(state.written.get(step, {}), answer.values) if problems else {}
         return replace(answer, values={**renamed, **answer.values})
 
-    def _room(self, state: State, again: Collection[str]) -> int:
-        """Return how many proposals and questions there may still be; fields that are written ``again`` have none."""
+    def _room(self, state: State, step: int, again: Collection[str]) -> int:
+        """Return how many proposals and questions a step may still have; fields that are written ``again`` have none.
+
+        The outline may have half of them.
+        """
         kept = {name: value for name, value in state.fields.items() if name not in again}
-        return max(0, MOST_OPEN - count_proposals(kept) - len(state.open_questions))
+        most = MOST_OPEN // 2 if step == OUTLINE else MOST_OPEN
+        return max(0, most - count_proposals(kept) - len(state.open_questions))
 
     def _carry_names(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Return the steps with the inputs that were renamed: to correct a name costs no workflow."""
