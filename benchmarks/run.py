@@ -28,8 +28,8 @@ from typing import Self
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from procauthor import Project
-from procauthor.batch.value import BatchReport
-from tests.batch import CALLS, PATH, needs_of, write_batch_library
+from procauthor.batch.record import BatchReport
+from tests.batch import CALLS, needs_of, write_batch_library
 from tests.conftest import snapshot
 
 SERVER = [sys.executable, "-m", "tests.batch"]
@@ -67,7 +67,7 @@ def bound(needs: Sequence[Sequence[int]], latency: float, jobs: int) -> float:
     chain: list[int] = []
     for before in needs:
         chain.append(1 + max((chain[n] for n in before), default=0))
-    return latency * max(PATH * max(chain), CALLS * len(needs) / jobs)
+    return latency * CALLS * max(*chain, len(needs) / jobs)
 
 
 def measure(args: argparse.Namespace) -> None:

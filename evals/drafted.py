@@ -10,7 +10,7 @@ from evals.workshop import Bounds, DraftCase, Drafted
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import Particular, find_claims
 from procauthor.authoring.outline import OUTLINE
-from procauthor.library.question import PROPOSED
+from procauthor.library.status import MARK
 from procauthor.markdown.parse import parse
 
 CONTINUITY = frozenset(
@@ -119,7 +119,7 @@ class Shape:
         counts = {
             "tables": len(_TABLE.findall(text)) + len(_FENCE.findall(text)) // 2,
             "failures": sum(len(step.get("failure_handling") or ()) for step in steps),
-            "proposals": text.count(PROPOSED),
+            "proposals": text.count(MARK),
             "answerable": len({lead["question"] for lead in draft.leads}),
             "repeated": sum(number - 1 for number in sentences.values()),
             "outline_faults": sum(

@@ -19,14 +19,14 @@ def _lines() -> Iterator[str]:
     for rule in _rules():
         yield f"| [{rule.name}](#{rule.name}) | {rule.code} | {rule.severity} | {_shown(rule.summary)} |"
     for family in FAMILIES:
-        yield f"\n## {(family.__doc__ or '').strip().rstrip('.')}"
-        for rule in family.RULES:
+        yield f"\n## {family.title}"
+        for rule in family.rules:
             yield from _rule(rule)
 
 
 def _rules() -> Iterator[Rule]:
     for family in FAMILIES:
-        yield from family.RULES
+        yield from family.rules
 
 
 def _rule(rule: Rule) -> Iterator[str]:

@@ -12,10 +12,8 @@ from typing import Any
 from tests.conftest import SETTINGS, write_library
 from tests.loopback import Json, Loopback, Scripted, answers, procedure_hook
 
-CALLS = 4
-"""The calls that one item takes where every reply is good."""
-PATH = 3
-"""How many of them wait for the one before: what the steps do and the rest are asked for at the same time."""
+CALLS = 3
+"""The calls that one item takes where every reply is good, each after the one before."""
 
 ITEM = """### {number}. Define {title}
 **Priority:** P1 - High

@@ -30,8 +30,7 @@ def test_every_shipped_prompt_is_listed():
         "step-1-purpose/ask",
         "step-6-contract/ask",
         "outline/ask",
-        "detail/ask",
-        "rest/ask",
+        "write/ask",
         "look/ask",
         "review/critique",
     } <= set(NAMES)

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.run import Run, RunStore
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching, Outlook
-    from procauthor.batch.record import Batch, BatchStore, Wishes
-    from procauthor.batch.value import BatchReport
+    from procauthor.batch.record import Batch, BatchReport, BatchStore, Wishes
     from procauthor.checking.check import Baseline
     from procauthor.checking.usage import Suspect
     from procauthor.errors import (
@@ -59,9 +58,9 @@ if TYPE_CHECKING:
     from procauthor.evaluation.value import Evaluation
     from procauthor.finding import Finding, Report
     from procauthor.library.change import Change
-    from procauthor.library.followed import FollowedStep, Following
     from procauthor.library.history import HistoryEntry
     from procauthor.library.library import Library, Procedure
+    from procauthor.library.sidecar import FollowedStep, Following
     from procauthor.planning.plan import Plan, PlanItem
     from procauthor.planning.propose import Proposal
     from procauthor.project.project import Project
@@ -90,7 +89,7 @@ _HOMES = {
     "AuthoringError": "errors",
     "Baseline": "checking.check",
     "Batch": "batch.record",
-    "BatchReport": "batch.value",
+    "BatchReport": "batch.record",
     "BatchStore": "batch.record",
     "Batching": "batch.batching",
     "Blame": "review.blame",
@@ -110,8 +109,8 @@ _HOMES = {
     "Due": "review.due",
     "Evaluation": "evaluation.value",
     "Finding": "finding",
-    "FollowedStep": "library.followed",
-    "Following": "library.followed",
+    "FollowedStep": "library.sidecar",
+    "Following": "library.sidecar",
     "FrontMatterError": "errors",
     "HaltError": "errors",
     "Handoff": "authoring.exchange",

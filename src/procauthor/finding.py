@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from procauthor.data import pick
+from procauthor.regex import lazy
+
 Severity = Literal["error", "warning", "info"]
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
 SCHEMA_VERSION = 1
-_LINE = re.compile(r"\bline \d+")
+_LINE = lazy(r"\bline \d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,7 @@ class Finding:
     def as_json(self) -> dict[str, object]:
         """Return the finding as the documented JSON object."""
         return {
-            "rule": self.rule,
-            "code": self.code,
-            "severity": self.severity,
-            "message": self.message,
-            "path": self.path,
-            "line": self.line,
-            "column": self.column,
-            "hint": self.hint,
-            "fixable": self.fixable,
+            **pick(self, "rule", "code", "severity", "message", "path", "line", "column", "hint", "fixable"),
             "fix": [edit.as_json() for edit in self.fix.edits] if self.fix else [],
             "fingerprint": self.fingerprint,
         }
@@ -132,14 +126,12 @@ class Report:
             "schema_version": SCHEMA_VERSION,
             "findings": [f.as_json() for f in self.findings],
             "summary": {
-                "documents": self.documents,
-                "procedures": self.procedures,
+                **pick(self, "documents", "procedures"),
                 "errors": self.count("error"),
                 "warnings": self.count("warning"),
                 "infos": self.count("info"),
                 "fixable": sum(f.fixable for f in self.findings),
-                "suppressed": self.suppressed,
-                "baselined": self.baselined,
+                **pick(self, "suppressed", "baselined"),
                 "gone": len(self.gone),
                 "fixed": self.fixed,
             },

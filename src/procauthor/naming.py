@@ -10,22 +10,26 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+from procauthor.regex import lazy
+
+_LINK = lazy(r"!?\[([^\]]*)\]\([^)]*\)")
 # Signs that make another name of a word are kept: C++, C#, .NET, Node.js.
-_WORD = re.compile(r"(?P<and>&)|(?:(?<![\w.])\.(?=[^\W\d_]))?[^\W_]+(?:['’.][^\W_]+)*(?:\+\+|\#|\+(?!\w))?")
+_WORD = lazy(r"(?P<and>&)|(?:(?<![\w.])\.(?=[^\W\d_]))?[^\W_]+(?:['’.][^\W_]+)*(?:\+\+|\#|\+(?!\w))?")
 # The beginning of a word that counts: it is found in one pass, whatever signs the text has.
-_COUNTED = re.compile(r"(?<!\S)[^\w\s]*\w")
+_COUNTED = lazy(r"(?<!\S)[^\w\s]*\w")
 _ARTICLES = frozenset({"the", "a", "an"})
 _BETWEEN = frozenset({"and", "or"})
 _LAST = frozenset({"procedure", "procedures"})
 _JOINING = frozenset("/&-+")
-_DEVICE = re.compile(
-    r"(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\..*)?", re.IGNORECASE
-)
-_REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f]')
+_DEVICE = lazy(r"(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\..*)?", re.IGNORECASE)
+_REFUSED = lazy(r'[<>:"|?*\\\x00-\x1f]')
 LONGEST_WORD = 30
 """No word of a language is that long, in letters."""
 _ONE = threading.Lock()
+MARKDOWN = (".md", ".markdown", ".mdx", ".md.erb")
+"""How the names of documents end."""
+# A program that makes pages may say in a name what it makes of the text.
+_ENDING = lazy(r"(?:\.html)?(?:\.md(?:\.erb)?|\.mdx|\.markdown)\Z", re.IGNORECASE)
 NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
 """Patterns for before and behind a name that is looked for in a text: there it is no part of a longer word."""
 
@@ -35,6 +39,24 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     if len(names) > most + 1:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def is_document(path: str) -> bool:
+    """Say whether a file is a document, by its name."""
+    return path.lower().endswith(MARKDOWN)
+
+
+def split_ending(path: str) -> tuple[str, str]:
+    """Return the path of a document without its ending, and that: ``a/b.html.md`` gives ``a/b`` and ``.html.md``."""
+    match = _ENDING.search(path)
+    if match is None:
+        return posixpath.splitext(path)
+    return path[: match.start()], match[0]
+
+
+def bare_name(path: str) -> str:
+    """Return the name of a file without its ending."""
+    return posixpath.basename(split_ending(path)[0])
 
 
 def count_words(text: str) -> int:

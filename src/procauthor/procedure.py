@@ -27,7 +27,7 @@ def stamp(raw: bytes) -> Stamp:
 class Artifact(Struct, frozen=True, array_like=True):
     """Something that a step or a procedure needs or makes.
 
-    ``source`` is what stands behind ``From:``; ``target`` is the path that a link in it leads to, as written.
+    ``source`` is what is behind ``From:``; ``target`` is the path that a link in it leads to, as written.
     """
 
     name: str

@@ -27,10 +27,11 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from procauthor.errors import PromptError
+from procauthor.regex import lazy
 from procauthor.resources import shipped
 
 _SUFFIX = ".md.j2"
-_FRONT = re.compile(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
+_FRONT = lazy(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
 _LONGEST = 300
 _LARGEST_FACTOR = 1000
 _WHAT: dict[type[Exception], str] = {
@@ -39,7 +40,7 @@ _WHAT: dict[type[Exception], str] = {
     UnicodeDecodeError: "it is not UTF-8",
     MemoryError: "it needs too much memory",
 }
-_MARKER = re.compile(r"<{3,}|>{3,}")
+_MARKER = lazy(r"<{3,}|>{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ def _broken(name: str, error: Exception) -> PromptError:
 
 
 def as_json(value: object, width: int | None = 160) -> str:
-    """Return a value as JSON in which no marker can stand; what is wider has a line for each of its parts."""
+    """Return a value as JSON in which no marker can be; what is wider has a line for each of its parts."""
     return _lay_out(value, width).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -234,5 +235,5 @@ def _lay_out(value: object, width: int | None) -> str:
 
 
 def quoted(text: object) -> str:
-    """Return text in which no marker can stand: ``<<<`` becomes ``< < <``."""
+    """Return text in which no marker can be: ``<<<`` becomes ``< < <``."""
     return _MARKER.sub(lambda match: " ".join(match[0]), str(text))

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from procauthor.errors import ConfigError
 from procauthor.naming import is_inside
 from procauthor.procedure import Status
+from procauthor.regex import lazy
 from procauthor.system import read_regular
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FILE_NAME = "procauthor.toml"
-INTERVAL = re.compile(r"P?(?P<number>\d{1,4})\s*(?P<unit>d|w|m|y|days?|weeks?|months?|years?)", re.IGNORECASE)
+INTERVAL = lazy(r"P?(?P<number>\d{1,4})\s*(?P<unit>d|w|m|y|days?|weeks?|months?|years?)", re.IGNORECASE)
 """An interval of time: a number and a unit, also as ISO 8601 writes it."""
 _SECTION = b"[tool.procauthor"
 # A key that is longer than this would fill the screen.
@@ -68,6 +69,10 @@ Site = Literal[
     "middleman",
     "jekyll",
     "eleventy",
+    "docusaurus",
+    "vitepress",
+    "starlight",
+    "gitbook",
     "plain",
 ]
 """What shows documents to their readers."""

@@ -46,7 +46,7 @@ def test_a_whole_draft_is_made_with_tool_use(root: Path) -> None:
         file.write_text(f'{file.read_text()}\n[authoring]\nbase_url = "{address(server)}"\nretries = 0\n')
         draft = Project.open(root).author(model="anthropic:any").create(TITLE)
     assert draft.outcome == "Awaiting review"
-    assert draft.usage.as_json() == {"calls": 4, "input_tokens": 40_000, "output_tokens": 4_000}
+    assert draft.usage.as_json() == {"calls": 3, "input_tokens": 30_000, "output_tokens": 3_000}
     assert {headers["authorization"] for headers in server.headers} == {f"Bearer {KEY}"}
     assert {body["max_tokens"] for body in server.requests} == {8000}
     assert KEY.encode() not in b"".join(f.read_bytes() for f in root.rglob("*") if f.is_file())

@@ -1,8 +1,8 @@
-"""A model writes an outline first, which is checked before prose is paid for, and looks at the whole at the end."""
+"""A model writes an outline first, which is checked before prose is paid for, then the page, and looks at that."""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from procauthor import Project
-from procauthor.authoring.look import apply_edits
+from procauthor.authoring.look import add_times
+from procauthor.authoring.page import DraftPage, PageEdit
+from procauthor.template.read import TemplateStore
 from tests.cli.test_create_with_a_model import TITLE, TITLES, hook, point
 from tests.loopback import Json, Loopback, Scripted, answer_schema, data, schema_of, words_of
+
+TEMPLATE = TemplateStore().get("procedure")
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +47,25 @@ def test_the_flow_comes_first_and_what_the_steps_do_is_asked_for_later(root: Pat
     )
     step = schema_of(requests[0])["properties"]["workflow"]["items"]["properties"]
     assert "actions" not in step
-    assert {"workflow_actions", "workflow_failure_handling"} in map(fields_of, requests[1:3])
-    assert fields_of(requests[3]) == {"edits", "settled"}
-    assert len(requests) == 4
+    assert list(schema_of(requests[1])["properties"])[:5] == [
+        "at_a_glance",
+        "plan_requirement",
+        "workflow_actions",
+        "workflow_failure_handling",
+        "validation_and_acceptance_criteria",
+    ]
+    assert fields_of(requests[2]) == {"edits", "settled"}
+    assert len(requests) == 3
+
+
+def test_where_a_reply_is_too_short_for_the_page_the_other_sections_follow_what_the_steps_do(root: Path) -> None:
+    with Loopback(lambda body: data(answer_schema(schema_of(body), TITLES, hook))) as server:
+        point(root, server, reply_tokens=5_000)
+        draft = Project.open(root).author(model="openai:any").create(TITLE).draft
+    assert [row["step"] for row in draft.usage_by_step] == [3, 5, 6, 8]
+    assert fields_of(server.requests[1]) == {"workflow_actions", "workflow_failure_handling"}
+    assert '"workflow_actions": [' in words_of(server.requests[2])
+    assert "validation_and_acceptance_criteria" in fields_of(server.requests[2])
 
 
 def jump(value: Json) -> None:
@@ -98,7 +118,7 @@ def test_a_fault_of_the_outline_is_corrected_before_anything_else_is_written(
     assert "Write these fields again" in words_of(requests[1])
     assert told.lower() in words_of(requests[1]).split("Write these fields again")[1].lower()
     assert "workflow_actions" not in fields_of(requests[1])
-    assert len(requests) == 5
+    assert len(requests) == 4
     assert [f for f in draft.findings if f["severity"] == "error"] == []
 
 
@@ -113,46 +133,97 @@ def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
             value["open_questions"] = ["Which room is taken?"]
 
     draft, requests = run(root, change)
-    assert f"**Who:** shift lead; within {proposed}" in draft.text
+    assert "**Who:** shift lead; within 45 minutes (proposed)\n" in draft.text
+    assert "1. Wait 45 minutes (proposed) for the record" in draft.text
+    assert draft.text.count("45 minutes; two shifts overlap for an hour") == 2
     assert not any("45 minutes" in question for question in draft.open_questions)
     look = words_of(requests[-1])
     assert "frobctl now" in look.split("What neither the brief nor the library holds")[1]
-    assert "open question 1" not in look
-    assert "workflow[].only_if" in look
+    assert "There is room for 7 more proposals and questions" in words_of(requests[1])
+    assert "The page has 2 proposals and 1 questions, of 8 that it may have together." in look
     found = [(q.question.kind, q.question.text) for q in Project.open(root).questions.list()]
     assert found.count(("proposal", "45 minutes")) == 2
 
 
-def test_a_last_look_changes_any_field_and_settles_questions(root: Path) -> None:
-    def change(value: Json, _: Json) -> None:
-        if "purpose" in value:
-            value["open_questions"] = ["Who leads the whole work?", "Which room is taken?"]
+def number_of(body: Json, line: str) -> int:
+    """Return the number of the passage that begins like this on the page that a last look shows."""
+    found = re.search(rf"^\[(\d+)\] {re.escape(line)}", words_of(body), re.MULTILINE)
+    assert found is not None, line
+    return int(found[1])
+
+
+def editing(*edits: tuple[str, str, str], settled: tuple[int, ...] = ()) -> Callable[[Json, Json], None]:
+    """Give these edits in a last look: the beginning of a passage, the action, and the text."""
+
+    def change(value: Json, body: Json) -> None:
+        for entry in value.get("workflow_actions", ()):
+            entry["actions"] = [f"Do part {entry['step']}."]
+        if "workflow_failure_handling" in value:
+            del value["workflow_failure_handling"][1]
         if "edits" in value:
             value["edits"] = [
-                {"path": "workflow[1].actions[0]", "action": "replace", "value": "Call the shift lead."},
-                {"path": "exit_states[0]", "action": "delete", "value": ""},
-                {"path": "no_such_field[3]", "action": "replace", "value": "x"},
+                {"passage": number_of(body, line), "action": action, "text": text} for line, action, text in edits
             ]
-            value["settled"] = [1, 99]
+            value["settled"] = list(settled)
+
+    return change
+
+
+def test_a_last_look_sees_the_page_and_changes_any_passage_and_settles_questions(root: Path) -> None:
+    look = editing(
+        ("### Step 2", "replace", "### Step 2: Call"),
+        ("1. Do part 2.", "replace", "Call the shift lead:\n\n```sh\nring --all\n```"),
+        ("**Purpose:** Record the workflow 1", "after", "**Only if:** the bell rings"),
+        ("- Record 2: ", "after", "**Failure Handling:**\n\n- Nobody answers: retry twice, then end as Put Off"),
+        ("- **Record the exit states 1", "replace", "- **Put Off**: the shift lead takes it up in the morning"),
+        ("1. Do part 1.", "after", "**Decisions:**\n\n- If it is late: go on with Step 2"),
+        settled=(1, 99),
+    )
+
+    def change(value: Json, body: Json) -> None:
+        if "purpose" in value:
+            value["open_questions"] = ["Who leads the whole work?", "Which room is taken?"]
+        look(value, body)
 
     draft, requests = run(root, change)
-    assert "1. Call the shift lead." in draft.text
+    step = draft.text.split("### Step 2: Call\n")[1].split("### Step 3")[0]
+    assert "**Only if:** the bell rings\n\n**Inputs:**\n\n- Record 1 (From: Step 1)" in step
+    assert "1. Call the shift lead:\n\n   ```sh\n   ring --all\n   ```" in step
+    assert "**Failure Handling:**\n\n- Nobody answers: retry twice, then end as Put Off" in step
+    assert "- If it is late: go on with Step 2" in draft.text
+    assert "- **Put Off**: the shift lead takes it up in the morning" in draft.text
     assert "Which room is taken?" in draft.open_questions
     assert "Who leads the whole work?" not in draft.open_questions
-    assert "Who leads the whole work?" in words_of(requests[3])
-    # The template wants two exit states, so the one that was deleted stays.
-    assert len(draft.fields["exit_states"]) == 2
+    assert "Who leads the whole work?" in words_of(requests[2])
+    assert draft.notes == ()
 
 
-def test_what_a_last_look_breaks_is_taken_back(root: Path) -> None:
-    def change(value: Json, _: Json) -> None:
-        if "edits" in value:
-            value["edits"] = [{"path": "workflow[2].inputs[0].artifact", "action": "replace", "value": "Nothing Made"}]
-
-    draft, requests = run(root, change)
-    assert "Nothing Made" not in draft.text
+@pytest.mark.parametrize(
+    ("edit", "kept"),
+    [
+        (("- **Record the exit states 0", "delete", ""), "- **Record the exit states 0"),
+        (("- Record 2: ", "replace", "no colon, so no output"), "- Record 2: "),
+        (("1. Do part 1.", "replace", "# A heading"), "1. Do part 1."),
+        (("- Record 2 (From: Step 2)", "replace", "- Nothing Made (From: Step 2)"), "- Record 2 (From: Step 2)"),
+    ],
+    ids=["fewer than the template wants", "no item", "a heading", "an error"],
+)
+def test_an_edit_that_does_not_fit_is_left_out_and_told_and_the_others_are_taken(
+    root: Path, edit: tuple[str, str, str], kept: str
+) -> None:
+    draft, requests = run(
+        root,
+        editing(
+            edit,
+            ("- Component Diagram (From", "after", "- Record 3 (late) (From: Step 3)"),
+            ("1. Do part 3.", "replace", "Tell the shift lead."),
+        ),
+    )
+    assert kept in draft.text
+    assert "1. Tell the shift lead." in draft.text
     assert [f for f in draft.findings if f["severity"] == "error"] == []
-    assert len(requests) == 4
+    assert len(requests) == 3
+    assert str(number_of(requests[2], edit[0])) in draft.notes[0].split("passages")[1]
 
 
 def test_a_last_look_that_cannot_be_read_costs_no_draft(root: Path) -> None:
@@ -165,23 +236,87 @@ def test_a_last_look_that_cannot_be_read_costs_no_draft(root: Path) -> None:
     assert any(question.startswith("Nobody has looked at the draft") for question in draft.open_questions)
 
 
+def test_a_draft_with_too_many_questions_is_told_how_many_and_loses_none(root: Path) -> None:
+    things = "room tool shelf lamp desk gate lock bell ladder basket".split()  # noqa: SIM905 - easier to read
+    questions = [f"Where is the {thing} kept?" for thing in things]
+
+    def change(value: Json, _: Json) -> None:
+        if "purpose" in value:
+            value["open_questions"] = questions
+
+    draft, requests = run(root, change)
+    assert "There is no room for a further proposal or question." in words_of(requests[1])
+    assert "0 proposals and 10 questions" in words_of(requests[2])
+    assert "2 too many" in words_of(requests[2])
+    assert set(questions) <= set(draft.open_questions)
+
+
+PAGE = """# Ring
+
+## 1. Purpose
+
+Somebody comes.
+It is quick.
+
+Nobody else.
+
+## 2. Steps
+
+### Step 1: Ring
+
+**Who:** porter; within 5 minutes
+
+**Actions:**
+
+1. Ring.
+
+   ```sh
+   ring --all
+
+   - not an item
+   ```
+
+2. Wait.
+- [ ] It rang.
+"""
+
+
 @pytest.mark.parametrize(
-    ("edit", "after"),
+    ("edit", "old", "new"),
     [
-        (("a[0]", "replace", "new"), {"a": ["new", "two"], "b": [{"c": "x"}]}),
-        (("a[0]", "insert", "new"), {"a": ["new", "one", "two"], "b": [{"c": "x"}]}),
-        (("a[2]", "insert", "new"), {"a": ["one", "two", "new"], "b": [{"c": "x"}]}),
-        (("a[1]", "delete", ""), {"a": ["one"], "b": [{"c": "x"}]}),
-        (("b[0].c", "replace", "y"), {"a": ["one", "two"], "b": [{"c": "y"}]}),
-        (("b[0]", "insert", '{"c": "w"}'), {"a": ["one", "two"], "b": [{"c": "w"}, {"c": "x"}]}),
-        (("b[0]", "replace", "no json"), None),
-        (("a[7]", "replace", "new"), None),
-        (("b", "delete", ""), None),
-        (("", "replace", "new"), None),
+        ((1, "replace", "A man comes."), "Somebody comes.\nIt is quick.", "A man comes."),
+        ((2, "delete", ""), "Nobody else.\n", ""),
+        ((2, "after", "Never."), "Nobody else.\n", "Nobody else.\n\nNever.\n\n"),
+        ((3, "replace", "[3] Step 1: Call"), "### Step 1: Ring", "### Step 1: Call"),
+        ((4, "replace", "guard; within 5 minutes"), "porter", "guard"),
+        ((4, "after", "**Only if:** it burns"), "minutes\n", "minutes\n\n**Only if:** it burns\n\n"),
+        ((5, "replace", "**Now:** ring\n\n| a |\n|---|\n| b |"), PAGE[PAGE.index("1. Ring"):PAGE.index("\n2. Wait")],
+         "1. **Now:** ring\n\n   | a |\n   |---|\n   | b |\n"),
+        ((6, "before", "Listen."), "2. Wait.", "2. Listen.\n\n2. Wait."),
+        ((7, "replace", "It rang twice."), "- [ ] It rang.", "- [ ] It rang twice."),
+        ((3, "delete", ""), PAGE[PAGE.index("### Step 1"):], ""),
+        ((99, "delete", ""), "", ""),
+    ],
+)  # fmt: skip
+def test_an_edit_changes_its_passage_and_nothing_else(edit: tuple[int, Any, str], old: str, new: str) -> None:
+    page = DraftPage(TEMPLATE, {}, PAGE)
+    assert page.edited([]) == PAGE
+    assert page.edited([PageEdit(*edit)]).strip() == PAGE.replace(old, new, 1).strip()
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (
+            [("within 10 minutes", ""), ("(proposed: 2 hours; 90 minutes were short)", "")],
+            "2 h 10 min (step 1 10 min, step 2 2 h, ",
+        ),
+        ([("1 hour", ""), ("30 minutes", "Step 3"), ("2 hours", "Step 2"), ("1 day", "")], "1 d 3 h"),
+        ([("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")], "1 d 1 h 30 min"),
+        ([("one hour or 30 minutes", ""), ("at once", "")], ""),
+        ([(None, ""), ("two working days", "")], "2 d (step 1 no single time, step 2 2 d, "),
     ],
 )
-def test_an_edit_changes_its_place_and_nothing_else(edit: tuple[str, str, str], after: Json | None) -> None:
-    fields = {"a": ["one", "two"], "b": [{"c": "x"}]}
-    found = apply_edits(fields, [dict(zip(("path", "action", "value"), edit, strict=True))])
-    assert found == (after or fields)
-    assert json.dumps(fields) == json.dumps({"a": ["one", "two"], "b": [{"c": "x"}]})
+def test_the_times_of_the_steps_are_added_up(steps: list[tuple[str | None, str]], told: str) -> None:
+    rows = [{"who": {"role": "porter", "time": time}, "beside": beside or None} for time, beside in steps]
+    assert add_times(TEMPLATE, {"workflow": [*rows, {"who": None}]}).startswith(told)

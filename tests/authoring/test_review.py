@@ -36,11 +36,11 @@ def test_a_remark_is_mended_by_asking_for_its_field_alone(root: Path) -> None:
     remark = {"field": "trigger", "remark": "Nobody can see that this has happened."}
     with Loopback(reviewing([remark])) as server:
         found = draft(root, server)
-    assert models(server) == ["any"] * 4 + ["critic", "any"]
-    assert set(schema_of(server.requests[5])["properties"]) == {"trigger", "open_questions"}
-    assert "a reviewer says: Nobody can see" in words_of(server.requests[5])
-    assert '"Component Diagram"' in words_of(server.requests[4])
-    assert found.usage.calls == 6
+    assert models(server) == ["any"] * 3 + ["critic", "any"]
+    assert set(schema_of(server.requests[4])["properties"]) == {"trigger", "open_questions"}
+    assert "a reviewer says: Nobody can see" in words_of(server.requests[4])
+    assert '"Component Diagram"' in words_of(server.requests[3])
+    assert found.usage.calls == 5
     assert [row["fields"] for row in found.usage_by_step if row["step"] == 8] == [["edits", "settled"], ["review"]]
 
 
@@ -50,13 +50,13 @@ def test_a_remark_is_mended_by_asking_for_its_field_alone(root: Path) -> None:
 def test_without_a_remark_that_counts_nothing_is_asked_again(root: Path, remarks: object) -> None:
     with Loopback(reviewing(remarks)) as server:
         draft(root, server)
-    assert models(server) == ["any"] * 4 + ["critic"]
+    assert models(server) == ["any"] * 3 + ["critic"]
 
 
 def test_a_reviewer_that_cannot_be_read_is_told_in_an_open_question(root: Path) -> None:
     with Loopback(reviewing([], bad=9)) as server:
         found = draft(root, server)
-    assert models(server) == ["any"] * 4 + ["critic"] * 2
+    assert models(server) == ["any"] * 3 + ["critic"] * 2
     assert any("openai:critic gave no usable reply" in question for question in found.open_questions)
 
 

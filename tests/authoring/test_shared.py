@@ -19,7 +19,7 @@ from procauthor import Project
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.memory import CallLog, FileMemory, WorkMemory
 from procauthor.authoring.reply import Reply
-from procauthor.batch.value import BatchReport
+from procauthor.batch.record import BatchReport
 from procauthor.errors import ConfigError, DraftError, LockedError
 from tests.batch import CALLS, good, title_of, write_batch_library
 from tests.cli.inside import run, run_json

@@ -13,7 +13,7 @@ import pytest
 from procauthor.checking.check import check
 from procauthor.finding import Finding
 from procauthor.library.library import read_library
-from procauthor.library.receipt import read_marks
+from procauthor.library.sidecar import read_marks
 from procauthor.markdown.parse import parse
 from procauthor.project import Project
 from procauthor.workspace import Workspace

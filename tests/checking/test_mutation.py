@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from procauthor.checking.rule import RULES
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 from tests.checking.cases import complete, run_check
 from tests.checking.clean import Library, make
 

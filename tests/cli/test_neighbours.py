@@ -138,3 +138,12 @@ def test_a_neighbour_that_hands_over_more_than_a_template_lets_in(root: Path) ->
     told = run("-C", root, "create", "Threat Check Procedure").stderr
     assert "W103" not in told
     assert "is no required input" not in told
+
+
+@pytest.mark.parametrize("name", ["feature", "Feature/", "delivery of features", "Delivery of Features Lifecycle"])
+def test_a_lifecycle_is_told_by_its_name_or_by_its_folder(root: Path, name: str) -> None:
+    for page in root.rglob("*.md"):
+        text = page.read_text()
+        page.write_text(text.replace("lifecycle: Feature", "lifecycle: Delivery of Features"))
+    brief = Project.open(root).handoff.brief("Backup Procedure", lifecycle=name)
+    assert brief.brief.request.lifecycle == "Delivery of Features"

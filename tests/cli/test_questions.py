@@ -120,6 +120,57 @@ def test_a_proposal_is_accepted_as_it_is(lib: Path) -> None:
     assert "Keep the data 30 days on two disks." in (lib / "ops/copy.md").read_text()
 
 
+LISTED = """---
+owner: Dana
+status: In progress
+open_proposals:
+- 30 days; as the contract says
+- two disks; one may fail
+- two disks; the same for the copy
+- an hour; nobody knows where it was said
+---
+
+# Copy the Disk
+
+## Aim
+
+Keep the data 30
+days (proposed) on two disks (proposed), and `30 days (proposed)` is code.
+
+- The copy is on two disks (proposed) (proposed), unlike two disks.
+"""
+
+
+def test_proposals_of_the_front_matter_have_their_place_in_the_text(lib: Path) -> None:
+    page = lib / "ops/copy.md"
+    page.write_text(LISTED)
+    asked = run_json("-C", lib, "questions", "Copy the Disk")["questions"]
+    proposals = [(q["text"], q["reason"], q["line"], q["section"]) for q in asked if q["kind"] == "proposal"]
+    assert proposals == [
+        ("an hour", "nobody knows where it was said", 8, ""),
+        ("30 days", "as the contract says", 15, "Aim"),
+        ("two disks", "one may fail", 16, "Aim"),
+        ("two disks", "the same for the copy", 18, "Aim"),
+    ]
+    number = {q["reason"]: q["number"] for q in asked}
+    refused = run("-C", lib, "answer", "Copy the Disk", str(number["nobody knows where it was said"]), "2 h", code=2)
+    assert "is not in the text" in refused.stderr
+    run("-C", lib, "answer", "Copy the Disk", str(number["the same for the copy"]), "one tape")
+    run("-C", lib, "answer", "Copy the Disk", str(number["one may fail"]), "--accept")
+    run("-C", lib, "answer", "Copy the Disk", str(number["as the contract says"]), "90 days")
+    run("-C", lib, "answer", "Copy the Disk", "1", "--accept")
+    assert page.read_text().partition("---\n\n")[2] == (
+        "# Copy the Disk\n\n## Aim\n\nKeep the data 90 days on two disks, and `30 days (proposed)` is code.\n\n"
+        "- The copy is on one tape (proposed), unlike two disks.\n"
+    )
+    assert "open_proposals" not in page.read_text()
+
+
+def test_a_mark_without_a_proposal_is_a_word(lib: Path) -> None:
+    (lib / "ops/copy.md").write_text("# Copy the Disk\n\n## Aim\n\nA queue (proposed) takes it.\n")
+    assert run_json("-C", lib, "questions", "ops/copy.md")["questions"] == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -128,6 +179,7 @@ def test_a_proposal_is_accepted_as_it_is(lib: Path) -> None:
         (["1", "--accept"], "nothing is proposed"),
         (["1", "one\ntwo"], "more than one line"),
         (["1", "TODO ask Dana"], "open itself"),
+        (["1", "a week (proposed)"], "open itself"),
         (["5", "only one"], "2 open cells"),
         (["2", "Dana", "--section", "Nowhere"], "has no section"),
     ],

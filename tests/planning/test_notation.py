@@ -2,9 +2,9 @@
 
 import pytest
 
-from procauthor.planning.effort import read_effort
 from procauthor.planning.plan import Effort, PlanItem
 from procauthor.planning.read import read_plan
+from procauthor.planning.value import read_effort
 
 FLOUR = "### 2. Define Flour Procedure\n**Priority:** P1\n\n### 3. Define Salt Procedure\n**Priority:** P1\n"
 

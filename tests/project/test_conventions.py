@@ -126,6 +126,31 @@ def test_a_status_is_read_where_and_as_the_team_writes_it(tmp_path: Path) -> Non
             ["/a/hornets/"],
         ),
         ({"book.toml": '[book]\nsrc = "docs"\n'}, ["", "two.md"], ["two.html#wing"]),
+        (
+            {
+                "eleventy.config.js": 'module.exports = () => ({ dir: { input: "docs" } })\n',
+                "docs/a/one.md": "---\npermalink: one.html\n---\n\n",
+                "docs/pic.png": "",
+            },
+            ["a/two.html", "pic.png", "a/two/#part", "two.md"],
+            ["gone/two.html", "../b/two.html"],
+        ),
+        (
+            {
+                "docusaurus.config.ts": "",
+                "docs/03-b/01-three.md": "# Three\n",
+                "docs/four.md": "---\nslug: /fourth\n---\n\n# Four\n",
+                "docs/a/five.mdx": "---\nid: fifth\n---\n\n# Five\n",
+            },
+            ["/docs/b/three", "/b/three", "/docs/fourth", "/fourth", "./fifth", "five.mdx", "/img/a.png", "two"],
+            ["/docs/b/gone", "/a/gone", "sixth", "/docs/four#wing"],
+        ),
+        (
+            {"docs/.vitepress/config.mts": ""},
+            ["/a/two", "/a/two.html", "./two", "two.md#part", "/pic.png"],
+            ["/a/gone"],
+        ),
+        ({".gitbook.yaml": "root: ./docs/\n"}, ["two", "/a/two.md"], ["gone.md"]),
         ({"config/tech-docs.yml": ""}, [], ["gone.md"]),
     ],
 )
@@ -133,12 +158,13 @@ def test_links_lead_where_the_site_shows_the_documents(
     tmp_path: Path, files: dict[str, str], right: list[str], wrong: list[str]
 ) -> None:
     lines = [f"[words]({target})" for target in (*right, *wrong)]
-    one = "# One\n\n" + "\n\n".join(lines) + "\n"
+    head = files.get("docs/a/one.md", "")
+    one = f"{head}# One\n\n" + "\n\n".join(lines) + "\n"
     write(tmp_path, {**files, "docs/a/one.md": one, "docs/a/two.md": "# Two\n\n## Part\n\nWords.\n"})
     init(tmp_path)
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
     result = [f["line"] for f in report["findings"] if f["rule"] in ("broken-link", "broken-anchor")]
-    assert result == [3 + 2 * (len(right) + n) for n in range(len(wrong))]
+    assert result == [3 + head.count("\n") + 2 * (len(right) + n) for n in range(len(wrong))]
 
 
 def test_a_page_is_known_by_its_address_until_it_has_another(tmp_path: Path) -> None:
@@ -164,6 +190,39 @@ def test_a_page_that_shows_a_folder_is_told_from_one_that_is_all_there_is(tmp_pa
     assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
 
 
+def test_a_file_of_a_program_is_a_document_and_keeps_its_ending(tmp_path: Path) -> None:
+    files = {f"source/ops/{name}.html.md.erb": form(name.title()) for name in ("ask", "bind", "cut")}
+    files |= {"source/ops/dig.html.md": form("Dig"), "config/tech-docs.yml": ""}
+    write(tmp_path, files)
+    assert init(tmp_path)["templates"] == {"source/ops/*.md*": "ops"}
+    assert {path for path, row in documents(tmp_path).items() if row["form"]} == set(files) - {"config/tech-docs.yml"}
+    run("-C", tmp_path, "rename", "Ask", "Beg", "--no-alias")
+    assert (tmp_path / "source/ops/beg.html.md.erb").exists()
+    assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
+def test_an_index_alone_in_its_folder_is_a_document(tmp_path: Path) -> None:
+    files = some("ops", a="Ann", b="Bob", index="Ops") | {
+        f"ops/{name}/index.md": form(name) + "\nWhat else there is to say of it.\n" for name in ("cid", "dot")
+    }
+    write(tmp_path, files)
+    init(tmp_path)
+    rows = documents(tmp_path)
+    assert sorted(path for path in files if not rows[path]["counted"]) == ["ops/index.md"]
+
+
+def test_a_folder_of_templates_holds_none_of_the_documents(tmp_path: Path) -> None:
+    files = some("ops", a="Ann", b="Bob", c="Cid")
+    files |= {"scripts/templates/runbook.md": form("<Name of it>"), "docs/template-review.md": "# Review of forms\n"}
+    write(tmp_path, files)
+    init(tmp_path)
+    rows = documents(tmp_path)
+    assert rows["docs/template-review.md"]["kind"] == "other"
+    assert "scripts/templates/runbook.md" not in rows
+    report = run_json("-C", tmp_path, "evaluate")
+    assert (report["total"]["total"], report["left_out"]) == (3, 1)
+
+
 def test_a_status_may_be_in_a_table_before_the_first_chapter(tmp_path: Path) -> None:
     wide = "| Created | State |\n|---|---|\n| 2024-01-01 | <b>{}</b> |\n\n"
     long = "| | |\n|---|---|\n| **Owner** | Ann |\n| **Status** | {} |\n\n"
@@ -180,6 +239,7 @@ def test_a_placeholder_word_that_is_a_name_or_quoted_is_none(tmp_path: Path) -> 
     files["net/a.md"] += "\nCall TBD on the line.\n"
     files["net/b.md"] += '\nWrite "TODO" before it.\n'
     files["net/c.md"] += "\n`TODO: our own steps`\n"
+    files["net/a.md"] += "\nFill in the places marked XXX with a name.\n"
     files["net/d.md"] += "\nComing soon.\n\n```sh\nrun  # TODO: later\n```\n"
     write(tmp_path, files)
     init(tmp_path)

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from procauthor.batch.slot import CpuSlots
+from procauthor.batch.writer import CpuSlots
 
 
 def test_an_item_with_a_reply_goes_before_those_that_wait_to_begin() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from procauthor import Project
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
-from procauthor.library.receipt import read_marks, today
+from procauthor.library.sidecar import read_marks, today
 from procauthor.markdown.parse import parse
 from tests.cli.inside import run, run_json
 from tests.conftest import FILES, snapshot, write_library

@@ -10,7 +10,7 @@ import pytest
 from procauthor import Project
 from procauthor.convention.word import read_interval
 from procauthor.git import last_changes
-from procauthor.library.receipt import today
+from procauthor.library.sidecar import today
 from tests.cli.inside import run, run_json
 from tests.conftest import REVIEW, SETTINGS
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from procauthor import ConfigError, ConflictError, Project
 from procauthor.cli.app import app
-from procauthor.library.sidecar import merge
+from procauthor.library.sidecar import merge_sidecars
 from tests.cli.inside import run, run_json
 from tests.conftest import snapshot
 
@@ -153,6 +153,6 @@ def test_records_of_two_branches_go_together(root: Path) -> None:
     ours = (root / RECORD).read_bytes()
     (root / RECORD).write_bytes(base)
     Project.open(root).follow(TITLE, by="Ada").record(1, "done")
-    merged = merge(base, ours, (root / RECORD).read_bytes())
+    merged = merge_sidecars(base, ours, (root / RECORD).read_bytes())
     assert merged is not None
     assert {each["by"]: len(each.get("steps", ())) for each in json.loads(merged)["followed"]} == {"Ada": 1, "Grace": 0}

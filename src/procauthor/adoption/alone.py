@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
@@ -11,8 +10,10 @@ from pathlib import PurePosixPath
 from procauthor.adoption.form import Form, chapters, count_words
 from procauthor.convention.word import words
 from procauthor.markdown.document import Document, Item
+from procauthor.naming import bare_name
+from procauthor.regex import lazy
 from procauthor.template.infer import is_step, sections_by_key
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _FEWEST_STEPS = 3
 _MANY_ITEMS = 12
@@ -22,9 +23,9 @@ _NEAR = 8
 _MOSTLY = 0.5
 _FEWEST_REPEATED = 2
 _FEWEST_HEADINGS = 3
-_HEADING = re.compile(r"(?m)^\s*#{1,6}\s+(\S.*)")
-_NAME_END = re.compile(r"[*`:(]|\s[-–—]\s")
-_TOKEN = re.compile(r"[^\W_]+")
+_HEADING = lazy(r"(?m)^\s*#{1,6}\s+(\S.*)")
+_NAME_END = lazy(r"[*`:(]|\s[-–—]\s")
+_TOKEN = lazy(r"[^\W_]+")
 
 
 def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Iterator[str]:
@@ -59,7 +60,7 @@ def _is_about_other(path: str) -> bool:
 
     A report has a date or a number in its name, or is kept with others: how to write one is work.
     """
-    tokens = _TOKEN.findall(PurePosixPath(path).stem.casefold())
+    tokens = _TOKEN.findall(bare_name(path).casefold())
     table = words()["survey"]
     home = _TOKEN.findall(PurePosixPath(path).parent.name.casefold())
     reports = set(table["reports"])

@@ -18,7 +18,7 @@ from procauthor.adoption.guess import Guess
 from procauthor.adoption.survey import Survey, read_by
 from procauthor.convention.word import known_words, plain_name, plain_status, status_text, table_text
 from procauthor.library.library import Procedure
-from procauthor.library.placeholder import find_placeholders
+from procauthor.library.thin import find_placeholders
 from procauthor.settings import Conventions, PlaceholderConventions
 
 _MOST = 40

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from pathlib import Path
 
 from procauthor.git import find_repository
 from procauthor.library.disk import leads_out, write_file
+from procauthor.regex import lazy
 from procauthor.resources import shipped
 
 _LIBRARY = "{library}"
-_PLAIN = re.compile(r"[\w./-]+")
+_PLAIN = lazy(r"[\w./-]+")
 
 
 @dataclass(frozen=True, slots=True)

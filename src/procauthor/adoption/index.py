@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.notation import is_page
-from procauthor.convention.site import read_links
+from procauthor.convention.site import page_folder, read_links
 from procauthor.convention.word import known_marks, plain_name, read_title, words
 from procauthor.library.index import Listed, entries, index_of, list_items
 from procauthor.library.library import Library, Procedure
@@ -17,16 +17,17 @@ from procauthor.library.reference import resolve_on_site
 from procauthor.markdown.document import Document
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Status
+from procauthor.regex import lazy
 from procauthor.settings import Conventions, TitleConventions
 
 _FEWEST = 2
 _MOST_FOLDERS = 2
-_TOKEN = re.compile(r"[^\W_]+")
+_TOKEN = lazy(r"[^\W_]+")
 # An index with fewer of the documents than this is asked about.
 _WHOLE = 0.9
 # Fewer documents with a sign do not say what it means.
 _FEWEST_SIGNS = 3
-_SIGN = re.compile(r"[^\w\s\x00-\u2000\u2010-\u206f\ufe0e\ufe0f]")
+_SIGN = lazy(r"[^\w\s\x00-\u2000\u2010-\u206f\ufe0e\ufe0f]")
 
 
 def find_index(documents: Mapping[str, Document], usual: str, conventions: Conventions) -> str:
@@ -109,7 +110,9 @@ def _listed(path: str, documents: Mapping[str, Document], names: Mapping[str, st
     texts = [item.text for block in blocks for item in block.items]
     texts += [row.cells[0].text for block in blocks for row in block.rows if row.cells]
     named = {names.get(title_key(re.split(r"\s[-–—]\s|[(:]", text, maxsplit=1)[0])) for text in texts}
-    targets = (resolve_on_site(path, link.target, conventions) for link in read_links(document, conventions))
+    folder = page_folder(path, document, conventions)
+    links = read_links(document, conventions)
+    targets = (resolve_on_site(path, link.target, conventions, folder) for link in links)
     linked = {next((each for each in target.paths if each in documents), None) for target in targets}
     return len((named | linked) - {None, path})
 

@@ -20,20 +20,22 @@ from procauthor.convention.word import (
     title_heading,
     words,
 )
-from procauthor.library.placeholder import find_placeholders
+from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Block, Document
+from procauthor.naming import bare_name
 from procauthor.procedure import Status
+from procauthor.regex import lazy
 from procauthor.settings import PlaceholderConventions, StatusConventions, TitleConventions
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 Documents = Mapping[str, Document]
 _FEWEST = 3
 _HALF = 0.5
-_BEFORE = re.compile(r"([^\W\d_][\w /-]{1,30}?)\s*:\s+\S")
-_NUMBERED = re.compile(r"((?:[^\W\d_][\w /-]{0,20}\s*)?)#?(?<!\d)(\d{1,6})([.:)]?\s+|\s+[-–—]\s+|\s*:\s+)\S")
-_BRACKETS = re.compile(r"([\[(])([^\[\]()]{2,30})([\])])\s*$")
-_TOKEN = re.compile(r"[^\W_]+")
-_REMARK = re.compile(r"^(.{2,40}?)(?:\s+[-–—(:]|\s+\[|[.,;:(]|$)")
+_BEFORE = lazy(r"([^\W\d_][\w /-]{1,30}?)\s*:\s+\S")
+_NUMBERED = lazy(r"((?:[^\W\d_][\w /-]{0,20}\s*)?)#?(?<!\d)(\d{1,6})([.:)]?\s+|\s+[-–—]\s+|\s*:\s+)\S")
+_BRACKETS = lazy(r"([\[(])([^\[\]()]{2,30})([\])])\s*$")
+_TOKEN = lazy(r"[^\W_]+")
+_REMARK = lazy(r"^(.{2,40}?)(?:\s+[-–—(:]|\s+\[|[.,;:(]|$)")
 _SAMPLE = 2
 
 
@@ -78,7 +80,8 @@ class _Titles:
         called = [p for p in other if self.documents[p].metadata.get("name")]
         first = [p for p in other if title_heading(self.documents[p], first=True) and p not in called]
         yield "heading"
-        self._say("heading", headed, total)
+        if headed:
+            self._say("heading", headed, total)
         yield "front-matter"
         if fronted:
             self._say("front-matter", fronted, total)
@@ -315,7 +318,7 @@ def _seen(subject: str, value: str, confidence: float, places: list[str], total:
 
 def _names(documents: Documents, titles: TitleConventions) -> set[str]:
     """Return the words in the names of documents: of files, and in titles."""
-    stems = {PurePosixPath(path).stem for path in documents}
+    stems = {bare_name(path) for path in documents}
     return stems.union(*(_TOKEN.findall(read_title(document, titles)) for document in documents.values()))
 
 

@@ -13,6 +13,7 @@ from procauthor.adoption.form import FEWEST
 from procauthor.adoption.notation import commonest
 
 _MANY = 2
+_PLAIN = ".md"
 
 
 def path_patterns(forms: Mapping[str, str]) -> dict[str, str]:
@@ -27,7 +28,10 @@ def path_patterns(forms: Mapping[str, str]) -> dict[str, str]:
     usual = {folder: commonest(forms[path] for path in paths) for folder, paths in folders.items()}
     single = _single_names(forms)
     wanted = {f: usual[f] for f in folders if not all(PurePosixPath(p).name in single for p in folders[f])}
-    kept = {f"*/{name}": form for name, form in single.items()} | _folder_patterns(wanted, sorted(wanted))
+    found = {f"*/{name}": form for name, form in single.items()} | _folder_patterns(wanted, sorted(wanted))
+    plain = all(path.lower().endswith(_PLAIN) for path in forms)
+    # Behind the ending of Markdown there may be that of a program, as in ``a.html.md.erb``.
+    kept = found if plain else {f"{p}*" if p.endswith(f"*{_PLAIN}") else p: name for p, name in found.items()}
     exceptions = (path for path in sorted(forms) if (match_path(kept, path) or "") != forms[path])
     return {_escaped(path): forms[path] for path in exceptions} | kept
 

@@ -43,6 +43,11 @@ class _Sign:
 
 _ELEVENTY = (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs")
 _INPUT = r"\binput:\s*[\"']([^\"']+)"
+_DOCUSAURUS = ("docusaurus.config.js", "docusaurus.config.ts", "docusaurus.config.mjs")
+_DOCS_PATH = r"\bdocs:\s*\{[^{}]*?\bpath:\s*[\"']([^\"']+)"
+_VITEPRESS = tuple(
+    f".{name}/config.{kind}" for name in ("vitepress", "vuepress") for kind in ("js", "ts", "mjs", "mts")
+)
 _SIGNS = (
     _Sign("mkdocs", "mkdocs.yml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),
     _Sign("mkdocs", "mkdocs.yaml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),
@@ -56,6 +61,15 @@ _SIGNS = (
     _Sign("middleman", "config.rb", r"(?m)^\s*(?:activate|page|set|require)\b", pages="source"),
     _Sign("middleman", "config/tech-docs.yml", pages="source"),
     *(_Sign("eleventy", file, place=_INPUT) for file in _ELEVENTY),
+    *(_Sign("docusaurus", file, place=_DOCS_PATH, pages="docs") for file in _DOCUSAURUS),
+    *(_Sign("vitepress", file, place=r"\bsrcDir:\s*[\"']([^\"']+)") for file in _VITEPRESS),
+    *(_Sign("vitepress", f"docs/{file}", pages="docs") for file in _VITEPRESS),
+    *(
+        _Sign("starlight", f"astro.config.{kind}", "starlight", pages="src/content/docs")
+        for kind in ("mjs", "js", "ts")
+    ),
+    _Sign("gitbook", ".gitbook.yaml", place=r"(?m)^root:\s*[\"']?([^\s\"'#]+)"),
+    _Sign("gitbook", "book.json", r"(?i)gitbook|\"(?:plugins|structure|root)\""),
     _Sign("jekyll", "_config.yml", place=r"(?m)^source:\s*[\"']?([^\s\"'#]+)"),
 )
 _HOSTS: tuple[tuple[Site, str], ...] = (("gitlab", ".gitlab-ci.yml"), ("github", ".github"), ("github", ".git"))

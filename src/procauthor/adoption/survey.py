@@ -13,27 +13,30 @@ from typing import Any
 
 from procauthor.adoption.alone import find_work
 from procauthor.adoption.bundle import find_bundles, with_bundle
-from procauthor.adoption.form import Form, find_forms, headings, with_stubs
+from procauthor.adoption.form import Form, count_words, find_forms, headings, with_stubs
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import path_patterns
 from procauthor.adoption.site import FoundSite, find_site
-from procauthor.checking.rules.contract import RULES as CONTRACT_RULES
-from procauthor.checking.rules.step import RULES as STEP_RULES
+from procauthor.checking.rules.contract import CONTRACTS
+from procauthor.checking.rules.step import STEPS
 from procauthor.convention.site import read_links
-from procauthor.convention.word import page_stem, read_declared, read_title, title_kind
+from procauthor.convention.word import page_stem, read_declared, read_title, title_kind, words
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
-from procauthor.library.library import MARKDOWN, Library, read_library, reread
+from procauthor.library.library import Library, read_library, reread
 from procauthor.library.status import is_signpost
+from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
+from procauthor.naming import MARKDOWN, is_document
+from procauthor.regex import lazy
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
 from procauthor.template.read import TemplateStore
 
 _INDEX_NAMES = ("index.md", "INDEX.md", "README.md", "readme.md")
-_LANGUAGE = re.compile(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
+_LANGUAGE = lazy(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
 # Where nearly all documents of a folder have a form, one without it is of the same kind all the same.
 _MOST = 0.8
 # Fewer documents in one order than this, and the order is no rule.
@@ -41,8 +44,12 @@ _KEPT = 0.9
 _SURE = 5
 # What documents of one kind need not share is shown to their authors where some have it.
 _BUNDLE_SHARE = 0.2
-_STEP_RULES = tuple(rule.name for rule in STEP_RULES if rule.severity == "error")
-_CONTRACT_RULES = tuple(rule.name for rule in CONTRACT_RULES if rule.severity == "error")
+# With fewer words a file says nothing of its own.
+_HARDLY_ANY = 12
+# What somebody is to fill in, besides words for it in square brackets.
+_FIELD = lazy(rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}")
+_STEP_RULES = tuple(rule.name for rule in STEPS.rules if rule.severity == "error")
+_CONTRACT_RULES = tuple(rule.name for rule in CONTRACTS.rules if rule.severity == "error")
 _SLUGS = ("mkdocs", "gitlab")
 # A link may break under a text that its team has finished.
 _TOLERATED = ("broken-link", "broken-anchor", "unknown-procedure")
@@ -122,6 +129,9 @@ def survey(folder: Path) -> Survey:
     template_files = {path: every[path] for path in sorted(looked.template_files)}
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = {t.template_file for t in templates if t.template_file}
+    followed |= {path for path, document in template_files.items() if _has_fields(document)}
+    # What only has the name of a template is a document like others.
+    plain |= {path: document for path, document in template_files.items() if path not in followed}
     conventions = Conventions(
         site=site.kind,
         site_root=site.root,
@@ -158,6 +168,11 @@ def survey(folder: Path) -> Survey:
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
     settings = _settings(own, patterns, conventions, guesses)
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations)
+
+
+def _has_fields(document: Document) -> bool:
+    """Say whether a document holds what somebody is to fill in."""
+    return _FIELD.search(document.source.raw) is not None or next(find_placeholders(document), None) is not None
 
 
 def _is_stub(path: str, document: Document, notation: Found) -> bool:
@@ -233,7 +248,7 @@ def _ignored(folder: Path) -> Iterator[str]:
         if path.endswith("/"):
             if any(next((folder / path).rglob(f"*{ending}"), None) for ending in MARKDOWN):
                 yield f"{_escaped(path)}*"
-        elif path.lower().endswith(MARKDOWN):
+        elif is_document(path):
             yield _escaped(path)
 
 
@@ -270,10 +285,15 @@ def _signposts(documents: Mapping[str, Document], site: FoundSite) -> Iterator[b
 
 def _pages(documents: Mapping[str, Document]) -> tuple[str, ...]:
     """Return the names, without ending, of the files that show a folder here; "readme" always is one."""
-    stems = dict.fromkeys(page_stem(path) for path in sorted(documents))
-    return tuple(
-        dict.fromkeys(("readme", *(stem for stem in stems if is_page(stem) and not _is_form(stem, documents))))
-    )
+    stems = [stem for stem in dict.fromkeys(page_stem(path) for path in sorted(documents)) if is_page(stem)]
+    kept = (stem for stem in stems if not _is_form(stem, documents) and not _is_shared(stem, documents))
+    return tuple(dict.fromkeys(("readme", *kept)))
+
+
+def _is_shared(stem: str, documents: Mapping[str, Document]) -> bool:
+    """Say whether some files of a page's name are documents: alone in their folders, they show only themselves."""
+    alone = (d for path, d in documents.items() if page_stem(path) == stem and not _shows_others(path, documents))
+    return stem in words()["survey"]["shared_pages"] and any(count_words(document) > _HARDLY_ANY for document in alone)
 
 
 def _is_form(stem: str, documents: Mapping[str, Document]) -> bool:
@@ -308,9 +328,9 @@ def _named(
         if same and not (folder / "templates" / f"{same}.md").exists():
             yield Proposed(same, inferred, shipped=True, form=form, template_file=own_file, guess=guess)
             continue
-        place = _template_name(own_file) or _place(form, folder)
-        stem = "-".join(re.findall(r"\w+", place.casefold())) or "document"
-        name = next(n for n in (stem, *(f"{stem}-{k}" for k in range(2, len(taken) + 3))) if n not in taken)
+        places = ("-".join(re.findall(r"\w+", p.casefold())) for p in (_template_name(own_file), _place(form, folder)))
+        stems = [stem for stem in places if stem] or ["document"]
+        name = next(n for n in (*stems, *(f"{stems[-1]}-{k}" for k in range(2, len(taken) + 3))) if n not in taken)
         taken.add(name)
         kind = _kind(form, documents)
         yield Proposed(name, inferred, shipped=False, form=form, template_file=own_file, guess=guess, kind=kind)

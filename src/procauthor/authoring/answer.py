@@ -10,21 +10,22 @@ from functools import reduce
 from typing import Any
 
 from procauthor.errors import AnswerError
+from procauthor.regex import lazy
 
 # Control characters in strings are common with small models, and harmless: rendering cleans them.
 _DECODER = json.JSONDecoder(strict=False)
 # Where an object may begin, and where thoughts begin or end. A mark inside of an object is neither.
-_MARK = re.compile(
+_MARK = lazy(
     r"(?P<object>\{(?=\s*[\"}]))"
     r"|(?P<begin><(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷|<\|channel\|>\s*(?:analysis|thought)\b)"
     r"|(?P<end></(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷|<\|channel\|>|<channel\|>)",
     re.IGNORECASE,
 )
 # Half a surrogate pair cannot be written to a file.
-_LONE = re.compile(
+_LONE = lazy(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
-_SPACE = re.compile(r"\s*")
+_SPACE = lazy(r"\s*")
 _DEEPEST = 4
 """So many wrappers may be around an object: ``{"name": "fields", "arguments": {...}}`` has one."""
 _MOST_BROKEN = 1_000

@@ -36,11 +36,13 @@ class FieldProblem:
 class AskForm:
     """What an ask wants instead of the template's fields: a model of its own, and the prompts that ask for it.
 
-    ``prompts`` are (name, variables) in order; each gets the marker of the brief as ``mark`` besides.
+    ``prompts`` are (name, variables) in order; each gets the marker of the brief as ``mark`` besides. ``briefed`` puts
+    the brief before them.
     """
 
     model: type[BaseModel]
     prompts: tuple[tuple[str, Mapping[str, object]], ...]
+    briefed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Ask:
 
     ``fields`` holds what earlier steps filled, ``asked`` the questions that are open so far; ``problems`` is empty on
     the first ask, and names what must be written again on a later one. ``budget`` is the number of tokens that the run
-    may still use, None for no bound.
+    may still use, None for no bound; ``left`` how many proposals and questions the draft may still have, likewise.
     """
 
     brief: Brief
@@ -60,6 +62,7 @@ class Ask:
     budget: int | None = None
     form: AskForm | None = None
     asked: tuple[str, ...] = ()
+    left: int | None = None
 
     @property
     def names(self) -> frozenset[str]:

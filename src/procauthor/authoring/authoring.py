@@ -254,8 +254,6 @@ class Authoring:
         expected: Template | None = template
         if run.brief.request.wish:
             based, expected = library.overlay(self._read(run.brief.path, run.brief.text.encode())), None
-        elif self.context is None:
-            self._tell_bound(run)
         make = partial(
             Work,
             run=run,
@@ -267,6 +265,9 @@ class Authoring:
             texts=self.context.texts if self.context else DocumentTexts(),
         )
         work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
+        if self.context is None and not run.brief.request.wish:
+            # A model that cannot be used costs nothing, so it is opened before anything is said of its cost.
+            self._tell_bound(run)
         return self.keep(run, carry(work, self._strategy(work)))
 
     def _strategy(self, work: Work) -> Strategy:

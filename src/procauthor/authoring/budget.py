@@ -16,8 +16,6 @@ from procauthor.template.model import build_model
 from procauthor.template.spec import Template
 
 _STEPS = (1, 2, 3, 5, 6)
-_AT_ONCE = frozenset({5, 6})
-"""Steps that are asked for at the same time, and do not see each other."""
 _USUAL_REPLY = 1_500
 """The tokens of most replies; those of a step of a long procedure with tables have less than twice as many."""
 
@@ -77,22 +75,22 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
 
     A step's request grows by what the steps before it filled, and each of these is at most one reply long.
     """
-    reply, repairs, template = settings.reply_tokens, settings.repairs, outline_first(template)
+    reply, repairs = settings.reply_tokens, settings.repairs
+    template = outline_first(template, reply)
     asked = [n for n in _STEPS if build_model(template, n, ()).model_fields]
     first = [request_size(prompts, Ask(brief, template, step)) for step in asked]
-    # What a step sees grows by the replies before it; steps that are asked for at the same time see the same.
-    seen = [sum(other < step and not {other, step} <= _AT_ONCE for other in asked) for step in asked]
-    sizes = [size + before * reply for size, before in zip(first, seen, strict=True)]
+    # What a step sees grows by the replies before it.
+    sizes = [size + before * reply for before, size in enumerate(first)]
     plain = sum(size + reply for size in sizes)
-    usual = sum(size + (before + 1) * _USUAL_REPLY for size, before in zip(first, seen, strict=True))
+    usual = sum(size + (before + 1) * _USUAL_REPLY for before, size in enumerate(first))
     # A repair also shows what is kept and what is wrong: two replies more at most.
     again = sum(size + 3 * reply for size in sizes)
     # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of mending.
     rounds = repairs + repairs * (repairs + 1)
-    # The last look shows all fields, and none of the brief.
+    # The last look shows what all steps wrote, and less of the brief than the first.
     looks = int(is_outline(template))
-    plain += looks * (len(asked) + 1) * reply
-    usual += looks * (len(asked) + 1) * _USUAL_REPLY
+    plain += looks * (first[0] + (len(asked) + 1) * reply)
+    usual += looks * (first[0] // 2 + (len(asked) + 1) * _USUAL_REPLY)
     if reviewed:
         # The review shows all fields, may be asked for twice, and its remarks are mended in one more round.
         review = sizes[0] + (len(asked) + 1) * reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from procauthor.authoring.answer import read_object
 from procauthor.authoring.author import Ask, FieldProblem, told
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage
 from procauthor.authoring.memory import CallLog, call_key
-from procauthor.authoring.outline import DETAIL, OUTLINE, REST, is_outline
+from procauthor.authoring.outline import AIM, OUTLINE, WRITE, is_outline
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import (
@@ -29,6 +29,7 @@ from procauthor.authoring.reply import (
     reply_schema,
 )
 from procauthor.errors import BudgetError
+from procauthor.naming import count_words
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
@@ -43,6 +44,8 @@ from procauthor.template.model import (
 from procauthor.template.spec import Constraint, SectionSpec, Template
 
 _MOST_QUESTIONS = 40
+_LEAST_WORDS = 1_200
+"""What a model is told that it may write behind an outline, however long that is."""
 _PROMPTS = {
     1: "step-1-purpose/ask",
     2: "step-2-inputs/ask",
@@ -50,7 +53,6 @@ _PROMPTS = {
     5: "step-5-failures/ask",
     6: "step-6-contract/ask",
 }
-_OUTLINED = {OUTLINE: "outline/ask", DETAIL: "detail/ask"}
 _MAX_TOLD = 300
 _FINISH = {"length": "was cut off at {limit} tokens", "refusal": "was a refusal", "stop": "had no usable JSON"}
 
@@ -58,7 +60,7 @@ _FINISH = {"length": "was cut off at {limit} tokens", "refusal": "was a refusal"
 def prompt_name(template: Template, step: int) -> str:
     """Return the name of the prompt that asks for a step."""
     if is_outline(template):
-        return _OUTLINED.get(step, "rest/ask")
+        return "outline/ask" if step == OUTLINE else "write/ask"
     return _PROMPTS.get(step, _PROMPTS[6])
 
 
@@ -71,7 +73,7 @@ class ChatAuthor:
     prompts: PromptLibrary
     calls: CallLog
     spend: Spend = at_once
-    _begun: tuple[Brief, dict[tuple[bool, bool], str]] | None = None
+    _begun: tuple[Brief, dict[tuple[bool, ...], str]] | None = None
 
     @classmethod
     def open(  # noqa: PLR0913, PLR0917 - what an author is made of
@@ -150,11 +152,11 @@ class ChatAuthor:
 
     def _begin_words(self, ask: Ask) -> str:
         """Return the words that all calls of a run begin with: they are made once."""
-        if ask.form:
+        if ask.form and not ask.form.briefed:
             return ""
         if self._begun is None or self._begun[0] is not ask.brief:
             self._begun = ask.brief, {}
-        begun, parts = self._begun[1], (needs_passages(ask), needs_titles(ask))
+        begun, parts = self._begun[1], (needs_passages(ask), needs_titles(ask), needs_promises(ask))
         if parts not in begun:
             begun[parts] = _render_brief(self.prompts, ask)
         return begun[parts]
@@ -215,25 +217,26 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     titles = () if ask.form else [reference.title for reference in ask.brief.near]
     schema = reply_schema(work.model, work.open, passages, titles)
     mark = _mark(ask.brief)
-    texts = [] if ask.form else [begun or _render_brief(prompts, ask)]
+    texts = [begun or _render_brief(prompts, ask)] if ask.form is None or ask.form.briefed else []
     censor = Censor.of(ask.brief.text.encode())
     texts += [prompts.render(name, {**censor.each(words), "mark": mark}) for name, words in _prompts(work)]
     if work.problems:
         problems = [{"field": p.field, "problem": p.message} for p in work.problems]
         words = {"mark": mark, "problems": problems, "present": told(work.present), "kept": told(work.values)}
         texts.append(prompts.render("repair", censor.each(words)))
-    if ask.asked:
-        texts.append(prompts.render("asked", {"mark": mark, "questions": censor.each(list(ask.asked))}))
+    if ask.asked or ask.left is not None:
+        words = {"mark": mark, "questions": censor.each(list(ask.asked)), "left": ask.left}
+        texts.append(prompts.render("asked", words))
     plain = prompts.render("plain", {"schema": schema})
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
 
 def needs_passages(ask: Ask) -> bool:
-    """Say whether an ask shows the passages: what is written again, or follows from the outline, does without.
+    """Say whether an ask shows the passages: what is written again, or looked at, does without.
 
     They stand at the end of the brief, so that all calls begin alike.
     """
-    return not is_outline(ask.template) or not (ask.problems or ask.step == REST)
+    return not is_outline(ask.template) or (ask.step in (OUTLINE, WRITE) and not ask.problems)
 
 
 def needs_titles(ask: Ask) -> bool:
@@ -241,9 +244,15 @@ def needs_titles(ask: Ask) -> bool:
     return not is_outline(ask.template) or ask.step == OUTLINE
 
 
+def needs_promises(ask: Ask) -> bool:
+    """Say whether an ask shows what all procedures promise: a last look adds no input."""
+    return ask.form is None
+
+
 def _render_brief(prompts: PromptLibrary, ask: Ask) -> str:
     brief, mark = ask.brief, _mark(ask.brief)
     shown = brief if needs_passages(ask) else replace(brief, passages=())
+    shown = shown if needs_promises(ask) else replace(shown, promises=())
     variables = Censor.of(brief.text.encode()).each(_brief_variables(shown, ask.template, mark))
     return prompts.render("brief", {**variables, "mark": mark, "listed": needs_titles(ask)})
 
@@ -255,7 +264,20 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
         return ask.form.prompts
     filled = {name: told(value) for name, value in ask.fields.items() if name not in work.wanted and value is not None}
     sections = list(_wanted(ask.template, ask.step, work.open))
-    return ((prompt_name(ask.template, ask.step), {"sections": sections, "filled": filled}),)
+    words: dict[str, object] = {"sections": sections, "filled": filled}
+    if is_outline(ask.template) and ask.step != OUTLINE:
+        said = sum(map(count_words, _said(filled)))
+        words |= {"words": said, "left": max(_LEAST_WORDS, AIM[1] - said)}
+    return ((prompt_name(ask.template, ask.step), words),)
+
+
+def _said(value: Any) -> Iterator[str]:
+    """Yield all texts of a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _said(each)
 
 
 @dataclass
@@ -430,7 +452,8 @@ def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[st
         }
         for section in late_entries(template, step)
     ]
-    return [section for section in own + late + more if section["name"] in names]
+    wanted = [section for section in own + late + more if section["name"] in names]
+    return sorted(wanted, key=lambda section: names.index(section["name"]))
 
 
 def _section(name: str, spec: SectionSpec) -> dict[str, object]:

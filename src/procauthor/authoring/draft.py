@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief, Usage
@@ -18,14 +18,14 @@ from procauthor.convention.word import read_status
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract
 from procauthor.library.derive import bare_title
-from procauthor.library.question import QUESTIONS
 from procauthor.library.reference import relative
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
+from procauthor.library.status import PROPOSALS, QUESTIONS, list_proposals
 from procauthor.markdown.document import BOM, Document, Replacement, Source, replace_spans
 from procauthor.markdown.front import find_front_matter
 from procauthor.markdown.front_edit import Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
 from procauthor.markdown.parse import parse
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, title_key
 from procauthor.procedure import DONE
 from procauthor.system import read_regular
 from procauthor.template.render import render
@@ -33,7 +33,7 @@ from procauthor.template.spec import Template
 from procauthor.workspace import Workspace
 
 # What an earlier draft left in the front matter.
-_OUR_NAMES = ("written_by", QUESTIONS)
+_OUR_NAMES = ("written_by", QUESTIONS, PROPOSALS)
 
 
 def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
@@ -57,8 +57,7 @@ def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
     added = (title for title in _providers(brief, template, body) if title not in known)
     needs = _join(declared, brief.request.added, added)
     keeps = brief.revises and (
-        QUESTIONS not in ours
-        or document.metadata.get(QUESTIONS) == ours[QUESTIONS]
+        not any(name in ours and document.metadata.get(name) != ours[name] for name in (QUESTIONS, PROPOSALS))
         or read_status(document.metadata.get("status")) not in DONE
     )
     edits = list(_changes(document, ours, "" if keeps else status))
@@ -128,7 +127,7 @@ def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequenc
     request = brief.request
     yield from (Put(name, value) for name, value in brief.front)
     if "id" not in brief.left:
-        yield Put("id", PurePosixPath(brief.path).stem)
+        yield Put("id", bare_name(brief.path))
     if request.lifecycle and "lifecycle" not in brief.left:
         yield Put("lifecycle", request.lifecycle)
     if request.phase is not None:
@@ -170,6 +169,11 @@ UNFINISHED = frozenset(
 QUESTION_RULES = ("open-question", "proposal-open")
 
 
+def links_of(brief: Brief) -> dict[str, str]:
+    """Return the relative path of each title that a draft may refer to; empty for one that is only announced."""
+    return {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
+
+
 def render_draft(  # noqa: PLR0913 - what a document is made of
     brief: Brief,
     template: Template,
@@ -186,12 +190,14 @@ def render_draft(  # noqa: PLR0913 - what a document is made of
     ``present`` is the placeholder that the document replaces: its metadata, byte order mark and line endings stay.
     ``whole`` writes the headings of optional sections that nothing is said in.
     """
-    links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
     title = brief.request.title if brief.heading is None else brief.heading
-    body = render(template, title, fields, links, whole=whole)
+    body, proposals = list_proposals(render(template, title, fields, links_of(brief), whole=whole))
     ours: dict[str, Any] = {"written_by": author} if author else {}
     if questions:
         ours[QUESTIONS] = list(questions)
+        status = IN_PROGRESS
+    if proposals:
+        ours[PROPOSALS] = list(proposals)
         status = IN_PROGRESS
     text = f"{render_head(brief, template, body, ours, status, present)}\n{body}"
     newline = parse(present).source.newline if present else "\n"

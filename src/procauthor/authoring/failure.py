@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from procauthor.authoring.identity import ModelId
 from procauthor.errors import ModelError
+from procauthor.regex import lazy
 from procauthor.secret import Censor
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -200,36 +201,36 @@ def _objects(value: object) -> Iterator[dict[str, Any]]:
 
 
 # Servers show the first and the last letters of a key, which no list of secrets takes for one.
-_MASKED = re.compile(r"\b(?:sk|pk|gsk|xai|lsv2)[-_][\w.*-]{6,}|\b[\w-]{2,12}\*{3,}[\w-]{0,12}|\bAIza[\w*-]{6,}")
-_FORM = re.compile(
+_MASKED = lazy(r"\b(?:sk|pk|gsk|xai|lsv2)[-_][\w.*-]{6,}|\b[\w-]{2,12}\*{3,}[\w-]{0,12}|\bAIza[\w*-]{6,}")
+_FORM = lazy(
     r"response.?format|json.?(?:schema|mode|object)|schema|structured|grammar|guided|strict|\btools?\b|tool_choice"
     r"|function|additionalProperties|\bformat\b|extra (?:fields|inputs)"
     r"|unknown (?:field|parameter|argument)|unrecognized",
     re.IGNORECASE,
 )
-_GRAMMAR = re.compile(r"grammar|response.?format|json.?schema|guided.?decoding|structured.?output", re.IGNORECASE)
-_NOT_TAKEN = re.compile(
+_GRAMMAR = lazy(r"grammar|response.?format|json.?schema|guided.?decoding|structured.?output", re.IGNORECASE)
+_NOT_TAKEN = lazy(
     r"extra[ _](?:fields|inputs|forbidden)|un(?:known|recognized|expected|supported)"
     r"|not (?:supported|permitted|allowed)",
     re.IGNORECASE,
 )
-_SILENT = re.compile(
+_SILENT = lazy(
     r"(?:error code:?)?\W*(?:400|422)?\W*(?:bad request|invalid request|unprocessable \w+|null|none)?\W*",
     re.IGNORECASE,
 )
-_SPENT = re.compile(
+_SPENT = lazy(
     r"insufficient[ _](?:quota|balance|credits?|funds)|billing_(?:hard_limit_reached|not_active)|billing hard limit"
     r"|credit balance is too low|out of credits",
     re.IGNORECASE,
 )
 # Free tiers say this of the next minute too, and then they say when to come again.
-_MAYBE_SPENT = re.compile(r"exceeded your current quota", re.IGNORECASE)
-_WINDOW = re.compile(
+_MAYBE_SPENT = lazy(r"exceeded your current quota", re.IGNORECASE)
+_WINDOW = lazy(
     r"context[ _]?(?:length|window|size)|maximum context|prompt is too long|too many (?:input )?tokens"
     r"|input is too long|\bn_ctx\b",
     re.IGNORECASE,
 )
-_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_PAGE = lazy(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """The two names that servers have for the longest reply: each with the other."""
 _OTHERS = (
@@ -244,7 +245,7 @@ _OTHERS = (
     "stream_options",
     "n",
 )
-_QUOTED = re.compile(rf"['\"`](?:body\.)?({'|'.join(_OTHERS)})['\"`]")
+_QUOTED = lazy(rf"['\"`](?:body\.)?({'|'.join(_OTHERS)})['\"`]")
 _SMALLER = "take a model with a larger window, or lower reply_tokens or passages in the settings"
 _MAX_DETAIL = 300
 _BAD_REQUEST = frozenset({400, 422})

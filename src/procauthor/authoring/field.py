@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Neighbour
-from procauthor.authoring.draft import Draft
+from procauthor.authoring.draft import Draft, links_of
 from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
 from procauthor.authoring.judge import join_findings
-from procauthor.authoring.look import LookState, apply_edits, look_form, split_late
-from procauthor.authoring.outline import outline_first
+from procauthor.authoring.look import (
+    MOST_OPEN,
+    LookState,
+    add_times,
+    carry,
+    count_proposals,
+    look_form,
+    read_edits,
+    split_late,
+    without_empty,
+)
+from procauthor.authoring.outline import OUTLINE, outline_first
+from procauthor.authoring.page import DraftPage, PageEdit
 from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
+from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.authoring.reply import check_fields
 from procauthor.errors import BudgetError, ModelOutputError
 from procauthor.finding import Finding
@@ -25,9 +37,9 @@ from procauthor.library.status import match_sections
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Artifact
-from procauthor.template.key import section_key
 from procauthor.template.model import build_model, entries_name, late_entries, late_name, late_parts, sections_of_step
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.render import render
+from procauthor.template.spec import SectionSpec, Template, section_key
 
 _WRITTEN = DONE | {"in progress"}
 
@@ -72,7 +84,8 @@ class Fields:
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self.template = outline_first(work.template) if work.outlined else work.template
+        template, reply_tokens = work.template, work.reply_tokens
+        self.template = outline_first(template, reply_tokens) if reply_tokens else template
         self._steps = {name: step for step in _FILLED for name in fields_of_step(self.template, step)}
         self._rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
 
@@ -90,10 +103,28 @@ class Fields:
         """Ask for the fields of a step; because of problems, only for those that have some."""
         work = self.work
         answer = work.author.fill(
-            Ask(work.brief, self.template, step, state.fields, problems, work.left, asked=state.open_questions)
+            Ask(
+                work.brief,
+                self.template,
+                step,
+                state.fields,
+                problems,
+                work.left,
+                asked=state.open_questions,
+                left=self._room(state, step, {problem.field for problem in problems}) if work.reply_tokens else None,
+            )
         )
         renamed = self._carry_names(state.written.get(step, {}), answer.values) if problems else {}
         return replace(answer, values={**renamed, **answer.values})
+
+    def _room(self, state: State, step: int, again: Collection[str]) -> int:
+        """Return how many proposals and questions a step may still have; fields that are written ``again`` have none.
+
+        The outline may have half of them.
+        """
+        kept = {name: value for name, value in state.fields.items() if name not in again}
+        most = MOST_OPEN // 2 if step == OUTLINE else MOST_OPEN
+        return max(0, most - count_proposals(kept) - len(state.open_questions))
 
     def _carry_names(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Return the steps with the inputs that were renamed: to correct a name costs no workflow."""
@@ -139,51 +170,100 @@ class Fields:
         return places
 
     def look(self, state: State) -> bool:
-        """Let a model look at the whole draft once, with what was found and with what may answer its questions."""
+        """Let a model look at the page once, with what was found and with what may answer its questions."""
         work, questions = self.work, state.open_questions
-        if not work.outlined or work.search is None:
+        if not work.reply_tokens or work.search is None:
             return False
         fields = merge_late(self.template, state.fields)
+        body = render(self.template, work.brief.request.title, fields, links_of(work.brief))
+        page = DraftPage(self.template, fields, body)
         leads = find_leads(questions, work.library, work.search, work.brief.path)
-        form = look_form(
-            work.run.id,
-            work.brief.request.title,
-            fields,
-            LookState(state.findings, questions, leads, self._doubts(fields)),
+        seen = LookState(
+            state.findings,
+            questions,
+            leads,
+            self._doubts(fields),
+            count_proposals(fields),
+            add_times(self.template, fields),
         )
+        form = look_form(work.run.id, work.brief.request.title, page, seen)
         try:
             answer = work.author.fill(Ask(work.brief, self.template, _LOOK, fields, (), work.left, form))
         except (BudgetError, ModelOutputError) as error:
             # What is written is paid for, and is not lost for this.
             state.questions[_LOOK] = (f"Nobody has looked at the draft as a whole ({error.message}): who reads it?",)
             return False
-        state.questions[_LOOK] = answer.questions
-        return self._take_edits(state, apply_edits(fields, answer.values["edits"]), answer.values["settled"], questions)
-
-    def _take_edits(
-        self, state: State, fields: Mapping[str, Any], settled: Sequence[int], questions: Sequence[str]
-    ) -> bool:
-        """Take the fields that fit after the edits of a last look, and close what they settle."""
-        written = split_late(self.template, fields, self._steps)
-        before = {step: dict(values) for step, values in state.written.items()}
-        for step, values in state.written.items():
-            for section in late_entries(self.template, step):
-                # They are among the fields of their section now.
-                values.pop(entries_name(section), None)
-        for step, values in written.items():
-            model = build_model(self.template, step, self.work.brief.titles)
-            state.written[step] = {**state.written.get(step, {}), **check_fields(model, values, list(values)).values}
-        closed = {questions[number - 1] for number in settled if 0 < number <= len(questions)}
+        changed = self._take_edits(state, page, read_edits(answer.values["edits"]))
+        closed = {questions[number - 1] for number in answer.values["settled"] if 0 < number <= len(questions)}
         for step, asked in state.questions.items():
             state.questions[step] = tuple(question for question in asked if question not in closed)
-        return state.written != before or bool(closed)
+        state.questions[_LOOK] = answer.questions
+        return changed or bool(closed) or bool(answer.questions)
+
+    def _take_edits(self, state: State, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
+        """Take the edits of a last look that leave a page without errors, and note which do not.
+
+        Each has to leave a page that its template can read. Where all together cause an error, each is held against the
+        rules for itself, in their order.
+        """
+        before = {step: dict(values) for step, values in state.written.items()}
+        readable: list[PageEdit] = []
+        for edit in edits:
+            if page.holds(edit.passage) and self._fields_after(page, [*readable, edit]) is not None:
+                readable.append(edit)
+        taken = readable if self._holds(state, before, page, readable) else []
+        if readable and not taken:
+            for edit in readable:
+                taken = [*taken, edit] if self._holds(state, before, page, [*taken, edit]) else taken
+            self._holds(state, before, page, taken)
+        left = sorted({edit.passage for edit in edits if edit not in taken})
+        if left:
+            places = ", ".join(map(str, left))
+            state.notes = (f"Edits of the last look did not fit and were left out (passages {places}).",)
+        return bool(taken)
+
+    def _holds(
+        self, state: State, before: Mapping[int, Mapping[str, Any]], page: DraftPage, edits: Sequence[PageEdit]
+    ) -> bool:
+        """Write the fields as they are after some edits; say whether no rule finds an error in them."""
+        state.written = {step: dict(values) for step, values in before.items()}
+        if not edits:
+            return True
+        for step, values in (self._fields_after(page, edits) or {}).items():
+            state.written[step] = {**state.written.get(step, {}), **values}
+            for section in late_entries(self.template, step):
+                # They are among the fields of their section now.
+                state.written[step].pop(entries_name(section), None)
+        return not any(finding.severity == "error" for finding in self.findings(state, ()))
+
+    def _fields_after(self, page: DraftPage, edits: Sequence[PageEdit]) -> dict[int, dict[str, Any]] | None:
+        """Return the fields that edits of a page change, by step; None where the template cannot read them."""
+        titles, links = self.work.brief.titles, links_of(self.work.brief)
+        try:
+            old, new = (
+                without_empty(self.template, read_fields(self.template, body, links))
+                for body in (page.body, page.edited(edits))
+            )
+        except UnfitError:
+            return None
+        changed_names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        whole = {name: carry(page.fields.get(name), old.get(name), new.get(name)) for name in changed_names}
+        changed = split_late(self.template, whole, self._steps)
+        for step, values in changed.items():
+            model = build_model(self.template, step, titles)
+            checked = check_fields(model, values, list(values))
+            if checked.problems:
+                return None
+            changed[step] = dict(checked.values)
+        return changed
 
     def draft(self, state: State) -> Draft:
         """Return the draft; what was handed in is judged too."""
         work, fields = self.work, merge_late(self.template, state.fields)
         text = self._render(state)
         findings = tuple(finding.as_json() for finding in state.findings)
-        notes = tuple(map(str, work.brief.namesakes)) + (self._doubts(fields) if work.doubts == "note" else ())
+        doubts = self._doubts(fields) if work.doubts == "note" else ()
+        notes = (*map(str, work.brief.namesakes), *doubts, *state.notes)
         if work.verdict is not None:
             findings = join_findings(text, work.brief.path, findings, self.template, work.verdict, work.complaints)
             near = find_neighbours(work.brief.request, work.library)

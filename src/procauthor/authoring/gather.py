@@ -25,16 +25,16 @@ from procauthor.authoring.near import rank_near
 from procauthor.authoring.passage import Search, choose_passages, find_chunks, read_subject
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.library.artifact import find_doers
+from procauthor.library.change import refuse_conflict
 from procauthor.library.derive import bare_title, title_before_mark
-from procauthor.library.home import heading_of, manner, new_path
-from procauthor.library.index import missing_titles
+from procauthor.library.index import heading_of, manner, missing_titles, new_path
 from procauthor.library.library import Library, Procedure
-from procauthor.library.permit import refuse_conflict
 from procauthor.library.reference import check_title
-from procauthor.library.role import find_doers
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact
+from procauthor.regex import lazy
 from procauthor.retrieval.lexical import is_common, list_features, list_words
 from procauthor.secret import Censor
 from procauthor.template.spec import Template
@@ -237,7 +237,7 @@ def spoken_artifacts(text: str, way: Literal["from", "to"], title: str) -> tuple
 _SHOWN, _LEAST_CLOSE = 9, 3
 _MOST_TRIGGERS = 3
 _LONGEST_PURPOSE = 240
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_SENTENCE = lazy(r"(?<=[.!?])\s+")
 
 
 def find_close(near: Iterable[Procedure], known: Sequence[Neighbour]) -> tuple[Neighbour, ...]:

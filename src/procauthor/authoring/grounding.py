@@ -20,31 +20,32 @@ from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
 from procauthor.checking.phrase import find_phrases
 from procauthor.library.library import Library, Procedure
-from procauthor.library.question import UNVERIFIED, without_proposals
+from procauthor.library.status import UNVERIFIED, without_proposals
 from procauthor.naming import title_key
+from procauthor.regex import lazy
 from procauthor.retrieval.chunk import chunk_document
 from procauthor.template.spec import Template
 
 Kind = Literal["command", "path", "URL", "address", "name", "tool", "procedure", "number"]
 
-_FENCED = re.compile(
+_FENCED = lazy(
     r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^\n]*)\n(?P<body>.*?)(?:^[ \t]*(?P=fence)[ \t]*$|\Z)",
     re.DOTALL | re.MULTILINE,
 )
 # Blocks in these are lines that somebody types; a block of words is read as words, and all else is program text.
 _TYPED_LANGUAGES = frozenset(("", "sh", "bash", "shell", "zsh", "console", "sql", "psql", "powershell", "pwsh", "ps1"))
 _WORDED_LANGUAGES = frozenset(("text", "txt", "md", "markdown"))
-_HERE = re.compile(r"<<-?\s*['\"]?(?P<end>\w+)['\"]?")
-_QUOTES = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
-_CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_HERE = lazy(r"<<-?\s*['\"]?(?P<end>\w+)['\"]?")
+_QUOTES = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
+_CODE = lazy(r"(`+)(.+?)\1", re.DOTALL)
 # What somebody says or writes: capital first, several words, a full stop, and no sign of a shell.
-_SENTENCE = re.compile(r"[\"“„'(]?[A-Z][^`|$={}<>\\]*(?:\s[^`|$={}<>\\\s]+){3,}[.!?…][\"”“')]?")
-_CONTINUED_LINE = re.compile(r"\\\r?\n\s*")
-_PROMPT = re.compile(r"^\s*(?:[$>%]\s|#.*)?\s*")
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"'`)\]]+", re.IGNORECASE)
-_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_CHANNEL = re.compile(r"(?<![\w&/#])#[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+\b")
-_HOST = re.compile(
+_SENTENCE = lazy(r"[\"“„'(]?[A-Z][^`|$={}<>\\]*(?:\s[^`|$={}<>\\\s]+){3,}[.!?…][\"”“')]?")
+_CONTINUED_LINE = lazy(r"\\\r?\n\s*")
+_PROMPT = lazy(r"^\s*(?:[$>%]\s|#.*)?\s*")
+_URL = lazy(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"'`)\]]+", re.IGNORECASE)
+_EMAIL = lazy(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_CHANNEL = lazy(r"(?<![\w&/#])#[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+\b")
+_HOST = lazy(
     r"(?<![\w@/.-])(?:(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|cloud|internal|local|corp|lan|example|gov|edu|co|ai|sh)"
     r"|\d{1,3}(?:\.\d{1,3}){3})(?::\d{2,5})?(?![\w-])",
     re.IGNORECASE,
@@ -54,7 +55,7 @@ _ENDINGS = (
     "|xml|py|rb|go|rs|java|kt|ts|tsx|jsx|mjs|js|sh|bash|zsh|ps1|bat|sql|tf|tfvars|proto|gradle|properties|zip|tar|gz"
     "|tgz|whl|jar|war|deb|rpm|pem|crt|key|service|sock|db|sqlite|bak|tmp|ipynb|feature|snap|patch|diff"
 )
-_PATH = re.compile(
+_PATH = lazy(
     # /etc/x, ~/x, ./x, ../x, C:\x
     r"(?<![\w/.:~)-])(?:(?:~|\.{1,2})?/[\w@{}$<>*.-]+(?:/[\w@{}$<>*.-]*)*|[A-Z]:\\[\w\\.-]+"
     # a/b.ext, b.ext
@@ -62,24 +63,24 @@ _PATH = re.compile(
     # a/b/c/, .github/x: a hidden folder, or a slash at the end
     r"|\.[a-z][\w-]*(?:/[\w.-]+)+/?|(?:[a-z0-9_.-]+/){1,}(?=[\s,;:)]|$))"
 )
-_FLAG = re.compile(r"(?<![\w-])--[a-zA-Z][\w-]*")
-_FLAGGED = re.compile(r"(?<![\w/.-])[a-z][\w./-]*(?:\s+--?[a-zA-Z][\w-]*(?:=[^\s,;]+)?)+")
+_FLAG = lazy(r"(?<![\w-])--[a-zA-Z][\w-]*")
+_FLAGGED = lazy(r"(?<![\w/.-])[a-z][\w./-]*(?:\s+--?[a-zA-Z][\w-]*(?:=[^\s,;]+)?)+")
 _CLI = (
     "ansible|ansible-playbook|apt|apt-get|aws|az|bash|brew|cargo|chmod|chown|consul|curl|dig|dnf|docker|docker-compose|dotnet"
     "|flyctl|gcloud|gh|git|glab|go|gradle|grep|helm|heroku|istioctl|java|journalctl|jq|k6|kubectl|make|mvn|mysql|nmap|node"
     "|nomad|npm|npx|oc|openssl|pip|pipx|pnpm|podman|psql|pytest|python|python3|redis-cli|rsync|ruff|scp|sed|sh|ssh|sudo"
     "|systemctl|tar|terraform|tofu|trivy|uv|vault|wget|yarn|yum"
 )
-_TYPED = re.compile(
+_TYPED = lazy(
     rf"\b(?:[Rr]un|[Ee]xecute|[Ee]nter|[Tt]ype|[Ii]nvoke|[Ii]ssue|[Uu]se|[Ww]ith|[Vv]ia|by)\s+"
     rf"((?:{_CLI})(?:\s+(?!and\b|or\b|to\b|on\b|in\b|for\b|with\b|the\b|a\b|then\b|until\b|from\b|after\b|before\b|if\b)"
     r"[\w@/{}<>$=:.-]*[\w/}>]){1,8})"
 )
-_CAMEL = re.compile(r"(?<![\w./@#-])[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*\b|(?<![\w./@#-])[a-z]{1,4}[A-Z][a-z]+[A-Za-z]*\b")
-_SNAKE = re.compile(r"(?<![\w./@#-])[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+(?![\w/])")
+_CAMEL = lazy(r"(?<![\w./@#-])[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*\b|(?<![\w./@#-])[a-z]{1,4}[A-Z][a-z]+[A-Za-z]*\b")
+_SNAKE = lazy(r"(?<![\w./@#-])[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+(?![\w/])")
 # Products whose names look like ordinary words. The list only helps to find invented ones: what the library knows is
 # grounded whether it stands here or not, and a tool in inline code or in CamelCase needs no list.
-_PRODUCTS = re.compile(
+_PRODUCTS = lazy(
     r"(?<![\w./@#-])(?:Airflow|Airtable|Ansible|Apigee|Artifactory|Asana|Auth0|Azure|Bamboo|Bitbucket|Blackduck|Buildkite"
     r"|Burp Suite|Cassandra|Checkmarx|Chromatic|Codecov|Confluence|Consul|Coverity|Cypress|Datadog|Docker|Dynatrace"
     r"|Elasticsearch|Envoy|Excel|Fastly|Figma|Firebase|Flyway|Gatling|Gerrit|Gitlab|Github|Grafana|Graylog|Heroku|Istio"
@@ -90,9 +91,7 @@ _PRODUCTS = re.compile(
     r"|Zipkin|Zookeeper)\b"
 )
 # A single capitalised word after "in", "using" and the like. One that the evidence holds in any case is no invention.
-_USED = re.compile(
-    r"(?<=[\w,] )(?:in|into|using|with|via|through|on|from) (?P<name>[A-Z][a-z]\w+)(?![\w-]| [A-Z]| (?:%|\d))"
-)
+_USED = lazy(r"(?<=[\w,] )(?:in|into|using|with|via|through|on|from) (?P<name>[A-Z][a-z]\w+)(?![\w-]| [A-Z]| (?:%|\d))")
 _WORDS = {
     word: str(number)
     for number, word in enumerate(
@@ -113,14 +112,14 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 # A year in front of a quantity is none itself: "from 2027 47 days".
 _LISTED = rf"(?!(?:19|20)\d\d(?!\d)){_NUMBER}\s*(?:%|percent)?"
 _LIST = rf"(?P<list>(?:{_LISTED}(?:,\s+(?:and\s+|or\s+)?|\s+(?:and|or|to)\s+|\s*[-–]\s*))*)"
-_QUANTITY = re.compile(
+_QUANTITY = lazy(
     rf"(?<![\w.,/-])(?:{_LIST}(?P<number>{_NUMBER})"
     rf"(?:\s*(?P<percent>%|per ?cent\b)|[ -]?(?P<unit>{_TIME}|{_SIZE}|{_COUNT})\b|(?P<short>ms|s|m|h|d|w)\b)"
     rf"|(?P<word>{'|'.join(_WORDS)})[ -](?P<time>{_TIME})\b)",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"(?:[$€£]\s?\d+(?:[.,]\d+)*[kKmM]?\b|\b\d+(?:[.,]\d+)*\s?(?:USD|EUR|GBP|dollars|euros)\b)")
-_EXACT = re.compile(r"\b(?:v\d+(?:\.\d+)+|\d{4}-\d{2}-\d{2}|\d+\.\d+\.\d+(?:[-+.][\w.]+)?|[Pp]ort \d{2,5})\b")
+_MONEY = lazy(r"(?:[$€£]\s?\d+(?:[.,]\d+)*[kKmM]?\b|\b\d+(?:[.,]\d+)*\s?(?:USD|EUR|GBP|dollars|euros)\b)")
+_EXACT = lazy(r"\b(?:v\d+(?:\.\d+)+|\d{4}-\d{2}-\d{2}|\d+\.\d+\.\d+(?:[-+.][\w.]+)?|[Pp]ort \d{2,5})\b")
 _UNITS = {"sec": "second", "s": "second", "min": "minute", "m": "minute", "hr": "hour", "h": "hour", "d": "day"}
 _UNITS |= {"w": "week", "ms": "millisecond", "vcpu": "cpu", "core": "cpu", "pixel": "px"}
 _JOINING = frozenset({"the", "a", "an", "and", "or", "of", "to", "for", "in", "on", "with", "by", "&", "/"})
@@ -307,14 +306,14 @@ def _unit(text: str) -> str:
     return " ".join([*before, _UNITS.get(last, last)])
 
 
-_CLAIMED = re.compile(rf"^{UNVERIFIED}\w+ [`\"](.+)[`\"] in ")
-_SEVERAL = re.compile(rf"^{UNVERIFIED}(?:{'|'.join(sorted(_MANY.values()))}) ")
-_QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"")
-_CONTINUED = re.compile(r"\\\r?\n")
-_MARKUP = re.compile(r"[`*]+|\\(?=[|_*#<>-])")
-_HOLE = re.compile(r"<[\w .-]+>|\{\{?[\w .-]+\}?\}|\$\{?[A-Za-z_]\w*\}?|\[[\w .-]+\]|\.\.\.|…")
-_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_LETTERS = re.compile(r"[a-z0-9]+")
+_CLAIMED = lazy(rf"^{UNVERIFIED}\w+ [`\"](.+)[`\"] in ")
+_SEVERAL = lazy(rf"^{UNVERIFIED}(?:{'|'.join(sorted(_MANY.values()))}) ")
+_QUOTED = lazy(r"`([^`]+)`|\"([^\"]+)\"")
+_CONTINUED = lazy(r"\\\r?\n")
+_MARKUP = lazy(r"[`*]+|\\(?=[|_*#<>-])")
+_HOLE = lazy(r"<[\w .-]+>|\{\{?[\w .-]+\}?\}|\$\{?[A-Za-z_]\w*\}?|\[[\w .-]+\]|\.\.\.|…")
+_COMMENT = lazy(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+_LETTERS = lazy(r"[a-z0-9]+")
 _WINDOW = 60
 _LONGEST_LINE = 2000
 
@@ -487,8 +486,9 @@ def document_texts(library: Library) -> Iterator[str]:
 
 def _document_texts(procedure: Procedure) -> Iterator[str]:
     open_claims = list(_open_claims(procedure.document.metadata.get("open_questions")))
+    proposals = [q.value for q in procedure.questions if q.kind == "proposal"]
     for chunk in chunk_document(procedure.path, procedure.document):
-        text = without_proposals(f"{chunk.heading}\n{chunk.text}")
+        text = without_proposals(f"{chunk.heading}\n{chunk.text}", proposals)
         for claim in open_claims:
             text = _without(text, claim)
         yield text

@@ -17,8 +17,7 @@ from procauthor.authoring.submission import Submission
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.template.model import build_draft_model, late_name, late_parts, sections_of_step
-from procauthor.template.pattern import Pattern
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import Pattern, SectionSpec, Template
 
 
 class HandoffAuthor:

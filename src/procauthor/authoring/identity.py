@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from procauthor.errors import ConfigError
+from procauthor.regex import lazy
 
 EXTRAS = {"openai": "openai", "anthropic": "anthropic", "google_genai": "google", "ollama": "ollama"}
 _ALIASES = {"google": "google_genai"}
@@ -79,8 +80,8 @@ _ENVIRONMENT = {
     "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
     "anthropic": ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_URL"),
 }
-_SAFE_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./~%-]*)?", re.ASCII)
-_NAMED_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_SAFE_URL = lazy(r"https?://[\w.:\[\]-]+(?:/[\w./~%-]*)?", re.ASCII)
+_NAMED_SECRET = lazy(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

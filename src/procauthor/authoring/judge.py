@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,11 +18,11 @@ from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.template.key import section_key
+from procauthor.regex import lazy
 from procauthor.template.model import build_draft_model, sections_of_step
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, section_key
 
-_LABEL = re.compile(r"^\*\*([^*\n]+?):?\*\*")
+_LABEL = lazy(r"^\*\*([^*\n]+?):?\*\*")
 
 
 def field_path(template: Template, document: Document, line: int) -> str:
@@ -83,7 +82,7 @@ CODES: Mapping[str, str] = {rule.name: rule.code for rule in RULES}
 _SAID_ALREADY = frozenset({"missing-section", "empty-section", "status-mismatch", "section-order"})
 # These compare fields, so they would cry wolf while the fields of a step are missing.
 _NEEDS_STEP = {"step-input-without-producer": 2, "unused-output": 6}
-_EXAMPLE = re.compile(r"<(?!https?:)[^<>\n]+>")
+_EXAMPLE = lazy(r"<(?!https?:)[^<>\n]+>")
 _NEAREST = 3
 _SHOWN = 80
 

@@ -1,54 +1,68 @@
-"""One last look at a whole draft: edits in any field, and questions that the library answers."""
+"""One last look at a whole draft, as the page that its reader gets: edits of passages, and answered questions."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from difflib import SequenceMatcher
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from procauthor.authoring.author import AskForm, told
+from procauthor.authoring.author import AskForm
 from procauthor.authoring.draft import QUESTION_RULES
+from procauthor.authoring.grounding import find_quantities
+from procauthor.authoring.outline import AIM
+from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
-from procauthor.authoring.submission import path_pieces
 from procauthor.finding import Finding
+from procauthor.library.status import PROPOSED
 from procauthor.template.model import late_name, late_parts
-from procauthor.template.spec import Template
+from procauthor.template.render import is_left_out
+from procauthor.template.spec import SectionSpec, Template
 
-_MOST = 20
+MOST_OPEN = 8
+"""The proposals and questions that a draft may have: more is not decided in one sitting."""
+_MOST_EDITS = 40
+_LONGEST, _LONG = 8, 60
+"""So many long passages are named, of so many words at least."""
+_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "week": 7 * 24 * 60}
+_CLOCK = re.compile(r"\+\s?\d")
 _CLOSED = ConfigDict(extra="forbid")
 
 
 class LookEdit(BaseModel):
-    """An edit at one place of the fields."""
+    """An edit of one passage of the page."""
 
     model_config = _CLOSED
-    path: str = Field(description="The place, for example workflow[2].actions[0].")
-    action: Literal["replace", "insert", "delete"]
-    value: str = Field(description="Text, or JSON where the place holds an object or a list; empty to delete.")
+    passage: int = Field(description="The number in front of the passage.")
+    action: Action
+    text: str = Field(description="Lines of the page as they shall read; empty to delete.")
 
 
 class LookReply(BaseModel):
     """What a last look changes."""
 
     model_config = _CLOSED
-    edits: list[LookEdit] = Field(description="At most twenty, the gravest first.")
+    edits: list[LookEdit] = Field(description="At most forty, the gravest first.")
     settled: list[int] = Field(description="Numbers of questions that are answered.")
 
 
 @dataclass(frozen=True, slots=True)
 class LookState:
-    """What is shown for a last look, besides the fields."""
+    """What is shown for a last look, besides the page. ``proposals`` are counted in the page."""
 
     findings: Sequence[Finding]
     questions: Sequence[str]
     leads: Sequence[Lead]
     doubts: Sequence[str]
+    proposals: int
+    times: str
 
 
-def look_form(mark: str, title: str, fields: Mapping[str, Any], seen: LookState) -> AskForm:
+def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskForm:
     """Return what a model is asked when it looks at a draft for the last time."""
     questions = [
         {
@@ -63,83 +77,75 @@ def look_form(mark: str, title: str, fields: Mapping[str, Any], seen: LookState)
     words = {
         "mark": mark,
         "title": title,
-        "document": told(fields),
-        "empty": sorted(set(_empty(fields, ""))),
+        "page": page.numbered(),
+        "labels": page.labels,
+        "words": page.words,
+        "least": AIM[0],
+        "most": AIM[1],
+        "longest": [f"[{number}] {count}" for number, count in page.longest(_LONGEST, _LONG).items()],
+        "times": seen.times,
         "findings": [finding.message for finding in seen.findings if finding.rule not in QUESTION_RULES],
         "doubts": list(seen.doubts),
         "questions": questions,
+        "proposals": seen.proposals,
+        "open": seen.proposals + len(seen.questions),
+        "room": MOST_OPEN,
+        "edits": _MOST_EDITS,
     }
-    return AskForm(LookReply, (("look/ask", words),))
+    return AskForm(LookReply, (("look/ask", words),), briefed=True)
 
 
-def _empty(value: Any, place: str) -> Iterator[str]:
-    """Yield the places that hold nothing, as ``workflow[].who.time``: each may be filled."""
-    if isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _empty(each, f"{place}.{name}" if place else name)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _empty(each, f"{place}[]")
-    elif value is None:
-        yield place
+def read_edits(edits: Sequence[Mapping[str, Any]]) -> list[PageEdit]:
+    """Return the edits of a reply, as many as count."""
+    return [PageEdit(edit["passage"], edit["action"], edit["text"]) for edit in edits[:_MOST_EDITS]]
 
 
-def apply_edits(fields: Mapping[str, Any], edits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the fields with the edits that name a place in them; others are left out."""
-    changed: dict[str, Any] = json.loads(json.dumps(fields))
-    # What is deleted or inserted moves what is behind it, so the last place is changed first.
-    for edit in sorted(edits[:_MOST], key=_place, reverse=True):
-        _apply(changed, edit)
-    return changed
+def count_proposals(fields: Mapping[str, Any]) -> int:
+    """Return how many values of some fields are proposed."""
+    return json.dumps(fields).count(PROPOSED)
 
 
-def _place(edit: Mapping[str, Any]) -> list[str]:
-    return [f"{piece:06}" if isinstance(piece, int) else piece for piece in path_pieces(edit["path"])]
+def add_times(template: Template, fields: Mapping[str, Any]) -> str:
+    """Return the limits of the steps and their sum, in words; empty where no step has one that can be added.
 
-
-def _apply(fields: dict[str, Any], edit: Mapping[str, Any]) -> None:
-    pieces = path_pieces(edit["path"])
-    holder: Any = fields
-    try:
-        for piece in pieces[:-1]:
-            holder = holder[piece]
-        last = pieces[-1]
-        if isinstance(holder, list) and isinstance(last, int):
-            _change(holder, last, edit)
-        elif isinstance(holder, dict) and last in holder and edit["action"] == "replace":
-            holder[last] = _value(edit["value"], holder[last])
-    except (KeyError, IndexError, TypeError, ValueError):
-        return
-
-
-def _change(items: list[Any], place: int, edit: Mapping[str, Any]) -> None:
-    """Change an item of a list, or put one before it.
-
-    Raises:
-        ValueError: The value is no JSON where the items are objects.
-        IndexError: There is no such item.
+    Of steps that run beside each other the longest counts. A limit is what the second field of the part that says who
+    does a step holds, and is added where it names one time; "T + 20 minutes" counts from the beginning.
     """
-    if edit["action"] == "delete":
-        del items[place]
-        return
-    like = items[min(place, len(items) - 1)] if items else ""
-    value = _value(edit["value"], like)
-    if edit["action"] == "insert":
-        items.insert(place, value)
-    else:
-        items[place] = value
+    workflow = template.of_role("workflow")
+    who = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
+    if workflow is None or who is None or who.pattern is None or len(who.pattern.slots) < 2:  # noqa: PLR2004
+        return ""
+    slot, total, group = who.pattern.slots[1].name, 0, 0
+    said: list[str] = []
+    besides = [part.name for part in workflow.parts if part.role == "beside"]
+    for number, step in enumerate(fields.get(workflow.name) or (), start=1):
+        limit = (step.get(who.name) or {}).get(slot) if isinstance(step.get(who.name), Mapping) else None
+        minutes = _minutes(limit or "")
+        if _CLOCK.search(limit or ""):
+            total, group = max(total + group, minutes), 0
+        elif any(step.get(name) for name in besides):
+            group = max(group, minutes)
+        else:
+            total, group = total + group + minutes, 0
+        said.append(f"step {number} {_spell(minutes) if minutes else 'no single time'}")
+    total += group
+    return f"{_spell(total)} ({', '.join(said)})" if total else ""
 
 
-def _value(text: str, like: Any) -> Any:
-    """Return a value of the kind that is there: text, or what the JSON holds; a place that is empty takes either."""
-    if isinstance(like, str):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        if like is None:
-            return text
-        raise
+def _minutes(limit: str) -> int:
+    """Return the one time that a limit names, 0 where it names none or several; the reason of a proposal is none."""
+    times = {(number, unit) for number, unit in find_quantities(limit.partition(";")[0]) if unit in _MINUTES}
+    if len(times) != 1:
+        return 0
+    number, unit = times.pop()
+    return round(float(number) * _MINUTES[unit])
+
+
+def _spell(minutes: int) -> str:
+    days, rest = divmod(minutes, 24 * 60)
+    hours, rest = divmod(rest, 60)
+    parts = [f"{number} {unit}" for number, unit in ((days, "d"), (hours, "h"), (rest, "min")) if number]
+    return " ".join(parts)
 
 
 def split_late(template: Template, fields: Mapping[str, Any], names: Mapping[str, int]) -> dict[int, dict[str, Any]]:
@@ -154,7 +160,9 @@ def split_late(template: Template, fields: Mapping[str, Any], names: Mapping[str
     late: dict[str, Any] = {}
     for step in set(names.values()):
         for section, part in late_parts(template, step):
-            rows = whole.get(section.name) or []
+            if section.name not in whole:
+                continue
+            rows = whole[section.name] or []
             entries = ((number, row.pop(part.name, None)) for number, row in enumerate(rows, start=1))
             late[late_name(section, part)] = [{"step": number, part.name: value} for number, value in entries if value]
     written: dict[int, dict[str, Any]] = {}
@@ -162,3 +170,53 @@ def split_late(template: Template, fields: Mapping[str, Any], names: Mapping[str
         if name in names:
             written.setdefault(names[name], {})[name] = value
     return written
+
+
+def carry(kept: Any, old: Any, new: Any) -> Any:
+    """Return a value of an edited page, in which all that the edits left alone is as it was before it became a page.
+
+    Args:
+        kept: The value that was rendered.
+        old: What the page before its edits is read as.
+        new: What the page after them is read as.
+    """
+    if new == old:
+        return kept
+    if isinstance(kept, Mapping) and isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {name: carry(kept.get(name), old.get(name), value) for name, value in new.items()}
+    if isinstance(kept, list) and isinstance(old, list) and isinstance(new, list) and len(kept) == len(old):
+        return list(_carried(kept, old, new))
+    return new
+
+
+def _carried(kept: Sequence[Any], old: Sequence[Any], new: Sequence[Any]) -> Iterator[Any]:
+    """Yield the items of an edited list; one that took the place of another keeps of it what is the same."""
+    before, after = ([json.dumps(each, sort_keys=True) for each in side] for side in (old, new))
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            yield from kept[a:b]
+        elif b - a == d - c:
+            yield from map(carry, kept[a:b], old[a:b], new[c:d])
+        else:
+            yield from new[c:d]
+
+
+def without_empty(template: Template, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a page without the optional sections and parts that hold nothing any more."""
+    return dict(_filled(template, fields))
+
+
+def _filled(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    specs = {spec.name: spec for spec in template.sections}
+    for name, value in fields.items():
+        parts = {part.name: part for part in specs[name].parts}
+        if is_left_out(specs[name], value):
+            yield name, None
+        elif parts:
+            yield name, [_without_left_out(parts, row) for row in value]
+        else:
+            yield name, value
+
+
+def _without_left_out(parts: Mapping[str, SectionSpec], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in parts or not is_left_out(parts[name], value)}

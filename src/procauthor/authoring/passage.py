@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,8 +9,9 @@ from typing import Any
 
 from procauthor.authoring.brief import ChangeRequest, Passage
 from procauthor.library.library import EVALUATIONS, Library
-from procauthor.library.question import UNVERIFIED
+from procauthor.library.status import UNVERIFIED
 from procauthor.procedure import DONE
+from procauthor.regex import lazy
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import list_concepts, list_features, list_words
 from procauthor.template.role import meaning_of
@@ -68,7 +68,7 @@ Search = Callable[[str, int], Sequence[Chunk]]
 _OVERSAMPLED = 5
 _LEAST_PASSAGE = 40
 _MAX_PASSAGE = 1200
-_END = re.compile(r"[.;:]\s|\n")
+_END = lazy(r"[.;:]\s|\n")
 _LEAST_SHARE = 3
 # Of one document; beyond that another one has more to add.
 _MOST_OF_ONE = 3
@@ -172,7 +172,7 @@ _KEPT = 2
 _SHOWN = 400
 # Fewer words than these are too few to see that two questions are the same.
 _LEAST_SAID = 3
-_NUMBER = re.compile(r"\d+")
+_NUMBER = lazy(r"\d+")
 # A place that shares fewer words with a question says nothing of it.
 _LEAST_SHARED = 2
 _LEAST_SHARED_PART = 0.4

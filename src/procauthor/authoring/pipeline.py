@@ -7,12 +7,10 @@ in a prompt would have every call paid again.
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from procauthor.authoring.author import STEPS, Author, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Usage
@@ -33,38 +31,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.review import Reviewer
 
 
-_Result = TypeVar("_Result")
-
-
-def together(*calls: Callable[[], _Result]) -> list[_Result]:
-    """Return what the calls return, in their order, made at the same time.
-
-    Where some fail, the others come to their end first, so that what they paid for is kept; then the error of the
-    first is raised. An interrupt leaves them: they end with their connections, or with the program.
-    """
-    box: queue.SimpleQueue[int] = queue.SimpleQueue()
-    results: dict[int, _Result] = {}
-    errors: dict[int, BaseException] = {}
-
-    def work(place: int) -> None:
-        try:
-            results[place] = calls[place]()
-        except BaseException as error:  # noqa: BLE001 - it is raised again where it was waited for
-            errors[place] = error
-        box.put(place)
-
-    for place in range(len(calls)):
-        threading.Thread(target=work, args=(place,), daemon=True, name="procauthor-step").start()
-    for _ in calls:
-        box.get()
-    if errors:
-        raise errors[min(errors)]
-    return [results[place] for place in range(len(calls))]
-
-
-_SCOPE, _WORKFLOW, _CONTINUITY, _FORMAT, _REVIEW = 1, 3, 4, 7, 8
-# Both rest on the workflow, and neither on the other.
-_FAILURES, _CONTRACT = 5, 6
+_SCOPE, _WORKFLOW, _CONTINUITY, _FAILURES, _FORMAT, _REVIEW = 1, 3, 4, 5, 7, 8
 _END = _REVIEW + 1
 _CONTINUITY_RULES = (
     "step-input-without-producer",
@@ -100,6 +67,7 @@ class State:
 
     ``written`` holds values by step and field; ``problems`` what has to be written again; ``stuck`` says that an author
     changed nothing when it was asked to. ``scope`` and ``reason`` are those of an update, once step 1 has named them.
+    ``notes`` say what became of the last look.
     """
 
     written: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -113,6 +81,7 @@ class State:
     looked: bool = False
     scope: tuple[ScopeEntry, ...] | None = None
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -145,8 +114,9 @@ class Work:
 
     ``check`` gives the findings that the document has with other bytes, for some rules or for all. ``library`` is what
     a draft may rest on, and ``texts`` are its documents as evidence; ``doubts`` says whether claims that nothing
-    supports become open questions or notes, and ``outlined`` that an outline is written and checked before all else.
-    ``search`` finds what may answer a question. ``verdict`` and ``complaints`` are about an answer that was handed in.
+    supports become open questions or notes. ``reply_tokens`` is the longest reply of a model, which writes an outline
+    before all else; 0 is for an author that writes none. ``search`` finds what may answer a question. ``verdict`` and
+    ``complaints`` are about an answer that was handed in.
     """
 
     run: Run
@@ -158,7 +128,7 @@ class Work:
     written_by: str = ""
     repairs: int = 0
     doubts: Doubts = "nothing"
-    outlined: bool = False
+    reply_tokens: int = 0
     render: Callable[..., bytes] = render_draft
     prompt: str = ""
     search: Callable[[str, int], Sequence[Chunk]] | None = None
@@ -189,7 +159,7 @@ class Strategy(Protocol):
         """Return what a step has to write again; nothing on its first round, and None where it has no work."""
 
     def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
-        """Ask the author for what a step writes. Changes nothing, because two steps may be asked at the same time."""
+        """Ask the author for what a step writes."""
 
     def findings(self, state: State, rules: Sequence[str]) -> Sequence[Finding]:
         """Return what the rules say of the document as it is now; all rules where none is named."""
@@ -198,7 +168,7 @@ class Strategy(Protocol):
         """Return findings as problems of the steps that wrote what they are about."""
 
     def look(self, state: State) -> bool:
-        """Let the author look at the whole once more; say whether that changed anything."""
+        """Let the author look at the whole once more; say whether that changed anything. It causes no error."""
 
     def draft(self, state: State) -> Draft:
         """Return the draft at the end."""
@@ -229,12 +199,6 @@ class _Pipeline:
         """Carry out a step, tell when it begins and ends, and return the next."""
         self._begin(step)
         started = time.monotonic()
-        todo = self._side_by_side(step)
-        if todo:
-            seconds = self._fill_both(todo)
-            self._end(_FAILURES, time.monotonic() - started)
-            self._end(_CONTRACT, seconds)
-            return _FORMAT
         following = self._step(step)
         self._end(step, time.monotonic() - started)
         return following
@@ -274,36 +238,6 @@ class _Pipeline:
         if problems:
             self.state.stuck = not changed
 
-    def _side_by_side(self, step: int) -> dict[int, Sequence[FieldProblem]]:
-        """Return what steps 5 and 6 have to write, where both have work and a model can be asked for both at once."""
-        if step != _FAILURES or ":" not in self.work.run.author:
-            return {}
-        todo = {each: self.strategy.todo(self.state, each) for each in (_FAILURES, _CONTRACT)}
-        open_steps = {each: problems for each, problems in todo.items() if problems is not None}
-        return open_steps if len(open_steps) == len(todo) else {}
-
-    def _fill_both(self, todo: Mapping[int, Sequence[FieldProblem]]) -> float:
-        """Fill steps 5 and 6; both see the draft as it was before. Return how long the second took."""
-        self._begin(_CONTRACT)
-        seconds = 0.0
-
-        def ask(step: int) -> Answer:
-            nonlocal seconds
-            started = time.monotonic()
-            answer = self.strategy.ask(self.state, step, todo[step])
-            if step == _CONTRACT:
-                seconds = time.monotonic() - started
-            return answer
-
-        answers = together(lambda: ask(_FAILURES), lambda: ask(_CONTRACT))
-        changed = [
-            self.state.take(step, answer, again=bool(todo[step]))
-            for step, answer in zip((_FAILURES, _CONTRACT), answers, strict=True)
-        ]
-        if any(todo.values()):
-            self.state.stuck = not any(changed)
-        return seconds
-
     # Steps that are computed
 
     def _continuity(self) -> int:
@@ -334,19 +268,12 @@ class _Pipeline:
         return min((step for step, _ in state.problems), default=_END)
 
     def _look(self) -> None:
-        """Let the author look at the whole once; what would cause an error is taken back."""
+        """Let the author look at the whole once."""
         state = self.state
-        if state.looked:
-            return
-        state.looked, questions = True, dict(state.questions)
-        before = {step: dict(values) for step, values in state.written.items()}
-        if not self.strategy.look(state):
-            return
-        findings = self.strategy.findings(state, ())
-        if any(finding.severity == "error" for finding in findings):
-            state.written, state.questions = before, questions
-        else:
-            state.findings = tuple(findings)
+        if not state.looked:
+            state.looked = True
+            if self.strategy.look(state):
+                state.findings = tuple(self.strategy.findings(state, ()))
 
     def _let_read(self) -> None:
         """Let a second model read a draft without errors, once; its remarks are worked on in one more round."""

@@ -13,38 +13,40 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from procauthor.regex import lazy
+
 _LONGEST = 2000
-_COMMENT = re.compile(r"^\s*(?:#|--\s).*$|\s#\s.*$")
-_ASSIGNED = re.compile(r"\$?[A-Za-z_]\w*\+?=(?P<value>.*)", re.DOTALL)
-_STORED = re.compile(r"\$\w+\s*=\s*")
-_CMDLET = re.compile(r"(?P<verb>[A-Z][A-Za-z]+)-[A-Z][A-Za-z0-9]+\b")
+_COMMENT = lazy(r"^\s*(?:#|--\s).*$|\s#\s.*$")
+_ASSIGNED = lazy(r"\$?[A-Za-z_]\w*\+?=(?P<value>.*)", re.DOTALL)
+_STORED = lazy(r"\$\w+\s*=\s*")
+_CMDLET = lazy(r"(?P<verb>[A-Z][A-Za-z]+)-[A-Z][A-Za-z0-9]+\b")
 # What goes over words that are no command.
 _OVER = frozenset(("for", "case"))
-_PUNCTUATION = re.compile(r"[();<>|&]+")
-_REDIRECTED = re.compile(r"[<>]")
+_PUNCTUATION = lazy(r"[();<>|&]+")
+_REDIRECTED = lazy(r"[<>]")
 # An option, and what it is set to: --force-with-lease=main.
-_OPTION = re.compile(r"-\d{1,3}|[-+]{1,2}[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
+_OPTION = lazy(r"-\d{1,3}|[-+]{1,2}[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
 _HOLE = r"<[\w -]+>|\$\{?\w+\}?|\$[@?#*]"
 # A name in capitals is filled in, and so is what is built around one: upgrade_$DB, HOST:443, _dmarc.$DOMAIN, NEW.pem.
 _BESIDE = r"[\w.:@%+,=-]*"
-_FILLED_IN = re.compile(rf"(?:[a-z]+/)?{_BESIDE}(?:{_HOLE}|(?<![a-z])[A-Z][A-Z0-9_]+(?![a-z])){_BESIDE}")
-_FILLED_NAME = re.compile(rf"{_BESIDE}(?:{_HOLE}){_BESIDE}")
-_MARK = re.compile(r"<\w[\w -]*>")
-_FORMAT = re.compile(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
+_FILLED_IN = lazy(rf"(?:[a-z]+/)?{_BESIDE}(?:{_HOLE}|(?<![a-z])[A-Z][A-Z0-9_]+(?![a-z])){_BESIDE}")
+_FILLED_NAME = lazy(rf"{_BESIDE}(?:{_HOLE}){_BESIDE}")
+_MARK = lazy(r"<\w[\w -]*>")
+_FORMAT = lazy(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
 # A path into data, as jq and kubectl read it; a number; a pattern for any name; all that belongs to a script.
-_PLAIN = re.compile(r"(?:\.[A-Za-z]+)+|[\d.,:]+|[-+]|[*?.:@^~]+\d*|\[?\$\w+\]?|\\[a-z]+")
-_FILE = re.compile(r"[\w$<>{}*-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{0,7}")
-_LOOSE = re.compile(r"[\s|(){}\[\]*?;\"']")
+_PLAIN = lazy(r"(?:\.[A-Za-z]+)+|[\d.,:]+|[-+]|[*?.:@^~]+\d*|\[?\$\w+\]?|\\[a-z]+")
+_FILE = lazy(r"[\w$<>{}*-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{0,7}")
+_LOOSE = lazy(r"[\s|(){}\[\]*?;\"']")
 # What only a team can say: an address with its host, and a folder on its machines.
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|[\w.+-]+@)(?P<host>[^\s/:\"'<>?)]+)")
-_FOLDER = re.compile(r"(?<![\w$}/.:=*)-])(?:~|/(?!dev/|tmp/|proc/)[a-z][\w.-]*)(?:/[\w.-]+)+")
-_NAMED = re.compile(r"(?<![\w.@$/-])(?:[a-z0-9-]+\.)+(?:com|org|net|internal|local|corp|lan|example)\b")
-_PORT = re.compile(r"[Pp]ort (?P<port>\d+)")
+_ADDRESS = lazy(r"(?:[a-z][a-z0-9+.-]*://|[\w.+-]+@)(?P<host>[^\s/:\"'<>?)]+)")
+_FOLDER = lazy(r"(?<![\w$}/.:=*)-])(?:~|/(?!dev/|tmp/|proc/)[a-z][\w.-]*)(?:/[\w.-]+)+")
+_NAMED = lazy(r"(?<![\w.@$/-])(?:[a-z0-9-]+\.)+(?:com|org|net|internal|local|corp|lan|example)\b")
+_PORT = lazy(r"[Pp]ort (?P<port>\d+)")
 _FREE_PORTS = 1024
-_RESULT = re.compile(r"(?:spf|dkim|dmarc|arc|compauth)=[a-z]+")
-_CAPITALS = re.compile(r"[A-Z][A-Z0-9]*(?: [A-Z][A-Z0-9]*)*")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
-_CATALOGUE = re.compile(r"pg_[a-z_]+|information_schema(?:\.\w+)?")
+_RESULT = lazy(r"(?:spf|dkim|dmarc|arc|compauth)=[a-z]+")
+_CAPITALS = lazy(r"[A-Z][A-Z0-9]*(?: [A-Z][A-Z0-9]*)*")
+_SCHEME = lazy(r"[a-z][a-z0-9+.-]*://")
+_CATALOGUE = lazy(r"pg_[a-z_]+|information_schema(?:\.\w+)?")
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import show_status
 from procauthor.library.library import Library, Procedure
-from procauthor.library.question import Question, question_json
+from procauthor.library.status import Question, question_json
 from procauthor.markdown.document import replace_spans
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.parse import parse

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from procauthor.errors import DraftError
-from procauthor.template.pattern import Pattern, holds_block
+from procauthor.regex import lazy
 from procauthor.template.render import read_pattern
-from procauthor.template.spec import SectionSpec, Template, cells_of
+from procauthor.template.spec import Pattern, SectionSpec, Template, cells_of, holds_block
 
 _BULLETS = {"list": r"- ", "checklist": r"- \[[ xX]\] ", "numbered": r"\d+[.)] "}
-_LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
+_LINK = lazy(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
 
 
 class UnfitError(DraftError):

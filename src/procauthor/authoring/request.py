@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import PurePosixPath
 
 from procauthor.authoring.brief import ChangeRequest
-from procauthor.convention.word import plain_name
+from procauthor.convention.word import lifecycle_name, plain_name
 from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
@@ -19,9 +19,10 @@ from procauthor.planning.order import edges
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.planning.words import read_words
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 
 # Between the names of a list, in the languages that ship.
-_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?:&|and|und|et|y|e)\s+")
+_BETWEEN = lazy(r"\s*[,;]\s*|\s+(?:&|and|und|et|y|e)\s+")
 
 
 def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> ChangeRequest:
@@ -141,9 +142,19 @@ def _named(title: str, plan: Plan | None, library: Library) -> str:
 
 
 def _lifecycle(name: str, library: Library) -> str:
-    """Return a lifecycle as the library spells it: "feature" becomes "Feature"."""
-    key = title_key(name.removesuffix("lifecycle").removesuffix("Lifecycle")) if name else ""
-    return next((p.lifecycle for p in library.counted if title_key(p.lifecycle) == key), name) if name else ""
+    """Return a lifecycle as the library spells it; the name of a folder is that of the lifecycle in it."""
+    if not name:
+        return ""
+    key = title_key(lifecycle_name(name))
+    known = {title_key(p.lifecycle): p.lifecycle for p in library.counted}
+    if key in known:
+        return known[key]
+    inside = {p.lifecycle for p in library.counted if _folder(p.path) == name.strip("/").casefold()}
+    return inside.pop() if len(inside) == 1 else name
+
+
+def _folder(path: str) -> str:
+    return PurePosixPath(path).parent.as_posix().casefold()
 
 
 def refuse_unknown(request: ChangeRequest, library: Library, announced: Mapping[str, str]) -> None:

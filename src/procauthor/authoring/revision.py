@@ -24,7 +24,7 @@ from procauthor.errors import AnswerError, NotFoundError
 from procauthor.finding import Finding
 from procauthor.retrieval.lexical import list_words
 from procauthor.secret import Censor
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Records

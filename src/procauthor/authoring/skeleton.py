@@ -9,13 +9,11 @@ from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.draft import IN_PROGRESS, SKELETON, render_draft
 from procauthor.authoring.topic import TO_DO, gap_words
-from procauthor.library.question import OPEN
-from procauthor.library.status import match_sections
+from procauthor.library.status import OPEN, match_sections
 from procauthor.markdown.document import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.template.model import sections_of_step
-from procauthor.template.pattern import Pattern, parse_pattern
-from procauthor.template.spec import ITEMS, SectionSpec, Template
+from procauthor.template.spec import ITEMS, Pattern, SectionSpec, Template, parse_pattern
 
 
 class SkeletonAuthor:

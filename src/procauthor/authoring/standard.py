@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Item, Section
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 from procauthor.template.role import meaning_of
 
 _MOST_RULES = 12
@@ -25,7 +25,7 @@ _LEAST_SHARE = 0.6
 # How much the standard of a rule counts beside the words of the rule: what it is for, who links it, who quotes it.
 _OF_PURPOSE, _OF_LINKS, _OF_PASSAGES = 0.5, 0.3, 0.2
 _NEAR = 12
-_MARKUP = re.compile(r"\*\*|__")
+_MARKUP = lazy(r"\*\*|__")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 from procauthor.authoring.answer import HandedIn
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.passage import join_questions
+from procauthor.regex import lazy
 
 _MAX_NAME = 100
-_PATH = re.compile(r"^[a-z_]\w*(?:\[\d+\]|\.[a-z_]\w*)+$")
-_PIECE = re.compile(r"\[(\d+)\]|\.?([a-z_]\w*)")
+_PATH = lazy(r"^[a-z_]\w*(?:\[\d+\]|\.[a-z_]\w*)+$")
+_PIECE = lazy(r"\[(\d+)\]|\.?([a-z_]\w*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,27 +11,27 @@ from typing import Any
 
 from procauthor.authoring.brief import Brief, Passage
 from procauthor.authoring.passage import is_about
-from procauthor.library.question import OPEN
+from procauthor.library.status import OPEN
 from procauthor.naming import title_key
-from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.regex import lazy
+from procauthor.template.spec import Pattern, SectionSpec, Slot, Template
 
-_CLAUSE = re.compile(r"(?<=[.;])\s")
-_DEFINE = re.compile(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)
-_EMPTY_TAIL = re.compile(r"\s+(?:workflows?|creation|process(?:es)?|steps|activities)$", re.IGNORECASE)
+_CLAUSE = lazy(r"(?<=[.;])\s")
+_DEFINE = lazy(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)
+_EMPTY_TAIL = lazy(r"\s+(?:workflows?|creation|process(?:es)?|steps|activities)$", re.IGNORECASE)
 _TAILS = (
-    (re.compile(r"planning$", re.IGNORECASE), "Plan"),
-    (re.compile(r"testing$", re.IGNORECASE), "Test Report"),
-    (re.compile(r"(identification|generation|implementation|review|migration)$", re.IGNORECASE), r"\1 Record"),
-    (re.compile(r"(strategy|design|documentation|plan|report|policy|model)$", re.IGNORECASE), r"\1"),
+    (lazy(r"planning$", re.IGNORECASE), "Plan"),
+    (lazy(r"testing$", re.IGNORECASE), "Test Report"),
+    (lazy(r"(identification|generation|implementation|review|migration)$", re.IGNORECASE), r"\1 Record"),
+    (lazy(r"(strategy|design|documentation|plan|report|policy|model)$", re.IGNORECASE), r"\1"),
 )
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
-_MARKUP = re.compile(r"^(?:[-*+]|\d+[.)]|>)\s+|\*\*|__")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_UNQUOTABLE = re.compile(
+_SENTENCE = lazy(r"(?<=[.!?])\s+(?=[A-Z`])")
+_MARKUP = lazy(r"^(?:[-*+]|\d+[.)]|>)\s+|\*\*|__")
+_LINK = lazy(r"!?\[([^\]]*)\]\([^)]*\)")
+_UNQUOTABLE = lazy(
     r"^[A-Z][\w ]{1,40}:|^This procedure\b|\bStep \d|\bFrom:|[|{}<>\[\]#]|\bPlaceholder\b|not defined yet"
 )
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = lazy(r"[a-z0-9]+")
 _STOP = frozenset(
     ("the", "a", "an", "of", "and", "or", "to", "for", "in", "on", "with", "is", "are", "be", "by", "that", "this",
      "it", "as", "at", "from", "into", "its", "each")

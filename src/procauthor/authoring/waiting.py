@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,13 +15,13 @@ from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
 from procauthor.finding import Finding
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure, read_procedure
-from procauthor.library.provenance import SectionSource
-from procauthor.library.receipt import today
+from procauthor.library.sidecar import SectionSource, today
 from procauthor.library.state import make_folder
 from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import Stamp, stamp
+from procauthor.regex import lazy
 from procauthor.review.blame import Writing, record_origins
 from procauthor.review.review import follow
 from procauthor.template.model import late_name
@@ -65,7 +64,7 @@ def names(procedure: Procedure, words: Sequence[str]) -> bool:
     return all(word in text for word in words if word != "and")
 
 
-_RUN = re.compile(rb"`+")
+_RUN = lazy(rb"`+")
 _LEAST_FENCE = 3
 
 
@@ -302,6 +301,7 @@ class WaitingDraft:
 def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, Any]:
     """Return the documented JSON object about a draft."""
     draft = found.draft
+    asked = found.records.workspace.parse(draft.path, draft.text.encode()).questions
     return {
         "run": draft.id,
         "outcome": outcome,
@@ -310,6 +310,11 @@ def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, A
         "author": draft.author,
         "findings": list(draft.findings),
         "open_questions": list(draft.open_questions),
+        "proposals": [
+            {"number": q.number, "value": q.value, "reason": q.reason, "section": q.section, "line": q.line}
+            for q in asked
+            if q.kind == "proposal"
+        ],
         "leads": list(draft.leads),
         "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
         "passages": list(draft.passages),

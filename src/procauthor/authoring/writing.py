@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.allowance import Allowance, Gate, Spend, at_once
+from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import IN_PROGRESS, OFFLINE, SKELETON, render_draft
 from procauthor.authoring.grounding import DocumentTexts
@@ -16,7 +16,6 @@ from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.offline import OfflineAuthor
 from procauthor.authoring.pipeline import Work
-from procauthor.authoring.reply import Reply
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
 from procauthor.authoring.topic import holds_gap, lacks
@@ -30,8 +29,6 @@ from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Records
-
-_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -123,14 +120,8 @@ def _open_chat(
 
     settings = records.workspace.settings.authoring
     prompts = context.prompts if context else open_prompts(records)
-    outer = context.spend if context else at_once
+    spend = context.spend if context else at_once
     calls = CallLog(records.memory, run.id, fresh=fresh)
-    # Two sections may be written at the same time: together they keep to the ceiling of the run as well.
-    allowance = Allowance(_AT_ONCE, run.max_tokens, calls.usage.tokens)
-
-    def spend(need: int, call: Callable[[], Reply]) -> Reply:
-        return allowance.spend((), need, lambda: outer(need, call))
-
     author = ChatAuthor.open(run.author, settings, prompts, calls, spend, context.gate if context else None)
     reviewer = None
     if run.reviewer:
@@ -141,7 +132,7 @@ def _open_chat(
     return make(
         author=author,
         calls=calls,
-        outlined=True,
+        reply_tokens=settings.reply_tokens,
         written_by=run.author,
         repairs=settings.repairs,
         doubts="question",

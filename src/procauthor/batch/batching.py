@@ -13,10 +13,9 @@ from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.memory import FileMemory
 from procauthor.authoring.writing import check_author
 from procauthor.batch.choice import choose
-from procauthor.batch.record import Batch, BatchStore, LeftOut, Terms, Wishes
+from procauthor.batch.record import Batch, BatchReport, BatchStore, LeftOut, Tell, Terms, Wishes
 from procauthor.batch.schedule import Schedule
 from procauthor.batch.session import BatchSession
-from procauthor.batch.value import BatchReport, Tell
 from procauthor.errors import ConfigError, DraftError
 from procauthor.planning.read import read_plan
 

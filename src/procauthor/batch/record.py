@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import zipfile
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Usage
+from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.memory import WorkMemory, readable, usage_of
 from procauthor.authoring.run import doomed_jobs
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task
 from procauthor.errors import DraftError
-from procauthor.library.library import Library, UnreadFile
+from procauthor.evaluation.value import Tally
+from procauthor.library.library import Library, Procedure, UnreadFile, read_procedure
+from procauthor.naming import amount
+from procauthor.planning.read import read_plan
+
+if TYPE_CHECKING:
+    from procauthor.authoring.draft import Records
+    from procauthor.planning.plan import Plan
+    from procauthor.retrieval.chunk import Chunk
+    from procauthor.retrieval.index import SectionIndex
+
 
 _KIND = "batch"
 _PLAN = "plan"
@@ -294,3 +308,154 @@ def _pack(library: Library) -> bytes:
         for procedure in library.procedures:
             archive.writestr(f"documents/{procedure.path}", procedure.document.source.raw)
     return packed.getvalue()
+
+
+_FAILED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a batch tells while it works: an item entered a state, or a step of it began or ended.
+
+    ``seconds`` are those of the step or of the item so far; ``usage`` is that of the item; ``left`` is an estimate of
+    the seconds until the batch ends, None before anything can be said.
+    """
+
+    number: int
+    title: str
+    state: str
+    step: int = 0
+    name: str = ""
+    done: bool = False
+    seconds: float = 0.0
+    usage: Usage = Usage()
+    note: str = ""
+    left: float | None = None
+
+
+Tell = Callable[[Told], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One item at the end, with what it has cost in all sessions. ``draft`` is empty where no draft waits."""
+
+    item: BatchItem
+    run: str
+    draft: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What came of a batch.
+
+    ``before`` counts the library as it was when the batch began, ``after`` as it is now, and ``once_accepted`` as it
+    will be when all drafts of the batch that wait are accepted. ``halted`` says why the session stopped early.
+    """
+
+    batch: str
+    author: str
+    items: tuple[Written, ...]
+    left_out: tuple[LeftOut, ...]
+    seconds: float
+    before: Tally
+    after: Tally
+    once_accepted: Tally
+    max_tokens: int | None = None
+    halted: str = ""
+    ended: bool = True
+
+    @property
+    def usage(self) -> Usage:
+        """What all items have cost, in all sessions."""
+        return sum((written.usage for written in self.items), Usage())
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in two or three words."""
+        if self.halted:
+            return "Stopped"
+        states = {written.item.state for written in self.items}
+        if not states:
+            return "Nothing to do"
+        if states <= {"accepted"}:
+            return "Accepted"
+        return "Awaiting review" if states <= {"accepted", "drafted"} else "Needs revision"
+
+    @property
+    def summary(self) -> str:
+        """The outcome with how many items are in each state: "Needs revision: 17 accepted, 1 needs revision"."""
+        counts = Counter(written.item.state for written in self.items)
+        states = ", ".join(f"{number} {state}" for state, number in counts.items())
+        return f"{self.outcome}: {states if len(counts) > 1 else amount(len(self.items), 'item')}"
+
+    @property
+    def exit_code(self) -> int:
+        """0 all items are there, 1 some are not, 3 none is because model or server failed."""
+        states = [written.item.state for written in self.items]
+        if all(state in {"accepted", "drafted"} for state in states):
+            return 0
+        failed = any(w.item.state == "failed" and w.item.exit_code == _FAILED for w in self.items)
+        none = not {"accepted", "drafted", "needs revision"} & set(states)
+        return _FAILED if failed and none else 1
+
+
+class Snapshot:
+    """The library as it was when the batch began, and over it the documents of what an item needs.
+
+    Passages come from that library alone: what the batch itself writes reaches later items by its contract, and is no
+    evidence for them.
+    """
+
+    def __init__(self, records: Records, batch: Batch) -> None:
+        self._records = records
+        self._batch = batch
+        self._lock = threading.RLock()
+        self.texts = DocumentTexts()
+        """Documents as evidence; most are the same for all items."""
+        self._views: dict[tuple[tuple[int, str], ...], Library] = {}
+
+    @cached_property
+    def base(self) -> Library:
+        """The library as it was when the batch began."""
+        raws, unread, files = self._batch.base()
+        documents = tuple(self._read(path, raw) for path, raw in sorted(raws.items()))
+        return Library(self._records.workspace.root, documents, unread, files)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan as it was when the batch began."""
+        return read_plan(self._batch.plan, known={p.key: str(p.status) for p in self.base.counted})
+
+    def view(self, built_on: Sequence[tuple[int, str]]) -> Library:
+        """Return the library with the documents of some items, each given by number and path."""
+        key = tuple(built_on)
+        if not key:
+            return self.base
+        with self._lock:
+            if key not in self._views:
+                self._views[key] = self.laid_over(self.base, key)
+            return self._views[key]
+
+    def laid_over(self, library: Library, items: Sequence[tuple[int, str]]) -> Library:
+        """Return a library with the documents of some items over it, and all that follows from them."""
+        documents = [self._read(path, self._batch.text(number) or b"") for number, path in items]
+        return self._records.workspace.with_derived(library.overlay(*documents), ticks=False)
+
+    def search(self, query: str, limit: int) -> Sequence[Chunk]:
+        """Return the best passages of the library as it was."""
+        with self._lock:
+            return [hit.chunk for hit in self._index.search(query, limit)]
+
+    def close(self) -> None:
+        """Let go of the index."""
+        if "_index" in self.__dict__:
+            self._index.close()
+
+    @cached_property
+    def _index(self) -> SectionIndex:
+        return self._records.workspace.open_index(self.base)
+
+    def _read(self, path: str, raw: bytes) -> Procedure:
+        return read_procedure(path, raw, self._records.workspace.settings, self._records.workspace.templates)

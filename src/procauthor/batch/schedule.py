@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from procauthor.authoring.author import STEPS
+
 State = Literal[
     "waiting", "working", "drafted", "accepted", "needs revision", "rejected", "failed", "blocked", "stopped"
 ]
@@ -25,7 +27,7 @@ class Task:
     """One procedure to write.
 
     ``needs`` are numbers of tasks that have to be there first, ``after`` of those that have to have ended, well or not,
-    because something is handed over between them. All of them stand before it in the batch.
+    because something is handed over between them. All of them are before it in the batch.
     """
 
     number: int
@@ -163,3 +165,31 @@ def limit_tasks(tasks: Sequence[Task], only: Sequence[int], limit: int | None) -
         Task(t.number, t.title, tuple(n for n in t.needs if n in kept), tuple(n for n in t.after if n in kept))
         for t in chosen
     )
+
+
+_OPEN: frozenset[State] = frozenset({"waiting", "working"})
+
+
+class Pace:
+    """Counts the steps of all items."""
+
+    def __init__(self, schedule: Schedule, jobs: int) -> None:
+        self._schedule = schedule
+        self._jobs = jobs
+        self._steps: dict[int, int] = {}
+        self._count = 0
+        self._seconds = 0.0
+
+    def step(self, number: int, step: int, seconds: float) -> None:
+        """Count a step that has ended."""
+        self._steps[number] = step
+        self._count += 1
+        self._seconds += seconds
+
+    def left(self, states: Mapping[int, State]) -> float | None:
+        """Return the seconds that are left, None before the first step has ended."""
+        if not self._count:
+            return None
+        each = self._seconds / self._count
+        left = {n: each * (len(STEPS) - self._steps.get(n, 0)) for n, state in states.items() if state in _OPEN}
+        return remaining(self._schedule, left, self._jobs)

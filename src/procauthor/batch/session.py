@@ -13,21 +13,94 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.allowance import Allowance, Spend, at_once
 from procauthor.authoring.memory import usage_of
+from procauthor.authoring.waiting import ClashError, WaitingDraft
 from procauthor.authoring.writing import open_prompts
-from procauthor.batch.conclude import conclude, count_before
-from procauthor.batch.pace import Pace
-from procauthor.batch.publish import publish
-from procauthor.batch.recall import recall
-from procauthor.batch.record import Batch, BatchItem
-from procauthor.batch.schedule import State
-from procauthor.batch.snapshot import Snapshot
-from procauthor.batch.value import BatchReport, Tell, Told
+from procauthor.batch.choice import recall
+from procauthor.batch.record import Batch, BatchItem, BatchReport, Snapshot, Tell, Told, Written
+from procauthor.batch.schedule import Pace, State
 from procauthor.batch.writer import Writer
-from procauthor.errors import BudgetError, HaltError, ProcauthorError
+from procauthor.errors import BudgetError, ConflictError, HaltError, LockedError, ProcauthorError
+from procauthor.workspace.measure import count, tally_json, tally_of
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Records
     from procauthor.authoring.pipeline import Progress
+
+
+_BEFORE = "before"
+
+
+def count_before(records: Records, batch: Batch, snapshot: Snapshot) -> None:
+    """Count the library as it was when the batch began, and keep the counts."""
+    if batch.noted(_BEFORE) is None:
+        batch.note(_BEFORE, tally_json(count(records.workspace, snapshot.base)))
+
+
+def conclude(  # noqa: PLR0913 - what there is to tell
+    records: Records, batch: Batch, snapshot: Snapshot, items: Mapping[int, BatchItem], *, halted: str, seconds: float
+) -> BatchReport:
+    """Return what came of a session; a batch in which nothing is left to do ends here."""
+    present = records.workspace.read()
+    after = once = count(records.workspace, present)
+    waiting = [(number, item.path) for number, item in items.items() if item.state == "drafted"]
+    if waiting:
+        once = count(records.workspace, snapshot.laid_over(present, waiting))
+    ended = all(item.state in {"accepted", "rejected"} for item in items.values())
+    if ended:
+        batch.end()
+    return BatchReport(
+        batch=batch.id,
+        author=batch.terms.author,
+        items=tuple(_written(records, batch, item) for item in items.values()),
+        left_out=batch.terms.left_out,
+        seconds=seconds,
+        before=tally_of(batch.noted(_BEFORE) or {}),
+        after=after,
+        once_accepted=once,
+        max_tokens=batch.terms.max_tokens,
+        halted=halted,
+        ended=ended,
+    )
+
+
+def _written(records: Records, batch: Batch, item: BatchItem) -> Written:
+    name = batch.run_id(item.number)
+    draft = name if records.drafts.holds(name) else ""
+    return Written(item, name, draft, batch.usage(item.number))
+
+
+_TRIES = 5
+_PAUSE = 0.1
+
+
+def publish(records: Records, name: str) -> str:
+    """Accept a draft, and return the outcome of its run. If a file changes meanwhile, the change is made again.
+
+    Raises:
+        DraftError: It has errors, or does not wait.
+        LibraryError: It does not go together with the file as it is, or the disk refuses.
+    """
+    found = WaitingDraft(records, records.drafts.get(name))
+    for attempt in range(_TRIES):
+        if _is_written(found):
+            records.drafts.remove(found.draft)
+            break
+        try:
+            found.accept()
+        except (ConflictError, LockedError) as error:
+            if attempt == _TRIES - 1 or isinstance(error.__cause__, ClashError):
+                raise
+            time.sleep(_PAUSE * attempt)
+        else:
+            break
+    return found.draft.accepted
+
+
+def _is_written(found: WaitingDraft) -> bool:
+    """Say whether the library holds the draft: a kill may have come between the writing and the note of it."""
+    file = found.records.workspace.root / found.draft.path
+    return file.is_file() and file.read_bytes() == found.draft.text.encode()
+
 
 _AHEAD = 3
 """So many items are in work for each call on its way: while one waits for its reply, another is prepared or checked."""

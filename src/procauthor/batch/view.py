@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from procauthor.batch.batching import Outlook
-from procauthor.batch.record import LeftOut
-from procauthor.batch.value import BatchReport, Written
+from procauthor.batch.record import BatchReport, LeftOut, Written
+from procauthor.data import pick
 from procauthor.workspace.measure import tally_json
 
 
 def batch_json(report: BatchReport) -> dict[str, Any]:
     """Return what came of a batch as a JSON object."""
     return {
-        "batch": report.batch,
-        "outcome": report.outcome,
-        "halted": report.halted,
-        "author": report.author,
+        **pick(report, "batch", "outcome", "halted", "author"),
         "items": [_item(written) for written in report.items],
         "left_out": _left_out(report.left_out),
         "usage": report.usage.as_json(),
@@ -33,13 +30,8 @@ def batch_json(report: BatchReport) -> dict[str, Any]:
 def _item(written: Written) -> dict[str, Any]:
     item = written.item
     return {
-        "number": item.number,
-        "title": item.title,
-        "state": item.state,
-        "outcome": item.outcome,
-        "path": item.path,
-        "run": written.run,
-        "draft": written.draft,
+        **pick(item, "number", "title", "state", "outcome", "path"),
+        **pick(written, "run", "draft"),
         "usage": written.usage.as_json(),
         "seconds": round(item.seconds, 3),
         "reason": item.reason,
@@ -47,7 +39,7 @@ def _item(written: Written) -> dict[str, Any]:
 
 
 def _left_out(found: tuple[LeftOut, ...]) -> list[dict[str, Any]]:
-    return [{"number": each.number, "title": each.title, "reason": each.reason} for each in found]
+    return [pick(each, "number", "title", "reason") for each in found]
 
 
 def outlook_json(outlook: Outlook) -> dict[str, Any]:
@@ -57,10 +49,7 @@ def outlook_json(outlook: Outlook) -> dict[str, Any]:
         "author": outlook.author,
         "items": [
             {
-                "number": task.number,
-                "title": task.title,
-                "needs": list(task.needs),
-                "after": list(task.after),
+                **pick(task, "number", "title", "needs", "after"),
                 "bound": outlook.bounds[task.number].as_json() if task.number in outlook.bounds else None,
             }
             for task in schedule.tasks

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,7 @@ from procauthor.authoring.allowance import Allowance, Gate, Spend, at_once
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.writing import RunContext
-from procauthor.batch.record import Batch, BatchItem
-from procauthor.batch.slot import CpuSlots
-from procauthor.batch.snapshot import Snapshot
+from procauthor.batch.record import Batch, BatchItem, Snapshot
 from procauthor.prompt import PromptLibrary
 
 if TYPE_CHECKING:
@@ -21,8 +21,60 @@ if TYPE_CHECKING:
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.reply import Reply
 
+
+class CpuSlots:
+    """Limits how many threads compute at once: Python runs one at a time, and more would only slow each other down.
+
+    Items that just got a reply go before items that have not started, because their next call is ready sooner.
+
+    Args:
+        count: How many may compute at once.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._returning = 0
+        lock = threading.Lock()
+        self._first = threading.Condition(lock)
+        self._later = threading.Condition(lock)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Compute when there is room for an item that starts."""
+        with self._later:
+            self._later.wait_for(lambda: self._free and not self._returning)
+            self._free -= 1
+        try:
+            yield
+        finally:
+            self._give()
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let others compute while a reply is waited for."""
+        self._give()
+        try:
+            yield
+        finally:
+            with self._first:
+                self._returning += 1
+                self._first.wait_for(lambda: self._free)
+                self._returning -= 1
+                self._free -= 1
+                self._pass_on()
+
+    def _give(self) -> None:
+        with self._first:
+            self._free += 1
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._free:
+            (self._first if self._returning else self._later).notify()
+
+
 _SLOTS = 2
-_CALLS = 5
+_CALLS = 3
 """The calls of one item where every reply is good."""
 
 

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 
-from procauthor.checking.directive import Directive, read_directives
+import msgspec
+
 from procauthor.checking.recall import Recall
-from procauthor.checking.rule import FAMILIES, RULES, closest_rule, find_rule, find_rules, reach, run_family
-from procauthor.checking.rules.claim import STALE_CLAIM
+from procauthor.checking.rule import FAMILIES, RULES, closest_rule, find_rule, find_rules
+from procauthor.checking.rules.status import STALE_CLAIM
 from procauthor.checking.rules.structure import NOTHING_MATCHED
-from procauthor.checking.rules.suppression import RULES as OWN_RULES
-from procauthor.checking.rules.suppression import UNUSED_SUPPRESSION
-from procauthor.checking.scope import ROOT, Scope, say
-from procauthor.checking.survey import Surveyed
-from procauthor.checking.tally import Count, count_claims
+from procauthor.checking.rules.suppression import SUPPRESSIONS, UNUSED_SUPPRESSION, Directive, read_directives
+from procauthor.checking.scope import ROOT, Family, Scope, say
+from procauthor.checking.survey import Surveyed, decode_findings
 from procauthor.errors import ConfigError
-from procauthor.finding import Finding, Report, Severity, in_order
+from procauthor.finding import Finding, Report, in_order
+from procauthor.library.change import BASELINE
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library
-from procauthor.library.permit import BASELINE
-from procauthor.library.receipt import today
+from procauthor.library.sidecar import today
 from procauthor.settings import Settings
 from procauthor.system import read_regular
 
-_OWN = frozenset(rule.name for rule in OWN_RULES)
+Count = Callable[[Library, Report, Settings], Iterable[Finding]]
+"""Counts a library that was checked, and returns a finding for each number in its overviews that is wrong."""
+# What lists titles, and states numbers of them.
+_OVERVIEWS = ("index", "readme", "orchestration")
+_NOTE = "claims"
+_encode = msgspec.msgpack.Encoder().encode
+_OWN = frozenset(rule.name for rule in SUPPRESSIONS.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,28 +133,26 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
         ConfigError: A rule's name is not known.
         StaleError: A document changed meanwhile; only with a survey.
     """
-    levels = {find_rule(name).name: level for name, level in settings.rules.items()}
-    off = {name for name, level in levels.items() if level == "off"}
-    wanted = choose_rules(settings, select, ignore)
-    scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)), settings)
+    off = turned_off(settings)
+    wanted = choose_rules(off, select, ignore)
     directives = tuple(read_directives(library.procedures))
     # Whether a suppression is used shows only when the rule that it names has run.
-    needed = named_rules(directives) - off if UNUSED_SUPPRESSION.name in wanted else frozenset[str]()
-    counts = count is not None and STALE_CLAIM.name in wanted | needed and _is_whole(survey, paths)
+    ran = wanted | (named_rules(directives) - off if UNUSED_SUPPRESSION.name in wanted else frozenset())
+    counting = count if STALE_CLAIM.name in ran and _is_whole(survey, paths) else None
+    scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)), settings)
     # What is counted as defined depends on all errors.
-    found = Report.of(_findings(scope, set(RULES) - off if counts else wanted | needed, survey, paths)).findings
+    found = Report.of(_findings(scope, ran if counting is None else set(RULES) - off, survey, paths)).findings
     suppressed = suppress(found, directives)
-    severities: dict[str, Severity] = {name: level for name, level in levels.items() if level != "off"}
-    if count is not None and counts:
-        kept = Report(tuple(_weigh(suppressed.kept, severities)))
-        claims = count_claims(count, library, kept, settings, survey)
+    if counting is not None:
+        kept = Report(tuple(_weigh(suppressed.kept, settings)))
+        claims = _count_claims(counting, library, kept, settings, survey)
         suppressed = suppress(Report.of((*found, *claims)).findings, directives)
-    unused = find_unused(directives, suppressed, wanted | needed) if UNUSED_SUPPRESSION.name in wanted else ()
+    unused = find_unused(directives, suppressed, ran) if UNUSED_SUPPRESSION.name in wanted else ()
     seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
     every = in_order((*suppressed.kept, *Report.of(unused).findings))
     documents = sorted({*library.by_path, *(u.path for u in library.unread)})
     return Report(
-        findings=tuple(_weigh(filter(seen, every), severities)),
+        findings=tuple(_weigh(filter(seen, every), settings)),
         documents=len(documents),
         procedures=len(library.counted),
         checked=tuple(path for path in documents if paths is None or path in paths),
@@ -163,12 +165,37 @@ def _is_whole(survey: Surveyed | None, paths: Collection[str] | None) -> bool:
     return paths is None if survey is None else not survey.laid
 
 
-def _weigh(findings: Iterable[Finding], severities: Mapping[str, Severity]) -> Iterator[Finding]:
+def _count_claims(
+    count: Count, library: Library, report: Report, settings: Settings, survey: Surveyed | None
+) -> list[Finding]:
+    """Return a finding for each wrong number; with a survey, the same library is not counted twice."""
+    if survey is None:
+        return list(count(library, report, settings))
+    overviews = [(p.path, p.stamp) for p in library.procedures if p.kind in _OVERVIEWS]
+    counted = [(p.path, p.title, p.lifecycle, p.text_status, p.status) for p in library.counted]
+    errors = [(f.path, f.rule) for f in report.findings if f.severity == "error"]
+    grounds = _encode((overviews, counted, errors))
+    return decode_findings(survey.memory.once(_NOTE, grounds, lambda: _encode(list(count(library, report, settings)))))
+
+
+def _weigh(findings: Iterable[Finding], settings: Settings) -> Iterator[Finding]:
     """Yield findings with the severity that the settings give to their rules."""
-    return (replace(f, severity=severities.get(f.rule, f.severity)) for f in findings)
+    levels = {find_rule(name).name: level for name, level in settings.rules.items()}
+    for finding in findings:
+        level = levels.get(finding.rule, finding.severity)
+        yield finding if level == "off" else replace(finding, severity=level)
 
 
-def choose_rules(settings: Settings, select: Collection[str] = (), ignore: Collection[str] = ()) -> set[str]:
+def turned_off(settings: Settings) -> frozenset[str]:
+    """Return the names of the rules that the settings turn off.
+
+    Raises:
+        ConfigError: A rule's name is not known.
+    """
+    return frozenset(find_rule(name).name for name, level in settings.rules.items() if level == "off")
+
+
+def choose_rules(off: Collection[str], select: Collection[str] = (), ignore: Collection[str] = ()) -> set[str]:
     """Return the names of the rules that run: those selected, or all, without those ignored or turned off.
 
     Raises:
@@ -177,8 +204,7 @@ def choose_rules(settings: Settings, select: Collection[str] = (), ignore: Colle
     wanted = {rule.name for rule in find_rules(select)}
     # Over nothing every selection would pass.
     wanted = wanted | {NOTHING_MATCHED.name} if wanted else set(RULES)
-    off = {find_rule(name).name for name, level in settings.rules.items() if level == "off"}
-    return wanted - {rule.name for rule in find_rules(ignore)} - off
+    return wanted - {rule.name for rule in find_rules(ignore)} - set(off)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,17 +229,17 @@ def _findings(
         yield from (finding for finding in Recall(survey, scope, paths).findings() if finding.rule in wanted)
         return
     for family in FAMILIES:
-        if any(rule.name in wanted for rule in family.RULES):
+        if any(rule.name in wanted for rule in family.rules):
             yield from (finding for finding in _run(family, scope, paths) if finding.rule in wanted)
 
 
-def _run(family: ModuleType, scope: Scope, paths: Collection[str] | None) -> Iterable[Finding]:
-    if paths is None or reach(family) == "library":
-        return run_family(family, scope)
+def _run(family: Family, scope: Scope, paths: Collection[str] | None) -> Iterable[Finding]:
+    if paths is None or family.reach == "library":
+        return family.run(scope)
     scope.subjects = tuple(p for p in scope.library.procedures if p.path in paths)
     found = list(family.check(scope))
     scope.subjects = scope.library.procedures
-    return found + list(family.check_library(scope)) if hasattr(family, "check_library") else found
+    return [*found, *family.check_library(scope)]
 
 
 FILE_NAME = BASELINE

@@ -19,23 +19,24 @@ from procauthor.markdown.document import Source
 from procauthor.markdown.passage import PlainText, read_prose
 from procauthor.naming import NAME_EDGES
 from procauthor.procedure import Status
+from procauthor.regex import lazy
 
-_LAST = re.compile(r"\b(?:Procedures?|Orchestrations?|Standards)\b(?![-/\w])")
-_TOKEN = re.compile(r"\S+")
+_LAST = lazy(r"\b(?:Procedures?|Orchestrations?|Standards)\b(?![-/\w])")
+_TOKEN = lazy(r"\S+")
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-", "–"})
 _CLOSED = (",", ";", ":", ".", "!", "?", ")", "]", '"', "”", "»", "|")
 _OPENING = "([{\"'“‘«"
 # Signs that cling to a name in a text, such as "==" or "$"; the point of ".NET" belongs to it.
-_CLINGING = re.compile(r"\A(?:(?!\.\w)[\W_])*+")
+_CLINGING = lazy(r"\A(?:(?!\.\w)[\W_])*+")
 _MOST_WORDS = 10
 _FEWEST_WORDS = 3
 _WINDOW = 160
 _LASTS = ("Procedure", "Orchestration", "Standards")
 # Words and gaps are taken whole, so that a word without end is read once.
-_TWO_CAPITALS = re.compile("(?<!\\S)[^A-Z\x80-\U0010ffff\\s]*+([A-Z\x80-\U0010ffff])\\S*+\\s++(?=[A-Z\x80-\U0010ffff])")
-_LETTERS = re.compile(r"\w+")
-_LAST_LETTERS = re.compile(r"(?<!\w)\w++(?=\W*+$)")
-_LONGER = re.compile(r"\s+[A-Z]")
+_TWO_CAPITALS = lazy("(?<!\\S)[^A-Z\x80-\U0010ffff\\s]*+([A-Z\x80-\U0010ffff])\\S*+\\s++(?=[A-Z\x80-\U0010ffff])")
+_LETTERS = lazy(r"\w+")
+_LAST_LETTERS = lazy(r"(?<!\w)\w++(?=\W*+$)")
+_LONGER = lazy(r"\s+[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _starts_sentence(text: str, start: int) -> bool:
 
 
 def find_hints(text: str) -> Iterator[int]:
-    """Yield places around which a name could stand; where none is, nothing here finds one."""
+    """Yield places around which a name could be; where none is, nothing here finds one."""
     for last in _LASTS:
         at = text.find(last)
         while at != -1:
@@ -112,7 +113,7 @@ class Titles:
     """Finds titles word for word: of three words or more, and none that find_phrases finds.
 
     Two capitalised words ("Pull Requests") are too often the thing itself, and not the document about it. Of
-    thousands of titles only those are looked for of which two neighbouring words stand in the text.
+    thousands of titles only those are looked for of which two neighbouring words are in the text.
     """
 
     def __init__(self, titles: Iterable[str]) -> None:
@@ -126,7 +127,7 @@ class Titles:
         return bool(self._by_pair)
 
     def search(self, text: str) -> Iterator[re.Match[str]]:
-        """Yield each place where a title stands, the longest title there."""
+        """Yield each place where a title is, the longest title there."""
         titles = {title for pair in _pairs(text) for title in self._by_pair.get(pair, ())}
         return _pattern(frozenset(titles)).finditer(text) if titles else iter(())
 
@@ -156,7 +157,7 @@ def _is_name(title: str) -> bool:
     )
 
 
-_NEW_ITEM = re.compile(rb"[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
+_NEW_ITEM = lazy(rb"[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
 
 
 class Paragraphs:
@@ -239,7 +240,7 @@ def _pieces(name: str) -> set[str]:
 
 
 # In every id of a rule; two digits and a dash are rare, and quickly found.
-_NUMBER = re.compile(r"-\d\d")
+_NUMBER = lazy(r"-\d\d")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[PlainText, ...]).decode
 

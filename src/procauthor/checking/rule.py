@@ -4,80 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
-from procauthor.checking.rules import (
-    bound,
-    claim,
-    contract,
-    flow,
-    index,
-    label,
-    link,
-    name,
-    orchestration,
-    reading,
-    reference,
-    review,
-    role,
-    safety,
-    standard,
-    status,
-    step,
-    structure,
-    suppression,
-    template,
-    title,
-)
-from procauthor.checking.scope import Reach, Rule, Scope
+from procauthor.checking.rules.contract import CONTRACTS, INDEX, ORCHESTRATIONS, REFERENCES
+from procauthor.checking.rules.link import LABELS, LINKS
+from procauthor.checking.rules.name import NAMES, ROLES, STANDARDS, TITLES
+from procauthor.checking.rules.safety import SAFETY
+from procauthor.checking.rules.status import CLAIMS, REVIEWS, STATUS
+from procauthor.checking.rules.step import FLOW, STEPS
+from procauthor.checking.rules.structure import BOUNDS, READING, STRUCTURE, TEMPLATES
+from procauthor.checking.rules.suppression import SUPPRESSIONS
+from procauthor.checking.scope import Family, Reach, Rule
 from procauthor.errors import ConfigError
-from procauthor.finding import Finding
 
 __all__ = ["FAMILIES", "RULES", "Rule", "closest_rule", "find_rule", "find_rules"]
 
 FAMILIES = (
-    structure,
-    bound,
-    reading,
-    safety,
-    status,
-    claim,
-    step,
-    flow,
-    contract,
-    link,
-    label,
-    name,
-    reference,
-    role,
-    title,
-    standard,
-    index,
-    orchestration,
-    review,
-    template,
-    suppression,
+    STRUCTURE,
+    BOUNDS,
+    READING,
+    SAFETY,
+    STATUS,
+    CLAIMS,
+    STEPS,
+    FLOW,
+    CONTRACTS,
+    LINKS,
+    LABELS,
+    NAMES,
+    REFERENCES,
+    ROLES,
+    TITLES,
+    STANDARDS,
+    INDEX,
+    ORCHESTRATIONS,
+    REVIEWS,
+    TEMPLATES,
+    SUPPRESSIONS,
 )
-RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.RULES})
+RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.rules})
 
 
-def reach(family: ModuleType) -> Reach:
-    """Return what the findings of a family depend on."""
-    found: Reach = getattr(family, "REACH", "library")
-    return found
+def families_of(reach: Reach) -> tuple[Family, ...]:
+    """Return the families whose findings depend on so much."""
+    return tuple(family for family in FAMILIES if family.reach == reach)
 
 
 def look_at_one(rules: Iterable[str]) -> bool:
     """Say whether rules, by name, look at one document without the others."""
     wanted = frozenset(rules)
-    return all(reach(family) == "document" for family in FAMILIES if any(rule.name in wanted for rule in family.RULES))
-
-
-def run_family(family: ModuleType, scope: Scope) -> Iterator[Finding]:
-    """Yield the findings of a family on the documents under report, and those on the library."""
-    yield from family.check(scope)
-    if hasattr(family, "check_library"):
-        yield from family.check_library(scope)
+    return all(family.reach == "document" for family in FAMILIES if any(r.name in wanted for r in family.rules))
 
 
 def find_rule(name_or_code: str) -> Rule:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from procauthor.checking.phrase import Nearest, Paragraphs, Series, Titles, read_notes, read_series
+from procauthor.data import grouped, pick
 from procauthor.finding import Finding, Severity
 from procauthor.git import follow, head_of, is_tracked, read_renames
 from procauthor.library.library import Library, Procedure
@@ -24,10 +24,11 @@ from procauthor.markdown.link import Flavour, slugs
 from procauthor.markdown.passage import PlainText
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 from procauthor.settings import Settings
 
 # A heading with an emoji keeps an invisible selector in its anchor on GitHub; people copy it or leave it out.
-_SELECTOR = re.compile("[\ufe00-\ufe0f]")
+_SELECTOR = lazy("[\ufe00-\ufe0f]")
 # GitHub writes this prefix into the page; its links work with it and without.
 _PREFIX = "user-content-"
 
@@ -92,13 +93,6 @@ class Anchors:
 
 
 Reach = Literal["document", "neighbours", "library"]
-"""What the findings of a family about one document depend on.
-
-``document``: its text alone. Such a family sees a library of one document, so it cannot look further.
-``neighbours``: also other documents. Such a family reports on ``scope.subjects``, and is run again where the text has
-changed, or what others show of themselves, or a document into whose text it looked.
-``library``: everything. A family that says nothing has this reach; it is right, and slower.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +109,41 @@ class Rule:
 
     def as_json(self) -> dict[str, str]:
         """Return the rule as the documented JSON object."""
-        words = {"summary": self.summary, "why": self.why, "fix": self.fix, "example": self.example}
-        return {"rule": self.name, "code": self.code, "severity": self.severity, **words}
+        return {"rule": self.name, **pick(self, "code", "severity", "summary", "why", "fix", "example")}
+
+
+Check = Callable[["Scope"], Iterable[Finding]]
+
+
+def _nothing(_: Scope) -> Iterable[Finding]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Rules that look at the same things, and how they are looked for.
+
+    Attributes:
+        title: What they are about, for the page of all rules.
+        rules: The rules.
+        reach: What the findings about one document depend on. ``document``: its text alone; such a family sees a
+            library of one document, so it cannot look further. ``neighbours``: also other documents; it is run again
+            where the text has changed, or what others show of themselves, or a document into whose text it looked.
+            ``library``: everything; this is always right, and slower.
+        check: Yields the findings on the documents under report, `Scope.subjects`.
+        check_library: Yields those on the library as a whole.
+    """
+
+    title: str
+    rules: tuple[Rule, ...]
+    reach: Reach
+    check: Check
+    check_library: Check = _nothing
+
+    def run(self, scope: Scope) -> Iterator[Finding]:
+        """Yield all findings."""
+        yield from self.check(scope)
+        yield from self.check_library(scope)
 
 
 ROOT = "."
@@ -177,11 +204,7 @@ class Scope:
     @cached_property
     def linking(self) -> Mapping[str, list[Procedure]]:
         """Documents by the paths that they link to."""
-        found: dict[str, list[Procedure]] = {}
-        for procedure in self.library.procedures:
-            for path in procedure.targets:
-                found.setdefault(path, []).append(procedure)
-        return found
+        return grouped(chain.from_iterable(zip(p.targets, repeat(p)) for p in self.library.procedures))
 
     @cached_property
     def links(self) -> dict[str, tuple[tuple[Link, Target], ...]]:
@@ -332,18 +355,12 @@ class Scope:
     @cached_property
     def files_by_name(self) -> Mapping[str, list[str]]:
         """All files by their name, case folded."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self.library.files):
-            found.setdefault(path.rpartition("/")[2].casefold(), []).append(path)
-        return found
+        return grouped((path.rpartition("/")[2].casefold(), path) for path in sorted(self.library.files))
 
     @cached_property
     def files_folded(self) -> Mapping[str, list[str]]:
         """All files by their path, case folded."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self.library.files):
-            found.setdefault(path.casefold(), []).append(path)
-        return found
+        return grouped((path.casefold(), path) for path in sorted(self.library.files))
 
     def near_files(self, folder: str) -> Nearest:
         """The names of the files of a folder, to find the one that was meant."""
@@ -358,11 +375,8 @@ class Scope:
     @cached_property
     def files_by_folder(self) -> dict[str, list[str]]:
         """The names of all files by their folder."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self.library.files):
-            folder, _, name = path.rpartition("/")
-            found.setdefault(folder, []).append(name)
-        return found
+        places = (path.rpartition("/") for path in sorted(self.library.files))
+        return grouped((folder, name) for folder, _, name in places)
 
     def settle(self, target: Target) -> Target:
         """Return where a link leads of all that its site may mean: the first that is there, else the link as it is."""
@@ -478,11 +492,6 @@ def say_line(rule: Rule, procedure: Procedure, line: int, message: str, hint: st
 def say_path(rule: Rule, path: str, message: str, hint: str = "") -> Finding:
     """Return a finding about a whole file."""
     return Finding(rule.name, rule.code, rule.severity, message, path, hint=hint)
-
-
-def title_line(procedure: Procedure) -> int:
-    """Return the line of a document's title, where findings about the whole text stand."""
-    return procedure.title_line
 
 
 def field_line(procedure: Procedure, key: str) -> int:

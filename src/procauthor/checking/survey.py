@@ -2,33 +2,371 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import threading
 import time
+import zlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
+from msgspec import Struct
 
-from procauthor.checking.directive import write_directives
-from procauthor.checking.memory import FILE_NAME, Memory, Record, Signature, program_key
 from procauthor.checking.phrase import write_notes
-from procauthor.checking.rule import FAMILIES, reach
+from procauthor.checking.rule import families_of
+from procauthor.checking.rules.suppression import write_directives
 from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
-from procauthor.library.receipt import Review, read_reviews
+from procauthor.library.sidecar import Review, read_reviews
+from procauthor.library.state import drop_journal, make_folder, mark
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
 from procauthor.system import read_regular, share
 from procauthor.template.read import TemplateStore
 from procauthor.template.spec import Template
+
+FILE_NAME = "check.db"
+_SCHEMA = """
+CREATE TABLE shelf (number INTEGER PRIMARY KEY, records BLOB, seal BLOB);
+CREATE TABLE fact (
+  path TEXT PRIMARY KEY, stamp TEXT, contract BLOB, contract_seal BLOB, view BLOB, detail BLOB, notes BLOB, seal BLOB
+);
+CREATE TABLE gist (path TEXT PRIMARY KEY, stamp TEXT, value BLOB, seal BLOB);
+CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
+"""
+# An evaluation reads the contracts of all documents and nothing else, so they are in front, with a seal of their own.
+_CONTRACT = "path, stamp, contract, contract_seal"
+_OTHERS = "path, stamp, view, detail, notes, seal"
+# A file that was written this shortly before it was read may be written again without a change of its times.
+_GRAIN = 2_000_000_000
+
+
+# All records are read at every check, so they lie together; after an edit only those of one shelf are written again.
+_SHELVES = 128
+# The bytes of a digest of what something was made from.
+_ONCE = 16
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Signature(Struct, frozen=True, array_like=True):
+    """What the disk says of a file: if none of it changed, the file is the same."""
+
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+    @classmethod
+    def of(cls, found: os.stat_result, read_at: int) -> Signature:
+        """Return the signature of a file; one that may still change unnoticed gets one that is never met."""
+        racy = max(found.st_mtime_ns, found.st_ctime_ns) + _GRAIN > read_at
+        return cls(-1 if racy else found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+    def fits(self, found: os.stat_result) -> bool:
+        """Say whether a file is the one that was read."""
+        return (
+            self.inode == found.st_ino
+            and self.modified == found.st_mtime_ns
+            and self.changed == found.st_ctime_ns
+            and self.size == found.st_size
+        )
+
+
+class Record(Struct, array_like=True):
+    """What is remembered of a document.
+
+    ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
+    documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others,
+    ``needs`` what must come before it. ``whole`` says that a family which mostly needs one document alone wanted to
+    see the others. ``marks`` are the hashes of its sections.
+    """
+
+    path: str
+    signature: Signature
+    stamp: str
+    kind: str
+    digest: bytes
+    face: bytes
+    directives: bytes
+    own: bytes
+    whole: bool = False
+    among: bytes | None = None
+    looked: bytes = b""
+    asked: bytes = b""
+    needs: bytes = b""
+    marks: bytes = b""
+    facts: Facts | None = None
+
+
+_decode_records = msgspec.msgpack.Decoder(list[Record]).decode
+
+
+class Memory:
+    """The remembered records and notes, read from a file if there is one that can be believed.
+
+    Args:
+        file: Where they are kept; None for nowhere.
+        key: What they depend on besides the documents: the program, settings, templates.
+    """
+
+    def __init__(self, file: Path | None, key: bytes) -> None:
+        self._file = file
+        self._key = key
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+        self.records: dict[str, Record] = {}
+        self.notes: dict[str, bytes] = {}
+        self.touched: list[Record] = []
+        """Records of files that were written, and have the same bytes as before."""
+        if file is not None and file.is_file():
+            with contextlib.suppress(sqlite3.Error, OSError, ValueError, TypeError):
+                self._read(file)
+
+    def _read(self, file: Path) -> None:
+        connection = _open(file)
+        notes = {row[0]: row[1] for row in connection.execute("SELECT * FROM note") if _is_sealed(row)}
+        if notes.get("key") != self._key or notes.get("mark") != mark(file).encode():
+            connection.close()
+            return
+        for row in connection.execute("SELECT * FROM shelf"):
+            if _is_sealed(row):
+                self.records.update((record.path, record) for record in _decode_records(row[1]))
+        self.notes = notes
+        self._connection = connection
+
+    def facts(self, record: Record) -> Facts:
+        """Return the facts of a document.
+
+        Raises:
+            sqlite3.Error: The file was taken away or spoilt meanwhile.
+        """
+        if record.facts is not None:
+            return record.facts
+        query = f"SELECT {_CONTRACT}, {_OTHERS} FROM fact WHERE path = ?"  # noqa: S608 - constants
+        with self._lock:
+            row: tuple[Any, ...] = self._opened().execute(query, (record.path,)).fetchone() or ()
+        contract, others = row[:4], row[4:]
+        # Another check may have written meanwhile, of a text that is newer than the one this check is about.
+        if not row or not _is_sealed(contract) or not _is_sealed(others) or row[1] != record.stamp:
+            message = "a row is missing, spoilt, or of another text"
+            raise sqlite3.DatabaseError(message)
+        _, _, view, detail, notes, _ = others
+        return Facts(record.face, view, detail, contract[2], notes)
+
+    def contracts(self, records: Mapping[str, Record]) -> dict[str, bytes]:
+        """Return the encoded contracts of all documents at once; what is spoilt is left out.
+
+        To ask for one row after the other takes three times as long.
+        """
+        found = {path: record.facts.contract for path, record in records.items() if record.facts is not None}
+        if len(found) < len(records):
+            with contextlib.suppress(sqlite3.Error):
+                with self._lock:
+                    rows = self._opened().execute(f"SELECT {_CONTRACT} FROM fact").fetchall()  # noqa: S608 - constants
+                for row in rows:
+                    record = records.get(row[0])
+                    if record and record.facts is None and row[1] == record.stamp and _is_sealed(row):
+                        found[row[0]] = row[2]
+        return found
+
+    def gists(self, records: Mapping[str, Record]) -> dict[str, bytes]:
+        """Return the encoded gists that are kept of documents as they are now; what is spoilt is left out."""
+        if self._file is None or "turn" not in self.notes:
+            return {}
+        with contextlib.suppress(sqlite3.Error), self._lock:
+            rows = self._opened().execute("SELECT * FROM gist").fetchall()
+            return {row[0]: row[2] for row in rows if row[0] in records and _is_of(row, records[row[0]])}
+        return {}
+
+    def keep_gists(self, gists: Mapping[str, bytes]) -> None:
+        """Keep gists of remembered documents. Where another process has written meanwhile, it is left to that one."""
+        rows = [_seal((path, self.records[path].stamp, gist)) for path, gist in gists.items() if path in self.records]
+        if not rows or self._file is None or "turn" not in self.notes:
+            return
+        self.close()
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(self._file, timeout=0.2, isolation_level=None)) as connection,
+        ):
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            if self._is_as_read(connection):
+                connection.executemany("REPLACE INTO gist VALUES (?, ?, ?, ?)", rows)
+            connection.execute("COMMIT")
+
+    def notes_of(self, records: Mapping[str, Record]) -> Iterator[tuple[str, bytes]]:
+        """Yield what rules keep of the text of each document.
+
+        Raises:
+            sqlite3.Error: The file was taken away or spoilt meanwhile.
+        """
+        stored = {path for path, record in records.items() if record.facts is None}
+        for path, record in records.items():
+            if record.facts is not None:
+                yield path, record.facts.notes
+        if stored:
+            with self._lock:
+                rows = self._opened().execute("SELECT path, notes FROM fact").fetchall()
+            yield from (row for row in rows if row[0] in stored)
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            assert self._file is not None
+            self._connection = _open(self._file)
+        return self._connection
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def forget(self) -> None:
+        """Take the file away, because something in it is wrong, and know nothing any more."""
+        self.close()
+        self.records, self.notes, self.touched = {}, {}, []
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)
+
+    def once(self, name: str, rests_on: bytes, make: Callable[[], bytes]) -> bytes:
+        """Return what was made under a name from the same bytes before; else make it, and remember it.
+
+        Args:
+            name: Under which it is kept; one thing a name.
+            rests_on: All that it depends on, beside the program and the settings.
+            make: Makes it.
+        """
+        key = blake2b(rests_on, digest_size=_ONCE).digest()
+        known = self.notes.get(name, b"")
+        if known[:_ONCE] == key:
+            return known[_ONCE:]
+        made = make()
+        self.write((), (), {name: key + made})
+        return made
+
+    def write(self, changed: Iterable[Record], gone: Iterable[str], notes: Mapping[str, bytes]) -> None:
+        """Know what is new, and write it. Where the disk or another process does not let us, others take longer."""
+        new, old = list(changed), list(gone)
+        if self._file is not None:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._write(self._file, new, old, notes)
+        self.records |= {record.path: record for record in new}
+        for path in old:
+            self.records.pop(path, None)
+        self.notes |= notes
+        self.touched = []
+
+    def _write(self, file: Path, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
+        fresh = "turn" not in self.notes
+        self.close()
+        make_folder(file.parent)
+        target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file
+        try:
+            with contextlib.closing(sqlite3.connect(target, timeout=0.2, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous=OFF" if fresh else "PRAGMA synchronous=NORMAL")
+                connection.execute("BEGIN IMMEDIATE")
+                if fresh:
+                    for statement in filter(str.strip, _SCHEMA.split(";")):
+                        connection.execute(statement)
+                elif not self._is_as_read(connection):
+                    return
+                own = {"key": self._key, "mark": mark(file).encode(), "turn": os.urandom(8)}
+                _fill(connection, changed, gone, {**notes, **own})
+                _shelve(connection, self.records, changed, gone)
+                connection.execute("COMMIT")
+            if fresh:
+                drop_journal(file)
+                target.replace(file)
+            self.notes |= own
+        finally:
+            if fresh:
+                target.unlink(missing_ok=True)
+
+    def _is_as_read(self, connection: sqlite3.Connection) -> bool:
+        """Say whether nobody has written since: what they found and what we found may rest on different texts."""
+        row = connection.execute("SELECT value FROM note WHERE name = 'turn'").fetchone()
+        return row is not None and row[0] == self.notes.get("turn")
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    """Open the file for reading only, so that a library on a read-only disk is read as well."""
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2, check_same_thread=False)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    return connection
+
+
+def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
+    facts = (_fact(r, r.facts) for r in changed if r.facts)
+    connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)", facts)
+    for table in ("fact", "gist"):
+        connection.executemany(f"DELETE FROM {table} WHERE path = ?", ((path,) for path in gone))  # noqa: S608 - ours
+    connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
+
+
+def _fact(record: Record, facts: Facts) -> tuple[object, ...]:
+    own = record.path, record.stamp
+    return (*_seal((*own, facts.contract)), *_seal((*own, facts.view, facts.detail, facts.notes))[len(own) :])
+
+
+def _shelve(
+    connection: sqlite3.Connection, before: Mapping[str, Record], changed: list[Record], gone: list[str]
+) -> None:
+    """Write the shelves on which a record has changed; the facts are in a table of their own."""
+    now = {**before, **{record.path: record for record in changed}}
+    for path in gone:
+        now.pop(path, None)
+    numbers = {_shelf(path) for path in (*(record.path for record in changed), *gone)}
+    shelves: dict[int, list[Record]] = {number: [] for number in numbers}
+    for path, record in now.items():
+        number = _shelf(path)
+        if number in numbers:
+            shelves[number].append(msgspec.structs.replace(record, facts=None))
+    rows = (_seal((number, _encode(records))) for number, records in shelves.items())
+    connection.executemany("REPLACE INTO shelf VALUES (?, ?, ?)", rows)
+
+
+def _shelf(path: str) -> int:
+    return zlib.crc32(path.encode(errors="surrogateescape")) % _SHELVES
+
+
+def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return a row with its checksum: a disk that spoils a byte is no reason for a wrong finding."""
+    return (*row, blake2b(_encode(row), digest_size=8).digest())
+
+
+def _is_of(row: tuple[object, ...], record: Record) -> bool:
+    """Say whether a row is whole, and of the text that a record is of."""
+    return row[1] == record.stamp and _is_sealed(row)
+
+
+def _is_sealed(row: tuple[object, ...]) -> bool:
+    return _seal(row[:-1]) == row
+
+
+def program_key() -> bytes:
+    """Return a digest of the program itself: sizes and times of all its modules."""
+    digest = blake2b(digest_size=16)
+    root = Path(__file__).parent.parent
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(n for n in names if n != "__pycache__")
+        for name in sorted(files):
+            found = os.stat(os.path.join(folder, name))
+            digest.update(f"{folder}/{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
+    return digest.digest()
+
 
 # Below this, to remember costs more than to read, and a small folder stays as clean as it was.
 _WORTH_KEEPING = 64
@@ -37,7 +375,7 @@ _OVERVIEWS = 256
 _MOST_MADE = 256
 # No file has this signature.
 _NOWHERE = Signature(-1, 0, 0, 0)
-_ALONE = tuple(family for family in FAMILIES if reach(family) == "document")
+_ALONE = families_of("document")
 encode_findings = msgspec.msgpack.Encoder().encode
 _encode_marks = msgspec.msgpack.Encoder().encode
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode

@@ -10,11 +10,12 @@ from procauthor.checking.scope import Scope, field_line
 from procauthor.library.artifact import artifact_key
 from procauthor.library.index import IndexRow, entries
 from procauthor.library.library import Procedure, follow
-from procauthor.library.receipt import Part, Seen, receipts_of
+from procauthor.library.sidecar import Part, Seen, receipts_of
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
+from procauthor.regex import lazy
 
-_OPTIONAL = re.compile(r"\boptional\b", re.IGNORECASE)
+_OPTIONAL = lazy(r"\boptional\b", re.IGNORECASE)
 
 
 def is_optional(artifact: Artifact) -> bool:
@@ -56,7 +57,7 @@ class Use:
     """One part of a producer's contract that a consumer relies on.
 
     ``name`` is the artifact, empty for a part that is no single one; ``line`` is where the consumer says so; ``text``
-    is what stands in the producer, empty where nothing does.
+    is what is in the producer, empty where nothing does.
     """
 
     consumer: Procedure
@@ -154,13 +155,13 @@ def _kept(scope: Scope, consumer: Procedure, named: Sequence[Procedure]) -> Iter
 
 
 def _texts(artifacts: Sequence[Artifact], name: str) -> tuple[str, ...]:
-    """Return what stands at an artifact, by its key; several times where it is listed so."""
+    """Return what is at an artifact, by its key; several times where it is listed so."""
     key = artifact_key(name)
     return _all([artifact for artifact in artifacts if artifact_key(artifact.name) == key])
 
 
 def _all(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
-    """Return what stands at artifacts; their order does not count."""
+    """Return what is at artifacts; their order does not count."""
     return tuple(sorted(artifact.text for artifact in artifacts))
 
 

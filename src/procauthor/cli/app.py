@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -151,6 +152,8 @@ def _options(
 def main() -> None:
     """Run the command line."""
     open_streams()
+    # To look for plugins of pydantic takes as long as to make all of our models, and none of them is for this program.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
     try:
         app()

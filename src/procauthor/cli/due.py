@@ -27,7 +27,7 @@ def due(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Say what is to be reviewed, when and by whom."""
-    from procauthor.library.receipt import today
+    from procauthor.library.sidecar import today
     from procauthor.reporting.due import due_calendar, due_json, due_lines
 
     project = open_project(ctx)

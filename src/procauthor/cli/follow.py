@@ -16,7 +16,7 @@ from procauthor.cli.review import By
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from procauthor.library.followed import StepResult
+    from procauthor.library.sidecar import StepResult
     from procauthor.project import Project
     from procauthor.review.follow import Walk
 

@@ -28,8 +28,7 @@ def graph(
     as_json: Json = False,
 ) -> None:
     """Show which procedure needs which, as a graph."""
-    from procauthor.reporting.graph import dot, graph_json, mermaid, select
-    from procauthor.reporting.reference import find_node
+    from procauthor.reporting.reference import dot, find_node, graph_json, mermaid, select
     from procauthor.workspace.measure import survey
 
     census = survey(open_project(ctx).workspace)

@@ -11,7 +11,7 @@ from procauthor.character import plain
 from procauthor.cli.output import say
 
 if TYPE_CHECKING:
-    from procauthor.batch.value import Told
+    from procauthor.batch.record import Told
     from procauthor.project import Project
 
 _MINUTE = 60

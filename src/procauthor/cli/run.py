@@ -12,13 +12,14 @@ import typer
 from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_error, say_notices, show, show_json
+from procauthor.regex import lazy
 
 if TYPE_CHECKING:
     from procauthor.batch.batching import Outlook
-    from procauthor.batch.value import BatchReport, Written
+    from procauthor.batch.record import BatchReport, Written
     from procauthor.project import Project
 
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+_DURATION = lazy(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 _LAST = "last"
 _INTERRUPTED = 130
 _TITLE = 46

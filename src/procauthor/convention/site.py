@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Link
+from procauthor.markdown.front_edit import read_texts
+from procauthor.naming import is_document, split_ending
+from procauthor.regex import lazy
 from procauthor.settings import Conventions, Site
 
-_FIELD = re.compile(r"\{\{|\{%|<%")
+_FIELD = lazy(r"\{\{|\{%|<%")
 # What a template puts before the path of a page: its address without the path.
-_BASE = re.compile(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
+_BASE = lazy(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
 # A link whose target a template fills: it may hold spaces, so it is none by the rules of Markdown.
-_FILLED = re.compile(
+_FILLED = lazy(
     rb"\[(?P<text>[^\[\]\n]{0,300})\]\(\s{0,9}(?P<target>[^{}()\s]{0,300}\{(?:\{[^{}()\n]{1,300}\}|%[^{}()\n]{1,300}%)\}"
     rb"[^{}()\s]{0,300})\s{0,9}\)"
 )
 # What a shortcode, a tag or a filter makes of a path: the path itself, as the site counts it.
-_NAMED = re.compile(
+_NAMED = lazy(
     r"\{\{[<%]\s*(?:rel)?ref\s+[\"'`]?(?P<ref>[^\"'`<>%{}\s]+)[\"'`]?\s*[>%]\}\}"
     r"|\{%-?\s*\w+\s+[\"'](?P<tag>/[^\"'{}]*)[\"']\s*-?%\}"
     r"|\{\{-?\s*[\"'](?P<filter>/[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\s*-?\}\}"
 )
 _HTML = (".html", ".htm")
-_DOCUMENTS = (".md", ".markdown", ".html.md", ".html.md.erb")
+_DOCUMENTS = (".md", ".markdown", ".mdx", ".html.md", ".html.md.erb", ".md.erb")
+# A number in front of a name, which says where it is among others.
+_ORDER = lazy(r"(?:(?<=/)|^)\d+\s*[-_.]+\s*(?=[^\d/])")
 _FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
 
 
@@ -38,8 +43,9 @@ class Rules:
     too, and ``#/`` begins one. ``fields``: a template fills braces in links. ``shortcodes``: links by ``ref``.
     ``strict``: a link to a page is never read as one to a file beside the document. ``made``: the site makes pages that
     are no documents, and takes files from other folders. ``drafts``: a link without a target is a chapter that is to be
-    written. ``addresses``: the keys of the front matter that say where a
-    page is shown; ``last``: the one that says its last name only.
+    written. ``addresses``: the keys of the front matter that say where a page is shown, the first of them where its
+    links count from; ``last``: those that say its last name only. ``numbered``: names are shown without a number in
+    front. ``above``: links from the root may name the folder of the pages, too.
     """
 
     pages: bool = False
@@ -50,18 +56,26 @@ class Rules:
     made: bool = False
     drafts: bool = False
     addresses: tuple[str, ...] = ()
-    last: str = ""
+    last: tuple[str, ...] = ()
+    numbered: bool = False
+    above: bool = False
 
 
+# What the front matter says of a page that is not shown.
+_NONE = ("false", "true")
 _ADDRESSES = ("permalink", "redirect_from")
 _RULES: dict[Site, Rules] = {
     "mkdocs": Rules(pages=True, directories=True, fields=True, strict=True),
     "mdbook": Rules(pages=True, drafts=True),
-    "hugo": Rules(pages=True, directories=True, fields=True, made=True, addresses=("url", "aliases"), last="slug"),
+    "hugo": Rules(pages=True, directories=True, fields=True, made=True, addresses=("url", "aliases"), last=("slug",)),
     "docsify": Rules(pages=True, routes=True),
     "middleman": Rules(pages=True, directories=True, fields=True, made=True),
     "jekyll": Rules(pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES),
     "eleventy": Rules(pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES),
+    "docusaurus": Rules(pages=True, made=True, last=("slug", "id"), numbered=True, above=True),
+    "vitepress": Rules(pages=True, made=True),
+    "starlight": Rules(pages=True, directories=True, made=True, addresses=("slug",)),
+    "gitbook": Rules(pages=True),
 }
 _PLAIN = Rules()
 
@@ -95,24 +109,49 @@ def _name(target: str) -> str:
     return _NAMED.sub(lambda match: next(filter(None, match.groups())), target)
 
 
-def own_addresses(path: str, fields: Mapping[str, Sequence[str]], conventions: Conventions) -> Iterator[str]:
-    """Yield where a site shows a document besides the place of its file, as paths from the library's root.
+def own_addresses(path: str, document: Document, conventions: Conventions) -> Iterator[str]:
+    """Yield where a site shows a document besides the place of its file, as paths from the library's root."""
+    rules = rules_of(conventions.site)
+    for key in (*rules.addresses, *rules.last):
+        for value in filter(_is_address, read_texts(document, key)):
+            yield _address(path, key, value, conventions).removesuffix("/index.html")
+    if rules.numbered:
+        plain = _ORDER.sub("", split_ending(path)[0])
+        yield posixpath.dirname(plain) if posixpath.basename(plain) in _FOLDERS else plain
 
-    Args:
-        path: The path of the document.
-        fields: The values in its front matter, by the keys that the rules of the site name.
-        conventions: The kind of site, and where its pages are.
+
+def has_addresses(site: Site) -> bool:
+    """Say whether a kind of site may show a document elsewhere than at the place of its file."""
+    rules = rules_of(site)
+    return bool(rules.addresses or rules.last or rules.numbered)
+
+
+def page_folder(path: str, document: Document, conventions: Conventions) -> str:
+    """Return the folder from which the links of a page count, where its front matter says where it is shown.
+
+    It is a path from the root of the library; where nothing is said, nothing.
     """
-    rules, root = rules_of(conventions.site), conventions.site_root
-    home = posixpath.dirname(path)
-    if posixpath.basename(path).partition(".")[0] in _FOLDERS:
-        home = posixpath.dirname(home)
-    for key, values in fields.items():
-        for value in values:
-            if value and not _FIELD.search(value) and "://" not in value:
-                base = home if key == rules.last else root
-                plain = posixpath.normpath(posixpath.join(base, value.strip("/")))
-                yield plain.removesuffix("/index.html")
+    rules = rules_of(conventions.site)
+    for key in (*rules.addresses[:1], *rules.last) if rules.directories else ():
+        value = next(filter(_is_address, read_texts(document, key)), "")
+        if value:
+            place = _address(path, key, value, conventions)
+            return (posixpath.dirname(place) or ".") if value.endswith(_HTML) else place
+    return ""
+
+
+def _is_address(value: str) -> bool:
+    """Say whether a value is the path of a page, and no pattern of one, no address elsewhere, and no word for none."""
+    return bool(value) and not _FIELD.search(value) and ":" not in value and value.lower() not in _NONE
+
+
+def _address(path: str, key: str, value: str, conventions: Conventions) -> str:
+    rules, base = rules_of(conventions.site), conventions.site_root
+    if key in rules.last and not value.startswith("/"):
+        base = posixpath.dirname(_ORDER.sub("", path) if rules.numbered else path)
+        if split_ending(posixpath.basename(path))[0] in _FOLDERS:
+            base = posixpath.dirname(base)
+    return posixpath.normpath(posixpath.join(base, value.strip("/")))
 
 
 def plain_target(target: str, conventions: Conventions) -> str | None:
@@ -129,49 +168,62 @@ def plain_target(target: str, conventions: Conventions) -> str | None:
     return None if _FIELD.search(rest) else rest or "/"
 
 
-def candidates(source: str, path: str, conventions: Conventions) -> Iterator[str]:
+def candidates(source: str, path: str, conventions: Conventions, folder: str = "") -> Iterator[str]:
     """Yield the paths from the library's root that a link may mean, the nearest first; ``..`` leads out of it.
 
     Args:
         source: The document with the link.
         path: The path in the link, decoded, without anchor.
         conventions: The kind of site, and where its pages are.
+        folder: Where the links of the document count from, if not from its place, as `page_folder` gives it.
     """
-    for base in _bases(source, path, conventions):
-        plain = posixpath.normpath(base)
+    for base in bases(source, path, conventions, folder):
+        plain = base.path_of(path)
         yield plain
         if rules_of(conventions.site).pages:
             yield from _documents(plain)
 
 
-def _bases(source: str, path: str, conventions: Conventions) -> Iterator[str]:
-    rules = rules_of(conventions.site)
-    root = conventions.site_root
+def is_named(path: str) -> bool:
+    """Say whether the path in a link names a document by its file. Some write the slash of a page behind it."""
+    return is_document(path.rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A folder that the paths in links count from; for a page there is nothing above the ``root`` of its site."""
+
+    folder: str
+    root: str | None = None
+
+    def path_of(self, written: str) -> str:
+        """Return where a path in a link leads, from the root of the library."""
+        path = written.rstrip("/") if is_named(written) else written
+        if self.root is None or self.root.startswith(".."):
+            return posixpath.normpath(posixpath.join(self.folder, path.lstrip("/")))
+        inside = posixpath.join("/", posixpath.relpath(self.folder or ".", self.root or "."), path)
+        return posixpath.normpath(posixpath.join(self.root, posixpath.normpath(inside).lstrip("/")))
+
+
+def bases(source: str, path: str, conventions: Conventions, folder: str = "") -> Iterator[Base]:
+    """Yield what the path in a link may count from, the likeliest first; see `candidates`."""
+    rules, root = rules_of(conventions.site), conventions.site_root
     if path.startswith("/"):
-        yield posixpath.join(root, path.lstrip("/"))
+        yield Base(root)
+        if rules.above and root:
+            yield Base(posixpath.dirname(root))
         return
-    stem, _ = posixpath.splitext(source)
-    # Some write the slash of a page behind the name of a document.
-    bare = path.rstrip("/")
-    document = bare.lower().endswith(_DOCUMENTS)
-    ending = posixpath.splitext(bare)[1]
-    is_page = not document and (path.endswith("/") or not ending or ending in _HTML)
-    if rules.directories and is_page:
-        place = posixpath.dirname(stem) if posixpath.basename(stem) in _FOLDERS else stem
-        yield _from_page(place, path, root)
+    is_page = not is_named(path) and (path.endswith("/") or posixpath.splitext(path)[1] in ("", *_HTML))
+    if folder and not is_named(path):
+        yield Base(folder, root)
+    elif rules.directories and is_page:
+        stem, _ = split_ending(source)
+        yield Base(posixpath.dirname(stem) if posixpath.basename(stem) in _FOLDERS else stem, root)
         if rules.strict:
             return
-    yield posixpath.join(posixpath.dirname(source), bare if document else path)
+    yield Base(posixpath.dirname(source))
     if rules.routes:
-        yield posixpath.join(root, path)
-
-
-def _from_page(place: str, path: str, root: str) -> str:
-    """Return where a link from the address of a page leads: above the root of a site there is nothing."""
-    if root.startswith(".."):
-        return posixpath.join(place, path)
-    inside = posixpath.relpath(place or ".", root or ".")
-    return posixpath.join(root, posixpath.normpath(f"/{posixpath.join(inside, path)}").lstrip("/"))
+        yield Base(root)
 
 
 def may_be_made(target: str, files: Collection[str], conventions: Conventions) -> bool:
@@ -181,8 +233,8 @@ def may_be_made(target: str, files: Collection[str], conventions: Conventions) -
     """
     target = plain_target(target, conventions) or ""
     first = target.lstrip("/").partition("#")[0].partition("/")[0]
-    root = conventions.site_root
-    return rules_of(conventions.site).made and target.startswith("/") and posixpath.join(root, first) not in files
+    places = {base.path_of(first) for base in bases("", target, conventions)}
+    return rules_of(conventions.site).made and target.startswith("/") and places.isdisjoint(files)
 
 
 def shows(source: str, conventions: Conventions) -> bool:

@@ -14,10 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from procauthor.markdown.document import Block, Cell, Document, Heading, Section
+from procauthor.naming import bare_name
 from procauthor.procedure import Status
+from procauthor.regex import lazy
 from procauthor.settings import INTERVAL, StatusConventions, TitleConventions
-from procauthor.template.key import plain_heading, section_key
 from procauthor.template.role import words as roles
+from procauthor.template.spec import plain_heading, section_key
 
 
 @lru_cache(maxsize=1)
@@ -26,10 +28,10 @@ def words() -> Mapping[str, Any]:
     return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
-_FIELD = re.compile(r"\{(name|number)\}")
+_FIELD = lazy(r"\{(name|number)\}")
 # A name has no end of its own, so it takes what the pattern leaves.
 _PARTS = {"name": r"(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
-_SPACES = re.compile(r"\s+")
+_SPACES = lazy(r"\s+")
 
 
 def read_title(document: Document, conventions: TitleConventions) -> str:
@@ -63,7 +65,7 @@ def is_folder_name(stem: str, pages: tuple[str, ...]) -> bool:
 
 def page_stem(path: str) -> str:
     """Return the name of a file in lower case, without its endings: ``_index`` of ``docs/_index.html.md``."""
-    return path.rpartition("/")[2].rpartition(".")[0].lower().removesuffix(".html")
+    return bare_name(path).lower()
 
 
 def has_own_folder(path: str) -> bool:
@@ -119,9 +121,9 @@ def _literal(text: str) -> str:
     return r"\s*".join(map(re.escape, _SPACES.split(text)))
 
 
-_SIGNS = re.compile(r"^[^\w(]+|[^\w)]+$")
-_REMARK = re.compile(r"\s*(?:[(\[:]|\s[-–—]\s).*$", re.DOTALL)
-_NUMBER = re.compile(r"^\d{1,4}(?:[-_.]|\s)+")
+_SIGNS = lazy(r"^[^\w(]+|[^\w)]+$")
+_REMARK = lazy(r"\s*(?:[(\[:]|\s[-–—]\s).*$", re.DOTALL)
+_NUMBER = lazy(r"^\d{1,4}(?:[-_.]|\s)+")
 
 
 def lifecycle_name(heading: str) -> str:
@@ -194,12 +196,12 @@ def read_interval(text: str) -> Interval | None:
 
 
 # Emphasis, emoji, and the names of emoji around a status.
-_AROUND = re.compile(r"^(?:\s*:[a-z0-9_+-]+:)?[\W_]+|^:[a-z0-9_+-]+:|[\W_]+(?::[a-z0-9_+-]+:)?\s*$")
+_AROUND = lazy(r"^(?:\s*:[a-z0-9_+-]+:)?[\W_]+|^:[a-z0-9_+-]+:|[\W_]+(?::[a-z0-9_+-]+:)?\s*$")
 _LONGEST = 100
 _PAIR = 2
 # A word with a remark may have a longer line.
 _LONGEST_LINE = 400
-_LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,300}\)")
+_LINK = lazy(r"\[([^\[\]]{1,200})\]\([^()\s]{1,300}\)")
 
 
 def read_status(declared: object) -> Status | None:

@@ -16,26 +16,27 @@ from procauthor.markdown.document import Block, Document, Section, TableRow
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Status
-from procauthor.template.key import section_key
+from procauthor.regex import lazy
+from procauthor.template.spec import section_key
 
-_OF = re.compile(
+_OF = lazy(
     r"(?P<part>\d+)\s*(?:[/⁄∕]|of|out of)\s*(?P<whole>\d+)\s*(?:procedures?\s+)?(?:(?:are|is)\s+)?"
     r"(?P<state>(?:defined|completed?|done)\b)(?:\s*[(,–-]\s*(?P<percent>\d+(?:\.\d+)?)\s?%(?!\s+(?:completed?|defined|done)\b))?",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(
+_PERCENT = lazy(
     r"(?:\b(?:completion|progress)\W{1,40}|\b)(?P<percent>\d+(?:\.\d+)?)\s?%(?P<behind>\s+(?:complete[d]?|defined|done)\b)?",
     re.IGNORECASE,
 )
 _WORDS = r"defined|approved|placeholders?|missing|in progress|aliases|deprecated"
-_COUNT = re.compile(
+_COUNT = lazy(
     rf"(?<![\d/⁄∕.])\b(?P<count>\d+)\s+(?:procedures?\s+)?(?:(?:are|is)\s+)?(?P<state>{_WORDS}|procedures?)\b(?=\s*(?:[,;.)|]|and\b|$))",
     re.IGNORECASE,
 )
-_LABEL = re.compile(rf"^(?P<state>{_WORDS}|total)(?:\s+procedures?)?\s*:\s*(?P<count>\d+)$", re.IGNORECASE)
-_COMPLETION = re.compile(r"^(?:completion|progress)\b", re.IGNORECASE)
-_REMARK = re.compile(r"\s*(?:[(\[:]|\s[-–—]\s).*$")
-_NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(%?)$")
+_LABEL = lazy(rf"^(?P<state>{_WORDS}|total)(?:\s+procedures?)?\s*:\s*(?P<count>\d+)$", re.IGNORECASE)
+_COMPLETION = lazy(r"^(?:completion|progress)\b", re.IGNORECASE)
+_REMARK = lazy(r"\s*(?:[(\[:]|\s[-–—]\s).*$")
+_NUMBER = lazy(r"^(\d+(?:\.\d+)?)\s*(%?)$")
 _SCOPES = ("lifecycle", "area", "folder")
 _TOTALS = frozenset({"total", "overall", "all", "sum", "library"})
 _STATES: dict[str, frozenset[Status]] = {

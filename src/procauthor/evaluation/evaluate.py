@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from procauthor.checking.rules.claim import STALE_CLAIM
+from procauthor.checking.rules.status import STALE_CLAIM
 from procauthor.checking.scope import Scope
+from procauthor.data import grouped
 from procauthor.evaluation.claim import read_claims
-from procauthor.evaluation.course import read_courses
-from procauthor.evaluation.graph import Graph, read_graph
+from procauthor.evaluation.graph import Graph, read_courses, read_graph
 from procauthor.evaluation.row import read_others, read_rows
 from procauthor.evaluation.value import Claim, Evaluation, Lifecycle, Measured, Row, Share, Tally
 from procauthor.evaluation.verify import verify
@@ -119,10 +119,7 @@ def _claims(library: Library, rows: tuple[Row, ...]) -> tuple[Claim, ...]:
 
 def _lifecycles(rows: Iterable[Row]) -> Iterable[Lifecycle]:
     """Return the lifecycles in the order of their first rows."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(title_key(row.lifecycle), []).append(row)
-    for group in groups.values():
+    for group in grouped((title_key(row.lifecycle), row) for row in rows).values():
         tally = Tally.of(row.status for row in group)
         yield Lifecycle(group[0].lifecycle, tally, _completeness(group), _compliance(group))
 

@@ -1,20 +1,24 @@
-"""Who uses whom: the graph of a library, from declared needs, inputs, calls, and links."""
+"""Who uses whom: the graph of a library, and what follows from it: critical paths, what a change reaches, traces."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import find_document, is_optional
-from procauthor.evaluation.value import Row
+from procauthor.data import grouped
+from procauthor.errors import NotFoundError
+from procauthor.evaluation.value import Call, Course, Row
+from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries, read_items
 from procauthor.library.library import ANNOUNCED, Library, Procedure
 from procauthor.naming import title_key
-from procauthor.procedure import Artifact, Kind, Status
+from procauthor.procedure import DONE, UNCOUNTED, Artifact, Kind, Status, Step
 
 EdgeKind = Literal["needs", "input", "output", "calls", "lists", "links"]
 # What has to be there first; the others only mention.
@@ -60,11 +64,11 @@ class Graph:
 
     @cached_property
     def _out(self) -> dict[str, list[Edge]]:
-        return _grouped((edge.source, edge) for edge in self.edges)
+        return grouped((edge.source, edge) for edge in self.edges)
 
     @cached_property
     def _in(self) -> dict[str, list[Edge]]:
-        return _grouped((edge.target, edge) for edge in self.edges)
+        return grouped((edge.target, edge) for edge in self.edges)
 
     def uses(self, node: str) -> Sequence[Edge]:
         """Return what a node uses."""
@@ -81,13 +85,6 @@ class Graph:
     def needed_by(self, node: str) -> tuple[str, ...]:
         """Return the ids of those that wait for a node, each once."""
         return tuple(dict.fromkeys(e.source for e in self.users(node) if e.kind in _ORDERING and not e.optional))
-
-
-def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, list[Edge]]:
-    found: dict[str, list[Edge]] = {}
-    for key, edge in pairs:
-        found.setdefault(key, []).append(edge)
-    return found
 
 
 def row_id(row: Row) -> str:
@@ -215,3 +212,192 @@ class _GraphReader:
             if path in self._library.by_path and path != procedure.path and path not in seen:
                 seen.add(str(path))
                 yield Edge(procedure.path, str(path), "links", link.line)
+
+
+_Found = tuple[str, str | None]
+
+
+def read_courses(scope: Scope, rows: Mapping[str, Row], graph: Graph) -> Iterator[Course]:
+    """Yield every orchestration; ``rows`` are those of documents, by path."""
+    for host in scope.library.of_kind("orchestration"):
+        row = rows[host.path]
+        if row.status in UNCOUNTED:
+            continue
+        calls = tuple(_calls(scope, host, rows, graph))
+        yield Course(host.title, host.path, row.lifecycle, calls, _critical(calls, graph))
+
+
+def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row], graph: Graph) -> Iterator[Call]:
+    seen: set[str] = set()
+    for title, path in _targets(scope, host, graph):
+        row = rows.get(path or "")
+        if path is not None and row is None:
+            continue
+        key = path or title_key(title)
+        if key not in seen:
+            seen.add(key)
+            yield Call(row.title if row else title, path, row.status if row else "missing", len(seen))
+
+
+def _targets(scope: Scope, host: Procedure, graph: Graph) -> Iterator[_Found]:
+    """Yield what the tables of an orchestration call; without tables, the procedures that its text links to."""
+    listed = [entry for entry in entries(host) if entry.title]
+    for entry in listed:
+        document = find_document(scope, host, entry)
+        yield (document.title, document.path) if document else (entry.title, None)
+    if not listed:
+        calls = (edge.target for edge in graph.uses(host.path) if edge.kind == "calls")
+        yield from ((graph.by_id[target].title, graph.by_id[target].path) for target in calls)
+
+
+def _critical(calls: tuple[Call, ...], graph: Graph) -> tuple[Call, ...]:
+    """Return the chain with the most gaps; needs that run against the order of the calls are left out, so no circle."""
+    places = {call.path: place for place, call in enumerate(calls) if call.path}
+    best: list[tuple[int, int]] = []
+    before: list[int | None] = []
+    for place, call in enumerate(calls):
+        needed = graph.needs(call.path) if call.path else ()
+        earlier = sorted(places[path] for path in needed if path in places and places[path] < place)
+        chosen = max(earlier, key=lambda other: (best[other], -other), default=None)
+        gaps, length = best[chosen] if chosen is not None else (0, 0)
+        best.append((gaps + call.gap, length + 1))
+        before.append(chosen)
+    end: int | None = max(range(len(calls)), key=lambda place: (best[place], -place), default=None)
+    chain: list[Call] = []
+    while end is not None:
+        chain.append(calls[end])
+        end = before[end]
+    return tuple(reversed(chain))
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """A step that a change reaches; without a step, a procedure that takes the artifact and has no step that uses it.
+
+    ``distance`` is 1 where the artifact itself is used, and one more for each artifact on the way.
+    """
+
+    path: str
+    title: str
+    step: int | None
+    name: str
+    artifact: str
+    line: int
+    distance: int
+
+
+_Item = tuple[str, str, str, int]
+"""Path, key and name of an artifact as that document knows it, and its distance."""
+
+
+def outputs_of(procedure: Procedure) -> dict[str, Artifact]:
+    """Return what a procedure makes, by key: its output contract, then what its steps make."""
+    made = [*procedure.contract.outputs, *(output for step in procedure.contract.steps for output in step.outputs)]
+    return {artifact_key(output.name): output for output in reversed(made)}
+
+
+def read_impact(library: Library, graph: Graph, procedure: Procedure, output: str) -> tuple[Concern, ...]:
+    """Return every step that a change of an output concerns, nearest first, each once.
+
+    Raises:
+        NotFoundError: The procedure makes no such thing; the hint names what it makes.
+    """
+    key = artifact_key(output)
+    made = outputs_of(procedure)
+    if key not in made:
+        message = f"{procedure.title!r} has no output {output!r}"
+        names = ", ".join(dict.fromkeys(repr(a.name) for a in procedure.contract.outputs or tuple(made.values())))
+        raise NotFoundError(message, f"its outputs are {names}" if names else "it has no outputs")
+    waiting: deque[_Item] = deque([(procedure.path, key, made[key].name, 1)])
+    seen = {(procedure.path, key)}
+    found: dict[tuple[str, int | None, str], Concern] = {}
+    while waiting:
+        item = waiting.popleft()
+        for concern, following in _reached(library, graph, item):
+            found.setdefault((concern.path, concern.step, concern.name), concern)
+            for next_item in following:
+                if next_item[:2] not in seen:
+                    seen.add(next_item[:2])
+                    waiting.append(next_item)
+    return tuple(sorted(found.values(), key=lambda c: (c.distance, c.path, c.line)))
+
+
+def _reached(library: Library, graph: Graph, item: _Item) -> Iterator[tuple[Concern, list[_Item]]]:
+    """Yield the steps that use an artifact, with what they make of it: in its document, then in those that take it."""
+    path, key, name, distance = item
+    yield from _steps(library.by_path[path], key, name, distance)
+    if key not in {artifact_key(output.name) for output in library.by_path[path].contract.outputs}:
+        return
+    users = {e.source: e for e in graph.users(path) if e.kind == "input" and artifact_key(e.artifact) == key}
+    for source, edge in users.items():
+        user = library.by_path[source]
+        steps = list(_steps(user, key, name, distance))
+        yield from steps
+        if not steps:
+            yield Concern(user.path, user.title, None, "", name, edge.line, distance), []
+
+
+def _steps(procedure: Procedure, key: str, name: str, distance: int) -> Iterator[tuple[Concern, list[_Item]]]:
+    for step in procedure.contract.steps:
+        if any(artifact_key(wanted.name) == key for wanted in step.inputs):
+            concern = Concern(procedure.path, procedure.title, step.number, step.name, name, step.line, distance)
+            yield concern, list(_made(procedure, step, key, distance))
+
+
+def _made(procedure: Procedure, step: Step, key: str, distance: int) -> Iterator[_Item]:
+    for output in step.outputs:
+        if artifact_key(output.name) != key:
+            yield procedure.path, artifact_key(output.name), output.name, distance + 1
+
+
+TraceState = Literal[
+    "agreed", "not promised", "user not named", "not listed by the user", "provider unfinished", "user unfinished"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One artifact on its way from a provider to a user."""
+
+    artifact: str
+    provider: Node
+    user: Node
+    state: TraceState
+
+
+def read_traces(library: Library, graph: Graph) -> tuple[Trace, ...]:
+    """Return all hand-overs, by provider, artifact and user."""
+    asked = {_key(edge): edge for edge in graph.edges if edge.kind == "input"}
+    named = {_key(edge): edge for edge in graph.edges if edge.kind == "output"}
+    promised = {
+        procedure.path: {artifact_key(output.name) for output in procedure.contract.outputs}
+        for procedure in library.counted
+    }
+    return tuple(sorted(_traces(graph, asked, named, promised), key=_rank))
+
+
+def _key(edge: Edge) -> tuple[str, str, str]:
+    return edge.target, artifact_key(edge.artifact), edge.source
+
+
+def _traces(
+    graph: Graph,
+    asked: dict[tuple[str, str, str], Edge],
+    named: dict[tuple[str, str, str], Edge],
+    promised: dict[str, set[str]],
+) -> Iterator[Trace]:
+    for key, edge in (named | asked).items():
+        provider, user = graph.by_id[edge.target], graph.by_id[edge.source]
+        if provider.status not in DONE:
+            state: TraceState = "provider unfinished"
+        elif key not in asked:
+            state = "not listed by the user" if user.status in DONE else "user unfinished"
+        elif key[1] not in promised.get(edge.target, ()):
+            state = "not promised"
+        else:
+            state = "agreed" if key in named else "user not named"
+        yield Trace(edge.artifact, provider, user, state)
+
+
+def _rank(trace: Trace) -> tuple[str, ...]:
+    return trace.provider.title, trace.artifact, trace.user.title, trace.provider.id, trace.user.id

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from procauthor.finding import Finding, Report
-from procauthor.library.question import Question
+from procauthor.library.status import Question
 from procauthor.procedure import DONE, UNCOUNTED, Kind, Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -189,7 +189,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All that was counted. Every procedure stands in exactly one row; `verify` has seen to that."""
+    """All that was counted. Every procedure is in exactly one row; `verify` has seen to that."""
 
     measured: Measured
     rows: tuple[Row, ...]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 
+from procauthor.data import pick
 from procauthor.evaluation.method import method_lines
-from procauthor.evaluation.value import Call, Claim, Course, Evaluation, Lifecycle, Measured, Point, Row, Share, Tally
-from procauthor.library.question import question_json
+from procauthor.evaluation.value import Call, Course, Evaluation, Lifecycle, Point, Row, Share, Tally
+from procauthor.library.status import question_json
 
 SCHEMA_VERSION = 1
 _DIGITS = 6
+_CLAIM = ("path", "line", "text", "scope", "stated", "counted", "holds", "note")
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
@@ -22,13 +24,13 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
         "documents": [_row(row) for row in (*evaluation.rows, *evaluation.others)],
         "questions": evaluation.questions,
         "open_questions": list(chain.from_iterable(map(_questions, evaluation.asking))),
-        "broken": [{"path": f.path, "line": f.line, "rule": f.rule, "message": f.message} for f in evaluation.broken],
+        "broken": [pick(finding, "path", "line", "rule", "message") for finding in evaluation.broken],
         "orchestrations": [_course(course) for course in evaluation.courses],
         "status_mismatches": [
             {"path": r.path or r.announced, "title": r.title, "declared": r.declared, "status": r.status}
             for r in evaluation.disagreeing
         ],
-        "claims": [_claim(claim) for claim in evaluation.claims],
+        "claims": [pick(claim, *_CLAIM) for claim in evaluation.claims],
         "findings": {
             "errors": evaluation.report.count("error"),
             "warnings": evaluation.report.count("warning"),
@@ -45,7 +47,7 @@ def record_json(evaluation: Evaluation) -> dict[str, object]:
     """Return what a later trend needs: a few hundred bytes a lifecycle."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "measured": _measured(evaluation.measured),
+        "measured": pick(evaluation.measured, "date", "revision", "clean", "at"),
         "lifecycles": [_lifecycle(each) for each in evaluation.lifecycles],
         "total": tally_json(evaluation.total),
         "compliance": ratio(evaluation.compliance),
@@ -64,10 +66,6 @@ def tally_json(tally: Tally) -> dict[str, object]:
     return {"total": tally.total, **counts, "completion": ratio(tally.completion)}
 
 
-def _measured(measured: Measured) -> Mapping[str, object]:
-    return {"date": measured.date, "revision": measured.revision, "clean": measured.clean, "at": measured.at}
-
-
 def _lifecycle(each: Lifecycle) -> dict[str, object]:
     extra = {"section_completeness": ratio(each.sections), "compliance": ratio(each.compliance)}
     return {"name": each.name, **tally_json(each.tally), **extra}
@@ -79,25 +77,17 @@ def _share(share: Share) -> dict[str, object]:
 
 def _row(row: Row) -> dict[str, object]:
     return {
-        "path": row.path,
-        "title": row.title,
-        "lifecycle": row.lifecycle,
-        "phase": row.phase,
-        "kind": row.kind,
+        **pick(row, "path", "title", "lifecycle", "phase", "kind"),
         "form": row.form or None,
-        "counted": row.counted,
-        "owner": row.owner,
+        **pick(row, "counted", "owner"),
         "followed": row.followed or None,
         "questions": len(row.questions),
         "declared_status": row.declared,
-        "status": row.status,
-        "text_status": row.text_status,
+        **pick(row, "status", "text_status"),
         "sections_required": len(row.required),
         "sections_missing": list(row.missing),
         "sections_empty": list(row.empty),
-        "errors": row.errors,
-        "warnings": row.warnings,
-        "announced": row.announced,
+        **pick(row, "errors", "warnings", "announced"),
     }
 
 
@@ -108,9 +98,7 @@ def _questions(row: Row) -> Iterator[dict[str, object]]:
 
 def _course(course: Course) -> dict[str, object]:
     return {
-        "title": course.title,
-        "path": course.path,
-        "lifecycle": course.lifecycle,
+        **pick(course, "title", "path", "lifecycle"),
         "calls": [_call(call) for call in course.calls],
         "gaps": [call.title for call in course.gaps],
         "critical_path": [_call(call) for call in course.critical],
@@ -119,28 +107,12 @@ def _course(course: Course) -> dict[str, object]:
 
 
 def _call(call: Call) -> dict[str, object]:
-    return {"title": call.title, "path": call.path, "status": call.status, "place": call.place}
-
-
-def _claim(claim: Claim) -> dict[str, object]:
-    return {
-        "path": claim.path,
-        "line": claim.line,
-        "text": claim.text,
-        "scope": claim.scope,
-        "stated": claim.stated,
-        "counted": claim.counted,
-        "holds": claim.holds,
-        "note": claim.note,
-    }
+    return pick(call, "title", "path", "status", "place")
 
 
 def _point(point: Point) -> dict[str, object]:
     return {
-        "label": point.label,
-        "date": point.date,
-        "kind": point.kind,
-        "revision": point.revision,
+        **pick(point, "label", "date", "kind", "revision"),
         "total": tally_json(point.total),
         "compliance": None if point.compliance is None else round(point.compliance, _DIGITS),
         "broken_references": point.broken_references,

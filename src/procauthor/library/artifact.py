@@ -7,15 +7,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from procauthor.library.contract import sections_of
+from msgspec import Struct
+
+from procauthor.convention.word import words
+from procauthor.library.contract import NONE_WORDS, part_of, sections_of
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import relative, resolve_on_site
-from procauthor.markdown.document import Block, Replacement
+from procauthor.library.reference import relative
+from procauthor.markdown.document import Block, Document, Replacement, Section
+from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, UNCOUNTED, Artifact
-from procauthor.template.pattern import Slot
-from procauthor.template.render import Cleaner, render_pattern
-from procauthor.template.spec import SectionSpec
+from procauthor.procedure import DONE, UNCOUNTED, Artifact, Step
+from procauthor.regex import lazy
+from procauthor.settings import Settings
+from procauthor.template.render import Cleaner, read_pattern, render_pattern
+from procauthor.template.role import meaning_of
+from procauthor.template.spec import SectionSpec, Slot, section_key
 
 
 @lru_cache(maxsize=65_536)
@@ -48,8 +54,7 @@ def knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     if provider.template is None or provider.template.of_role("consumers") is None:
         return True
     if any(
-        artifact_key(c.artifact) == key
-        and consumer.path in resolve_on_site(provider.path, c.target, provider.conventions).paths
+        artifact_key(c.artifact) == key and consumer.path in provider.resolve(c.target).paths
         for c in provider.contract.consumers
     ):
         return True
@@ -59,7 +64,7 @@ def knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
     )
 
 
-_BULLET = re.compile(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
+_BULLET = lazy(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +164,128 @@ def _is_loose(between: bytes) -> bool:
 
 def _tail(provider: Procedure, block: Block, newline: str) -> str:
     return newline if provider.document.source.raw[block.start : block.end].endswith(b"\n") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Who does a step: the line and the words that say so, and the role, where the words have the template's form."""
+
+    line: int
+    text: str
+    role: str | None
+
+
+def find_doers(procedure: Procedure) -> Iterator[Doer]:
+    """Yield who does each step; of "tech lead; within two days" the role is what the template's first field holds."""
+    for step in procedure.contract.steps if procedure.template else ():
+        part = part_of(step, procedure.template, "who")
+        if part is None:
+            continue
+        spec = meaning_of(procedure.template).part_specs.get(part.key)
+        pattern = spec.pattern if spec else None
+        for text in filter(None, part.items or (part.text,)):
+            fields = read_pattern(pattern, text) if pattern else None
+            yield Doer(part.line, text, fields[pattern.slots[0].name] if pattern and fields else None)
+
+
+def listed_roles(library: Library, settings: Settings) -> frozenset[str]:
+    """Return the roles of the library's list, without case; none where it keeps no list.
+
+    They are in the first column of each table of the document whose head names roles, in any language that ships.
+    """
+    document = library.by_path.get(settings.library.roles)
+    return _read(document.source.raw) if document is not None else frozenset()
+
+
+@lru_cache(maxsize=4)
+def _read(raw: bytes) -> frozenset[str]:
+    return frozenset(role for role in _first_cells(raw) if role)
+
+
+def _first_cells(raw: bytes) -> Iterator[str]:
+    heads = frozenset(words()["roles"]["heads"])
+    for section in parse(raw).sections:
+        for block in section.blocks:
+            if block.header is not None and section_key(block.header.cells[0].text) in heads:
+                yield from (row.cells[0].text.strip(" *_`").casefold() for row in block.rows if row.cells)
+
+
+_MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+_LINK = lazy(r"!?\[([^\]]*)\]\([^)]*\)")
+# What such a section says is known before the work begins, or looked at when it has ended.
+_BESIDE = frozenset(
+    {"purpose", "scope", "trigger", "inputs", "plan", "rules", "outputs", "criteria", "consumers", "done", "records"}
+    | {"exits", "signals", "failures", "status"}
+)
+
+
+class Stage(Struct, frozen=True):
+    """A step to carry out. Texts are Markdown in one line, without links; what the step does not say is empty."""
+
+    number: int
+    name: str
+    line: int
+    purpose: str = ""
+    actions: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+def read_stages(procedure: Procedure) -> tuple[Stage, ...]:
+    """Return the steps of a procedure; where it has none that are read as such, its sections with lists of items."""
+    written = written_items(procedure.document)
+    steps = procedure.contract.steps
+    if steps:
+        return tuple(_stage(procedure, step, number, written) for number, step in enumerate(steps, start=1))
+    sections = [s for s in _working_sections(procedure) if _items(s, written)]
+    return tuple(
+        Stage(number, section.title, section.line, actions=_items(section, written))
+        for number, section in enumerate(sections, start=1)
+    )
+
+
+def read_closing(procedure: Procedure) -> tuple[str, ...]:
+    """Return what has to be true in the end: the items that say when the work is done."""
+    written = written_items(procedure.document)
+    sections = sections_of(procedure.document, procedure.template, "done")
+    return tuple(item for section in sections for item in _items(section, written))
+
+
+def written_items(document: Document) -> dict[str, str]:
+    """Return each item by its text, as it is written, without its marker and with links as their text: code stays."""
+    return {
+        " ".join(item.text.split()): _plain(item.raw)
+        for section in document.sections
+        for block in section.blocks
+        for item in block.items
+    }
+
+
+def _plain(raw: str) -> str:
+    return _LINK.sub(r"\1", " ".join(_MARKER.sub("", raw.strip()).split()))
+
+
+def _stage(procedure: Procedure, step: Step, number: int, written: Mapping[str, str]) -> Stage:
+    def said(role: str) -> tuple[str, ...]:
+        part = part_of(step, procedure.template, role)
+        items = part.items or (part.text,) if part else ()
+        plain = (" ".join(item.split()) for item in items)
+        return tuple(written.get(item, item) for item in plain if item and item.casefold() not in NONE_WORDS)
+
+    purpose = " ".join(said("purpose"))
+    name = step.name or f"{number}"
+    return Stage(
+        number, name, step.line, purpose, said("actions"), said("decisions"), said("outputs"), said("failures")
+    )
+
+
+def _working_sections(procedure: Procedure) -> Iterator[Section]:
+    meaning = meaning_of(procedure.template)
+    return (s for s in procedure.document.sections if s.level > 1 and meaning.role_of(s.title) not in _BESIDE)
+
+
+def _items(section: Section, written: Mapping[str, str]) -> tuple[str, ...]:
+    items = (item for block in section.blocks for item in block.items if item.level == 0)
+    texts = (" ".join(item.text.split()) for item in items)
+    return tuple(written[text] for text in texts if text and text.casefold() not in NONE_WORDS)

@@ -8,24 +8,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from procauthor.convention.word import words
 from procauthor.library.status import match_sections
+from procauthor.library.thin import is_placeholder
 from procauthor.markdown.document import Block, Cell, Document, Item, Section, TableRow
+from procauthor.markdown.passage import read_prose
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
-from procauthor.template.key import section_key
-from procauthor.template.pattern import Pattern
+from procauthor.regex import lazy
 from procauthor.template.render import read_pattern
 from procauthor.template.role import Meaning, meaning_of
-from procauthor.template.spec import Column, SectionSpec, Template
+from procauthor.template.spec import Column, Pattern, SectionSpec, Template, section_key
 
-_NUMBERED = re.compile(r"^(\d{1,6})[.):]\s+(.+)$")
-_LABEL = re.compile(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
+_NUMBERED = lazy(r"^(\d{1,6})[.):]\s+(.+)$")
+_LABEL = lazy(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
 # A paragraph is set in by three spaces at most, and then its label begins.
 _NEAR = 8
-_BOLD_NAME = re.compile(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
-_TARGET = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
-_ITEM_MARK = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+_BOLD_NAME = lazy(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
+_TARGET = lazy(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
+_ITEM_MARK = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 # A part, with the items and the blocks that it was read from.
 _ReadPart = tuple[Part, tuple[Item, ...], tuple[Block, ...]]
 NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
@@ -365,10 +368,10 @@ def _inline_item(item: Item, text: str) -> Item:
 
 RULE_ID = r"[A-Z]{2,6}-\d{2,4}"
 # "TST-04 of the Test Standards" leads elsewhere, and states nothing.
-_LEAD = re.compile(
+_LEAD = lazy(
     rf"(?:[-*+]|\d+[.)])?[ \t]*(\*\*|__)?[ \t]*({RULE_ID})(?![A-Za-z0-9-])(?!(?:\*\*|__)?[ \t]+(?:of|to|and|in)\b)"
 )
-_STATES = re.compile(r"[ \t]*(?:\*\*|__)?[ \t]*(?:[:.–—|]|\w)")
+_STATES = lazy(r"[ \t]*(?:\*\*|__)?[ \t]*(?:[:.–—|]|\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +382,7 @@ class Ruling:
     start: int
     form: Literal["item", "heading", "row"]
     stated: bool
-    """Whether it stands where the standard states its rules, so that it is no remark on one of them."""
+    """Whether it is where the standard states its rules, so that it is no remark on one of them."""
 
 
 def find_rulings(document: Document) -> Iterator[Ruling]:
@@ -410,3 +413,61 @@ def _below(section: Section, *, stated: bool) -> Iterator[Ruling]:
             lead = _LEAD.match(row.cells[0].text) if row.cells else None
             if lead:
                 yield Ruling(lead[2], row.start, "row", stated)
+
+
+class Gist(Struct, frozen=True, array_like=True):
+    """What a document is for, and whom and what it names.
+
+    Attributes:
+        purpose: What people wrote about the purpose, without marks of what is still to be written.
+        triggers: The events that start the procedure.
+        roles: The roles that it names, each once: "security lead".
+        registers: The registers and logs that it names, each once: "Risk Register".
+        composed: Whether the offline author put it together from what others say.
+    """
+
+    purpose: str
+    triggers: tuple[str, ...]
+    roles: tuple[str, ...]
+    registers: tuple[str, ...]
+    composed: bool
+
+
+def read_gist(document: Document, template: Template | None) -> Gist:
+    """Return the gist of a document."""
+    roles, registers = _patterns()
+    text = read_prose(document).text
+    sections = sections_of(document, template, "trigger")
+    items = (item for section in sections for block in section.blocks for item in block.items)
+    author = document.fields.get("written_by")
+    return Gist(
+        purpose=_purpose(document, template),
+        triggers=tuple(" ".join(item.text.split()) for item in items),
+        roles=tuple(sorted(set(roles.findall(text)))),
+        registers=tuple(sorted(set(registers.findall(text)))),
+        composed=author is not None and str(author.value).startswith("offline author"),
+    )
+
+
+def _purpose(document: Document, template: Template | None) -> str:
+    """Return the text of the section for the purpose; where it has none, that of the first section."""
+    first = [section for section in document.sections if section.level > 1][:1]
+    texts = (_paragraphs(section) for section in (*sections_of(document, template, "purpose"), *first))
+    return next(filter(None, texts), "")
+
+
+def _paragraphs(section: Section) -> str:
+    texts = (b.text for b in section.blocks if b.kind == "paragraph" and not is_placeholder(b.text))
+    return " ".join(" ".join(texts).split())
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of roles and of registers: by the words at their end, which ship as data."""
+    heads = words()["brief"]
+    roles, registers = ("|".join(map(re.escape, heads[name])) for name in ("roles", "registers"))
+    articles = "|".join(map(re.escape, heads["articles"]))
+    return (
+        re.compile(rf"\b(?i:{articles}) ((?:[a-z][a-z-]+ ){{1,2}}(?:{roles}))\b"),
+        re.compile(rf"\b((?:[A-Z][\w-]+ ){{1,3}}(?:{registers}))\b"),
+    )

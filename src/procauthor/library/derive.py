@@ -22,6 +22,7 @@ from procauthor.markdown.link import escape, write_link
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
+from procauthor.regex import lazy
 
 _PLAIN = "(announced)"
 
@@ -66,7 +67,7 @@ def _title_before(library: Library, host: Procedure, place: int) -> tuple[Proced
     return best, run.start + len(before.encode()) - len(best.title.encode())
 
 
-_MARK = re.compile(r"\s*procauthor:\s*(begin|end)\s*", re.IGNORECASE)
+_MARK = lazy(r"\s*procauthor:\s*(begin|end)\s*", re.IGNORECASE)
 _PAIR = ["begin", "end"]
 
 
@@ -86,9 +87,9 @@ def read_region(host: Procedure) -> tuple[int, int] | None:
     return found[0][1].end, found[1][1].start
 
 
-_COMPLETION = re.compile(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
+_COMPLETION = lazy(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
 # The number before the heading of a lifecycle.
-_NUMBER = re.compile(r"^\d{1,4}")
+_NUMBER = lazy(r"^\d{1,4}")
 
 
 def derive(library: Library) -> Change:

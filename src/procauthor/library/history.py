@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
+from procauthor.data import pick
 from procauthor.errors import ConflictError, LibraryError, NotFoundError
-from procauthor.library import disk, sidecar
-from procauthor.library.change import Change, Edit
-from procauthor.library.library import MARKDOWN
-from procauthor.library.provenance import FOLDER as PROVENANCE
-from procauthor.library.sidecar import document_path
+from procauthor.library import disk
+from procauthor.library.change import Change, Edit, action_of
+from procauthor.library.sidecar import PROVENANCE, document_path, merge_sidecars
 from procauthor.library.transaction import (
     ChangeRecord,
     FileRecord,
@@ -24,6 +23,7 @@ from procauthor.library.transaction import (
     roll_back,
 )
 from procauthor.markdown.merge import merge
+from procauthor.naming import is_document
 from procauthor.procedure import stamp
 
 _SHOWN = 3
@@ -49,11 +49,11 @@ class HistoryEntry:
 
     def as_json(self) -> dict[str, object]:
         """Return the entry as the documented JSON object; actions are those of the change itself."""
-        turned = {"create": "delete", "delete": "create", "update": "update"}
-        changes = [{"path": f.path, "action": turned[f.action] if self.undone else f.action} for f in self.record.files]
+        files = self.record.files
+        states = ((f.path, *((f.after, f.before) if self.undone else (f.before, f.after))) for f in files)
+        changes = [{"path": path, "action": action_of(before, after)} for path, before, after in states]
         return {
-            "number": self.number,
-            "title": self.title,
+            **pick(self, "number", "title"),
             "time": self.record.time,
             "undone": self.undone,
             "changes": changes,
@@ -98,7 +98,7 @@ def _newest_first(state: Path) -> Iterator[HistoryEntry]:
 
 
 def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEntry, Change]:
-    """Take back the newest change that still stands, or the one with a number; return it with what was written.
+    """Take back the newest change in force, or the one with a number; return it with what was written.
 
     Later changes of a document stay, where they are in other places of it.
 
@@ -205,8 +205,8 @@ def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int
     left = file.wrote if file.wrote is not None else _left(state, file)
     if left is None or file.before is None:
         return _first_difference(left or b"", present)
-    if not file.path.endswith(MARKDOWN):
-        merged = sidecar.merge(left, present, file.before)
+    if not is_document(file.path):
+        merged = merge_sidecars(left, present, file.before)
         return _first_difference(left, present) if merged is None else merged
     try:
         united = merge(left, present, file.before)

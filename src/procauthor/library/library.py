@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace as replace_struct
 
-from procauthor.convention.site import own_addresses, read_links, rules_of
+from procauthor.convention.site import has_addresses, own_addresses, page_folder, read_links
 from procauthor.convention.word import (
     folder_lifecycle,
     has_own_folder,
@@ -28,25 +28,32 @@ from procauthor.convention.word import (
     title_kind,
     turned_title,
 )
+from procauthor.data import grouped
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
-from procauthor.library.contract import Ruling, find_rulings, read_contract
+from procauthor.library.contract import Gist, Ruling, find_rulings, read_contract, read_gist
 from procauthor.library.disk import leads_out
-from procauthor.library.gist import Gist, read_gist
-from procauthor.library.question import Question, read_questions
-from procauthor.library.receipt import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
 from procauthor.library.reference import Target, resolve, resolve_on_site
-from procauthor.library.status import compute_status, earn, has_text, is_signpost, is_silent, match_sections
+from procauthor.library.sidecar import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
+from procauthor.library.status import (
+    Question,
+    compute_status,
+    earn,
+    has_text,
+    is_signpost,
+    is_silent,
+    match_sections,
+    read_questions,
+)
 from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, is_document, title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import FILE_NAME, Conventions, Settings
 from procauthor.template.read import TemplateStore
 from procauthor.template.spec import Template
 
-MARKDOWN = (".md", ".markdown")
 ANNOUNCED = "*(announced)*"
 """Stands behind a title that has no document yet."""
 LEADS_OUT = "it is a link that leads out of the library"
@@ -89,8 +96,8 @@ class Procedure:
     def _file_name(self) -> str:
         """The name of the file, or of the folder that the file shows or that is all its own."""
         place = PurePosixPath(self.path)
-        of_folder = is_folder_name(place.stem, self.conventions.pages)
-        return place.parent.name or place.stem if of_folder else place.stem
+        name = bare_name(self.path)
+        return place.parent.name or name if is_folder_name(name, self.conventions.pages) else name
 
     @cached_property
     def written_title(self) -> str:
@@ -101,7 +108,7 @@ class Procedure:
     @cached_property
     def id(self) -> str:
         """The declared id, else the file's name without ending."""
-        return next(iter(read_texts(self.document, "id")), "") or PurePosixPath(self.path).stem
+        return next(iter(read_texts(self.document, "id")), "") or bare_name(self.path)
 
     @cached_property
     def key(self) -> str:
@@ -247,7 +254,7 @@ class Procedure:
 
     @property
     def title_line(self) -> int:
-        """The line of the title, where findings about the whole text stand."""
+        """The line of the title, where findings about the whole text are."""
         named = self.document.fields.get("title")
         heading = next((h.line for h in self.document.headings if h.level == 1 and not h.nested), None)
         return heading or (named.line if named and self.document.front_matter else 1)
@@ -292,15 +299,21 @@ class Procedure:
     @cached_property
     def resolved(self) -> tuple[Target, ...]:
         """Where the links lead, in their order."""
-        return tuple(resolve_on_site(self.path, link.target, self.conventions) for link in self.links)
+        return tuple(self.resolve(link.target) for link in self.links)
+
+    def resolve(self, target: str) -> Target:
+        """Return where a target leads that is written in the document."""
+        return resolve_on_site(self.path, target, self.conventions, self.page_folder)
+
+    @cached_property
+    def page_folder(self) -> str:
+        """Where the links of the document count from, if its front matter says that it is shown elsewhere."""
+        return page_folder(self.path, self.document, self.conventions)
 
     @cached_property
     def addresses(self) -> tuple[str, ...]:
         """Where a site shows the document besides the place of its file, as paths from the library's root."""
-        rules = rules_of(self.conventions.site)
-        keys = (*rules.addresses, *([rules.last] if rules.last else []))
-        fields = {key: read_texts(self.document, key) for key in keys}
-        return tuple(dict.fromkeys(own_addresses(self.path, fields, self.conventions)))
+        return tuple(dict.fromkeys(own_addresses(self.path, self.document, self.conventions)))
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -353,16 +366,13 @@ class Library:
     @cached_property
     def by_address(self) -> dict[str, Procedure]:
         """Documents by the addresses that a site gives them besides the places of their files."""
-        shown = (p for p in self.procedures if rules_of(p.conventions.site).addresses)
+        shown = (p for p in self.procedures if has_addresses(p.conventions.site))
         return dict(sorted((address, procedure) for procedure in shown for address in procedure.addresses))
 
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
         """Documents with a name of their own, by the key of their title; other names where no title is the same."""
-        found: dict[str, list[Procedure]] = {}
-        for procedure in self.procedures:
-            if procedure.kind not in ("readme", "template"):
-                found.setdefault(procedure.key, []).append(procedure)
+        found = grouped((p.key, p) for p in self.procedures if p.kind not in ("readme", "template"))
         for key, procedure in [(title_key(name), p) for p in self.procedures for name in p.aliases]:
             if key not in found:
                 found[key] = [procedure]
@@ -371,18 +381,12 @@ class Library:
     @cached_property
     def by_folder(self) -> dict[str, list[Procedure]]:
         """Documents by the folder that they are in; that of the root is empty."""
-        found: dict[str, list[Procedure]] = {}
-        for procedure in self.procedures:
-            found.setdefault(folder_of(procedure.path), []).append(procedure)
-        return found
+        return grouped((folder_of(p.path), p) for p in self.procedures)
 
     @cached_property
     def by_lifecycle(self) -> dict[str, list[Procedure]]:
         """Documents by the key of their lifecycle."""
-        found: dict[str, list[Procedure]] = {}
-        for procedure in self.procedures:
-            found.setdefault(title_key(procedure.lifecycle), []).append(procedure)
-        return found
+        return grouped((title_key(p.lifecycle), p) for p in self.procedures)
 
     def _distinct(self, namesakes: Sequence[Procedure]) -> list[Procedure]:
         own = [p for p in namesakes if p.status != "alias"]
@@ -424,7 +428,7 @@ class Library:
 
     def lead(self, source: Procedure, target: str) -> Procedure | None:
         """Return the document that a target written in another one leads to on its site, if there is one."""
-        way = self.settle(resolve_on_site(source.path, target, source.conventions))
+        way = self.settle(source.resolve(target))
         return self.by_path.get(way.path or "")
 
     def find(self, reference: str) -> Procedure:
@@ -636,7 +640,7 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
             found += here
             folders.update(parent.as_posix() for parent in PurePosixPath(here[0]).parents)
     found.sort()
-    documents = tuple(p for p in found if p.lower().endswith(MARKDOWN))
+    documents = tuple(p for p in found if is_document(p))
     return Tree(documents, frozenset(folders.union(found)), tuple(closed))
 
 

@@ -15,9 +15,10 @@ from procauthor.convention.site import candidates, plain_target, rules_of, shows
 from procauthor.errors import InvalidTitleError
 from procauthor.markdown.link import encode_path, escape, slugify, write_link
 from procauthor.naming import title_key, unportable
+from procauthor.regex import lazy
 from procauthor.settings import Conventions
 
-_SCHEME = re.compile(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)")
+_SCHEME = lazy(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)")
 
 
 class Target(Struct, frozen=True, array_like=True, gc=False):
@@ -39,8 +40,8 @@ class Target(Struct, frozen=True, array_like=True, gc=False):
         return tuple(dict.fromkeys((*((self.path,) if self.path else ()), *inside)))
 
 
-def resolve_on_site(source: str, target: str, conventions: Conventions) -> Target:
-    """Resolve a link as the site does that shows the documents; see `resolve`."""
+def resolve_on_site(source: str, target: str, conventions: Conventions, folder: str = "") -> Target:
+    """Resolve a link as the site does that shows the documents; see `resolve` and `page_folder`."""
     if rules_of(conventions.site) == rules_of("github") or not shows(source, conventions):
         return resolve(source, target)
     plain = plain_target(target, conventions)
@@ -50,7 +51,7 @@ def resolve_on_site(source: str, target: str, conventions: Conventions) -> Targe
     path = unquote(plain.partition("#")[0].partition("?")[0])
     if found.external or not path:
         return found
-    first, *others = dict.fromkeys(candidates(source, path, conventions))
+    first, *others = dict.fromkeys(candidates(source, path, conventions, folder))
     inside = not (first == ".." or first.startswith("../"))
     return Target(first if inside else None, found.anchor, escapes=not inside, others=tuple(others))
 
@@ -130,10 +131,10 @@ def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> by
 
 
 _MAX_TITLE = 120
-_BAD_TITLE = re.compile(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
+_BAD_TITLE = lazy(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
 # Where a name ends within the name of a file.
-_WORD_END = re.compile(r"[^\W\d_]\Z")
-_WORD_START = re.compile(r"[^\W_]")
+_WORD_END = lazy(r"[^\W\d_]\Z")
+_WORD_START = lazy(r"[^\W_]")
 
 
 def check_title(title: str) -> str:

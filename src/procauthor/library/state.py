@@ -14,7 +14,6 @@ import hashlib
 import hmac
 import json
 import os
-import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from procauthor.errors import LibraryError
+from procauthor.regex import lazy
 
 FOLDER = ".procauthor"
 _ORIGIN = "origin"
@@ -30,7 +30,7 @@ _FACTS = "origin.json"
 _ASIDE = f"{FOLDER}.foreign"
 _MOST_BYTES = 4096
 _LONGEST_NAME = 200
-_SEAL = re.compile(rb'\{"seal": "([0-9a-f]{64})", ')
+_SEAL = lazy(rb'\{"seal": "([0-9a-f]{64})", ')
 
 
 def open_state(root: Path) -> tuple[Path, list[str]]:

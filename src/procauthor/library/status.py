@@ -1,25 +1,389 @@
-"""The status of a document, computed from its text."""
+"""The status of a document, and what it leaves open: questions for a person, and values that somebody proposed.
+
+Questions are listed under ``open_questions`` in the front matter, or marked where their answer belongs: ``TODO: which
+role?``. A proposal is a value in its place: ``two days (proposed)``, with the value and the reason for it under
+``open_proposals`` in the front matter, or both in the text: ``(proposed: two days; as for other reviews)``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, overload
 
-from procauthor.library.placeholder import SHIPPED, find_placeholders, find_template_text, is_placeholder
-from procauthor.library.question import read_questions
-from procauthor.library.thin import Thin, find_thin
-from procauthor.library.unit import has_content, has_letters, read_units
-from procauthor.markdown.document import Document, Link, Section
+import yaml
+from msgspec import Struct
+
+from procauthor.data import pick
+from procauthor.library.thin import (
+    SHIPPED,
+    Thin,
+    find_placeholders,
+    find_template_text,
+    find_thin,
+    has_content,
+    has_letters,
+    is_placeholder,
+    read_units,
+)
+from procauthor.markdown.document import Block, Document, Link, Replacement, Section, replace_spans
+from procauthor.markdown.front import find_front_matter, read_layout
+from procauthor.markdown.parse import parse
+from procauthor.markdown.passage import read_prose
 from procauthor.procedure import DONE, UNCOUNTED, Status
+from procauthor.regex import lazy
 from procauthor.settings import PlaceholderConventions
-from procauthor.template.key import section_key
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, section_key
+
+QUESTIONS = "open_questions"
+"""The key of the front matter under which questions are listed."""
+PROPOSALS = "open_proposals"
+"""The key of the front matter under which proposals are listed: each a value, a semicolon, and the reason."""
+OPEN = "…"
+"""What is in the other fields of an item whose first field is marked."""
+PROPOSED = "(proposed:"
+"""What a proposal begins with; the value follows, then a semicolon, the reason, and the closing bracket."""
+MARK = "(proposed)"
+"""What follows a value in the text that is listed as a proposal."""
+UNVERIFIED = "Unverified: "
+"""What a question about a claim begins with that nothing supports: the claim is in the text already."""
+Kind = Literal["question", "proposal"]
+_PROPOSAL = lazy(re.escape(PROPOSED))
+_MARK = lazy(re.escape(MARK))
+_LEAD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?(?:\*\*[^*\n]+:\*\*[ \t]*)?")
+_EMPHASIS = "*_ "
+_BLANK = lazy(rb"\r?\n[ \t]*\r?\n")
+_SHOWN = 200
+# A mark or a proposal is a line or two: what is further away belongs to something else.
+_NEAR = 2000
+
+
+class Question(Struct, frozen=True, array_like=True):
+    """Something that a person has to decide.
+
+    ``number`` counts from 1 in its document. ``section`` is the heading that it is below, empty for the front matter.
+    ``value`` is what is proposed, and ``reason`` why.
+    """
+
+    number: int
+    kind: Kind
+    text: str
+    line: int
+    section: str = ""
+    value: str = ""
+    reason: str = ""
+    listed: bool = False
+    """Whether it is listed in the front matter, and not marked in the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPlace:
+    """A question with the bytes that its answer replaces, its place in a list of the front matter, or both.
+
+    ``index`` is -1 for what is in the text alone; ``end`` is 0 for what is in the front matter alone. ``cells`` says
+    that the span holds so many cells of a table.
+    """
+
+    question: Question
+    start: int = 0
+    end: int = 0
+    index: int = -1
+    cells: int = 0
+
+
+def read_questions(
+    document: Document, template: Template | None, words: PlaceholderConventions = SHIPPED
+) -> tuple[Question, ...]:
+    """Return the questions of a document: those of the front matter, then the marks in the order of the text.
+
+    Marks for a text to come count where the document has a template: elsewhere the words may mean something else.
+    """
+    kept = document.kept.get("questions")
+    if not isinstance(kept, tuple) or kept[0] is not template or kept[1] != words:
+        kept = template, words, tuple(place.question for place in find_places(document, template, words))
+        document.kept["questions"] = kept
+    questions: tuple[Question, ...] = kept[2]
+    return questions
+
+
+def question_json(question: Question, path: str, title: str, owner: str, draft: str = "") -> dict[str, object]:
+    """Return the documented JSON object about a question; ``draft`` names the waiting draft that asks it."""
+    return {
+        "path": path,
+        "title": title,
+        "owner": owner,
+        "draft": draft,
+        **pick(question, "number", "kind", "text", "reason", "line", "section"),
+    }
+
+
+def without_proposals(text: str, values: Iterable[str] = ()) -> str:
+    """Return a text with a dot in place of each proposal: what is proposed rests on nothing, and says so itself.
+
+    ``values`` are those that are proposed in the front matter.
+    """
+    for value in values:
+        text = _marked(value).sub("\u2022", text)
+    start = text.find(PROPOSED)
+    while start >= 0:
+        end = _behind_bracket(text, start, min(len(text), start + _NEAR))
+        if end is None:
+            return text
+        text = f"{text[:start]}\u2022{text[end:]}"
+        start = text.find(PROPOSED, start)
+    return text
+
+
+def split_proposal(text: str) -> tuple[str, str]:
+    """Return the value and the reason of a proposal: what is before the semicolon, and what is behind it."""
+    value, _, reason = (part.strip() for part in text.partition(";"))
+    return value, reason
+
+
+def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a text that shows a value and a mark for each proposal, and the proposals for its front matter."""
+    document = parse(text.encode())
+    edits, listed = [], []
+    for place in _proposals(document):
+        question = place.question
+        if question.value and question.reason:
+            edits.append(Replacement(place.start, place.end, f"{question.value} {MARK}"))
+            listed.append(f"{question.value}; {question.reason}")
+    return replace_spans(document.source.raw, edits).decode(), tuple(listed)
+
+
+def find_places(
+    document: Document, template: Template | None, words: PlaceholderConventions = SHIPPED
+) -> tuple[QuestionPlace, ...]:
+    """Return the questions of a document with their places."""
+    marks = [*(_gaps(document, words) if template is not None else ()), *_proposals(document)]
+    noted = list(_noted(document))
+    places = [*_listed(document), *_apart(sorted([*noted, *marks], key=_begin))]
+    return tuple(_numbered(place, number) for number, place in enumerate(places, start=1))
+
+
+def _begin(place: QuestionPlace) -> tuple[int, int]:
+    return place.start, -place.end
+
+
+def _numbered(place: QuestionPlace, number: int) -> QuestionPlace:
+    q = place.question
+    numbered = Question(number, q.kind, q.text, q.line, q.section, q.value, q.reason, q.listed)
+    return replace(place, question=numbered)
+
+
+def _apart(places: list[QuestionPlace]) -> Iterator[QuestionPlace]:
+    """Yield the marks; two in one item or row are one question."""
+    end = -1
+    for place in places:
+        if place.start >= end:
+            yield place
+            end = place.end
+
+
+# In the front matter
+
+
+def _listed(document: Document) -> Iterator[QuestionPlace]:
+    for index, value, line in _entries(document, QUESTIONS):
+        text, reason = _said(value)
+        yield QuestionPlace(Question(0, "question", text, line, reason=reason, listed=True), index=index)
+
+
+def _noted(document: Document) -> Iterator[QuestionPlace]:
+    """Yield the proposals of the front matter, each with its value and mark in the text where these are there."""
+    entries = list(_entries(document, PROPOSALS))
+    marks = {passage.offset(at) for passage, at, _ in read_prose(document).search(_MARK)} if entries else set()
+    for index, entry, line in entries:
+        value, reason = split_proposal(_said(entry)[0])
+        span = _value_at(document, value, marks)
+        if span is None:
+            question = Question(0, "proposal", value, line, value=value, reason=reason, listed=True)
+            yield QuestionPlace(question, index=index)
+            continue
+        start, end = span
+        marks.discard(end - len(MARK))
+        section = _section_at(document, start)
+        question = Question(0, "proposal", value, document.source.line(start), section.title, value, reason)
+        yield QuestionPlace(question, start, end, index=index)
+
+
+def _value_at(document: Document, value: str, marks: Collection[int]) -> tuple[int, int] | None:
+    """Return the bytes of the first value that has one of the marks behind it."""
+    spans = (match.span() for match in _marked(value.encode()).finditer(document.source.raw))
+    return next(((start, end) for start, end in spans if end - len(MARK) in marks), None)
+
+
+@overload
+def _marked(value: str) -> re.Pattern[str]: ...
+@overload
+def _marked(value: bytes) -> re.Pattern[bytes]: ...
+def _marked(value: str | bytes) -> re.Pattern[str] | re.Pattern[bytes]:
+    """Return the pattern of a value with the mark behind it; a line may end between two words."""
+    if isinstance(value, bytes):
+        return re.compile(rb"\s+".join(map(re.escape, [*value.split(), MARK.encode()])))
+    return re.compile(r"\s+".join(map(re.escape, [*value.split(), MARK])))
+
+
+def _entries(document: Document, key: str) -> Iterator[tuple[int, object, int]]:
+    """Yield the entries of a list of the front matter with their places and lines."""
+    field = document.fields.get(key)
+    if field is None or field.value in (None, ""):
+        return
+    values = field.value if isinstance(field.value, list | tuple) else [field.value]
+    lines = _item_lines(document, key, len(values)) or [field.line] * len(values)
+    for index, (value, line) in enumerate(zip(values, lines, strict=True)):
+        yield index, value, line
+
+
+def _said(value: object) -> tuple[str, str]:
+    """Return a question and its reason as an entry of the list gives them."""
+    if isinstance(value, Mapping):
+        words = {str(key): " ".join(str(each).split()) for key, each in value.items() if each is not None}
+        text = words.get("question") or words.get("text") or "; ".join(f"{k}: {v}" for k, v in words.items())
+        return text, words.get("reason", "")
+    return " ".join(str(value).split()), ""
+
+
+def _item_lines(document: Document, key: str, count: int) -> list[int]:
+    """Return the lines of the entries of a YAML list; nothing where it is none."""
+    front = find_front_matter(document.source) if document.front_kind == "yaml" else None
+    if front is None:
+        return []
+    layout = read_layout(document.source.raw[front.body : front.foot].decode())
+    node = next((entry.node for entry in layout.entries if entry.key == key), None)
+    if not isinstance(node, yaml.SequenceNode) or len(node.value) != count:
+        return []
+    first = document.source.line(front.body)
+    return [first + item.start_mark.line for item in node.value]
+
+
+# In the text
+
+
+def _gaps(document: Document, words: PlaceholderConventions) -> Iterator[QuestionPlace]:
+    for left in find_placeholders(document, words):
+        start, end, cells = _span(document, left.start, len(left.text.encode()), words)
+        section = _section_at(document, left.start)
+        text = " ".join(document.source.slice(start, end).split())[:_SHOWN]
+        yield QuestionPlace(
+            Question(0, "question", text, document.source.line(left.start), section.title), start, end, cells=cells
+        )
+
+
+def _proposals(document: Document) -> Iterator[QuestionPlace]:
+    prose = read_prose(document)
+    if PROPOSED not in prose.text:
+        return
+    for passage, place, _ in prose.search(_PROPOSAL):
+        start = passage.offset(place)
+        end = _closing(document, start)
+        if end is None:
+            continue
+        inside = document.source.slice(start, end)[len(PROPOSED) : -1]
+        value, reason = split_proposal(inside)
+        section = _section_at(document, start)
+        line = document.source.line(start)
+        yield QuestionPlace(Question(0, "proposal", value, line, section.title, value, reason), start, end)
+
+
+def _closing(document: Document, start: int) -> int | None:
+    """Return the offset behind the bracket that closes a proposal in its paragraph, or None where none does."""
+    raw = document.source.raw
+    last = min(len(raw), start + _NEAR)
+    blank = _BLANK.search(raw, start, last)
+    # Bytes as letters: a bracket is one byte, and no part of another sign.
+    near = raw[start : blank.start() if blank else last].decode("latin-1")
+    end = _behind_bracket(near, 0, len(near))
+    return None if end is None else start + end
+
+
+def _behind_bracket(text: str, start: int, end: int) -> int | None:
+    """Return the place behind the bracket that closes the one at ``start``, or None where none does before ``end``."""
+    depth = 0
+    for at in range(start, end):
+        depth += (text[at] == "(") - (text[at] == ")")
+        if depth == 0:
+            return at + 1
+    return None
+
+
+def _section_at(document: Document, offset: int) -> Section:
+    """Return the section of the level below the title that an offset is in."""
+    section = _innermost(document, offset)
+    while section.parent is not None and document.sections[section.parent].level > 1:
+        section = document.sections[section.parent]
+    return section
+
+
+def _span(document: Document, start: int, size: int, words: PlaceholderConventions) -> tuple[int, int, int]:
+    """Return the bytes that a mark speaks for, and how many cells of a table these are."""
+    row = _row_at(document, start)
+    if row:
+        return row
+    first, last = _line(document, start)
+    line = document.source.slice(first, last)
+    lead = _LEAD.match(line)
+    begin = first + len(line[: lead.end() if lead else 0].encode())
+    rest = document.source.slice(start + size, last)
+    before = document.source.slice(min(begin, start), start)
+    if OPEN in rest or not before.strip(_EMPHASIS):
+        return min(begin, start), _block_end(document, start, last), 0
+    if before.endswith("(") and ")" in rest:
+        return start, start + size + len(rest[: rest.index(")")].encode()), 0
+    if rest.startswith(":") or is_placeholder(line[lead.end() if lead else 0 :], words):
+        return start, _block_end(document, start, last), 0
+    return start, start + size, 0
+
+
+def _row_at(document: Document, start: int) -> tuple[int, int, int] | None:
+    """Return the cell of a table that a mark is in; with open cells behind it, these as well."""
+    block = _block_at(document, start)
+    if block is None or not block.rows:
+        return None
+    row = block.rows[max(0, bisect_right(block.rows, start, key=lambda each: each.start) - 1)]
+    at = next((n for n, cell in enumerate(row.cells) if cell.start <= start < cell.end), None)
+    if at is None:
+        return None
+    last = max([at, *(n for n, cell in enumerate(row.cells) if n > at and cell.text.strip() == OPEN)])
+    text = document.source.raw[row.cells[at].start : row.cells[last].end]
+    first = row.cells[at].start + len(text) - len(text.lstrip())
+    return first, first + len(text.strip()), last - at + 1
+
+
+def _line(document: Document, offset: int) -> tuple[int, int]:
+    """Return the line around an offset, of a very long one what is near."""
+    raw = document.source.raw
+    first = max(raw.rfind(b"\n", 0, offset) + 1, offset - _NEAR)
+    end = raw.find(b"\n", offset, offset + _NEAR)
+    last = min(len(raw), offset + _NEAR) if end == -1 else end
+    return first, first + len(raw[first:last].rstrip())
+
+
+def _block_end(document: Document, start: int, line_end: int) -> int:
+    """Return the end of the paragraph that a mark begins; elsewhere that of its line."""
+    block = _block_at(document, start)
+    if block is None or block.kind != "paragraph" or block.end - start > _NEAR:
+        return line_end
+    return start + len(document.source.raw[start : block.end].rstrip())
+
+
+def _innermost(document: Document, offset: int) -> Section:
+    return document.sections[max(0, bisect_right(document.sections, offset, key=lambda each: each.start) - 1)]
+
+
+def _block_at(document: Document, offset: int) -> Block | None:
+    blocks = _innermost(document, offset).blocks
+    place = bisect_right(blocks, offset, key=lambda each: each.start) - 1
+    return blocks[place] if place >= 0 and offset < blocks[place].end else None
+
 
 # A document with fewer of its sections filled than this share is a placeholder, not work in progress.
 _PLACEHOLDER_SHARE = 0.25
 _SIGNPOST_WORDS = 25
-_SAYS_SO = re.compile(rb"\bplaceholder\b", re.IGNORECASE)
+_SAYS_SO = lazy(rb"\bplaceholder\b", re.IGNORECASE)
 UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
 """What nobody claims to be a text that can be worked by."""
 
@@ -51,7 +415,7 @@ def _match_sections(document: Document, template: Template) -> Match:
             by_key.setdefault(section_key(section.title), []).append(section)
     found: dict[str, Section] = {}
     inside: frozenset[int] = frozenset()
-    # The steps come first: what stands below them is a part of a step, such as its "Purpose".
+    # The steps come first: what is below them is a part of a step, such as its "Purpose".
     for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
         candidates = [s for key in spec.keys for s in by_key.get(key, ()) if s.index not in inside]
         if candidates:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from threading import RLock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from procauthor.errors import StaleError
-from procauthor.library.gist import Gist, read_gist
+from procauthor.library.contract import Gist, read_gist
 from procauthor.library.library import Procedure
-from procauthor.library.question import Question
-from procauthor.library.receipt import Review, TopSection
 from procauthor.library.reference import Target
-from procauthor.library.status import earn
+from procauthor.library.sidecar import Review, TopSection
+from procauthor.library.status import Question, earn
 from procauthor.markdown.document import Document, Heading, Link, Source
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
@@ -45,7 +45,7 @@ class Face(Struct, frozen=True, array_like=True):
     lifecycle: str
     phase: int | str | None
     declared_status: Status | None
-    status: Status
+    text_status: Status
     silent: bool
     lacking: tuple[tuple[str, ...], tuple[str, ...]]
     depends_on: tuple[str, ...]
@@ -63,10 +63,10 @@ class View(Struct, frozen=True, array_like=True):
 
     heading_texts: tuple[str, ...]
     heading_slugs: tuple[str, ...]
-    other_anchors: tuple[str, ...]
     targets: tuple[str, ...]
     stated_rules: tuple[str, ...]
     known_rules: tuple[str, ...]
+    other_anchors: tuple[str, ...]
 
 
 class Detail(Struct, frozen=True, array_like=True):
@@ -99,39 +99,15 @@ _decode_gist = msgspec.msgpack.Decoder(Gist).decode
 
 def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
     """Return the facts of a document."""
-    document = procedure.document
-    face = Face(
-        title=procedure.title,
-        written_title=procedure.written_title,
-        title_line=procedure.title_line,
-        key=procedure.key,
-        id=procedure.id,
-        has_id=procedure.has_id,
-        lifecycle=procedure.lifecycle,
-        phase=procedure.phase,
-        declared_status=procedure.declared_status,
-        status=procedure.text_status,
-        silent=procedure.silent,
-        lacking=procedure.lacking,
-        depends_on=procedure.depends_on,
-        aliases=procedure.aliases,
-        addresses=procedure.addresses,
-        superseded_by=procedure.superseded_by,
-        owner=procedure.owner,
-        speaks_of_announced=procedure.speaks_of_announced,
-        questions=procedure.questions,
-        field_lines=procedure.field_lines,
-    )
-    view = View(
-        heading_texts=procedure.heading_texts,
-        heading_slugs=procedure.heading_slugs,
-        other_anchors=tuple(sorted(document.anchors.difference(procedure.heading_slugs))),
-        targets=procedure.targets,
-        stated_rules=procedure.stated_rules,
-        known_rules=procedure.known_rules,
-    )
-    detail = Detail(procedure.links, procedure.resolved, document.headings)
+    others = tuple(sorted(procedure.anchors.difference(procedure.heading_slugs)))
+    face, detail = Face(*_values(procedure, Face)), Detail(*_values(procedure, Detail))
+    view = View(*(*_values(procedure, View), others))
     return Facts(_encode(face), _encode(view), _encode(detail), _encode(procedure.contract), notes)
+
+
+def _values(procedure: Procedure, kind: type[Struct]) -> Iterator[Any]:
+    """Yield what a document says itself of each fact that a part has of it."""
+    return (getattr(procedure, name) for name in kind.__struct_fields__ if hasattr(Procedure, name))
 
 
 class Shelf:
@@ -357,21 +333,6 @@ class Stored(Procedure):
         return self.shelf.detail(self.path, lambda: _decode_detail(self._facts.detail))
 
     @property
-    def links(self) -> tuple[Link, ...]:
-        """All links and images."""
-        return self._detail.links
-
-    @property
-    def resolved(self) -> tuple[Target, ...]:
-        """Where the links lead, in their order."""
-        return self._detail.resolved
-
-    @property
-    def headings(self) -> tuple[Heading, ...]:
-        """All headings."""
-        return self._detail.headings
-
-    @property
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
         return self.shelf.contract(self.path)
@@ -381,122 +342,15 @@ class Stored(Procedure):
         """What the document is for, and whom it names."""
         return self.shelf.gist(self.path, lambda: read_gist(self.document, self.template))
 
-    # What others may know
-
-    @property
-    def title(self) -> str:
-        """The name in the title."""
-        return self.face.title
-
-    @property
-    def written_title(self) -> str:
-        """The title as it is written."""
-        return self.face.written_title
-
-    @property
-    def title_line(self) -> int:
-        """The line of the title."""
-        return self.face.title_line
-
-    @property
-    def key(self) -> str:
-        """The key under which the title is compared."""
-        return self.face.key
-
-    @property
-    def id(self) -> str:
-        """The declared id, else the file's name without ending."""
-        return self.face.id
-
-    @property
-    def has_id(self) -> bool:
-        """Whether the id is declared."""
-        return self.face.has_id
-
-    @property
-    def lifecycle(self) -> str:
-        """The lifecycle."""
-        return self.face.lifecycle
-
-    @property
-    def phase(self) -> int | str | None:
-        """The declared phase."""
-        return self.face.phase
-
-    @property
-    def declared_status(self) -> Status | None:
-        """The status that the document claims."""
-        return self.face.declared_status
-
-    @property
-    def text_status(self) -> Status:
-        """The status that the text supports."""
-        return self.face.status
-
     @property
     def status(self) -> Status:
         """The status that text and receipts support."""
         return earn(self.text_status, approved=self.text_status == "defined" and self.standing.approved)
 
     @property
-    def questions(self) -> tuple[Question, ...]:
-        """What the document leaves open."""
-        return self.face.questions
-
-    @property
     def marks(self) -> tuple[TopSection, ...]:
-        """The sections below the title, with their lines: what says where they stand looks into the text."""
+        """The sections below the title, with their lines: what says where they are looks into the text."""
         return _decode_marks(self.__dict__["_marks"])
-
-    @property
-    def silent(self) -> bool:
-        """Whether nobody claims that the document is finished."""
-        return self.face.silent
-
-    @property
-    def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The headings of required sections that are missing, and of those that hold nothing."""
-        return self.face.lacking
-
-    @property
-    def depends_on(self) -> tuple[str, ...]:
-        """Titles in the metadata that must exist before this one."""
-        return self.face.depends_on
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """Other names."""
-        return self.face.aliases
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Where a site shows the document besides the place of its file."""
-        return self.face.addresses
-
-    @property
-    def owner(self) -> str:
-        """Who answers for the document."""
-        return self.face.owner
-
-    @property
-    def superseded_by(self) -> str:
-        """What has taken the place of the document."""
-        return self.face.superseded_by
-
-    @property
-    def field_lines(self) -> dict[str, int]:
-        """The lines of the metadata, by key."""
-        return self.face.field_lines
-
-    @property
-    def heading_texts(self) -> tuple[str, ...]:
-        """The texts of all headings."""
-        return self.view.heading_texts
-
-    @property
-    def heading_slugs(self) -> tuple[str, ...]:
-        """The anchors of all headings."""
-        return self.view.heading_slugs
 
     @property
     def anchors(self) -> frozenset[str]:
@@ -504,22 +358,12 @@ class Stored(Procedure):
         view = self.view
         return frozenset((*view.heading_slugs, *view.other_anchors))
 
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The paths that links lead to, sorted."""
-        return self.view.targets
 
-    @property
-    def stated_rules(self) -> tuple[str, ...]:
-        """The ids of the rules that a standard states."""
-        return self.view.stated_rules
+def _answer_from_facts() -> None:
+    """Let a stored document answer from its facts what `Procedure` finds out from the text."""
+    for part, kind in (("face", Face), ("view", View), ("_detail", Detail)):
+        for name in filter(Procedure.__dict__.__contains__, kind.__struct_fields__):
+            setattr(Stored, name, property(attrgetter(f"{part}.{name}")))
 
-    @property
-    def known_rules(self) -> tuple[str, ...]:
-        """These, and the ids that it shows in bold elsewhere."""
-        return self.view.known_rules
 
-    @property
-    def speaks_of_announced(self) -> bool:
-        """Whether the text marks something as announced."""
-        return self.face.speaks_of_announced
+_answer_from_facts()

@@ -23,8 +23,9 @@ from typing import Any
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library import disk
 from procauthor.library import state as door
-from procauthor.library.change import Action, Change, Edit
-from procauthor.library.permit import (
+from procauthor.library.change import (
+    Change,
+    Edit,
     creation_mode,
     is_folder_permitted,
     is_permitted,
@@ -57,13 +58,6 @@ class FileRecord:
     mode: int | None = None
     origin: str | None = None
     wrote: bytes | None = None
-
-    @property
-    def action(self) -> Action:
-        """What happened to the file."""
-        if self.before is None:
-            return "create"
-        return "delete" if self.after is None else "update"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,22 +12,23 @@ from procauthor.convention.word import known_words
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.library import ANNOUNCED, Procedure
-from procauthor.library.reference import relative, resolve_on_site
+from procauthor.library.reference import relative
 from procauthor.lsp.desk import Desk
 from procauthor.lsp.hover import document_text
 from procauthor.markdown.link import write_link
+from procauthor.regex import lazy
 from procauthor.template.role import NO_ROLE, inputs_name, meaning_of, step_word, words
 
 MOST = 100
 TRIGGERS = ("[", "(", "#", ":", "*", " ")
-_ROLE = re.compile(r"^\s*role:\s*([\w-]*)$")
-_ANCHOR = re.compile(r"\]\(<?([^()\s#]*)#([^()\s]*)$")
-_TARGET = re.compile(r"\]\(<?([^()\s]*)$")
-_LINK = re.compile(r"\[([^\[\]()]*)$")
-_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(\*\*)?([^*:()\[\]]*)$")
-_NAME = re.compile(r"(?:^|[\s(])((?:[^\W\d_]|[\d])[\w-]*(?: [\w-]+){0,5})$")
-_KEY = re.compile(r"^([A-Za-z_]+):\s*(.*)$")
-_ENTRY = re.compile(r"^\s*-\s+(.*)$")
+_ROLE = lazy(r"^\s*role:\s*([\w-]*)$")
+_ANCHOR = lazy(r"\]\(<?([^()\s#]*)#([^()\s]*)$")
+_TARGET = lazy(r"\]\(<?([^()\s]*)$")
+_LINK = lazy(r"\[([^\[\]()]*)$")
+_ITEM = lazy(r"^\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(\*\*)?([^*:()\[\]]*)$")
+_NAME = lazy(r"(?:^|[\s(])((?:[^\W\d_]|[\d])[\w-]*(?: [\w-]+){0,5})$")
+_KEY = lazy(r"^([A-Za-z_]+):\s*(.*)$")
+_ENTRY = lazy(r"^\s*-\s+(.*)$")
 _TITLED = ("depends_on", "superseded_by", "alias_of")
 _WITH_ARTIFACTS = ("inputs", "outputs", "consumers", "workflow")
 _OWN = "of this document"
@@ -173,7 +174,7 @@ def _anchors(spot: _Spot) -> _Proposals | None:
     if match is None:
         return None
     library = spot.desk.library
-    target = library.settle(resolve_on_site(spot.host.path, f"{match[1]}#x", spot.host.conventions))
+    target = library.settle(spot.host.resolve(f"{match[1]}#x"))
     document = library.by_path.get(target.path or "")
     if document is None:
         return _Proposals(match[2], ())

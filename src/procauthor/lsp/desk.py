@@ -13,8 +13,9 @@ from pygls.uris import from_fs_path, to_fs_path
 from procauthor.checking.scope import Scope
 from procauthor.evaluation.row import read_errors, status_that_counts
 from procauthor.finding import Finding, Report
-from procauthor.library.library import MARKDOWN, Library, Procedure
+from procauthor.library.library import Library, Procedure
 from procauthor.lsp.position import Lines
+from procauthor.naming import is_document
 from procauthor.procedure import Status
 from procauthor.project.project import Project
 from procauthor.settings import locate
@@ -68,7 +69,7 @@ class Desk:
             path = file.relative_to(self.workspace.root).as_posix()
         except ValueError:
             return ""
-        if not path.lower().endswith(MARKDOWN) or any(part.startswith(".") for part in path.split("/")):
+        if not is_document(path) or any(part.startswith(".") for part in path.split("/")):
             return ""
         # What is on disk and not in the library was left out by the settings.
         return path if path in self.disk.files or not file.exists() else ""

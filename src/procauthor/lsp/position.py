@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +9,9 @@ from functools import cached_property
 from lsprotocol import types
 
 from procauthor.markdown.document import BOM
+from procauthor.regex import lazy
 
-_NEWLINE = re.compile(rb"\r\n|\n|\r")
+_NEWLINE = lazy(rb"\r\n|\n|\r")
 
 
 @dataclass(frozen=True)

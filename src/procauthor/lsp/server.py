@@ -21,6 +21,7 @@ from procauthor.lsp import completion, diagnostic, hover, navigation
 from procauthor.lsp.desk import Desk, file_of
 from procauthor.lsp.rewriting import refuse_without_files, workspace_edit
 from procauthor.lsp.subject import find_subject
+from procauthor.naming import MARKDOWN
 from procauthor.refactoring.refactor import Refactoring
 from procauthor.resources import release
 from procauthor.settings import FILE_NAME
@@ -28,7 +29,7 @@ from procauthor.settings import FILE_NAME
 _PAUSE = 0.15
 """Seconds without a change after which an open text is checked."""
 _REQUEST_FAILED = -32803
-_FILES = ("**/*.md", "**/*.markdown", f"**/{FILE_NAME}")
+_FILES = (*(f"**/*{ending}" for ending in MARKDOWN), f"**/{FILE_NAME}")
 _Answer = TypeVar("_Answer")
 
 

@@ -11,7 +11,7 @@ from procauthor.library.artifact import artifact_key
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact
-from procauthor.refactoring.mention import find_mentions
+from procauthor.refactoring.name import find_mentions
 
 _NAMING = ("depends_on", "superseded_by", "alias_of")
 # A name that is looked for around a place is no longer than this, in bytes.

@@ -12,9 +12,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from procauthor.regex import lazy
+
 BOM = b"\xef\xbb\xbf"
 _LONG_LINE = 2000
-_NEWLINE = re.compile(b"\n")
+_NEWLINE = lazy(b"\n")
 
 
 @dataclass(frozen=True)
@@ -283,8 +285,8 @@ class Document:
 
 # Attributes in braces behind a heading stay when its words change.
 _ATTRIBUTES = rb"(?:[ \t]+\{:?[ \t]*(?:[^{}\r\n]{0,200}[ \t])?[#.][\w:.-][^{}\r\n]{0,200}\})?"
-_ATX = re.compile(rb"[ \t]*#{1,6}[ \t]+(.*?)" + _ATTRIBUTES + rb"(?:[ \t]+#+)?[ \t]*(?:\r?\n)?", re.DOTALL)
-_SETEXT = re.compile(rb"[ \t]*(.*?)" + _ATTRIBUTES + rb"[ \t]*\r?\n[ \t]*(?:=+|-+)[ \t]*(?:\r?\n)?", re.DOTALL)
+_ATX = lazy(rb"[ \t]*#{1,6}[ \t]+(.*?)" + _ATTRIBUTES + rb"(?:[ \t]+#+)?[ \t]*(?:\r?\n)?", re.DOTALL)
+_SETEXT = lazy(rb"[ \t]*(.*?)" + _ATTRIBUTES + rb"[ \t]*\r?\n[ \t]*(?:=+|-+)[ \t]*(?:\r?\n)?", re.DOTALL)
 
 
 def heading_span(document: Document, heading: Heading) -> tuple[int, int]:

@@ -9,19 +9,20 @@ from typing import Literal
 from msgspec import Struct
 
 from procauthor.markdown.document import Document
+from procauthor.regex import lazy
 
 Notation = Literal["wiki link", "include", "shortcode", "footnote"]
-_DEFINED = re.compile(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
+_DEFINED = lazy(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
 _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     # Not "[[ -f x ]]" of a shell, "[[:space:]]", a number, or the place of a table of contents.
-    "wiki link": re.compile(rb"!?\[\[(?![\s:.!-]|_TOC_\]|\d+\])[^\[\]\r\n]+\]\](?![(\[])"),
-    "include": re.compile(
+    "wiki link": lazy(rb"!?\[\[(?![\s:.!-]|_TOC_\]|\d+\])[^\[\]\r\n]+\]\](?![(\[])"),
+    "include": lazy(
         rb"^[ \t]*;?--8<--|\{%-?[ \t]*include\w*[ \t]|\{![ \t]*[\w./-]+[ \t]*!\}|\{\{#\w*include[ \t]|\[!INCLUDE[ \t]",
         re.MULTILINE,
     ),
-    "shortcode": re.compile(rb"\{\{[<%][ \t]*(?!/)"),
+    "shortcode": lazy(rb"\{\{[<%][ \t]*(?!/)"),
     # One that is not defined, behind a word: "[^abc]" by itself may be a set of letters.
-    "footnote": re.compile(rb"(?<=\S)\[\^[\w-]+\](?!:)"),
+    "footnote": lazy(rb"(?<=\S)\[\^[\w-]+\](?!:)"),
 }
 
 
@@ -56,9 +57,9 @@ def find_foreign(document: Document) -> Iterator[Foreign]:
             yield Foreign(notation, found[0], len(found))
 
 
-_OPENING = re.compile(rb"^<{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
-_MIDDLE = re.compile(rb"^={7}\r?$", re.MULTILINE)
-_CLOSING = re.compile(rb"^>{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
+_OPENING = lazy(rb"^<{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
+_MIDDLE = lazy(rb"^={7}\r?$", re.MULTILINE)
+_CLOSING = lazy(rb"^>{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _SIGN = b"<<<<<<<"
 
 

@@ -11,6 +11,7 @@ import yaml
 from msgspec import Struct
 
 from procauthor.markdown.document import Block, MetadataField, ParseProblem, Section, Source
+from procauthor.regex import lazy
 
 FrontKind = Literal["yaml", "toml", "json"]
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -18,19 +19,19 @@ _FENCES: dict[bytes, tuple[FrontKind, tuple[bytes, ...]]] = {
     b"---": ("yaml", (b"---", b"...")),
     b"+++": ("toml", (b"+++",)),
 }
-_JSON_BEGINS = re.compile(rb'\{[ \t]*(?:\r?\n|")')
+_JSON_BEGINS = lazy(rb'\{[ \t]*(?:\r?\n|")')
 # Not a rule with prose below it: up to the next empty line there are only keys, in small letters.
 _KEYS = rb"(?:[a-z_][\w-]*:(?:[ \t][^\r\n]*)?\r?\n)+"
-_UNCLOSED_YAML = re.compile(rb"---[ \t]*\r?\n" + _KEYS + rb"(?:[ \t]*\r?\n|#|\Z)")
-_UNCLOSED_TOML = re.compile(rb"\+\+\+[ \t]*\r?\n[ \t]*[\w\"'-]+[ \t]*=")
-_WRONG_JSON = re.compile(rb'\{[ \t]*\r?\n[ \t]*"[\w-]+"[ \t]*:')
-_LATE_YAML = re.compile(rb"(?:[ \t]*\r?\n)+(---)[ \t]*\r?\n" + _KEYS + rb"---[ \t]*(?:\r?\n|\Z)")
+_UNCLOSED_YAML = lazy(rb"---[ \t]*\r?\n" + _KEYS + rb"(?:[ \t]*\r?\n|#|\Z)")
+_UNCLOSED_TOML = lazy(rb"\+\+\+[ \t]*\r?\n[ \t]*[\w\"'-]+[ \t]*=")
+_WRONG_JSON = lazy(rb'\{[ \t]*\r?\n[ \t]*"[\w-]+"[ \t]*:')
+_LATE_YAML = lazy(rb"(?:[ \t]*\r?\n)+(---)[ \t]*\r?\n" + _KEYS + rb"---[ \t]*(?:\r?\n|\Z)")
 _KEY: dict[FrontKind, re.Pattern[str]] = {
-    "toml": re.compile(r"""^[ \t]*(["']?)([\w .-]+?)\1[ \t]*=""", re.MULTILINE),
-    "json": re.compile(r"""(")([^"\\\n]+)"\s*:"""),
+    "toml": lazy(r"""^[ \t]*(["']?)([\w .-]+?)\1[ \t]*=""", re.MULTILINE),
+    "json": lazy(r"""(")([^"\\\n]+)"\s*:"""),
 }
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)*")
-_ALIAS = re.compile(r"\s*:?\s*(\*[^\s,\]}]+)")
+_PROPERTIES = lazy(r"(?:[&!][^\s,\[\]{}]*\s*)*")
+_ALIAS = lazy(r"\s*:?\s*(\*[^\s,\]}]+)")
 _LARGEST = 64 * 1024
 _DEEPEST = 50
 _LEVEL_MARKS = "[{-:?"
@@ -337,7 +338,7 @@ def _json_pairs(text: str) -> list[tuple[str, object]]:
     return pairs
 
 
-_BOLD_FIELD = re.compile(r"[ \t>]*(?:[-*+][ \t]+)?\*\*([^*\n]{1,60}?)(?::\*\*|\*\*[ \t]*:)[ \t]*(.*?)[ \t\\]*$")
+_BOLD_FIELD = lazy(r"[ \t>]*(?:[-*+][ \t]+)?\*\*([^*\n]{1,60}?)(?::\*\*|\*\*[ \t]*:)[ \t]*(.*?)[ \t\\]*$")
 
 
 def read_bold_fields(source: Source, sections: Iterable[Section]) -> dict[str, MetadataField]:

@@ -6,7 +6,6 @@ keep comments write the whole text again, in a manner of their own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,13 +22,14 @@ from procauthor.markdown.front import (
     read_layout,
     value_span,
 )
+from procauthor.regex import lazy
 
-_COLON = re.compile(r"\s*:")
-_GAP_COMMENT = re.compile(r"[ \t]+#[^\r\n]*")
-_BLOCK_COMMENT = re.compile(r"[|>][-+0-9]*([ \t]+#[^\r\n]*)")
-_REST = re.compile(r"[^\r\n]*")
-_LINE = re.compile(r"[^\n]*(?:\n|\Z)")
-_DASH = re.compile(r"-([ \t]+)(?=\S)")
+_COLON = lazy(r"\s*:")
+_GAP_COMMENT = lazy(r"[ \t]+#[^\r\n]*")
+_BLOCK_COMMENT = lazy(r"[|>][-+0-9]*([ \t]+#[^\r\n]*)")
+_REST = lazy(r"[^\r\n]*")
+_LINE = lazy(r"[^\n]*(?:\n|\Z)")
+_DASH = lazy(r"-([ \t]+)(?=\S)")
 _WIDE = 1_000_000
 _HINT = "nothing was changed; change the front matter by hand"
 

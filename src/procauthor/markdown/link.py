@@ -8,15 +8,17 @@ from collections.abc import Iterable
 from typing import Literal
 from urllib.parse import quote
 
+from procauthor.regex import lazy
+
 Flavour = Literal["github", "gitlab", "mkdocs"]
-_ASCII_DROPPED = re.compile(r"[^\w\- ]", re.ASCII)
-_GITLAB_TIER = re.compile(
+_ASCII_DROPPED = lazy(r"[^\w\- ]", re.ASCII)
+_GITLAB_TIER = lazy(
     r"\s*\**\((?:core|starter|premium|ultimate|free|beta|experiment)"
     r"(?:\s+(?:only|all|self|saas))?(?:\s+(?:beta|experiment))?\)\**"
 )
-_MKDOCS_DROPPED = re.compile(r"[^\w\s-]")
-_MKDOCS_SPACE = re.compile(r"[-\s]+")
-_MKDOCS_COUNT = re.compile(r"(.*)_(\d+)")
+_MKDOCS_DROPPED = lazy(r"[^\w\s-]")
+_MKDOCS_SPACE = lazy(r"[-\s]+")
+_MKDOCS_COUNT = lazy(r"(.*)_(\d+)")
 # GitLab makes an anchor of this much of a heading only.
 _GITLAB_LONGEST = 255
 
@@ -107,10 +109,10 @@ def _mkdocs(texts: Iterable[str], taken: set[str]) -> list[str]:
 
 
 # An underscore within a word is no emphasis; an ampersand alone is no entity.
-_SIGNS = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|(?<![^\W_])_|_(?![^\W_])|!(?=\[)|&(?=#?\w+;)", re.ASCII)
-_UNSAFE = re.compile(r"""[\x00-\x20\x7f()<>"'\\%?#|`\[\]]|&(?=#?\w+;)""")
-_UNSAFE_IN_ANGLE = re.compile(r"[\x00-\x1f<>\\%?#|]|&(?=#?\w+;)")
-_SCHEME_LIKE = re.compile(r"[^/]*:")
+_SIGNS = lazy(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|(?<![^\W_])_|_(?![^\W_])|!(?=\[)|&(?=#?\w+;)", re.ASCII)
+_UNSAFE = lazy(r"""[\x00-\x20\x7f()<>"'\\%?#|`\[\]]|&(?=#?\w+;)""")
+_UNSAFE_IN_ANGLE = lazy(r"[\x00-\x1f<>\\%?#|]|&(?=#?\w+;)")
+_SCHEME_LIKE = lazy(r"[^/]*:")
 
 
 def escape(text: str) -> str:

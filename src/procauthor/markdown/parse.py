@@ -33,10 +33,11 @@ from procauthor.markdown.document import (
 )
 from procauthor.markdown.front import find_front_matter, near_front_matter, read_bold_fields, read_front_matter
 from procauthor.markdown.link import Slugger
+from procauthor.regex import lazy
 
-_OPENS = re.compile(r"""^[ ]*(?:!!![ ]+\w|\?\?\?\+?[ ]+\w|===[!+]?[ ]+["'])""", re.MULTILINE)
-_LINE = re.compile(r"""(?P<indent>[ ]*)(?P<sign>(?:!!!|\?\?\?|===)(?P<more>[!+]?)[ ]+)(?=[\w"'])""")
-_FENCE_LINE = re.compile(r"[ >]*(`{3,}|~{3,})")
+_OPENS = lazy(r"""^[ ]*(?:!!![ ]+\w|\?\?\?\+?[ ]+\w|===[!+]?[ ]+["'])""", re.MULTILINE)
+_LINE = lazy(r"""(?P<indent>[ ]*)(?P<sign>(?:!!!|\?\?\?|===)(?P<more>[!+]?)[ ]+)(?=[\w"'])""")
+_FENCE_LINE = lazy(r"[ >]*(`{3,}|~{3,})")
 _DEPTH = 4
 
 
@@ -79,17 +80,15 @@ _OPTIONS = (
     | pyromark.Options.ENABLE_FOOTNOTES
 )
 _PARSER = pyromark.Markdown(options=_OPTIONS)
-_SPACES = re.compile(rb" *")
-_FENCE = re.compile(rb"`{3,}|~{3,}")
-_FENCE_AND_TAB = re.compile(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.MULTILINE)
-_HTML_ANCHOR = re.compile(r"""<[a-zA-Z][^>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
-_HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HTML_LINK = re.compile(
-    r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*(?:["']([^"'>]*)["']|([^\s"'=<>`]+))""", re.IGNORECASE
-)
+_SPACES = lazy(rb" *")
+_FENCE = lazy(rb"`{3,}|~{3,}")
+_FENCE_AND_TAB = lazy(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.MULTILINE)
+_HTML_ANCHOR = lazy(r"""<[a-zA-Z][^>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
+_HTML_COMMENT = lazy(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_HTML_LINK = lazy(r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*(?:["']([^"'>]*)["']|([^\s"'=<>`]+))""", re.IGNORECASE)
 # Attributes in braces, as kramdown, MkDocs, Hugo and Docusaurus read them, with an id among them.
-_ATTRIBUTE_ID = re.compile(rb"\{:?[ \t]*(?:[^{}\r\n#%<]{0,200}[ \t])?#([\w:.-]{1,200})(?:[ \t][^{}\r\n#]{0,200})?\}")
-_HEADING_ATTRIBUTES = re.compile(r"\s\{:?\s*(?:[^{}]{0,200}\s)?[#.][\w:.-][^{}]{0,200}\}$")
+_ATTRIBUTE_ID = lazy(rb"\{:?[ \t]*(?:[^{}\r\n#%<]{0,200}[ \t])?#([\w:.-]{1,200})(?:[ \t][^{}\r\n#]{0,200})?\}")
+_HEADING_ATTRIBUTES = lazy(r"\s\{:?\s*(?:[^{}]{0,200}\s)?[#.][\w:.-][^{}]{0,200}\}$")
 _BLOCKS: dict[str, BlockKind] = {
     "Paragraph": "paragraph",
     "List": "list",

@@ -15,10 +15,11 @@ from msgspec import Struct
 from procauthor.markdown.document import Document, Replacement, TextRun
 from procauthor.markdown.link import escape
 from procauthor.markdown.parse import read_events
+from procauthor.regex import lazy
 
 _LONG_RUN = 2000
-_MARKS = re.compile(rb"[*_~\\]*")
-_LINE_END = re.compile(rb"[*_~\\ \t]*\r?\n[ \t>]*[*_~\\]*")
+_MARKS = lazy(rb"[*_~\\]*")
+_LINE_END = lazy(rb"[*_~\\ \t]*\r?\n[ \t>]*[*_~\\]*")
 
 
 class PlainText(Struct, frozen=True, gc=False):

@@ -11,15 +11,16 @@ from typing import Literal
 from procauthor.markdown.document import Document, Link, Replacement
 from procauthor.markdown.parse import read_definitions
 from procauthor.markdown.passage import Container, read_parts
+from procauthor.regex import lazy
 
 Form = Literal["inline", "definition", "html"]
 
-_INLINE_END = re.compile(
+_INLINE_END = lazy(
     r"""\]\(\s*(?P<dest><[^<>\n]*>|[^\s<][^\s]*?)(?:\s+(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\((?:\\.|[^()\\])*\)))?\s*\)"""
 )
-_DEFINITION = re.compile(r"\[(?:\\.|[^\]\\])*\]:[ \t]*(?:\r?\n[ \t>]*)?(?P<dest><[^<>\n]*>|\S+)", re.DOTALL)
-_ENTITY = re.compile(r"&(?:#\d+|#[xX][\da-fA-F]+|\w+);")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_DEFINITION = lazy(r"\[(?:\\.|[^\]\\])*\]:[ \t]*(?:\r?\n[ \t>]*)?(?P<dest><[^<>\n]*>|\S+)", re.DOTALL)
+_ENTITY = lazy(r"&(?:#\d+|#[xX][\da-fA-F]+|\w+);")
+_ESCAPE = lazy(r"\\([!-/:-@\[-`{-~])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,7 @@ from procauthor.errors import NotFoundError
 from procauthor.library.library import Procedure
 from procauthor.markdown.link import slugify
 from procauthor.project.project import Project
-from procauthor.reporting.export import is_finished
-from procauthor.reporting.skill import describe
-from procauthor.reporting.sop import export_sop
+from procauthor.reporting.export import describe, export_sop, is_finished
 
 _LONGEST = 200
 _FOLLOW = (

@@ -16,7 +16,7 @@ from procauthor.errors import ConfigError, NotFoundError
 from procauthor.mcp.page import MOST, Outcome
 from procauthor.planning.view import plan_json
 from procauthor.project.project import Project
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def _suspects(project: Project, args: _Maybe) -> Outcome:
 
 
 def _due(project: Project, args: _DueBy) -> Outcome:
-    from procauthor.library.receipt import today
+    from procauthor.library.sidecar import today
     from procauthor.reporting.due import due_json
 
     found, problems = project.due(within=args.within, owner=args.owner)

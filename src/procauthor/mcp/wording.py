@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from procauthor.regex import lazy
 
 # What a client calls where a person types a command; all other commands are for a person.
 _TOOLS = {
@@ -18,8 +18,8 @@ _TOOLS = {
     "follow": "follow",
 }
 _ARGUMENT = r""" "[^"]*"| '[^']*'| --run [\w.-]+| --?[\w-]+| [A-Z|-]+\b| \.\.\.|, then --answer FILE"""
-_COMMAND = re.compile(rf"procauthor ({'|'.join(_TOOLS)})\b(?:{_ARGUMENT})*")
-_FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
+_COMMAND = lazy(rf"procauthor ({'|'.join(_TOOLS)})\b(?:{_ARGUMENT})*")
+_FLAG = lazy(r"(?<![\w-])--([a-z][a-z-]*)")
 
 
 def in_words_of_tools(text: str) -> str:

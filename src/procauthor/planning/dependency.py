@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from procauthor.naming import title_key
-from procauthor.planning.effort import read_whole_effort
-from procauthor.planning.field import plain_text
-from procauthor.planning.line import sign_of
-from procauthor.planning.plan import State
+from procauthor.planning.line import plain_text, sign_of
+from procauthor.planning.plan import PlanItem, Priority, State
 from procauthor.planning.title import clean_title
-from procauthor.planning.value import is_nothing, read_state
+from procauthor.planning.value import (
+    PRIORITY_CODE,
+    is_nothing,
+    read_lifecycle,
+    read_priority,
+    read_state,
+    read_whole_effort,
+)
 from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
+from procauthor.regex import lazy
 
-_AND = re.compile(r"\s+(?:and|und|et|y|e|&|\+|plus|as well as|/)\s+|\s*(?:→|⇒|->|=>)\s*", re.IGNORECASE)
-_LEADING_AND = re.compile(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
-_TRAILING_AND = re.compile(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
-_NOTE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
-_ASIDE = re.compile(r"^\(([^()]*)\)$")
+_AND = lazy(r"\s+(?:and|und|et|y|e|&|\+|plus|as well as|/)\s+|\s*(?:→|⇒|->|=>)\s*", re.IGNORECASE)
+_LEADING_AND = lazy(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
+_TRAILING_AND = lazy(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
+_NOTE = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
+_ASIDE = lazy(r"^\(([^()]*)\)$")
 _SENTENCE = r"(?:(?<=[)\d])|(?<=[a-z]{3}))\.\s+(?=[A-Z])"
-_SEPARATOR = re.compile(rf"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n|{_SENTENCE}")
-_AFTER_DASH = re.compile(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
+_SEPARATOR = lazy(rf"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n|{_SENTENCE}")
+_AFTER_DASH = lazy(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
 _TO = r"\s*(?:[-–—‑]|\b(?:to|through|bis|a|à|al|au|até|hasta)\b)\s*"
 _CODE = r"[A-Z]*[-_]?\d+(?:\.\d+)*"
-_CODE_RANGE = re.compile(rf"^({_CODE}){_TO}({_CODE})$", re.IGNORECASE)
-_JOINTS = re.compile(r"\s*(?:[+&,/]|\b(?:and|und|et|y|e)\b)\s*")
-_PLACES = re.compile(rf"^(\d+(?:\.\d+)?)\w?{_TO}(\d+(?:\.\d+)?)\w?$", re.IGNORECASE)
-_LETTERED = re.compile(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
+_CODE_RANGE = lazy(rf"^({_CODE}){_TO}({_CODE})$", re.IGNORECASE)
+_JOINTS = lazy(r"\s*(?:[+&,/]|\b(?:and|und|et|y|e)\b)\s*")
+_PLACES = lazy(rf"^(\d+(?:\.\d+)?)\w?{_TO}(\d+(?:\.\d+)?)\w?$", re.IGNORECASE)
+_LETTERED = lazy(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
 _MAX_RANGE = 200
 _FEWEST_WORDS = 2
 # No title has more; to try longer ones would take time with the cube of the names.
 _MOST_COMMAS = 6
+# Of a long plan, a name without an end is read as the nearest items alone, so that all names together stay bounded.
+_MOST_PAIRS = 100_000
+FEWEST = 20
 
 
 @lru_cache(maxsize=1)
@@ -44,89 +54,124 @@ def _numbers() -> re.Pattern[str]:
     return pattern("units", rf"^(?:(?:{{}}|nos)s?\.?)?\s*#?(\d{{1,4}})(?:{_TO}#?(\d{{1,4}}))?\.?$")
 
 
-class Numbering:
-    """The titles of a plan's items by what the plan calls them: numbers, codes, and the groups that they are in.
+class Directory:
+    """The items of a plan by what people call them: numbers, codes, groups, words, "all PR procedures"."""
 
-    Args:
-        items: Number, code, title and groups of each item, in the order of the plan.
-    """
+    def __init__(self, items: Sequence[PlanItem]) -> None:
+        self._items = items
+        self._most = max(FEWEST, _MOST_PAIRS // max(1, len(items)))
+        self._kinds: dict[tuple[frozenset[str] | None, str, Priority | None], list[int]] = {}
 
-    def __init__(self, items: Sequence[tuple[int, str, str, Sequence[str]]]) -> None:
-        self.by_number: dict[int, str] = {}
-        self.keys = frozenset(title_key(title) for _, _, title, _ in items)
-        self._titles = [title for _, _, title, _ in items]
-        self._codes: dict[str, int] = {}
-        self._plain: dict[str, int] = {}
-        self._groups: dict[str, list[str]] = defaultdict(list)
-        self._places: dict[str, set[int]] = defaultdict(set)
-        for place, (number, code, title, groups) in enumerate(items):
-            for word in title_key(title).split():
-                self._places[word].add(place)
-            self.by_number.setdefault(number, title)
-            for one in re.split(r"\s*[,;&/]\s*", code.upper()) if code else ():
-                self._codes.setdefault(one, place)
-            # "PRP-001" may be what another column or heading calls the item "001".
-            if not re.search(r"[A-Z]", code):
-                self._plain.setdefault(code.lstrip("0") or str(number), place)
-            for group in groups:
-                self._groups[group].append(title)
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of all titles."""
+        return frozenset(title_key(item.title) for item in self._items)
+
+    @cached_property
+    def titles(self) -> dict[int, str]:
+        """The titles by number."""
+        return {item.number: item.title for item in reversed(self._items)}
+
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        """The places of items by code; "PRP-001" may be what another column or heading calls the item "001"."""
+        codes: dict[str, int] = {}
+        for place, item in enumerate(self._items):
+            for one in re.split(r"\s*[,;&/]\s*", item.code.upper()) if item.code else ():
+                codes.setdefault(one, place)
+            if not re.search(r"[A-Z]", item.code):
+                codes.setdefault("#" + (item.code.lstrip("0") or str(item.number)), place)
+        return codes
+
+    @cached_property
+    def _groups(self) -> dict[str, list[str]]:
+        groups: dict[str, list[str]] = defaultdict(list)
+        for item in self._items:
+            for group in item.groups:
+                groups[group].append(item.title)
+        return groups
+
+    @cached_property
+    def _lifecycles(self) -> frozenset[str]:
+        return frozenset(item.lifecycle for item in self._items if item.lifecycle)
+
+    @cached_property
+    def _words(self) -> dict[str, set[int]]:
+        places: dict[str, set[int]] = defaultdict(set)
+        for place, item in enumerate(self._items):
+            for word in title_key(item.title).split():
+                places[word].add(place)
+        return places
 
     def find(self, name: str) -> list[str]:
         """Return the titles that a name means: a code, a range of codes, a group; empty for any other."""
-        around = rf"^(?:(?:{_words('lead|vague')})\s+)*"
+        around = rf"^(?:(?:{_choice('lead', 'vague')})\s+)*"
         name = re.sub(around, "", name, flags=re.IGNORECASE)
         if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", name)):
             return titles
         text = pattern("units", rf"{around}(?:(?:{{}})s?\.?\s+)?(?=\S*\d)").sub("", name).strip("#()[]. ").upper()
-        if (place := self._place(text)) is not None:
-            return [self._titles[place]]
-        ends = _CODE_RANGE.match(text)
-        if ends and not text.isdigit():
-            first, last = self._place(ends[1]), self._place(ends[2])
-            if first is not None and last is not None and first <= last:
-                return self._titles[first : last + 1]
-        return []
+        ends = None if text.isdigit() or self._place(text) is not None else _CODE_RANGE.match(text)
+        first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))
+        inside = self._items[first : last + 1] if first is not None and last is not None else ()
+        return [item.title for item in inside]
+
+    def _place(self, code: str) -> int | None:
+        lettered = _LETTERED.match(code)
+        return self._codes.get(code, self._codes.get("#" + lettered[1].lstrip("0")) if lettered else None)
 
     def _in_groups(self, name: str) -> list[str]:
         """Return the titles in "Phase 2", "Phases 1 and 2" or "Weeks 1-3"."""
         listed = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
-        if not listed:
-            return []
         titles: list[str] = []
-        for part in _JOINTS.split(listed[2]):
-            ends = _PLACES.match(part)
-            if ends:
-                low, high = float(ends[1]), float(ends[2])
-                inside = (key for key, place in self._group_places(listed[1]) if low <= place <= high)
-                titles += [title for key in inside for title in self._groups[key]]
-            else:
-                titles += self._groups.get(f"{listed[1]} {part.strip('#.: ')}".casefold(), ())
+        for part in _JOINTS.split(listed[2]) if listed else ():
+            word, ends = listed[1].casefold() if listed else "", _PLACES.match(part)
+            if not ends:
+                titles += self._groups.get(f"{word} {part.strip('#.: ').casefold()}", ())
+                continue
+            for key in self._groups:
+                number = re.match(rf"{re.escape(word)} (\d+(?:\.\d+)?)", key)
+                if number and float(ends[1]) <= float(number[1]) <= float(ends[2]):
+                    titles += self._groups[key]
         return list(dict.fromkeys(titles))
-
-    def _group_places(self, word: str) -> Iterator[tuple[str, float]]:
-        """Yield the keys of the groups of a word with their numbers."""
-        for key in self._groups:
-            number = re.match(rf"{re.escape(word.casefold())} (\d+(?:\.\d+)?)", key)
-            if number:
-                yield key, float(number[1])
 
     def find_by_words(self, name: str) -> str:
         """Return the only title that holds all words of a name: "Navigation refactor" of "Refactor navigation"."""
         words = title_key(name).split()
-        places = sorted((self._places.get(word, set()) for word in words), key=len)
+        places = sorted((self._words.get(word, set()) for word in words), key=len)
         shared = set.intersection(*places) if len(words) >= _FEWEST_WORDS else set()
-        return self._titles[shared.pop()] if len(shared) == 1 else ""
+        return self._items[shared.pop()].title if len(shared) == 1 else ""
 
-    def _place(self, code: str) -> int | None:
-        if code in self._codes:
-            return self._codes[code]
-        lettered = _LETTERED.match(code)
-        return self._plain.get(lettered[1].lstrip("0")) if lettered else None
+    def read_vague(self, text: str, item: PlanItem, *, behind: bool = False) -> list[int]:
+        """Return the numbers of the items that a name is read as: only lower ones, or with ``behind`` higher ones.
+
+        A lifecycle, phase or priority in the name narrows them down; a name without any means the item's own lifecycle.
+        """
+        if pattern("undecided", r"^(?:{}|\?+)(?!\w)").match(text):
+            return []
+        phase = str(read_lifecycle(text)[1] or "")
+        priority = read_priority(text) if PRIORITY_CODE.search(text) else None
+        names = frozenset(name for name in self._lifecycles if f" {title_key(name)} " in f" {title_key(text)} ")
+        any_of_them = not names and (priority or pattern("order").search(text))
+        numbers = self._kind(None if any_of_them else names or frozenset({item.lifecycle}), phase, priority)
+        if behind:
+            first = bisect_right(numbers, item.number)
+            return numbers[first : first + self._most]
+        last = bisect_left(numbers, item.number)
+        return numbers[max(0, last - self._most) : last]
+
+    def _kind(self, lifecycles: frozenset[str] | None, phase: str, priority: Priority | None) -> list[int]:
+        """Return the numbers of the items of some lifecycles, of a phase and of a priority, where these are given."""
+        key = lifecycles, phase, priority
+        if key not in self._kinds:
+            fitting = (i for i in self._items if lifecycles is None or i.lifecycle in lifecycles)
+            fitting = (i for i in fitting if not phase or str(i.phase) == phase)
+            self._kinds[key] = sorted({i.number for i in fitting if priority in (None, i.priority)})
+        return self._kinds[key]
 
 
 @lru_cache(maxsize=8)
-def _words(kinds: str) -> str:
-    return choice(word for kind in kinds.split("|") for word in read_words().lists[kind])
+def _choice(*kinds: str) -> str:
+    return choice(word for kind in kinds for word in read_words().lists[kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +186,23 @@ class Named:
 
 
 def read_names(
-    values: Iterable[tuple[str, int]], numbers: Numbering, known: Collection[str], *, own: str = "", hard: bool = True
+    values: Iterable[tuple[str, int]], directory: Directory, known: Collection[str], *, own: str = "", hard: bool = True
 ) -> list[Named]:
     """Read the names of all values.
 
     Args:
         values: Texts with their lines.
-        numbers: The plan's own titles by number and code.
+        directory: The plan's own items.
         known: The keys of all titles of plan and library.
         own: The title of the item that names them: some of its words do not mean itself.
         hard: Whether they have to come first where the text does not say otherwise.
     """
-    found: list[Named] = []
+    names: list[Named] = []
     for text, line in values:
-        if is_nothing(plain_text(text)):
-            continue
-        notes = [_read_piece(piece, line, known, hard=hard) for piece in split_names(text, known)]
-        found += [one for each in _spread(notes) for one in _numbered(each, numbers, known, own)]
-    unique = {title_key(each.title) or each.title: each for each in reversed(found)}
+        if not is_nothing(plain_text(text)):
+            pieces = [_read_piece(piece, line, known, hard=hard) for piece in split_names(text, known)]
+            names += [one for each in _spread(pieces) for one in _numbered(each, directory, known, own)]
+    unique = {title_key(each.title) or each.title: each for each in reversed(names)}
     return [each for each in reversed(unique.values()) if each.title]
 
 
@@ -206,13 +250,12 @@ def _is_whole(text: str) -> bool:
 
 def _hedged(parts: Iterable[str]) -> Iterator[str]:
     """Put "ideally", where it is between commas, before the name that it speaks of."""
-    hedged = False
+    hedge = ""
     for part in parts:
-        if pattern("hedges", r"^(?:and\s+)?(?:{})$").match(part):
-            hedged = True
-            continue
-        yield f"optional: {part}" if hedged else part
-        hedged = False
+        alone = pattern("hedges", r"^(?:and\s+)?(?:{})$").match(part)
+        if not alone:
+            yield f"{hedge}{part}"
+        hedge = "optional: " if alone else ""
 
 
 def _known(text: str, known: Collection[str]) -> bool:
@@ -228,10 +271,10 @@ class _Piece:
 def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> _Piece:
     sign, text = sign_of(text), plain_text(text)
     prefix = pattern("soft|hard", r"^(?P<word>{})(?:\s+dependency)?(?:\s+on\b|\s*:)\s*").match(text)
-    hedge = pattern("hedges", r"^(?:{})\b:?\s*").match(text)
-    if prefix or (hedge and title_key(text) not in known):
-        hard = hard and bool(prefix) and prefix["word"].casefold() in read_words().lists["hard"] if prefix else False
-        text = text[(prefix or hedge).end() :]  # type: ignore[union-attr]
+    hedge = pattern("hedges", r"^(?:{})\b:?\s*").match(text) if title_key(text) not in known else None
+    if before := prefix or hedge:
+        hard = bool(hard and prefix and prefix["word"].casefold() in read_words().lists["hard"])
+        text = text[before.end() :]
     note = "; ".join(_NOTE.findall(text))
     name = plain_text(_NOTE.sub(" ", text)).rstrip(" .")
     if behind := pattern("hedges", r",?\s+(?:{})$").search(name):
@@ -248,10 +291,9 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
 
 def _is_vague(title: str) -> bool:
     """Say whether a name means no one document: "All PR procedures", "various", "TBD"."""
-    if pattern("vague", r"^(?:{})\b").match(title) or title.casefold() in read_words().lists["every"]:
-        return True
     undecided = pattern("undecided", r"^(?:{}|\?+)(?!\w)").match(title) and not ends_in_noun(title)
-    return bool(undecided or pattern("nouns", r"\b(?:{})s$").search(title))
+    many = pattern("vague", r"^(?:{})\b").match(title) or pattern("nouns", r"\b(?:{})s$").search(title)
+    return bool(undecided or many) or title.casefold() in read_words().lists["every"]
 
 
 def _without_phrases(name: str, known: Collection[str]) -> tuple[str, str]:
@@ -277,51 +319,48 @@ def _state(note: str, sign: str) -> State | Literal[""]:
 
 def _spread(pieces: list[_Piece]) -> list[Named]:
     """Give "(both defined)" behind the last name to the names before it as well."""
-    found = [piece.named for piece in pieces]
+    names = [piece.named for piece in pieces]
     for place, piece in enumerate(pieces):
         shared = pattern("pair|shared", r"^(?:{})\b").match(piece.note)
-        if not shared:
-            continue
-        first = max(0, place - 1) if shared[0].casefold() in read_words().lists["pair"] else 0
-        for other in range(first, place):
+        pair = shared and shared[0].casefold() in read_words().lists["pair"]
+        for other in range(max(0, place - 1) if pair else 0, place if shared else 0):
             if not pieces[other].note:
-                found[other] = replace(found[other], stated=piece.named.stated, hard=piece.named.hard)
-    return [replace(each, vague=each.vague and each.stated != "defined") for each in found]
+                names[other] = replace(names[other], stated=piece.named.stated, hard=piece.named.hard)
+    return [replace(each, vague=each.vague and each.stated != "defined") for each in names]
 
 
-# Numbers
-
-
-def _numbered(named: Named, numbers: Numbering, known: Collection[str], own: str) -> Iterator[Named]:
+def _numbered(named: Named, directory: Directory, known: Collection[str], own: str) -> Iterator[Named]:
     """Replace "#3", "Items 7-9", "P0-1", "Task 1.2", "T001-T004" and "Phase 2" by the titles of these items."""
-    titles = numbers.find(named.title)
+    titles = directory.find(named.title)
+    number = None if titles else _numbers().match(named.title)
+    if number:
+        first, last = int(number[1]), int(number[2] or number[1])
+        numbers = range(first, min(last, first + _MAX_RANGE) + 1)
+        titles = [directory.titles.get(each, f"#{each}") for each in numbers]
     if titles:
         yield from (replace(named, title=title, vague=False) for title in titles)
         return
-    match = _numbers().match(named.title)
-    if not match:
-        title = _without_number(named.title, numbers, known)
-        whole = named.vague or title_key(title) in known
-        parts = [] if whole else _AND.split(title)
-        if len(parts) > 1 and any(map(numbers.find_by_words, parts)):
-            yield from (replace(named, title=numbers.find_by_words(part) or part) for part in parts)
-            return
-        near = "" if whole else numbers.find_by_words(title)
-        yield replace(named, title=title if near == own else near or title)
+    title = _without_number(named.title, directory, known)
+    if named.vague or title_key(title) in known:
+        yield replace(named, title=title)
         return
-    first, last = int(match[1]), int(match[2] or match[1])
-    for number in range(first, min(last, first + _MAX_RANGE) + 1):
-        yield replace(named, title=numbers.by_number.get(number, f"#{number}"), vague=False)
+    parts = _AND.split(title)
+    near = [directory.find_by_words(part) for part in parts] if len(parts) > 1 else []
+    if any(near):
+        yield from (replace(named, title=each or part) for each, part in zip(near, parts, strict=True))
+    else:
+        whole = directory.find_by_words(title)
+        yield replace(named, title=title if whole == own else whole or title)
 
 
-def _without_number(title: str, numbers: Numbering, known: Collection[str]) -> str:
+def _without_number(title: str, directory: Directory, known: Collection[str]) -> str:
     """Return "Data Design" for "3. Data Design" and "#3 Data Design", if it is the name of item 3 or known.
 
     A number that speaks of another item than the name stays, so that the name is nowhere, and is said.
     """
     counted = r"^(?:(?:{})s?\s+)?#?(\d{1,4})\s*(?:[.):–—-]|(?<=#\d)|(?<=#\d\d)|(?<=#\d{3}))\s+(\S.*)$"
-    found = pattern("units", counted).match(title)
-    if not found or title_key(found[2]) not in known:
+    number = pattern("units", counted).match(title)
+    if not number or title_key(number[2]) not in known:
         return title
-    key, item = title_key(found[2]), numbers.by_number.get(int(found[1]))
-    return found[2] if item is None or title_key(item) == key or key not in numbers.keys else title
+    key, item = title_key(number[2]), directory.titles.get(int(number[1]))
+    return number[2] if item is None or title_key(item) == key or key not in directory.keys else title

@@ -1,4 +1,4 @@
-"""Fields of an item: ``**Key:** value`` wherever they stand, alone, several on a line, or as a label over a list."""
+"""Fields of an item: ``**Key:** value`` anywhere on a line, alone, several on a line, or as a label over a list."""
 
 from __future__ import annotations
 
@@ -8,28 +8,23 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 
-from procauthor.planning.line import Line, Mark, sign_of, strip_signs
+from procauthor.planning.line import Line, Mark, sign_of, strip_emphasis
 from procauthor.planning.plan import Action
 from procauthor.planning.words import read_words
+from procauthor.regex import lazy
 
 _BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
 _MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
-_MARKED = re.compile(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
-_DASHED = re.compile(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
-_NAMING = ("depends_on", "soft", "blocks", "procedures")
+_MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
+_DASHED = lazy(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
 # A label and a colon at the beginning of a line, without emphasis.
-_PLAIN = re.compile(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
-_BOLD_TAG = re.compile(r"</?(?:b|strong)>", re.IGNORECASE)
-_HARD_BREAK = re.compile(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
-_LINK = re.compile(r"!?\[([^\]]+)\]\([^)]*\)")
-_MARKS = re.compile(r"\*\*|__|`|~~")
-_EMPHASIS = re.compile(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)")
+_PLAIN = lazy(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
+_BOLD_TAG = lazy(r"</?(?:b|strong)>", re.IGNORECASE)
+_HARD_BREAK = lazy(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
 _SIGNS = frozenset(":：=*_`<")
-_MARKUP = frozenset("[*_`~")
+_SEPARATOR = lazy(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
+_NAMING = ("depends_on", "soft", "blocks", "procedures")
 _SHORTEST = 4
-# The same headings, labels and names are asked about many times.
-_REMEMBERED = 1 << 16
-_SEPARATOR = re.compile(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,7 @@ class Field:
         yield from ((entry.value, entry.line.number) for entry in self.entries)
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=1 << 16)
 def field_key(label: str) -> str:
     """Return the key of a label, or an empty string for a label that items do not have."""
     text = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", re.sub(r"^[^\w(\[]+", "", label.strip()))
@@ -200,16 +195,3 @@ def first_field(text: str) -> int:
 def clean_value(text: str) -> str:
     """Return a value without hard breaks, emphasis around it, and links."""
     return strip_emphasis(_HARD_BREAK.sub("", text.strip()))
-
-
-def strip_emphasis(text: str) -> str:
-    """Return the text without emphasis, links and code marks around its words."""
-    if _MARKUP.isdisjoint(text):
-        return text.strip()
-    return _EMPHASIS.sub(r"\1", _MARKS.sub("", _LINK.sub(r"\1", text))).strip()
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def plain_text(text: str) -> str:
-    """Return the text of a line without emphasis and signs."""
-    return strip_signs(strip_emphasis(text))

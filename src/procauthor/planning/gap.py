@@ -16,8 +16,8 @@ from procauthor.evaluation.value import Evaluation, Row
 from procauthor.library.index import entries, index_of
 from procauthor.naming import amount, listed, title_key
 from procauthor.planning.dependency import split_names
-from procauthor.planning.field import plain_text, read_fields
-from procauthor.planning.line import read_lines
+from procauthor.planning.field import read_fields
+from procauthor.planning.line import plain_text, read_lines
 from procauthor.planning.plan import Effort, Plan, Priority
 from procauthor.planning.title import clean_title
 from procauthor.planning.value import read_status

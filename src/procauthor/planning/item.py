@@ -8,31 +8,35 @@ from dataclasses import dataclass, field, replace
 
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
-from procauthor.planning.effort import effort_unit, read_effort, read_whole_effort, share
-from procauthor.planning.field import Entry, Field, plain_text, resembles
-from procauthor.planning.line import Line, Mark, sign_of
+from procauthor.planning.field import Entry, Field, resembles
+from procauthor.planning.line import Line, Mark, plain_text, sign_of
 from procauthor.planning.opening import Opening, bucket_key, names_aside, names_status
-from procauthor.planning.plan import COMPUTED, Action, Effort, PlanItem, Priority, Problem
+from procauthor.planning.plan import COMPUTED, Effort, PlanItem, Priority, Problem
 from procauthor.planning.text import PlanText
 from procauthor.planning.title import asks_for, clean_title
 from procauthor.planning.value import (
     PRIORITY_CODE,
+    effort_unit,
     is_nothing,
     is_priority,
     is_yes,
+    read_effort,
     read_lifecycle,
     read_phase,
     read_priority,
     read_status,
+    read_whole_effort,
     says_only_status,
+    share,
 )
 from procauthor.planning.words import pattern
 from procauthor.procedure import DONE
+from procauthor.regex import lazy
 
 # "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
-_ASIDE = re.compile(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
+_ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
 # "MailService: add it" is about code.
-_LABELLED = re.compile(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
+_LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
 
 
 @dataclass(slots=True)
@@ -55,15 +59,12 @@ def read_items(
     for opening in openings:
         names = _names(opening, known)
         drafts += _drafts(text, opening, names, numbers.take(opening, len(names)), problems)
-    return drafts, [*problems, *numbers.problems, *_repeated(drafts)]
-
-
-def _repeated(drafts: list[UnresolvedItem]) -> Iterator[Problem]:
     titles: dict[str, PlanItem] = {}
     for item in (draft.item for draft in drafts):
         if (first := titles.setdefault(title_key(item.title), item)) is not item:
             message = f"{item.title!r} is planned twice: as {first.number} and as {item.number}"
-            yield Problem("duplicate", message, item.line, item.number)
+            problems.append(Problem("duplicate", message, item.line, item.number))
+    return drafts, [*problems, *numbers.problems]
 
 
 # Names and numbers
@@ -94,11 +95,11 @@ def _outermost(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.line.indent == indent]
 
 
-def _listed(found: Field, opening: Opening, known: Collection[str]) -> Iterator[_Name]:
-    if found.text and not found.text.isdigit():
-        parts = split_names(found.text, known)
+def _listed(procedures: Field, opening: Opening, known: Collection[str]) -> Iterator[_Name]:
+    if procedures.text and not procedures.text.isdigit():
+        parts = split_names(procedures.text, known)
         yield from (_Name(clean_title(part, known), opening.line) for part in parts if part.strip())
-    yield from (_name(entry, known) for entry in _outermost(found.entries))
+    yield from (_name(entry, known) for entry in _outermost(procedures.entries))
 
 
 def _name(entry: Entry, known: Collection[str]) -> _Name:
@@ -120,37 +121,33 @@ class _Numbers:
 
     def take(self, opening: Opening, count: int) -> list[int]:
         """Return the numbers of the procedures of an opening; what a range has no number for goes behind all others."""
-        line, title = opening.line.number, opening.title
         if not opening.first:
-            return [self._free(title) for _ in range(count)]
+            return [self._free() for _ in range(count)]
         size = opening.last - opening.first + 1
         if size != count:
             span = str(opening.first) if size == 1 else f"{opening.first}-{opening.last}"
-            message = f"{span} announces {size} items, but {title!r} names {count}"
-            self.problems.append(Problem("range", message, line, opening.first))
-        numbers = [self._own(opening.first + place, title, line) for place in range(min(size, count))]
-        return numbers + [self._behind(title) for _ in range(count - len(numbers))]
+            message = f"{span} announces {size} items, but {opening.title!r} names {count}"
+            self.problems.append(Problem("range", message, opening.line.number, opening.first))
+        return [self._own(opening, opening.first + place if place < size else 0) for place in range(count)]
 
-    def _own(self, number: int, title: str, line: int) -> int:
-        first = self._used.setdefault(number, title)
-        if first is title:
+    def _own(self, opening: Opening, number: int) -> int:
+        """Return the number that the plan states, and one behind all others where it is taken or there is none (0)."""
+        first = self._used.setdefault(number, opening.title) if number else ""
+        if first is opening.title:
             return number
-        other = self._behind(title)
-        message = f"number {number} is used twice: for {first!r} and for {title!r}, which counts as {other}"
-        self.problems.append(Problem("duplicate", message, line, other))
-        return other
+        self._last += 1
+        self._used[self._last] = opening.title
+        if number:
+            message = f"number {number} is used twice: for {first!r} and for {opening.title!r}, which counts as"
+            self.problems.append(Problem("duplicate", f"{message} {self._last}", opening.line.number, self._last))
+        return self._last
 
-    def _free(self, title: str) -> int:
+    def _free(self) -> int:
         while self._next in self._stated or self._next in self._used:
             self._next += 1
-        self._used[self._next] = title
+        self._used[self._next] = ""
         self._last = max(self._last, self._next)
         return self._next
-
-    def _behind(self, title: str) -> int:
-        self._last += 1
-        self._used[self._last] = title
-        return self._last
 
 
 # Values
@@ -204,16 +201,16 @@ def _skipped(opening: Opening, number: int) -> Iterator[Problem]:
 def _base(text: PlanText, opening: Opening, problems: list[Problem], number: int) -> PlanItem:
     lifecycle, phase = _place(text, opening)
     why = " ".join(said for f in opening.all("why") for said, _ in f.values)
-    above = (opening.label, *text.headings(opening.section))
+    above = (opening.label, *text.headings[opening.section.index])
     return PlanItem(
         number=number,
         title=opening.title,
         priority=_priority(text, opening, problems, number),
         lifecycle=lifecycle,
         phase=phase,
-        groups=tuple(key for each in above if (key := bucket_key(each))),
+        groups=tuple(filter(None, map(bucket_key, above))),
         status=_status(text, opening),
-        actions=tuple(_actions(opening)),
+        actions=tuple(entry.action() for entry in _actions(opening)),
         why=why.removesuffix(COMPUTED).strip(),
         computed=why.endswith(COMPUTED),
         line=opening.line.number,
@@ -222,77 +219,72 @@ def _base(text: PlanText, opening: Opening, problems: list[Problem], number: int
     )
 
 
+def _above(text: PlanText, opening: Opening) -> tuple[str, ...]:
+    """Return the label and the headings above an item, the nearest first."""
+    return (opening.label, *text.headings[opening.section.index][bool(opening.line.heading) :])
+
+
 def _status(text: PlanText, opening: Opening) -> str:
     """Return what the field says, else the sign or box of the line, a remark on it, or the heading above.
 
     An empty box says nothing, and is an answer all the same: what a heading says does not count beside it.
     """
-    said = opening.field("status")
+    said, mark = opening.field("status"), opening.line.any_mark
     if not is_nothing(said):
         return read_status(said) or plain_text(said).casefold()
-    mark = opening.line.any_mark
     if mark and mark.done:
         return "defined"
     if sign_of(opening.line.text) == "in progress":
         return "in progress"
-    status = next((s for remark in _remarks(opening.title) if (s := says_only_status(remark))), "")
-    nearest = (opening.label, *text.headings(opening.section)[bool(opening.line.heading) :])
-    above = "" if mark or opening.field("done") else next((s for each in nearest if (s := names_status(each))), "")
-    return status or (above if above in DONE else "unknown")
+    status = next(filter(None, map(says_only_status, _remarks(opening.title))), "")
+    above = next(filter(None, map(names_status, _above(text, opening))), "")
+    return status or (above if above in DONE and not (mark or opening.field("done")) else "unknown")
 
 
-def _actions(opening: Opening) -> Iterator[Action]:
+def _actions(opening: Opening) -> Iterator[Entry]:
     """Yield the lines below a label such as "Tasks", else the plain lines below an item, else below any other label."""
-    labelled = [e.action() for f in opening.all("actions") for e in _entries(f, opening.line)]
+    labelled = [entry for f in opening.all("actions") for entry in _entries(f, opening.line)]
     if labelled or opening.first != opening.last:
         yield from labelled
         return
-    plain = _plain(opening)
-    found = [entry for entry in plain if not _is_remark(entry, plain)]
-    for each in opening.fields if not found else ():
+    plain = [entry for entry, aside in _plain(opening) if not aside]
+    yield from plain
+    for each in opening.fields if not plain else ():
         aside = names_aside(each.label) or pattern("beside").search(each.label)
-        found += _outermost(each.entries) if each.label and not (each.key or aside) else []
-    yield from (entry.action() for entry in found)
+        yield from _outermost(each.entries) if each.label and not (each.key or aside) else ()
 
 
-def _plain(opening: Opening) -> list[Entry]:
-    return _outermost([entry for f in opening.all("listed") for entry in f.entries])
-
-
-def _is_remark(entry: Entry, beside: Sequence[Entry]) -> bool:
-    """Say whether a line below an item looks like a field; where most lines have a word before a colon, none does."""
-    if _ASIDE.match(entry.line.content):
-        return True
-    labelled = sum(bool(_LABELLED.match(each.line.content)) for each in beside)
-    return bool(_LABELLED.match(entry.line.content)) and labelled * 2 <= len(beside)
+def _plain(opening: Opening) -> list[tuple[Entry, bool]]:
+    """Return the lines below an item, and whether each looks like a field; where most do, none is meant as one."""
+    entries = _outermost([entry for f in opening.all("listed") for entry in f.entries])
+    labelled = [bool(_LABELLED.match(entry.line.content)) for entry in entries]
+    few = sum(labelled) * 2 <= len(entries)
+    asides = [bool(_ASIDE.match(entry.line.content)) for entry in entries]
+    return [(e, aside or (few and told)) for e, aside, told in zip(entries, asides, labelled, strict=True)]
 
 
 def remarks(opening: Opening) -> Iterator[Entry]:
     """Yield the lines below an item that look like fields and are none, such as "Outcome: all is well"."""
-    plain = _plain(opening)
-    yield from (entry for entry in plain if _is_remark(entry, plain) and ":" in entry.text)
+    yield from (entry for entry, aside in _plain(opening) if aside and ":" in entry.text)
 
 
-def _entries(found: Field, line: Line) -> list[Entry]:
+def _entries(actions: Field, line: Line) -> list[Entry]:
     """Return the lines of a list of actions; in a table's cell they are behind each other."""
-    inline = [part.strip() for part in re.split(r";\s+|<br\s*/?>", found.text) if part.strip()]
-    below = _outermost(found.entries)
-    return [
-        *(Entry(plain_text(part), line, None) for part in inline),
-        *(e for e in found.entries if e.mark or e in below),
+    inline = [part.strip() for part in re.split(r";\s+|<br\s*/?>", actions.text) if part.strip()]
+    outer = _outermost(actions.entries)
+    return [Entry(plain_text(part), line, None) for part in inline] + [
+        entry for entry in actions.entries if entry.mark or entry in outer
     ]
 
 
 def _priority(text: PlanText, opening: Opening, problems: list[Problem], number: int) -> Priority:
     """Return the item's priority, else what its title, the label above it or the headings say."""
     said, line = opening.field("priority"), opening.line.text
-    headings = text.headings(opening.section)[bool(opening.line.heading) :]
-    found = read_priority(said) or (PRIORITY_CODE.search(line) and read_priority(line))
-    found = found or next((read_priority(each) for each in _remarks(line) if is_priority(each)), None)
-    found = found or next((p for each in (opening.label, *headings) if (p := read_priority(each))), None)
-    found = found or (read_priority(line) if opening.line.heading else None)
-    if found:
-        return found
+    remarks = [each for each in _remarks(line) if is_priority(each)]
+    coded, headed = bool(PRIORITY_CODE.search(line)), bool(opening.line.heading)
+    texts = (said, line if coded else "", *remarks, *_above(text, opening), line if headed else "")
+    if priority := next((rank for each in texts if (rank := read_priority(each))), None):
+        return priority
     said = plain_text(said)
     lack = f"states a priority that is not known: {said!r}" if said and not is_nothing(said) else "has no priority"
     problems.append(Problem("priority", f"{opening.title!r} {lack}; it counts as P3", opening.line.number, number))
@@ -303,7 +295,8 @@ def _place(text: PlanText, opening: Opening) -> tuple[str, int | str | None]:
     """Return lifecycle and phase, from the fields, else from a heading that has the word "Lifecycle"."""
     lifecycle, phase = read_lifecycle(opening.field("lifecycle"))
     word = pattern("lifecycle", r"([\w&/' -]+?)\s+(?:{})\b(.*)")
-    above = next((found for h in text.headings(opening.section) if (found := word.search(plain_text(h)))), None)
+    headings = map(plain_text, text.headings[opening.section.index])
+    above = next(filter(None, map(word.search, headings)), None)
     if not lifecycle and above:
         # "2. Complete the PR Lifecycle" speaks of the lifecycle "PR".
         lifecycle = re.sub(r"^\d+[.):]?\s*", "", above[1].strip())
@@ -315,14 +308,10 @@ def _place(text: PlanText, opening: Opening) -> tuple[str, int | str | None]:
 
 def _efforts(opening: Opening, count: int) -> list[Effort | None]:
     said = opening.field("effort") or opening.field("duration")
-    label = next((f.label for f in opening.all("effort")), "")
     said = said or next(filter(read_whole_effort, _remarks(opening.line.text)), "")
-    effort = read_effort(said, effort_unit(label))
+    effort = read_effort(said, effort_unit(next((f.label for f in opening.all("effort")), "")))
     each = pattern("each", r"\b(?:{})\b|/\s*procedure").search(said) and not pattern("together").search(said)
-    if effort is None or count == 1 or each:
-        return [effort] * count
-    pairs = zip(share(effort.min, count), share(effort.max, count), strict=True)
-    return [Effort(low, high) for low, high in pairs]
+    return [effort] * count if effort is None or count == 1 or each else [*share(effort, count)]
 
 
 def _remarks(text: str) -> list[str]:

@@ -1,27 +1,31 @@
-"""The lines of a plan, with what is no text of the plan (code, comments, front matter, tables) blanked out."""
+"""The lines of a plan: boxes, signs and emphasis; code, comments, front matter and tables are blanked out."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from procauthor.markdown.document import Document
 from procauthor.planning.plan import Tick
+from procauthor.regex import lazy
 
-_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+")
+_BULLET = lazy(r"^(\s*)(?:[-*+•]|\d{1,9}(?:\s?[-–]\s?\d{1,4})?[.)])\s+")
 # Between the brackets: done, open, begun ("[~]", "[-]", "[/]", "[>]"). A sign behind them, as in "[ ]*", is no text.
-_BOX = re.compile(r"\[([ xX✓✔~/>-])\]\*?(?![(\[])")
+_BOX = lazy(r"\[([ xX✓✔~/>-])\]\*?(?![(\[])")
 _DONE_LETTERS = "xX✓✔"
 _DONE_SIGNS = "✅☑✔"
 _BEGUN_SIGNS = "🔄🚧⏳"
 _OPEN_SIGNS = f"❌⬜☐🔲❎{_BEGUN_SIGNS}"
-_SIGN = re.compile(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
+_SIGN = lazy(f"[{_DONE_SIGNS}{_OPEN_SIGNS}]\ufe0f?")
 _SIGNS = f"(?:[{_DONE_SIGNS}{_OPEN_SIGNS}🔴🟠🟡🟢🔵⚪]\ufe0f?\\s*)+"
-_LEADING = re.compile(_SIGNS)
-_TRAILING = re.compile(_SIGNS + "$")
-_PICTURES = re.compile(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
+_LEADING, _TRAILING = lazy(_SIGNS), lazy(_SIGNS + "$")
+_PICTURES = lazy(r"^(?:[^\w\s#(\[\"'“‘<&@$/\\*_-]+\s*)+(?=\w|#|\(|\[)")
+_LINK = lazy(r"!?\[([^\]]+)\]\([^)]*\)")
+_MARKS = lazy(r"\*\*|__|`|~~")
+_EMPHASIS = lazy(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)")
+_MARKUP = frozenset("[*_`~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +85,14 @@ class Line:
         return self._mark(_BOX.search(self.text), _SIGN.search(self.text))
 
     def _mark(self, box: re.Match[str] | None, sign: re.Match[str] | None) -> Mark | None:
-        if box:
-            at = self.start + len(self.text[: box.start(1)].encode())
-            done, was = box[1] in _DONE_LETTERS, box[1].encode()
-            return Mark(done, at, None if done else Tick(at, at + len(was), was, "x"))
-        if sign:
-            at = self.start + len(self.text[: sign.start()].encode())
-            done, was = sign[0][0] in _DONE_SIGNS, sign[0].encode()
-            return Mark(done, None, None if done else Tick(at, at + len(was), was, "✅"))
-        return None
+        shown = box or sign
+        if not shown:
+            return None
+        was = box[1] if box else shown[0]
+        done = was[0] in (_DONE_LETTERS if box else _DONE_SIGNS)
+        at = self.start + len(self.text[: shown.start(1) if box else shown.start()].encode())
+        tick = Tick(at, at + len(was.encode()), was.encode(), "x" if box else "✅")
+        return Mark(done, at if box else None, None if done else tick)
 
 
 def strip_signs(text: str) -> str:
@@ -108,11 +111,23 @@ def strip_leading(text: str) -> str:
     return text[leading.end() :] if leading else text
 
 
+def strip_emphasis(text: str) -> str:
+    """Return the text without emphasis, links and code marks around its words."""
+    if _MARKUP.isdisjoint(text):
+        return text.strip()
+    return _EMPHASIS.sub(r"\1", _MARKS.sub("", _LINK.sub(r"\1", text))).strip()
+
+
+@lru_cache(maxsize=1 << 16)
+def plain_text(text: str) -> str:
+    """Return the text of a line without emphasis and signs."""
+    return strip_signs(strip_emphasis(text))
+
+
 def sign_of(text: str) -> str:
     """Return the status that a sign in the text means, or an empty string."""
-    shown = _SIGN.search(text)
+    shown, box = _SIGN.search(text), _BOX.search(text)
     if not shown:
-        box = _BOX.search(text)
         return "in progress" if box and box[1] in "~/>-" else ""
     sign = shown[0][0]
     return "defined" if sign in _DONE_SIGNS else "in progress" if sign in _BEGUN_SIGNS else "missing"
@@ -120,24 +135,16 @@ def sign_of(text: str) -> str:
 
 def read_lines(document: Document) -> list[Line]:
     """Return all lines of the document."""
-    raw = _masked(document)
-    headings = {h.line: h.level for h in document.headings if not h.nested}
-    found = []
-    for number, start in enumerate(document.source.line_starts, 1):
-        end = raw.find(b"\n", start)
-        text = raw[start : len(raw) if end == -1 else end].decode().rstrip("\r")
-        found.append(Line(number, start, text, headings.get(number, 0)))
-    return found
-
-
-def _masked(document: Document) -> bytes:
     raw = bytearray(document.source.raw)
     spans = [(c.start, c.end) for c in document.comments]
-    spans += [(b.start, b.end) for s in document.sections for b in s.blocks if b.kind in ("code", "table")]
-    spans += [document.front_matter or (0, 0), (0, document.source.start)]
-    for start, end in spans:
+    for section in document.sections:
+        spans += [(block.start, block.end) for block in section.blocks if block.kind in ("code", "table")]
+    for start, end in (*spans, document.front_matter or (0, 0), (0, document.source.start)):
         raw[start:end] = re.sub(rb"[^\r\n]", b" ", raw[start:end])
-    return bytes(raw)
+    levels = {h.line: h.level for h in document.headings if not h.nested}
+    starts = document.source.line_starts
+    texts = (bytes(raw[a:b]).decode().rstrip("\r\n") for a, b in zip(starts, [*starts[1:], len(raw)], strict=True))
+    return [Line(n, at, text, levels.get(n, 0)) for n, (at, text) in enumerate(zip(starts, texts, strict=True), 1)]
 
 
 def lines_of(lines: list[Line], start: int, end: int) -> list[Line]:

@@ -8,43 +8,37 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from procauthor.markdown.document import Section
-from procauthor.planning.effort import read_whole_effort
-from procauthor.planning.field import Field, field_key, fields_in, first_field, opens_field, read_fields, strip_emphasis
-from procauthor.planning.group import read_count
+from procauthor.planning.around import read_count
+from procauthor.planning.field import Field, field_key, fields_in, first_field, opens_field, read_fields
 from procauthor.planning.heading import STRONG
-from procauthor.planning.line import Line, lines_of, strip_leading
+from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leading
 from procauthor.planning.opening import (
     LABEL,
-    Numbered,
     Opening,
     asks_for_documents,
     names_bucket,
     names_priority,
     names_status,
     needs_pattern,
-    read_number,
 )
 from procauthor.planning.text import Placed, PlanText, Scopes, read_role
-from procauthor.planning.title import clean_title, is_capitalised
-from procauthor.planning.value import is_nothing, is_priority, read_status
+from procauthor.planning.title import Numbered, clean_title, is_capitalised, read_number
+from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import ends_in_noun, pattern
+from procauthor.regex import lazy
 
-_MARKED = re.compile(
-    r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$"
-)
-_BEHIND = re.compile(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
-_TAGS = re.compile(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
-_STATE = re.compile(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
-_RANK = re.compile(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
-_RANK_BEHIND = re.compile(r"^[\s:.(–—-]*(P\d)\b")
-_NUMBERED = re.compile(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
-_BOLD = re.compile(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)(.*)$")
-_ORDERED = re.compile(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
+_MARKED = lazy(r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$")
+_BEHIND = lazy(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
+_TAGS = lazy(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
+_STATE = lazy(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
+_RANK = lazy(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
+_RANK_BEHIND = lazy(r"^[\s:.(–—-]*(P\d)\b")
+_NUMBERED = lazy(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
+_BOLD = lazy(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)(.*)$")
+_ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # The label of what a line depends on without a label of its own.
 _SAID = "depends on"
 _DEEPEST = 3
-
-
 # Fields of its own make a line an item, whatever is above it.
 TOLD = 9
 
@@ -83,11 +77,17 @@ def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
     for section in text.document.sections:
         own = [line for line in text.own(section) if line.start not in scopes]
-        heads = [(at, read) for at, line in enumerate(own) if not line.bullet and (read := _bold_number(line))]
-        ends = [*(at for at, _ in heads[1:]), len(own)] if heads else []
-        found = [_bold(_body(own[at:end]), read, section) for (at, read), end in zip(heads, ends, strict=True)]
-        if any({f.key for f in entry.fields} & STRONG for entry in found):
-            yield WeighedList(tuple(entry.opening("", -1) for entry in found), section, TOLD)
+        labels = [None if line.bullet else LABEL.match(line.text) or _NUMBERED.match(line.text) for line in own]
+        heads = [(at, read) for at, label in enumerate(labels) if label and (read := read_number(label[1]))]
+        ends = [*(at for at, _ in heads[1:]), len(own)]
+        openings = []
+        for (at, read), end in zip(heads, ends, strict=bool(heads)):
+            body = _body(own[at:end])
+            fields = (*_inline(body[0]), *read_fields(body[1:]))
+            title = clean_title(read.title)
+            openings.append(_Entry(body[0], body, section, read, title, marked=True, fields=fields).opening("", -1))
+        if any(f.key in STRONG for opening in openings for f in opening.fields):
+            yield WeighedList(tuple(openings), section, TOLD)
 
 
 def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) -> Iterator[WeighedList]:
@@ -99,10 +99,10 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
     strong = {e.form for e in entries if e.strong}
     coded = [e for e in entries if e.number and e.number.code]
     coded = coded if len(coded) * 2 >= len(entries) else []
-    told = [e for e in entries if e.form in strong or (coded and e.boxed)]
-    marked = [e for e in entries if e.boxed]
+    told = [e for e in entries if e.form in strong or (coded and e.head.mark)]
+    marked = [e for e in entries if e.head.mark]
     kept = told or coded or (marked if len(marked) * 2 > len(entries) else entries)
-    boxed = any(e.boxed for e in kept)
+    boxed = any(e.head.mark for e in kept)
     if not kept or (counts and not boxed):
         return
     own = TOLD if told else _weigh(kept, coded=bool(coded))
@@ -114,11 +114,11 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
 
 def _weigh(entries: Sequence[_Entry], *, coded: bool) -> int:
     """Say how much lines speak for themselves: boxes, codes, numbers, kinds of documents."""
-    half = len(entries) / 2
-    named = sum(ends_in_noun(e.title) for e in entries) >= half
     if coded:
         return 2 + any(e.number and e.number.unit for e in entries)
-    return 2 * any(e.boxed for e in entries) + (sum(e.number is not None for e in entries) >= half) + named
+    half = len(entries) / 2
+    named = sum(ends_in_noun(e.title) for e in entries) >= half
+    return 2 * any(e.head.mark for e in entries) + (sum(e.number is not None for e in entries) >= half) + named
 
 
 def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -> int:
@@ -131,9 +131,7 @@ def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -
     nearest = section.title if not label or field_key(label) else label
     if told and names_priority(nearest):
         return 3
-    if told and clear and any(map(names_priority, titles)):
-        return 2
-    if asks_for_documents(nearest):
+    if (told and clear and any(map(names_priority, titles))) or asks_for_documents(nearest):
         return 2
     work = pattern("work", r"(?:^|[\s:&/-])(?:{})$")
     held = [each for each in (nearest, *titles) if names_bucket(each) or names_status(each) or work.search(each)]
@@ -151,13 +149,16 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
     levels: list[list[_Entry]] = []
     for indent in sorted({p.line.indent for p in group})[:_DEEPEST]:
         heads = [p for p in group if p.line.indent == indent and not opens_field(p.line.content)]
-        level = [_Entry.of(body, head.section) for body, head in zip(_bodies(text, heads, scopes), heads, strict=True)]
+        ends = [*(p.line.start for p in heads[1:]), *(p.section.end for p in heads[-1:])]
+        level = []
+        for head, end in zip(heads, ends, strict=True):
+            own = lines_of(text.lines, head.line.start, scopes.following(head.line.start, end))
+            level.append(_Entry.of(_body(own), head.section))
         levels.append([entry for entry in level if entry.title])
-    first = next((level for level in levels if any(e.strong or e.boxed or e.number for e in level)), None)
-    if first is None:
-        return levels[0] if levels else []
-    for level in levels[levels.index(first) + 1 :]:
-        inner = [e for e in level if e.boxed and e.number and e.number.code]
+    place = next((at for at, level in enumerate(levels) if any(e.strong or e.head.mark or e.number for e in level)), 0)
+    first = levels[place] if levels else []
+    for level in levels[place + 1 :]:
+        inner = [e for e in level if e.head.mark and e.number and e.number.code]
         if sum(any(line.bullet for line in e.body[1:]) for e in inner) * 2 > len(inner):
             starts = [e.head.start for e in inner]
             over = [e for e in first if any(e.head.start < start <= e.body[-1].start for start in starts)]
@@ -179,25 +180,13 @@ class _Entry:
 
     @classmethod
     def of(cls, body: list[Line], section: Section) -> _Entry:
+        """Take a line apart: a status or a priority in front, a number or a code, the title, remarks, fields."""
         head = body[0]
-        state, text = _STATE.match(head.content), head.content
-        fields: list[Field] = []
-        said = (state["state"] or state["bare"]) if state else ""
-        if state and (state["state"] or read_status(said)):
-            text = text[state.end() :]
-            fields += [Field("status", "", said, head.number)] if read_status(said) else []
-        text = strip_leading(text)
-        rank = _RANK.match(text)
-        if rank and is_priority(rank["rank"]):
-            text = text[rank.end() :]
-            text = f"**{text}" if text.count("**") % 2 else text
-            fields.append(Field("priority", "", rank["rank"], head.number))
+        fields, text = _fronted(head)
         ordered, bold = _ORDERED.match(head.text), _BOLD.match(text)
         read = read_number(bold[1]) if bold else None
-        if bold and read and read.title.startswith("("):
-            text = bold[2].lstrip(" :–—-")
-        elif bold and read:
-            text = f"**{read.title}**{bold[2]}"
+        if bold and read:
+            text = bold[2].lstrip(" :–—-") if read.title.startswith("(") else f"**{read.title}**{bold[2]}"
         else:
             read = read_number(text)
             text = read.title if read else text
@@ -215,16 +204,11 @@ class _Entry:
         return re.sub(r"[\d.]+", "#", code) if code else "number" if self.number else "box" if self.head.mark else ""
 
     @property
-    def boxed(self) -> bool:
-        """Whether the line has a box or a sign of its own."""
-        return self.head.mark is not None
-
-    @property
     def strong(self) -> bool:
         """Whether the line has a field of its own that only items have."""
         # Of a line without a box, "after the audit" may be prose.
-        keys = {f.key for f in self.fields if self.boxed or f.label != _SAID}
-        return bool(keys & STRONG) and (self.boxed or self.number is not None)
+        keys = {f.key for f in self.fields if self.head.mark or f.label != _SAID}
+        return bool(keys & STRONG) and (self.head.mark is not None or self.number is not None)
 
     @property
     def names_one(self) -> bool:
@@ -234,15 +218,18 @@ class _Entry:
     def opening(self, label: str, place: int) -> Opening:
         """Return the line as an opening."""
         read = self.number or Numbered(0, 0, self.title)
-        field = first_field(self.head.text)
-        needs = needs_pattern().search(self.head.text)
         # What a sign behind "depends on" or in a field says is not said of this item.
-        cut = min(needs.start() if needs else field, field)
+        field, needs = first_field(self.head.text), needs_pattern().search(self.head.text)
+        line = replace(self.head, text=self.head.text[: min(needs.start() if needs else field, field)])
+        content = self.head.content[: first_field(self.head.content)]
+        number = read_number(content)
+        said = _TAGS.sub("", number.title if number else content)
+        needs = needs_pattern().search(said)
         return Opening(
             read.first,
             read.last,
             self.title,
-            replace(self.head, text=self.head.text[:cut]),
+            line,
             self.head.end,
             self.section,
             self.fields,
@@ -250,20 +237,8 @@ class _Entry:
             label=label,
             code=read.code,
             place=place,
-            said=_said(self.head.content[: first_field(self.head.content)]),
+            said=said[: needs.start()] if needs else said,
         )
-
-
-def _bold(body: list[Line], read: Numbered, section: Section) -> _Entry:
-    fields = (*_inline(body[0]), *read_fields(body[1:]))
-    return _Entry(body[0], body, section, read, clean_title(read.title), marked=True, fields=fields)
-
-
-def _bodies(text: PlanText, heads: Sequence[Placed], scopes: Scopes) -> Iterator[list[Line]]:
-    """Yield each line of the outermost level, with what is below it up to the next."""
-    for head, following in zip(heads, [*heads[1:], None], strict=False):
-        end = following.line.start if following else head.section.end
-        yield _body(lines_of(text.lines, head.line.start, scopes.following(head.line.start, end)))
 
 
 def _body(own: list[Line]) -> list[Line]:
@@ -275,10 +250,10 @@ def _body(own: list[Line]) -> list[Line]:
         labels = ((place, LABEL.match(line.text)) for place, line in enumerate(own) if place)
         return own[: next((at for at, label in labels if label and _ends_item(label[1])), len(own))]
     for place, line in enumerate(own[1:], 1):
-        if line.bullet and line.indent < own[0].indent:
-            return own[:place]
+        inner = line.bullet and line.indent < own[0].indent
         outside = place > 1 and line.text.strip() and not own[place - 1].text.strip()
-        if outside and line.indent <= own[0].indent and not any(f.key for f in fields_in(line.text, line.number)):
+        outside = outside and line.indent <= own[0].indent
+        if inner or (outside and not any(f.key for f in fields_in(line.text, line.number))):
             return own[:place]
     return own
 
@@ -290,24 +265,26 @@ def _ends_item(label: str) -> bool:
 # Parts of a line
 
 
-def _bold_number(line: Line) -> Numbered | None:
-    """Return the number of a line that is one paragraph in bold."""
-    label = LABEL.match(line.text) or _NUMBERED.match(line.text)
-    return read_number(label[1]) if label else None
+def _fronted(head: Line) -> tuple[list[Field], str]:
+    """Read a status and a priority in front of a line, and return what is behind them."""
+    fields, text = [], head.content
+    state = _STATE.match(text)
+    said = (state["state"] or state["bare"]) if state else ""
+    if state and (state["state"] or read_status(said)):
+        text = text[state.end() :]
+        fields += [Field("status", "", said, head.number)] if read_status(said) else []
+    text = strip_leading(text)
+    rank = _RANK.match(text)
+    if rank and is_priority(rank["rank"]):
+        text = text[rank.end() :]
+        text = f"**{text}" if text.count("**") % 2 else text
+        fields.append(Field("priority", "", rank["rank"], head.number))
+    return fields, text
 
 
 def _inline(line: Line) -> list[Field]:
     """Read the fields that are on the line itself, behind its title."""
-    at = first_field(line.text)
-    return read_fields([replace(line, text=line.text[at:])]) if at < len(line.text) else []
-
-
-def _said(text: str) -> str:
-    """Return a line without its number and what it depends on."""
-    read = read_number(text)
-    said = _TAGS.sub("", read.title if read else text)
-    needs = needs_pattern().search(said)
-    return said[: needs.start()] if needs else said
+    return read_fields([replace(line, text=line.text[first_field(line.text) :])])
 
 
 def _title(text: str) -> tuple[str, str, bool]:
@@ -334,10 +311,9 @@ def _title(text: str) -> tuple[str, str, bool]:
 
 def _is_aside(text: str, joint: re.Match[str]) -> bool:
     """Say whether what is behind a joint is said of the title: behind its kind, or hours, or a dependency."""
-    if ends_in_noun(text[: joint.start()]):
-        return True
     behind = text[joint.end() :].strip(" ()")
-    return bool(read_whole_effort(behind) or needs_pattern().search(f" {behind}"))
+    said = read_whole_effort(behind) or needs_pattern().search(f" {behind}")
+    return bool(said) or ends_in_noun(text[: joint.start()])
 
 
 def _remarks(text: str, line: Line, *, marked: bool) -> Iterator[Field]:

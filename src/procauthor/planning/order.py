@@ -3,186 +3,137 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from procauthor.naming import title_key
+from procauthor.planning.dependency import Directory
 from procauthor.planning.plan import PlanItem, Problem
-from procauthor.planning.vague import Vague
 
 Strength = Literal["hard", "vague", "soft"]
-Edges = Mapping[tuple[int, int], Strength]
 _STRENGTHS: tuple[Strength, ...] = ("hard", "vague", "soft")
 
 
 def arrange(items: Sequence[PlanItem]) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
-    """Return the numbers of all items in order, and a problem for every circle of dependencies.
+    """Return the numbers of all items in order, and a problem for every circle of dependencies that was opened.
 
     The order does not depend on the order of the items given. Soft and vague dependencies are kept unless they
     close a circle.
     """
     ranked = _rank(items)
-    known = edges(ranked)
-    hard = {edge for edge, strength in known.items() if strength == "hard"}
-    problems = tuple(_cycle_problem(ranked, hard, loop) for loop in _components(len(ranked), hard))
-    return tuple(ranked[place].number for place in _topological(len(ranked), _kept(len(ranked), known))), problems
+    order, circles = _opened(len(ranked), edges(ranked))
+    return tuple(ranked[place].number for place in order), tuple(_problem(ranked, circle) for circle in circles)
 
 
-def prerequisites(items: Sequence[PlanItem]) -> dict[int, tuple[int, ...]]:
-    """Return for each item the numbers of those that it waits for, in the order of `arrange`.
+def prerequisites(items: Sequence[PlanItem], *, soft: bool = False) -> dict[int, tuple[int, ...]]:
+    """Return for each item the numbers of those that it waits for, or with ``soft`` of those that better come before.
 
-    Nobody waits for himself in the end: what closes a circle is left out as it is there, and so are soft dependencies.
+    Nobody waits for himself in the end: what closes a circle is left out.
     """
-    return _before_each(items, _STRENGTHS[:2])
-
-
-def soft_prerequisites(items: Sequence[PlanItem]) -> dict[int, tuple[int, ...]]:
-    """Return for each item the numbers of those that better come before it, and need not."""
-    return _before_each(items, _STRENGTHS[2:])
-
-
-def _before_each(items: Sequence[PlanItem], strengths: Collection[Strength]) -> dict[int, tuple[int, ...]]:
     ranked = _rank(items)
     known = edges(ranked)
-    found: dict[int, list[int]] = {item.number: [] for item in ranked}
-    for before, place in sorted(_kept(len(ranked), known)):
-        if known[before, place] in strengths:
-            found[ranked[place].number].append(ranked[before].number)
-    return {number: tuple(before) for number, before in found.items()}
+    places = {place: at for at, place in enumerate(_opened(len(ranked), known)[0])}
+    before: dict[int, list[int]] = {item.number: [] for item in ranked}
+    for (first, then), strength in sorted(known.items()):
+        if (strength == "soft") == soft and places[first] < places[then]:
+            before[ranked[then].number].append(ranked[first].number)
+    return {number: tuple(numbers) for number, numbers in before.items()}
 
 
 def _rank(items: Sequence[PlanItem]) -> list[PlanItem]:
     return sorted(items, key=lambda i: (i.priority, i.number, title_key(i.title)))
 
 
-def _kept(size: int, known: Edges) -> set[tuple[int, int]]:
-    """Return who comes before whom, without circles: inside one, only hard edges that follow the rank stay."""
-    hard = {edge for edge, strength in known.items() if strength == "hard"}
-    kept = {edge for edge in hard if edge[0] < edge[1]} | _outside(hard, _components(size, hard))
-    wished = kept | (known.keys() - hard)
-    return kept | _outside(wished, _components(size, wished))
-
-
-def _outside(all_edges: Iterable[tuple[int, int]], loops: list[list[int]]) -> set[tuple[int, int]]:
-    """Return the edges that are part of no circle."""
-    home = {place: number for number, loop in enumerate(loops) for place in loop}
-    return {(a, b) for a, b in all_edges if a != b and (a not in home or home[a] != home.get(b))}
-
-
 def edges(items: Sequence[PlanItem]) -> dict[tuple[int, int], Strength]:
     """Return who comes before whom, by place, and whether it has to be so; the strongest word counts."""
+    directory = Directory(items)
     places: dict[str, int] = {}
     for place, item in enumerate(items):
         places.setdefault(title_key(item.title), place)
     numbers = {item.number: place for place, item in enumerate(items)}
-    vague = Vague(items)
-    found: dict[tuple[int, int], Strength] = {}
-    for item in items:
-        for first, then, strength in _named(item, places, numbers, vague):
-            edge = first, then
-            if strength == "hard" or first != then:
-                found[edge] = min(strength, found.get(edge, strength), key=_STRENGTHS.index)
-    return found
+    strongest: dict[tuple[int, int], Strength] = {}
+    for own, item in enumerate(items):
+        for other, strength, behind in _named(item, places, numbers, directory):
+            edge = (own, other) if behind else (other, own)
+            if strength == "hard" or own != other:
+                strongest[edge] = min(strength, strongest.get(edge, strength), key=_STRENGTHS.index)
+    return strongest
 
 
 def _named(
-    item: PlanItem, places: Mapping[str, int], numbers: Mapping[int, int], vague: Vague
-) -> Iterator[tuple[int, int, Strength]]:
-    """Yield the places of what an item comes after and before."""
-    own = numbers[item.number]
-    for each in item.depends_on:
-        if each.state == "vague":
-            for number in vague.read(each.title, item):
-                yield numbers[number], own, "vague" if each.hard else "soft"
-        elif (other := places.get(title_key(each.title))) is not None:
-            yield other, own, "hard" if each.hard else "soft"
-    for title in item.blocks:
-        soft = title in item.soft_blocks
-        if title in item.vague_blocks:
-            for number in vague.read(title, item, behind=True):
-                yield own, numbers[number], "soft" if soft else "vague"
+    item: PlanItem, places: Mapping[str, int], numbers: Mapping[int, int], directory: Directory
+) -> Iterator[tuple[int, Strength, bool]]:
+    """Yield the places of what an item names, how strongly, and whether that comes behind it."""
+    needs = [(d.title, d.hard, d.state == "vague", False) for d in item.depends_on]
+    blocks = [(t, t not in item.soft_blocks, t in item.vague_blocks, True) for t in item.blocks]
+    for title, hard, vague, behind in (*needs, *blocks):
+        strength: Strength = "soft" if not hard else "vague" if vague else "hard"
+        if vague:
+            meant = directory.read_vague(title, item, behind=behind)
+            yield from ((numbers[number], strength, behind) for number in meant)
         elif (other := places.get(title_key(title))) is not None:
-            yield own, other, "soft" if soft else "hard"
+            yield other, strength, behind
 
 
-# Graphs of places
+def _opened(size: int, known: Mapping[tuple[int, int], Strength]) -> tuple[list[int], list[list[int]]]:
+    """Return all places in order, and the circles of hard edges; of a circle, the weakest edge is let go."""
+    order, loose = _order(size, known)
+    if loose:
+        order, _ = _order(size, {edge: strength for edge, strength in known.items() if edge not in loose})
+    return order, [circle for edge, circle in loose.items() if known[edge] == "hard"]
 
 
-def _topological(size: int, kept: Collection[tuple[int, int]]) -> Iterator[int]:
-    after = _successors(size, kept)
-    waiting = [0] * size
-    for _, b in kept:
-        waiting[b] += 1
-    ready = [place for place in range(size) if not waiting[place]]
-    while ready:
-        place = heapq.heappop(ready)
-        yield place
-        for other in after[place]:
-            waiting[other] -= 1
-            if not waiting[other]:
-                heapq.heappush(ready, other)
-
-
-def _successors(size: int, all_edges: Iterable[tuple[int, int]]) -> list[list[int]]:
+def _order(size: int, known: Mapping[tuple[int, int], Strength]) -> tuple[list[int], dict[tuple[int, int], list[int]]]:
+    """Return all places in order, and the edges that had to be let go with the circles that they close."""
+    before: list[dict[int, Strength]] = [{} for _ in range(size)]
     after: list[list[int]] = [[] for _ in range(size)]
-    for a, b in sorted(all_edges):
-        after[a].append(b)
-    return after
+    for (first, then), strength in sorted(known.items()):
+        before[then][first] = strength
+        after[first].append(then)
+    ready = [place for place in range(size) if not before[place]]
+    order: list[int] = []
+    loose: dict[tuple[int, int], list[int]] = {}
+    # Where the search for circles has come to; it goes on there, so that its time grows with the edges alone.
+    path: dict[int, None] = {}
+    starts = iter(range(size))
+    while len(order) < size:
+        if not ready:
+            circle = _circle(before, path, starts)
+            pairs = zip(circle[1:], circle, strict=False)
+            first, then = max(pairs, key=lambda pair: (_STRENGTHS.index(before[pair[1]][pair[0]]), -pair[1]))
+            del before[then][first]
+            loose[first, then] = circle
+            while next(reversed(path)) != then:
+                path.popitem()
+            ready = [] if before[then] else [then]
+            continue
+        place = heapq.heappop(ready)
+        order.append(place)
+        for then in after[place]:
+            if before[then].pop(place, None) and not before[then]:
+                heapq.heappush(ready, then)
+    return order, loose
 
 
-def _components(size: int, all_edges: Collection[tuple[int, int]]) -> list[list[int]]:
-    """Return the groups of places that reach each other, and those with an edge to themselves (Kosaraju)."""
-    after = _successors(size, all_edges)
-    before = _successors(size, [(b, a) for a, b in all_edges])
-    seen: set[int] = set()
-    finished: list[int] = []
-    for root in range(size):
-        finished += _walk(root, after, seen)
-    seen.clear()
-    groups = [sorted(_walk(root, before, seen)) for root in reversed(finished) if root not in seen]
-    return sorted(group for group in groups if len(group) > 1 or (group[0], group[0]) in all_edges)
+def _circle(before: Sequence[Mapping[int, Strength]], path: dict[int, None], starts: Iterator[int]) -> list[int]:
+    """Walk back over what is waited for until a place comes again, and return the circle as it was walked."""
+    while path and not before[next(reversed(path))]:
+        path.popitem()
+    if not path:
+        path[next(place for place in starts if before[place])] = None
+    while (place := min(before[next(reversed(path))])) not in path:
+        path[place] = None
+    walked = [place]
+    for other in reversed(path):
+        walked.append(other)
+        if other == place:
+            break
+    return walked[::-1]
 
 
-def _walk(root: int, after: list[list[int]], seen: set[int]) -> list[int]:
-    """Return what can be reached from a root and was not seen, deepest first; without recursion."""
-    finished: list[int] = []
-    stack = [] if root in seen else [(root, iter(after[root]))]
-    seen.add(root)
-    while stack:
-        place, rest = stack[-1]
-        following = next((other for other in rest if other not in seen), None)
-        if following is None:
-            finished.append(place)
-            stack.pop()
-        else:
-            seen.add(following)
-            stack.append((following, iter(after[following])))
-    return finished
-
-
-def _cycle_problem(items: Sequence[PlanItem], hard: Iterable[tuple[int, int]], loop: list[int]) -> Problem:
-    path = _shortest(loop, hard)
+def _problem(items: Sequence[PlanItem], circle: Sequence[int]) -> Problem:
+    ring = list(reversed(circle))[1:]
+    first = ring.index(min(ring))
+    path = [*ring[first:], *ring[: first + 1]]
     names = " -> ".join(f"{items[place].number} {items[place].title}" for place in path)
-    first = items[min(path)]
-    return Problem("cycle", f"dependencies run in a circle: {names}", first.line, first.number)
-
-
-def _shortest(loop: list[int], hard: Iterable[tuple[int, int]]) -> list[int]:
-    """Return the shortest way from the first place of a circle back to itself."""
-    inside, root = set(loop), loop[0]
-    after: dict[int, list[int]] = {place: [] for place in loop}
-    for a, b in sorted(hard):
-        if a in inside and b in inside:
-            after[a].append(b)
-    queue = deque([[root]])
-    seen: set[int] = set()
-    while queue:
-        path = queue.popleft()
-        for other in after[path[-1]]:
-            if other == root:
-                return [*path, root]
-            if other not in seen:
-                seen.add(other)
-                queue.append([*path, other])
-    raise AssertionError(root)
+    return Problem("cycle", f"dependencies run in a circle: {names}", items[path[0]].line, items[path[0]].number)

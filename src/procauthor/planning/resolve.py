@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import chain
 from typing import cast, get_args
 
-from procauthor.naming import title_key
-from procauthor.planning.dependency import Named, Numbering, read_names
+from procauthor.naming import listed, title_key
+from procauthor.planning.dependency import FEWEST, Directory, Named, read_names
 from procauthor.planning.item import UnresolvedItem
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem, State
-from procauthor.planning.vague import Vague, spell_numbers
 from procauthor.procedure import DONE
 
 _COMPARED = 100
@@ -26,16 +27,15 @@ class Resolver:
         self.known = known
         self._finished = {title_key(goal.title) for goal in finished if goal.done}
         self.problems: list[Problem] = []
-        self.items = [self._item(draft.item) for draft in drafts]
-        self.by_key = {title_key(item.title): item for item in reversed(self.items)}
-        self._numbers = Numbering([(i.number, i.code, i.title, i.groups) for i in self.items])
+        self._drafts = [replace(draft, item=self._item(draft.item)) for draft in drafts]
+        items = [draft.item for draft in self._drafts]
+        self.by_key = {title_key(item.title): item for item in reversed(items)}
         self._keys = {*known, *self.by_key}
-        self._by_word: dict[str, list[str]] = {}
-        self._vague_names = Vague(self.items)
+        self._directory = Directory(items)
 
-    def resolve(self, drafts: Sequence[UnresolvedItem]) -> list[PlanItem]:
+    def resolve(self) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""
-        return [self._named(item, draft) for item, draft in zip(self.items, drafts, strict=True)]
+        return [self._named(draft) for draft in self._drafts]
 
     def _item(self, item: PlanItem) -> PlanItem:
         """Decide whether an item is done: the library's word counts before the plan's."""
@@ -46,30 +46,29 @@ class Resolver:
             message = f"the plan has {item.title!r} as done, the library as {status}"
             self.problems.append(Problem("stale", message, item.line, item.number))
         done = said if status is None else status in DONE
-        stated = status if status is not None and item.status == "unknown" else item.status
-        return replace(item, done=done, status=stated)
+        return replace(item, done=done, status=status if status and item.status == "unknown" else item.status)
 
-    def _named(self, item: PlanItem, draft: UnresolvedItem) -> PlanItem:
-        needs = read_names(draft.needs, self._numbers, self._keys, own=item.title)
-        needs += read_names(draft.softly, self._numbers, self._keys, own=item.title, hard=False)
-        blocks = read_names(draft.blocks, self._numbers, self._keys, own=item.title)
-        needs, blocks = ([self._spelled(each) for each in names] for names in (needs, blocks))
-        self.problems += self._complaints(item, needs, blocks)
+    def _named(self, draft: UnresolvedItem) -> PlanItem:
+        item = draft.item
+        needs = [*self._read(draft.needs, item), *self._read(draft.softly, item, hard=False)]
+        blocks = self._read(draft.blocks, item)
+        for each in needs:
+            self.problems += self._complaints(item, each, "depends on")
+        for each in blocks:
+            self.problems += self._complaints(item, each, "blocks")
         return replace(
             item,
-            depends_on=tuple(self._dependency(each) for each in needs),
+            depends_on=tuple(Dependency(each.title, self._state(each), each.hard, each.line) for each in needs),
             blocks=tuple(each.title for each in blocks),
             soft_blocks=tuple(each.title for each in blocks if not each.hard),
             vague_blocks=tuple(each.title for each in blocks if each.vague),
         )
 
-    def _spelled(self, named: Named) -> Named:
-        """Spell a name as the item that it names: "Threat Model" becomes "Threat Model Procedure"."""
-        item = self.by_key.get(title_key(named.title))
-        return named if item is None or named.vague else replace(named, title=item.title)
-
-    def _dependency(self, named: Named) -> Dependency:
-        return Dependency(named.title, self._state(named), named.hard, named.line)
+    def _read(self, values: Sequence[tuple[str, int]], item: PlanItem, *, hard: bool = True) -> list[Named]:
+        """Read names, spelt as the items that they name: "Threat Model" becomes "Threat Model Procedure"."""
+        names = read_names(values, self._directory, self._keys, own=item.title, hard=hard)
+        items = [None if each.vague else self.by_key.get(title_key(each.title)) for each in names]
+        return [replace(n, title=own.title) if own else n for n, own in zip(names, items, strict=True)]
 
     def _state(self, named: Named) -> State:
         """Return a state: what the library says, else what the plan says, else that it is an open item."""
@@ -85,40 +84,34 @@ class Resolver:
         open_item: State = "to be defined" if item is not None else "unknown" if named.hard else "soft"
         return named.stated or open_item
 
-    def _complaints(self, item: PlanItem, needs: list[Named], blocks: list[Named]) -> Iterator[Problem]:
-        for each in needs:
-            yield from self._vague(item, each) if each.vague else self._unresolved(item, each, "depends on")
-        for each in blocks:
-            yield from self._vague(item, each, behind=True) if each.vague else self._unresolved(item, each, "blocks")
-
-    def _vague(self, item: PlanItem, named: Named, *, behind: bool = False) -> Iterator[Problem]:
-        reading = spell_numbers(self._vague_names.read(named.title, item, behind=behind))
-        yield Problem("vague", f"{named.title!r} names no procedure; read as {reading}", named.line, item.number)
-
-    def _unresolved(self, item: PlanItem, named: Named, verb: str) -> Iterator[Problem]:
-        """Complain of a name that is no item and not in the library; without a library the plan's word is enough."""
+    def _complaints(self, item: PlanItem, named: Named, verb: str) -> Iterator[Problem]:
+        """Complain of a name that is vague, stale or nowhere; without a library the plan's word is enough."""
         key = title_key(named.title)
-        claimed = named.stated and not self.known
-        if key in self._keys:
+        if named.vague:
+            meant = _spell_numbers(self._directory.read_vague(named.title, item, behind=verb == "blocks"))
+            yield Problem("vague", f"{named.title!r} names no procedure; read as {meant}", named.line, item.number)
+        elif key in self._keys:
             yield from self._stale(item, named, key)
-            return
-        if claimed:
-            return
-        near = get_close_matches(key, self._alike(key), n=1, cutoff=0.85)
-        hint = f"; did you mean {self._title(near[0])!r}?" if near else ""
-        where = "in the library nor an item of this plan" if self.known else "an item of this plan"
-        which = "neither" if self.known else "not"
-        message = f"{item.title!r} {verb} {named.title!r}, which is {which} {where}{hint}"
-        yield Problem("unresolved", message, named.line, item.number)
+        elif self.known or not named.stated:
+            near = get_close_matches(key, self._alike(key), n=1, cutoff=0.85)
+            title = self.by_key[near[0]].title if near and near[0] in self.by_key else "".join(near)
+            hint = f"; did you mean {title!r}?" if near else ""
+            where = "neither in the library nor an item of this plan" if self.known else "not an item of this plan"
+            message = f"{item.title!r} {verb} {named.title!r}, which is {where}{hint}"
+            yield Problem("unresolved", message, named.line, item.number)
 
     def _alike(self, key: str) -> list[str]:
         """Return the keys that share a word with one, at most some: to compare with all takes too long."""
-        if not self._by_word:
-            for other in sorted(self._keys):
-                for word in other.split():
-                    self._by_word.setdefault(word, []).append(other)
-        shared = sorted((self._by_word.get(word, []) for word in key.split()), key=len)
+        shared = sorted((self._by_word[word] for word in key.split() if word in self._by_word), key=len)
         return list(dict.fromkeys(chain.from_iterable(others[:_COMPARED] for others in shared)))
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, list[str]]:
+        words: dict[str, list[str]] = defaultdict(list)
+        for key in sorted(self._keys):
+            for word in key.split():
+                words[word].append(key)
+        return words
 
     def _stale(self, item: PlanItem, named: Named, key: str) -> Iterator[Problem]:
         open_item = self.by_key.get(key)
@@ -127,5 +120,10 @@ class Resolver:
             message = f"{item.title!r} calls {named.title!r} defined, but it is {actual}"
             yield Problem("stale", message, named.line, item.number)
 
-    def _title(self, key: str) -> str:
-        return self.by_key[key].title if key in self.by_key else key
+
+def _spell_numbers(numbers: Sequence[int]) -> str:
+    """Return "items 1 and 2", and of many "43 items from 1 to 60"."""
+    if len(numbers) > FEWEST:
+        return f"{len(numbers)} items from {numbers[0]} to {numbers[-1]}"
+    names = listed([str(number) for number in numbers], most=FEWEST)
+    return f"item{'s' * (len(numbers) > 1)} {names}" if numbers else "no item of this plan"

@@ -13,14 +13,15 @@ from dataclasses import replace
 
 from procauthor.markdown.document import Section
 from procauthor.naming import title_key
-from procauthor.planning.field import field_key, plain_text
-from procauthor.planning.group import read_count
+from procauthor.planning.around import read_count
+from procauthor.planning.field import field_key
 from procauthor.planning.heading import Headings
+from procauthor.planning.line import plain_text
 from procauthor.planning.listing import TOLD, WeighedList, find_lists
-from procauthor.planning.opening import Opening, names_bucket, names_check, names_priority, read_number
+from procauthor.planning.opening import Opening, names_bucket, names_check, names_priority
 from procauthor.planning.table import find_rows, unread_tables
 from procauthor.planning.text import PlanText, Scopes
-from procauthor.planning.title import clean_title
+from procauthor.planning.title import clean_title, read_number
 from procauthor.planning.value import is_nothing
 
 _SURE = 3
@@ -39,7 +40,11 @@ def find_openings(text: PlanText) -> list[Opening]:
     if not (headed or rows) and all(each.weight < _SURE for each in lists):
         rows = list(find_rows(text, loose=True))
         listed = [] if rows else listed
-    openings = _once(sorted((*headed, *rows, *_without_restarts(listed)), key=lambda o: o.line.start))
+    numbers = [o.first for o in listed if o.first]
+    if len(set(numbers)) < len(numbers):
+        # Numbers from lists that each begin with 1 tell nothing apart.
+        listed = [o if o.code or o.first != o.last else replace(o, first=0, last=0) for o in listed]
+    openings = _once(sorted((*headed, *rows, *listed), key=lambda o: o.line.start))
     return [sections.with_inherited(opening) for opening in openings]
 
 
@@ -51,8 +56,8 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
     # People tick boxes, so they are work wherever they are, but for lists of checks and what has items above it.
     chosen += [each for each in lists if each.ticked and each not in chosen and not _is_check(text, each, busy)]
-    rows = (o for o in others if not o.line.heading)
-    homes = {_home(text, o) for o in (*rows, *(o for each in chosen for o in each.openings))}
+    rows = [o for o in others if not o.line.heading] + [o for each in chosen for o in each.openings]
+    homes = {_home(text, o) for o in rows}
     taken = busy | {each.section.index for each in chosen}
     light = [each for each in lists if each not in chosen and each.section.index not in taken]
     plain = [each for each in light if each.weight > each.own and not (each.boxed and each.own <= _LIKELY)]
@@ -88,14 +93,6 @@ def _home(text: PlanText, opening: Opening) -> tuple[int | None, int]:
     return section.parent, section.level
 
 
-def _without_restarts(listed: Sequence[Opening]) -> list[Opening]:
-    """Take the numbers from lists that each begin with 1: they tell nothing apart."""
-    numbers = [o.first for o in listed if o.first]
-    if len(set(numbers)) == len(numbers):
-        return list(listed)
-    return [o if o.code else replace(o, first=0, last=0) if o.first == o.last else o for o in listed]
-
-
 # What is named twice
 
 
@@ -107,9 +104,12 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     homes: dict[str, int] = {}
     kept: list[Opening] = []
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
-        first = next((homes[key] for key in (*_keys(opening), *_plain_code(opening.code)) if key in homes), None)
+        keys = [*_keys(opening.code), _titled(opening.title)]
+        asked = [*keys[: -1 if opening.code else None], *_plain_code(opening.code)]
+        first = next((homes[key] for key in asked if key in homes), None)
         if first is None or _place(kept[first]) == _place(opening):
-            homes |= {key: len(kept) for key in (*_keys(opening), _titled(opening)) if key not in homes}
+            for key in keys:
+                homes.setdefault(key, len(kept))
             kept.append(opening)
         else:
             known = {f.key for f in kept[first].fields}
@@ -118,18 +118,15 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     return sorted(kept, key=lambda o: o.line.start)
 
 
-def _keys(opening: Opening) -> Iterator[str]:
-    """Yield what tells an item apart: its code, or its title where it has none."""
-    if not opening.code:
-        yield _titled(opening)
-        return
-    yield opening.code.upper()
-    if opening.code.isdigit():
-        yield from _plain_code(f"-{opening.code}")
+def _keys(code: str) -> Iterator[str]:
+    """Yield what a code tells an item apart by."""
+    if code:
+        yield code.upper()
+        yield from _plain_code(f"-{code}") if code.isdigit() else ()
 
 
-def _titled(opening: Opening) -> str:
-    return f"title {title_key(clean_title(opening.title))}"
+def _titled(title: str) -> str:
+    return f"title {title_key(clean_title(title))}"
 
 
 def _plain_code(code: str) -> Iterator[str]:
@@ -153,13 +150,13 @@ def unclaimed(text: PlanText, openings: Collection[Opening]) -> Iterator[tuple[i
     Metrics, goals, risks and the like are no items, nor is what names an item again.
     """
     scopes = Scopes(openings)
-    named = {key for opening in openings for key in (*_keys(opening), _titled(opening))}
+    named = {key for opening in openings for key in (*_keys(opening.code), _titled(opening.title))}
     for placed in text.placed:
         line, read = placed.line, read_number(placed.line.body)
         if placed.role or line.start in scopes or read_count(line.body) or is_nothing(line.body):
             continue
         code = read.code.upper() if read else ""
-        again = {code, *_plain_code(code), f"title {title_key(clean_title(line.body))}"}
+        again = {code, *_plain_code(code), _titled(line.body)}
         urgent = names_priority(placed.label or placed.section.title)
         if (line.mark or code or urgent) and not again & named:
             yield line.number, line.body

@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from procauthor.markdown.document import Document, Section
-from procauthor.planning.field import Field, plain_text, read_fields
-from procauthor.planning.line import Line, lines_of, read_lines
-from procauthor.planning.opening import LABEL, Opening, names_aside, names_bucket, names_priority, read_number
+from procauthor.markdown.document import Block, Document, Section
+from procauthor.planning.field import read_fields
+from procauthor.planning.line import Line, lines_of, plain_text, read_lines
+from procauthor.planning.opening import LABEL, Opening, names_aside, names_bucket, names_priority
+from procauthor.planning.title import read_number
 from procauthor.planning.words import pattern
 
 _ROLES = (
-    ("metrics", r"\b(?:{})\b"),
-    ("completed", r"\b(?:{})\b"),
-    ("goals", r"(?:^|\s)(?:{})$"),
-    ("next", r"^(?:{})$"),
-    ("strategy", r"\b(?:{})\b"),
+    ("metrics", "metrics", r"\b(?:{})\b"),
+    ("completed", "completed", r"\b(?:{})\b"),
+    ("goals", "goals", r"(?:^|\s)(?:{})$"),
+    ("goals", "next", r"^(?:{})$"),
+    ("strategy", "strategy", r"\b(?:{})\b"),
 )
 
 
@@ -33,41 +34,26 @@ class Placed:
 
 
 class PlanText:
-    """A document, its lines and what is known of its sections; each thing is worked out once."""
+    """A document, its lines and what is known of its sections, which is kept by their index."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.lines = read_lines(document)
-        self._headings: dict[int, tuple[str, ...]] = {}
-        self._roles: dict[int, str] = {}
-        self._fields: dict[int, list[Field]] = {}
-
-    def headings(self, section: Section) -> tuple[str, ...]:
-        """Return the headings of a section, the nearest first."""
-        if section.index not in self._headings:
-            above = () if section.parent is None else self.headings(self.document.sections[section.parent])
-            self._headings[section.index] = (section.title, *above) if section.heading else above
-        return self._headings[section.index]
+        self.fields = [read_fields(self.own(section)) for section in document.sections]
+        # The headings of each section, the nearest first.
+        self.headings: list[tuple[str, ...]] = []
+        for section in document.sections:
+            above = () if section.parent is None else self.headings[section.parent]
+            self.headings.append((section.title, *above) if section.heading else above)
+        self.roles = [next(filter(None, map(read_role, self.named(section))), "") for section in document.sections]
 
     def named(self, section: Section) -> list[str]:
         """Return the headings of a section without the title of the document, the nearest first."""
-        return [text for text in self.headings(section) if text != self.document.title]
-
-    def role(self, section: Section) -> str:
-        """Return the role of the nearest heading of a section that has one."""
-        if section.index not in self._roles:
-            self._roles[section.index] = next((role for text in self.named(section) if (role := read_role(text))), "")
-        return self._roles[section.index]
+        return [text for text in self.headings[section.index] if text != self.document.title]
 
     def own(self, section: Section) -> list[Line]:
         """Return the lines of a section, without its heading and its subsections."""
         return lines_of(self.lines, section.body, section.end)
-
-    def fields(self, section: Section) -> list[Field]:
-        """Return the fields of a section without its subsections."""
-        if section.index not in self._fields:
-            self._fields[section.index] = read_fields(self.own(section))
-        return self._fields[section.index]
 
     def above(self, section: Section) -> Iterator[Section]:
         """Yield a section and all above it."""
@@ -78,46 +64,40 @@ class PlanText:
 
     def label_above(self, section: Section, position: int) -> str:
         """Return the nearest line in bold above a position that names a priority, in the same section."""
-        starts, labels = self._labels
-        place = bisect_left(starts, position) - 1
-        return labels[place] if place >= 0 and starts[place] >= section.body else ""
+        place = bisect_left(self._labels, (position, "")) - 1
+        start, label = self._labels[place] if place >= 0 else (-1, "")
+        return label if start >= section.body else ""
 
     @cached_property
-    def _labels(self) -> tuple[list[int], list[str]]:
-        found = [(line.start, label[1]) for line in self.lines if (label := LABEL.match(line.text))]
-        urgent = [(start, label) for start, label in found if names_priority(label)]
-        return [start for start, _ in urgent], [label for _, label in urgent]
+    def _labels(self) -> list[tuple[int, str]]:
+        labels = [(line.start, label[1]) for line in self.lines if (label := LABEL.match(line.text))]
+        return [(start, label) for start, label in labels if names_priority(label)]
+
+    @cached_property
+    def tables(self) -> list[tuple[Section, Block]]:
+        """All tables with a header and rows, with their sections."""
+        blocks = [(section, block) for section in self.document.sections for block in section.blocks]
+        return [(s, block) for s, block in blocks if block.kind == "table" and block.header and block.rows]
 
     @cached_property
     def placed(self) -> list[Placed]:
         """All list lines with their roles."""
-        return list(self._place())
+        return [placed for section in self.document.sections for placed in self._place(section)]
 
-    def _place(self) -> Iterator[Placed]:
-        sections = iter(self.document.sections)
-        section = next(sections)
-        following = next(sections, None)
-        role, label = "", ""
+    def _place(self, section: Section) -> Iterator[Placed]:
+        role, label = self.roles[section.index], ""
         outer: int | None = None  # how far the label is indented, if it is a list line
-        for line in self.lines:
-            while following is not None and line.number >= following.line:
-                section, following = following, next(sections, None)
-                role, label, outer = self.role(section), "", None
+        for line in self.own(section):
             if outer is not None and line.bullet and line.indent <= outer:
-                role, label, outer = self.role(section), "", None
+                role, label, outer = self.roles[section.index], "", None
             named = LABEL.match(line.text)
-            if named and not (line.bullet and _is_coded(named[1])):
+            # A list line in bold with a code, such as "Story 1.1: Dough", is a title.
+            if named and not (line.bullet and (number := read_number(named[1])) and number.code):
                 label, outer = named[1].strip(), line.indent if line.bullet else None
-                own, above = read_role(label), self.role(section)
+                own, above = read_role(label), self.roles[section.index]
                 role = above or own if own == "aside" else own or above
             elif line.bullet:
                 yield Placed(line, role, label, section)
-
-
-def _is_coded(label: str) -> bool:
-    """Say whether a line in bold is a title with a code, such as "Story 1.1: Dough", and no label."""
-    number = read_number(label)
-    return bool(number and number.code)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -126,8 +106,8 @@ def read_role(text: str) -> str:
     if names_bucket(text):
         return ""
     plain = plain_text(text).rstrip(":")
-    role = next((role for role, form in _ROLES if pattern(role, form).search(plain)), "")
-    return {"next": "goals", "": "aside" if names_aside(text) else ""}.get(role, role)
+    role = next((role for role, kind, form in _ROLES if pattern(kind, form).search(plain)), "")
+    return role or ("aside" if names_aside(text) else "")
 
 
 class Scopes:
@@ -135,13 +115,12 @@ class Scopes:
 
     def __init__(self, openings: Iterable[Opening]) -> None:
         self._spans = sorted((o.line.start, o.scope_end) for o in openings)
-        self._starts = [start for start, _ in self._spans]
 
     def __contains__(self, position: int) -> bool:
-        place = bisect_left(self._starts, position + 1) - 1
+        place = bisect_left(self._spans, (position + 1,)) - 1
         return place >= 0 and position < self._spans[place][1]
 
     def following(self, position: int, end: int) -> int:
         """Return where the next item after a position begins, at most the end."""
-        place = bisect_left(self._starts, position + 1)
-        return min(self._starts[place], end) if place < len(self._starts) else end
+        place = bisect_left(self._spans, (position + 1,))
+        return min(self._spans[place][0], end) if place < len(self._spans) else end

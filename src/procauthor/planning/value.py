@@ -1,42 +1,41 @@
-"""Values as plans write them: priorities, lifecycles with phases, statuses."""
+"""Values as plans write them: priorities, statuses, lifecycles with phases, and hours."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import cast
 
-from procauthor.planning.effort import read_whole_effort
-from procauthor.planning.field import plain_text
-from procauthor.planning.line import sign_of
-from procauthor.planning.plan import PRIORITIES, Priority
+from procauthor.planning.line import plain_text, sign_of
+from procauthor.planning.plan import PRIORITIES, Effort, Priority
 from procauthor.planning.words import choice, pattern, read_words
+from procauthor.regex import lazy
 
-PRIORITY_CODE = re.compile(r"\bP\d\b", re.IGNORECASE)
+# The same headings, labels and names are asked about many times.
+REMEMBERED = 1 << 16
+PRIORITY_CODE = lazy(r"\bP\d\b", re.IGNORECASE)
 # "Priority: 3.5" is a score.
-_PRIORITY = re.compile(
-    r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE
-)
+_PRIORITY = lazy(r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
-_NEGATED = r"\b(?:{})[\s-]+(?!have\b)\w+"
 _LONGEST = 4
 _PERCENT = r"(?<!\d)[1-9]?\d(?:\.\d+)?\s*%"
-_PARTLY = re.compile(_PERCENT)
-_DASH = re.compile(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
-_REMEMBERED = 1 << 16
+_DASH = lazy(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
+
+# Priorities
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def read_priority(text: str) -> Priority | None:
     """Return the priority that a text names: "P0 - Critical", "Priority 1", "Must have", "High"; "P7" counts as P3.
 
     Words count before colours.
     """
-    found = _PRIORITY.search(text)
-    number = (found["code"] or found["number"]) if found else text.strip()
+    code = _PRIORITY.search(text)
+    number = (code["code"] or code["number"]) if code else text.strip()
     if len(number) == 1 and number.isdigit():
         return PRIORITIES[min(int(number), 3)]
-    word = _ranks().search(pattern("no", _NEGATED).sub(" ", _spelled(text)))
+    word = _ranks().search(pattern("no", r"\b(?:{})[\s-]+(?!have\b)\w+").sub(" ", _spelled(text)))
     if word:
         ranks = read_words().priorities
         return cast("Priority", ranks.get(word[0]) or ranks[re.sub(r"\s", "-", word[0])])
@@ -51,14 +50,13 @@ def is_priority(text: str) -> bool:
 def names_only_priority(text: str) -> bool:
     """Say whether all words of a text rank something."""
     rest, ranked = _ranks().subn("", _spelled(text))
-    rest = re.sub(r"\bpriorit\w*", "", rest) if ranked else rest
-    return bool(ranked) and not re.search(r"[^\W_]", rest)
+    return bool(ranked) and not re.search(r"[^\W_]", re.sub(r"\bpriorit\w*", "", rest))
 
 
 def begins_with_priority(text: str) -> bool:
     """Say whether a text begins with words that rank something: "High (this week)", but not "High-risk areas"."""
-    found = _ranks().match(_spelled(text))
-    return found is not None and text[found.end() : found.end() + 1] != "-"
+    rank = _ranks().match(_spelled(text))
+    return rank is not None and text[rank.end() : rank.end() + 1] != "-"
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +67,9 @@ def _ranks() -> re.Pattern[str]:
 
 def _spelled(text: str) -> str:
     return text.casefold().replace("’", "'")
+
+
+# Lifecycles and phases
 
 
 def read_lifecycle(text: str) -> tuple[str, int | str | None]:
@@ -82,21 +83,39 @@ def read_lifecycle(text: str) -> tuple[str, int | str | None]:
 
 def read_phase(text: str) -> int | str | None:
     """Return a phase: a number where it is one."""
-    plain = plain_text(text)
-    text = re.sub(rf"^(?:{_phases()})\s*", "", plain, flags=re.IGNORECASE).strip()
+    text = re.sub(rf"^(?:{_labels('phase')})\s*", "", plain_text(text), flags=re.IGNORECASE).strip()
     leading = re.match(r"(\d+)(?:\s*[-–—:(].*\D.*)?$", text)
     return int(leading[1]) if leading else None if is_nothing(text) else text
 
 
-@lru_cache(maxsize=1)
-def _phases() -> str:
-    return choice(label for label, key in read_words().labels.items() if key == "phase")
+@lru_cache(maxsize=4)
+def _labels(key: str) -> str:
+    return choice(label for label, each in read_words().labels.items() if each == key)
 
 
 @lru_cache(maxsize=1)
 def _phase() -> re.Pattern[str]:
     numbers = r"(\d+\w?(?:\s*(?:[-–,&/]|and)\s*\d+)*|[IVX]+\b)"
-    return re.compile(rf"\b(?:{_phases()})s?\s*[:#]?\s*{numbers}", re.IGNORECASE)
+    return re.compile(rf"\b(?:{_labels('phase')})s?\s*[:#]?\s*{numbers}", re.IGNORECASE)
+
+
+# Statuses
+
+
+@lru_cache(maxsize=REMEMBERED)
+def read_status(text: str) -> str:
+    """Return a status in the library's words, or an empty string; "Not yet created" is missing."""
+    plain = _plain_words(text)
+    if plain in read_words().lists["exists"]:
+        return "defined"
+    made = pattern("made").pattern
+    if pattern("no", rf"(?:\b|(?=n't))(?:{{}})\b.{{0,12}}{made}").search(plain):
+        return "missing"
+    # What is in parentheses or behind a dash only adds to it: "done (superseded by 28)", "unblocked - guide complete".
+    first = _plain_words(re.split(r"\(|\s[-–—]\s|;", plain_text(text))[0]).strip()
+    parts = (first, plain) if first not in read_words().lists["waiting"] else (first,)
+    said = next((status for part in parts for status, words in _statuses() if _says(words, part)), "")
+    return said or ("in progress" if pattern("part", rf"\b(?:{{}})\b|{_PERCENT}").search(plain) else sign_of(text))
 
 
 def read_state(text: str) -> str:
@@ -104,74 +123,52 @@ def read_state(text: str) -> str:
     return read_status(text) or ("defined" if _says(pattern("there"), plain_text(text)) else "")
 
 
-def is_yes(text: str) -> bool:
-    """Say whether a cell or value means yes: "x", "yes", "✓", "true", 100 %."""
-    return plain_text(text).strip("[] ").casefold() in read_words().lists["yes"] or sign_of(text) == "defined"
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def read_status(text: str) -> str:
-    """Return a status in the library's words, or an empty string; "Not yet created" is missing."""
-    sign = sign_of(text)
-    plain = re.sub(r"[-_]", " ", plain_text(text)).casefold()
-    if plain in read_words().lists["exists"]:
-        return "defined"
-    if _absent().search(plain):
-        return "missing"
-    # What is in parentheses or behind a dash only adds to it: "done (superseded by 28)", "unblocked - guide complete".
-    first = re.split(r"\(|\s[-–—]\s|;", plain_text(text))[0]
-    first = re.sub(r"[-_]", " ", first).casefold().strip()
-    parts = (first, plain) if first not in read_words().lists["waiting"] else (first,)
-    said = next((status for part in parts for status, words in _statuses() if _says(words, part)), "")
-    return said or ("in progress" if pattern("part").search(plain) or _PARTLY.search(plain) else sign)
-
-
 def says_only_status(text: str) -> str:
     """Return the status of a text that says nothing else but, at most, a date: "done", "Completed 2025-01-02"."""
-    status = read_status(text)
-    rest = re.sub(r"[-_]", " ", plain_text(text)).casefold()
+    status, rest = read_status(text), _plain_words(text)
     for _, words in _statuses() if status else ():
         rest = words.sub("", rest)
     return "" if re.search(r"[^\W\d_]", rest) else status
 
 
+def is_yes(text: str) -> bool:
+    """Say whether a cell or value means yes: "x", "yes", "✓", "true", 100 %."""
+    return plain_text(text).strip("[] ").casefold() in read_words().lists["yes"] or sign_of(text) == "defined"
+
+
+def _plain_words(text: str) -> str:
+    return re.sub(r"[-_]", " ", plain_text(text)).casefold()
+
+
 @lru_cache(maxsize=1)
 def _statuses() -> list[tuple[str, re.Pattern[str]]]:
-    found = read_words().statuses.items()
-    return [(status, re.compile(rf"\b(?:{choice(words)})\b", re.IGNORECASE)) for status, words in found]
-
-
-@lru_cache(maxsize=1)
-def _absent() -> re.Pattern[str]:
-    """Return a pattern for "not yet created"."""
-    made = pattern("made").pattern
-    return pattern("no", rf"(?:\b|(?=n't))(?:{{}})\b.{{0,12}}{made}")
+    words = read_words().statuses.items()
+    return [(status, re.compile(rf"\b(?:{choice(each)})\b", re.IGNORECASE)) for status, each in words]
 
 
 def _says(words: re.Pattern[str], text: str) -> bool:
     """Say whether a text has such a word, and none before it that makes it open work: "80 % complete", "to be done"."""
     before = pattern("open|no", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
     behind = pattern("onward", r"\s+(?:{})\b")
-    said = (found for found in words.finditer(text) if not behind.match(text, found.end()))
-    return any(not before.search(text[: found.start()]) for found in said)
+    said = (each for each in words.finditer(text) if not behind.match(text, each.end()))
+    return any(not before.search(text[: each.start()]) for each in said)
+
+
+# Nothing, and remarks
 
 
 def is_nothing(text: str) -> bool:
     """Say whether a value says that there is nothing: empty, "None (entry point)", "N/A", a dash."""
     plain = text.strip().strip("*_().")
-    if plain.casefold() in read_words().lists["nothing"] or _DASH.match(plain):
-        return True
-    return bool(_nothing().match(plain))
+    return plain.casefold() in read_words().lists["nothing"] or bool(_DASH.match(plain) or _nothing().match(plain))
 
 
 @lru_cache(maxsize=1)
 def _nothing() -> re.Pattern[str]:
     """Return a pattern for "none (yet)" and "no hard dependencies"; "none, but the Dough Procedure" is something."""
-    lists = read_words().lists
-    needs = choice(label for label, key in read_words().labels.items() if key == "depends_on")
-    nouns = choice(lists["nouns"])
-    none = rf"(?:{choice(lists['nothing'])}|[-–—]+)(?:\s*$|\s*[(,.;:–—-]|(?!.*\b(?:{nouns})\b)\b)"
-    return re.compile(rf"^(?:{none}|(?:{choice(lists['no'])})\s+(?:\w+\s+)?(?:{needs})\b)", re.IGNORECASE)
+    nothing, no, nouns = (choice(read_words().lists[kind]) for kind in ("nothing", "no", "nouns"))
+    none = rf"(?:{nothing}|[-–—]+)(?:\s*$|\s*[(,.;:–—-]|(?!.*\b(?:{nouns})\b)\b)"
+    return re.compile(rf"^(?:{none}|(?:{no})\s+(?:\w+\s+)?(?:{_labels('depends_on')})\b)", re.IGNORECASE)
 
 
 def is_remark(text: str) -> bool:
@@ -179,3 +176,137 @@ def is_remark(text: str) -> bool:
     if read_status(text) or any(read_whole_effort(part) or is_priority(part) for part in re.split("[,;]", text)):
         return True
     return bool(_PRIORITY.search(text) or _phase().search(text) or pattern("aside_of_title").search(text))
+
+
+# Hours: "2-3 hours", "1h 30m", "half a day", "between 1 and 2 days"
+
+_UNIT = (
+    r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
+    r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
+    r"semaines?|horas?|d[ií]as?|semanas?|minutos?)(?![^\W\d_])"
+)
+_AMOUNT = lazy(
+    rf"(?P<clock>\d+:[0-5]\d)?(?(clock)|(?P<number>\d+\s+\d/\d|\d/\d|\d+(?:[.,]\d+)?)?\s?(?P<part>[½¼¾])?)"
+    rf"(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)",
+    re.IGNORECASE,
+)
+_START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
+_TO = lazy(
+    r"\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*(?=[\d½¼¾])",
+    re.IGNORECASE,
+)
+_BETWEEN = lazy(r"\bbetween\s+$", re.IGNORECASE)
+_AND = lazy(r"\s+and\s+(?=[\d½¼¾])", re.IGNORECASE)
+_SMALLER = lazy(r"(?:\s*,)?\s*(?:and\s+|&\s*)?(?=[\d½¼¾])")
+_WORDED = lazy(
+    r"\b(?P<half>half\s+an?|(?:a\s+)?half)[\s-]+(?P<part>day|hour)\b|"
+    r"^\s*[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?P<one>day|hour|week)\b",
+    re.IGNORECASE,
+)
+_BEFORE = lazy(
+    r"^(?:~|≈|about|around|approx(?:imately|\.)?|ca?\.|est(?:imated|\.)?|effort:?|estimate:?|\s)*$", re.IGNORECASE
+)
+_BEHIND = lazy(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
+# Hours of a unit, by how its name begins in any language; the first that fits counts.
+_HOURS = {"st": 1.0, "h": 1.0, "se": 40.0, "w": 40.0, "m": 1 / 60, "d": 8.0, "t": 8.0, "j": 8.0}
+_QUARTERS = 4
+_HALF_AN_HOUR = 0.5
+
+
+def read_effort(text: str, unit: str = "") -> Effort | None:
+    """Return hours; a day has 8, a week 40. A bare number counts in ``unit``, by itself in hours."""
+    place = _find_effort(text, unit or "h")
+    return place[0] if place else None
+
+
+def read_whole_effort(text: str) -> Effort | None:
+    """Return the hours of a text that says nothing else, such as a remark "(about 2 hours)"."""
+    place = _find_effort(text, "")
+    whole = place and _BEFORE.match(text[: place[1]]) and _BEHIND.match(text[place[2] :])
+    return place[0] if place and whole else None
+
+
+def effort_unit(label: str) -> str:
+    """Return the unit that a label names, as in "Effort (days)", or an empty string."""
+    unit = re.search(r"\b(minutes?|hours?|days?|weeks?)\b", label, re.IGNORECASE)
+    return unit[1] if unit else ""
+
+
+def hours_text(effort: Effort, unit: str = "h") -> str:
+    """Return an effort as people write it: "2 h", "2-3 h", and "20 min" of what takes less than half an hour."""
+    bounds = effort.min, effort.max
+    if effort.max < _HALF_AN_HOUR:
+        unit, (low, high) = "min", (f"{round(bound * 60):d}" for bound in bounds)
+    else:
+        low, high = (f"{round(bound * _QUARTERS) / _QUARTERS:g}" for bound in bounds)
+        unit += "s" if len(unit) > 1 and high != "1" else ""
+    return f"{low} {unit}" if low == high else f"{low}-{high} {unit}"
+
+
+def share(effort: Effort, parts: int) -> list[Effort]:
+    """Divide hours evenly; where that is no round number, by quarters of an hour, so that the sum stays exact."""
+    return [Effort(*bounds) for bounds in zip(_share(effort.min, parts), _share(effort.max, parts), strict=True)]
+
+
+def _share(hours: float, parts: int) -> list[float]:
+    quarters = hours * _QUARTERS
+    if (hours / parts * 16).is_integer() or not quarters.is_integer():
+        return [hours / parts] * parts
+    whole, rest = divmod(int(quarters), parts)
+    return [(whole + (place < rest)) / _QUARTERS for place in range(parts)]
+
+
+def _find_effort(text: str, unit: str) -> tuple[Effort, int, int] | None:
+    """Return the first effort of a text with its place; ``unit`` is that of a number without one."""
+    place = 0
+    while start := _START.search(text, place):
+        low, known, end = _amount(text, start.start())
+        high, other, after = low, known, end
+        if to := (_AND if _BETWEEN.search(text[: start.start()]) else _TO).match(text, end):
+            high, other, after = _amount(text, to.end())
+        scale = other or known
+        if not scale and unit and not (text[: start.start()].strip(" ~≈") or text[after:].strip(" +")):
+            scale = _hours_of(unit)
+        if scale:
+            bounds = sorted((low * (known or scale), high * (other or scale)))
+            return Effort(round(bounds[0], 4), round(bounds[1], 4)), start.start(), after
+        place = max(after, start.end() + 1)
+    if worded := _WORDED.search(text):
+        hours = _hours_of(worded["part"] or worded["one"]) * (0.5 if worded["half"] else 1)
+        return Effort(hours, hours), worded.start(), worded.end()
+    return None
+
+
+def _amount(text: str, place: int) -> tuple[float, float | None, int]:
+    """Read "2", "2 hours" or "1h 30m" at a place: the number, how many hours one of it is, where it ends.
+
+    Two units are one number of hours.
+    """
+    match = _AMOUNT.match(text, place)
+    assert match is not None
+    number, unit, end = _number(match), match["unit"], match.end()
+    if not unit:
+        return number, None, len(text[: match.start("behind")].rstrip())
+    hours, smaller = _hours_of(unit), _SMALLER.match(text, end)
+    if smaller:
+        more, below, after = _amount(text, smaller.end())
+        if below is None and hours == 1.0 and smaller.end() == end:
+            below = _HOURS["m"]
+        if below is not None and below < hours:
+            return number * hours + more * below, 1.0, after
+    return number, hours, end
+
+
+def _number(match: re.Match[str]) -> float:
+    if match["clock"]:
+        hours, minutes = match["clock"].split(":")
+        return int(hours) + int(minutes) / 60
+    whole = unicodedata.numeric(match["part"]) if match["part"] else 0.0
+    for piece in (match["number"] or "").split():
+        above, _, below = piece.replace(",", ".").partition("/")
+        whole += float(above) / float(below or 1) if float(below or 1) else 0.0
+    return whole
+
+
+def _hours_of(unit: str) -> float:
+    return next(hours for start, hours in _HOURS.items() if unit.casefold().startswith(start))

@@ -10,10 +10,11 @@ from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Share
 from procauthor.naming import amount, title_key
-from procauthor.planning.effort import hours_text
 from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
 from procauthor.planning.propose import Proposal, sums
 from procauthor.planning.read import read_plan
+from procauthor.planning.value import hours_text
+from procauthor.regex import lazy
 
 _NAMES: dict[Priority, str] = {"P0": "Critical", "P1": "High", "P2": "Medium", "P3": "Low"}
 _HEADINGS: dict[Priority, str] = {
@@ -23,7 +24,7 @@ _HEADINGS: dict[Priority, str] = {
     "P3": "Long-Term Actions (P3 Low)",
 }
 _STATUS = {"placeholder": "Placeholder exists", "missing": "Missing (not created)", "in progress": "In progress"}
-_STAMP = re.compile(rb"^written_by: procauthor ([0-9a-f]{16})\r?$", re.MULTILINE)
+_STAMP = lazy(rb"^written_by: procauthor ([0-9a-f]{16})\r?$", re.MULTILINE)
 _SESSION = 3
 _RULE = ("", "---", "")
 

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.run import RunStore
     from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching
-    from procauthor.batch.record import BatchStore
-    from procauthor.batch.value import Tell
+    from procauthor.batch.record import BatchStore, Tell
     from procauthor.evaluation.value import Evaluation
     from procauthor.library.history import HistoryEntry
     from procauthor.planning.plan import Plan
@@ -266,7 +265,7 @@ class Project:
         return read_history(self.state)
 
     def undo(self, number: int | None = None) -> tuple[HistoryEntry, Change]:
-        """Take back the newest change that still stands, or the one with a number; return it with what was written.
+        """Take back the newest change in force, or the one with a number; return it with what was written.
 
         Raises:
             NotFoundError: There is none.

@@ -19,11 +19,11 @@ from procauthor.markdown.document import (
 )
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import Kept, find_differences, kept_by, refuse
-from procauthor.refactoring.link import Leads, relocate_links
-from procauthor.refactoring.relocation import Relocation
+from procauthor.refactoring.relocation import Leads, Relocation, relocate_links
 from procauthor.refactoring.rewrite import merge
+from procauthor.regex import lazy
 
-_FOOTNOTE = re.compile(rb"\[\^([^\]\s]+)\](:?)")
+_FOOTNOTE = lazy(rb"\[\^([^\]\s]+)\](:?)")
 _MOST_LEVELS = 6
 
 
@@ -171,7 +171,7 @@ def _key(label: str) -> str:
 
 
 def definition_text(host: Procedure, definition: Definition, relocation: Relocation, home: str) -> str:
-    """Return a definition as it stands in the document at ``home``."""
+    """Return a definition as it is in the document at ``home``."""
     return carry(host, Piece(definition.start, definition.end), relocation, home).text
 
 
@@ -216,7 +216,7 @@ def refuse_footnotes(host: Procedure, pieces: Sequence[Piece]) -> None:
     """Refuse to tear a footnote from its text.
 
     Raises:
-        ConflictError: A footnote's mark and text would come to stand in two documents.
+        ConflictError: A footnote's mark and text would come to be in two documents.
     """
     sides: dict[bytes, set[bool]] = {}
     for match in _FOOTNOTE.finditer(host.document.source.raw):

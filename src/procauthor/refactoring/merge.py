@@ -31,11 +31,10 @@ from procauthor.refactoring.carry import (
     refuse_same_ids,
     refuse_unclosed,
 )
-from procauthor.refactoring.link import Leads, verify_text
-from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.relocation import Leads, NewName, Relocation, verify_text
 from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _FIXED = frozenset({"index", "readme", "plan", "template"})
 _STEPS = frozenset({"step", "phase"})
@@ -48,7 +47,7 @@ def merge(scope: Scope, procedure: Procedure, into: Procedure) -> Change:
     that goes stay in the history alone.
 
     Raises:
-        ConflictError: Both use one label for two targets, or a step is referred to that stands twice.
+        ConflictError: Both use one label for two targets, or a step is referred to that occurs twice.
         LibraryError: One of them cannot be merged, or a link cannot be rewritten safely.
     """
     _refuse(procedure, into)
@@ -160,7 +159,7 @@ class _Merging:
         return sorted(found, key=lambda joint: joint.rank)
 
     def _preamble(self) -> Iterator[_Joint]:
-        """Carry what stands below the title, but not metadata."""
+        """Carry what is below the title, but not metadata."""
         one, other = self.procedure.document, self.into.document
         fields = [f.start for f in one.fields.values()] if one.front_matter is None else []
         own, their = title_section(one) or one.sections[0], title_section(other) or other.sections[0]
@@ -279,7 +278,7 @@ class _Merging:
 
 
 def _with_spans(raw: bytes, own: Sequence[Replacement]) -> tuple[bytes, dict[int, tuple[int, int]]]:
-    """Return the bytes with the insertions made, and where each of them stands then, by where it was put."""
+    """Return the bytes with the insertions made, and where each of them is then, by where it was put."""
     whole, position = b"", 0
     spans: dict[int, tuple[int, int]] = {}
     for each in sorted(own, key=lambda r: r.start):

@@ -22,11 +22,11 @@ from procauthor.markdown.proof import Kept, find_differences, refuse
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.template.key import section_key
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.regex import lazy
+from procauthor.template.spec import SectionSpec, Template, section_key
 
 Read = Callable[[str, bytes], Procedure]
-_NUMBER = re.compile(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
+_NUMBER = lazy(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
 _FREE_NUMBER = 900
 
 
@@ -49,7 +49,7 @@ class Migration:
 
         Raises:
             ConfigError: No template has a heading that a renaming names.
-            ConflictError: Both the old and the new section stand in a document, or a link would lead elsewhere.
+            ConflictError: Both the old and the new section are in a document, or a link would lead elsewhere.
             LibraryError: A link cannot be rewritten safely.
         """
         library = self.scope.library
@@ -185,7 +185,7 @@ def arrange(procedure: Procedure) -> tuple[bytes, list[Kept]]:
 
 
 def _known(document: Document, specs: Sequence[SectionSpec]) -> Iterator[tuple[int, Section]]:
-    """Yield the template's sections that stand in a document with their place in it: each once, all of one level."""
+    """Yield the template's sections that are in a document with their place in it: each once, all of one level."""
     places = {key: n for n, spec in enumerate(specs) for key in spec.keys}
     levels = Counter(s.level for s in document.sections if _is_section(s) and section_key(s.title) in places)
     level = min(levels, default=0)
@@ -198,7 +198,7 @@ def _known(document: Document, specs: Sequence[SectionSpec]) -> Iterator[tuple[i
 
 
 def _foot(document: Document, last: Section) -> int:
-    """Return where the foot of a document begins: a rule and what stands below it, without any heading."""
+    """Return where the foot of a document begins: a rule and what is below it, without any heading."""
     family = list(document.family(last))
     for block in reversed(family[-1].blocks):
         if block.kind == "rule" and document.end(last) >= len(document.source.raw.rstrip()):

@@ -4,25 +4,202 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from procauthor.checking.phrase import Phrase, Titles, find_phrases
 from procauthor.checking.scope import Scope
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.link import escape
-from procauthor.markdown.passage import read_parts, read_shown
+from procauthor.markdown.passage import PlainText, Shown, read_parts, read_passages, read_shown
 from procauthor.markdown.target import find_link, is_html, keep_label
-from procauthor.naming import title_key
-from procauthor.refactoring.mention import Mention, find_mentions
+from procauthor.naming import NAME_EDGES, title_key
 from procauthor.refactoring.relocation import NewName, Relocation
-from procauthor.refactoring.word import Swap, find_swaps, narrow, write_swap
+from procauthor.regex import lazy
+
+_LAST = lazy(r"\s+(?:Procedures?|Orchestrations?|Standards)$", re.IGNORECASE)
+_PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
+_WORD = lazy(r"\S+")
+# What may be around a name in a text that is nothing else.
+_EDGE = r"""[\[\](){}<>'"“”„‚‘’«».,;:!?\s]*"""
+_ARTICLE = r"(?:(?:the|an|a)\s+)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Letters of a text from ``start`` to ``end``, and the words that take their place."""
+
+    start: int
+    end: int
+    text: str
+
+
+def find_swaps(text: str, name: NewName, *, whole: bool) -> Iterator[Swap]:
+    """Yield what puts the new name in place of the old one in a text.
+
+    Args:
+        text: What a reader sees.
+        name: The document and its new title.
+        whole: Whether the text is of a link to the document, which may use a short form of the name.
+    """
+    if name.title == name.procedure.title:
+        return
+    old = r"\s+".join(map(re.escape, name.procedure.title.split()))
+    alone = re.fullmatch(rf"{_EDGE}{_ARTICLE}{_EDGE}(?P<name>{old}){_EDGE}", text, re.IGNORECASE)
+    short = re.fullmatch(rf"{_EDGE}{_ARTICLE}{_EDGE}(?P<name>.*?){_EDGE}", text, re.IGNORECASE | re.DOTALL)
+    before, behind = NAME_EDGES
+    if alone:
+        yield Swap(*alone.span("name"), name.title)
+    elif whole and short and title_key(short["name"]) == name.procedure.key:
+        # "Test Plan" for the Test Plan Procedure: the short form stays short.
+        yield Swap(*short.span("name"), name.title if _LAST.search(short["name"]) else _LAST.sub("", name.title))
+    elif len(name.procedure.title.split()) > 1:
+        yield from (Swap(m.start(), m.end(), name.title) for m in re.finditer(before + old + behind, text))
+
+
+def write_swap(shown: Shown, swap: Swap) -> list[Replacement] | None:
+    """Return the edits that a swap means; None where emphasis divides the name so that it cannot be told how."""
+    core = narrow(shown.text, swap)
+    if core.start == core.end:
+        return []
+    single = shown.replace(core.start, core.end, core.text)
+    if single is not None:
+        return [single]
+    pieces = [shown.replace(each.start, each.end, each.text) for each in _word_by_word(shown.text, core)]
+    edits = [piece for piece in pieces if piece is not None]
+    return edits if pieces and len(edits) == len(pieces) else _poured(shown, core)
+
+
+def _poured(shown: Shown, core: Swap) -> list[Replacement] | None:
+    """Put all words into the one stretch of the name that has emphasis; what has none goes."""
+    stretches = list(dict.fromkeys(shown.stretches[core.start : core.end]))
+    marked = [stretch for stretch in stretches if stretch in shown.marked]
+    if len(marked) != 1 or shown.fixed.intersection(stretches):
+        return None
+    edits = []
+    for stretch in stretches:
+        places = [place for place in range(core.start, core.end) if shown.stretches[place] == stretch]
+        edits.append(shown.replace(places[0], places[-1] + 1, core.text if stretch in marked else ""))
+    return [each for each in edits if each is not None] if None not in edits else None
+
+
+def narrow(text: str, swap: Swap) -> Swap:
+    """Return a swap without the words that old and new have in common at both ends; one word at least is left."""
+    old = list(_WORD.finditer(text, swap.start, swap.end))
+    words, new = [m[0] for m in old], swap.text.split()
+    fold = str if [*map(_folded, words)] == [*map(_folded, new)] else _folded
+    one, other = [fold(word) for word in words], [fold(word) for word in new]
+    front = _common(one, other)
+    back = _common(one[front:][::-1], other[front:][::-1])
+    if words == new:
+        return Swap(swap.start, swap.start, "")
+    if front + back in (len(words), len(new)):
+        # One of the two has no word left: the change goes to the word beside.
+        front, back = (front - 1, back) if front else (front, back - 1)
+    return Swap(old[front].start(), old[len(old) - back - 1].end(), " ".join(new[front : len(new) - back]))
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many words two names have in common at their beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (first, second) in enumerate(pairs) if first != second), min(len(one), len(other)))
+
+
+def _folded(word: str) -> str:
+    folded = word.casefold()
+    return _PLURALS.get(folded, folded)
+
+
+def _word_by_word(text: str, swap: Swap) -> Iterator[Swap]:
+    old = list(_WORD.finditer(text, swap.start, swap.end))
+    new = swap.text.split()
+    if len(old) == len(new):
+        yield from (Swap(m.start(), m.end(), word) for m, word in zip(old, new, strict=True) if m[0] != word)
+
+
+_ARTICLES = frozenset({"the", "a", "an"})
+# A capitalised word before a name is part of another name, unless one of these is between.
+_MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by"})
+_SPACE = lazy(r"[\s>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in running text, and where it begins in its passage."""
+
+    host: Procedure
+    passage: PlainText
+    start: int
+    text: str
+
+    def span(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return the bytes of letters of the name; None where emphasis begins or ends between them."""
+        first = self.passage.offset(self.start + start)
+        last = _end_offset(self.passage, self.start + end)
+        raw = self.host.document.source.raw[first:last].decode(errors="replace")
+        plain = html.unescape(raw.replace("\\", ""))
+        return (first, last) if _SPACE.sub(" ", plain) == _SPACE.sub(" ", self.text[start:end]) else None
+
+
+def find_mentions(scope: Scope, host: Procedure, target: Procedure) -> Iterator[Mention]:
+    """Yield where a document names another one, or itself, outside of links and code.
+
+    A name that several documents share counts only where the one in reach is the target. A longer name that ends with
+    the title is another name.
+    """
+    titles = Titles({target.title})
+    for passage in read_passages(host.document):
+        taken: list[tuple[int, int]] = []
+        for phrase in find_phrases(passage.text):
+            taken.append((phrase.starts[0], phrase.end))
+            start = _start_of_name(scope, host, target, phrase)
+            if start is not None:
+                yield Mention(host, passage, start, passage.text[start : phrase.end])
+        for match in titles.search(passage.text):
+            if not any(start < match.end() and match.start() < end for start, end in taken):
+                yield Mention(host, passage, match.start(), match[0])
+
+
+def _start_of_name(scope: Scope, host: Procedure, target: Procedure, phrase: Phrase) -> int | None:
+    """Return where the name of the target starts: the longest end of the phrase that is a known name must be it."""
+    ends = list(phrase.ends)
+    for place, (start, words) in enumerate(ends):
+        key = title_key(words)
+        if key in scope.announced and key != target.key:
+            return None
+        found = (host,) if key == host.key else scope.named(key, host)
+        if found:
+            if found != (target,) or not _begins(phrase, place):
+                return None
+            # The key of "The API Design Procedure" is that of the name without its article.
+            skip = phrase.words[place].casefold() in _ARTICLES and title_key(words.partition(" ")[2]) == key
+            return ends[place + 1][0] if skip else start
+    return None
+
+
+def _begins(phrase: Phrase, place: int) -> bool:
+    """Say whether a name can begin there: of "Define Test Plan Procedure", the verb opens the sentence."""
+    if place == 0 or phrase.words[place].casefold() in _ARTICLES or phrase.words[place - 1].casefold() in _MINOR:
+        return True
+    return place == 1 and phrase.sentence_start
+
+
+def _end_offset(passage: PlainText, end: int) -> int:
+    """Return the byte offset behind the last character before ``end``."""
+    for run, start in zip(reversed(passage.runs), reversed(passage.starts), strict=True):
+        if start < end:
+            inside = end - start
+            return run.end if inside >= len(run.text) else run.start + len(run.text[:inside].encode())
+    return passage.runs[0].start
+
 
 # Under these keys a value that means the document is its name, however it is spelled.
 _REFERENCES = frozenset({"depends_on", "superseded_by", "alias_of", "replaces", "replaced_by", "related", "see_also"})
 _OWN = frozenset({"title", "id", "aliases", "alias", "status", "lifecycle", "phase", "tags", "keywords"})
-_HTML_LINK_TEXT = re.compile(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
+_HTML_LINK_TEXT = lazy(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
 
 
 def rename_names(scope: Scope, host: Procedure, relocation: Relocation) -> Iterator[Replacement]:

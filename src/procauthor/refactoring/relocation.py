@@ -3,13 +3,97 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
 
+from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, resolve
-from procauthor.refactoring.destination import Way, join
+from procauthor.markdown.document import Link, Replacement
+from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
+from procauthor.markdown.link import encode_path
+from procauthor.markdown.parse import parse, read_definitions
+from procauthor.markdown.target import Spot, read_spots
+from procauthor.naming import is_document
+from procauthor.regex import lazy
+
+_ENCODED_LETTER = lazy(r"%[89A-Fa-f][0-9A-Fa-f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From the document at ``source`` to a path and an anchor; all paths from the library's root."""
+
+    source: str
+    path: str
+    anchor: str = ""
+
+
+def join(source: str, written: str) -> str:
+    """Return where a relative path leads from a document; unlike a resolved link it may leave the root by ``..``."""
+    base = "" if written.startswith("/") else posixpath.dirname(source)
+    return posixpath.normpath(posixpath.join(base, unquote(written).lstrip("/")))
+
+
+def respell(spot: Spot, before: Way, after: Way) -> str:
+    """Return the target of a link in its old manner: ``./``, a leading slash, percent signs, query and all."""
+    written = spot.written if spot.written == spot.target else spot.target
+    head, _, anchor = written.partition("#")
+    path, mark, query = head.partition("?")
+    if after.anchor != before.anchor:
+        anchor = _encode(after.anchor, angle=spot.angle, everything=bool(_ENCODED_LETTER.search(anchor)))
+    text = _path(path, spot, before, after) + mark + query
+    return f"{text}#{anchor}" if anchor else text or posixpath.basename(after.path)
+
+
+def _path(written: str, spot: Spot, before: Way, after: Way) -> str:
+    if not written:
+        # It leads to its own document.
+        return "" if after.path == after.source else _spell(relative_path(after.source, after.path), written, spot)
+    if written.startswith("/"):
+        # The root may be that of the repository, with the way to the library in front.
+        base = unquote(written).strip("/").removesuffix(before.path)
+        return written if after.path == before.path else "/" + _spell(base + after.path, written, spot)
+    same_folders = _folder(before.source) == _folder(after.source) and _folder(before.path) == _folder(after.path)
+    if same_folders and not written.endswith("/"):
+        if before.path == after.path:
+            return written
+        return written[: written.rfind("/") + 1] + _spell(posixpath.basename(after.path), written, spot)
+    found = _spell(relative_path(after.source, after.path), written, spot)
+    if written.startswith("./") and not found.startswith("."):
+        found = f"./{found}"
+    return f"{found}/" if written.endswith("/") and not found.endswith("/") else found
+
+
+def _folder(path: str) -> str:
+    return posixpath.dirname(path)
+
+
+def relative_path(source: str, target: str) -> str:
+    """Return the way from a document to a path; both may lead out of the root by ``..``."""
+    here = [part for part in _folder(source).split("/") if part]
+    there = [part for part in target.split("/") if part not in ("", ".")]
+    while here and there and here[0] == there[0] != "..":
+        here.pop(0)
+        there.pop(0)
+    return "/".join([".."] * len(here) + there) or "."
+
+
+def _spell(path: str, written: str, spot: Spot) -> str:
+    """Write a path; parts that the old one had keep their spelling."""
+    known = {unquote(part): part for part in written.split("/")}
+    everything = bool(_ENCODED_LETTER.search(written))
+    return "/".join(
+        known.get(part) or _encode(part, angle=spot.angle, everything=everything) for part in path.split("/")
+    )
+
+
+def _encode(text: str, *, angle: bool, everything: bool) -> str:
+    if everything:
+        return quote(text, safe="!$&'*+,;=:@")
+    return encode_path(text, angle=angle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +128,7 @@ class Relocation:
     inside: str = ""
 
     def home(self, path: str) -> str:
-        """Return where a document stands afterwards."""
+        """Return where a document is afterwards."""
         return self.homes.get(path, path)
 
     def name_of(self, source: str, written: str) -> NewName | None:
@@ -60,7 +144,7 @@ class Relocation:
         Args:
             source: Path of the document with the link, before.
             written: The link's target, as it was meant.
-            home: Where the link stands afterwards, if not where its document does.
+            home: Where the link is afterwards, if not where its document does.
         """
         target = resolve(source, written)
         if target.external:
@@ -94,3 +178,103 @@ def is_same(before: Way, after: Way) -> bool:
     if before.path == before.source and after.source != before.source:
         return False
     return (before.path, before.anchor) == (after.path, after.anchor) and len(folders) == 1
+
+
+@dataclass(frozen=True)
+class Leads:
+    """Says whether a link of a document may lead to another target afterwards: to where the relocation says.
+
+    ``home`` is the path of the document in which the link is then.
+    """
+
+    host: Procedure
+    relocation: Relocation
+    home: str
+
+    def __call__(self, before: str, after: str) -> bool:
+        """Compare a target before with one after, both as the texts mean them."""
+        ways = self.relocation.ways(self.host.path, before, self.home)
+        if ways is None:
+            return before == after
+        now = Relocation(inside=self.relocation.inside).ways(self.home, after)
+        return now is not None and (now[1].path, now[1].anchor) == (ways[1].path, ways[1].anchor)
+
+
+def relocate_links(host: Procedure, relocation: Relocation, home: str | None = None) -> Iterator[Replacement]:
+    """Yield replacements of the targets in a document that lead elsewhere afterwards, or are written otherwise."""
+    for spot in read_spots(host.document):
+        ways = relocation.ways(host.path, spot.target, home)
+        if ways is None or is_same(*ways):
+            continue
+        text = respell(spot, *ways)
+        if text != spot.written:
+            yield Replacement(spot.start, spot.end, text)
+
+
+def relocate_paths(
+    host: Procedure, relocation: Relocation, documents: AbstractSet[str], home: str | None = None
+) -> Iterator[Replacement]:
+    """Yield replacements of paths in the front matter that lead to documents."""
+    edits = list(_puts(host, relocation, documents, home))
+    yield from edit_front_matter(host.document, host.path, edits) if edits else ()
+
+
+def _puts(host: Procedure, relocation: Relocation, documents: AbstractSet[str], home: str | None) -> Iterator[Put]:
+    for scalar in read_scalars(host.document):
+        path = scalar.value.partition("#")[0]
+        if not is_document(path):
+            continue
+        text = _moved(host, scalar, relocation, documents, home)
+        if text != scalar.value:
+            yield Put(scalar.key, text, scalar.index)
+
+
+def _moved(
+    host: Procedure, scalar: Scalar, relocation: Relocation, documents: AbstractSet[str], home: str | None
+) -> str:
+    value = scalar.value
+    if resolve(host.path, value).path in documents:
+        ways = relocation.ways(host.path, value, home)
+        spot = Spot("inline", value, value, 0, 0, angle=True)
+        return value if ways is None or is_same(*ways) else respell(spot, *ways)
+    path, mark, anchor = value.partition("#")
+    return relocation.targets.get(path, path) + mark + anchor
+
+
+def verify_links(host: Procedure, relocation: Relocation, raw: bytes, own: Sequence[Replacement] = ()) -> None:
+    """Make sure that every link of a rewritten document leads where it has to: nothing is written that is not proven.
+
+    Links within what was replaced are gone, and those in the new text are taken as they are.
+
+    Raises:
+        LibraryError: A link could not be rewritten.
+    """
+    stay = [link for link in host.document.links if not any(r.start <= link.start < r.end for r in own)]
+    places: list[tuple[int, Link | None]] = [(link.start, link) for link in stay]
+    # A reference in a new text needs the definitions of the document to be read as a link.
+    known = b"\n\n" + b"\n".join(raw[d.start : d.end].strip() for d in read_definitions(parse(raw)))
+    places += [(each.start, None) for each in own for _ in parse(each.text.encode() + known).links]
+    expected = [link for _, link in sorted(places, key=lambda place: place[0])]
+    verify_text(host, expected, relocation, relocation.home(host.path), raw)
+
+
+def verify_text(
+    host: Procedure, expected: Sequence[Link | None], relocation: Relocation, home: str, raw: bytes
+) -> None:
+    """Make sure that the links of a text are the expected ones of a host; None stands for any link.
+
+    Raises:
+        LibraryError: A link could not be rewritten.
+    """
+    document = parse(raw)
+    if len(document.links) != len(expected):
+        message = f"{host.path} cannot be rewritten safely: its links would be read otherwise afterwards"
+        raise LibraryError(message, "nothing was changed")
+    for old, new in zip(expected, document.links, strict=True):
+        ways = relocation.ways(host.path, old.target, home) if old else None
+        if old is None or ways is None:
+            continue
+        found = Relocation(inside=relocation.inside).ways(home, new.target)
+        if found is None or (found[1].path, found[1].anchor) != (ways[1].path, ways[1].anchor):
+            message = f"{host.path}:{old.line}: the link {old.target!r} cannot be rewritten safely"
+            raise LibraryError(message, "nothing was changed; rewrite this link by hand, then try again")

@@ -19,13 +19,12 @@ from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.link import slugify
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_parts, read_shown
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, is_document, split_ending, title_key
+from procauthor.refactoring.name import Swap, write_swap
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.refactoring.word import Swap, write_swap
 from procauthor.settings import FILE_NAME
 
-_MARKDOWN = (".md", ".markdown")
 # The settings name the index and the plan by their paths; a README is one by its name.
 _IN_SETTINGS = frozenset({"index", "plan"})
 _FIXED_NAME = _IN_SETTINGS | {"readme"}
@@ -37,7 +36,7 @@ def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True
 
     Raises:
         InvalidTitleError: The title cannot name a procedure, or belongs to another one.
-        ConflictError: Another file stands where the document would go.
+        ConflictError: Another file is where the document would go.
         LibraryError: A link cannot be rewritten safely.
     """
     # The whole title may be given, and means the name in it.
@@ -48,9 +47,10 @@ def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True
     _refuse_taken(scope, procedure, new_title)
     place = PurePosixPath(procedure.path)
     fixed = procedure.kind in _FIXED_NAME or _is_usual_name(scope.library, procedure)
-    stem = place.stem if fixed else stem_like(place.stem, procedure.title, new_title)
-    path = place.with_name(stem + place.suffix).as_posix()
-    new_id = stem if procedure.id in (place.stem, slugify(procedure.title)) else ""
+    old, ending = split_ending(place.name)
+    stem = old if fixed else stem_like(old, procedure.title, new_title)
+    path = place.with_name(stem + ending).as_posix()
+    new_id = stem if procedure.id in (old, slugify(procedure.title)) else ""
     name = NewName(procedure, new_title, new_id)
     own = (*_title_edits(procedure, new_title), *_id_edits(procedure, new_id))
     if procedure.written_title:
@@ -69,14 +69,14 @@ def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = 
     """Return the change that puts a document into another folder, or under another path.
 
     Raises:
-        ConflictError: Another file stands there.
+        ConflictError: Another file is there.
         LibraryError: The destination lies outside of the library, or a link cannot be rewritten safely.
     """
     if procedure.kind in _IN_SETTINGS:
         message = f"{procedure.path} is the {procedure.kind} that the settings name, so it cannot be moved"
         raise LibraryError(message, "nothing was changed; move it by hand, and change the settings")
     path = _destination(scope.library, procedure, destination)
-    old, new = PurePosixPath(procedure.path).stem, PurePosixPath(path).stem
+    old, new = bare_name(procedure.path), bare_name(path)
     name = NewName(procedure, procedure.title, new if procedure.id == old else "")
     own = tuple(_id_edits(procedure, name.id)) if old != new else ()
     if not read_title(procedure.document, procedure.conventions.titles):
@@ -95,8 +95,8 @@ def _destination(library: Library, procedure: Procedure, destination: str) -> st
     ):
         message = f"{destination!r} is no place in the library"
         raise LibraryError(message, "name a folder or a path, seen from the root of the library")
-    is_document = text.lower().endswith(_MARKDOWN) and not destination.endswith("/")
-    path = text if is_document else posixpath.normpath(f"{text}/{PurePosixPath(procedure.path).name}")
+    named = is_document(text) and not destination.endswith("/")
+    path = text if named else posixpath.normpath(f"{text}/{PurePosixPath(procedure.path).name}")
     if path == procedure.path:
         message = f"{procedure.path} is there already"
         raise ConflictError(message, "nothing was changed")
@@ -232,7 +232,7 @@ class _Relocating:
             return None
         conventions = procedure.conventions.titles
         written = read_title(parse(text), conventions)
-        title = plain_name(written, conventions.patterns) or PurePosixPath(self.path).stem
+        title = plain_name(written, conventions.patterns) or bare_name(self.path)
         alias = Alias(procedure.path, procedure.title, tuple(self._names_of_place(title)))
         return alias_text(alias, self.path, title, procedure.document.source.newline)
 

@@ -16,11 +16,12 @@ from procauthor.markdown.document import Document, Heading, Replacement, Section
 from procauthor.markdown.target import read_text
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.rewrite import Rewriting
+from procauthor.regex import lazy
 
-_HEADING = re.compile(r"(?P<word>(?:step|phase)\s+)?(?P<number>\d+(?:\.\d+)*)(?P<stop>[.):\s-]|$)", re.IGNORECASE)
+_HEADING = lazy(r"(?P<word>(?:step|phase)\s+)?(?P<number>\d+(?:\.\d+)*)(?P<stop>[.):\s-]|$)", re.IGNORECASE)
 _SERIES = r"\d+(?:\.\d+)*(?:(?:\s*(?:,|&|-|–)\s*|\s+(?:and|or|to)\s+)\d+(?:\.\d+)*)*"
-_REFERENCE = re.compile(rf"\b(?P<word>step|phase|section)s?\s+(?P<series>{_SERIES})", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_REFERENCE = lazy(rf"\b(?P<word>step|phase|section)s?\s+(?P<series>{_SERIES})", re.IGNORECASE)
+_NUMBER = lazy(r"\d+(?:\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def renumber(scope: Scope, procedure: Procedure) -> Change:
     """Return the change that numbers steps and sections in order; an empty one where they are.
 
     Raises:
-        ConflictError: A number stands twice and is referred to, so nobody can tell which is meant.
+        ConflictError: A number occurs twice and is referred to, so nobody can tell which is meant.
         LibraryError: A link cannot be rewritten safely.
     """
     numbered = read_numbers(procedure.document)

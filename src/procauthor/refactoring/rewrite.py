@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import unescape
 from itertools import chain
+from urllib.parse import unquote
 
 from procauthor.checking.scope import Scope
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Document, Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
-from procauthor.refactoring.candidate import Candidates
-from procauthor.refactoring.link import Leads, relocate_links, relocate_paths, verify_links
+from procauthor.naming import bare_name, title_key
 from procauthor.refactoring.name import rename_names
-from procauthor.refactoring.relocation import Relocation
+from procauthor.refactoring.relocation import Leads, Relocation, relocate_links, relocate_paths, verify_links
+
+
+class Candidates:
+    """Tells from its bare text whether a document could refer to what is relocated.
+
+    A link holds the name of the file that it leads to, and a name is made of its words. What holds neither refers to
+    nothing of it.
+
+    Args:
+        relocation: What happens.
+        own: Paths of documents that change for other reasons; others may link to their headings.
+    """
+
+    def __init__(self, relocation: Relocation, own: Iterable[str]) -> None:
+        headed = (path for path, _ in relocation.anchors)
+        places = (relocation.homes, relocation.targets, relocation.names, relocation.parts)
+        self._paths = frozenset(chain(own, headed, *places))
+        self._stems = frozenset(bare_name(path).casefold() for path in self._paths)
+        self._names = tuple(_names(relocation))
+        # Letters outside of ASCII can be written in several ways.
+        self._plain = all(map(str.isascii, chain(self._stems, *self._names)))
+
+    def __contains__(self, document: object) -> bool:
+        if not isinstance(document, Procedure):
+            return False
+        if not self._plain or document.path in self._paths:
+            return True
+        text = document.source.raw.decode(errors="replace").casefold()
+        if self._hold(text):
+            return True
+        # Escapes of Markdown, HTML and addresses.
+        return any(sign in text for sign in "\\&%") and self._hold(unquote(unescape(text.replace("\\", ""))))
+
+    def _hold(self, text: str) -> bool:
+        return any(stem in text for stem in self._stems) or any(
+            all(word in text for word in name) for name in self._names
+        )
+
+
+def _names(relocation: Relocation) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each name that a document goes by which gets another one."""
+    for name in (*relocation.names.values(), *relocation.parts.values()):
+        document = name.procedure
+        for known in (document.title, document.written_title, document.id, *document.aliases):
+            words = tuple(word for word in title_key(known).split() if word != "and")
+            if words:
+                yield words
+
 
 Own = Mapping[str, Sequence[Replacement]]
 

@@ -17,7 +17,7 @@ from procauthor.markdown.front_edit import Put, write_front_matter
 from procauthor.markdown.link import escape, write_link
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept
-from procauthor.naming import title_key
+from procauthor.naming import bare_name, split_ending, title_key
 from procauthor.refactoring.carry import (
     Piece,
     carry,
@@ -30,10 +30,9 @@ from procauthor.refactoring.carry import (
     refuse_unclosed,
     verify_carried,
 )
-from procauthor.refactoring.link import verify_text
-from procauthor.refactoring.relocation import NewName, Relocation
+from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 
 _ACTIONS = "**actions"
 
@@ -41,7 +40,8 @@ _ACTIONS = "**actions"
 def split_path(procedure: Procedure, title: str) -> str:
     """Return where a document with that title goes that is split off from another one."""
     place = PurePosixPath(procedure.path)
-    return place.with_name(stem_like(place.stem, procedure.title, check_title(title)) + place.suffix).as_posix()
+    stem, ending = split_ending(place.name)
+    return place.with_name(stem_like(stem, procedure.title, check_title(title)) + ending).as_posix()
 
 
 def split(scope: Scope, procedure: Procedure, at: Sequence[str], title: str, *, placeholder: bool) -> Change:
@@ -60,7 +60,7 @@ def split(scope: Scope, procedure: Procedure, at: Sequence[str], title: str, *, 
         InvalidTitleError: The title cannot name a procedure, or belongs to another one.
         NotFoundError: There is no such heading.
         AmbiguousError: Several headings are meant.
-        ConflictError: Another file stands where the new document would go, or a footnote would be torn.
+        ConflictError: Another file is where the new document would go, or a footnote would be torn.
     """
     path = split_path(procedure, title)
     name = check_title(title)
@@ -233,7 +233,7 @@ class _Splitting:
         edits: list[Put] = []
         metadata = self._document.metadata if self._document.front_matter else {}
         if metadata.get("id"):
-            edits.append(Put("id", PurePosixPath(self.path).stem))
+            edits.append(Put("id", bare_name(self.path)))
         if lifecycle := metadata.get("lifecycle"):
             edits.append(Put("lifecycle", lifecycle))
         if self.placeholder:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from procauthor.character import plain
+from procauthor.data import pick
 from procauthor.review.due import Due, Undated
 
 _SINCE = {"approved": "approved", "reviewed": "reviewed", "changed": "changed", "never": "never reviewed"}
@@ -41,20 +42,14 @@ def due_json(reviews: Sequence[Due], problems: Sequence[Undated], today: date) -
         "today": today.isoformat(),
         "due": [
             {
-                "path": due.path,
-                "title": due.title,
-                "lifecycle": due.lifecycle,
-                "owner": due.owner,
+                **pick(due, "path", "title", "lifecycle", "owner"),
                 "due": due.day.isoformat(),
                 "overdue": due.day < today,
-                "reason": due.reason,
-                "every": due.every,
-                "since": due.since,
-                "last": due.last.isoformat() if due.last else None,
+                **pick(due, "reason", "every", "since", "last"),
             }
             for due in reviews
         ],
-        "problems": [{"path": each.path, "line": each.line, "message": each.message} for each in problems],
+        "problems": [pick(each, "path", "line", "message") for each in problems],
     }
 
 

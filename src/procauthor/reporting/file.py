@@ -12,17 +12,18 @@ from typing import Any
 from procauthor.errors import ConfigError
 from procauthor.library import disk
 from procauthor.procedure import stamp
+from procauthor.regex import lazy
 from procauthor.system import NO_FILE, read_regular
 
 _OURS = (
-    re.compile(rb"^\d+ documents?, \d+ procedures?: \d+ errors?, \d+ warnings?, \d+ infos?[^\n]*\n\Z", re.MULTILINE),
-    re.compile(rb"\A(?:::(?:error|warning|notice) file=[^\n]*\n)+\Z"),
-    re.compile(rb'\A<\?xml [^\n]*\n<testsuites name="procauthor"'),
-    re.compile(rb"\AEvaluation of \d{4}-\d\d-\d\d"),
-    re.compile(rb"\A# Library Evaluation Report\n\nEvaluation of \d{4}-\d\d-\d\d"),
-    re.compile(rb'\A<!DOCTYPE html>[^\0]{0,2000}<meta name="generator" content="procauthor">'),
-    re.compile(rb"\ABEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//procauthor//"),
-    re.compile(rb"\bprocauthor submit \S+ --run \S+"),
+    lazy(rb"^\d+ documents?, \d+ procedures?: \d+ errors?, \d+ warnings?, \d+ infos?[^\n]*\n\Z", re.MULTILINE),
+    lazy(rb"\A(?:::(?:error|warning|notice) file=[^\n]*\n)+\Z"),
+    lazy(rb'\A<\?xml [^\n]*\n<testsuites name="procauthor"'),
+    lazy(rb"\AEvaluation of \d{4}-\d\d-\d\d"),
+    lazy(rb"\A# Library Evaluation Report\n\nEvaluation of \d{4}-\d\d-\d\d"),
+    lazy(rb'\A<!DOCTYPE html>[^\0]{0,2000}<meta name="generator" content="procauthor">'),
+    lazy(rb"\ABEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//procauthor//"),
+    lazy(rb"\bprocauthor submit \S+ --run \S+"),
 )
 """What only a report of ours says, in each form that is no JSON."""
 _KEYS = ({"findings", "summary"}, {"measured", "lifecycles"}, {"run", "brief"})

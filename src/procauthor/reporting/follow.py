@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from shlex import quote
 from typing import Any
 
-from procauthor.library.stage import Stage
+from procauthor.data import pick
+from procauthor.library.artifact import Stage
 from procauthor.naming import amount
 from procauthor.review.follow import Walk
 
@@ -55,40 +56,11 @@ def walk_json(walk: Walk) -> dict[str, Any]:
     following, stage = walk.following, walk.next
     return {
         "record": following.id,
-        "path": walk.procedure.path,
-        "title": walk.procedure.title,
-        "by": following.by,
-        "occasion": following.occasion,
-        "began": following.began.isoformat(),
-        "ended": following.ended.isoformat() if following.ended else None,
-        "stopped": following.stopped,
+        **pick(walk.procedure, "path", "title"),
+        **pick(following, "by", "occasion", "began", "ended", "stopped"),
         "document_changed": walk.changed,
         "total_steps": len(walk.stages),
-        "steps": [
-            {
-                "number": step.number,
-                "name": step.name,
-                "result": step.result,
-                "at": step.at.isoformat(),
-                "evidence": step.evidence,
-                "deviation": step.deviation,
-            }
-            for step in following.steps
-        ],
-        "next_step": _stage_json(stage) if stage else None,
-        "closing": list(walk.closing),
-        "wishes": list(walk.wishes),
-    }
-
-
-def _stage_json(stage: Stage) -> dict[str, Any]:
-    return {
-        "number": stage.number,
-        "name": stage.name,
-        "line": stage.line,
-        "purpose": stage.purpose,
-        "actions": list(stage.actions),
-        "decisions": list(stage.decisions),
-        "outputs": list(stage.outputs),
-        "failures": list(stage.failures),
+        "steps": [pick(step, "number", "name", "result", "at", "evidence", "deviation") for step in following.steps],
+        "next_step": pick(stage, *Stage.__struct_fields__) if stage else None,
+        **pick(walk, "closing", "wishes"),
     }

@@ -11,7 +11,7 @@ from procauthor.reporting.text import finding_line
 
 
 def junit(report: Report) -> str:
-    """Return the document; warnings and infos stand in ``system-out``, so that they are read and fail nothing."""
+    """Return the document; warnings and infos are in ``system-out``, so that they are read and fail nothing."""
     found: dict[str, list[Finding]] = {path: [] for path in report.checked}
     for finding in report.findings:
         found.setdefault(finding.path, []).append(finding)

@@ -1,4 +1,4 @@
-"""Where findings stand: the text of a line, and paths as seen from the root of the repository."""
+"""Where findings are: the text of a line, and paths as seen from the root of the repository."""
 
 from __future__ import annotations
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procauthor.data import pick
 from procauthor.evaluation.method import percent
 from procauthor.naming import amount
-from procauthor.planning.effort import hours_text
 from procauthor.planning.plan import Plan, PlanItem
-from procauthor.planning.upcoming import Session
+from procauthor.planning.session import Session
+from procauthor.planning.value import hours_text
 
 _SHOWN = 20
 
@@ -67,17 +68,12 @@ def session_json(session: Session) -> dict[str, object]:
         "hours": session.hours,
         "items": [
             {
-                "number": item.number,
-                "title": item.title,
-                "priority": item.priority,
-                "lifecycle": item.lifecycle,
-                "effort_hours": {"min": item.effort_hours.min, "max": item.effort_hours.max}
-                if item.effort_hours
-                else None,
+                **pick(item, "number", "title", "priority", "lifecycle"),
+                "effort_hours": pick(item.effort_hours, "min", "max") if item.effort_hours else None,
             }
             for item in session.items
         ],
-        "effort_hours": {"min": session.fit.effort.min, "max": session.fit.effort.max},
+        "effort_hours": pick(session.fit.effort, "min", "max"),
         "completion": [
             {"lifecycle": name, "defined": now.part, "then": then.part, "of": now.whole} for name, now, then in gains
         ],

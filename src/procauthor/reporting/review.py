@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from procauthor.checking.usage import Suspect
-from procauthor.library.receipt import ApprovalWorth, show_key
+from procauthor.data import pick
+from procauthor.library.sidecar import ApprovalWorth, show_key
 from procauthor.review.approve import Approval
 from procauthor.review.blame import Basis, Blame, SectionBlame
 from procauthor.review.suspect import Clearance
@@ -32,18 +33,9 @@ def approval_lines(found: Approval, *, written: bool) -> Iterator[str]:
 
 def approval_json(found: Approval, *, written: bool) -> dict[str, Any]:
     """Return the documented JSON object about an approval."""
-    who = found.signature
     return {
-        "path": found.path,
-        "title": found.title,
-        "status": found.status,
-        "sections": list(found.sections),
-        "open": list(found.open),
-        "by": who.by,
-        "role": who.role,
-        "on": who.on.isoformat(),
-        "expires": who.expires.isoformat() if who.expires else None,
-        "pull_request": who.pull_request,
+        **pick(found, "path", "title", "status", "sections", "open"),
+        **pick(found.signature, "by", "role", "on", "expires", "pull_request"),
         "changes": found.change.as_json(),
         "applied": written,
     }
@@ -68,12 +60,10 @@ def suspect_json(suspect: Suspect) -> dict[str, Any]:
     """Return the documented JSON object about one suspect."""
     use, seen = suspect.use, suspect.seen
     return {
-        "path": use.consumer.path,
-        "title": use.consumer.title,
+        **pick(use.consumer, "path", "title"),
         "line": use.line,
-        "producer": {"path": use.producer.path, "title": use.producer.title},
-        "part": use.part,
-        "name": use.name,
+        "producer": pick(use.producer, "path", "title"),
+        **pick(use, "part", "name"),
         "was": list(seen.text),
         "now": list(use.text),
         "seen_by": seen.by,
@@ -84,10 +74,7 @@ def suspect_json(suspect: Suspect) -> dict[str, Any]:
 def clearance_json(found: Clearance, *, written: bool) -> dict[str, Any]:
     """Return the documented JSON object about suspects that were cleared."""
     return {
-        "path": found.path,
-        "title": found.title,
-        "by": found.by,
-        "on": found.on.isoformat(),
+        **pick(found, "path", "title", "by", "on"),
         "cleared": [suspect_json(suspect) for suspect in found.suspects],
         "changes": found.change.as_json(),
         "applied": written,
@@ -145,9 +132,7 @@ def _ruled(ruling: ApprovalWorth) -> str:
 def blame_json(found: Blame) -> dict[str, Any]:
     """Return the documented JSON object about a document's sections."""
     return {
-        "path": found.path,
-        "title": found.title,
-        "status": found.status,
+        **pick(found, "path", "title", "status"),
         "sections": [_section_json(section) for section in found.sections],
         "lost_approvals": [_ruling_json(ruling) for ruling in found.lost],
     }
@@ -155,17 +140,8 @@ def blame_json(found: Blame) -> dict[str, Any]:
 
 def _section_json(section: SectionBlame) -> dict[str, Any]:
     return {
-        "heading": section.heading,
-        "line": section.line,
-        "last_line": section.last_line,
-        "hash": section.hash,
-        "writer": section.writer,
-        "by": section.by,
-        "on": section.on.isoformat() if section.on else None,
-        "run": section.run,
-        "prompt": section.prompt,
-        "template": section.template,
-        "edited": section.edited,
+        **pick(section, "heading", "line", "last_line", "hash", "writer", "by", "on"),
+        **pick(section, "run", "prompt", "template", "edited"),
         "sources": [_evidence_json(evidence) for evidence in section.sources],
         "approval": section.approval,
         "approvals": [_ruling_json(ruling) for ruling in section.approvals],
@@ -174,24 +150,9 @@ def _section_json(section: SectionBlame) -> dict[str, Any]:
 
 def _evidence_json(evidence: Basis) -> dict[str, Any]:
     source = evidence.source
-    return {
-        "name": source.shown,
-        "path": source.path,
-        "heading": source.heading,
-        "hash": source.hash,
-        "state": evidence.state,
-    }
+    return {"name": source.shown, **pick(source, "path", "heading", "hash"), "state": evidence.state}
 
 
 def _ruling_json(ruling: ApprovalWorth) -> dict[str, Any]:
-    receipt = ruling.receipt
-    return {
-        "section": receipt.section,
-        "by": receipt.by,
-        "role": receipt.role,
-        "on": receipt.on.isoformat(),
-        "expires": receipt.expires.isoformat() if receipt.expires else None,
-        "pull_request": receipt.pull_request,
-        "hash": receipt.hash,
-        "state": ruling.state,
-    }
+    names = "section", "by", "role", "on", "expires", "pull_request", "hash"
+    return {**pick(ruling.receipt, *names), "state": ruling.state}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from itertools import pairwise
 
 from procauthor.character import strip_hidden
 from procauthor.markdown.document import Block, Document, Section
+from procauthor.regex import lazy
 from procauthor.secret import PartSearch, clean, redact
 
 _TARGET_WORDS = 200
@@ -18,8 +18,8 @@ _LONGEST_WORDS = 250
 _SHORTEST_WORDS = 40
 _MOST_SECTIONS = 1_000
 """What comes after so many sections of a document is cut by its length alone: each of them has little to say."""
-_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
-_STRETCH = re.compile(rb"(?:\s*\S+){1,200}")
+_LINE = lazy(rb"[^\n]*\n|[^\n]+")
+_STRETCH = lazy(rb"(?:\s*\S+){1,200}")
 
 Span = tuple[int, int]
 
@@ -187,5 +187,7 @@ class _Text:
     def clean(self, text: str) -> str:
         """Return a heading as it is shown; each is needed many times."""
         if text not in self._cleaned:
-            self._cleaned[text] = str(clean(text))
+            # What the document holds as it is has no other secrets than the document.
+            written = strip_hidden(text) == text and text.encode() in self.document.source.raw
+            self._cleaned[text] = redact(text, self._parts.find) if written else str(clean(text))
         return self._cleaned[text]

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -246,15 +247,21 @@ class WordEmbedding:
         """Return one unit row for each text, given as the stems of its words."""
         import numpy as np
 
-        counts = [Counter(filter(is_feature, words)) for words in texts]
-        places = {word: place for place, word in enumerate(sorted({word for count in counts for word in count}))}
-        shares = np.zeros((len(counts), len(places)), np.float32)
-        for row, count in enumerate(counts):
-            for word, times in count.items():
-                shares[row, places[word]] = 1 + math.log(times)
+        counts = [_features(words) for words in texts]
+        places = {word: place for place, word in enumerate(sorted(set().union(*counts)))}
         if not places:
             return np.zeros((len(counts), self.dimensions), np.float32)
+        rows = np.repeat(np.arange(len(counts)), list(map(len, counts)))
+        columns = np.fromiter(map(places.__getitem__, chain.from_iterable(counts)), np.intp)
+        times = np.fromiter(chain.from_iterable(count.values() for count in counts), np.float64)
+        shares = np.zeros((len(counts), len(places)), np.float32)
+        shares[rows, columns] = 1 + np.log(times)
         return normalise(shares @ np.stack([_vector(word) for word in places]))
+
+
+def _features(words: Iterable[str]) -> dict[str, int]:
+    """Return the words that say what a text is about, and how often each of them occurs."""
+    return {word: times for word, times in Counter(words).items() if is_feature(word)}
 
 
 @lru_cache(maxsize=1 << 14)

@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import combining, normalize
@@ -24,6 +24,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from procauthor.naming import LONGEST_WORD, stem
+from procauthor.regex import lazy
 from procauthor.retrieval.chunk import Chunk
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-_WORD = re.compile(r"[^\W_]+")
-_JOINED = re.compile(r"[a-z0-9][A-Z]")
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_WORD = lazy(r"[^\W_]+")
+_JOINED = lazy(r"[a-z0-9][A-Z]")
+_PART = lazy(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _LONGEST_PHRASE = 3
 
 STOP_WORDS = frozenset(
@@ -111,11 +112,11 @@ def is_feature(word: str) -> bool:
 
 def list_concepts(stems: Sequence[str]) -> list[int]:
     """Return the groups of synonyms that the words of a text belong to, once for each time that one does."""
-    known, present = _synonyms(), set(stems)
+    known, count = _synonyms(), Counter(stems)
     concepts: list[int] = []
-    for word in present & known.words.keys():
-        concepts += known.words[word] * stems.count(word)
-    if known.first & present:
+    for word in count.keys() & known.words.keys():
+        concepts += known.words[word] * count[word]
+    if not known.first.isdisjoint(count):
         for place in (place for place, word in enumerate(stems) if word in known.first):
             for size in range(2, _LONGEST_PHRASE + 1):
                 concepts += known.phrases.get(tuple(stems[place : place + size]), ())
@@ -187,37 +188,38 @@ class Counting:
     def __init__(self, chunks: Sequence[Chunk]) -> None:
         self._chunks = chunks
         self._words: dict[str, list[str]] = {}
+        self._path = list_words(read_path(chunks[0].path)) if chunks else []
         self._texts = [list_words(f"{chunk.text}\n{chunk.context}") for chunk in chunks]
+        self.passages = [self._passage(chunk, text) for chunk, text in zip(chunks, self._texts, strict=True)]
+        """The words that each passage is found by: where it stands, and what it says."""
+
+    def _passage(self, chunk: Chunk, text: Sequence[str]) -> list[str]:
+        return [*self._of(chunk.title), *self._path, *self._of_all(chunk.headings), *text]
 
     def counts(self) -> Counts:
         """Return the postings."""
-        own = [self._own(chunk, text) for chunk, text in zip(self._chunks, self._texts, strict=True)]
-        concepts = [list_concepts(words) for words in self.passages()]
+        common = _common().__contains__
+        telling = [list(filterfalse(common, text)) for text in self._texts]
+        own = [self._own(*each) for each in zip(self._chunks, self._texts, telling, strict=True)]
+        concepts = [list_concepts(words) for words in self.passages]
         return Counts(
             _pack((_number(count), length) for count, length in own),
             _pack((Counter(each), len(each)) for each in concepts),
-            _pack([self._page() if self._chunks else ({}, 0)]),
+            _pack([self._page(telling) if self._chunks else ({}, 0)]),
         )
 
-    def passages(self) -> Iterator[list[str]]:
-        """Yield the words that each passage is found by: where it stands, and what it says."""
-        for chunk, text in zip(self._chunks, self._texts, strict=True):
-            yield [*self._of(chunk.title), *self._of_path(chunk), *self._of_all(chunk.headings), *text]
-
-    def _own(self, chunk: Chunk, text: list[str]) -> tuple[Counter[str], int]:
+    def _own(self, chunk: Chunk, text: Sequence[str], telling: Iterable[str]) -> tuple[Counter[str], int]:
         title, heading = self._of(chunk.title), self._of(chunk.heading)
-        named = [*title, *heading, *self._of_path(chunk), *self._of_all(chunk.headings[:-1])]
+        named = [*title, *heading, *self._path, *self._of_all(chunk.headings[:-1])]
         count = Counter(named)
-        for word in (*title, *heading) * (_TITLE - 1):
-            count[word] += 1
-        return count + Counter(word for word in text if not is_common(word)), len(named) + len(text)
+        count.update((*title, *heading) * (_TITLE - 1))
+        count.update(telling)
+        return count, len(named) + len(text)
 
-    def _page(self) -> tuple[dict[int, int], int]:
+    def _page(self, telling: Iterable[Iterable[str]]) -> tuple[dict[int, int], int]:
         first = self._chunks[0]
-        named = [*self._of(first.title), *self._of_path(first), *self._of_all(c.heading for c in self._chunks)]
-        count = Counter(named)
-        for text in self._texts:
-            count.update(word for word in text if not is_common(word))
+        named = [*self._of(first.title), *self._path, *self._of_all(c.heading for c in self._chunks)]
+        count = Counter(chain(named, *telling))
         return _number(count), len(named) + sum(map(len, self._texts))
 
     def _of(self, text: str) -> list[str]:
@@ -228,12 +230,9 @@ class Counting:
     def _of_all(self, texts: Iterable[str]) -> list[str]:
         return list(chain.from_iterable(map(self._of, texts)))
 
-    def _of_path(self, chunk: Chunk) -> list[str]:
-        return self._of(read_path(chunk.path))
-
 
 def _number(count: Counter[str]) -> dict[int, int]:
-    return {number_of(word): times for word, times in count.items()}
+    return dict(zip(map(number_of, count), count.values(), strict=True))
 
 
 def _pack(rows: Iterable[tuple[dict[int, int], int]]) -> Postings:
@@ -242,7 +241,8 @@ def _pack(rows: Iterable[tuple[dict[int, int], int]]) -> Postings:
         sizes.append(len(count))
         lengths.append(length)
         terms.extend(count)
-        counts += bytes(min(times, _MOST) for times in count.values())
+        times = count.values()
+        counts += bytes(times) if max(times, default=0) <= _MOST else bytes(min(each, _MOST) for each in times)
     return Postings(sizes.tobytes(), lengths.tobytes(), terms.tobytes(), bytes(counts))
 
 

@@ -13,13 +13,13 @@ from shlex import quote
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
 from procauthor.finding import Finding
 from procauthor.git import read_user
-from procauthor.library.change import Change, edit_receipts
+from procauthor.library.change import Change, edit_receipts, refuse_conflict
 from procauthor.library.library import Library, Procedure
-from procauthor.library.permit import refuse_conflict
-from procauthor.library.receipt import ApprovalWorth, Receipt, Receipts, Review, TopSection, judge, receipts_of
+from procauthor.library.sidecar import ApprovalWorth, Receipt, Receipts, Review, TopSection, judge, receipts_of
 from procauthor.library.status import UNWRITTEN, lack_of
 from procauthor.procedure import Status
-from procauthor.template.key import section_key
+from procauthor.regex import lazy
+from procauthor.template.spec import section_key
 
 _DERIVED = frozenset({"index", "readme", "plan", "template"})
 
@@ -211,16 +211,16 @@ def _who(receipt: Receipt) -> tuple[str, str]:
     return receipt.by, receipt.role
 
 
-_DAYS = re.compile(r"(\d{1,5})\s*d(?:ays?)?", re.IGNORECASE)
+_DAYS = lazy(r"(\d{1,5})\s*d(?:ays?)?", re.IGNORECASE)
 _MAX_NAME = 200
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`@]{1,400}")
+_ADDRESS = lazy(r"https?://[^\s<>\"'`@]{1,400}")
 
 
 def read_name(root: Path, given: str = "") -> str:
     """Return the name that is written into a receipt: the given one, else that of git's settings.
 
     Raises:
-        ConfigError: There is none, or it cannot stand in a line.
+        ConfigError: There is none, or it cannot be in a line.
     """
     name = " ".join((given or read_user(root)).split())
     if not name:
@@ -233,7 +233,7 @@ def read_role(given: str) -> str:
     """Return a role as it is written into a receipt.
 
     Raises:
-        ConfigError: It cannot stand in a line.
+        ConfigError: It cannot be in a line.
     """
     return _plain(" ".join(given.split()), "role")
 

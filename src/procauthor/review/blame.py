@@ -12,8 +12,17 @@ from msgspec.structs import replace
 
 from procauthor.library.change import Edit, edit_provenance
 from procauthor.library.library import Library, Procedure, follow
-from procauthor.library.provenance import Origin, Provenance, SectionSource, read_provenance
-from procauthor.library.receipt import ApprovalWorth, State, TopSection, judge, read_marks
+from procauthor.library.sidecar import (
+    ApprovalWorth,
+    Origin,
+    Provenance,
+    SectionSource,
+    State,
+    TopSection,
+    judge,
+    read_marks,
+    read_provenance,
+)
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Stamp, Status
 from procauthor.retrieval.chunk import chunk_document

@@ -13,13 +13,24 @@ from functools import cached_property
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Use, read_uses, seen_key
-from procauthor.library import provenance
 from procauthor.library.change import Change, Edit, edit_provenance, edit_receipts, move_file
-from procauthor.library.followed import record_path
 from procauthor.library.library import Library, Procedure
-from procauthor.library.provenance import Origin, Provenance, read_provenance
-from procauthor.library.receipt import FOLDER, NONE, Receipt, Receipts, Review, Seen, receipts_of, today
-from procauthor.library.sidecar import sidecar_path
+from procauthor.library.sidecar import (
+    NONE,
+    PROVENANCE,
+    RECEIPTS,
+    Origin,
+    Provenance,
+    Receipt,
+    Receipts,
+    Review,
+    Seen,
+    read_provenance,
+    receipts_of,
+    record_path,
+    sidecar_path,
+    today,
+)
 from procauthor.procedure import Stamp
 from procauthor.review.blame import rebind
 from procauthor.review.suspect import as_seen
@@ -70,7 +81,7 @@ class Carriage:
         return {old: new for new, old in self._origins.items()}
 
     def _origin(self, path: str) -> str:
-        """Return where a document was before; empty for one that stands where another one was."""
+        """Return where a document was before; empty for one that is where another one was."""
         return self._origins.get(path, "" if path in self._homes else path)
 
     def _givers(self, path: str) -> tuple[str, ...]:
@@ -103,7 +114,7 @@ class Carriage:
         root = self.before.library.root
         for new, old in self._origins.items():
             if receipts_of(self._reviews, old).problem:
-                yield from move_file(root, sidecar_path(FOLDER, old), sidecar_path(FOLDER, new))
+                yield from move_file(root, sidecar_path(RECEIPTS, old), sidecar_path(RECEIPTS, new))
         gone = {*self._merged, *(old for old in self._homes if old not in self._origins)}
         for path in sorted({*self._keepers(), *gone}):
             if any(receipts_of(self._reviews, p).problem for p in (path, self._origin(path)) if p):
@@ -116,7 +127,7 @@ class Carriage:
     def _file_origin(self, path: str, edit: Edit) -> str | None:
         old = self._origins.get(path)
         moved = old is not None and edit.before is None and old in self._reviews and old not in self._origins
-        return sidecar_path(FOLDER, old) if moved and old else None
+        return sidecar_path(RECEIPTS, old) if moved and old else None
 
     def _receipts(self, path: str) -> Receipts:
         own = receipts_of(self._reviews, self._origin(path))
@@ -200,13 +211,13 @@ class Carriage:
         root, after = self.before.library.root, self.after.library.by_path
         paths = {edit.path for edit in self.change.edits} | self._merged | self._homes.keys()
         for path in sorted(paths):
-            stands = path in after and path not in self._merged and (path not in self._homes or path in self._origins)
-            known = Provenance(tuple(self._known(after[path]))) if stands else Provenance()
+            stays = path in after and path not in self._merged and (path not in self._homes or path in self._origins)
+            known = Provenance(tuple(self._known(after[path]))) if stays else Provenance()
             edit = edit_provenance(root, path, known)
             if edit:
                 old = self._origins.get(path)
                 moved = old is not None and edit.before is None and old not in self._origins
-                place = sidecar_path(provenance.FOLDER, old) if moved and old else None
+                place = sidecar_path(PROVENANCE, old) if moved and old else None
                 yield replace(edit, origin=place if place and (root / place).is_file() else None)
 
     def _known(self, procedure: Procedure) -> Iterator[Origin]:

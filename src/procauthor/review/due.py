@@ -11,7 +11,7 @@ from procauthor.convention.word import Interval, read_interval
 from procauthor.errors import ConfigError
 from procauthor.git import last_changes
 from procauthor.library.library import Library, Procedure
-from procauthor.library.receipt import today
+from procauthor.library.sidecar import today
 from procauthor.markdown.front_edit import read_texts
 from procauthor.review.approve import read_approvers
 

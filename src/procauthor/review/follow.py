@@ -10,8 +10,10 @@ import msgspec
 
 from procauthor.errors import ConfigError, ConflictError, DraftError, LibraryError
 from procauthor.library import disk
-from procauthor.library.change import Change, Edit
-from procauthor.library.followed import (
+from procauthor.library.artifact import Stage, read_closing, read_stages
+from procauthor.library.change import Change, Edit, refuse_conflict
+from procauthor.library.library import Procedure
+from procauthor.library.sidecar import (
     FollowedRecords,
     FollowedStep,
     Following,
@@ -20,10 +22,7 @@ from procauthor.library.followed import (
     read_records,
     record_path,
 )
-from procauthor.library.library import Procedure
-from procauthor.library.permit import refuse_conflict
-from procauthor.library.question import QUESTIONS
-from procauthor.library.stage import Stage, read_closing, read_stages
+from procauthor.library.status import QUESTIONS
 from procauthor.markdown.document import replace_spans
 from procauthor.markdown.front_edit import Extend, edit_front_matter
 from procauthor.review.approve import read_name

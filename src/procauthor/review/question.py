@@ -7,22 +7,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
+from procauthor.library.change import refuse_conflict
 from procauthor.library.library import Procedure
-from procauthor.library.permit import refuse_conflict
-from procauthor.library.placeholder import find_placeholders
-from procauthor.library.question import PROPOSED, QUESTIONS, UNVERIFIED, Question, QuestionPlace, find_places
+from procauthor.library.status import (
+    MARK,
+    PROPOSALS,
+    PROPOSED,
+    QUESTIONS,
+    UNVERIFIED,
+    Question,
+    QuestionPlace,
+    find_places,
+)
+from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Block, Document, Replacement, Section, replace_spans
 from procauthor.markdown.front_edit import Cut, Drop, Extend, FrontEdit, Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by, refuse
-from procauthor.template.key import section_key
+from procauthor.regex import lazy
+from procauthor.template.spec import section_key
 
 ANSWERS = "answers"
 """The key of the front matter for answers to questions that name no section."""
-_QUOTED = re.compile(r'"([^"\n]+)"')
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+_QUOTED = lazy(r'"([^"\n]+)"')
+_HIDDEN = lazy(r"[\x00-\x1f\x7f]")
 _LEAST_LEVEL = 2
-_FIELD = re.compile(r"[ \t>]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_FIELD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +82,11 @@ def answer(procedure: Procedure, number: int, closing: Closing) -> Answered:
         raise NotFoundError(message, f"it has {len(places)}; procauthor questions lists them")
     text = _read(closing, place.question)
     document = procedure.document
-    if place.question.listed:
+    if place.question.kind == "proposal" and place.index >= 0:
+        where, raw = _take(procedure, place, text)
+    elif place.question.listed:
         where, body = _put(procedure, place.question, text, closing.section)
-        raw = _close(procedure.path, parse(body), place.index, text if not where else "", place.question)
+        raw = _close(procedure.path, parse(body), place, text if not where else "")
         where = where or ("confirmed" if not text else f"{ANSWERS} in the front matter")
     else:
         where, raw = place.question.section or "the text", _replace(procedure.path, document, place, text)
@@ -95,10 +107,27 @@ def _read(closing: Closing, question: Question) -> str:
     if _HIDDEN.search(text):
         message = "the answer is more than one line"
         raise ConfigError(message, "an answer is one line; write a longer text into the document by hand")
-    if PROPOSED in text or any(find_placeholders(parse(text.encode()))):
+    if PROPOSED in text or MARK in text or any(find_placeholders(parse(text.encode()))):
         message = "the answer is open itself"
         raise ConfigError(message, "answer without a word such as TODO, and without a proposal")
     return text
+
+
+def _take(procedure: Procedure, place: QuestionPlace, text: str) -> tuple[str, bytes]:
+    """Put a value in the place of a proposal, and take the proposal out of the front matter.
+
+    Raises:
+        ConfigError: The value is not in the text any more, and another one is given.
+    """
+    question, raw = place.question, procedure.document.source.raw
+    if place.end:
+        raw = _replace(procedure.path, procedure.document, place, text)
+    elif text != question.value:
+        message = (
+            f"{procedure.path}: {question.value!r} with {MARK} behind it is not in the text, so nothing can change"
+        )
+        raise ConfigError(message, "accept the proposal with --accept, or edit the document by hand")
+    return question.section or "confirmed", _close(procedure.path, parse(raw), place, "")
 
 
 def _replace(path: str, document: Document, place: QuestionPlace, text: str) -> bytes:
@@ -201,19 +230,21 @@ def _lead(document: Document, block: Block) -> str | None:
     return re.sub(r"\d+", lambda number: str(int(number[0]) + 1), lead) if item.number is not None else lead
 
 
-def _close(path: str, document: Document, index: int, kept: str, question: Question) -> bytes:
+def _close(path: str, document: Document, place: QuestionPlace, kept: str) -> bytes:
     """Take a question out of the front matter; an answer that has no other place is kept there."""
-    value = document.fields[QUESTIONS].value
+    question, index = place.question, place.index
+    key = PROPOSALS if question.kind == "proposal" else QUESTIONS
+    value = document.fields[key].value
     values = list(value) if isinstance(value, list | tuple) else [value]
-    rest = [each for place, each in enumerate(values) if place != index]
+    rest = [each for at, each in enumerate(values) if at != index]
     own = values[index]
     edits: list[FrontEdit] = []
     if not rest:
-        edits.append(Drop(QUESTIONS))
+        edits.append(Drop(key))
     elif isinstance(own, str) and values.count(own) == 1:
-        edits.append(Cut(QUESTIONS, own))
+        edits.append(Cut(key, own))
     else:
-        edits.append(Put(QUESTIONS, rest))
+        edits.append(Put(key, rest))
     if kept:
         edits.append(Extend(ANSWERS, [f"{question.text} {kept}"]))
     return replace_spans(document.source.raw, edit_front_matter(document, path, edits))

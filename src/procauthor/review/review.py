@@ -9,7 +9,7 @@ from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Suspect
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library
-from procauthor.library.receipt import Review, today
+from procauthor.library.sidecar import Review, today
 from procauthor.review.approve import (
     Approval,
     ApprovalTerms,

@@ -10,7 +10,7 @@ from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Suspect, Use, find_suspects, read_uses, seen_key, seen_parts
 from procauthor.library.change import Change, Edit, edit_receipts
 from procauthor.library.library import Procedure
-from procauthor.library.receipt import Receipts, Seen, receipts_of
+from procauthor.library.sidecar import Receipts, Seen, receipts_of
 
 __all__ = ["Clearance", "Suspect", "clear", "list_suspects"]
 

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from procauthor.character import strip_hidden
+from procauthor.regex import lazy
 from procauthor.secret.find import Secret, find_secrets, is_key
 
 _KEY = "[redacted: key]"
 # An escape of JSON: of a sign of ASCII, of a slash, or any other.
-_ESCAPE = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|(/)|.)", re.DOTALL)
+_ESCAPE = lazy(r"\\(?:u00([2-7][0-9A-Fa-f])|(/)|.)", re.DOTALL)
 _NEEDED = frozenset('"\\\x7f')
 
 

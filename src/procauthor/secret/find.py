@@ -11,27 +11,29 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from procauthor.regex import lazy
+
 # A made-up value says so.
-_MADE_UP = re.compile(
+_MADE_UP = lazy(
     rb"(?i)example|sample|dummy|fake|redacted|placeholder|change.?me|replace|insert|your|secret|password|passwd|xxxx"
     rb"|\.\.\.|\*\*\*|no-key|not-needed|\A(?:my|some|test|foo|bar)[-_]"
     # Published values: the key of the Azure storage emulator, and the payload that the makers of JWT show.
     rb"|Eby8vdM02xNOcqFlqUwJPLlm|eyJzdWIiOiIxMjM0NTY3ODkw"
 )
 # It says where the value is kept, or how it is made.
-_ELSEWHERE = re.compile(
+_ELSEWHERE = lazy(
     rb"[(\[{]|://|sha\d{1,3}[:-]|\A(?:arn|vault|op|ref|enc|env|file|secretref):|%[A-Za-z_]+%|\A\$\$?[A-Za-z_]\w*\Z"
 )
-_VARIABLE = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-_ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+\.[\w.-]+")
-_DURATION = re.compile(rb"(?:\d{1,6}(?:ms|[smhdwyKMG]i?B?)){1,6}")
-_ID = re.compile(rb"[0-9a-fA-F]{32,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_WORD_AND_YEAR = re.compile(rb"[A-Za-z]{4,}\d{4,}")
-_JOINT = re.compile(rb"[-_./:,;\\]+")
-_PIECE = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|\d+|[^A-Za-z0-9]+")
-_STRANGE_SIGN = re.compile(rb"[!@#$%^*~]")
-_UPPER, _LOWER, _DIGIT = re.compile(rb"[A-Z]"), re.compile(rb"[a-z]"), re.compile(rb"\d")
-_NUMBER = re.compile(rb"\d+")
+_VARIABLE = lazy(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_ADDRESS = lazy(rb"[\w.+-]+@[\w-]+\.[\w.-]+")
+_DURATION = lazy(rb"(?:\d{1,6}(?:ms|[smhdwyKMG]i?B?)){1,6}")
+_ID = lazy(rb"[0-9a-fA-F]{32,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_WORD_AND_YEAR = lazy(rb"[A-Za-z]{4,}\d{4,}")
+_JOINT = lazy(rb"[-_./:,;\\]+")
+_PIECE = lazy(rb"[A-Z]?[a-z]+|[A-Z]+|\d+|[^A-Za-z0-9]+")
+_STRANGE_SIGN = lazy(rb"[!@#$%^*~]")
+_UPPER, _LOWER, _DIGIT = lazy(rb"[A-Z]"), lazy(rb"[a-z]"), lazy(rb"\d")
+_NUMBER = lazy(rb"\d+")
 _MANY_NUMBERS = 3
 _ENOUGH = 100
 """So many bytes tell whether a value counts; a value may be long, and a text may have many."""
@@ -155,10 +157,10 @@ _BEHIND = (
 
 def _name(kind: str, stem: str, more: str = "", before: str = "") -> _LabelName:
     first = stem.encode()
-    pattern = re.compile(re.escape(first) + (f"(?:{more})".encode() if more else b"") + _BEHIND)
+    pattern = lazy(re.escape(first) + (f"(?:{more})".encode() if more else b"") + _BEHIND)
     # A byte that no text in English has decides soonest.
     rare = next((first[at : at + 1] for at in range(len(first)) if first[at] > ord("~")), first[:1])
-    return _LabelName(kind, first, rare, pattern, re.compile(f"(?:{before})[ _-]?\\Z".encode()) if before else None)
+    return _LabelName(kind, first, rare, pattern, lazy(f"(?:{before})[ _-]?\\Z".encode()) if before else None)
 
 
 _KEYS = "api|access|secret|private|auth|signing|encryption|account|master|service|deploy|storage|license|webhook|app"
@@ -205,7 +207,7 @@ _FENCE = rb"(?:(?:```|~~~)[a-z]{0,12}" + _LINE + rb")?"
 _SAYS = rb"(?:is|are|was|to|ist|lautet|est|es|\xc3\xa9|\xe6\x98\xaf|\xe4\xb8\xba|-|\xe2\x80[\x93\x94])"
 _QUALIFIED = rb"(?: \([^()\n]{1,30}\)| (?:for|of|on|in|f\xc3\xbcr|de|pour|para) [\w ./@-]{1,40}?)?"
 _TAGS = rb"(?:</?[A-Za-z][^<>\n]{0,60}>[ \t]{0,4}){1,4}"
-_SIGN = re.compile(
+_SIGN = lazy(
     # A name, a sign, and the value on the same line or on one of the next two, which may open a fence.
     (
         rb"(?:(?P<sign>"
@@ -228,16 +230,16 @@ _SIGN = re.compile(
     + (rb"|(?P<said>" + _BLANK + rb"{1,20}(?:" + _SAYS + rb":?" + _BLANK + rb"{1,4})?|(?=\xe3\x80\x8c))))")
     + _OPEN
 )
-_SCHEME = re.compile(rb"(?:basic|bearer|token|apikey|digest)[ \t]{1,3}", re.IGNORECASE)
-_VALUE = re.compile(rb"[!#-&(-;=?-\[\]-_a-{}~][!#-&(-;=?-_a-{}~]{7,511}+")
-_REST = re.compile(rb"[!#-&(-;=?-_a-{}~]*+")
+_SCHEME = lazy(rb"(?:basic|bearer|token|apikey|digest)[ \t]{1,3}", re.IGNORECASE)
+_VALUE = lazy(rb"[!#-&(-;=?-\[\]-_a-{}~][!#-&(-;=?-_a-{}~]{7,511}+")
+_REST = lazy(rb"[!#-&(-;=?-_a-{}~]*+")
 # In an address or a connection string, the next field.
-_NEXT = re.compile(rb"[&;][A-Za-z_]+=")
+_NEXT = lazy(rb"[&;][A-Za-z_]+=")
 _PUNCTUATION = b".,;:)]}*_\\"
-_OPTION_BEFORE = re.compile(rb"(?:\A|[\s\"'`])--?[a-z0-9_-]*\Z|\b(?:env|export|set|setx)[ \t]+[a-z0-9_]*\Z")
+_OPTION_BEFORE = lazy(rb"(?:\A|[\s\"'`])--?[a-z0-9_-]*\Z|\b(?:env|export|set|setx)[ \t]+[a-z0-9_]*\Z")
 _LONGEST_BEFORE = 40
-_DELIMITER = re.compile(rb"^[ \t>]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?[ \t]*\r?$", re.MULTILINE)
-_CELL = re.compile(rb"(?:[^|\\\n]|\\.)*+")
+_DELIMITER = lazy(rb"^[ \t>]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?[ \t]*\r?$", re.MULTILINE)
+_CELL = lazy(rb"(?:[^|\\\n]|\\.)*+")
 
 
 def possible_names(raw: bytes) -> tuple[_LabelName, ...]:
@@ -475,24 +477,45 @@ _SHAPES = (
 _CHOSEN = frozenset({"password in a URL", "password of a command", "token in a header"})
 
 
-def _by_rare() -> dict[bytes, list[tuple[bytes, _Shape]]]:
-    """Return the marks with their shapes, by the rarest byte of the mark."""
-    marks: dict[bytes, list[tuple[bytes, _Shape]]] = {}
+_Marks = list[tuple[bytes, _Shape]]
+# Most marks end in one of these, which is rare enough to look at the two bytes before each of them.
+_ENDS = (b"_", b"-", b".", b"=")
+
+
+def _by_end() -> dict[bytes, dict[bytes, _Marks]]:
+    """Return the marks that end in one of some bytes, by this byte and by the two before it."""
+    ends: dict[bytes, dict[bytes, _Marks]] = {end: {} for end in _ENDS}
+    for shape in _SHAPES:
+        for _, mark in shape.marks:
+            if mark[-1:] in ends:
+                ends[mark[-1:]].setdefault(mark[-3:-1], []).append((mark, shape))
+    return ends
+
+
+def _by_rare() -> dict[bytes, _Marks]:
+    """Return all other marks, by their rarest byte."""
+    marks: dict[bytes, _Marks] = {}
     for shape in _SHAPES:
         for rare, mark in shape.marks:
-            marks.setdefault(rare, []).append((mark, shape))
+            if mark[-1:] not in _ENDS:
+                marks.setdefault(rare, []).append((mark, shape))
     return marks
 
 
+_BY_END = _by_end()
 _BY_RARE = _by_rare()
 _KEY_BITS = 3.0
 _KEY_TAIL = 40
-_KEY_LINE = re.compile(rb"[A-Za-z0-9+/=]{16,}")
+_KEY_LINE = lazy(rb"[A-Za-z0-9+/=]{16,}")
 
 
 def possible_shapes(raw: bytes) -> frozenset[_Shape]:
     """Return the shapes of which a text, or a part of it, may hold one."""
-    marks = (each for rare, all_ in _BY_RARE.items() if rare in raw for each in all_)
+    marks = [each for rare, all_ in _BY_RARE.items() if rare in raw for each in all_]
+    for end, by_tail in _BY_END.items():
+        if end in raw:
+            for tail in by_tail.keys() & {part[-2:] for part in raw.split(end)}:
+                marks += by_tail[tail]
     return frozenset(shape for mark, shape in marks if mark in raw)
 
 

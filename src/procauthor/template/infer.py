@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +10,14 @@ from statistics import fmean
 from typing import TypeVar
 
 from procauthor.markdown.document import Document, Item, Section
-from procauthor.template.key import plain_heading, section_key
+from procauthor.regex import lazy
 from procauthor.template.role import words
+from procauthor.template.spec import plain_heading, section_key
 
 _MOSTLY = 0.6
-_MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
-_SOURCE = re.compile(r"\s*\((?P<word>[^\W\d_][^\W\d_ ]{0,20}):\s*[^()]*(?:\([^()]*\)[^()]*)?\)\s*$")
-_NAMED = re.compile(r"\*\*[^*\n]{1,80}?(?P<inside>:?)\*\*(?P<gap>:?\s*(?:[-–—]\s+)?)(?P<rest>.*)$")
+_MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+_SOURCE = lazy(r"\s*\((?P<word>[^\W\d_][^\W\d_ ]{0,20}):\s*[^()]*(?:\([^()]*\)[^()]*)?\)\s*$")
+_NAMED = lazy(r"\*\*[^*\n]{1,80}?(?P<inside>:?)\*\*(?P<gap>:?\s*(?:[-–—]\s+)?)(?P<rest>.*)$")
 # What a name in bold and the words behind it are, by the role of their section.
 _FIELDS = {"inputs": ("artifact", "description"), "outputs": ("artifact", "guarantee"), "exits": ("state", "meaning")}
 
@@ -60,9 +60,9 @@ _FEWEST = 2
 # What the team's own template or most steps have is asked for, although some do without.
 _SHOWN_SHARE = 0.8
 _LONGEST_GUIDANCE = 400
-_STEP_WORD = re.compile(r"^([^\W\d_]+)\s+\d{1,3}\s*([:.)–—-])\s+\S")
-_LABEL = re.compile(r"^\*\*([^*\n]{1,40}?):?\*\*:?\s*$")
-_STEP_NUMBER = re.compile(r"^\d{1,3}([.):])\s+\S")
+_STEP_WORD = lazy(r"^([^\W\d_]+)\s+\d{1,3}\s*([:.)–—-])\s+\S")
+_LABEL = lazy(r"^\*\*([^*\n]{1,40}?):?\*\*:?\s*$")
+_STEP_NUMBER = lazy(r"^\d{1,3}([.):])\s+\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +271,8 @@ def _step_shape(document: Document, section: Section) -> str:
 
 
 def is_step(title: str) -> bool:
-    """Say whether a heading begins with the number of a step, or a word and a number."""
-    return bool(_shape(title))
+    """Say whether a heading begins with the number of a step, or a word and a number; a label may be before it."""
+    return bool(_shape(title) or _shape(title.partition(": ")[2]))
 
 
 def _shape(title: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
@@ -11,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.spec import SectionSpec, Template, block_in, heading_in, refuse_blocks
+from procauthor.regex import lazy
+from procauthor.template.spec import Pattern, SectionSpec, Slot, Template, block_in, heading_in, refuse_blocks
 
 
 def _filled(value: str) -> str:
@@ -43,8 +42,8 @@ def _no_heading(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_filled), AfterValidator(_one_line)]
 Prose = Annotated[str, AfterValidator(_filled), AfterValidator(_no_heading)]
-_LAST_WORD = re.compile(r"([^\W\d_]+)\s+$")
-_SIGN = re.compile(r"[:;,.]")
+_LAST_WORD = lazy(r"([^\W\d_]+)\s+$")
+_SIGN = lazy(r"[:;,.]")
 _ENDS = " .:;,"
 _STRICT = ConfigDict(extra="forbid", protected_namespaces=())
 
@@ -103,8 +102,12 @@ def build_model(template: Template, step: int, references: Sequence[str]) -> typ
 @lru_cache(maxsize=64)
 def _build(template: Template, step: int, references: tuple[str, ...]) -> type[BaseModel]:
     shape = _ValueTypes(references)
-    fields: dict[str, Any] = {spec.name: shape.field(spec) for spec in sections_of_step(template, step)}
-    fields |= {late_name(*pair): shape.late_field(*pair) for pair in late_parts(template, step)}
+    own = sections_of_step(template, step)
+    fields: dict[str, Any] = {}
+    # In the order of the page, so that it is written as a reader reads it.
+    for spec in template.sections:
+        fields |= {spec.name: shape.field(spec)} if spec in own else {}
+        fields |= {late_name(*pair): shape.late_field(*pair) for pair in late_parts(template, step) if pair[0] == spec}
     fields |= {entries_name(section): shape.more_field(section) for section in late_entries(template, step)}
     model: type[BaseModel] = create_model(f"Step{step}Fields", __config__=_STRICT, **fields)
     return model

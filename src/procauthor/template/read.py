@@ -14,11 +14,24 @@ from pathlib import Path
 from procauthor.errors import TemplateError
 from procauthor.markdown.document import Block, Comment, Document, Section
 from procauthor.markdown.parse import parse
+from procauthor.regex import lazy
 from procauthor.resources import shipped
-from procauthor.template.key import identifier, section_key
-from procauthor.template.pattern import Pattern, holds_block, parse_pattern
 from procauthor.template.role import NO_ROLE, assign_roles, filling_step, words
-from procauthor.template.spec import BLOCKS, ITEMS, Column, Constraint, Kind, Mistake, SectionSpec, Template
+from procauthor.template.spec import (
+    BLOCKS,
+    ITEMS,
+    Column,
+    Constraint,
+    Kind,
+    Mistake,
+    Pattern,
+    SectionSpec,
+    Template,
+    holds_block,
+    identifier,
+    parse_pattern,
+    section_key,
+)
 
 _NUMBERS = {
     "step": "step",
@@ -28,7 +41,7 @@ _NUMBERS = {
     "max-words": "max_words",
 }
 _KEYS = (*_NUMBERS, "none", "optional", "synonyms", "role", "blocks")
-_LINE = re.compile(r"^([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)$")
+_LINE = lazy(r"^([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)$")
 _YES, _NO = ("true", "yes"), ("false", "no")
 # Steps 4, 7 and 8 are computed: no author fills anything there.
 _FILLED = (1, 2, 3, 5, 6)
@@ -189,9 +202,9 @@ class _DemandReader:
 
 KINDS = ("procedure", "orchestration", "standard", "other")
 """What a template can be for."""
-_LABEL = re.compile(r"^\*\*([^*]+?):?\*\*:?[ \t]*(.*)$", re.DOTALL)
-_CARD_LINE = re.compile(r"^\*\*([^*{}]+?):\*\*[ \t]+(\{.*)$")
-_MARKER = re.compile(r"^(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_LABEL = lazy(r"^\*\*([^*]+?):?\*\*:?[ \t]*(.*)$", re.DOTALL)
+_CARD_LINE = lazy(r"^\*\*([^*{}]+?):\*\*[ \t]+(\{.*)$")
+_MARKER = lazy(r"^(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
 def digest(raw: bytes) -> str:
@@ -408,7 +421,7 @@ class _TemplateReader:
             yield self._part(label, inline, body, (start, step.end))
         for child in self.document.children(step):
             part = self._plain(child, words().parts)
-            # What stands below a part is no part of its own, and is reported.
+            # What is below a part is no part of its own, and is reported.
             yield replace(part, kind="prose", pattern=parse_pattern("")) if part.kind == "group" else part
 
     def _part(self, label: str, inline: str, body: list[Block], span: tuple[int, int]) -> SectionSpec:

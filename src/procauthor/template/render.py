@@ -10,18 +10,27 @@ from textwrap import indent
 from typing import Any
 
 from procauthor.markdown.link import write_link
-from procauthor.template.pattern import Pattern, Slot, holds_block
-from procauthor.template.spec import SectionSpec, Template, TextBlock, cells_of, split_blocks
+from procauthor.regex import lazy
+from procauthor.template.spec import (
+    Pattern,
+    SectionSpec,
+    Slot,
+    Template,
+    TextBlock,
+    cells_of,
+    holds_block,
+    split_blocks,
+)
 
 # Not within a word, a path or the text of a link.
-_WORD = re.compile(r"(?<![\w/\[])\w+")
-_AFTER = re.compile(r"[\w/\]]")
+_WORD = lazy(r"(?<![\w/\[])\w+")
+_AFTER = lazy(r"[\w/\]]")
 _LASTS = ("Procedure", "Orchestration", "Standards")
 _FEWEST_WORDS = 3
 
 
 class Names:
-    """The titles that are names wherever they stand: they end like one, or have three words or more.
+    """The titles that are names wherever they are: they end like one, or have three words or more.
 
     Two words ("Pull Requests") are too often the thing itself, and not the document about it.
     """
@@ -61,20 +70,20 @@ def _is_name(title: str) -> bool:
     return len(words) >= _FEWEST_WORDS or (len(words) > 1 and words[-1] in _LASTS)
 
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
+_CONTROL = lazy("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_LINK = lazy(r"!?\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
 # A title in brackets is meant as a link; it is no address, no definition, and not the text of a link.
-_BRACKETS = re.compile(r"(?<!\])\[([^\[\]\n]+)\](?![(\[:])")
-_TAG = re.compile(r"<(?=[a-zA-Z/!?])(?!https?://[^\s>]*>)")
-_WEB = re.compile(r"https?://", re.IGNORECASE)
-_BLOCK_START = re.compile(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
-_INLINE_START = re.compile(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\||~{3,}|`{3,}(?=[^`]*$)|(?:-{3,}|_{3,}|\*{3,}|={3,})$)")
-_RULER = re.compile(r"-+")
-_FENCE = re.compile(r"^\s*(```+|~~~+)")
+_BRACKETS = lazy(r"(?<!\])\[([^\[\]\n]+)\](?![(\[:])")
+_TAG = lazy(r"<(?=[a-zA-Z/!?])(?!https?://[^\s>]*>)")
+_WEB = lazy(r"https?://", re.IGNORECASE)
+_BLOCK_START = lazy(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
+_INLINE_START = lazy(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\||~{3,}|`{3,}(?=[^`]*$)|(?:-{3,}|_{3,}|\*{3,}|={3,})$)")
+_RULER = lazy(r"-+")
+_FENCE = lazy(r"^\s*(```+|~~~+)")
 HANGING = " " * 4
 """How far what belongs to a list item is indented, until `hang` gives it the width of its marker."""
-_PIPE = re.compile(r"(?<!\\)\|")
-_CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_PIPE = lazy(r"(?<!\\)\|")
+_CODE = lazy(r"(`+)(.+?)\1", re.DOTALL)
 
 
 class Cleaner:
@@ -177,7 +186,7 @@ def _codes(block: str) -> str:
 
 
 def hang(text: str, width: int) -> str:
-    """Indent what stands below the first line of an item by the width of its marker."""
+    """Indent what is below the first line of an item by the width of its marker."""
     return text.replace(f"\n{HANGING}", "\n" + " " * width)
 
 
@@ -226,14 +235,14 @@ def _around(before: object, after: object) -> tuple[str, str]:
 
 
 def render_pattern(pattern: Pattern, value: Any, clean: Cleaner, *, cell: bool = False, whole: bool = True) -> str:
-    """Return one item on one line; where it has a single field, blocks stand below it.
+    """Return one item on one line; where it has a single field, blocks are below it.
 
     Args:
         pattern: The example of the template.
         value: A mapping of fields; a string where one field must be filled and no other is. With a single field and
             ``whole``, always a string.
         clean: Makes text safe, and knows the links.
-        cell: Whether it stands in a table.
+        cell: Whether it is in a table.
         whole: Whether a single field is the item itself.
     """
     single = pattern.single if whole else None
@@ -268,7 +277,7 @@ def _source(part: str | SlotGroup, taken: set[str]) -> str:
         return re.escape(part)
     slot = part.slot
     named = _REFERENCE.format(slot.name) if slot.reference else f"(?P<{slot.name}>.+?)"
-    # A field that stands twice says the same twice, however it is written.
+    # A field that is twice says the same twice, however it is written.
     inner = re.escape(part.before) + (".+?" if slot.name in taken else named) + re.escape(part.after)
     taken.add(slot.name)
     return f"(?:{inner})?" if slot.optional else inner
@@ -314,7 +323,7 @@ def render(
 
 
 def is_left_out(spec: SectionSpec, value: Any) -> bool:
-    """Say whether an optional section or part does not stand in the document, because nothing is said there."""
+    """Say whether an optional section or part is not in the document, because nothing is said there."""
     if not spec.constraint.optional or spec.kind == "group":
         return False
     if isinstance(value, Mapping):
@@ -366,7 +375,7 @@ class _FieldWriter:
                 return self.items(spec, value or ())
 
     def words(self, spec: SectionSpec, value: Any) -> str:
-        """Return what stands in one line: a text, or the fields of the example."""
+        """Return what is in one line: a text, or the fields of the example."""
         if spec.pattern is None or spec.pattern.single:
             return self.clean.inline(value)
         return render_pattern(spec.pattern, value, self.clean) if value else ""

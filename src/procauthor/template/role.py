@@ -6,23 +6,21 @@ knows which heading has which role; all others ask for a role.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from procauthor.template.key import plain_heading, section_key
-from procauthor.template.pattern import Pattern, Slot
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.regex import lazy
+from procauthor.template.spec import Pattern, SectionSpec, Slot, Template, plain_heading, section_key
 
 NO_ROLE = "none"
 """What a template writes for a section that has no role, though its heading looks like one."""
 # Between the words that introduce a source and the source itself.
 _PUNCTUATION = " \t([{:–—-,;*_"
 # One word or several, without digits.
-_NAME = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
+_NAME = lazy(r"[^\W\d_]+(?: [^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,134 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from textwrap import dedent
 from typing import Literal, get_args
 
-from procauthor.template.pattern import Pattern
+from procauthor.regex import lazy
 
-_ANY_FENCE = re.compile(r"(?m)^[ ]{0,3}(?:`{3,}|~{3,})")
-_OPENING = re.compile(r"\s{0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r"(?m)^[ ]{0,3}#{1,6}[ \t]+\S")
-_UNDERLINE = re.compile(r"(?m)\S.*\n[ ]{0,3}(?:={3,}|-{3,})[ \t]*$")
-_ROW = re.compile(r"(?m)^[ ]{0,3}\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*(?::?-{3,}:?[ \t]*)?$")
-_ITEM = re.compile(r"(?m)^[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]+\S")
-_QUOTE = re.compile(r"(?m)^[ ]{0,3}>")
+_NUMBER = lazy(r"^\s*(?:§\s*)?(?:\d+(?:\.\d+)*[.):]?|[A-Z][.)])\s+")
+_WORD = lazy(r"\w+")
+# Names that the base class of a typed model has already.
+_TAKEN = frozenset(
+    ("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
+     "update_forward_refs", "validate")
+)  # fmt: skip
+
+
+def plain_heading(heading: str) -> str:
+    """Return a heading without its number: ``3. Required Inputs`` gives ``Required Inputs``."""
+    return _NUMBER.sub("", heading).strip()
+
+
+@lru_cache(maxsize=4096)
+def section_key(heading: str) -> str:
+    """Return the key of a heading: ``### 🔒 3. Required Inputs`` and ``Required inputs:`` give ``required inputs``."""
+    text = unicodedata.normalize("NFKC", heading)
+    text = "".join(c for c in text if unicodedata.category(c) not in ("So", "Sk", "Cf", "Mn") or c.isalnum()).strip()
+    text = _NUMBER.sub("", text)
+    return " ".join(_WORD.findall(text.casefold().replace("&", " and ")))
+
+
+def identifier(key: str, fallback: str) -> str:
+    """Return the key as a Python name, for a field of a model."""
+    name = "_".join(re.findall(r"[a-z0-9]+", key))
+    if not name or name[0].isdigit():
+        return fallback
+    taken = keyword.iskeyword(name) or name in _TAKEN or name.startswith("model_")
+    return f"{name}_" if taken else name
+
+
+_SLOT = lazy(
+    r"\[\{(?P<ref>\w+)(?P<refopt>\?)?\}\]\(procedure\)|\{(?P<name>[^{}\n]+?)(?P<opt>\?)?\}",
+)
+_IDENTIFIER = lazy(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A field of an example. ``hint`` holds the words in braces where they are no bare name."""
+
+    name: str
+    hint: str = ""
+    optional: bool = False
+    reference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Literal text and slots in order. ``start`` and ``end`` of an optional group bracket what goes with its slot."""
+
+    parts: tuple[str | Slot, ...]
+    text: str
+
+    def __hash__(self) -> int:
+        # What reads items is looked up by it, once for each of them.
+        return hash(self.text)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The fields, in order."""
+        return tuple(part for part in self.parts if isinstance(part, Slot))
+
+    @property
+    def single(self) -> Slot | None:
+        """The only field, if the pattern has one and it is no reference: then an item is a plain string."""
+        slots = self.slots
+        return slots[0] if len(slots) == 1 and not slots[0].reference else None
+
+    @property
+    def main(self) -> Slot | None:
+        """The only field that must be filled, where others may stay empty: then its text alone says it all."""
+        needed = [slot for slot in self.slots if not slot.optional]
+        return needed[0] if len(needed) == 1 < len(self.slots) and not needed[0].reference else None
+
+
+def parse_pattern(text: str, fallback: str = "text") -> Pattern:
+    """Split an example line into literals and slots.
+
+    An example without any slot is taken as words that say what to write: one field named ``fallback``.
+    """
+    parts: list[str | Slot] = []
+    position = 0
+    for match in _SLOT.finditer(text):
+        if match.start() > position:
+            parts.append(text[position : match.start()])
+        parts.append(_slot(match, fallback))
+        position = match.end()
+    if position < len(text):
+        parts.append(text[position:])
+    if not any(isinstance(part, Slot) for part in parts):
+        return Pattern((Slot(fallback, hint=text.strip()),), text)
+    return Pattern(tuple(parts), text)
+
+
+def _slot(match: re.Match[str], fallback: str) -> Slot:
+    if match["ref"]:
+        return Slot(identifier(match["ref"].lower(), "reference"), optional=bool(match["refopt"]), reference=True)
+    words = match["name"]
+    if _IDENTIFIER.fullmatch(words):
+        return Slot(identifier(words, fallback), optional=bool(match["opt"]))
+    return Slot(fallback, hint=words, optional=bool(match["opt"]))
+
+
+def holds_block(pattern: Pattern) -> bool:
+    """Say whether an item may have blocks below it: nothing is written behind its words."""
+    return pattern.single is not None and pattern.parts[-1] is pattern.single
+
+
+_ANY_FENCE = lazy(r"(?m)^[ ]{0,3}(?:`{3,}|~{3,})")
+_OPENING = lazy(r"\s{0,3}(`{3,}|~{3,})")
+_HEADING = lazy(r"(?m)^[ ]{0,3}#{1,6}[ \t]+\S")
+_UNDERLINE = lazy(r"(?m)\S.*\n[ ]{0,3}(?:={3,}|-{3,})[ \t]*$")
+_ROW = lazy(r"(?m)^[ ]{0,3}\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*(?::?-{3,}:?[ \t]*)?$")
+_ITEM = lazy(r"(?m)^[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]+\S")
+_QUOTE = lazy(r"(?m)^[ ]{0,3}>")
 _BLOCKS = (
     ("a code block", _ANY_FENCE),
     ("a table", _ROW),
@@ -60,9 +173,9 @@ BlockKind = Literal["code", "table", "diagram"]
 BLOCKS: tuple[BlockKind, ...] = get_args(BlockKind)
 """What a template may allow below the words of an item."""
 _SHOWN = {"code": "a code block", "table": "a table", "diagram": "a diagram"}
-_FENCE = re.compile(r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\s`]*)[^`]*$")
-_RULER = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
-_CELL = re.compile(r"(?<!\\)\|")
+_FENCE = lazy(r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\s`]*)[^`]*$")
+_RULER = lazy(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_CELL = lazy(r"(?<!\\)\|")
 _MERMAID = "mermaid"
 # The words that a diagram of Mermaid can begin with.
 _DIAGRAMS = frozenset(
@@ -213,7 +326,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table, or a line of a card: its header or label, and the pattern of what stands there."""
+    """A column of a table, or a line of a card: its header or label, and the pattern of what is there."""
 
     header: str
     pattern: Pattern

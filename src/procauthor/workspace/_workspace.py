@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from procauthor.checking.check import check
-from procauthor.checking.difference import remember
-from procauthor.checking.memory import FILE_NAME as MEMORY
+from procauthor.checking.recall import remember
+from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Surveyed, Surveyor
 from procauthor.errors import LibraryError, NoPlanError, PlanError, StaleError
 from procauthor.finding import Finding, Report

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from procauthor.checking.check import FILE_NAME as BASELINE
-from procauthor.checking.check import Baseline, choose_rules, read_baseline, refuse_other
+from procauthor.checking.check import Baseline, choose_rules, read_baseline, refuse_other, turned_off
 from procauthor.errors import ConfigError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
@@ -84,7 +84,7 @@ class Checking:
         if self.baseline is False or (self.baseline is None and not workspace.settings.check.baseline):
             return report
         whole = not (paths is not None or self.select or self.ignore)
-        ran = choose_rules(workspace.settings) if whole else ()
+        ran = choose_rules(turned_off(workspace.settings)) if whole else ()
         return read_baseline(baseline_file(workspace)).apply(report, ran=ran)
 
 

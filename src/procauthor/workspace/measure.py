@@ -11,13 +11,12 @@ from typing import Any
 
 from procauthor.checking.check import check
 from procauthor.errors import LibraryError, PlanError, StaleError
-from procauthor.evaluation.checkout import read_checkout
 from procauthor.evaluation.evaluate import Census, evaluate
-from procauthor.evaluation.revision import read_past
+from procauthor.evaluation.revision import read_checkout, read_past
 from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Row, Tally
-from procauthor.library.followed import read_followed
 from procauthor.library.library import Library
+from procauthor.library.sidecar import read_followed
 from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan

@@ -12,6 +12,7 @@ from procauthor.authoring.update.outline import MARKER, EditContainer, EditTarge
 from procauthor.authoring.update.pen import Pen, paragraphs
 from procauthor.markdown.document import Cell, Document, Replacement, TableRow, replace_spans
 from procauthor.markdown.passage import Leaf, read_parts
+from procauthor.regex import lazy
 from procauthor.template.render import hang, render_pattern
 from procauthor.template.spec import SectionSpec
 
@@ -152,7 +153,7 @@ def _reorder(pen: Pen, place: EditContainer, plan: Arrangement) -> None:
 
 
 _LEAST_GAP = "\n"
-_BOX = re.compile(r"\[[ xX]\][ \t]+$")
+_BOX = lazy(r"\[[ xX]\][ \t]+$")
 
 
 @dataclass(frozen=True, slots=True)

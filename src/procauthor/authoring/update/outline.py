@@ -18,12 +18,12 @@ from typing import Any, Literal
 from procauthor.library.contract import NONE_WORDS, step_title
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Section, TableRow
-from procauthor.template.key import identifier, section_key
+from procauthor.regex import lazy
 from procauthor.template.role import meaning_of
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, identifier, section_key
 
 # Indentation, bullet or number, spaces, and the box of a task.
-MARKER = re.compile(
+MARKER = lazy(
     rb"(?P<indent>[ \t]*)(?P<bullet>[-*+]|(?P<number>\d{1,9})[.)])(?P<gap>[ \t]+|(?=\r?\n|$))(?P<box>\[[ xX]\][ \t]+)?"
 )
 
@@ -56,9 +56,9 @@ FRAME = ("S0", "T")
 TargetKind = Literal["section", "step", "title", "place", "item", "row", "paragraph", "field"]
 PlaceKind = Literal["list", "table", "prose", "empty"]
 
-_LABEL = re.compile(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
+_LABEL = lazy(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
 # Links to the web stay; those within the library are made again from the names.
-_OWN_LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\((?![a-z][a-z0-9+.-]*:)[^()\s]*\)", re.IGNORECASE)
+_OWN_LINK = lazy(r"(?<!!)\[([^\]\[]+)\]\((?![a-z][a-z0-9+.-]*:)[^()\s]*\)", re.IGNORECASE)
 _HASH = 8
 
 
@@ -390,7 +390,7 @@ def _line_start(raw: bytes, offset: int) -> int:
 # Metadata counts as a section of this name.
 METADATA = "M"
 _SMALL, _SHARE = 3, 0.34
-_EVERYWHERE = re.compile(r"\b(?:all|each|every|everywhere|throughout|whole|entire|any)\b", re.IGNORECASE)
+_EVERYWHERE = lazy(r"\b(?:all|each|every|everywhere|throughout|whole|entire|any)\b", re.IGNORECASE)
 _DEFAULT_STEP = 6
 
 

@@ -12,9 +12,9 @@ from procauthor.authoring.update.outline import MARKER, EditContainer, Outline, 
 from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Replacement, Section
 from procauthor.markdown.front_edit import Put, edit_front_matter
-from procauthor.template.key import identifier, section_key
+from procauthor.regex import lazy
 from procauthor.template.render import Cleaner, is_left_out, render_pattern
-from procauthor.template.spec import SectionSpec
+from procauthor.template.spec import SectionSpec, identifier, section_key
 
 
 class Pen:
@@ -90,7 +90,7 @@ def paragraphs(clean: Cleaner, value: Any) -> str:
 
 
 # Numbers and dates stay as they are; other text is quoted where YAML would read it as something else.
-_BARE = re.compile(r"\d+(?:[.-]\d+)*")
+_BARE = lazy(r"\d+(?:[.-]\d+)*")
 
 
 def edit_field(pen: Pen, name: str, value: object) -> None:
@@ -118,8 +118,8 @@ def edit_field(pen: Pen, name: str, value: object) -> None:
         pen.write(each.start, each.end, each.text)
 
 
-_LABEL = re.compile(r"[ \t]*\*\*(?P<label>[^*\n]+?)(?::\*\*|\*\*[ \t]*:)")
-_HEAD = re.compile(
+_LABEL = lazy(r"[ \t]*\*\*(?P<label>[^*\n]+?)(?::\*\*|\*\*[ \t]*:)")
+_HEAD = lazy(
     r"(?P<head>[^\n]*?(?:step|phase)[ \t]*)\d+(?P<sep>[ \t]*[:.)\-–—]?[ \t]*)"
     r"(?P<name>[^\n]*?)(?P<tail>(?:[ \t]+#+)?[ \t]*)(?=\n|$)",
     re.IGNORECASE,

@@ -10,15 +10,16 @@ from procauthor.authoring.update.operation import Arrangement, NewMember, Operat
 from procauthor.authoring.update.outline import EditTarget, line_end, sequence, trim
 from procauthor.authoring.update.pen import Mold, Pen, read_mold
 from procauthor.markdown.link import slugify
+from procauthor.regex import lazy
 from procauthor.template.spec import SectionSpec
 
-HEADING = re.compile(
+HEADING = lazy(
     rb"(?P<head>[^\n]*?(?P<word>step|phase)[ \t]*)(?P<number>\d+)"
     rb"(?P<sep>[ \t]*(?:[:.)]|-|\xe2\x80\x93|\xe2\x80\x94)?[ \t]*)"
     rb"(?P<name>[^\n]*?)(?P<tail>(?:[ \t]+#+)?[ \t]*)(?=\r?\n|$)",
     re.IGNORECASE,
 )
-MENTION = re.compile(rb"\b(?P<word>step|phase)[ \t]+(?P<number>\d+)\b(?![ \t]+of\b)", re.IGNORECASE)
+MENTION = lazy(rb"\b(?P<word>step|phase)[ \t]+(?P<number>\d+)\b(?![ \t]+of\b)", re.IGNORECASE)
 
 
 def edit_steps(pen: Pen, workflow: str, operations: Sequence[Operation]) -> None:

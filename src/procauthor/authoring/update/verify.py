@@ -15,13 +15,14 @@ from procauthor.authoring.update.outline import EditTarget, Outline
 from procauthor.markdown.document import Document, Replacement
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by
+from procauthor.regex import lazy
 
-_DIGITS = re.compile(r"\d+")
-_ANCHOR = re.compile(r"#[\w-]*")
-_NUMBER = re.compile(rb"[ \t]*(\d{1,9})[.)]")
-_CELL = re.compile(rb"\|[ \t]*(\d+)[ \t]*(?=\|)")
-_MENTION = re.compile(rb"(?:step|phase)[ \t]*(\d+)", re.IGNORECASE)
-_LINK = re.compile(rb"\]\(<?(#[^)\s>]*)")
+_DIGITS = lazy(r"\d+")
+_ANCHOR = lazy(r"#[\w-]*")
+_NUMBER = lazy(rb"[ \t]*(\d{1,9})[.)]")
+_CELL = lazy(rb"\|[ \t]*(\d+)[ \t]*(?=\|)")
+_MENTION = lazy(rb"(?:step|phase)[ \t]*(\d+)", re.IGNORECASE)
+_LINK = lazy(rb"\]\(<?(#[^)\s>]*)")
 
 
 @dataclass(frozen=True, slots=True)

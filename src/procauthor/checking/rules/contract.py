@@ -1,15 +1,20 @@
-"""Contracts between procedures."""
+"""How documents go together: contracts, dependencies, orchestrations and the index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
-from procauthor.checking.scope import Reach, Rule, Scope, say, say_line
-from procauthor.checking.usage import providers
+from procauthor.checking.fix import with_fix
+from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
+from procauthor.checking.usage import Need, find_document, needs, providers
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
+from procauthor.library.derive import fill_status, insert_row
+from procauthor.library.index import IndexRow, entries, index_of, tables
 from procauthor.library.library import Procedure
-from procauthor.procedure import Artifact, Consumer
+from procauthor.naming import title_key
+from procauthor.procedure import DONE, UNCOUNTED, Artifact, Consumer
 
 INPUT_WITHOUT_PROVIDER = Rule(
     name="input-without-provider",
@@ -38,12 +43,9 @@ OUTPUT_WITHOUT_PRODUCER = Rule(
     fix="Name the artifact among the outputs of a step, or take back the promise.",
     example="- **Risk List**: every risk has an owner, where no step lists a Risk List under “Outputs”",
 )
-RULES = (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL, OUTPUT_WITHOUT_PRODUCER)
-REACH: Reach = "neighbours"
 
 
-def check(scope: Scope) -> Iterator[Finding]:
-    """Yield the findings of this family."""
+def _check_contract(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.finished:
         for wanted in procedure.contract.inputs:
             yield from _input(scope, procedure, wanted)
@@ -93,3 +95,345 @@ def _consumer(scope: Scope, procedure: Procedure, consumer: Consumer) -> Iterato
     if other is not procedure and key not in {artifact_key(a.name) for a in other.contract.inputs}:
         message = f"{other.title!r} does not list {consumer.artifact!r} among its required inputs"
         yield say_line(CONTRACT_NOT_RECIPROCAL, procedure, consumer.line, message, f"add it to {other.path}")
+
+
+CONTRACTS = Family(
+    "Contracts between procedures",
+    (INPUT_WITHOUT_PROVIDER, CONTRACT_NOT_RECIPROCAL, OUTPUT_WITHOUT_PRODUCER),
+    "neighbours",
+    _check_contract,
+)
+
+
+DUPLICATE_ID = Rule(
+    name="duplicate-id",
+    code="R108",
+    severity="error",
+    summary="Two documents have the same id.",
+    why="A reference by id leads to either; mostly the front matter was copied.",
+    fix="Give one of them another id.",
+    example="“id: test-plan” in test-plan.md and in its copy",
+)
+DEPENDENCY_CYCLE = Rule(
+    name="dependency-cycle",
+    code="R109",
+    severity="error",
+    summary="Procedures depend on each other in a circle.",
+    why="None of them can start.",
+    fix="Remove one dependency, or call the input that closes the circle optional.",
+    example="Test Plan depends on Data Design, which depends on Test Plan",
+)
+ORPHAN = Rule(
+    name="orphan",
+    code="R110",
+    severity="info",
+    summary="No other document leads to this one.",
+    why="What nothing leads to is not found, and soon not kept.",
+    fix="List it in the index or a README, link it where it is used, or delete it.",
+    example="a standard that no procedure links and no table lists",
+)
+_NAMED = frozenset({"procedure", "orchestration", "standard"})
+_LINKED_SHARE = 0.25
+
+
+def _check_reference(scope: Scope) -> Iterator[Finding]:
+    yield from _ids(scope)
+    yield from _cycles(scope)
+    yield from _orphans(scope)
+
+
+def _ids(scope: Scope) -> Iterator[Finding]:
+    owners: dict[str, list[Procedure]] = defaultdict(list)
+    for procedure in scope.library.procedures:
+        if procedure.kind in _NAMED and procedure.has_id and procedure.status != "alias":
+            owners[procedure.id].append(procedure)
+    for name, (first, *others) in owners.items():
+        for procedure in others:
+            line = field_line(procedure, "id")
+            yield say_line(DUPLICATE_ID, procedure, line, f"the id {name!r} belongs to {first.path!r} already")
+
+
+# Circles
+
+
+def _cycles(scope: Scope) -> Iterator[Finding]:
+    """Report a circle at the first of its documents by the shortest way, and none for a document that another shows."""
+    graph = {p.path: needs(scope, p) for p in scope.library.of_kind("procedure") if p.status != "alias"}
+    inside = _circular(graph)
+    covered: set[str] = set()
+    for start in graph:
+        if start in covered:
+            continue
+        procedure = scope.library.by_path[start]
+        circle = _own_need(procedure) or (_shortest(graph, start) if start in inside else ())
+        covered |= {need.procedure.path for need in circle}
+        # A circle of what is no longer kept hurts nobody.
+        if circle and any(need.procedure.status not in UNCOUNTED for need in circle):
+            procedure, circle = _from_declared(procedure, circle)
+            names = " -> ".join([procedure.title, *(need.procedure.title for need in circle)])
+            message = f"dependencies run in a circle: {names}"
+            yield say_line(DEPENDENCY_CYCLE, procedure, circle[0].line, message)
+
+
+def _from_declared(procedure: Procedure, circle: tuple[Need, ...]) -> tuple[Procedure, tuple[Need, ...]]:
+    """Let a circle begin where somebody declared a dependency, if it is partly made of inputs: that is what is odd."""
+    starts = [procedure, *(need.procedure for need in circle[:-1])]
+    pairs = zip(starts, circle, strict=True)
+    declared = (at for at, (s, n) in enumerate(pairs) if s.depends_on and n.line == field_line(s, "depends_on"))
+    first = next(declared, 0)
+    return starts[first], circle[first:] + circle[:first]
+
+
+def _circular(graph: Mapping[str, Sequence[Need]]) -> set[str]:
+    """Return what is left when documents that nothing depends on, or that depend on nothing, are taken away in turn."""
+    after = {path: {n.procedure.path for n in found if n.procedure.path in graph} for path, found in graph.items()}
+    before: dict[str, set[str]] = {path: set() for path in graph}
+    for path, found in after.items():
+        for other in found:
+            before[other].add(path)
+    left = set(graph)
+    free = [path for path in graph if not after[path] or not before[path]]
+    while free:
+        path = free.pop()
+        if path not in left:
+            continue
+        left.discard(path)
+        for near, back in ((after, before), (before, after)):
+            for other in near[path]:
+                back[other].discard(path)
+                if not back[other]:
+                    free.append(other)
+    return left
+
+
+def _own_need(procedure: Procedure) -> tuple[Need, ...]:
+    """Return the smallest circle: a procedure that declares to depend on itself."""
+    if procedure.key in map(title_key, procedure.depends_on):
+        return (Need(procedure, field_line(procedure, "depends_on")),)
+    return ()
+
+
+def _shortest(graph: Mapping[str, Sequence[Need]], start: str) -> tuple[Need, ...]:
+    """Return the shortest way from a document back to itself, by breadth-first search."""
+    queue: list[tuple[Need, ...]] = [()]
+    seen: set[str] = set()
+    for way in queue:
+        here = way[-1].procedure.path if way else start
+        for need in graph.get(here, ()):
+            if need.procedure.path == start:
+                # A need of one's own name is another document's when it is not declared: see _own_need.
+                if way:
+                    return (*way, need)
+            elif need.procedure.path not in seen:
+                seen.add(need.procedure.path)
+                queue.append((*way, need))
+    return ()
+
+
+# Orphans
+
+
+def _orphans(scope: Scope) -> Iterator[Finding]:
+    documents = [
+        p for p in scope.library.procedures if p.kind in _NAMED and p.template is not None and p.status not in UNCOUNTED
+    ]
+    reached = _reached(scope)
+    lost = [p for p in documents if p.path not in reached]
+    # Where hardly anything is linked, people come by another way: from an alert, or by search.
+    if len(documents) - len(lost) < len(documents) * _LINKED_SHARE:
+        return
+    for procedure in lost:
+        message = f"no other document leads to {procedure.title!r}"
+        yield say_line(ORPHAN, procedure, procedure.title_line, message)
+
+
+def _reached(scope: Scope) -> set[str]:
+    """Return the documents that another one links, lists in a table, or depends on."""
+    found: set[str] = set()
+    shown = scope.library.by_address
+    for procedure in scope.library.procedures:
+        own = {shown[path].path if path in shown else path for path in procedure.targets}
+        own |= {p.path for title in procedure.depends_on for p in scope.declared(title, procedure)}
+        if procedure.kind in ("index", "readme", "orchestration"):
+            rows = (find_document(scope, procedure, entry) for entry in entries(procedure))
+            own |= {document.path for document in rows if document}
+        found |= own - {procedure.path}
+    return found
+
+
+REFERENCES = Family(
+    "Identity and dependencies of documents", (DUPLICATE_ID, DEPENDENCY_CYCLE, ORPHAN), "library", _check_reference
+)
+
+
+ORCHESTRATION_MISSING_CALL = Rule(
+    name="orchestration-missing-call",
+    code="O101",
+    severity="error",
+    summary="An orchestration does not call a procedure that has a phase of its lifecycle.",
+    why="Who works by the orchestration never carries the procedure out.",
+    fix="Run “procauthor sync”, or take the phase out of the procedure.",
+    example="a Feature procedure of phase 2 that is in no table of the Feature orchestration",
+)
+ORCHESTRATION_ORDER = Rule(
+    name="orchestration-order",
+    code="O102",
+    severity="error",
+    summary="A procedure is called before one that it depends on.",
+    why="It would start without its inputs.",
+    fix="Move the row below the one that it depends on, or correct the dependency.",
+    example="Threat Model in row 1 and Architecture Review, on which it depends, in row 2",
+)
+ORCHESTRATION_CALLS_PLACEHOLDER = Rule(
+    name="orchestration-calls-placeholder",
+    code="O103",
+    severity="info",
+    summary="An orchestration calls a procedure that is not defined yet.",
+    why="The way through the lifecycle has a gap there.",
+    fix="Define the procedure.",
+    example="| 4 | [Threat Model Procedure](threat-model.md) | Placeholder |",
+)
+_Call = tuple[int, IndexRow]
+
+
+def _check_orchestration(scope: Scope) -> Iterator[Finding]:
+    for host in scope.finished:
+        if host.kind == "orchestration" and any(tables(host)):
+            called = _called(scope, host)
+            yield from _missing(scope, host, called)
+            yield from _order(scope, host, called)
+            yield from _placeholders(scope, host, called)
+
+
+def _called(scope: Scope, host: Procedure) -> dict[str, _Call]:
+    """Return the first call of each document, with its place among all rows."""
+    called: dict[str, _Call] = {}
+    for place, entry in enumerate(entries(host)):
+        document = find_document(scope, host, entry)
+        if document is not None:
+            called.setdefault(document.path, (place, entry))
+    return called
+
+
+def _missing(scope: Scope, host: Procedure, called: Mapping[str, _Call]) -> Iterator[Finding]:
+    for procedure in scope.library.of_kind("procedure"):
+        if procedure.path in called or procedure.phase is None or procedure.status in UNCOUNTED:
+            continue
+        if title_key(procedure.lifecycle) == title_key(host.lifecycle):
+            message = f"{procedure.title!r} (phase {procedure.phase}) is not called"
+            yield say_line(ORCHESTRATION_MISSING_CALL, host, host.title_line, message, "run 'procauthor sync'")
+
+
+def _order(scope: Scope, host: Procedure, called: Mapping[str, _Call]) -> Iterator[Finding]:
+    for path, (place, entry) in called.items():
+        procedure = scope.library.by_path[path]
+        late = {
+            need.procedure.path: need.procedure
+            for need in needs(scope, procedure)
+            if need.procedure.status not in UNCOUNTED
+            and need.procedure.path in called
+            and called[need.procedure.path][0] > place
+        }
+        for before in late.values():
+            message = f"{procedure.title!r} is called before {before.title!r}, on which it depends"
+            yield say(ORCHESTRATION_ORDER, host, entry.row.start, message)
+
+
+def _placeholders(scope: Scope, host: Procedure, called: Mapping[str, _Call]) -> Iterator[Finding]:
+    for path, (_, entry) in called.items():
+        procedure = scope.library.by_path[path]
+        if procedure.status == "placeholder":
+            message = f"{procedure.title!r} is called, and not defined yet"
+            yield say(ORCHESTRATION_CALLS_PLACEHOLDER, host, entry.row.start, message)
+
+
+ORCHESTRATIONS = Family(
+    "Orchestrations: what they call, and in which order",
+    (ORCHESTRATION_MISSING_CALL, ORCHESTRATION_ORDER, ORCHESTRATION_CALLS_PLACEHOLDER),
+    "library",
+    _check_orchestration,
+)
+
+
+INDEX_MISSING_ENTRY = Rule(
+    name="index-missing-entry",
+    code="X101",
+    severity="error",
+    summary="A procedure has no row in the index.",
+    why="Who looks for it in the index writes it a second time.",
+    fix="Run “procauthor sync”.",
+    example="a new feature/threat-model.md that index.md does not list",
+)
+INDEX_DEAD_ENTRY = Rule(
+    name="index-dead-entry",
+    code="X102",
+    severity="error",
+    summary="A row of the index leads to a file that does not exist.",
+    why="The index promises what is not there.",
+    fix="Correct the link, restore the file, or keep the plain title with the status Missing.",
+    example="| [Threat Model Procedure](feature/threat.md) | Defined |",
+)
+INDEX_STATUS_MISMATCH = Rule(
+    name="index-status-mismatch",
+    code="X103",
+    severity="error",
+    summary="A table shows another status than the text supports.",
+    why="People plan with the overview; its numbers must come from the files.",
+    fix="Run “procauthor sync”.",
+    example="| [Threat Model Procedure](feature/threat-model.md) | Defined |, where the file is a placeholder",
+)
+_SYNC = "run 'procauthor sync'"
+
+
+def _check_index(scope: Scope) -> Iterator[Finding]:
+    index = index_of(scope.library)
+    rows = tuple(entries(index)) if index else ()
+    if index and rows:
+        yield from _unlisted(scope, index, rows)
+        yield from _dead(scope, index, rows)
+    for host in scope.library.procedures:
+        if host.kind in ("index", "readme", "orchestration"):
+            for entry in entries(host):
+                yield from _status(scope, host, entry)
+
+
+def _unlisted(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterator[Finding]:
+    linked = {entry.path for entry in rows}
+    # A row whose link leads to another document speaks of that one, whatever its title.
+    titled = {entry.key for entry in rows if entry.path not in scope.library.by_path}
+    for procedure in scope.library.counted:
+        if procedure.status not in UNCOUNTED and procedure.path not in linked and procedure.key not in titled:
+            message = f"{procedure.title!r} has no row in {index.path!r}"
+            finding = say_line(INDEX_MISSING_ENTRY, procedure, procedure.title_line, message, _SYNC)
+            yield with_fix(finding, index, *insert_row(index, procedure))
+
+
+def _dead(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterator[Finding]:
+    for entry in rows:
+        if entry.path and not scope.exists(entry.path):
+            message = f"the row {entry.title!r} leads to {entry.path!r}, which does not exist"
+            other = scope.library.by_key.get(entry.key, ())
+            hint = f"{other[0].path!r} has this title" if len(other) == 1 else ""
+            yield say(INDEX_DEAD_ENTRY, index, entry.row.start, message, hint)
+
+
+def _status(scope: Scope, host: Procedure, entry: IndexRow) -> Iterator[Finding]:
+    document = find_document(scope, host, entry)
+    if document is None:
+        if not entry.path and entry.status in DONE and not scope.named(entry.key, host):
+            message = f"{entry.title!r} has no document, and is shown as {entry.status}"
+            yield say(INDEX_STATUS_MISMATCH, host, entry.row.start, message)
+        return
+    wrong = entry.status is not None and entry.status != document.status
+    if wrong and not (entry.status in DONE and document.status in DONE):
+        message = f"{document.title!r} is {document.status}, and is shown as {entry.status}"
+        finding = say(INDEX_STATUS_MISMATCH, host, entry.row.start, message, _SYNC)
+        yield with_fix(finding, host, *fill_status(host, entry, document))
+
+
+INDEX = Family(
+    "Tables of procedures in the Master Procedures Index and in lifecycle READMEs",
+    (INDEX_MISSING_ENTRY, INDEX_DEAD_ENTRY, INDEX_STATUS_MISMATCH),
+    "library",
+    _check_index,
+)

@@ -1,24 +1,28 @@
-"""Links: where they lead, and what they say."""
+"""Links: where they lead, what they say, and the labels of reference links."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from msgspec.structs import replace as replace_struct
 
-from procauthor.checking.fix import correct_anchor, mend, redirect
-from procauthor.checking.scope import Anchors, Reach, Rule, Scope, say
+from procauthor.checking.fix import with_fix
+from procauthor.checking.phrase import Nearest, Spans
+from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
 from procauthor.checking.usage import title_links
 from procauthor.convention.site import may_be_made, rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
-from procauthor.markdown.document import Link
-from procauthor.naming import title_key
+from procauthor.markdown.document import Link, Replacement
+from procauthor.markdown.link import encode_path
+from procauthor.markdown.passage import read_passages
+from procauthor.naming import MARKDOWN, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 
 BROKEN_LINK = Rule(
     name="broken-link",
@@ -56,14 +60,11 @@ REFERENCE_TO_DEPRECATED = Rule(
     fix="Link its replacement.",
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )
-RULES = (BROKEN_LINK, BROKEN_ANCHOR, LINK_TEXT_MISMATCH, REFERENCE_TO_DEPRECATED)
-REACH: Reach = "neighbours"
-_LINES = re.compile(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
+_LINES = lazy(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
 _LISTING = frozenset({"index", "readme", "plan"})
 
 
-def check(scope: Scope) -> Iterator[Finding]:
-    """Yield the findings of this family."""
+def _check_link(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.subjects:
         # A template's links are fields, and lead where the document will be.
         if procedure.kind == "template":
@@ -97,7 +98,7 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
     elif not in_row:
         hint = _near(scope, procedure, link, end.path)
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
-        yield mend(finding, procedure, *redirect(scope, procedure, link, target))
+        yield with_fix(finding, procedure, *_redirect(scope, procedure, link, target))
 
 
 def _outside(scope: Scope, procedure: Procedure, link: Link) -> Iterator[Finding]:
@@ -162,7 +163,7 @@ def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anc
     if same:
         hint = f"write '#{same}': not every renderer ignores case"
         finding = replace(say(BROKEN_ANCHOR, procedure, link.start, message, hint), severity="warning")
-        yield mend(finding, procedure, *correct_anchor(procedure, link, list(known), anchor))
+        yield with_fix(finding, procedure, *_correct_anchor(procedure, link, list(known), anchor))
         return
     close = known.near(anchor)
     yield say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
@@ -191,3 +192,184 @@ def _text(scope: Scope, procedure: Procedure, link: Link, document: Procedure) -
         return
     message = f"the link says {link.text!r}, and leads to {document.title!r}"
     yield say(LINK_TEXT_MISMATCH, procedure, link.start, message, f"that title is {others[0].path}")
+
+
+# Fixes
+
+
+def _redirect(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Replacement]:
+    """Correct the path of a broken link where only one file can be meant."""
+    span = _destination(procedure, link)
+    meant = _meant(scope, link, target) if target.path else ""
+    if span is None or not meant:
+        return
+    path = re.split(r"[#?]", link.target, maxsplit=1)[0]
+    start, _ = span
+    text = f"/{encode_path(meant)}" if path.startswith("/") else relative(procedure.path, meant)
+    tail = "/" if path.endswith("/") and not text.endswith(("/", *MARKDOWN)) else ""
+    yield Replacement(start, start + len(path.encode()), text + tail)
+
+
+def _meant(scope: Scope, link: Link, target: Target) -> str:
+    """Return the only file that differs in upper and lower case or ending, else the document that was moved.
+
+    A document counts as moved if nothing else has its file name or its title, and the link says both.
+    """
+    assert target.path is not None
+    files = scope.library.files
+    stem, _ = split_ending(target.path)
+    folded = scope.files_folded.get(target.path.casefold(), [])
+    ended = [stem + ending for ending in MARKDOWN if stem + ending in files]
+    for found in (folded, ended):
+        if found:
+            return found[0] if len(found) == 1 else ""
+    titled = scope.library.by_key.get(title_key(link.text), ()) if len(link.text.split()) > 1 else ()
+    named = scope.files_by_name.get(posixpath.basename(target.path).casefold(), [])
+    if len(titled) != 1 or named != [titled[0].path] or titled[0].status in UNCOUNTED:
+        return ""
+    return titled[0].path if not target.anchor or target.anchor in titled[0].anchors else ""
+
+
+def _correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], anchor: str) -> Iterator[Replacement]:
+    """Correct an anchor that differs from a single heading in upper and lower case only."""
+    span = _destination(procedure, link)
+    same = [known for known in anchors if known.casefold() == anchor.casefold()]
+    written = link.target.partition("#")[2]
+    if span and len(same) == 1 and written:
+        yield Replacement(span[1] - len(written.encode()), span[1], encode_path(same[0]))
+
+
+def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:
+    """Return where the target of an inline link is written; that of a reference link is elsewhere."""
+    raw = procedure.source.raw[link.start : link.end]
+    match = re.search(rb"\]\([ \t]*<?(" + re.escape(link.target.encode()) + rb")(?=[)>\s])[^\n]*\)\Z", raw)
+    return (link.start + match.start(1), link.start + match.end(1)) if match and link.target else None
+
+
+LINKS = Family(
+    "Links: where they lead, and what they say",
+    (BROKEN_LINK, BROKEN_ANCHOR, LINK_TEXT_MISMATCH, REFERENCE_TO_DEPRECATED),
+    "neighbours",
+    _check_link,
+)
+
+
+UNDEFINED_LABEL = Rule(
+    name="undefined-label",
+    code="R111",
+    severity="warning",
+    summary="A reference link names a label that the document does not define.",
+    why="The page shows the brackets instead of a link.",
+    fix="Define the label (“[label]: path”), or correct it.",
+    example="[the plan][test-plan], without a line “[test-plan]: test-plan.md”",
+)
+DUPLICATE_LABEL = Rule(
+    name="duplicate-label",
+    code="R112",
+    severity="warning",
+    summary="A label is defined twice with different targets.",
+    why="Only the first definition counts; who corrects the second changes nothing.",
+    fix="Remove one, or give it another label.",
+    example="two lines “[plan]: a.md” and “[plan]: b.md”",
+)
+UNUSED_LABEL = Rule(
+    name="unused-label",
+    code="R113",
+    severity="info",
+    summary="A label is defined and not used.",
+    why="Mostly the link was removed, or its label was misspelt.",
+    fix="Use it, or remove the definition.",
+    example="“[plan]: test-plan.md” in a document without “[plan]”",
+)
+_DEFINITION = lazy(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t\r\n]*)", re.MULTILINE)
+_USE = lazy(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
+_WORD = lazy(r"[a-z]{3}")
+_LETTERS = lazy(r"[A-Za-z]{2}")
+_ORDINARY = lazy(r"[A-Za-z][a-z]{5,}")
+_COMPOUND = lazy(r"\w[- ]\w|[a-z]\d|[a-z][A-Z]")
+# Lines that serve as comments: "[//]: # (...)" and "[comment]: <> (...)".
+_COMMENT_TARGETS = frozenset({"#", "<>"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    name: str
+    target: str
+    start: int
+
+    @property
+    def key(self) -> str:
+        return _key(self.name)
+
+
+def _check_label(scope: Scope) -> Iterator[Finding]:
+    for procedure in scope.subjects:
+        raw = procedure.document.source.raw
+        if procedure.kind == "template":
+            continue
+        labels = list(_labels(procedure)) if b"]:" in raw else []
+        if b"][" in raw:
+            yield from _undefined(procedure, labels)
+        if labels:
+            yield from _definitions(procedure, labels)
+
+
+def _key(label: str) -> str:
+    return " ".join(label.split()).casefold()
+
+
+def _labels(procedure: Procedure) -> Iterator[_Label]:
+    """Yield the definitions: what looks like one and belongs to no block, because the parser has taken it."""
+    document = procedure.document
+    first = document.front_matter[1] if document.front_matter else 0
+    blocks = Spans((block.start, block.end) for section in document.sections for block in section.blocks)
+    for match in _DEFINITION.finditer(document.source.raw, first):
+        name, target = match[1].decode(errors="replace"), match[2].decode(errors="replace")
+        if match.start() not in blocks and not name.startswith("^") and target not in _COMMENT_TARGETS:
+            yield _Label(name, target, match.start())
+
+
+def _undefined(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
+    """Report what has the shape of a reference link and is shown as text."""
+    near: Nearest | None = None
+    for passage in read_passages(procedure.document):
+        for match in _USE.finditer(passage.text) if "][" in passage.text else ():
+            at = passage.offset(match.start())
+            escaped = procedure.document.source.raw[at - 1 : at] == b"\\"
+            if not escaped and _is_reference(match[1], match[2], alone=not labels):
+                near = near or Nearest(label.name for label in labels)
+                close = near.find(match[2], cutoff=0.7)
+                message = f"the label {match[2]!r} is not defined"
+                hint = f"did you mean {close!r}?" if close else ""
+                yield say(UNDEFINED_LABEL, procedure, at, message, hint)
+
+
+def _is_reference(text: str, label: str, *, alone: bool) -> bool:
+    """Say whether brackets behind brackets are meant as a link; without one definition, a usage line has them too."""
+    if " " in text:
+        return bool(_WORD.search(text) and (_LETTERS.search(label) or label.isdecimal()))
+    if label.isdecimal():
+        return bool(_ORDINARY.fullmatch(text))
+    sure = not alone or _COMPOUND.search(label) or label.casefold() in text.casefold()
+    return bool(_WORD.search(text) and _WORD.search(label) and sure)
+
+
+def _definitions(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
+    used = {_key(link.label) for link in procedure.document.links if link.label}
+    first: dict[str, _Label] = {}
+    for label in labels:
+        before = first.setdefault(label.key, label)
+        if before is not label and before.target != label.target:
+            line = procedure.document.source.line(before.start)
+            message = f"the label {label.name!r} is defined in line {line} already"
+            yield say(DUPLICATE_LABEL, procedure, label.start, message)
+        elif before is label and label.key not in used:
+            yield say(UNUSED_LABEL, procedure, label.start, f"the label {label.name!r} is not used")
+
+
+LABELS = Family(
+    "Reference links: labels and their definitions",
+    (UNDEFINED_LABEL, DUPLICATE_LABEL, UNUSED_LABEL),
+    "document",
+    _check_label,
+)

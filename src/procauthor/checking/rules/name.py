@@ -1,18 +1,24 @@
-"""Names of documents in running text."""
+"""Names in running text, of documents, roles and rules of standards; titles that are alike."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from procauthor.checking.fix import link_name, mend
-from procauthor.checking.phrase import Phrase, find_phrases
-from procauthor.checking.scope import Reach, Rule, Scope, field_line, say, say_line
+from procauthor.checking.fix import with_fix
+from procauthor.checking.phrase import Phrase, find_phrases, series_of
+from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
+from procauthor.convention.word import words as spoken
 from procauthor.finding import Finding
-from procauthor.library.library import Procedure
+from procauthor.library.artifact import find_doers, listed_roles
+from procauthor.library.contract import RULE_ID, find_rulings
+from procauthor.library.library import ANNOUNCED, Procedure
+from procauthor.library.reference import relative
+from procauthor.markdown.document import Replacement
 from procauthor.markdown.passage import PlainText
-from procauthor.naming import title_key
+from procauthor.naming import stem, title_key
 from procauthor.procedure import UNCOUNTED
+from procauthor.regex import lazy
 
 AMBIGUOUS_NAME = Rule(
     name="ambiguous-name",
@@ -41,8 +47,6 @@ UNLINKED_NAME = Rule(
     fix="Link it, at least once in the paragraph.",
     example="as the Test Plan Procedure says",
 )
-RULES = (AMBIGUOUS_NAME, UNKNOWN_PROCEDURE, UNLINKED_NAME)
-REACH: Reach = "neighbours"
 _LISTING = frozenset({"index", "readme", "plan", "template"})
 # Words that go with "Procedure" without making a name of it.
 _GENERIC = frozenset(
@@ -58,8 +62,7 @@ _GENERIC = frozenset(
 )
 
 
-def check(scope: Scope) -> Iterator[Finding]:
-    """Yield the findings of this family."""
+def _check_name(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.subjects:
         # Without a template nobody has said that titles are names here: "Backup Procedure" may be any words.
         if procedure.kind in _LISTING or procedure.template is None or procedure.status in UNCOUNTED:
@@ -152,7 +155,7 @@ def _known(scope: Scope, procedure: Procedure, words: str, at: int) -> Iterator[
         message = f"{words!r} is named without a link"
         finding = say(UNLINKED_NAME, procedure, at, message, f"link {found[0].path!r}")
         certain = len(scope.library.by_key.get(title_key(words), ())) == 1
-        yield start, mend(finding, procedure, *(link_name(procedure, at, words, found[0]) if certain else ()))
+        yield start, with_fix(finding, procedure, *(_link_name(procedure, at, words, found[0]) if certain else ()))
 
 
 def _several(words: str, found: tuple[Procedure, ...]) -> str:
@@ -166,3 +169,227 @@ def _choose(found: tuple[Procedure, ...]) -> str:
 def _near(scope: Scope, name: str) -> str:
     close = scope.near_titles.find(name, cutoff=0.7)
     return f"did you mean {close!r}?" if close else ""
+
+
+# Fixes
+
+
+_OTHER_NOTATIONS = ((b"[[", b"]]"), (b"{{", b"}}"), (b"{%", b"%}"))
+_LONGEST_LINE = 4000
+
+
+def _link_name(procedure: Procedure, start: int, words: str, target: Procedure) -> Iterator[Replacement]:
+    """Make a link of a name; not where emphasis or a line end is within it, nor next to raw HTML."""
+    raw = procedure.source.raw
+    end = start + len(words.encode())
+    # Behind "!" it would be a picture, and behind a backslash no link.
+    plain = "]" not in words and "[" not in words and raw[max(start - 1, 0) : start] not in (b"!", b"\\")
+    certain = plain and raw[start:end] == words.encode() and not _is_in_other_notation(raw, start)
+    if certain and not _near_html(raw, start, end):
+        # What has a document is announced no longer.
+        mark = f" {ANNOUNCED}".encode()
+        end += len(mark) if raw.startswith(mark, end) else 0
+        yield Replacement(start, end, f"[{words}]({relative(procedure.path, target.path)})")
+
+
+def _is_in_other_notation(raw: bytes, start: int) -> bool:
+    """Say whether a wiki link or a tag of a template language is open at a place: a link in it would break it."""
+    before = raw[max(raw.rfind(b"\n", 0, start) + 1, start - _LONGEST_LINE) : start]
+    return any(before.rfind(opening) > before.rfind(closing) for opening, closing in _OTHER_NOTATIONS)
+
+
+def _near_html(raw: bytes, start: int, end: int) -> bool:
+    """Say whether a link of HTML is in the line, or could, because the line is too long to be looked through."""
+    first = raw.rfind(b"\n", max(0, start - _LONGEST_LINE), start)
+    last = raw.find(b"\n", end, end + _LONGEST_LINE)
+    if (first == -1 and start > _LONGEST_LINE) or (last == -1 and end + _LONGEST_LINE < len(raw)):
+        return True
+    return b"<a" in raw[first + 1 : last if last != -1 else len(raw)].lower()
+
+
+NAMES = Family(
+    "Names of documents in running text", (AMBIGUOUS_NAME, UNKNOWN_PROCEDURE, UNLINKED_NAME), "neighbours", _check_name
+)
+
+
+ROLE_UNKNOWN = Rule(
+    name="role-unknown",
+    code="R116",
+    severity="warning",
+    summary="A role is named that the library's list of roles does not have.",
+    why="Nobody knows who is meant, or one role has two names and each waits for the other.",
+    fix="Name a role of the list, or enter the new role there.",
+    example="**Who:** release captain, where the list of roles has a release owner",
+)
+# A name with this sign is an account or an address, and no role.
+_ACCOUNT = "@"
+
+
+def _check_role(scope: Scope) -> Iterator[Finding]:
+    for procedure in scope.subjects:
+        named = list(_named(procedure))
+        roles = listed_roles(scope.library, scope.settings) if named else frozenset[str]()
+        for line, text in named if roles else ():
+            if _ACCOUNT not in text and not _names_one(text, roles):
+                message = f"no role of the list is named in {text!r}"
+                yield say_line(ROLE_UNKNOWN, procedure, line, message, f"the list is {scope.settings.library.roles!r}")
+
+
+def _named(procedure: Procedure) -> Iterator[tuple[int, str]]:
+    """Yield where a document names roles, and in which words: its owner, and who does each step."""
+    if procedure.template is None or procedure.status in UNCOUNTED:
+        return
+    if procedure.owner:
+        yield field_line(procedure, "owner"), procedure.owner
+    yield from ((doer.line, doer.role or doer.text) for doer in find_doers(procedure))
+
+
+def _names_one(text: str, roles: frozenset[str]) -> bool:
+    words = text.casefold()
+    return any(re.search(rf"(?<!\w){re.escape(role)}(?:s|es)?(?!\w)", words) for role in roles)
+
+
+ROLES = Family(
+    "Roles that a document names, held against the list that the library keeps of them",
+    (ROLE_UNKNOWN,),
+    "neighbours",
+    _check_role,
+)
+
+
+SIMILAR_TITLE = Rule(
+    name="similar-title",
+    code="R117",
+    severity="info",
+    summary="Two titles have the same words, in another form or order.",
+    why="Readers take one for the other, and both may describe the same work.",
+    fix="Merge the two, or give each a title that says what the other one does not do.",
+    example="“Key Rotation Procedure” beside “Rotating Keys Procedure”",
+)
+
+
+def _check_title(scope: Scope) -> Iterator[Finding]:
+    """Yield the findings of this family: at the later document of two, or at the one whose like is announced."""
+    glue = frozenset(spoken()["titles"]["glue"])
+    first: dict[tuple[str, ...], tuple[str, str]] = {}
+    for procedure in scope.library.counted:
+        if procedure.status in UNCOUNTED or not procedure.key:
+            continue
+        form = _form(procedure.key, glue)
+        key, path = first.setdefault(form, (procedure.key, procedure.path))
+        # Of documents with one title a name in the text is ambiguous, which is a finding of its own.
+        if key != procedure.key:
+            message = f"the title {procedure.title!r} has the words of that of {path!r}"
+            yield say_line(SIMILAR_TITLE, procedure, procedure.title_line, message, SIMILAR_TITLE.fix)
+    yield from _announced(scope, first, glue)
+
+
+def _announced(scope: Scope, first: dict[tuple[str, ...], tuple[str, str]], glue: frozenset[str]) -> Iterator[Finding]:
+    by_path = scope.library.by_path
+    for announced in sorted(scope.announced):
+        key, path = first.get(_form(announced, glue), ("", ""))
+        if key and key != announced and announced not in scope.names:
+            procedure = by_path[path]
+            message = f"the title {procedure.title!r} has the words of {announced!r}, which is announced"
+            yield say_line(SIMILAR_TITLE, procedure, procedure.title_line, message, SIMILAR_TITLE.fix)
+
+
+def _form(key: str, glue: frozenset[str]) -> tuple[str, ...]:
+    """Return the stems of a title that say what it is about, in the order of the alphabet."""
+    spelt = key.split()
+    return tuple(sorted(stem(word) for word in spelt if word not in glue)) or tuple(spelt)
+
+
+TITLES = Family("Titles that differ in their wording alone", (SIMILAR_TITLE,), "library", _check_title)
+
+
+UNKNOWN_STANDARD_RULE = Rule(
+    name="unknown-standard-rule",
+    code="R114",
+    severity="error",
+    summary="A rule is named by an id that no standard states.",
+    why="The reader looks for the rule in vain, or takes another one for it.",
+    fix="Correct the id, or state the rule in the standard.",
+    example="as TST-40 demands, where the Test Standards state TST-01 to TST-18",
+)
+DUPLICATE_STANDARD_RULE = Rule(
+    name="duplicate-standard-rule",
+    code="R115",
+    severity="error",
+    summary="Two rules of standards have the same id.",
+    why="A reference by id means either.",
+    fix="Give the later one another id.",
+    example="“- **TST-04 Names**” and, further down, “- **TST-04 Data**”",
+)
+
+_REFERENCE = lazy(rf"(?<![\w./#&=-])({RULE_ID})(?![\w-]|\.\d|/\w)")
+
+
+def _check_standard(scope: Scope) -> Iterator[Finding]:
+    for procedure in scope.subjects:
+        if procedure.kind == "standard" and procedure.status not in UNCOUNTED:
+            yield from _doubles(scope, procedure)
+        if scope.rule_series and procedure.template is not None and procedure.status not in UNCOUNTED:
+            yield from _unknown(scope, procedure)
+
+
+# Unknown rules
+
+
+def _unknown(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    for name, at in _references(scope, procedure):
+        known = scope.rule_series.get(series_of(name))
+        if known and name not in known.ids:
+            ids = sorted(known.ids)
+            hint = f"{known.path!r} states {ids[0]} to {ids[-1]}"
+            yield say(UNKNOWN_STANDARD_RULE, procedure, at, f"no standard states a rule {name!r}", hint)
+
+
+def _references(scope: Scope, procedure: Procedure) -> Iterator[tuple[str, int]]:
+    """Yield the ids in running text, and in texts of links to a standard, with their places."""
+    for passage in scope.mentions(procedure):
+        for match in _REFERENCE.finditer(passage.text):
+            yield match[1], passage.offset(match.start())
+    for link, target in scope.links[procedure.path]:
+        document = scope.library.by_path.get(target.path or "")
+        if document is not None and document.kind == "standard":
+            yield from ((match[1], link.start) for match in _REFERENCE.finditer(link.text))
+
+
+# Rules that are stated twice
+
+
+def _doubles(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    if not procedure.stated_rules:
+        return
+    seen: dict[tuple[str, str], int] = {}
+    others = _owners(scope, procedure)
+    for ruling in find_rulings(procedure.document):
+        if not ruling.stated:
+            continue
+        before = seen.setdefault((ruling.id, ruling.form), ruling.start)
+        message = ""
+        if before != ruling.start:
+            message = f"the id {ruling.id!r} belongs to the rule in line {procedure.source.line(before)} already"
+        elif ruling.id in others:
+            message = f"the id {ruling.id!r} belongs to a rule in {others[ruling.id]!r} already"
+        if message:
+            yield say(DUPLICATE_STANDARD_RULE, procedure, ruling.start, message)
+
+
+def _owners(scope: Scope, procedure: Procedure) -> dict[str, str]:
+    """Return which standard before this one, by path, states a rule of an id."""
+    found: dict[str, str] = {}
+    for standard in scope.library.of_kind("standard"):
+        if standard.path < procedure.path and standard.status not in UNCOUNTED:
+            for name in standard.stated_rules:
+                found.setdefault(name, standard.path)
+    return found
+
+
+STANDARDS = Family(
+    "Rules of standards: each is stated once, and what the text refers to exists",
+    (UNKNOWN_STANDARD_RULE, DUPLICATE_STANDARD_RULE),
+    "neighbours",
+    _check_standard,
+)

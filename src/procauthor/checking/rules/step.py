@@ -1,25 +1,214 @@
-"""Steps, their parts, and the flow of artifacts between them."""
+"""Steps: their parts, the flow of artifacts between them, and where they lead."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from procauthor.checking.fix import mend, renumber
-from procauthor.checking.jump import find_lost, step_name, step_words
-from procauthor.checking.scope import Reach, Rule, Scope, say, say_line
+from procauthor.checking.fix import with_fix
+from procauthor.checking.scope import Family, Rule, Scope, say, say_line
 from procauthor.checking.usage import is_optional
+from procauthor.convention.word import words as spoken
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS, part_of
 from procauthor.library.library import Procedure
+from procauthor.markdown.document import Replacement
+from procauthor.markdown.passage import PlainText, read_prose
+from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Part, Step
+from procauthor.regex import lazy
 from procauthor.template.role import Meaning, meaning_of
 from procauthor.template.spec import SectionSpec
+
+# Only behind the plural: "repeat step 3 and 5 minutes later" names one step.
+_MORE = lazy(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
+_FOREIGN = lazy(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
+_ELSEWHERE = lazy(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
+# A name of several words in capitals: "Secret Leak Response, Step 3".
+_NAME = lazy(
+    r"(?:^|(?<=\W))((?:[A-Z\u00c0-\u00de][\w/-]*\s+(?:(?:and|of|to|for|in|&)\s+)*)+[A-Z\u00c0-\u00de][\w/-]*)"
+    r"\s*[,:–—>(]?\s*$"
+)
+# Outside of the workflow more is spoken of than its steps.
+_OTHERS = lazy(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
+_DIGITS = 9
+_LONGEST_HEAD = 80
+# How far around a reference another document may be named; in bytes.
+_AROUND = 400
+
+
+def step_name(step: Step) -> str:
+    """Return the number of a step, or its name in quotes."""
+    return repr(step.name) if step.number is None else str(step.number)
+
+
+def step_words(procedure: Procedure) -> tuple[str, ...]:
+    """Return what the steps are called here. Where they are steps, a phase is one of a lifecycle, or of a project."""
+    kept = procedure.document.kept
+    if "step words" not in kept:
+        kept["step words"] = _step_words(procedure)
+    words = kept["step words"]
+    assert isinstance(words, tuple)
+    return words
+
+
+def _step_words(procedure: Procedure) -> tuple[str, ...]:
+    first, *others = meaning_of(procedure.template).steps
+    raw = procedure.document.source.raw
+    heads = [raw[s.start : s.start + _LONGEST_HEAD].split(b"\n")[0] for s in procedure.contract.steps]
+    shown = [head.decode(errors="ignore").casefold() for head in heads]
+    return (first, *(word for word in others if any(word in head for head in shown)))
+
+
+@lru_cache(maxsize=1)
+def sent_to() -> str:
+    """Return the pattern of the words that send a reader to a step, such as "return to", up to the step."""
+    return rf"\b(?:{'|'.join(map(re.escape, spoken()['flow']['jumps']))})\s*:?\s+"
+
+
+@lru_cache(maxsize=64)
+def _target(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a reference to a step: its word, an ending of the plural, and the number."""
+    return re.compile(rf"\b({'|'.join(map(re.escape, words))})(s?)\s+(\d+)\b(?![.)]?\d)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _own_list(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\W*(?:{'|'.join(map(re.escape, words))})\s+(\d+)\s*(?:[:.)–—-]|$)", re.IGNORECASE)
+
+
+def find_lost(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[tuple[int, str]]:
+    """Yield where the text refers to a step that does not exist, with what is wrong; none if a step has no number."""
+    numbers = frozenset(step.number for step in steps if step.number is not None)
+    if any(step.number is None for step in steps):
+        return
+    words = step_words(procedure)
+    text = _StepText(scope, procedure, sorted(steps, key=lambda step: step.start), numbers, words)
+    prose = read_prose(procedure.document)
+    for passage in prose.around(_mentions(prose.text, words)):
+        if not passage.heading:
+            yield from text.read(passage)
+
+
+@dataclass
+class _StepText:
+    """The text of a procedure, with its steps in order, their numbers, and what they are called."""
+
+    scope: Scope
+    procedure: Procedure
+    steps: Sequence[Step]
+    numbers: frozenset[int]
+    words: tuple[str, ...]
+
+    def read(self, passage: PlainText) -> Iterator[tuple[int, str]]:
+        """Yield what is wrong in a passage."""
+        targets = [
+            (match, lost)
+            for match in _target(self.words).finditer(passage.text)
+            for lost in _named(passage.text, match)
+            if lost not in self.numbers
+        ]
+        if not targets:
+            return
+        at = passage.runs[0].start
+        step = self._step_at(at)
+        if step is not None and self._part_at(step, at) in meaning_of(self.procedure.template).parts["inputs"]:
+            return
+        for match, lost in targets:
+            if self._of_another(passage, match.start()) or (step is None and not self._is_ours(passage, match, lost)):
+                continue
+            message = f"there is no {match[1]} {lost}"
+            if step is not None:
+                message = f"step {step_name(step)} refers to {match[1]} {lost}, which does not exist"
+            yield passage.offset(match.start()), message
+
+    def _step_at(self, at: int) -> Step | None:
+        place = bisect_right(self._starts, at) - 1
+        return self.steps[place] if place >= 0 and at < self._ends[place] else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [step.start for step in self.steps]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Return where each step ends: at the next step; the last one with its section."""
+        last, document = self.steps[-1], self.procedure.document
+        section = next(s for s in document.sections if s.start <= last.start < s.end)
+        end = document.end(section) if section.start == last.start else section.end
+        return [*self._starts[1:], end]
+
+    def _part_at(self, step: Step, start: int) -> str:
+        line = self.procedure.document.source.line(start)
+        before = [(part.line, key) for key, part in step.parts.items() if part.line <= line]
+        return max(before)[1] if before else ""
+
+    def _of_another(self, passage: PlainText, place: int) -> bool:
+        """Say whether a step of another document is meant: its name or a link to it is right before."""
+        before = passage.text[max(0, place - 80) : place]
+        name = None if _sent(before) else _NAME.search(before)
+        if _ELSEWHERE.search(before) or (name and title_key(name[1]) != self.procedure.key):
+            return True
+        if re.search(r"\w", before):
+            return False
+        start = passage.runs[0].start
+        return self.scope.link_ends(self.procedure, start - 2, start)
+
+    # Outside of the steps
+
+    def _is_ours(self, passage: PlainText, match: re.Match[str], number: int) -> bool:
+        """Say whether a reference outside of the steps means one of them for certain."""
+        if match[1].casefold() == "phase" and not _sent(passage.text[: match.start()][-80:]):
+            return False
+        at = passage.offset(match.start())
+        start, end = self.scope.paragraph(self.procedure, at)
+        start, end = max(start, at - _AROUND), min(end, at + _AROUND)
+        if number in self._elsewhere or self.scope.links_out(self.procedure, start, end):
+            return False
+        around = self.procedure.source.raw[start:end].decode(errors="replace")
+        return not _OTHERS.search(around.replace(self.procedure.title, ""))
+
+    @cached_property
+    def _elsewhere(self) -> frozenset[int]:
+        """The numbers of what else is called a step in this document: of an example, or in a table."""
+        prose = read_prose(self.procedure.document)
+        words = meaning_of(self.procedure.template).steps
+        passages = prose.around(_mentions(prose.text, words))
+        matches = (_own_list(words).match(p.text) for p in passages)
+        return frozenset(int(match[1][:_DIGITS]) for match in matches if match)
+
+
+def _sent(before: str) -> bool:
+    return re.search(f"{sent_to()}$", before, re.IGNORECASE) is not None
+
+
+def _named(text: str, match: re.Match[str]) -> Iterator[int]:
+    """Yield the numbers of the steps that a match names, none where they belong to something else."""
+    more = _MORE.match(text, match.end()) if match[2] else None
+    if not _FOREIGN.match(text, more.end() if more else match.end()):
+        yield int(match[3][:_DIGITS])
+        yield from (int(number[:_DIGITS]) for number in re.findall(r"\d+", more[0])) if more else ()
+
+
+def _mentions(text: str, words: Sequence[str]) -> Iterator[int]:
+    """Yield where a text holds one of some words, in any case; to look for a word is faster than for a pattern."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        pattern = "|".join(map(re.escape, words))
+        yield from (match.start() for match in re.finditer(pattern, text, re.IGNORECASE))
+        return
+    for word in words:
+        at = lower.find(word)
+        while at != -1:
+            yield at
+            at = lower.find(word, at + 1)
+
 
 STEP_NUMBER_GAP = Rule(
     name="step-number-gap",
@@ -66,17 +255,14 @@ STEP_TARGET_MISSING = Rule(
     fix="Correct the number.",
     example="return to Step 9, in a workflow of six steps",
 )
-RULES = (STEP_NUMBER_GAP, STEP_PART_MISSING, STEP_INPUT_WITHOUT_PRODUCER, UNUSED_OUTPUT, STEP_TARGET_MISSING)
-REACH: Reach = "document"
 
 # What a part without items can be followed by when it is empty: a heading, a rule, or the next label.
-_NEXT_PART = re.compile(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
+_NEXT_PART = lazy(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n]+\*\*)")
 # Among more names than these, none is looked for that is only like the one that was meant.
 _MANY = 200
 
 
-def check(scope: Scope) -> Iterator[Finding]:
-    """Yield the findings of this family."""
+def _check_step(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.finished:
         spec = _workflow(procedure)
         steps = procedure.contract.steps
@@ -107,7 +293,7 @@ def _numbers(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Ite
             twice = number in numbers[:place]
             message = f"step {number} appears " + ("twice" if twice else f"where step {first + place} is expected")
             finding = say(STEP_NUMBER_GAP, procedure, step.start, message)
-            yield mend(finding, procedure, *renumber(scope, procedure, steps))
+            yield with_fix(finding, procedure, *_renumber(scope, procedure, steps))
             return
 
 
@@ -299,3 +485,216 @@ def _used(step: Step, meaning: Meaning) -> Iterator[str]:
         inline = _named_step(meaning.steps, meaning.origins).match(wanted.name)
         if inline:
             yield inline[1]
+
+
+# Fixes
+
+
+_NUMBER = lazy(rb"\d+")
+_LONGEST_NUMBER = 9
+
+
+@lru_cache(maxsize=64)
+def _step_mention(words: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Return the pattern of a mention of steps, of one or of several."""
+    word = f"(?:{'|'.join(map(re.escape, words))})s?".encode()
+    more = rb"(?:\s*(?:,|and|or|&|/|-|\xe2\x80\x93|to|through)\s*(?:" + word + rb"\s+)?\d+)*"
+    return re.compile(rb"\b" + word + rb"\s+(\d+" + more + rb")", re.IGNORECASE)
+
+
+def _renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[Replacement]:
+    """Number steps again where nothing refers to those that change; steps out of order are left to a person."""
+    numbers = [step.number for step in steps if step.number is not None]
+    first = min(1, numbers[0])
+    wrong = [
+        n
+        for n, (number, place) in enumerate(zip(numbers, range(first, first + len(steps)), strict=True))
+        if number != place
+    ]
+    if numbers != sorted(numbers) or _is_referred(scope, procedure, steps, min(first + wrong[0], numbers[wrong[0]])):
+        return
+    raw = procedure.source.raw
+    for place in wrong:
+        digits = _NUMBER.search(raw, steps[place].start)
+        if digits is None or _value(digits[0]) != numbers[place]:
+            return
+    for place in wrong:
+        digits = _NUMBER.search(raw, steps[place].start)
+        assert digits is not None
+        yield Replacement(digits.start(), digits.end(), str(first + place))
+
+
+def _is_referred(scope: Scope, procedure: Procedure, steps: Sequence[Step], first: int) -> bool:
+    """Say whether a text may mean one of the steps from a number on: in the document, or next to a link to it."""
+    starts = {step.start for step in steps}
+    slugs = {h.slug for h in procedure.headings if h.start in starts}
+    pattern = _step_mention(step_words(procedure))
+    if _mentions_step(pattern, procedure.source.raw, first, starts):
+        return True
+    for other in scope.linking_to(procedure.path):
+        for link, target in scope.links[other.path]:
+            if target.path != procedure.path:
+                continue
+            raw = other.source.raw
+            line = raw[raw.rfind(b"\n", 0, link.start) + 1 : raw.find(b"\n", link.end)]
+            if target.anchor in slugs or (other is not procedure and _mentions_step(pattern, line, first, ())):
+                return True
+    return False
+
+
+def _mentions_step(pattern: re.Pattern[bytes], raw: bytes, first: int, starts: set[int] | tuple[()]) -> bool:
+    """Say whether a step of that number or a later one is named, but for the lines that are steps themselves."""
+    for match in pattern.finditer(raw):
+        line = raw.rfind(b"\n", 0, match.start()) + 1
+        if line not in starts and any(_value(number[0]) >= first for number in _NUMBER.finditer(match[1])):
+            return True
+    return False
+
+
+def _value(digits: bytes) -> int:
+    """Return a number; one that is too long to count steps is as good as any other that is."""
+    return int(digits[:_LONGEST_NUMBER])
+
+
+STEPS = Family(
+    "Steps, their parts, and the flow of artifacts between them",
+    (STEP_NUMBER_GAP, STEP_PART_MISSING, STEP_INPUT_WITHOUT_PRODUCER, UNUSED_OUTPUT, STEP_TARGET_MISSING),
+    "document",
+    _check_step,
+)
+
+
+EXIT_UNDEFINED = Rule(
+    name="exit-undefined",
+    code="W106",
+    severity="warning",
+    summary="A step ends in an exit state that is not defined.",
+    why="A reader who gets there does not know what happens next, or who is told.",
+    fix="Name a state that is defined, or define this one among the exit states.",
+    example="“end with the exit state Put Aside”, which the exit states do not hold",
+)
+EXIT_UNREACHED = Rule(
+    name="exit-unreached",
+    code="W107",
+    severity="info",
+    summary="No step ends in an exit state, where steps name most of the others.",
+    why="Either the state is not needed, or a step does not say how the work ends.",
+    fix="Name it in the decision or failure that leads to it, or take it out.",
+    example="- **Lost**: nobody knows, where no step names Lost",
+)
+JUMP_SKIPS_OUTPUT = Rule(
+    name="jump-skips-output",
+    code="W108",
+    severity="info",
+    summary="A decision jumps over a step that makes something which is needed behind it.",
+    why="After the jump a step has to work with something that nobody has made.",
+    fix="Go on with an earlier step, or say in the input in which case it is needed.",
+    example="“continue with Step 9” in Step 1, where Step 9 uses an output of Step 3",
+)
+_EXIT_NAME = lazy(r"[\"“'*_`]*([A-Z][\w-]*(?: [\w-]+){0,4})")
+
+
+def _check_flow(scope: Scope) -> Iterator[Finding]:
+    for procedure in scope.finished:
+        if procedure.kind == "procedure" and procedure.contract.steps:
+            yield from _exits(procedure)
+            yield from _jumps(procedure)
+
+
+# Exit states
+
+
+@lru_cache(maxsize=1)
+def _cue() -> re.Pattern[str]:
+    """Return the pattern of the words before the name of an exit state."""
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, spoken()['flow']['exits']))})\s+", re.IGNORECASE)
+
+
+def _exits(procedure: Procedure) -> Iterator[Finding]:
+    defined = {artifact.name.casefold(): artifact for artifact in procedure.contract.exits}
+    if not defined:
+        return
+    told: list[str] = []
+    for step in procedure.contract.steps:
+        for part in step.parts.values():
+            told += _texts(part)
+            for name in _named_exits(part):
+                if not any(name.casefold().startswith(known) for known in defined):
+                    message = f"step {step_name(step)} ends in {name!r}, which is no exit state"
+                    hint = "the exit states are " + ", ".join(a.name for a in procedure.contract.exits)
+                    yield say_line(EXIT_UNDEFINED, procedure, _line(procedure, part, name), message, hint)
+    # As it is written: "Done" is a state, and "cannot be done" is none.
+    said = " ".join(told)
+    reached = {name for name, artifact in defined.items() if re.search(rf"\b{re.escape(artifact.name)}\b", said)}
+    # The first is the success, which is reached by going on to the end. Elsewhere states say in their meaning when the
+    # work ends so, and no step names them: one is missing where steps name at least half of the others only.
+    others = list(defined)[1:]
+    missing = [name for name in others if name not in reached]
+    for name in missing if len(missing) * 2 <= len(others) else ():
+        artifact = defined[name]
+        yield say(EXIT_UNREACHED, procedure, artifact.start, f"no step ends in {artifact.name!r}")
+
+
+def _texts(part: Part) -> tuple[str, ...]:
+    return part.items or (part.text,)
+
+
+def _line(procedure: Procedure, part: Part, words_in_it: str) -> int:
+    """Return the line of a part that holds some words; its first line where a line break parts them."""
+    source = procedure.document.source
+    at = source.raw.find(words_in_it.encode(), source.line_starts[part.line - 1])
+    return source.line(at) if at >= 0 else part.line
+
+
+def _named_exits(part: Part) -> Iterator[str]:
+    """Yield what a part names as an exit state, with the words behind it."""
+    for text in _texts(part):
+        for cue in _cue().finditer(text):
+            name = _EXIT_NAME.match(text, cue.end())
+            if name:
+                yield name[1]
+
+
+# Jumps
+
+
+def _jumps(procedure: Procedure) -> Iterator[Finding]:
+    steps = procedure.contract.steps
+    if any(step.number is None for step in steps):
+        return
+    made = [{artifact_key(output.name) for output in step.outputs} for step in steps]
+    places = {step.number: place for place, step in enumerate(steps)}
+    called = "|".join(map(re.escape, step_words(procedure)))
+    target = re.compile(rf"{sent_to()}((?:{called})\s+(\d{{1,6}}))\b", re.IGNORECASE)
+    for place, step in enumerate(steps):
+        decisions = part_of(step, procedure.template, "decisions")
+        for text in _texts(decisions) if decisions else ():
+            for jump, number in target.findall(text):
+                to = places.get(int(number), -1)
+                lost = _lost(steps, made, range(place + 1, to), to) if to > place + 1 else {}
+                if decisions and lost:
+                    name, over = next(iter(lost.items()))
+                    message = f"step {step_name(step)} jumps to step {number}, over step {over}, which makes {name!r}"
+                    yield say_line(JUMP_SKIPS_OUTPUT, procedure, _line(procedure, decisions, jump), message)
+
+
+def _lost(steps: tuple[Step, ...], made: list[set[str]], skipped: range, to: int) -> Mapping[str, str]:
+    """Return what steps behind a jump need that only skipped steps make, with the step that makes it."""
+    lost: dict[str, str] = {}
+    kept = set().union(*made[: skipped.start])
+    for step, outputs in zip(steps[to:], made[to:], strict=True):
+        for wanted in step.inputs:
+            key = artifact_key(wanted.name)
+            makers = [place for place in skipped if key in made[place]]
+            if makers and key not in kept and not wanted.condition and not is_optional(wanted):
+                lost[wanted.name] = step_name(steps[makers[0]])
+        kept |= outputs
+    return lost
+
+
+FLOW = Family(
+    "Where the steps lead: exit states, and jumps over what is needed later",
+    (EXIT_UNDEFINED, EXIT_UNREACHED, JUMP_SKIPS_OUTPUT),
+    "document",
+    _check_flow,
+)

@@ -1,21 +1,26 @@
-"""Sections, placeholders, and what the parser noticed."""
+"""The form of a document: its sections and their bounds, what is not read, and templates themselves."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from procauthor.checking.scope import ROOT, Reach, Rule, Scope, say, say_line, say_path, title_line
+from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, say_path
+from procauthor.convention.site import rules_of
+from procauthor.errors import TemplateError
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
-from procauthor.library.placeholder import find_placeholders, find_template_text
 from procauthor.library.status import Match, match_sections, read_thin
-from procauthor.template.key import section_key
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.library.thin import find_placeholders, find_template_text
+from procauthor.markdown.document import Block, Document, Section
+from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
+from procauthor.naming import count_words
+from procauthor.regex import lazy
+from procauthor.template.read import read_template
+from procauthor.template.spec import ITEMS, SectionSpec, Template, section_key
 
 NOTHING_MATCHED = Rule(
     name="nothing-matched",
@@ -116,29 +121,14 @@ THIN_SECTION = Rule(
     fix="Write what the guidance of the template asks for, or lower its bound.",
     example="“This is about High Latency.” under every heading, or two steps where the template says min: 3",
 )
-RULES = (
-    NOTHING_MATCHED,
-    NOT_UTF8,
-    BAD_FRONT_MATTER,
-    UNCLOSED_BLOCK,
-    MISSING_SECTION,
-    SECTION_ORDER,
-    DUPLICATE_SECTION,
-    EMPTY_SECTION,
-    TEMPLATE_TEXT_LEFT,
-    PLACEHOLDER_TEXT,
-    THIN_SECTION,
-)
-REACH: Reach = "document"
 _NOTICED = {"unclosed-block": UNCLOSED_BLOCK, "bad-front-matter": BAD_FRONT_MATTER}
 # What the settings or its name give a place of its own: it needs no template.
 _OWN_PLACE = frozenset({"index", "plan", "readme", "template"})
 _STATUS_WORDS = ("placeholder", "deprecated", "defined", "approved", "in progress")
-_FIELD = re.compile(r"\{[a-z_]+\??\}")
+_FIELD = lazy(r"\{[a-z_]+\??\}")
 
 
-def check(scope: Scope) -> Iterator[Finding]:
-    """Yield the findings of this family."""
+def _check_structure(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.subjects:
         for problem in procedure.document.problems:
             if problem.kind in _NOTICED:
@@ -159,8 +149,7 @@ def check(scope: Scope) -> Iterator[Finding]:
             yield say_line(THIN_SECTION, procedure, thin.line, f"{thin.heading!r} says too little: {thin.reason}")
 
 
-def check_library(scope: Scope) -> Iterator[Finding]:
-    """Yield the findings about the library as a whole."""
+def _check_library_for_structure(scope: Scope) -> Iterator[Finding]:
     yield from _nothing(scope)
     for unread in scope.library.unread:
         yield say_path(NOT_UTF8, unread.path, f"the file cannot be read: {unread.reason}")
@@ -217,7 +206,7 @@ def _missing(procedure: Procedure, match: Match) -> Iterator[Finding]:
         heading = f"'{'#' * spec.level} {spec.heading}'"
         hint = f"is it {others[close[0]].title!r} in line {others[close[0]].line}?" if close else f"add {heading}"
         message = f"section {spec.heading!r} is missing"
-        yield say_line(MISSING_SECTION, procedure, title_line(procedure), message, hint)
+        yield say_line(MISSING_SECTION, procedure, procedure.title_line, message, hint)
 
 
 def _empty(procedure: Procedure, match: Match) -> Iterator[Finding]:
@@ -275,3 +264,259 @@ def _heading_fields(procedure: Procedure, template: Template) -> Iterator[tuple[
         for match in _FIELD.finditer(heading.text):
             if match[0] in fields:
                 yield match[0], heading.start
+
+
+STRUCTURE = Family(
+    "Sections, placeholders, and what the parser noticed",
+    (
+        NOTHING_MATCHED,
+        NOT_UTF8,
+        BAD_FRONT_MATTER,
+        UNCLOSED_BLOCK,
+        MISSING_SECTION,
+        SECTION_ORDER,
+        DUPLICATE_SECTION,
+        EMPTY_SECTION,
+        TEMPLATE_TEXT_LEFT,
+        PLACEHOLDER_TEXT,
+        THIN_SECTION,
+    ),
+    "document",
+    _check_structure,
+    _check_library_for_structure,
+)
+
+
+LONG_SECTION = Rule(
+    name="long-section",
+    code="S108",
+    severity="warning",
+    summary="A section, or a part of a step, has more words or more entries than its template wants.",
+    why="What matters is not seen in a text that goes on, and readers skip what is long.",
+    fix="Say it shorter, leave out what is said elsewhere, or raise the bound of the template.",
+    example="a purpose of 180 words, where the template says max-words: 120",
+)
+_THINGS = {"steps": "steps", "table": "rows"}
+
+
+# Where, of what, how many there are, how many there may be, and of which things.
+_Measure = tuple[int, str, int, int, str]
+
+
+def _check_bound(scope: Scope) -> Iterator[Finding]:
+    for procedure in scope.finished:
+        for line, name, number, most, things in _measures(procedure):
+            if most and number > most:
+                message = f"{name} has {number} {things}, and the template wants {most} at most"
+                yield say_line(LONG_SECTION, procedure, line, message, "say it shorter")
+
+
+def _measures(procedure: Procedure) -> Iterator[_Measure]:
+    assert procedure.template is not None
+    match = match_sections(procedure.document, procedure.template)
+    for spec in procedure.template.sections:
+        section = match.sections.get(spec.key)
+        if section is not None:
+            yield from _of_section(procedure.document, spec, section)
+            yield from _of_parts(procedure, spec)
+
+
+def _of_section(document: Document, spec: SectionSpec, section: Section) -> Iterator[_Measure]:
+    limit, name = spec.constraint, repr(spec.heading)
+    if limit.max_words:
+        texts = (_without_label(text, spec) for text in _texts(document, section))
+        yield section.line, name, _words(texts, limit.max_words), limit.max_words, "words"
+    if limit.maximum:
+        yield section.line, name, _count(document, spec, section), limit.maximum, _THINGS.get(spec.kind, "entries")
+
+
+def _of_parts(procedure: Procedure, spec: SectionSpec) -> Iterator[_Measure]:
+    bounded = [part for part in spec.parts if part.constraint.max_words or part.constraint.maximum]
+    for step in procedure.contract.steps if bounded else ():
+        for part in bounded:
+            found = next((step.parts[key] for key in part.keys if key in step.parts), None)
+            if found is not None:
+                name, limit = f"{part.heading!r} of step {step.number or step.name}", part.constraint
+                words = _words(found.items or (found.text,), limit.max_words)
+                yield found.line, name, words, limit.max_words, "words"
+                yield found.line, name, len(found.items), limit.maximum, "entries"
+
+
+def _words(texts: Iterable[str], most: int) -> int:
+    """Return the number of words; where there are no more than some, a number that is no higher either."""
+    said = list(texts)
+    pieces = sum(len(text.split()) for text in said)
+    # To split is much faster, and a lone dash is no word.
+    return sum(map(count_words, said)) if pieces > most else pieces
+
+
+def _texts(document: Document, section: Section) -> Iterator[str]:
+    for each in document.family(section):
+        for block in each.blocks:
+            yield from _block_texts(document, block)
+
+
+def _block_texts(document: Document, block: Block) -> Iterator[str]:
+    """Yield what a reader reads of a block: items and rows without their marks, and no comment."""
+    if block.kind == "list":
+        yield from (item.text for item in block.items)
+    elif block.kind == "table":
+        yield from (cell.text for row in block.rows for cell in row.cells)
+    elif block.kind not in ("html", "rule"):
+        yield document.source.slice(block.start, block.end)
+
+
+def _without_label(text: str, spec: SectionSpec) -> str:
+    """Return a line of a card without its label, which the template writes; any other text as it is."""
+    label = next((c.header for c in spec.columns if spec.kind == "card" and text.startswith(f"{c.header}:")), "")
+    return text[len(label) + 1 :] if label else text
+
+
+def _count(document: Document, spec: SectionSpec, section: Section) -> int:
+    """Return the entries of a section that has the form of its template; of another form there are none."""
+    if spec.kind == "steps":
+        return sum(child.level == spec.step_level for child in document.children(section))
+    if spec.kind == "table":
+        return sum(len(block.rows) for block in section.blocks)
+    items = (item for block in section.blocks for item in block.items) if spec.kind in ITEMS else ()
+    return sum(item.level == 0 for item in items)
+
+
+BOUNDS = Family(
+    "The upper bounds of a template: words and entries. They hold for every author",
+    (LONG_SECTION,),
+    "document",
+    _check_bound,
+)
+
+
+CONFLICT_MARKER = Rule(
+    name="conflict-marker",
+    code="L105",
+    severity="error",
+    summary="A merge conflict is not resolved.",
+    why="The document says two things at once. No command writes into it, and nobody can approve it.",
+    fix="Decide what counts, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>.",
+    example="<<<<<<< HEAD",
+)
+NOT_UNDERSTOOD = Rule(
+    name="not-understood",
+    code="L106",
+    severity="warning",
+    summary="A document holds something that is not read.",
+    why="No other rule has seen it: a link of that kind may be broken, and a rename does not change it.",
+    fix="Write it in plain Markdown, or turn the rule off if another program looks after it.",
+    example="[[test-plan]], {% include steps.md %}, or front matter that gives the status twice",
+)
+_ONE: dict[Notation, str] = {
+    "wiki link": "a wiki link",
+    "include": "an include",
+    "shortcode": "a shortcode",
+    "footnote": "a footnote",
+}
+_HINTS: dict[Notation, str] = {
+    "wiki link": "write [text](path.md): only such links are checked, and follow a rename",
+    "include": "the text that it brings in is not checked here",
+    "shortcode": "what it shows is not checked",
+    "footnote": "no footnote of that name is defined",
+}
+# Here nothing is at stake that another rule would look after.
+_HARMLESS = frozenset({"shortcode", "footnote"})
+
+
+def _check_reading(scope: Scope) -> Iterator[Finding]:
+    for procedure in scope.subjects:
+        conflict = find_conflict(procedure.document)
+        if conflict is not None:
+            yield say(CONFLICT_MARKER, procedure, conflict, "a merge conflict is not resolved")
+        for problem in procedure.document.problems:
+            if problem.kind == "duplicate-key":
+                yield say(NOT_UNDERSTOOD, procedure, problem.start, problem.message, "keep one of them")
+        for foreign in find_foreign(procedure.document):
+            yield _foreign(procedure, foreign)
+
+
+def _foreign(procedure: Procedure, foreign: Foreign) -> Finding:
+    notation = foreign.notation
+    message = f"{_ONE[notation]} is not read" if foreign.count == 1 else f"{foreign.count} {notation}s are not read"
+    finding = say(NOT_UNDERSTOOD, procedure, foreign.start, message, _HINTS[notation])
+    filled = notation == "include" and rules_of(procedure.conventions.site).pages
+    return replace(finding, severity="info") if filled or notation in _HARMLESS else finding
+
+
+READING = Family(
+    "What cannot be relied on, because it is not read: conflicts, and notations of other programs",
+    (CONFLICT_MARKER, NOT_UNDERSTOOD),
+    "document",
+    _check_reading,
+)
+
+
+TEMPLATE_MISTAKE = Rule(
+    name="template-mistake",
+    code="M101",
+    severity="warning",
+    summary="Something in a template is passed over, because it cannot be used as it is written.",
+    why="A bound that is misspelt bounds nothing, and nobody notices.",
+    fix="Correct the line; the hint names what was probably meant.",
+    example="mni: 3, in a comment of a template",
+)
+TEMPLATE_ROLE_MISSING = Rule(
+    name="template-role-missing",
+    code="M102",
+    severity="info",
+    summary="No section of a template for procedures has a role that checks rest on.",
+    why="Without the role, contracts and steps of its documents are not understood, and not checked.",
+    fix="Say in the comment of a section what it means, for example `role: inputs`, or turn the rule off.",
+    example="a template whose required inputs are under “Before you begin”, without `role: inputs`",
+)
+
+_ROLES = ("inputs", "workflow", "outputs", "exits")
+_PARTS = ("inputs", "outputs")
+
+
+def _check_template(scope: Scope) -> Iterator[Finding]:
+    used = set(scope.settings.templates.values())
+    for document in scope.subjects:
+        stem = document.path.removeprefix("templates/").removesuffix(".md")
+        if document.kind != "template" or "/" in stem or not (stem in used or "template" in document.field_lines):
+            continue
+        try:
+            template = read_template(stem, document.source.raw)
+        except TemplateError as error:
+            yield say_line(TEMPLATE_MISTAKE, document, 1, error.message, error.hint)
+            continue
+        yield from _mistakes(document, template)
+        if template.kind == "procedure":
+            yield from _roles(document, template)
+
+
+def _mistakes(document: Procedure, template: Template) -> Iterator[Finding]:
+    for mistake in template.mistakes:
+        yield say_line(TEMPLATE_MISTAKE, document, mistake.line, mistake.message, mistake.hint)
+
+
+def _roles(document: Procedure, template: Template) -> Iterator[Finding]:
+    missing = [role for role in _ROLES if template.of_role(role) is None]
+    if missing:
+        message = f"no section has the role {_listed(missing)}, so what they hold is not checked"
+        hint = f"write 'role: {missing[0]}' into the comment of the section that holds it"
+        yield say_line(TEMPLATE_ROLE_MISSING, document, document.title_line, message, hint)
+    workflow = template.of_role("workflow")
+    parts = [role for role in _PARTS if workflow and all(part.role != role for part in workflow.parts)]
+    if workflow and workflow.kind == "steps" and parts:
+        message = f"no part of a step has the role {_listed(parts)}, so the flow between steps is not checked"
+        hint = f"write 'role: {parts[0]}' into a comment below the label of the part that holds it"
+        yield say_line(TEMPLATE_ROLE_MISSING, document, document.title_line, message, hint)
+
+
+def _listed(roles: list[str]) -> str:
+    return " or ".join(map(repr, roles))
+
+
+TEMPLATES = Family(
+    "The library's own templates: what cannot be used as it is written, and what they leave unsaid",
+    (TEMPLATE_MISTAKE, TEMPLATE_ROLE_MISSING),
+    "document",
+    _check_template,
+)

@@ -7,14 +7,16 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from procauthor.data import grouped
 from procauthor.evaluation.graph import Graph, Node
+from procauthor.regex import lazy
 from procauthor.reporting.evaluation.layout import lay_out, reduce
 
 WIDTH, HEIGHT = 190, 58
 _COLUMN, _ROW, _MARGIN = WIDTH + 70, HEIGHT + 16, 12
 _LINE = 25
 _MOST = 120
-_TAIL = re.compile(r"\s+procedure$", re.IGNORECASE)
+_TAIL = lazy(r"\s+procedure$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _figure(name: str, nodes: Sequence[Node], pairs: Sequence[tuple[str, str]]) 
     places = {node.id: place for place, node in enumerate(nodes)}
     touching = [pair for pair in pairs if pair[0] in places or pair[1] in places]
     numbered = [(places[a], places[b]) for a, b in touching if a in places and b in places]
-    before, after = _ends(touching)
+    before, after = grouped((b, a) for a, b in touching), grouped(touching)
     shown = reduce(len(nodes), numbered)
     layout = lay_out(len(nodes), shown)
     spots = [
@@ -110,16 +112,6 @@ def _figure(name: str, nodes: Sequence[Node], pairs: Sequence[tuple[str, str]]) 
     height = max(heights, default=0) + HEIGHT + _MARGIN
     across = len(touching) - len(numbered)
     return Drawing(name, int(width), int(height), boxes, tuple(arrows), len(set(numbered)) - len(shown), across)
-
-
-def _ends(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Return what each node needs, and who needs it."""
-    before: dict[str, list[str]] = {}
-    after: dict[str, list[str]] = {}
-    for a, b in pairs:
-        before.setdefault(b, []).append(a)
-        after.setdefault(a, []).append(b)
-    return before, after
 
 
 def _lines(title: str) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def _topological(size: int, edges: Edges) -> list[int]:
 
 
 def _layers(size: int, edges: Edges) -> list[int]:
-    """Return the layer of each node: behind all that comes before it; what waits for nothing stands close by."""
+    """Return the layer of each node: behind all that comes before it; what waits for nothing is close by."""
     after = _neighbours(size, edges)
     before = _neighbours(size, [(b, a) for a, b in edges])
     layers = [0] * size

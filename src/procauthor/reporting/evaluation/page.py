@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Graph, Node, row_id
+from procauthor.evaluation.graph import Graph, Node, Trace, read_traces, row_id
 from procauthor.evaluation.method import method_lines, percent
-from procauthor.evaluation.trace import Trace, read_traces
 from procauthor.evaluation.value import Evaluation, Row, Tally
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.procedure import UNCOUNTED
 from procauthor.reporting.evaluation.drawing import draw
 from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
 from procauthor.review.approve import read_approvers
-from procauthor.template.key import section_key
+from procauthor.template.spec import section_key
 from procauthor.workspace.measure import plan_in
 
 if TYPE_CHECKING:
@@ -150,11 +150,8 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
 
 def _formless(evaluation: Evaluation) -> list[tuple[str, list[str]]]:
     """Return the names of the documents that have no form, and so are not counted, by folder."""
-    folders: dict[str, list[str]] = {}
-    for row in evaluation.left_out:
-        folder, _, name = (row.path or "").rpartition("/")
-        folders.setdefault(folder or ".", []).append(name)
-    return sorted(folders.items())
+    places = ((row.path or "").rpartition("/") for row in evaluation.left_out)
+    return sorted(grouped((folder or ".", name) for folder, _, name in places).items())
 
 
 def _segments(tally: Tally) -> Iterator[tuple[str, int, float]]:
@@ -185,9 +182,7 @@ def heat_map(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, list
     shapes = [row.required for row in counted]
     heads = max(dict.fromkeys(shapes), key=lambda shape: (shapes.count(shape), shape))
     keys = [section_key(head) for head in heads]
-    groups: dict[str, list[Row]] = {}
-    for row in counted:
-        groups.setdefault(row.lifecycle or "(no lifecycle)", []).append(row)
+    groups = grouped((row.lifecycle or "(no lifecycle)", row) for row in counted)
     return heads, [(name, list(_heats(group, keys))) for name, group in groups.items()]
 
 

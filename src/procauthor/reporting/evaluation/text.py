@@ -56,7 +56,7 @@ def table_rows(evaluation: Evaluation) -> Iterator[tuple[str, Tally]]:
 
 
 def name_of(lifecycle: Lifecycle) -> str:
-    """Return the name of a lifecycle; documents without one stand together."""
+    """Return the name of a lifecycle; documents without one are together."""
     return lifecycle.name or "(no lifecycle)"
 
 

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Edge, EdgeKind
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
-from procauthor.library.followed import Following, read_followed
+from procauthor.library.artifact import read_closing, read_stages
 from procauthor.library.library import Procedure
-from procauthor.library.receipt import today
-from procauthor.library.stage import read_closing, read_stages
+from procauthor.library.sidecar import Following, read_followed, today
 from procauthor.markdown.link import encode_path
 from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw
 from procauthor.reporting.evaluation.page import SIGNS, library_page, make_environment
-from procauthor.reporting.graph import select
-from procauthor.reporting.reference import WORDS
+from procauthor.reporting.reference import WORDS, select
 from procauthor.reporting.site.place import ASSETS, HOME, Places, link, read_places
 from procauthor.reporting.site.text import Excerpt, Renderer
 from procauthor.review.approve import read_approvers
@@ -215,11 +214,7 @@ class _SiteMaker:
     @cached_property
     def _written(self) -> dict[str, list[Row]]:
         """The rows with a document, by lifecycle."""
-        by_lifecycle: dict[str, list[Row]] = {}
-        for row in self.evaluation.rows:
-            if row.path:
-                by_lifecycle.setdefault(row.lifecycle, []).append(row)
-        return by_lifecycle
+        return grouped((row.lifecycle, row) for row in self.evaluation.rows if row.path)
 
     def _siblings(self, lifecycle: str, row: Row | None) -> list[Row]:
         """Return what is listed beside a page: its lifecycle, of a long one what is near."""
@@ -255,9 +250,7 @@ class _SiteMaker:
     def _near(self, procedure: Procedure, address: str, *, users: bool) -> list[_Near]:
         graph = self.census.references
         edges = graph.users(procedure.path) if users else graph.uses(procedure.path)
-        by_other: dict[str, list[Edge]] = {}
-        for edge in edges:
-            by_other.setdefault(edge.source if users else edge.target, []).append(edge)
+        by_other = grouped((edge.source if users else edge.target, edge) for edge in edges)
         return [self._neighbour(other, address, between, users=users) for other, between in by_other.items()]
 
     def _neighbour(self, other: str, address: str, edges: Sequence[Edge], *, users: bool) -> _Near:

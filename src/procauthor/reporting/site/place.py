@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from procauthor.markdown.link import encode_path, slugify
+from procauthor.naming import split_ending
 
 HOME = "index.html"
 PAGES = "pages"
@@ -30,7 +30,7 @@ def read_places(paths: Iterable[str], lifecycles: Iterable[str], with_checklist:
     Some disks take two names for one that differ in case only, so these get a number.
     """
     taken: set[str] = set()
-    pages = {path: _free(f"{PAGES}/{PurePosixPath(path).with_suffix('').as_posix()}", taken) for path in paths}
+    pages = {path: _free(f"{PAGES}/{split_ending(path)[0]}", taken) for path in paths}
     checklists = {path: _free(f"{pages[path].removesuffix('.html')}.checklist", taken) for path in with_checklist}
     names = {name: _free(f"lifecycles/{slugify(name) or 'none'}", taken) for name in lifecycles}
     return Places(pages, checklists, names)

@@ -6,7 +6,6 @@ shows text, and drops what runs, styles or loads something.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +18,9 @@ from urllib.parse import urlsplit
 from procauthor.checking.scope import heading_anchors, read_anchors
 from procauthor.library.disk import leads_out
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import Target, resolve_on_site
+from procauthor.library.reference import Target
 from procauthor.markdown.link import Flavour, Slugger, encode_path
+from procauthor.regex import lazy
 from procauthor.reporting.site.place import FILES, Places, link
 from procauthor.secret import redact
 from procauthor.system import read_regular
@@ -50,14 +50,14 @@ _MOST_BYTES = 20 * 1024 * 1024
 # A drawing is written into each page that shows it.
 _MOST_DRAWN = 512 * 1024
 _SCHEMES = frozenset({"http", "https", "mailto"})
-_ATTRIBUTES = re.compile(r"\s*\{:?\s*[^{}]*[#.][\w:.-][^{}]*\}\s*$")
-_ALERT = re.compile(r"\[!(\w{1,20})\]\s*")
-_FOOTNOTE = re.compile(r"fn(?:ref)?[\w:-]+")
+_ATTRIBUTES = lazy(r"\s*\{:?\s*[^{}]*[#.][\w:.-][^{}]*\}\s*$")
+_ALERT = lazy(r"\[!(\w{1,20})\]\s*")
+_FOOTNOTE = lazy(r"fn(?:ref)?[\w:-]+")
 # A picture whose source was dropped: its words stay.
-_NO_PICTURE = re.compile(r'<img(?!(?:\s+[\w-]+="[^"]*")*\s+src=)(?:\s+(?:alt="(?P<alt>[^"]*)"|[\w-]+="[^"]*"))*\s*>')
-_TABLE = re.compile("<table")
+_NO_PICTURE = lazy(r'<img(?!(?:\s+[\w-]+="[^"]*")*\s+src=)(?:\s+(?:alt="(?P<alt>[^"]*)"|[\w-]+="[^"]*"))*\s*>')
+_TABLE = lazy("<table")
 _SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table {}"><table'
-_ID = re.compile(r"#([\w:.-]+)")
+_ID = lazy(r"#([\w:.-]+)")
 _TAGS = frozenset({"input", "label", "section"})
 
 
@@ -192,8 +192,7 @@ class Renderer:
         return safe.replace("<pre>", '<pre tabindex="0">')
 
     def _target(self, path: str, value: str) -> Target:
-        conventions = self.library.by_path[path].conventions
-        return self.library.settle(resolve_on_site(path, value, conventions))
+        return self.library.settle(self.library.by_path[path].resolve(value))
 
     def _href(self, path: str, page: str, value: str) -> str | None:
         target = self._target(path, value)

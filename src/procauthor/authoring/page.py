@@ -1,0 +1,213 @@
+"""The page of a draft as its reader gets it: passages with numbers, and edits that name them.
+
+A passage is what a reader takes in at once: an item with the code or the table below it, a paragraph, a table, or the
+heading of a step. What the template alone decides has no number: other headings, and labels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from textwrap import dedent, indent
+from typing import Any, Literal
+
+from procauthor.naming import count_words
+from procauthor.template.spec import Template
+
+Action = Literal["replace", "delete", "before", "after"]
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_HEADING = re.compile(r"(#{1,6})[ ]")
+_LABEL = re.compile(r"\*\*[^*\n]+:\*\*")
+_BULLET = re.compile(r"(?:[-*+]|\d+[.)])[ ]+")
+# What an item begins with: its mark, and a label behind it.
+_LEAD = re.compile(r"(#{1,6}[ ]+|(?:[-*+]|\d+[.)])[ ]+(?:\[[ xX]\][ ]+)?)?(\*\*[^*\n]+:\*\*[ ]*)?")
+_NUMBER = re.compile(r"\A\[\d+\][ ]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PageEdit:
+    """An edit of one passage: other words in its place, words before or behind it, or nothing."""
+
+    passage: int
+    action: Action
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Lines of a page that belong together; ``number`` is 0 where they are no passage."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class DraftPage:
+    """A page in parts.
+
+    Args:
+        template: The template that the page follows.
+        fields: What was rendered.
+        body: The document without its front matter, with line feeds.
+    """
+
+    template: Template
+    fields: Mapping[str, Any]
+    body: str
+
+    @cached_property
+    def parts(self) -> tuple[_Part, ...]:
+        """The parts in order; joined by line feeds they are the page."""
+        levels = {spec.step_level for spec in self.template.sections if spec.kind == "steps"}
+        parts: list[_Part] = []
+        number = 0
+        for lines in _grouped(self.body.split("\n")):
+            counts = _is_passage(lines[0], levels)
+            number += counts
+            parts.append(_Part(number if counts else 0, "\n".join(lines)))
+        return tuple(parts)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the parts of a step, in their order."""
+        return [part.heading for spec in self.template.sections for part in spec.parts if part.labelled]
+
+    @property
+    def words(self) -> int:
+        """The words of the page."""
+        return count_words(self.body)
+
+    def numbered(self) -> str:
+        """Return the page with ``[n]`` in front of each passage."""
+        return "\n".join(f"[{part.number}] {part.text}" if part.number else part.text for part in self.parts)
+
+    def longest(self, most: int, least: int) -> dict[int, int]:
+        """Return the words of the longest passages by number: so many at most, none with fewer words than ``least``."""
+        counts = {part.number: count_words(part.text) for part in self.parts if part.number}
+        longest = sorted(counts, key=lambda number: (-counts[number], number))[:most]
+        return {number: counts[number] for number in longest if counts[number] >= least}
+
+    def edited(self, edits: Sequence[PageEdit]) -> str:
+        """Return the page after edits, each of which names a passage by the number that it has in this page.
+
+        To delete the heading of a step deletes the step.
+        """
+        lines: list[str] = []
+        gone = False
+        for part in self.parts:
+            mine = [edit for edit in edits if edit.passage == part.number and part.number]
+            if _HEADING.match(part.text):
+                gone = any(edit.action == "delete" for edit in mine)
+            if not gone:
+                lines += _edited(part.text, mine)
+        return "\n".join(lines)
+
+    def holds(self, number: int) -> bool:
+        """Say whether there is a passage of that number."""
+        return 0 < number <= max((part.number for part in self.parts), default=0)
+
+
+def _grouped(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Yield lines that belong together: a passage with what is indented below it, one other line, or empty ones."""
+    group: list[str] = []
+    fence = ""
+    for line in lines:
+        mark = _FENCE.match(line)
+        belongs = bool(fence) or _belongs(group, line)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        if group and not belongs:
+            yield from _without_end(group)
+            group = []
+        group.append(line)
+    yield from _without_end(group)
+
+
+def _belongs(group: Sequence[str], line: str) -> bool:
+    """Say whether a line goes on with a group: it is empty or indented, or goes on with a paragraph or a table."""
+    if not group or not group[0].strip():
+        return False
+    if not line.strip() or line.startswith(" "):
+        return True
+    above = group[-1]
+    if line.startswith("|"):
+        return above.startswith("|")
+    ends = not above.strip() or above.startswith("|") or _HEADING.match(above) or _LABEL.fullmatch(above)
+    return not ends and not any(_lead(line)) and not _FENCE.match(line)
+
+
+def _without_end(group: list[str]) -> Iterator[list[str]]:
+    """Yield a group, and the empty lines below it apart from it."""
+    end = len(group)
+    while end > 1 and not group[end - 1].strip():
+        end -= 1
+    yield group[:end]
+    if end < len(group):
+        yield group[end:]
+
+
+def _is_passage(line: str, levels: set[int]) -> bool:
+    heading = _HEADING.match(line)
+    if heading:
+        return len(heading[1]) in levels
+    return bool(line.strip()) and not _LABEL.fullmatch(line)
+
+
+def _lead(text: str) -> tuple[str, str]:
+    """Return the mark and the label that a text begins with; empty where it has none."""
+    match = _LEAD.match(text)
+    return (match[1] or "", match[2] or "") if match else ("", "")
+
+
+def _edited(text: str, edits: Sequence[PageEdit]) -> Iterator[str]:
+    """Yield a part after its edits; what is put beside it has an empty line around it."""
+    for edit in edits:
+        if edit.action == "before":
+            yield from (_fitted(edit.text, text, instead=False), "")
+    instead = [edit for edit in edits if edit.action == "replace"]
+    if instead:
+        yield _fitted(instead[-1].text, text, instead=True)
+    elif not any(edit.action == "delete" for edit in edits):
+        yield text
+    for edit in edits:
+        if edit.action == "after":
+            yield from ("", _fitted(edit.text, text, instead=False), "")
+
+
+def _fitted(new: str, old: str, *, instead: bool) -> str:
+    """Return new words in the form of the page: with the mark of the old ones where they have none."""
+    text = _NUMBER.sub("", new.strip())
+    mark, label = _lead(old)
+    own_mark, own_label = _lead(text)
+    rest = text[len(own_mark) + len(own_label) :]
+    if not own_mark and not instead and (own_label or mark.startswith("#")):
+        mark = ""
+    # Behind a number a label is a part of the words.
+    label = label if instead and not mark[:1].isdigit() else ""
+    return _hung((own_mark or mark) + (own_label or label) + rest)
+
+
+def _hung(text: str) -> str:
+    """Return a text in which the lines below an item are indented by the width of its mark, as its blocks are."""
+    lines: list[str] = []
+    below: list[str] = []
+    width, fence = 0, ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        begins = not fence and any(_lead(line))
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        if begins:
+            lines += _indented(below, width)
+            below, bullet = [], _BULLET.match(line)
+            width = len(bullet[0]) if bullet else 0
+            lines.append(line)
+        else:
+            below.append(line)
+    return "\n".join([*lines, *_indented(below, width)])
+
+
+def _indented(lines: Sequence[str], width: int) -> list[str]:
+    return indent(dedent("\n".join(lines)), " " * width).split("\n") if lines else []

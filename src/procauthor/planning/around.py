@@ -1,0 +1,249 @@
+"""What is around the items of a plan: groups that only count procedures, totals of hours, metrics, goals."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from procauthor.markdown.document import Block, Section
+from procauthor.naming import title_key
+from procauthor.planning.field import field_key
+from procauthor.planning.line import lines_of, plain_text
+from procauthor.planning.opening import names_priority
+from procauthor.planning.plan import PRIORITIES, Effort, Goal, Group, Metric, PlanItem, Priority, Problem, Total
+from procauthor.planning.text import Placed, PlanText
+from procauthor.planning.title import clean_title
+from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, read_effort, read_priority
+from procauthor.planning.words import pattern
+from procauthor.regex import lazy
+
+_COUNTS = (
+    lazy(
+        r"^(?P<name>.*\S)\s*\(\s*~?(?P<count>\d+)"
+        r"(?:\s+(?:\w+\s+){0,2}?procedures?\b[^()]*|(?<=lifecycle \(\d)|(?<=lifecycle \(\d\d))\)\s*(?:[-–—:].*)?$",
+        re.IGNORECASE,
+    ),
+    lazy(r"^(?P<name>.*?\S)\s*(?::|\s[-–—])\s*~?(?P<count>\d+)\s+procedures?\.?$", re.IGNORECASE),
+    lazy(r"^~?(?P<count>\d+)\s+(?P<name>\S.*?)\s+procedures?\.?$", re.IGNORECASE),
+)
+_TOTAL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]+)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$")
+_CLOSE = 0.01
+_AMOUNT = r"(?P<target>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>%)?"
+_METRIC = lazy(rf"^(?P<name>[^:]+):\s*(?:[<>≥≤=~]\s*|at (?:least|most)\s+)?{_AMOUNT}")
+_LEADING = lazy(rf"\b{_AMOUNT}")
+_FROM_TO = lazy(r"(?:\bfrom\s+)?(\d+(?:\.\d+)?)\s*%?\s*(?:\bto\b|→|->)\s*(?=\d)", re.IGNORECASE)
+_BASE = lazy(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_DASH = r"\s+[-–—]+>?\s+"
+
+
+def _column(block: Block, heading: str) -> int | None:
+    """Return the place of the first column of a table with a heading of some form."""
+    heads = [plain_text(cell.text) for cell in block.header.cells] if block.header else []
+    return next((place for place, head in enumerate(heads) if re.fullmatch(heading, head, re.IGNORECASE)), None)
+
+
+# Groups
+
+
+def read_groups(text: PlanText, own: Collection[int]) -> tuple[tuple[Group, ...], list[Problem]]:
+    """Return all groups outside metrics and goals, and a problem for each line among them that gives no one count.
+
+    ``own`` are the lines of items, which count nothing.
+    """
+    groups = sorted((*_counted_lines(text, own), *_counted_rows(text, own)), key=lambda group: group.line)
+    counted = {group.line for group in groups}
+    placed = [p for p in text.placed if p.line.number not in own]
+    lists = {(p.section.index, p.label) for p in placed if p.line.number in counted}
+    lost = [p.line for p in placed if (p.section.index, p.label) in lists and p.line.number not in counted]
+    said = "is among groups and gives no count of procedures"
+    return tuple(groups), [Problem("count", f"{plain_text(line.body)!r} {said}", line.number) for line in lost]
+
+
+def read_count(text: str) -> tuple[str, int] | None:
+    """Return name and count of "Release Lifecycle (10 procedures)"."""
+    text = plain_text(text) if any(map(str.isdigit, text)) else ""
+    count = next((match for form in _COUNTS if (match := form.match(text))), None)
+    return (count["name"].rstrip(" :–—-"), int(count["count"])) if count else None
+
+
+def _counted_lines(text: PlanText, own: Collection[int]) -> Iterator[Group]:
+    for each in text.placed:
+        free = not each.role and each.line.number not in own
+        if free and (counted := read_count(each.line.body)):
+            yield Group(*counted, _priority(text, each.section), each.line.number)
+    for section in text.document.sections:
+        if counted := read_count(section.title):
+            inside = lines_of(text.lines, section.start, text.document.end(section))
+            if not any(line.number in own for line in inside):
+                yield Group(*counted, _priority(text, section), section.line)
+
+
+def _counted_rows(text: PlanText, own: Collection[int]) -> Iterator[Group]:
+    for section, block in text.tables:
+        name, count = _column(block, "lifecycle|group|area|category"), _column(block, "(?:.* )?procedures|.*count")
+        priority = _column(block, "priority")
+        for row in block.rows if name is not None and count is not None else ():
+            cells = [cell.text.strip() for cell in row.cells]
+            number = re.match(r"~?(\d+)", cells[count or 0])
+            if number and row.line not in own and not is_total(cells[name or 0]):
+                stated = read_priority(cells[priority]) if priority is not None else None
+                group = Group(plain_text(cells[name or 0]), int(number[1]), "P3", row.line)
+                yield replace(group, priority=stated or _priority(text, section))
+
+
+def _priority(text: PlanText, section: Section) -> Priority:
+    """Return the priority of the section's field, else of the nearest heading that names one, else the lowest."""
+    texts = [f.text for f in text.fields[section.index] if f.key == "priority"] + list(text.headings[section.index])
+    return next(filter(None, map(read_priority, texts)), "P3")
+
+
+# Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A total that the plan states: for some priorities, or for all where it names none.
+
+    ``near`` is the priority of the heading above it.
+    """
+
+    keys: tuple[Priority, ...]
+    effort: Effort
+    line: int
+    near: Priority | None = None
+
+
+def is_total(title: str) -> bool:
+    """Say whether the row of a table sums up the others."""
+    row = r"^(?:grand\s+|sub-?)?(?:{})(?:\s+(?:effort|hours|time|P\d.*))?\s*:?$|^P\d\s+(?:{})$"
+    return bool(pattern("total", row).match(plain_text(title)))
+
+
+def names_total(label: str) -> bool:
+    """Say whether a label is that of a sum of hours."""
+    word = pattern("total").search(label)
+    rest = f"{label[: word.start()]} {label[word.end() :]}" if word else label
+    words = re.findall(r"[^\W\d_]+", rest)
+    named = not words or PRIORITY_CODE.search(rest) or any(field_key(each) == "effort" for each in words)
+    return bool(word and named)
+
+
+def read_stated(text: PlanText) -> list[Stated]:
+    """Return all totals that a plan states, in the order of its lines."""
+    starts = [section.line for section in text.document.sections]
+    totals: list[Stated] = []
+    for line in text.lines:
+        said = _TOTAL.match(line.text)
+        if said and names_total(said["label"]):
+            section = text.document.sections[max(0, bisect_right(starts, line.number) - 1)]
+            effort = read_effort(plain_text(said["value"]), effort_unit(said["label"]))
+            totals += _stated(text.headings[section.index], said["label"], effort, line.number)
+    for section, block in text.tables:
+        heads = [cell.text for cell in block.header.cells] if block.header else []
+        place = next((i for i, head in enumerate(heads) if field_key(head) == "effort"), len(heads))
+        for row in block.rows:
+            label = next((cell.text for cell in row.cells if is_total(cell.text)), "")
+            if label and len(row.cells) > place:
+                effort = read_effort(plain_text(row.cells[place].text), effort_unit(heads[place]))
+                totals += _stated(text.headings[section.index], label, effort, row.line)
+    return sorted(totals, key=lambda each: each.line)
+
+
+def _stated(headings: Iterable[str], label: str, effort: Effort | None, line: int) -> list[Stated]:
+    """Return a total of hours, if there are any; "Total P0 + P1 Effort" and "P0-P2 total" are of some priorities."""
+    named = [read_priority(each) for each in PRIORITY_CODE.findall(label)]
+    span = re.search(r"\bP(\d)\s*(?:[-–—]|to)\s*P?(\d)\b", label, re.IGNORECASE)
+    keys = tuple(p for p in PRIORITIES if p in named or (span and span[1] <= p[1] <= span[2]))
+    near = next((read_priority(each) for each in headings if names_priority(each)), None)
+    return [Stated(keys, effort, line, near)] if effort else []
+
+
+def sum_up(items: Sequence[PlanItem], stated: Sequence[Stated]) -> tuple[tuple[Total, ...], list[Problem]]:
+    """Return the total of each priority and of all, each with the first that the plan states, and those that are wrong.
+
+    A total without a priority is that of the plan if it fits, else that of its heading, if there is one.
+    """
+    whole = _sum(items)
+    placed = [s if s.keys or not s.near or _same(s.effort, whole) else replace(s, keys=(s.near,)) for s in stated]
+    said = {"+".join(each.keys) or "all": each for each in reversed(placed)}
+    totals = []
+    for key in (*PRIORITIES, "all"):
+        chosen = [item for item in items if key in (item.priority, "all")]
+        own = said.get(key)
+        if chosen or own:
+            totals.append(Total(key, own.effort if own else None, _sum(chosen), len(chosen), own.line if own else 0))
+    return tuple(totals), list(_wrong(items, placed))
+
+
+def _wrong(items: Sequence[PlanItem], stated: Iterable[Stated]) -> Iterator[Problem]:
+    for each in stated:
+        chosen = [item for item in items if not each.keys or item.priority in each.keys]
+        computed = _sum(chosen)
+        if _same(each.effort, computed):
+            continue
+        silent = sum(item.effort_hours is None for item in chosen)
+        without = f" ({silent} of {len(chosen)} items state none)" if silent else ""
+        summed = hours_text(computed, "hour") if computed else "nothing"
+        states, whose = ("state", "their") if len(each.keys) > 1 else ("states", "its")
+        message = f"{' and '.join(each.keys) or 'the plan'} {states} {hours_text(each.effort, 'hour')}"
+        yield Problem("total", f"{message}, {whose} items sum to {summed}{without}", each.line)
+
+
+def _sum(items: Iterable[PlanItem]) -> Effort | None:
+    known = [item.effort_hours for item in items if item.effort_hours is not None]
+    low, high = math.fsum(e.min for e in known), math.fsum(e.max for e in known)
+    return Effort(round(low, 4), round(high, 4)) if known else None
+
+
+def _same(stated: Effort, computed: Effort | None) -> bool:
+    return computed is not None and abs(stated.min - computed.min) < _CLOSE and abs(stated.max - computed.max) < _CLOSE
+
+
+# Metrics, goals and finished work
+
+
+def read_metrics(text: PlanText, own: Collection[int]) -> tuple[Metric, ...]:
+    """Return the lines of metrics, and the rows of tables with targets; ``own`` are the lines of items."""
+    metrics = []
+    for each in text.placed:
+        if each.role == "metrics" and each.line.number not in own:
+            group = each.label or each.section.title
+            metrics.append(_metric(plain_text(each.line.body), group, each.line.number))
+    for section, block in text.tables:
+        target, base = _column(block, r".*\b(?:target|goal)\b.*"), _column(block, r".*\b(?:current|now|baseline)\b.*")
+        for row in block.rows if target and text.roles[section.index] == "metrics" else ():
+            cells = [plain_text(cell.text) for cell in row.cells] + [""] * (max(target or 0, base or 0) + 1)
+            was = f" (from {cells[base]})" if base and cells[base] else ""
+            metrics.append(_metric(f"{cells[0]}: {cells[target or 0]}{was}", section.title, row.line))
+    return tuple(metrics)
+
+
+def _metric(text: str, group: str, line: int) -> Metric:
+    moved = _FROM_TO.search(text)
+    shown = text[: moved.start()] + text[moved.end() :] if moved else text
+    named = _METRIC.match(shown)
+    aim = named or _LEADING.search(shown)
+    base = moved or _BASE.search(text)
+    target = float(aim["target"].replace(",", "")) if aim else None
+    name, unit = named["name"].strip() if named else "", (aim["unit"] or "") if aim else ""
+    return Metric(text, group, name, target, float(base[1]) if base else None, unit, line)
+
+
+def read_goals(text: PlanText, own: Collection[int], known: Collection[str], role: str) -> tuple[Goal, ...]:
+    """Return the lines of the "goals" of a session, or of what is "completed", which needs no tick to be done."""
+    placed = (p for p in text.placed if p.role == role and p.line.number not in own)
+    return tuple(_goal(each, known) for each in placed)
+
+
+def _goal(placed: Placed, known: Collection[str]) -> Goal:
+    line, mark = placed.line, placed.line.mark
+    text = plain_text(line.body)
+    first = re.split(_DASH, text, maxsplit=1)[0]
+    # The procedure that a goal names is before the dash, without remarks.
+    title = next((each for each in (text, first) if title_key(each) in known), "")
+    title = title or clean_title(re.split(rf"{_DASH}|:\s+|\s+→\s+", text, maxsplit=1)[0], known)
+    done = mark.done if mark else placed.role == "completed"
+    return Goal(text, title, done, line.number, None, mark.tick if mark else None)
