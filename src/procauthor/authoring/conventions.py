@@ -1,8 +1,9 @@
-"""A model proposes the conventions of a library from samples of its documents; the program then counts each."""
+"""A model proposes the conventions of a library, or the reading of a plan; the program then proves each part."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from procauthor.adoption.amend import SCHEMA
@@ -10,6 +11,7 @@ from procauthor.adoption.survey import Survey
 from procauthor.authoring.answer import read_object
 from procauthor.authoring.provider import Provider, Request
 from procauthor.errors import ModelOutputError
+from procauthor.planning.reading import SCHEMA as READING
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
@@ -18,6 +20,7 @@ _SAMPLES = 12
 _LONGEST = 1_500
 _MOST_PATHS = 300
 _ATTEMPTS = 2
+_LONGEST_PLAN = 30_000
 
 
 def propose_conventions(survey: Survey, model: str) -> dict[str, Any]:
@@ -32,19 +35,51 @@ def propose_conventions(survey: Survey, model: str) -> dict[str, Any]:
         ModelError: The provider failed after retries.
         ModelOutputError: No reply could be read.
     """
+    data = ask_for(model, "conventions", SCHEMA, _told(survey))
+    if data:
+        return data
+    message = f"{model} gave no proposal that can be read"
+    raise ModelOutputError(message, "adopt the library without --model, or try another one")
+
+
+def propose_reading(raw: bytes, model: str) -> dict[str, Any]:
+    """Ask a chat model how a plan is to be read, and return its proposal, which nobody has verified.
+
+    Args:
+        raw: The bytes of the plan.
+        model: The model as ``provider:name``.
+
+    Raises:
+        ConfigError: The id is malformed, the provider unknown, its package or its key missing.
+        ModelError: The provider failed after retries.
+        ModelOutputError: No reply could be read.
+    """
+    lines = raw.decode(errors="replace")[:_LONGEST_PLAN]
+    told: dict[str, Any] = Censor.of(raw).each({"plan": lines})
+    data = ask_for(model, "reading", READING, {**told, "mark": hashlib.sha256(raw).hexdigest()[:12]})
+    if data:
+        return data
+    message = f"{model} gave no reading of the plan"
+    raise ModelOutputError(message, "say in the front matter of the plan how it is read, or try another model")
+
+
+def ask_for(model: str, prompt: str, schema: Mapping[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Ask a chat model for an object of a schema, twice at most; empty where no reply could be read.
+
+    Raises:
+        ConfigError: The id is malformed, the provider unknown, its package or its key missing.
+        ModelError: The provider failed after retries.
+    """
     provider = Provider.open(model, AuthoringSettings())
-    told = _told(survey)
     prompts = PromptLibrary()
-    words = prompts.render("conventions", told)
-    request = Request(prompts.render("system", {}), words, SCHEMA, prompts.render("plain", {"schema": SCHEMA}))
-    names = list(SCHEMA["properties"])
+    words = prompts.render(prompt, told)
+    request = Request(prompts.render("system", {}), words, schema, prompts.render("plain", {"schema": schema}))
     for _ in range(_ATTEMPTS):
         reply = provider.ask(request)
-        data = read_object(reply.text, names) if reply.finish == "stop" else {}
+        data = read_object(reply.text, list(schema["properties"])) if reply.finish == "stop" else {}
         if data:
             return data
-    message = f"{provider.id} gave no proposal that can be read"
-    raise ModelOutputError(message, "adopt the library without --model, or try another one")
+    return {}
 
 
 def _told(survey: Survey) -> dict[str, Any]:

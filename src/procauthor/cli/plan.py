@@ -32,6 +32,10 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
     ] = False,
     upcoming: Annotated[bool, typer.Option("--next", help="Say what fits into the next session.")] = False,
     hours: Annotated[float | None, typer.Option(min=0, help="How long the next session is.", show_default="6")] = None,
+    model: Annotated[
+        str,
+        typer.Option(help='Let a chat model, as "provider:name", say how a stubborn plan is read; the plan proves it.'),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Read an action plan: its items, their order, and what comes next."""
@@ -45,8 +49,13 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if write and (upcoming or hours is not None):
         message = "--write makes a plan, --next reads one"
         raise ConfigError(message, "use one of them")
+    if model and (write or upcoming or hours is not None):
+        message = "--model says how a plan is read, and no more"
+        raise ConfigError(message, "use it alone: procauthor plan FILE --model provider:name")
     project = open_project(ctx)
     try:
+        if model:
+            _ask(project, file, model)
         if write:
             _write(project, file, as_json=as_json)
         elif upcoming or hours is not None:
@@ -69,6 +78,17 @@ def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
         return
     for line in plan_lines(found):
         show(line)
+
+
+def _ask(project: Project, file: Path | None, model: str) -> None:
+    """Write into the front matter of a plan how a model reads it."""
+    from procauthor.authoring.conventions import propose_reading
+
+    proposed = propose_reading(project.plan_bytes(file), model)
+    change = project.reading_change(proposed, file)
+    project.apply(change)
+    told = ", ".join(f"{key} {value}" for key, value in proposed.items() if value)
+    say(f"{change.edits[0].path} is read by its front matter now: {told}" if change else "it is read so already")
 
 
 def _write(project: Project, file: Path | None, *, as_json: bool) -> None:

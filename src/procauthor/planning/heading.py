@@ -10,7 +10,7 @@ from typing import cast
 
 from procauthor.markdown.document import Block, Section
 from procauthor.planning.around import read_count
-from procauthor.planning.field import Field, field_key, opens_field, read_fields
+from procauthor.planning.field import Field, field_key, opens_field
 from procauthor.planning.line import Line, lines_of, plain_text
 from procauthor.planning.opening import Opening, names_bucket, names_priority, needs_pattern, without_bucket
 from procauthor.planning.text import PlanText, read_role
@@ -23,7 +23,6 @@ STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifec
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
 _OWN = STRONG - {"priority", "lifecycle"}
 _RANKED = lazy(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
-_RULE = lazy(r"^\s*(?:-\s*){3,}$|^\s*(?:\*\s*){3,}$")
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
 _SURE = 3
@@ -60,6 +59,9 @@ class Headings:
         A heading with a plain number and nothing else counts only where no item has fields, and headings are ``alone``.
         """
         sure, weak = self._choose()
+        if self.text.reading.items:
+            sure = {s.index for s in self._sections if s.heading and self.text.is_told(s, s.level)}
+            sure -= {s.parent for s in self._sections if s.index in sure} if not self.text.reading.level else set()
         self.chosen = sure | (weak if alone and not any(self._keys[i] & STRONG for i in sure) else set())
         openings = []
         for section in (self._sections[index] for index in sorted(self.chosen)):
@@ -72,9 +74,7 @@ class Headings:
     def with_inherited(self, opening: Opening) -> Opening:
         """Add what the headings above say of all that is below them: priority, dependencies, lifecycle."""
         fields = list(opening.fields)
-        for section in list(self.text.above(opening.section))[bool(opening.line.heading) :]:
-            if section.index in self.chosen:
-                break
+        for section in self.text.above(opening.section):
             wanted = ({"lifecycle"} if self._is_title(section) else _INHERITED) - {f.key for f in fields}
             fields += [f for f in self._fields[section.index] if f.key in wanted and (f.text or f.entries)]
         return replace(opening, fields=tuple(fields))
@@ -127,8 +127,7 @@ class Headings:
         plain = [s for s in self._sections if self._numbers[s.index] is None and s.heading]
         chosen = [s.index for s in plain if s.index in sure]
         wanted = set().union(*(labels[index] for index in chosen)) if len(chosen) > 1 else set()
-        leaves = (s for s in plain if s.index not in self._parents and not self._has_role(s))
-        return {s.index for s in leaves if labels[s.index] & wanted}
+        return {s.index for s in plain if labels[s.index] & wanted and not self._has_role(s)}
 
     def _weigh(self, members: Sequence[Section], family: Sequence[Section], number: Numbered) -> tuple[bool, int]:
         """Say whether members of a numbered family have fields of items, and how much speaks for all of them."""
@@ -144,8 +143,6 @@ class Headings:
 
     def _is_named(self, section: Section, size: int, *, ranked: bool) -> bool:
         """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
-        if self._is_title(section) or field_key(section.title):
-            return False
         keys = self._keys[section.index] | self._below[section.index]
         if size > 1 and self._is_ranked(section):
             return True
@@ -161,16 +158,13 @@ class Headings:
             return True
         # No list below it could itself be one of items, and its siblings have no other role.
         bare = not any(line.mark or read_number(line.content) for line in self._loose[section.index])
-        bare = bare and (section.parent, section.level) not in self._asides
-        leaf = section.index not in self._parents and not counts
-        return leaf and size > 1 and names_priority(self._above(section)) and bare
+        bare = bare and section.index not in self._parents and (section.parent, section.level) not in self._asides
+        return bare and size > 1 and names_priority(self._above(section))
 
     def _is_ranked(self, section: Section) -> bool:
         """Say whether "P1 - No salt" is work of that priority, and no heading over others."""
         ranked = _RANKED.match(plain_text(section.title))
-        if not ranked or read_count(section.title) or section.index in self._parents | self._tabled:
-            return False
-        if names_only_priority(ranked["said"]) or names_bucket(ranked["said"]):
+        if not ranked or section.index in self._parents | self._tabled or names_bucket(ranked["said"]):
             return False
         return not any(line.mark or not ranked["box"] for line in self._loose[section.index])
 
@@ -200,9 +194,7 @@ class Headings:
             # "Chunk 1: Dough" over boxes is like a phase, whatever the word, unless it has fields.
             return not any(f.label for f in self._fields[section.index])
         coded = sum(bool((read := read_number(line.body)) and read.code) for line in loose)
-        if coded and coded * 2 >= len(loose) and not (number and keys & _OWN and not bucket):
-            return True
-        if section.index in self._tabled and bucket:
+        if coded and coded * 2 >= len(loose) and not (number and keys & _OWN):
             return True
         if number or not (bucket or names_priority(section.title)):
             return not number and keys & STRONG == {"priority"} and sum(bool(line.mark) for line in loose) > 1
@@ -212,24 +204,20 @@ class Headings:
     def _says_one(self, section: Section) -> bool:
         """Say whether "Priority 1: Verify scripts (1-2 days)" is work of its own and not a heading over others."""
         keys = self._keys[section.index]
-        tasks = any(f.key == "actions" and f.label for f in self._fields[section.index])
-        marked = any(line.mark for line in self._loose[section.index])
-        if section.index in self._parents or (marked and not (tasks and keys & {"depends_on", "soft"})):
+        marked = any(line.mark for line in self._loose[section.index]) and not keys & {"depends_on", "soft"}
+        if section.index in self._parents or marked:
             return False
         return bool(keys & _OWN) or any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
 
     # Fields
 
     def _own_fields(self, section: Section) -> list[Field]:
-        own = self.text.own(section)
-        if section.index == len(self._sections) - 1:
-            # What is behind a rule at the end of the file is said of the whole plan.
-            own = own[: next((at for at, line in enumerate(own) if _RULE.match(line.text)), len(own))]
-        return read_fields(_without_entries(own)) + [pair for block in section.blocks for pair in _pairs(block)]
+        own = _without_entries(self.text.own(section))
+        return self.text.read_fields(own) + [pair for block in section.blocks for pair in _pairs(block)]
 
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
         assert section.heading is not None
-        body = read_fields(lines_of(self.text.lines, section.body, end))
+        body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
         body += [pair for s in family if s.start < end for block in s.blocks for pair in _pairs(block)]
         title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
         ranked = _RANKED.match(title)

@@ -22,7 +22,7 @@ from procauthor.planning.opening import (
     needs_pattern,
 )
 from procauthor.planning.text import Placed, PlanText, Scopes, read_role
-from procauthor.planning.title import Numbered, clean_title, is_capitalised, read_number
+from procauthor.planning.title import Numbered, clean_title, read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import ends_in_noun, pattern
 from procauthor.regex import lazy
@@ -77,13 +77,13 @@ def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
     for section in text.document.sections:
         own = [line for line in text.own(section) if line.start not in scopes]
-        labels = [None if line.bullet else LABEL.match(line.text) or _NUMBERED.match(line.text) for line in own]
+        labels = [None if line.bullet else _NUMBERED.match(line.text) for line in own]
         heads = [(at, read) for at, label in enumerate(labels) if label and (read := read_number(label[1]))]
         ends = [*(at for at, _ in heads[1:]), len(own)]
         openings = []
         for (at, read), end in zip(heads, ends, strict=bool(heads)):
             body = _body(own[at:end])
-            fields = (*_inline(body[0]), *read_fields(body[1:]))
+            fields = (*_inline(body[0]), *text.read_fields(body[1:]))
             title = clean_title(read.title)
             openings.append(_Entry(body[0], body, section, read, title, marked=True, fields=fields).opening("", -1))
         if any(f.key in STRONG for opening in openings for f in opening.fields):
@@ -106,9 +106,8 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
     if not kept or (counts and not boxed):
         return
     own = TOLD if told else _weigh(kept, coded=bool(coded))
-    above = label if names_priority(label) else ""
-    openings = [e.opening(above or text.label_above(section, e.head.start), e.head.indent + 1) for e in kept]
-    place = _weigh_place(text, section, label, clear=boxed or any(e.marked or e.names_one for e in kept))
+    openings = [e.opening(text.label_above(section, e.head.start), e.head.indent + 1) for e in kept]
+    place = _weigh_place(text, section, label, clear=boxed or any(e.marked or ends_in_noun(e.title) for e in kept))
     yield WeighedList(tuple(openings), section, own + place, own, boxed)
 
 
@@ -126,16 +125,14 @@ def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -
 
     A priority says most, then that documents are to be written, then a phase or a status.
     """
-    titles = text.named(section)
-    told = not label or names_priority(label) or names_bucket(label) or bool(field_key(label))
     nearest = section.title if not label or field_key(label) else label
-    if told and names_priority(nearest):
+    if names_priority(nearest):
         return 3
-    if (told and clear and any(map(names_priority, titles))) or asks_for_documents(nearest):
+    if asks_for_documents(nearest):
         return 2
     work = pattern("work", r"(?:^|[\s:&/-])(?:{})$")
-    held = [each for each in (nearest, *titles) if names_bucket(each) or names_status(each) or work.search(each)]
-    return int(bool(held) and told and (clear or nearest in held))
+    above = (nearest, *text.named(section)) if clear else (nearest,)
+    return int(any(names_bucket(each) or names_status(each) or work.search(each) for each in above))
 
 
 # Lines
@@ -153,8 +150,10 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
         level = []
         for head, end in zip(heads, ends, strict=True):
             own = lines_of(text.lines, head.line.start, scopes.following(head.line.start, end))
-            level.append(_Entry.of(_body(own), head.section))
+            level.append(_Entry.of(text, _body(own), head.section))
         levels.append([entry for entry in level if entry.title])
+    if told := text.reading.level:
+        return levels[told - 1] if told <= len(levels) else []
     place = next((at for at, level in enumerate(levels) if any(e.strong or e.head.mark or e.number for e in level)), 0)
     first = levels[place] if levels else []
     for level in levels[place + 1 :]:
@@ -179,7 +178,7 @@ class _Entry:
     fields: tuple[Field, ...]
 
     @classmethod
-    def of(cls, body: list[Line], section: Section) -> _Entry:
+    def of(cls, text_of: PlanText, body: list[Line], section: Section) -> _Entry:
         """Take a line apart: a status or a priority in front, a number or a code, the title, remarks, fields."""
         head = body[0]
         fields, text = _fronted(head)
@@ -194,7 +193,7 @@ class _Entry:
         if ordered and (read is None or not read.code):
             first, last = int(ordered[1]), int(ordered[2] or ordered[1])
             read = Numbered(first, max(first, last), title)
-        fields += [*_remarks(rest, head, marked=marked), *_inline(head), *read_fields(body[1:])]
+        fields += [*_remarks(rest, head, marked=marked), *_inline(head), *text_of.read_fields(body[1:])]
         return cls(head, body, section, read, title, marked, tuple(fields))
 
     @property
@@ -209,11 +208,6 @@ class _Entry:
         # Of a line without a box, "after the audit" may be prose.
         keys = {f.key for f in self.fields if self.head.mark or f.label != _SAID}
         return bool(keys & STRONG) and (self.head.mark is not None or self.number is not None)
-
-    @property
-    def names_one(self) -> bool:
-        """Whether the title names a document: by its kind, or in capitals."""
-        return ends_in_noun(self.title) or (self.number is not None and is_capitalised(self.title))
 
     def opening(self, label: str, place: int) -> Opening:
         """Return the line as an opening."""
@@ -251,8 +245,7 @@ def _body(own: list[Line]) -> list[Line]:
         return own[: next((at for at, label in labels if label and _ends_item(label[1])), len(own))]
     for place, line in enumerate(own[1:], 1):
         inner = line.bullet and line.indent < own[0].indent
-        outside = place > 1 and line.text.strip() and not own[place - 1].text.strip()
-        outside = outside and line.indent <= own[0].indent
+        outside = line.text.strip() and not own[place - 1].text.strip() and line.indent <= own[0].indent
         if inner or (outside and not any(f.key for f in fields_in(line.text, line.number))):
             return own[:place]
     return own

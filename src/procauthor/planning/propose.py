@@ -1,18 +1,45 @@
-"""A plan made from the gaps of a library."""
+"""A plan made from the gaps of a library: what is not finished, what waits for it, and how urgent that makes it."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from statistics import median
 
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Edge
-from procauthor.evaluation.value import Evaluation, Share
+from procauthor.evaluation.graph import Edge, row_id
+from procauthor.evaluation.value import Evaluation, Row, Share
+from procauthor.library.index import entries, index_of
 from procauthor.naming import amount, listed, title_key
-from procauthor.planning.gap import Gap, Terrain, find_gaps, is_retired, is_written, rank, survey_terrain
+from procauthor.planning.dependency import split_names
+from procauthor.planning.field import read_fields
+from procauthor.planning.line import plain_text, read_lines
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
-from procauthor.procedure import DONE
+from procauthor.planning.title import clean_title
+from procauthor.planning.value import read_status
+from procauthor.procedure import DONE, UNCOUNTED
+
+_MOST_WAITING = 20
+_HALF = 2
+_ENOUGH = 2
+# A lifecycle that lacks no more than these is worth finishing.
+_FEW = 5
+# Words of a purpose that says something, and fits into a reason.
+_FEWEST, _MOST = 5, 45
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """The completion of a lifecycle (the library under an empty name) now, and with all P0 and P1 done."""
+
+    name: str
+    now: Share
+    then: Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +54,11 @@ class Proposal:
     def without(self, titles: Collection[str]) -> Proposal:
         """Leave out items whose titles a plan cannot hold, and what is said of them, and say so."""
         kept = [item for item in self.plan.items if item.title not in titles]
-        kept = [
-            replace(
-                item,
-                depends_on=tuple(d for d in item.depends_on if d.title not in titles),
-                blocks=tuple(title for title in item.blocks if title not in titles),
-            )
-            for item in kept
-        ]
-        items = _renumbered(kept, [item.number for item in kept])
+        items = _renumbered(kept, [item.number for item in kept], set(titles))
         paths = {row.title: row.path or "the index" for row in self.evaluation.rows}
         said = (f"{title!r} ({paths.get(title)}): a plan cannot hold this title" for title in titles)
         plan = replace(self.plan, items=tuple(items), order=tuple(item.number for item in items))
         return replace(self, plan=plan, left_out=(*self.left_out, *said), gains=tuple(_gains(self.evaluation, items)))
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """The completion of a lifecycle (the library under an empty name) now, and with all P0 and P1 done."""
-
-    name: str
-    now: Share
-    then: Share
 
 
 def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None) -> Proposal:
@@ -57,148 +67,326 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
     ``present`` is the plan there is: the dependencies that it states count, its priorities do not. Where nothing
     speaks for any gap, each is an item.
     """
-    terrain = survey_terrain(survey, evaluation, present)
-    gaps = find_gaps(terrain)
-    priorities = _priorities(gaps, terrain)
-    single = [g for g in gaps if priorities[g.id] != "P3" or g.row.path is not None or g.needs or g.users] or gaps
-    drafts = [_item(terrain, gap, priorities[gap.id]) for gap in single]
-    rank_of = {title_key(g.row.title): (-g.score, g.row.lifecycle, g.place) for g in single}
-    drafts.sort(key=lambda i: (i.priority, *rank_of[title_key(i.title)], title_key(i.title)))
-    numbered = [replace(item, number=number) for number, item in enumerate(drafts, 1)]
+    terrain = _Terrain(survey, evaluation, present)
+    gaps = terrain.gaps()
+    single = [g for g in gaps if g.priority != "P3" or g.row.path is not None or g.needs or g.users] or gaps
+    single.sort(key=lambda g: (g.priority, -g.score, g.row.lifecycle, g.place, title_key(g.row.title)))
+    numbered = [replace(terrain.item(gap), number=number) for number, gap in enumerate(single, 1)]
     order, problems = arrange(numbered)
     items = _renumbered(numbered, order)
-    chosen = {g.id for g in single}
+    others = Counter(gap.row.lifecycle for gap in gaps if gap not in single)
     plan = Plan(
         title="Procedures Library Action Plan",
         items=tuple(items),
-        groups=tuple(_groups([g for g in gaps if g.id not in chosen])),
+        groups=tuple(Group(name, count, "P3", 0) for name, count in others.items()),
         problems=problems,
         order=tuple(item.number for item in items),
     )
-    retired = tuple(f"{row.title!r} ({row.path}) is deprecated" for row in evaluation.rows if is_retired(row))
+    retired = tuple(f"{row.title!r} ({row.path}) is deprecated" for row in evaluation.rows if _is_retired(row))
     return Proposal(plan, evaluation, tuple(_gains(evaluation, items)), retired)
 
 
-def _priorities(gaps: Sequence[Gap], terrain: Terrain) -> dict[str, Priority]:
-    """Return priorities; what comes before an urgent gap is as urgent as that."""
-    found = {gap.id: rank(gap.score, terrain.weights) for gap in gaps}
-    own = dict(found)
-    for gap in gaps:
-        found[gap.id] = min([own[gap.id], *(own[other] for other in gap.waiting)])
-    return found
-
-
-def _renumbered(items: Sequence[PlanItem], order: Sequence[int]) -> list[PlanItem]:
+def _renumbered(items: Sequence[PlanItem], order: Sequence[int], without: Collection[str] = ()) -> list[PlanItem]:
     """Number the items by their order; a dependency that closes a circle is left out."""
     by_number = {item.number: item for item in items}
     places = {title_key(by_number[number].title): place for place, number in enumerate(order)}
-    found = []
+    renumbered = []
     for place, number in enumerate(order):
         item = by_number[number]
-        needs = tuple(d for d in item.depends_on if places.get(title_key(d.title), -1) < place)
-        blocks = tuple(t for t in item.blocks if places.get(title_key(t), len(order)) > place)
-        found.append(replace(item, number=place + 1, depends_on=needs, blocks=blocks))
-    return found
-
-
-def _item(terrain: Terrain, gap: Gap, priority: Priority) -> PlanItem:
-    row, graph = gap.row, terrain.graph
-    reasons = gap.reasons or ("nothing waits for it yet",)
-    own = rank(gap.score, terrain.weights)
-    if own != priority:
-        reasons = (*reasons, f"a {priority} item waits for it")
-    hard = [Dependency(graph.by_id[n].title, _state(graph.by_id[n].status)) for n in gap.needs]
-    soft = [Dependency(graph.by_id[n].title, _state(graph.by_id[n].status), hard=False) for n in gap.softly]
-    return PlanItem(
-        number=0,
-        title=row.title,
-        priority=priority,
-        lifecycle=row.lifecycle,
-        phase=row.phase,
-        status=row.status,
-        depends_on=_unique([*hard, *soft], row.title),
-        blocks=tuple(dict.fromkeys(graph.by_id[u].title for u in gap.users)),
-        effort_hours=gap.effort,
-        actions=tuple(Action(text, done=False, marker=None, line=0) for text in _actions(terrain, gap)),
-        why=_sentence(reasons),
-    )
-
-
-def _unique(found: Sequence[Dependency], own: str) -> tuple[Dependency, ...]:
-    unique = {title_key(each.title): each for each in reversed(found)}
-    unique.pop(title_key(own), None)
-    return tuple(reversed(unique.values()))
-
-
-def _state(status: str) -> State:
-    if status in DONE:
-        return "defined"
-    return "missing" if status == "missing" else "to be defined"
-
-
-def _sentence(reasons: Sequence[str]) -> str:
-    return " ".join(f"{text[0].upper()}{text[1:]}." for text in reasons)
-
-
-def _actions(terrain: Terrain, gap: Gap) -> Iterator[str]:
-    """Yield what there is to do, from the text and from what the neighbours promise and expect."""
-    row = gap.row
-    if row.path is None:
-        yield "Create the file from the canonical template"
-    elif row.status == "placeholder":
-        yield "Replace the placeholder by the sections of the canonical template"
-    yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
-    if row.errors and row.status != "placeholder":
-        yield f"Correct what the check finds: {amount(row.errors, 'error')}"
-    if not is_written(row):
-        yield from _handed(terrain, gap)
-    yield "Check it, until no error is found"
-
-
-def _handed(terrain: Terrain, gap: Gap) -> Iterator[str]:
-    """Yield what to take from neighbours, what to provide for them, and which rows change."""
-    graph = terrain.graph
-    uses, users = graph.uses(gap.id), graph.users(gap.id)
-    taken = _artifacts((edge, edge.target) for edge in uses if edge.kind == "output")
-    provided = _artifacts((edge, edge.source) for edge in users if edge.kind == "input")
-    for verb, joint, found in (("Take", "from", taken), ("Provide", "for", provided)):
-        for artifact, ids in found.items():
-            yield f"{verb} {artifact} {joint} {listed([graph.by_id[each].title for each in ids])}"
-    yield from (f"Bring the row in {graph.by_id[e.source].title} up to date" for e in users if e.kind == "calls")
-
-
-def _artifacts(found: Iterable[tuple[Edge, str]]) -> dict[str, list[str]]:
-    """Return the ids of the other ends by artifact, in order."""
-    named: dict[str, list[str]] = {}
-    for edge, other in found:
-        named.setdefault(edge.artifact, []).append(other)
-    return named
-
-
-def _groups(gaps: Sequence[Gap]) -> Iterator[Group]:
-    names: dict[str, list[Gap]] = {}
-    for gap in gaps:
-        names.setdefault(gap.row.lifecycle, []).append(gap)
-    yield from (Group(name, len(found), "P3", 0) for name, found in names.items())
+        needs = [d for d in item.depends_on if d.title not in without and places.get(title_key(d.title), -1) < place]
+        blocks = [t for t in item.blocks if t not in without and places.get(title_key(t), len(order)) > place]
+        renumbered.append(replace(item, number=place + 1, depends_on=tuple(needs), blocks=tuple(blocks)))
+    return renumbered
 
 
 def _gains(evaluation: Evaluation, items: Sequence[PlanItem]) -> Iterator[Gain]:
     """Yield what completion would be with all P0 and P1 items done, where that is more than now."""
-    urgent = [item for item in items if item.priority in PRIORITIES[:2]]
-    total = evaluation.total.completion
-    yield Gain("", total, Share(total.part + len(urgent), total.whole))
-    for each in evaluation.lifecycles:
-        more = sum(title_key(item.lifecycle) == title_key(each.name) for item in urgent)
-        now = each.tally.completion
-        if more:
-            yield Gain(each.name, now, Share(now.part + more, now.whole))
+    homes = Counter(title_key(item.lifecycle) for item in items if item.priority in PRIORITIES[:2])
+    tallies = [("", evaluation.total, homes.total())]
+    tallies += [(each.name, each.tally, homes[title_key(each.name)]) for each in evaluation.lifecycles]
+    for place, (name, tally, more) in enumerate(tallies):
+        now = tally.completion
+        if more or not place:
+            yield Gain(name, now, Share(now.part + more, now.whole))
 
 
-def sums(items: Sequence[PlanItem]) -> Mapping[Priority, Effort]:
-    """Return the hours of each priority that occurs."""
-    found: dict[Priority, Effort] = {}
-    for item in items:
-        if item.effort_hours:
-            so_far = found.get(item.priority, Effort(0.0, 0.0))
-            found[item.priority] = Effort(so_far.min + item.effort_hours.min, so_far.max + item.effort_hours.max)
-    return found
+def _is_retired(row: Row) -> bool:
+    """Say whether a document is deprecated, by its status or by a remark behind its title: it is nobody's work."""
+    remark = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*$", row.title)
+    return row.status == "deprecated" or bool(remark and read_status(remark[1]) == "deprecated")
+
+
+def _is_written(row: Row) -> bool:
+    """Say whether a text is finished and only the check finds errors in it: nobody has to wait for it."""
+    return row.text_status in DONE
+
+
+# Gaps
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """One unfinished procedure. Ids are those of the graph.
+
+    ``needs`` have to be there first, ``softly`` would help; ``waiting`` holds every gap behind it, however far.
+    ``place`` is that in the index, where it has one.
+    """
+
+    id: str
+    row: Row
+    score: float
+    reasons: tuple[str, ...]
+    effort: Effort
+    needs: tuple[str, ...] = ()
+    softly: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    waiting: frozenset[str] = frozenset()
+    place: int = 0
+    priority: Priority = "P3"
+
+
+class _Terrain:
+    """All that gaps are judged by; what the present plan knows of dependencies is kept."""
+
+    def __init__(self, survey: Census, evaluation: Evaluation, plan: Plan | None) -> None:
+        self.survey = survey
+        self.evaluation = evaluation
+        self.graph = survey.graph
+        self.weights = survey.settings.plan
+        self.titles = {row_id(row): row.title for row in evaluation.rows}
+        # What is written, with errors or without.
+        self.finished = {row_id(row) for row in evaluation.rows if row.done or _is_written(row)}
+        self.flawed = {row_id(row) for row in evaluation.rows if _is_written(row) and not row.done}
+        # The ids that have to be there before each id, and those that wait for it.
+        self.before = {each: [n for n in self.graph.needs(each) if n in self.titles] for each in self.titles}
+        for first, then in (*self._planned(plan), *self._declared()):
+            if first != then and first not in self.before[then]:
+                self.before[then].append(first)
+        self.after: dict[str, list[str]] = defaultdict(list)
+        for then, firsts in sorted(self.before.items()):
+            for first in firsts:
+                self.after[first].append(then)
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        """The ids of the titles that one row alone has."""
+        times = Counter(map(title_key, self.titles.values()))
+        return {key: own for own, title in self.titles.items() if times[key := title_key(title)] == 1}
+
+    def _planned(self, plan: Plan | None) -> Iterator[tuple[str, str]]:
+        """Yield who comes before whom by the present plan, where both are known by one title."""
+        for item in plan.items if plan else ():
+            needed = [(d.title, item.title) for d in item.depends_on if d.hard and d.state != "vague"]
+            loose = {*item.soft_blocks, *item.vague_blocks}
+            for first, then in (*needed, *((item.title, title) for title in item.blocks if title not in loose)):
+                ids = self._known.get(title_key(first)), self._known.get(title_key(then))
+                if ids[0] and ids[1]:
+                    yield ids[0], ids[1]
+
+    def _declared(self) -> Iterator[tuple[str, str]]:
+        """Yield who comes before whom by labels of unfinished texts, such as "Depends on" and "Prerequisite for"."""
+        for row in self.evaluation.rows:
+            document = None if row.done or row.path is None else self.survey.library.by_path[row.path].document
+            for field in read_fields(read_lines(document)) if document else ():
+                names = [name for text, _ in field.values for name in split_names(text, self._known)]
+                keys = [title_key(clean_title(name, self._known)) for name in names]
+                others = [self._known[key] for key in keys if key in self._known]
+                if field.key == "depends_on":
+                    yield from ((other, row_id(row)) for other in others)
+                elif field.key == "blocks":
+                    yield from ((row_id(row), other) for other in others)
+
+    def gaps(self) -> list[_Gap]:
+        """Return all gaps, in the order of the evaluation's rows; what comes before an urgent gap is as urgent."""
+        rows = [r for r in self.evaluation.rows if not (r.done or r.status in UNCOUNTED or _is_retired(r))]
+        self.open = {row_id(row) for row in rows if not _is_written(row)}
+        purposes = [self._purpose(row) for row in rows]
+        shared = Counter(purposes)
+        # What two texts say of their purpose tells neither apart.
+        gaps = [self._gap(row, said if shared[said] == 1 else "") for row, said in zip(rows, purposes, strict=True)]
+        own = {gap.id: self._rank(gap.score) for gap in gaps}
+        return [replace(gap, priority=min([own[gap.id], *(own[other] for other in gap.waiting)])) for gap in gaps]
+
+    def _rank(self, score: float) -> Priority:
+        bounds = (self.weights.p0, self.weights.p1, self.weights.p2)
+        return next((priority for priority, bound in zip(PRIORITIES, bounds, strict=False) if score >= bound), "P3")
+
+    def _gap(self, row: Row, purpose: str) -> _Gap:
+        own = row_id(row)
+        if _is_written(row):
+            # It comes behind all that is not written.
+            reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
+            return _Gap(own, row, -1.0, (reason,), Effort(0.5, 0.5))
+        users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
+        signs = [*self._signs(row, users, waiting)]
+        reasons = [text for value, text in signs if value > 0]
+        value, near, ends = self._closeness(row)
+        # How far a lifecycle is says little where there is more to say.
+        if value > 0 and (ends or len(reasons) < _ENOUGH):
+            reasons.append(near)
+        place, listed_behind = self._places.get(title_key(row.title)) or (0, "")
+        if listed_behind and row.path is None:
+            reasons.append(f"the index lists it behind {listed_behind}")
+        # Nothing has to wait for a text that is written, even with errors.
+        needs = tuple(each for each in self.before[own] if each not in self.flawed)
+        optional = dict.fromkeys(e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles)
+        softly = tuple(each for each in optional if each not in needs)
+        score = round(value + sum(value for value, _ in signs), 4)
+        told = tuple(filter(None, (purpose, *reasons)))
+        return _Gap(own, row, score, told, self._effort(row), needs, softly, users, waiting, place)
+
+    def _waiting(self, root: str) -> frozenset[str]:
+        """Return all gaps behind one; a finished procedure between two gaps does not part them."""
+        seen: set[str] = set()
+        stack = list(self.after.get(root, ()))
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                stack += self.after.get(node, ())
+        return frozenset(seen & self.open - {root})
+
+    def _purpose(self, row: Row) -> str:
+        """Return the first sentence that a text says of its purpose."""
+        procedure = self.survey.library.by_path.get(row.path) if row.path else None
+        text = plain_text(procedure.gist.purpose) if procedure else ""
+        first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+        fits = _FEWEST <= len(first.split()) <= _MOST and not first.endswith("?")
+        return first.rstrip(".!?:; ") if fits else ""
+
+    @cached_property
+    def _places(self) -> Mapping[str, tuple[int, str]]:
+        """The places of titles in the index, and what is listed before each: people begin with what is done first."""
+        index = index_of(self.survey.library)
+        rows = list(entries(index)) if index else []
+        before = ["", *(a.title if a.table == b.table else "" for a, b in pairwise(rows))]
+        return {entry.key: (place + 1, before[place]) for place, entry in enumerate(rows)}
+
+    # Urgency
+
+    def _signs(self, row: Row, users: Collection[str], behind: Collection[str]) -> Iterator[tuple[float, str]]:
+        """Yield what speaks for a gap: how much, and in words."""
+        weights, courses = self.weights, self.evaluation.courses
+        critical = [c.title for c in courses if any(_is(call.path, call.title, row) for call in c.critical)]
+        called = [c.title for c in courses if any(_is(call.path, call.title, row) for call in c.calls)]
+        relied = [self.titles[user] for user in sorted(users) if user in self.finished]
+        waiting = sorted(self.titles[each] for each in behind)
+        # A placeholder is written from nothing, so its broken references do not count.
+        broken = sum(f.path == row.path for f in self.evaluation.broken) * (row.status == "in progress")
+        yield weights.critical * bool(critical), f"it is on the critical path of {listed(critical)}"
+        relies = f"it is relied on by {amount(len(relied), 'finished procedure')}: {listed(relied)}"
+        yield weights.used * len(relied), listed(self._uses(row_id(row), users)) or relies
+        first = f"it comes before {amount(len(waiting), 'unfinished procedure')}: {listed(waiting)}"
+        yield weights.blocks * min(len(waiting), _MOST_WAITING), first
+        yield weights.called * len(called) * (not critical), f"it is called by {listed(called)}"
+        yield weights.broken * broken, f"it has {amount(broken, 'broken reference')}"
+
+    def _uses(self, own: str, users: Collection[str]) -> list[str]:
+        """Say what finished procedures take from a gap: "Backend Implementation waits for Mitigation Plan"."""
+        taken = self._artifacts((e, e.source) for e in self.graph.users(own) if e.kind == "input" and e.artifact)
+        by_takers: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for artifact, ids in sorted(taken.items()):
+            names = tuple(sorted({self.titles[each] for each in ids if each in users and each in self.finished}))
+            by_takers[names].append(artifact)
+        by_takers.pop((), None)
+        return [
+            f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} for {listed(artifacts)}"
+            for names, artifacts in by_takers.items()
+        ]
+
+    def _closeness(self, row: Row) -> tuple[float, str, bool]:
+        """Say how near its lifecycle is to its end: how much that counts, in words, and if a few gaps are left."""
+        home = next(h for h in self.evaluation.lifecycles if title_key(h.name) == title_key(row.lifecycle))
+        done, lacking = home.tally.completion, home.tally.completion.whole - home.tally.completion.part
+        ends = bool(home.name) and row.status != "in progress" and 0 < lacking <= _FEW and done.part * 3 >= done.whole
+        value = self.weights.closeness * (done.ratio or 0.0) + self.weights.ends * ends
+        if ends:
+            return value, f"{home.name} lacks {amount(lacking, 'procedure')} of {done.whole}, this one among them", ends
+        return value, f"{home.name or 'the library'} is {done.part} of {done.whole} complete", ends
+
+    @cached_property
+    def _lengths(self) -> dict[str, float]:
+        """The median length in words of the finished procedures, by key of the lifecycle and over all ("")."""
+        lengths: dict[str, list[int]] = defaultdict(list)
+        done = {row.path for row in self.survey.rows if row.done and row.kind == "procedure"}
+        for procedure in self.survey.library.counted:
+            for key in {title_key(procedure.lifecycle), ""} if procedure.path in done else ():
+                lengths[key].append(len(procedure.document.source.raw.split()))
+        return {key: median(each) for key, each in lengths.items()}
+
+    def _effort(self, row: Row) -> Effort:
+        """Scale the usual hours by the length of finished neighbours, and by what a begun text still lacks."""
+        usual = self._lengths.get("", 0.0)
+        near = self._lengths.get(title_key(row.lifecycle), usual)
+        scale = min(2.0, max(0.5, near / usual)) if usual else 1.0
+        if row.status == "in progress" and row.required:
+            scale *= max(0.25, 1 - row.filled / len(row.required))
+        low, high = sorted((self.weights.hours_min * scale, self.weights.hours_max * scale))
+        return Effort(max(0.5, round(low * _HALF) / _HALF), max(0.5, round(high * _HALF) / _HALF))
+
+    # Items
+
+    def item(self, gap: _Gap) -> PlanItem:
+        """Return the item of a gap, without a number."""
+        row = gap.row
+        reasons = gap.reasons or ("nothing waits for it yet",)
+        if self._rank(gap.score) != gap.priority:
+            reasons = (*reasons, f"a {gap.priority} item waits for it")
+        needs = [(each, each in gap.needs) for each in (*gap.needs, *gap.softly)]
+        named = [Dependency(self.titles[each], self._state(each), hard) for each, hard in needs]
+        unique = {title_key(each.title): each for each in reversed(named)}
+        unique.pop(title_key(row.title), None)
+        return PlanItem(
+            number=0,
+            title=row.title,
+            priority=gap.priority,
+            lifecycle=row.lifecycle,
+            phase=row.phase,
+            status=row.status,
+            depends_on=tuple(reversed(unique.values())),
+            blocks=tuple(dict.fromkeys(self.titles[user] for user in gap.users)),
+            effort_hours=gap.effort,
+            actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(gap)),
+            why=" ".join(f"{text[0].upper()}{text[1:]}." for text in reasons),
+        )
+
+    def _state(self, own: str) -> State:
+        status = self.graph.by_id[own].status
+        return "defined" if status in DONE else "missing" if status == "missing" else "to be defined"
+
+    def _actions(self, gap: _Gap) -> Iterator[str]:
+        """Yield what there is to do, from the text and from what the neighbours promise and expect."""
+        row = gap.row
+        if row.path is None:
+            yield "Create the file from the canonical template"
+        elif row.status == "placeholder":
+            yield "Replace the placeholder by the sections of the canonical template"
+        yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
+        if row.errors and row.status != "placeholder":
+            yield f"Correct what the check finds: {amount(row.errors, 'error')}"
+        if not _is_written(row):
+            yield from self._handed(gap)
+        yield "Check it, until no error is found"
+
+    def _handed(self, gap: _Gap) -> Iterator[str]:
+        """Yield what to take from neighbours, what to provide for them, and which rows change."""
+        users = self.graph.users(gap.id)
+        taken = self._artifacts((e, e.target) for e in self.graph.uses(gap.id) if e.kind == "output")
+        provided = self._artifacts((e, e.source) for e in users if e.kind == "input")
+        for verb, joint, artifacts in (("Take", "from", taken), ("Provide", "for", provided)):
+            for artifact, ids in artifacts.items():
+                yield f"{verb} {artifact} {joint} {listed([self.graph.by_id[each].title for each in ids])}"
+        tables = (self.graph.by_id[edge.source].title for edge in users if edge.kind == "calls")
+        yield from (f"Bring the row in {title} up to date" for title in tables)
+
+    @staticmethod
+    def _artifacts(edges: Iterable[tuple[Edge, str]]) -> dict[str, list[str]]:
+        """Return the ids of the other ends by artifact, in order."""
+        named: dict[str, list[str]] = defaultdict(list)
+        for edge, other in edges:
+            named[edge.artifact].append(other)
+        return named
+
+
+def _is(path: str | None, title: str, row: Row) -> bool:
+    return path == row.path if path else row.path is None and title_key(title) == title_key(row.title)

@@ -30,6 +30,8 @@ _LIKELY = 2
 
 def find_openings(text: PlanText) -> list[Opening]:
     """Return the openings of all items, in the order of the text."""
+    if text.reading.items:
+        return _told(text)
     rows = list(find_rows(text))
     sections = Headings(text, rows)
     headed = sections.openings(alone=not any(row.fields for row in rows))
@@ -46,6 +48,19 @@ def find_openings(text: PlanText) -> list[Opening]:
         listed = [o if o.code or o.first != o.last else replace(o, first=0, last=0) for o in listed]
     openings = _once(sorted((*headed, *rows, *listed), key=lambda o: o.line.start))
     return [sections.with_inherited(opening) for opening in openings]
+
+
+def _told(text: PlanText) -> list[Opening]:
+    """Return the openings of the items where somebody says that they are."""
+    sections = Headings(text, ())
+    if text.reading.items == "headings":
+        openings = sections.openings(alone=False)
+    elif text.reading.items == "tables":
+        openings = [row for row in find_rows(text) if text.is_told(row.section, text.reading.level)]
+    else:
+        lists = (each for each in find_lists(text, Scopes(())) if text.is_told(each.section, text.reading.level))
+        openings = [opening for each in lists for opening in each.openings]
+    return [sections.with_inherited(opening) for opening in _once(openings)]
 
 
 def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Opening]) -> list[Opening]:

@@ -66,12 +66,14 @@ def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
         role = text.roles[section.index]
         aside = role or any(names_aside(columns.heads[place]) for place in (0, columns.title))
         # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
+        if text.reading.items:
+            yield from _rows(text, section, block, columns)
+            continue
         if aside and not (columns.strict and role in ("", "aside", "strategy")):
             continue
         label = text.label_above(section, block.start)
         if _weigh_place(text, section, columns, label) >= (_LIKELY if loose else _SURE):
-            openings = (_open_row(row, columns, section, text) for row in block.rows)
-            yield from (replace(each, label=label, place=block.line) for each in openings if each)
+            yield from _rows(text, section, block, columns)
 
 
 def unread_tables(text: PlanText, own: Container[int], scopes: Scopes) -> Iterator[Block]:
@@ -84,7 +86,7 @@ def unread_tables(text: PlanText, own: Container[int], scopes: Scopes) -> Iterat
 
 def _tables(text: PlanText) -> Iterator[tuple[Section, Block, _Columns]]:
     for section, block in text.tables:
-        if columns := _read_columns(block):
+        if columns := _read_columns(text, block):
             yield section, block, columns
 
 
@@ -100,10 +102,10 @@ def _weigh_place(text: PlanText, section: Section, columns: _Columns, label: str
 # Columns
 
 
-def _read_columns(block: Block) -> _Columns | None:
+def _read_columns(text: PlanText, block: Block) -> _Columns | None:
     """Return the columns of a table that has one with titles."""
     assert block.header is not None
-    heads = tuple(plain_text(cell.text).casefold() for cell in block.header.cells)
+    heads = tuple(text.reading.name(plain_text(cell.text).casefold()) for cell in block.header.cells)
     rows = [[cell.text.strip() for cell in row.cells] + [""] * len(heads) for row in block.rows]
     cells = [[row[place] for row in rows] for place in range(len(heads))]
     number = _number(heads, cells)
@@ -206,6 +208,12 @@ def _mostly(cells: Sequence[str], says: Callable[[str], object]) -> bool:
 
 
 # Rows
+
+
+def _rows(text: PlanText, section: Section, block: Block, columns: _Columns) -> Iterator[Opening]:
+    label = text.label_above(section, block.start)
+    openings = (_open_row(row, columns, section, text) for row in block.rows)
+    yield from (replace(each, label=label, place=block.line) for each in openings if each)
 
 
 def _open_row(row: TableRow, columns: _Columns, section: Section, text: PlanText) -> Opening | None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from procauthor.markdown.document import Block, Document, Section
-from procauthor.planning.field import read_fields
+from procauthor.naming import title_key
+from procauthor.planning.field import Field, field_key, read_fields
 from procauthor.planning.line import Line, lines_of, plain_text, read_lines
 from procauthor.planning.opening import LABEL, Opening, names_aside, names_bucket, names_priority
+from procauthor.planning.reading import read_reading
 from procauthor.planning.title import read_number
 from procauthor.planning.words import pattern
 
@@ -38,8 +40,9 @@ class PlanText:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.reading = read_reading(document)
         self.lines = read_lines(document)
-        self.fields = [read_fields(self.own(section)) for section in document.sections]
+        self.fields = [self.read_fields(self.own(section)) for section in document.sections]
         # The headings of each section, the nearest first.
         self.headings: list[tuple[str, ...]] = []
         for section in document.sections:
@@ -54,6 +57,19 @@ class PlanText:
     def own(self, section: Section) -> list[Line]:
         """Return the lines of a section, without its heading and its subsections."""
         return lines_of(self.lines, section.body, section.end)
+
+    def read_fields(self, lines: Iterable[Line]) -> list[Field]:
+        """Read the fields of some lines, with the names that somebody gave to their labels."""
+        fields = read_fields(lines)
+        for each in fields if self.reading.names else ():
+            each.key = each.key or field_key(self.reading.name(each.label))
+        return fields
+
+    def is_told(self, section: Section, level: int) -> bool:
+        """Say whether a section is where somebody says that the items are, and at that level."""
+        below = self.reading.below
+        inside = not below or any(title_key(above.title) in below for above in self.above(section))
+        return inside and self.reading.level in (0, level)
 
     def above(self, section: Section) -> Iterator[Section]:
         """Yield a section and all above it."""

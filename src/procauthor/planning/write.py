@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Share
 from procauthor.naming import amount, title_key
 from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
-from procauthor.planning.propose import Proposal, sums
+from procauthor.planning.propose import Proposal
 from procauthor.planning.read import read_plan
 from procauthor.planning.value import hours_text
 from procauthor.regex import lazy
@@ -127,7 +127,12 @@ def _part(plan: Plan, priority: Priority) -> Iterator[str]:
         yield from ("**Status:** Not yet created", "", "**Lifecycles:**", "")
         yield from (f"- {_lifecycle(g.name)} ({amount(g.count, 'procedure')})" for g in groups)
     if items:
-        yield from ("", f"**Total {priority} Effort:** {_hours(sums(items)[priority])}")
+        yield from ("", f"**Total {priority} Effort:** {_hours(_sum(items))}")
+
+
+def _sum(items: Sequence[PlanItem]) -> Effort | None:
+    known = [item.effort_hours for item in items if item.effort_hours]
+    return Effort(sum(each.min for each in known), sum(each.max for each in known)) if known else None
 
 
 def _lifecycle(name: str) -> str:

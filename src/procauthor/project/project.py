@@ -157,6 +157,17 @@ class Project:
 
         return plan_change(self.workspace, proposal, file)
 
+    def reading_change(self, reading: Mapping[str, object], file: str | Path | None = None) -> Change:
+        """Return what writes into the front matter of a plan how it is read, as a person or a model says.
+
+        Raises:
+            PlanError: The plan does not have what is said, or holds no items where it says that they are.
+            FrontMatterError: The front matter of the plan cannot be changed.
+        """
+        from procauthor.workspace.plan import reading_change
+
+        return reading_change(self.workspace, reading, file)
+
     def check(
         self,
         paths: Sequence[str] | None = None,

@@ -1,16 +1,21 @@
-"""Writes a plan from the gaps of a library."""
+"""Writes a plan from the gaps of a library, or writes into one how it is read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 
 from procauthor.errors import LibraryError, PlanError
 from procauthor.evaluation.row import statuses_in
 from procauthor.library.change import Change, Edit
+from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.parse import parse
+from procauthor.markdown.proof import rewrite
 from procauthor.planning.plan import Plan
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.read import read_plan
+from procauthor.planning.reading import KEY, as_front_matter, find_unproven
 from procauthor.planning.write import is_untouched, leave_out, write_plan
 from procauthor.system import read_regular
 from procauthor.workspace._workspace import Workspace
@@ -50,6 +55,28 @@ def plan_change(workspace: Workspace, proposal: Proposal, file: str | Path | Non
         raise PlanError(message, f"name the file to replace it: procauthor plan --write {quote(str(path))}")
     after = write_plan(proposal)
     return Change(() if before == after else (Edit(path, before, after),), f"write the plan {path}")
+
+
+def reading_change(workspace: Workspace, reading: Mapping[str, object], file: str | Path | None = None) -> Change:
+    """Return the change that writes into the front matter of a plan how it is read.
+
+    Args:
+        workspace: The library.
+        reading: What a person or a model says, in the form of `procauthor.planning.reading.SCHEMA`.
+        file: The plan, else the one in the settings.
+
+    Raises:
+        PlanError: The plan does not have what is said, or holds no items where it says that they are.
+    """
+    path = workspace.settings.library.plan if file is None else _path(workspace, Path(file))
+    before = workspace.plan_bytes(file)
+    document = parse(before)
+    edits = edit_front_matter(document, path, [Put(KEY, as_front_matter(reading))])
+    after = rewrite("the plan", document, edits)
+    if unproven := find_unproven(read_plan(after), after):
+        message = f"the reading is not in the plan: {'; '.join(unproven[:3])}"
+        raise PlanError(message, "nothing was written; say in the front matter of the plan how it is read")
+    return Change(() if before == after else (Edit(path, before, after),), f"write how {path} is read")
 
 
 def _is_plan(workspace: Workspace, path: str) -> bool:
