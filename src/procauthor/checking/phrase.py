@@ -32,8 +32,8 @@ _MOST_WORDS = 10
 _FEWEST_WORDS = 3
 _WINDOW = 160
 _LASTS = ("Procedure", "Orchestration", "Standards")
-# Words and gaps are taken whole, so that a word without end is read once.
-_TWO_CAPITALS = lazy("(?<!\\S)[^A-Z\x80-\U0010ffff\\s]*+([A-Z\x80-\U0010ffff])\\S*+\\s++(?=[A-Z\x80-\U0010ffff])")
+# Words and gaps are taken whole, so that a word without end is read once. No line ends within a passage.
+_TWO_CAPITALS = lazy("(?<!\\S)[^A-Z\x80-\U0010ffff\\s]*+([A-Z\x80-\U0010ffff])\\S*+[^\\S\\n]++(?=[A-Z\x80-\U0010ffff])")
 _LETTERS = lazy(r"\w+")
 _LAST_LETTERS = lazy(r"(?<!\w)\w++(?=\W*+$)")
 _LONGER = lazy(r"\s+[A-Z]")

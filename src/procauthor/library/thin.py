@@ -38,7 +38,11 @@ def read_units(document: Document, section: Section) -> Iterator[str]:
     """Yield the pieces of a section and of those below it; labels without anything are left out."""
     for part in document.family(section):
         for block in _own_blocks(document, part):
-            yield from (unit for unit in _units(document, block) if not _BARE_LABEL.fullmatch(unit))
+            yield from (unit for unit in _units(document, block) if not _is_label(unit))
+
+
+def _is_label(unit: str) -> bool:
+    return unit.startswith("**") and _BARE_LABEL.fullmatch(unit) is not None
 
 
 def has_letters(unit: str) -> bool:

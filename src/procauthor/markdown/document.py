@@ -261,16 +261,23 @@ class Document:
 
     def family(self, section: Section) -> Iterator[Section]:
         """Yield the section and everything below it, in order."""
-        yield section
-        for place in range(section.index + 1, len(self.sections)):
-            other = self.sections[place]
-            if other.level <= section.level:
-                return
-            yield other
+        return iter(self.sections[section.index : self._behind[section.index]])
+
+    @cached_property
+    def _behind(self) -> list[int]:
+        """For each section, the index of the first one behind it that is not below it."""
+        behind = [len(self.sections)] * len(self.sections)
+        above: list[Section] = []
+        for section in self.sections:
+            level = section.level
+            while above and above[-1].level >= level:
+                behind[above.pop().index] = section.index
+            above.append(section)
+        return behind
 
     def end(self, section: Section) -> int:
         """Return the offset behind the last byte of the section and its subsections."""
-        return max(part.end for part in self.family(section))
+        return self.sections[self._behind[section.index] - 1].end
 
     def path(self, section: Section) -> tuple[str, ...]:
         """Return the titles from the outermost heading down to this one."""

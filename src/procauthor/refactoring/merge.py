@@ -31,6 +31,7 @@ from procauthor.refactoring.carry import (
     refuse_same_ids,
     refuse_unclosed,
 )
+from procauthor.refactoring.page import Pages
 from procauthor.refactoring.relocation import Leads, NewName, Relocation, verify_text
 from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
@@ -95,7 +96,11 @@ class _Merging:
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
         refuse_same_footnotes(old, new)
         refuse_same_ids(old, new)
-        own, kept = self._insertions(Relocation(targets={old.path: new.path}, inside=self.scope.inside_repository()))
+        own, kept = self._insertions(
+            Relocation(
+                targets={old.path: new.path}, inside=self.scope.inside_repository(), pages=Pages.of(self.scope.library)
+            )
+        )
         # Before anchors are paired: every heading must be there to be one of a pair.
         self._verify_parts(own, kept, lambda _before, _after: True)
         relocation = self._relocation(own)
@@ -135,6 +140,7 @@ class _Merging:
             names=names,
             spared=spared,
             inside=self.scope.inside_repository(),
+            pages=Pages.of(self.scope.library),
         )
 
     # The text
@@ -200,9 +206,8 @@ class _Merging:
 
     def _verify(self, relocation: Relocation, parts: list[str]) -> None:
         """Make sure that the links of what is carried lead where they have to."""
-        document = self.procedure.document
         ordered = sorted(self._joints(), key=self._place)
-        links = [link for joint in ordered for link in document.links if joint.piece.holds(link.start)]
+        links = [link for joint in ordered for link in self.procedure.links if joint.piece.holds(link.start)]
         theirs = definition_lines(self.into.document)
         verify_text(self.procedure, links, relocation, self.into.path, "\n\n".join([*parts, theirs]).encode())
 

@@ -30,6 +30,7 @@ from procauthor.refactoring.carry import (
     refuse_unclosed,
     verify_carried,
 )
+from procauthor.refactoring.page import Pages
 from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.spec import section_key
@@ -124,10 +125,15 @@ class _Splitting:
         refuse_footnotes(self.procedure, [Piece(s.body, self._end(s)) for s in self.sections])
         own = self._pointers()
         parts = {self.path: NewName(self.procedure, self.title)}
-        relocation = Relocation(anchors=self._anchors(own), parts=parts, inside=self.scope.inside_repository())
+        relocation = Relocation(
+            anchors=self._anchors(own),
+            parts=parts,
+            inside=self.scope.inside_repository(),
+            pages=Pages.of(self.scope.library),
+        )
         text, kept = self._new(relocation)
         verify_carried(self.procedure, kept, relocation, self.path, text)
-        expected = [link for link in self._document.links if any(p.holds(link.start) for p in self._pieces())]
+        expected = [link for link in self.procedure.links if any(p.holds(link.start) for p in self._pieces())]
         verify_text(self.procedure, expected, relocation, self.path, text)
         found = Rewriting(self.scope, relocation, {self.procedure.path: own}).run()
         by_path = self.scope.library.by_path

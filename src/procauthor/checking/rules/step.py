@@ -318,9 +318,11 @@ def _parts(procedure: Procedure, step: Step, spec: SectionSpec) -> Iterator[Find
 def _find_part(step: Step, spec: SectionSpec) -> Part | None:
     """Find a part by its label, which may say more: "Inputs (required)"."""
     for key in spec.keys:
-        for label, part in step.parts.items():
-            if label == key or label.startswith(f"{key} "):
-                return part
+        if key in step.parts:
+            return step.parts[key]
+        longer = next((label for label in step.parts if label.startswith(f"{key} ")), None)
+        if longer is not None:
+            return step.parts[longer]
     return None
 
 
@@ -625,7 +627,7 @@ def _exits(procedure: Procedure) -> Iterator[Finding]:
                     yield say_line(EXIT_UNDEFINED, procedure, _line(procedure, part, name), message, hint)
     # As it is written: "Done" is a state, and "cannot be done" is none.
     said = " ".join(told)
-    reached = {name for name, artifact in defined.items() if re.search(rf"\b{re.escape(artifact.name)}\b", said)}
+    reached = {key for key, each in defined.items() if each.name in said and _is_said(each.name, said)}
     # The first is the success, which is reached by going on to the end. Elsewhere states say in their meaning when the
     # work ends so, and no step names them: one is missing where steps name at least half of the others only.
     others = list(defined)[1:]
@@ -633,6 +635,10 @@ def _exits(procedure: Procedure) -> Iterator[Finding]:
     for name in missing if len(missing) * 2 <= len(others) else ():
         artifact = defined[name]
         yield say(EXIT_UNREACHED, procedure, artifact.start, f"no step ends in {artifact.name!r}")
+
+
+def _is_said(name: str, text: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
 
 
 def _texts(part: Part) -> tuple[str, ...]:
