@@ -25,7 +25,7 @@ from procauthor.git import head_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import Review
 from procauthor.library.stored import Face, View, decode_face, decode_view
-from procauthor.naming import title_key
+from procauthor.naming import path_key, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.system import share
 
@@ -176,12 +176,12 @@ class WatchedScope(Scope):
 
     @cached_property
     def files_by_name(self) -> Mapping[str, list[str]]:
-        """All files by their name, case folded."""
+        """All files by the keys of their names."""
         return _Asked(FILE_NAME, self.questions, lambda: self.whole.files_by_name)
 
     @cached_property
     def files_folded(self) -> Mapping[str, list[str]]:
-        """All files by their path, case folded."""
+        """All files by the keys of their paths."""
         return _Asked(FOLDED, self.questions, lambda: self.whole.files_folded)
 
     @property
@@ -333,7 +333,7 @@ def _of_files(before: Iterable[str], now: Iterable[str]) -> Iterator[int]:
     for path in set(before) ^ set(now):
         folder, _, name = path.rpartition("/")
         yield from (question(FILE, path), question(FOLDER, folder))
-        yield from (question(FILE_NAME, name.casefold()), question(FOLDED, path.casefold()))
+        yield from (question(FILE_NAME, path_key(name)), question(FOLDED, path_key(path)))
 
 
 def _of_document(face: Face, view: View | None, path: str) -> Iterator[int]:
