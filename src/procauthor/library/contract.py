@@ -443,7 +443,7 @@ def read_gist(document: Document, template: Template | None) -> Gist:
     items = chain.from_iterable(section.items for section in sections)
     author = document.fields.get("written_by")
     return Gist(
-        purpose=_purpose(document),
+        purpose=_purpose(document, template),
         triggers=tuple(" ".join(item.text.split()) for item in items),
         roles=tuple(sorted(set(roles.findall(text)))),
         registers=tuple(sorted(set(registers.findall(text)))),
@@ -451,9 +451,15 @@ def read_gist(document: Document, template: Template | None) -> Gist:
     )
 
 
-def _purpose(document: Document) -> str:
-    first = next((s for s in document.sections if s.level > 1), None)
-    texts = [b.text for b in first.blocks if b.kind == "paragraph" and not is_placeholder(b.text)] if first else []
+def _purpose(document: Document, template: Template | None) -> str:
+    """Return the text of the section for the purpose; where it has none, that of the first section."""
+    first = [section for section in document.sections if section.level > 1][:1]
+    texts = (_paragraphs(section) for section in (*sections_of(document, template, "purpose"), *first))
+    return next(filter(None, texts), "")
+
+
+def _paragraphs(section: Section) -> str:
+    texts = (b.text for b in section.blocks if b.kind == "paragraph" and not is_placeholder(b.text))
     return " ".join(" ".join(texts).split())
 
 
