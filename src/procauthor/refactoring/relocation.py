@@ -135,7 +135,7 @@ class Relocation:
         return self.parts.get(part) or self.names.get(path)
 
     def ways(self, source: str, written: str, home: str | None = None) -> tuple[Way, Way] | None:
-        """Return where a link led and where it leads; None where it leads out to the web, or to nothing on a site.
+        """Return where a link led and where it leads; None where it leads to the web, or to nothing.
 
         Args:
             source: Path of the document with the link, before.
@@ -157,7 +157,7 @@ class Relocation:
     def end(self, source: str, written: str) -> tuple[str, str] | None:
         """Return the path and the anchor that a link leads to; None as for `ways`."""
         target = resolve(source, written)
-        if target.external:
+        if target.external or not written.strip("#"):
             return None
         if self.pages and self.pages.shows(source):
             lead = self.pages.lead(source, written)
