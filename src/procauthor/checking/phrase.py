@@ -128,7 +128,7 @@ class Titles:
 
     def search(self, text: str) -> Iterator[re.Match[str]]:
         """Yield each place where a title is, the longest title there."""
-        titles = {title for pair in _pairs(text) for title in self._by_pair.get(pair, ())}
+        titles = set(chain.from_iterable(self._by_pair.get(pair, ()) for pair in _pairs(text)))
         return _pattern(frozenset(titles)).finditer(text) if titles else iter(())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -381,7 +382,7 @@ def _naming(survey: Surveyed, titles: Iterable[str]) -> Iterator[str]:
 
 
 def _holds_one(notes: bytes, sought: Titles) -> bool:
-    return any(True for passage in decode_notes(notes) for _ in sought.search(passage.text))
+    return any(any(sought.search(passage.text)) for passage in decode_notes(notes))
 
 
 _ALONE, _AMONG = families_of("document"), families_of("neighbours")
@@ -550,7 +551,7 @@ class Recall:
         shelf.own, scope.asked = path, {}
         shelf.looked.clear()
         families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
-        found = [finding for family in families for finding in family.check(scope)]
+        found = list(chain.from_iterable(family.check(scope) for family in families))
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
         looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
         shelf.own = ""

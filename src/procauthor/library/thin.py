@@ -337,7 +337,7 @@ def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:
     Among other lines such a word is a comment of the code that is shown.
     """
     raw = document.source.raw
-    blocks = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "code"]
+    blocks = [(b.start, b.end) for b in document.blocks if b.kind == "code"]
     for span in _CODE.finditer(raw):
         if not any(start <= span.start() < end for start, end in blocks):
             left = list(_leftover(signs, span[1], span.start(1)))

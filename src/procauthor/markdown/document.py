@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import Literal
 
@@ -193,6 +194,11 @@ class Section(Struct, frozen=True, gc=False):
         """The line of the heading."""
         return self.heading.line if self.heading else 1
 
+    @property
+    def items(self) -> Iterator[Item]:
+        """The items of its lists, of all levels, in order."""
+        return chain.from_iterable(block.items for block in self.blocks)
+
 
 class ParseProblem(Struct, frozen=True, gc=False):
     """Something that the parser noticed: an unclosed block, or front matter that cannot be relied on."""
@@ -232,6 +238,11 @@ class Document:
     def kept(self) -> dict[object, object]:
         """What has been worked out from the document, so that nobody works it out twice; by who did."""
         return {}
+
+    @property
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of all sections, in order."""
+        return chain.from_iterable(section.blocks for section in self.sections)
 
     @cached_property
     def title(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
@@ -184,7 +185,7 @@ class _Merging:
         definitions = [definition_text(self.procedure, d, relocation, self.into.path) for d in self._definitions()]
         if definitions:
             texts.setdefault((size, size), []).append(Carried(newline.join(definitions), ()))
-        self._verify(relocation, [part.text for parts in texts.values() for part in parts])
+        self._verify(relocation, [part.text for part in chain.from_iterable(texts.values())])
         written: list[Replacement] = []
         kept: list[tuple[int, Carried]] = []
         for (start, end), parts in texts.items():
@@ -253,7 +254,7 @@ class _Merging:
         for start, (begin, end) in spans.items():
             inserted = [h for h in headings if begin <= h.start < end]
             joints = [joint for joint in self._joints() if joint.at - joint.over == start]
-            carried = [h for joint in joints for h in headings_in(document, joint.piece)]
+            carried = list(chain.from_iterable(headings_in(document, joint.piece) for joint in joints))
             found |= {(old, a.slug): (new, b.slug) for a, b in zip(carried, inserted, strict=True)}
         stay = [h for h in headings if not any(begin <= h.start < end for begin, end in spans.values())]
         pairs = dict(zip((h.slug for h in self.into.document.headings), (h.slug for h in stay), strict=True))

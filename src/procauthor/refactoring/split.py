@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import PurePosixPath
 
 from procauthor.checking.scope import Scope
@@ -107,7 +108,7 @@ def find_section(procedure: Procedure, name: str) -> Section:
 
 def _outermost(document: Document, chosen: Sequence[Section]) -> list[Section]:
     """Leave out what lies below another chosen section."""
-    below = {s.index for each in chosen for s in document.family(each) if s is not each}
+    below = {s.index for s in chain.from_iterable(list(document.family(each))[1:] for each in chosen)}
     return [s for s in chosen if s.index not in below]
 
 
@@ -204,7 +205,7 @@ class _Splitting:
         gone = [Piece(r.start, r.end) for r in own]
         old = self.procedure.path
         found: dict[tuple[str, str], tuple[str, str]] = {}
-        moved = [h for piece in self._pieces() for h in headings_in(document, piece)]
+        moved = list(chain.from_iterable(headings_in(document, piece) for piece in self._pieces()))
         for before, after in zip(moved, new.headings[1:], strict=True):
             if any(piece.holds(before.start) for piece in gone):
                 found[old, before.slug] = (self.path, after.slug)

@@ -325,7 +325,7 @@ def _labels(procedure: Procedure) -> Iterator[_Label]:
     """Yield the definitions: what looks like one and belongs to no block, because the parser has taken it."""
     document = procedure.document
     first = document.front_matter[1] if document.front_matter else 0
-    blocks = Spans((block.start, block.end) for section in document.sections for block in section.blocks)
+    blocks = Spans((block.start, block.end) for block in document.blocks)
     for match in _DEFINITION.finditer(document.source.raw, first):
         name, target = match[1].decode(errors="replace"), match[2].decode(errors="replace")
         if match.start() not in blocks and not name.startswith("^") and target not in _COMMENT_TARGETS:

@@ -119,7 +119,7 @@ def _definitions(document: Document) -> Iterator[Hidden]:
         [m for m in _PSEUDO_COMMENT.finditer(raw) if _instructs(m[1].decode(errors="replace"))] if b"]:" in raw else []
     )
     if found:
-        code = Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "code")
+        code = Spans((b.start, b.end) for b in document.blocks if b.kind == "code")
         for match in found:
             if match.start() not in code:
                 yield Hidden("a link definition that no reader sees gives instructions to a model", match.start())
@@ -140,7 +140,7 @@ def _elements(document: Document) -> Iterator[Hidden]:
     if not found:
         return
     runs = Spans((run.start, run.end) for run in document.runs)
-    blocks = Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "html")
+    blocks = Spans((b.start, b.end) for b in document.blocks if b.kind == "html")
     starts = byte_offsets(text, [m.start() for m in found])
     insides = byte_offsets(text, [m.start("text") for m in found])
     for start, inside in zip(starts, insides, strict=True):

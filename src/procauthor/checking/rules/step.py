@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
+from itertools import chain, repeat
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, say, say_line
@@ -108,12 +109,9 @@ class _StepText:
 
     def read(self, passage: PlainText) -> Iterator[tuple[int, str]]:
         """Yield what is wrong in a passage."""
-        targets = [
-            (match, lost)
-            for match in _target(self.words).finditer(passage.text)
-            for lost in _named(passage.text, match)
-            if lost not in self.numbers
-        ]
+        matches = _target(self.words).finditer(passage.text)
+        named = chain.from_iterable(zip(repeat(match), _named(passage.text, match)) for match in matches)
+        targets = [(match, lost) for match, lost in named if lost not in self.numbers]
         if not targets:
             return
         at = passage.runs[0].start
@@ -269,7 +267,7 @@ def _check_step(scope: Scope) -> Iterator[Finding]:
         if spec is None or not steps:
             continue
         yield from _numbers(scope, procedure, steps)
-        yield from (each for step in steps for each in _parts(procedure, step, spec))
+        yield from chain.from_iterable(_parts(procedure, step, spec) for step in steps)
         if procedure.kind == "procedure":
             yield from _inputs(procedure)
             yield from _outputs(procedure)
