@@ -115,6 +115,15 @@ class Directory:
         inside = self._items[first : last + 1] if first is not None and last is not None else ()
         return [item.title for item in inside]
 
+    def mean(self, name: str) -> list[str]:
+        """Return the titles that a name means as `find` does, or by numbers: "#3", "Items 7-9"; else none."""
+        titles = self.find(name)
+        number = None if titles else _numbers().match(name)
+        if not number:
+            return titles
+        first, last = int(number[1]), int(number[2] or number[1])
+        return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
+
     def _place(self, code: str) -> int | None:
         lettered = _LETTERED.match(code)
         return self._codes.get(code, self._codes.get("#" + lettered[1].lstrip("0")) if lettered else None)
@@ -331,12 +340,7 @@ def _spread(pieces: list[_Piece]) -> list[Named]:
 
 def _numbered(named: Named, directory: Directory, known: Collection[str], own: str) -> Iterator[Named]:
     """Replace "#3", "Items 7-9", "P0-1", "Task 1.2", "T001-T004" and "Phase 2" by the titles of these items."""
-    titles = directory.find(named.title)
-    number = None if titles else _numbers().match(named.title)
-    if number:
-        first, last = int(number[1]), int(number[2] or number[1])
-        numbers = range(first, min(last, first + _MAX_RANGE) + 1)
-        titles = [directory.titles.get(each, f"#{each}") for each in numbers]
+    titles = directory.mean(named.title)
     if titles:
         yield from (replace(named, title=title, vague=False) for title in titles)
         return

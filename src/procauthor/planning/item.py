@@ -177,7 +177,7 @@ def _drafts(
             effort_hours=effort,
             line=name.line.number,
             status=status,
-            done=ticked or all_done or status in DONE,
+            done=ticked or status in DONE or (all_done and status == "unknown"),
             asks=asks,
             ticks=(name.mark.tick,) if asks and name.mark and name.mark.tick else (),
         )

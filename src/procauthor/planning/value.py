@@ -148,7 +148,7 @@ def _statuses() -> list[tuple[str, re.Pattern[str]]]:
 
 def _says(words: re.Pattern[str], text: str) -> bool:
     """Say whether a text has such a word, and none before it that makes it open work: "80 % complete", "to be done"."""
-    before = pattern("open|no", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
+    before = pattern("open|no|part", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
     behind = pattern("onward", r"\s+(?:{})\b")
     said = (each for each in words.finditer(text) if not behind.match(text, each.end()))
     return any(not before.search(text[: each.start()]) for each in said)
