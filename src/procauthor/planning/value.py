@@ -14,7 +14,8 @@ from procauthor.regex import lazy
 
 # The same headings, labels and names are asked about many times.
 REMEMBERED = 1 << 16
-PRIORITY_CODE = lazy(r"\bP\d\b", re.IGNORECASE)
+# "P1-T004" is the code of an item.
+PRIORITY_CODE = lazy(r"\bP\d\b(?!-[A-Z]+\d)", re.IGNORECASE)
 # "Priority: 3.5" is a score.
 _PRIORITY = lazy(r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
