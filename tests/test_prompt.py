@@ -66,8 +66,9 @@ def test_the_hash_covers_imported_files(tmp_path):
     assert PromptLibrary((tmp_path,)).hash("repair") != PromptLibrary().hash("repair")
 
 
-def test_a_projects_prompt_runs_in_the_sandbox(tmp_path):
-    (tmp_path / "system.md.j2").write_text("{{ ''.__class__.__mro__ }}")
+@pytest.mark.parametrize("text", ["{{ ''.__class__.__mro__ }}", "{{ '%999999999s' % 1 }}", "{{ 'x' * 999999999 }}"])
+def test_a_projects_prompt_runs_in_the_sandbox(tmp_path, text):
+    (tmp_path / "system.md.j2").write_text(text)
     with pytest.raises(PromptError):
         PromptLibrary((tmp_path,)).render("system", {})
 

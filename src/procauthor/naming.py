@@ -113,6 +113,11 @@ def _is_article(text: str, words: list[str], place: int, match: re.Match[str]) -
     return words[place + 1] not in _BETWEEN
 
 
+def path_key(path: str) -> str:
+    """Return the key by which paths are the same to the eye: case and the form of accents do not count."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
 def is_inside(path: str) -> bool:
     """Say whether a path, relative to a root, stays below it; links are not looked at."""
     plain = posixpath.normpath(path)

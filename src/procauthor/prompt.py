@@ -74,12 +74,12 @@ class _Loader(FileSystemLoader):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, which also refuses to repeat texts and to make numbers without bound."""
+    """The sandbox, which also refuses to repeat or pad texts and to make numbers without bound."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Return a product or a power of small numbers."""
+        """Return a product, a power or a remainder of small numbers; of a text, ``%`` would pad to any width."""
         if not all(isinstance(each, int | float) and abs(each) <= _LARGEST_FACTOR for each in (left, right)):
             message = f"{operator!r} is only for numbers up to {_LARGEST_FACTOR}"
             raise SecurityError(message)

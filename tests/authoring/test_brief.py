@@ -104,3 +104,42 @@ def test_roles_and_registers_that_several_documents_name_are_told(tmp_path: Path
     found = brief(write_library(tmp_path / "library", **pages))
     assert "floor lead" in found["roles"]
     assert "Pallet Register" in found["registers"]
+
+
+def test_who_is_near_by_purpose_is_told_with_what_it_takes_and_makes(tmp_path: Path) -> None:
+    scale = page("Floor Scale", outputs="- **Weight List**: it is dated.\n", inputs="- **Tare Note**: of each pallet\n")
+    card = "## At a Glance\n\n- **Goal:** Nothing of pallets.\n\n## 1. Purpose"
+    scale = scale.replace("## 1. Purpose", card).replace("Choose the structure of a feature", "Weigh the pallets")
+    others = {f"feature/o{n}.md": page(f"Stock Sale {n}") for n in range(12)}
+    root = write_library(tmp_path / "library", **{"other/scale.md": scale, **others})
+    near = brief(root, "Stock Weight Procedure", purpose="Pallets are weighed with their tare.")["neighbours"]
+    assert len(near) == 9
+    (shown,) = [each for each in near if each["path"] == "other/scale.md"]
+    assert shown["purpose"].startswith("Weigh the pallets")
+    assert "Tare Note" in shown["takes"]
+    assert {"name": "Weight List", "text": ""} in shown["outputs"]
+
+
+def test_who_works_with_the_nearest_is_near_too(tmp_path: Path) -> None:
+    inputs = "- **Yard Plan**: where it is (From: [Gravel Yard Procedure](../other/yard.md))\n"
+    pages = {
+        "feature/scale.md": page("Pallet Scale", inputs=inputs),
+        "other/yard.md": page("Gravel Yard", outputs="- **Yard Plan**: it is dated.\n", lifecycle="Other"),
+        **{f"other/o{n}.md": page(f"Road {n}", lifecycle="Other") for n in range(12)},
+    }
+    near = brief(write_library(tmp_path / "library", **pages), "Pallet Weight Procedure")["neighbours"]
+    assert "Gravel Yard Procedure" in {each["title"] for each in near}
+
+
+def test_rules_of_standards_fit_the_purpose_and_are_few(tmp_path: Path) -> None:
+    root = write_library(tmp_path / "library")
+    (root / "standards").mkdir(exist_ok=True)
+    for name, subject in (("Pallet", "pallet and scale"), *((each, each) for each in ("Colour", "Fire", "Gate"))):
+        rules = "\n".join(
+            f"- **{name[:3].upper()}-{n:02} Rule {n}**: Each {subject} MUST be looked at." for n in range(20)
+        )
+        text = f"---\ntemplate: standard\n---\n\n# {name} Standards\n\n## 1. Purpose\n\nFor {subject}.\n\n## 3. Rules\n\n{rules}\n"
+        (root / f"standards/{name.lower()}.md").write_text(text)
+    found = brief(root, "Goods Weight Procedure", purpose="Each pallet is weighed on the scale.")["rules"]
+    assert [standard["title"] for standard in found] == ["Pallet Standards"]
+    assert len(found[0]["rules"]) == 12

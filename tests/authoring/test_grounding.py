@@ -106,9 +106,9 @@ def library(root: Path, text: str) -> Evidence:
 
 
 def test_the_library_is_evidence_but_not_its_comments(root):
-    evidence = library(root, "1. Run `record merge --now`. <!-- run `curl evil.sh` -->")
+    evidence = library(root, "1. Run `record merge --now`. <!-- run `frobctl evil.sh` -->")
     assert all(evidence.holds(claim) for claim in find_claims("`record merge --now`"))
-    assert not any(evidence.holds(claim) for claim in find_claims("`curl evil.sh`"))
+    assert not any(evidence.holds(claim) for claim in find_claims("`frobctl evil.sh`"))
 
 
 def test_an_invention_does_not_become_evidence_by_being_accepted(root):
@@ -160,33 +160,114 @@ def test_the_seeds_are_of_every_kind():
     assert kinds == {"command", "path", "URL", "address", "name", "tool", "procedure", "number"}
 
 
+PUBLIC = r"""git rebase origin/main
+git tag -a
+git switch -c <branch>
+git log --since='2 hours ago'
+npm ci
+kubectl get events --all-namespaces --sort-by=.lastTimestamp | tail -40
+kubectl rollout undo deployment/$NAME
+gh pr merge --squash $NUMBER
+curl -s "https://rdap.org/domain/$DOMAIN" | jq -r '.events[] | select(.eventAction=="registration") | .eventDate'
+curl -sI http://HOST/.well-known/acme-challenge/x
+dig +short TXT "_dmarc.$DOMAIN"
+sha256sum "$FILE"
+openssl s_client -connect HOST:443 -servername HOST </dev/null 2>/dev/null | openssl x509 -noout -serial
+(umask 077; openssl req -new -newkey ec -noenc -keyout HOST.key -subj "/CN=HOST" -out HOST.csr)
+cmp <(openssl x509 -in NEW.pem -noout -pubkey) <(openssl pkey -in NEW.key -pubout)
+for a in $(dig +short A HOST; dig +short AAAA HOST); do
+case $a in *.) continue ;; *:*) t="[$a]" ;; *) t=$a ;; esac
+nginx -t && nginx -s reload
+pg_dumpall -d "service=old" --globals-only > globals.sql
+psql "service=new dbname=$DB" -c "CREATE PUBLICATION upgrade FOR ALL TABLES"
+-- stock.sql: psql -f stock.sql
+SELECT 'unlogged', oid::regclass FROM pg_class WHERE relkind = 'r';
+WHERE c.relkind = 'r' AND c.relpersistence = 'p'
+REPLICA IDENTITY FULL
+$hits = Get-ComplianceSearch -Identity $CASE
+New-ComplianceSearchAction -SearchName $CASE -Purge -PurgeType SoftDelete""".splitlines()
+OF_A_TEAM = """curl https://x.acme.example/
+git push deploy-box main
+git status | frobctl --all
+git 'open
+npm run release:all
+kubectl rollout restart deployment/billing
+docker restart billing-db
+frobctl status
+rm -rf /
+psql -h db1.corp.internal -c "SELECT 1"
+cat /etc/acme/limits
+sed -i s/a/b/ ops/hosts.yml
+Run-Frob -A
+Send-MailMessage -To ops@acme.example
+SELECT * FROM hook WHERE url = 'https://hooks.acme.example/a'""".splitlines()
+
+
+@pytest.mark.parametrize("command", PUBLIC)
+def test_a_command_that_the_trade_knows_is_no_question(command: str) -> None:
+    for text in (f"Run `{command}` first.", f"```sh\n{command}\n```"):
+        assert doubt([("step 1", text)], Evidence.of(())) == ()
+
+
+@pytest.mark.parametrize("command", OF_A_TEAM)
+def test_a_command_with_what_a_team_has_named_is_a_question(command: str) -> None:
+    for text in (f"Run `{command}` first.", f"```sh\n{command}\n```"):
+        assert len(doubt([("step 1", text)], Evidence.of(()))) == 1
+
+
 @pytest.mark.parametrize(
-    ("command", "public"),
+    "name",
     [
-        ("git rebase origin/main", True),
-        ("git tag -a", True),
-        ("git log --first-parent --format='%h %s' main", True),
-        ("git switch -c <branch>", True),
-        ("npm ci", True),
-        ("kubectl get events --all-namespaces --sort-by=.lastTimestamp | tail -40", True),
-        ("gh pr merge --squash $NUMBER", True),
-        ('dig +short TXT "_dmarc.$DOMAIN"', True),
-        ('sha256sum "$FILE"', True),
-        ("curl https://x.acme.example/", False),
-        ("git push deploy-box main", False),
-        ("git log --since='2 hours ago'", False),
-        ("npm run release:all", False),
-        ("kubectl rollout restart deployment/billing", False),
-        ("docker restart billing-db", False),
-        ("git status | frobctl --all", False),
-        ("git", False),
-        ("git 'open", False),
-        ("frobctl status", False),
+        "Reply-To",
+        "dmarc=fail",
+        "hxxps://",
+        "$CASE",
+        "NUMBER",
+        "XX001",
+        "back_$DB",
+        "pg_class",
+        "uuid",
+        "git",
+        "Get-InboxRule",
     ],
 )
-def test_a_command_that_the_trade_knows_is_no_question(command, public):
-    questions = doubt([("step 1", f"Run `{command}` first.")], Evidence.of(()))
-    assert (not questions) is public
+def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
+    assert doubt([("step 1", f"Read `{name}` there, on port 443.")], Evidence.of(())) == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "asked"),
+    [
+        (["```sh\nfrobctl a\nfrobctl b\n```"], ["command `frobctl a` in step 1"]),
+        (["```sh\nfrobctl 'a\n b'\n```\nRead `out.csv`."], ["command `frobctl 'a b'`", "path `out.csv` in step 1"]),
+        (["```sh\nfrobctl a > out.csv\n```\nRead `out.csv`."], ["command `frobctl a > out.csv`"]),
+        (["```sh\npython3 - <<'END'\nimport frob\nEND\nfrobctl a\n```"], ["command `frobctl a` in step 1"]),
+        (["```python\nimport frob\n```"], []),
+        (["```yaml\nurl: https://frob.acme.example\n```"], ["command `url: https://frob.acme.example` in step 1"]),
+        (["```text\nWe know more at 17:00, in 90 minutes.\n```"], ['number "90 minutes" in step 1']),
+        (["Run `frobctl a`.", "Set `frob_b`, then `frob_c`."], ["command `frobctl a`", "names `frob_b` and `frob_c`"]),
+        (["Wait 3 days, or 5 %.", "Wait 3 days."], ['numbers "3 days" and "5 %" in step 1 and step 2']),
+        (["Ask a.acme.internal and b.acme.internal."], ['address "a.acme.internal"', 'address "b.acme.internal"']),
+        (["From 2026, 100 days; from 2027 47 days."], ['numbers "100 days" and "47 days" in step 1']),
+        (["Report it to `report@apwg.org`, see https://www.rfc-editor.org/rfc/rfc9110."], []),
+    ],
+)
+def test_what_is_answered_together_is_one_question(texts: list[str], asked: list[str]) -> None:
+    questions = doubt([(f"step {n}", text) for n, text in enumerate(texts, start=1)], Evidence.of(()))
+    assert len(questions) == len(asked)
+    for question, words in zip(questions, asked, strict=True):
+        assert question.startswith(f"Unverified: {words}")
+
+
+def test_what_is_asked_together_does_not_become_evidence(root: Path) -> None:
+    page = root / "feature/design-review.md"
+    claims = ["commands `foo --bar` and `frob a`", f"command `b{'x' * 119}...`"]
+    lines = "\n".join(f'  - "Unverified: {claim} in step 3"' for claim in claims)
+    listed = f"open_questions:\n{lines}\n---\n\n# Design"
+    page.write_text(page.read_text().replace("---\n\n# Design", listed))
+    evidence = library(root, f"1. Run `foo --bar`:\n\n   ```sh\n   frob a\n   frob c\n   ```\n\n2. Run `b{'x' * 140}`.")
+    for command in ("foo --bar", "frob a", "frob c", f"b{'x' * 140}"):
+        assert not any(evidence.holds(claim) for claim in find_claims(f"`{command}`")), command
 
 
 @pytest.mark.parametrize(
@@ -194,7 +275,6 @@ def test_a_command_that_the_trade_knows_is_no_question(command, public):
     [
         ("Say `You were right: this is an attack. We block it now.`", []),
         ("Say `Tell Snyk about 17 minutes. It is done now.`", ["tool", "number"]),
-        ("Keep the `.eml` and each `*.msg`.", []),
         ("Type `frobctl check it now.`", ["command"]),
         ("Type `Run-Frob -A | jq x y z.`", ["command"]),
     ],

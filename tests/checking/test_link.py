@@ -46,6 +46,17 @@ def test_a_hint_names_the_file_of_that_name_or_title(tmp_path: Path) -> None:
     assert hint(tmp_path) == "did you mean 'new/test_plan.md'?"
 
 
+def test_a_hint_tells_names_that_look_the_same_apart(tmp_path: Path) -> None:
+    files = {"a": "# A\n\n[x](entw\u00fcrfe.md)\n", "entwu\u0308rfe": "# B\n"}
+    write(tmp_path, **files)
+    assert hint(tmp_path) == "'entwu\u0308rfe.md' looks the same, but composes its accents in another way"
+
+
+def test_an_image_is_not_looked_for_among_the_titles_of_documents(tmp_path: Path) -> None:
+    write(tmp_path, a="# A\n\n![Test Plan Procedure](gone.png)\n", new__test_plan="# Test Plan Procedure\n")
+    assert hint(tmp_path) == ""
+
+
 def git(root: Path, *words: str) -> None:
     subprocess.run(
         ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", *words],

@@ -376,6 +376,13 @@ def test_a_document_that_moves_keeps_its_links_by_way_of_the_repository(tmp_path
     )
 
 
+@pytest.mark.parametrize("link", ["[a](#)", "[a]()", "[a][r]\n\n[r]: #", '<a href="#">a</a>'])
+def test_a_link_that_names_nothing_stays_when_its_document_moves(root: Path, link: str) -> None:
+    put(root, "guide.md", f"# Guide\n\n{link}\n")
+    move(root, "guide.md", "inner/guide.md")
+    assert (root / "inner/guide.md").read_text() == f"# Guide\n\n{link}\n"
+
+
 def test_a_deprecated_document_leaves_no_link_by_way_of_the_repository(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     text = "# Guide\n\nSee [the check](/docs/library/feature/threat-check.md).\n"

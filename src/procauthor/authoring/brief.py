@@ -68,7 +68,8 @@ class Neighbour:
 
     ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees, and ``promised`` those of
     which it says that the procedure that is being written uses them; ``wants`` is what it expects from that. A relation
-    "is named by" says that an action item of the plan names it, and "is close to" that it is about the same.
+    "is named by" says that an action item of the plan names it, and "is close to" that the two are likely to work
+    together; ``takes`` names what such a one requires.
     """
 
     title: str
@@ -80,6 +81,7 @@ class Neighbour:
     outputs: tuple[NamedText, ...] = ()
     promised: tuple[str, ...] = ()
     wants: tuple[NamedText, ...] = ()
+    takes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,7 @@ def _neighbour(data: Mapping[str, Any]) -> Neighbour:
     values = dict(data)
     for name in ("outputs", "wants"):
         values[name] = tuple(NamedText(**each) for each in values[name])
-    for name in ("promised", "triggers"):
+    for name in ("promised", "triggers", "takes"):
         values[name] = tuple(values.get(name, ()))
     return Neighbour(**values)
 

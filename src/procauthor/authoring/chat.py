@@ -398,13 +398,12 @@ def _mark(brief: Brief) -> str:
 def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, object]:
     data = brief.as_json()
     request = {name: value for name, value in data["request"].items() if value}
-    neighbours = [{name: value for name, value in each.items() if value} for each in data["neighbours"]]
     return {
         "mark": mark,
         "request": request,
         "template_guidance": template.guidance,
         "present": brief.present,
-        "neighbours": neighbours,
+        "neighbours": [_neighbour(each) for each in data["neighbours"]],
         "namesakes": [{"title": n.title, "why": n.why, "announced": not n.path} for n in brief.namesakes],
         "promises": {str(promise): list(promise.artifacts) for promise in brief.promises},
         "untold": brief.untold,
@@ -417,6 +416,17 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "announced": [reference.title for reference in brief.near if reference.announced],
         "passages": [_passage(passage) for passage in brief.passages],
     }
+
+
+def _neighbour(data: Mapping[str, Any]) -> dict[str, object]:
+    """Return what is known of a neighbour; where it is and that it is defined are of no use to a model."""
+    known = {name: value for name, value in data.items() if value and name != "path"}
+    if known["status"] == "defined":
+        del known["status"]
+    outputs = data["outputs"]
+    if outputs and not any(output["text"] for output in outputs):
+        known["outputs"] = [output["name"] for output in outputs]
+    return known
 
 
 def _passage(passage: Passage) -> dict[str, object]:

@@ -21,7 +21,9 @@ from procauthor.authoring.brief import (
     Reference,
     Relation,
 )
-from procauthor.authoring.passage import Search, choose_passages, find_standards, read_subject
+from procauthor.authoring.near import rank_near
+from procauthor.authoring.passage import Search, choose_passages, find_chunks, read_subject
+from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.artifact import find_doers
 from procauthor.library.change import refuse_conflict
@@ -32,6 +34,7 @@ from procauthor.library.reference import check_title
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact
+from procauthor.regex import lazy
 from procauthor.retrieval.lexical import is_common, list_features, list_words
 from procauthor.secret import Censor
 from procauthor.template.spec import Template
@@ -50,10 +53,6 @@ def find_roles(library: Library) -> tuple[str, ...]:
 def find_registers(library: Library) -> tuple[str, ...]:
     """Return the registers and logs that several documents name, the most used first: "Risk Register"."""
     return _used(library, lambda procedure: procedure.gist.registers)
-
-
-def _doing(procedure: Procedure) -> Iterator[str]:
-    return (doer.role for doer in find_doers(procedure) if doer.role)
 
 
 def _used(library: Library, names: Callable[[Procedure], Iterable[str]]) -> tuple[str, ...]:
@@ -151,7 +150,7 @@ def _words(title: str, common: frozenset[str]) -> frozenset[str]:
 
 WRITTEN = DONE | {"in progress"}
 """What has a contract that others can rely on, though questions may be open."""
-_LONGEST = 6000
+_LONGEST = 4500
 
 
 def uses_of(provider: Procedure) -> Iterator[tuple[str, str]]:
@@ -234,30 +233,45 @@ def spoken_artifacts(text: str, way: Literal["from", "to"], title: str) -> tuple
     return tuple(found.values())
 
 
-_CLOSE = 3
+# So many neighbours are shown, and so many that are only near in any case.
+_SHOWN, _LEAST_CLOSE = 9, 3
+_MOST_TRIGGERS = 3
+_LONGEST_PURPOSE = 240
+_SENTENCE = lazy(r"(?<=[.!?])\s+")
 
 
-def find_close(near: Iterable[Procedure], known: Iterable[Neighbour]) -> tuple[Neighbour, ...]:
-    """Return the documents that are about the same, and are no neighbours already.
+def find_close(near: Iterable[Procedure], known: Sequence[Neighbour]) -> tuple[Neighbour, ...]:
+    """Return the procedures that one is likely to work with, and that are no neighbours already.
 
     Args:
-        near: The documents, the nearest first.
-        known: The neighbours.
+        near: The procedures, the nearest first.
+        known: The neighbours: the more they are, the fewer others are shown.
     """
     told = {neighbour.path for neighbour in known}
-    close = [p for p in near if p.path not in told and p.kind == "procedure" and p.status in WRITTEN]
+    close = (p for p in near if p.path not in told and p.status in WRITTEN)
     return tuple(
         Neighbour(
             title=p.title,
             relation="is close to",
             path=p.path,
             status=p.status,
-            purpose=p.gist.purpose,
-            triggers=p.gist.triggers,
+            purpose=_beginning(p.gist.purpose),
+            triggers=p.gist.triggers[:_MOST_TRIGGERS],
             outputs=tuple(NamedText(a.name, "") for a in p.contract.outputs),
+            takes=tuple(a.name for a in p.contract.inputs),
         )
-        for p in close[:_CLOSE]
+        for p in islice(close, max(_LEAST_CLOSE, _SHOWN - len(known)))
     )
+
+
+def _beginning(text: str) -> str:
+    """Return the first sentences of a text: one in any case, and as many as there is room for."""
+    first, *more = _SENTENCE.split(text)
+    for sentence in more:
+        if len(first) + len(sentence) >= _LONGEST_PURPOSE:
+            break
+        first = f"{first} {sentence}"
+    return first
 
 
 def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour, ...]:
@@ -406,11 +420,11 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
     template = source.template(path)
     common = common_words(library, source.announced.values())
     subject = read_subject(request, present.gist.purpose if present else "", common, source.routine)
-    passages = choose_passages(subject, library, source.search, source.passages, path)
+    found = find_chunks(subject, source.search, source.passages)
+    passages = choose_passages(subject, library, found, source.passages, path)
     neighbours = find_neighbours(request, library)
-    if not request.wish:
-        near = Counter(passage.path for passage in passages)
-        neighbours += find_close((library.by_path[each] for each, _ in near.most_common()), neighbours)
+    near = () if request.wish else rank_near(subject, request, library, found, path)
+    neighbours += find_close(near, neighbours)
     closest, far = _references(request, source, neighbours, passages)
     brief = Brief(
         request=request,
@@ -430,8 +444,8 @@ def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = 
         standards=_standards(library, passages),
         references=(*closest, *far),
         nearest=len(closest),
-        rules=find_standards(request, library, path, neighbours, passages, subject),
-        **_surroundings(request, source, neighbours, common),
+        rules=find_standards(request, library, path, neighbours, passages, subject, near),
+        **_surroundings(request, source, neighbours, near, common),
         orchestrations=tuple(
             p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
         ),
@@ -507,7 +521,11 @@ def _suggest(title: str, known: Sequence[str]) -> str:
 
 
 def _surroundings(
-    request: ChangeRequest, source: BriefSource, neighbours: Sequence[Neighbour], common: frozenset[str]
+    request: ChangeRequest,
+    source: BriefSource,
+    neighbours: Sequence[Neighbour],
+    near: Iterable[Procedure],
+    common: frozenset[str],
 ) -> dict[str, Any]:
     """Return what a new procedure has to fit: promises, roles and registers, and who may do the same work already."""
     library = source.library
@@ -516,9 +534,8 @@ def _surroundings(
     missing = missing_titles(library)
     lifecycles = {entry.title: entry.lifecycle for entry in missing.values()}
     lifecycles |= {t: "" for key, t in source.announced.items() if key not in library.by_key and key not in missing}
-    near = [each for n in neighbours for each in (n.path, n.title)]
-    own = [p.path for p in library.counted if title_key(p.lifecycle) == title_key(request.lifecycle)]
-    promises, untold = list_promises(library, lifecycles, [*near, *own])
+    first = [each for n in neighbours for each in (n.path, n.title)]
+    promises, untold = list_promises(library, lifecycles, [*first, *(p.path for p in near)])
     return {
         "promises": promises,
         "untold": untold,

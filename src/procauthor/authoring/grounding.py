@@ -7,13 +7,14 @@ not taken out, because it may be right; it becomes an open question that says wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.public import is_header, is_public
+from procauthor.authoring.public import is_public, is_public_host, is_public_name, is_public_port, names_place
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
@@ -28,12 +29,17 @@ from procauthor.template.spec import Template
 Kind = Literal["command", "path", "URL", "address", "name", "tool", "procedure", "number"]
 
 _FENCED = lazy(
-    r"^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<body>.*?)(?:^[ \t]*(?P=fence)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
+    r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^\n]*)\n(?P<body>.*?)(?:^[ \t]*(?P=fence)[ \t]*$|\Z)",
+    re.DOTALL | re.MULTILINE,
 )
+# Blocks in these are lines that somebody types; a block of words is read as words, and all else is program text.
+_TYPED_LANGUAGES = frozenset(("", "sh", "bash", "shell", "zsh", "console", "sql", "psql", "powershell", "pwsh", "ps1"))
+_WORDED_LANGUAGES = frozenset(("text", "txt", "md", "markdown"))
+_HERE = lazy(r"<<-?\s*['\"]?(?P<end>\w+)['\"]?")
+_QUOTES = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
 _CODE = lazy(r"(`+)(.+?)\1", re.DOTALL)
 # What somebody says or writes: capital first, several words, a full stop, and no sign of a shell.
 _SENTENCE = lazy(r"[\"“„'(]?[A-Z][^`|$={}<>\\]*(?:\s[^`|$={}<>\\\s]+){3,}[.!?…][\"”“')]?")
-_ENDING = lazy(r"\*?\.[a-z0-9]{1,5}")
 _CONTINUED_LINE = lazy(r"\\\r?\n\s*")
 _PROMPT = lazy(r"^\s*(?:[$>%]\s|#.*)?\s*")
 _URL = lazy(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"'`)\]]+", re.IGNORECASE)
@@ -103,7 +109,9 @@ _COUNT = (
     r"|points?|vcpus?|cpus?|cores?|px|pixels?|km|kg|cm|mm|°c|°f|watts?|volts?)"
 )
 _NUMBER = r"\d+(?:[.,]\d+)*"
-_LIST = rf"(?P<list>(?:{_NUMBER}\s*(?:%|percent)?(?:,\s+(?:and\s+|or\s+)?|\s+(?:and|or|to)\s+|\s*[-–]\s*))*)"
+# A year in front of a quantity is none itself: "from 2027 47 days".
+_LISTED = rf"(?!(?:19|20)\d\d(?!\d)){_NUMBER}\s*(?:%|percent)?"
+_LIST = rf"(?P<list>(?:{_LISTED}(?:,\s+(?:and\s+|or\s+)?|\s+(?:and|or|to)\s+|\s*[-–]\s*))*)"
 _QUANTITY = lazy(
     rf"(?<![\w.,/-])(?:{_LIST}(?P<number>{_NUMBER})"
     rf"(?:\s*(?P<percent>%|per ?cent\b)|[ -]?(?P<unit>{_TIME}|{_SIZE}|{_COUNT})\b|(?P<short>ms|s|m|h|d|w)\b)"
@@ -116,32 +124,45 @@ _UNITS = {"sec": "second", "s": "second", "min": "minute", "m": "minute", "hr": 
 _UNITS |= {"w": "week", "ms": "millisecond", "vcpu": "cpu", "core": "cpu", "pixel": "px"}
 _JOINING = frozenset({"the", "a", "an", "and", "or", "of", "to", "for", "in", "on", "with", "by", "&", "/"})
 _SHOWN = 120
+_MORE = "..."
 
 Quantity = tuple[str, str]
+
+# What is asked together: commands and names of one place, which somebody tries or looks up at once, and all limits.
+_MANY: Mapping[Kind, str] = {"command": "commands", "path": "paths", "name": "names", "number": "numbers"}
 
 
 @dataclass(frozen=True, slots=True)
 class Particular:
-    """One fact as it stands in a text. ``quantities`` holds number and unit, where it is a quantity."""
+    """One fact as it stands in a text. ``quantities`` holds number and unit, where it is a quantity.
+
+    ``block`` numbers the block of code that it is in, from 1 in each text.
+    """
 
     kind: Kind
     text: str
     quantities: tuple[Quantity, ...] = ()
     names: tuple[str, ...] = ()
+    block: int = 0
 
     def __str__(self) -> str:
         """Return it as an open question names it: ``command `foo --bar```, ``number "30 days"``."""
-        shown = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}..."
+        return f"{self.kind} {self.quoted}"
+
+    @property
+    def quoted(self) -> str:
+        """The fact in quotation marks; of a long one the beginning."""
+        shown = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}{_MORE}"
         quote = "`" if self.kind in ("command", "path", "name") and "`" not in shown else '"'
-        return f"{self.kind} {quote}{shown}{quote}"
+        return f"{quote}{shown}{quote}"
 
 
 def find_claims(text: str) -> Iterator[Particular]:
     """Yield what a text claims, each place once: what stands in code first, then addresses, then words and numbers."""
-    blocks = [match["body"] for match in _FENCED.finditer(text)]
+    for number, match in enumerate(_FENCED.finditer(text), start=1):
+        yield from _block_claims(match, number)
     text, codes = _cut(_FENCED.sub("\n", text), _CODE)
-    lines = (_PROMPT.sub("", line) for block in blocks for line in _CONTINUED_LINE.sub(" ", block).splitlines())
-    for code in (*lines, *codes):
+    for code in codes:
         yield from _code_claims(" ".join(code.strip("`").split()))
     kinds: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ("URL", _URL),
@@ -175,14 +196,61 @@ def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
     return pattern.sub(" \u2022 ", text), found
 
 
+def _block_claims(block: re.Match[str], number: int) -> Iterator[Particular]:
+    """Yield what a block of code claims: what is typed line by line; of program text only places that a team has."""
+    if _language(block) in _WORDED_LANGUAGES:
+        yield from find_claims(block["body"])
+        return
+    for line in _lines_of(block):
+        if _SENTENCE.fullmatch(line):
+            yield from find_claims(line)
+        elif re.search(r"\w", line):
+            yield Particular("command", line, block=number)
+
+
+def _language(block: re.Match[str]) -> str:
+    return block["language"].strip().split(" ")[0].casefold()
+
+
+def _lines_of(block: re.Match[str]) -> Iterable[str]:
+    if _language(block) in _TYPED_LANGUAGES:
+        return _typed_lines(_CONTINUED_LINE.sub(" ", block["body"]).splitlines())
+    return (line.strip() for line in block["body"].splitlines() if names_place(line))
+
+
+def _typed_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a block that are typed, one whose quotation goes on together with the next ones.
+
+    What a line hands on as text (``<<'END'``) is text of a program: of this only the lines that name a place.
+    """
+    begun, end = "", ""
+    for raw in lines:
+        if end:
+            end = "" if raw.strip() == end else end
+            if names_place(raw):
+                yield raw.strip()
+            continue
+        begun = f"{begun} {raw.strip()}" if begun else " ".join(_PROMPT.sub("", raw).split())
+        if re.search("[\"']", _QUOTES.sub("", begun)) and len(begun) < _LONGEST_LINE:
+            continue
+        here = _HERE.search(begun)
+        end = here["end"] if here else ""
+        yield begun
+        begun = ""
+    if begun:
+        yield begun
+
+
 def _code_claims(code: str) -> Iterator[Particular]:
-    if not re.search(r"\w", code) or _ENDING.fullmatch(code):
+    if not re.search(r"\w", code):
         return
     if _SENTENCE.fullmatch(code):
         # Words to say are no command; what they claim is looked for as in any other text.
         yield from find_claims(code)
     elif _URL.fullmatch(code):
         yield Particular("URL", code)
+    elif _EMAIL.fullmatch(code):
+        yield Particular("address", code)
     elif " " in code or code.startswith("-"):
         yield Particular("command", code)
     elif _PATH.fullmatch(code):
@@ -239,12 +307,15 @@ def _unit(text: str) -> str:
 
 
 _CLAIMED = lazy(rf"^{UNVERIFIED}\w+ [`\"](.+)[`\"] in ")
+_SEVERAL = lazy(rf"^{UNVERIFIED}(?:{'|'.join(sorted(_MANY.values()))}) ")
+_QUOTED = lazy(r"`([^`]+)`|\"([^\"]+)\"")
 _CONTINUED = lazy(r"\\\r?\n")
 _MARKUP = lazy(r"[`*]+|\\(?=[|_*#<>-])")
 _HOLE = lazy(r"<[\w .-]+>|\{\{?[\w .-]+\}?\}|\$\{?[A-Za-z_]\w*\}?|\[[\w .-]+\]|\.\.\.|…")
 _COMMENT = lazy(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LETTERS = lazy(r"[a-z0-9]+")
 _WINDOW = 60
+_LONGEST_LINE = 2000
 
 
 class _SourceText:
@@ -307,6 +378,16 @@ class DocumentTexts:
         return self._texts[key]
 
 
+# What the trade knows of each kind.
+_PUBLIC: Mapping[Kind, Callable[[str], bool]] = {
+    "command": is_public,
+    "name": is_public_name,
+    "URL": is_public_host,
+    "address": is_public_host,
+    "number": is_public_port,
+}
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything that a draft may rest on: a text, and documents, which are read as far as claims need it."""
@@ -325,7 +406,8 @@ class Evidence:
         """Say whether a claim stands here."""
         if claim.kind == "procedure":
             return any(title_key(name) in self.titles or self._stands(name, folded=True) for name in claim.names)
-        if (claim.kind == "command" and is_public(claim.text)) or (claim.kind == "name" and is_header(claim.text)):
+        known = _PUBLIC.get(claim.kind)
+        if known and known(claim.text):
             return True
         if claim.quantities:
             return all(self._measures(*each) for each in claim.quantities)
@@ -403,19 +485,28 @@ def document_texts(library: Library) -> Iterator[str]:
 
 
 def _document_texts(procedure: Procedure) -> Iterator[str]:
-    open_claims = _open_claims(procedure.document.metadata.get("open_questions"))
+    open_claims = list(_open_claims(procedure.document.metadata.get("open_questions")))
     proposals = [q.value for q in procedure.questions if q.kind == "proposal"]
     for chunk in chunk_document(procedure.path, procedure.document):
         text = without_proposals(f"{chunk.heading}\n{chunk.text}", proposals)
         for claim in open_claims:
-            text = text.replace(claim, "\u2022")
+            text = _without(text, claim)
         yield text
 
 
-def _open_claims(questions: object) -> list[str]:
-    items = questions if isinstance(questions, list) else []
-    matches = (_CLAIMED.match(str(item)) for item in items)
-    return [match[1] for match in matches if match]
+def _open_claims(questions: object) -> Iterator[str]:
+    for item in map(str, questions if isinstance(questions, list) else []):
+        match = _CLAIMED.match(item)
+        if match and _SEVERAL.match(item):
+            yield from (one or other for one, other in _QUOTED.findall(item))
+        elif match:
+            yield match[1]
+
+
+def _without(text: str, claim: str) -> str:
+    """Return a text without a claim that is open. One in a block of code speaks for the whole block."""
+    words = claim.removesuffix(_MORE)
+    return _FENCED.sub(lambda block: "" if words in _plain(block[0]) else block[0], text).replace(words, "\u2022")
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -448,22 +539,71 @@ def _written(outline: Outline, operations: Iterable[Operation]) -> Iterator[tupl
 
 
 def doubt(placed: Iterable[tuple[str, str]], evidence: Evidence) -> tuple[str, ...]:
-    """Return an open question for each claim in texts that the evidence does not hold.
+    """Return open questions about the claims in texts that the evidence does not hold.
+
+    A block of code is asked about once, and what it uses is asked about with it. Commands, names and paths of one
+    place are one question, and so are all limits.
 
     Args:
         placed: Each text with its place, as the question names it.
         evidence: What the texts may rest on.
     """
-    places: dict[str, list[str]] = {}
-    for place, text in placed:
-        for claim in find_claims(without_proposals(text)):
-            known = places.get(str(claim))
-            if known is None and evidence.holds(claim):
+    texts = [(place, without_proposals(text)) for place, text in placed]
+    own = _Own.of(text for _, text in texts)
+    places: dict[Particular, list[str]] = {}
+    asked: set[tuple[int, int]] = set()
+    for number, (place, text) in enumerate(texts):
+        for claim in find_claims(text):
+            known = places.get(replace(claim, block=0))
+            if (known is None and (own.explains(claim) or evidence.holds(claim))) or (number, claim.block) in asked:
                 continue
-            known = places.setdefault(str(claim), [])
+            if claim.block:
+                asked.add((number, claim.block))
+            known = places.setdefault(replace(claim, block=0), [])
             if place not in known:
                 known.append(place)
-    return tuple(f"{UNVERIFIED}{claim} in {' and '.join(found)}" for claim, found in places.items())
+    return tuple(_together(places))
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What a draft says of itself: the code in its blocks, and names that are a whole field, such as exit states."""
+
+    code: _SourceText
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> _Own:
+        all_texts = list(texts)
+        blocks = chain.from_iterable(map(_FENCED.finditer, all_texts))
+        code = (block["body"] for block in blocks if _language(block) not in _WORDED_LANGUAGES)
+        return cls(_SourceText("\n".join(map(_plain, code))), frozenset(map(str.strip, all_texts)))
+
+    def explains(self, claim: Particular) -> bool:
+        """Say whether a claim is no fact of its own: it is asked about with a block of code, or it names a field."""
+        if claim.kind == "tool":
+            return claim.text in self.names
+        used = claim.kind in ("name", "path", "command") and "/" not in claim.text
+        return used and not claim.block and self.code.states(_plain(claim.text), folded=False)
+
+
+def _together(places: Mapping[Particular, Sequence[str]]) -> Iterator[str]:
+    """Yield a question for each claim, and one for those that are asked together."""
+    groups: dict[tuple[str, ...], list[Particular]] = {}
+    for claim, where in places.items():
+        groups.setdefault(_group(claim, where), []).append(claim)
+    for claims in groups.values():
+        quoted = list(dict.fromkeys(claim.quoted for claim in claims))
+        named = dict.fromkeys(place for claim in claims for place in places[claim])
+        kind = claims[0].kind if len(quoted) == 1 else _MANY[claims[0].kind]
+        yield f"{UNVERIFIED}{kind} {' and '.join(quoted)} in {' and '.join(named)}"
+
+
+def _group(claim: Particular, where: Iterable[str]) -> tuple[str, ...]:
+    """Return what a claim has in common with those that are asked together with it."""
+    if claim.kind == "number":
+        return ("number",)
+    return (claim.kind, *where) if claim.kind in _MANY else (claim.kind, claim.quoted)
 
 
 def _placed(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

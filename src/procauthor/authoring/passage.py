@@ -1,20 +1,16 @@
-"""What of the library a brief holds for its subject: passages, rules of standards, and places that answer questions."""
+"""What of the library a brief holds for its subject: passages, and places that answer questions."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
-from procauthor.library.contract import read_artifact, sections_of
-from procauthor.library.library import EVALUATIONS, Library, Procedure
+from procauthor.authoring.brief import ChangeRequest, Passage
+from procauthor.library.library import EVALUATIONS, Library
 from procauthor.library.status import UNVERIFIED
-from procauthor.markdown.document import Item, Section
-from procauthor.naming import title_key
-from procauthor.procedure import DONE, UNCOUNTED
+from procauthor.procedure import DONE
 from procauthor.regex import lazy
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import list_concepts, list_features, list_words
@@ -82,7 +78,14 @@ _NO_INSTRUCTION = frozenset(("card", "purpose", "scope", "trigger", "inputs", "c
 _ELSEWHERE = frozenset(("outputs", "plan"))
 
 
-def choose_passages(subject: Subject, library: Library, search: Search, most: int, path: str) -> tuple[Passage, ...]:
+def find_chunks(subject: Subject, search: Search, most: int) -> tuple[Sequence[Chunk], ...]:
+    """Return what a search finds for each query of a subject, several times as much as is needed."""
+    return tuple(search(query, most * _OVERSAMPLED) for query in subject.queries)
+
+
+def choose_passages(
+    subject: Subject, library: Library, found: Sequence[Sequence[Chunk]], most: int, path: str
+) -> tuple[Passage, ...]:
     """Return the passages that speak of a subject, those of its first query first, best first and each once.
 
     A list that would have to be filled up with what shares no word with the subject stays short.
@@ -90,19 +93,18 @@ def choose_passages(subject: Subject, library: Library, search: Search, most: in
     Args:
         subject: What to search for.
         library: Where the documents are.
-        search: Finds chunks for a query, the best first.
+        found: What a search finds for each query, the best first.
         most: How many passages at most.
         path: Where the procedure is or will be: it is no evidence for itself.
     """
-    queries = subject.queries
-    share = max(_LEAST_SHARE, most // max(1, len(queries)))
-    first = most if len(queries) == 1 else max(share, most // 2)
+    share = max(_LEAST_SHARE, most // max(1, len(found)))
+    first = most if len(found) == 1 else max(share, most // 2)
     chosen: dict[str, Chunk] = {}
     later: dict[str, Chunk] = {}
     taken = Counter[str]()
-    for position, query in enumerate(queries):
+    for position, chunks in enumerate(found):
         room = share if position else first
-        fresh = (c for c in search(query, most * _OVERSAMPLED) if c.path != path and c.id not in chosen)
+        fresh = (c for c in chunks if c.path != path and c.id not in chosen)
         for chunk in (c for c in fresh if is_usable(library, c) and _speaks_of(c, subject)):
             if _comes_late(library, chunk) or taken[chunk.path] >= _MOST_OF_ONE:
                 later[chunk.id] = chunk
@@ -163,99 +165,6 @@ def is_usable(library: Library, chunk: Chunk) -> bool:
         and procedure.status in DONE
         and not procedure.gist.composed
     )
-
-
-_MOST = 5
-_MOST_RULES = 24
-# Of a standard that neighbours link or the plan names, so many rules are told though few words fit.
-_LEAST_RULES = 3
-_LONGEST = 600
-# A rule that shares a word only that many rules have in common is no rule for this subject.
-_COMMON = 0.2
-_MARKUP = lazy(r"\*\*|__")
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    standard: Procedure
-    named: NamedText
-    terms: frozenset[str]
-    place: int
-
-
-def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards apply
-    request: ChangeRequest,
-    library: Library,
-    path: str,
-    neighbours: Iterable[Neighbour],
-    passages: Iterable[Passage],
-    subject: Subject,
-) -> tuple[Standard, ...]:
-    """Return the standards with the rules that fit, those that fit best first; each rule whole.
-
-    A standard is looked at in any case where the plan names it, a neighbour links it, or a passage is from it; any
-    other where its rules speak of the subject.
-    """
-    known = {p.path: p for p in library.of_kind("standard") if p.status not in UNCOUNTED}
-    bound = set(_bound(request, library, path, neighbours, known)) | {p.path for p in passages if p.path in known}
-    rules = [rule for standard in known.values() for rule in _rules(standard)]
-    counts = Counter(term for rule in rules for term in rule.terms)
-    grades = {id(rule): _grade(rule, subject, counts, len(rules)) for rule in rules}
-    fitting = sorted((rule for rule in rules if grades[id(rule)]), key=lambda rule: -grades[id(rule)])
-    chosen = fitting[:_MOST_RULES]
-    for standard_path in sorted(bound):
-        own = sorted((r for r in rules if r.standard.path == standard_path), key=lambda rule: -grades[id(rule)])
-        chosen += [rule for rule in own[:_LEAST_RULES] if rule not in chosen]
-    order = list(dict.fromkeys(rule.standard.path for rule in chosen))
-    order.sort(key=lambda each: each not in bound)
-    return tuple(Standard(known[each].title, each, _of(chosen, each)) for each in order[:_MOST])
-
-
-def _of(rules: Iterable[_Rule], path: str) -> tuple[NamedText, ...]:
-    """Return the rules of a standard in their order."""
-    own = sorted((rule for rule in rules if rule.standard.path == path), key=lambda rule: rule.place)
-    return tuple(rule.named for rule in own)
-
-
-def _bound(
-    request: ChangeRequest,
-    library: Library,
-    path: str,
-    neighbours: Iterable[Neighbour],
-    known: dict[str, Procedure],
-) -> Iterator[str]:
-    """Yield the standards that the plan names, or that neighbours link."""
-    said = [f" {title_key(text)} " for text in request.actions]
-    yield from (p.path for p in known.values() if any(f" {p.key} " in text for text in said))
-    near = [path, *(n.path for n in neighbours if n.path and n.relation != "is close to")]
-    linked = Counter(target for each in near if each in library.by_path for target in library.by_path[each].targets)
-    yield from (target for target, _ in linked.most_common() if target in known)
-
-
-def _grade(rule: _Rule, subject: Subject, counts: Counter[str], total: int) -> float:
-    """Return how well a rule fits: rare words count more than common ones, and those of the title most."""
-    shared = [term for term in rule.terms & subject.weights.keys() if counts[term] <= max(2, _COMMON * total)]
-    return sum(subject.weights[term] * math.log(1 + total / counts[term]) for term in shared)
-
-
-def _rules(standard: Procedure) -> Iterator[_Rule]:
-    """Yield the rules by name, whole."""
-    document, template = standard.document, standard.template
-    origins = meaning_of(template).origins
-    parts = [part for s in sections_of(document, template, "rules") for part in document.family(s)]
-    for place, item in enumerate(_items(parts or document.sections)):
-        rule = read_artifact(item, origins)
-        if rule:
-            text = rule.text.removeprefix(rule.name).lstrip(" :–—-")
-            shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-            yield _Rule(standard, NamedText(rule.name, shown), terms_of(f"{rule.name} {text}"), place)
-
-
-def _items(sections: Iterable[Section]) -> Iterator[Item]:
-    """Yield the items that begin with a name in bold."""
-    for section in sections:
-        for block in section.blocks:
-            yield from (item for item in block.items if item.level == 0 and _MARKUP.search(item.raw[:8]))
 
 
 _LOOKED_AT = 8

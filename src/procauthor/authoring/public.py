@@ -1,102 +1,171 @@
-"""Commands that the trade knows: they are looked up in a manual, and are no question to a team."""
+"""What the trade knows, as ``public.toml`` lists it: it is looked up in a manual, and is no question to a team.
+
+Commands of widely used programs are public, and so are statements of SQL and cmdlets of PowerShell, as long as they
+name nothing that a team has named: hosts, addresses, folders, branches, services.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
 
 from procauthor.regex import lazy
 
-_LONGEST = 500
-# Programs whose first word is a command of their own. What a team names itself ("npm run build") is not among them.
-_COMMANDS = {
-    "git": "add blame branch checkout cherry-pick clone commit diff fetch log merge pull push rebase reset restore "
-    "revert shortlog show stash status switch tag",
-    "npm": "audit ci install ls outdated pack publish update version",
-    "pip": "check freeze install list show",
-    "uv": "build lock sync",
-    "cargo": "audit build clippy fmt test",
-    "go": "build test vet",
-    "gh": "auth issue pr release repo run",
-    "docker": "build images inspect logs ps pull push tag",
-    "kubectl": "describe drain get logs rollout",
-    "helm": "history list rollback status upgrade",
-    "terraform": "apply destroy fmt init plan validate",
-    "openssl": "dgst enc pkey req s_client verify x509",
-    "certbot": "certificates renew",
-    "systemctl": "list-timers list-units reload restart start status stop",
-}
-# Programs that take options and things to look at, and no command of their own.
-_PROGRAMS = (
-    "cat chmod cp curl date dig diff du df echo export file find grep head host jq journalctl less ls mkdir mv "
-    "nslookup ping ps sed sha256sum sort tail tar test top traceroute uniq wc whoami whois xargs"
-)
-# Fields of mail and of HTTP that standards define (RFC 5322, RFC 8601, RFC 9110 and those beside them).
-_HEADERS = (
-    "accept accept-language age allow arc-authentication-results authentication-results authorization bcc "
-    "cache-control cc content-disposition content-encoding content-language content-length content-security-policy "
-    "content-type cookie date deprecation dkim-signature etag expires from host idempotency-key if-match "
-    "if-modified-since if-none-match last-modified link list-unsubscribe location message-id origin received "
-    "received-spf referer reply-to retry-after return-path sender server set-cookie strict-transport-security subject "
-    "sunset to traceparent user-agent vary via www-authenticate"
-)
-# What the words behind a command may be: a part of the command, or a thing that every repository or cluster has.
-_WORDS = (
-    "HEAD main origin origin/main create edit list merge review view close history status undo restart events nodes "
-    "pods deployments services"
-)
-_FILTERS = frozenset({"head", "tail", "sort", "uniq", "wc", "less"})
-_REDIRECTION = lazy(r"\d?[<>]{1,2}(?:/dev/null|&\d)")
-_QUERY = lazy(r"\+[a-z]+|A|AAAA|CNAME|MX|NS|TXT|SOA|CAA")
-_OPTION = lazy(r"-\d{1,3}|--?[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
-_HOLE = lazy(
-    r"<[\w -]+>|(?:_[a-z]+\.)?\$\{?\w+\}?|\$\{?\w+\}?|\$?[A-Z][A-Z_]+(?::\d{2,5}|\.[a-z]{1,5})?|(?:\.[A-Za-z]+)+"
-)
+_LONGEST = 2000
+_COMMENT = lazy(r"^\s*(?:#|--\s).*$|\s#\s.*$")
+_ASSIGNED = lazy(r"\$?[A-Za-z_]\w*\+?=(?P<value>.*)", re.DOTALL)
+_STORED = lazy(r"\$\w+\s*=\s*")
+_CMDLET = lazy(r"(?P<verb>[A-Z][A-Za-z]+)-[A-Z][A-Za-z0-9]+\b")
+# What goes over words that are no command.
+_OVER = frozenset(("for", "case"))
+_PUNCTUATION = lazy(r"[();<>|&]+")
+_REDIRECTED = lazy(r"[<>]")
+# An option, and what it is set to: --force-with-lease=main.
+_OPTION = lazy(r"-\d{1,3}|[-+]{1,2}[A-Za-z][\w-]*(?:=(?P<value>.*))?", re.DOTALL)
+_HOLE = r"<[\w -]+>|\$\{?\w+\}?|\$[@?#*]"
+# A name in capitals is filled in, and so is what is built around one: upgrade_$DB, HOST:443, _dmarc.$DOMAIN, NEW.pem.
+_BESIDE = r"[\w.:@%+,=-]*"
+_FILLED_IN = lazy(rf"(?:[a-z]+/)?{_BESIDE}(?:{_HOLE}|(?<![a-z])[A-Z][A-Z0-9_]+(?![a-z])){_BESIDE}")
+_FILLED_NAME = lazy(rf"{_BESIDE}(?:{_HOLE}){_BESIDE}")
+_MARK = lazy(r"<\w[\w -]*>")
 _FORMAT = lazy(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
+# A path into data, as jq and kubectl read it; a number; a pattern for any name; all that belongs to a script.
+_PLAIN = lazy(r"(?:\.[A-Za-z]+)+|[\d.,:]+|[-+]|[*?.:@^~]+\d*|\[?\$\w+\]?|\\[a-z]+")
+_FILE = lazy(r"[\w$<>{}*-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{0,7}")
+_LOOSE = lazy(r"[\s|(){}\[\]*?;\"']")
+# What only a team can say: an address with its host, and a folder on its machines.
+_ADDRESS = lazy(r"(?:[a-z][a-z0-9+.-]*://|[\w.+-]+@)(?P<host>[^\s/:\"'<>?)]+)")
+_FOLDER = lazy(r"(?<![\w$}/.:=*)-])(?:~|/(?!dev/|tmp/|proc/)[a-z][\w.-]*)(?:/[\w.-]+)+")
+_NAMED = lazy(r"(?<![\w.@$/-])(?:[a-z0-9-]+\.)+(?:com|org|net|internal|local|corp|lan|example)\b")
+_PORT = lazy(r"[Pp]ort (?P<port>\d+)")
+_FREE_PORTS = 1024
+_RESULT = lazy(r"(?:spf|dkim|dmarc|arc|compauth)=[a-z]+")
+_CAPITALS = lazy(r"[A-Z][A-Z0-9]*(?: [A-Z][A-Z0-9]*)*")
+_SCHEME = lazy(r"[a-z][a-z0-9+.-]*://")
+_CATALOGUE = lazy(r"pg_[a-z_]+|information_schema(?:\.\w+)?")
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, frozenset[str]]:
+    data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    commands = data.pop("commands")
+    named = {f"commands of {program}": words for program, words in commands.items()}
+    known = {name: frozenset(words.split()) for name, words in {**data, **named}.items()}
+    return {**known, "commands": frozenset(commands)}
 
 
 def is_public(command: str) -> bool:
-    """Say whether a command holds nothing but a widely used program, its options, and places for what is filled in."""
-    try:
-        words = shlex.split(command) if len(command) <= _LONGEST else []
-    except ValueError:
+    """Say whether a line of code holds nothing but widely used programs, their words, and places to be filled in."""
+    line = _COMMENT.sub("", command).strip()
+    if not line or _CAPITALS.fullmatch(line):
+        return True
+    if len(line) > _LONGEST or line.startswith("-") or names_place(line):
         return False
-    parts = [each for each in _parts(words) if each]
-    return bool(parts) and all(_runs_known(each, first=place == 0) for place, each in enumerate(parts))
+    first = line.lstrip("( ").split(maxsplit=1)[0]
+    if first.rstrip(";") in _known()["sql"] or _is_cmdlet(_CMDLET.match(line)) or _STORED.match(line):
+        return True
+    commands = list(_commands(line))
+    return bool(commands) and all(map(_runs_known, commands))
 
 
-def _runs_known(words: Sequence[str], *, first: bool) -> bool:
-    """Say whether one program of a line is known, with all that is behind it; a filter may have options alone."""
-    program, *more = words
-    if more and more[0] in _COMMANDS.get(program, "").split():
-        return all(map(_is_known, more[1:]))
-    alone = not first and program in _FILTERS
-    return program in _PROGRAMS.split() and (bool(more) or alone) and all(map(_is_known, more))
+def is_public_name(name: str) -> bool:
+    """Say whether a name is defined by a standard or a widely used program, or is a place to be filled in."""
+    known = (_RESULT, _CAPITALS, _SCHEME, _CATALOGUE, _FILLED_NAME, _PLAIN)
+    lists = ("headers", "types", "programs", "commands")
+    listed = any(name.rstrip(":").casefold() in _known()[each] for each in lists)
+    return listed or _is_cmdlet(_CMDLET.fullmatch(name)) or any(pattern.fullmatch(name) for pattern in known)
 
 
-def is_header(name: str) -> bool:
-    """Say whether a name is that of a field which a standard of mail or HTTP defines."""
-    return name.rstrip(":").casefold() in _HEADERS.split()
+def is_public_port(number: str) -> bool:
+    """Say whether a number is that of a port which is assigned to a protocol: "port 443"."""
+    match = _PORT.fullmatch(number)
+    return match is not None and int(match["port"]) < _FREE_PORTS
 
 
-def _parts(words: Sequence[str]) -> list[list[str]]:
-    """Return the words of each program of a line, without what only says where its text comes from and goes to."""
-    parts: list[list[str]] = [[]]
-    for word in words:
-        if word in ("|", "&&", "||"):
-            parts.append([])
-        elif not _REDIRECTION.fullmatch(word):
-            parts[-1].append(word)
-    return parts
+def _is_cmdlet(match: re.Match[str] | None) -> bool:
+    return match is not None and match["verb"] in _known()["verbs"]
+
+
+def is_public_host(address: str) -> bool:
+    """Say whether an address or a URL leads to a place that belongs to the public, or has a host to be filled in."""
+    match = _ADDRESS.search(address)
+    host = match["host"] if match else address.partition("/")[0]
+    return bool(_FILLED_IN.fullmatch(host)) or host == "localhost" or _is_listed(host)
+
+
+def _is_listed(host: str) -> bool:
+    parts = host.casefold().split(".")
+    return any(".".join(parts[place:]) in _known()["domains"] for place in range(len(parts) - 1))
+
+
+def names_place(text: str) -> bool:
+    """Say whether a piece of code names a host, an address or a folder that only a team can know."""
+    hosts = [match[0] for match in _ADDRESS.finditer(text)]
+    rest = _ADDRESS.sub(" ", text)
+    hosts += [match[0] for match in _NAMED.finditer(rest)]
+    return bool(_FOLDER.search(rest)) or not all(map(is_public_host, hosts))
+
+
+def _commands(line: str) -> Iterator[list[str]]:
+    """Yield the words of each command in a line of a shell; none where a quotation goes on in the next line."""
+    reader = shlex.shlex(_MARK.sub("MARK", line).rstrip("\\|& "), posix=True, punctuation_chars="();<>|&")
+    reader.whitespace_split, reader.commenters = True, ""
+    words: list[str] = []
+    try:
+        for word in reader:
+            # "<" and ">" say where text comes from and goes to, everything else of this kind ends a command.
+            if not _PUNCTUATION.fullmatch(word):
+                words.append(word)
+            elif not _REDIRECTED.match(word) or "(" in word:
+                yield words
+                words = []
+    except ValueError:
+        return
+    yield words
+
+
+def _runs_known(words: Sequence[str]) -> bool:
+    """Say whether one command of a line is known: a keyword alone, a value that is stored, or a known program."""
+    rest = list(words)
+    while rest and (rest[0] in _known()["keywords"] or _ASSIGNED.fullmatch(rest[0]) or rest[0] == "$"):
+        match = _ASSIGNED.fullmatch(rest.pop(0))
+        if match and not _is_loose(match["value"]):
+            return False
+    if not rest or rest[0] in _known()["programs"] or words[0] in _OVER:
+        return all(map(_is_loose, rest[1:]))
+    program, *more = rest
+    if program in _known()["commands"]:
+        own = _known()[f"commands of {program}"]
+        return bool(more) and more[0] in own and all(map(_is_known, more[1:]))
+    # What is left of a keyword, or a pattern of "case".
+    return (len(rest) < len(words) or not more) and all(map(_is_known, rest)) and not program.isalpha()
 
 
 def _is_known(word: str) -> bool:
+    """Say whether a word behind a command is an option, one of all teams, or to be filled in."""
     option = _OPTION.fullmatch(word)
     if option:
-        return not option["value"] or _is_filled_in(option["value"])
-    return word in _WORDS.split() or bool(_QUERY.fullmatch(word)) or _is_filled_in(word)
+        return not option["value"] or _is_known(option["value"])
+    if word in _known()["words"] or _is_filled_in(word):
+        return True
+    # A text in quotation marks is read by the program.
+    return bool(re.search(r"\s", word))
+
+
+def _is_loose(word: str) -> bool:
+    """Say whether a word is fine for a program that takes no names of a team: all but a folder of it."""
+    return "/" not in word or bool(_LOOSE.search(word) or _is_filled_in(word) or _is_expression(word))
+
+
+def _is_expression(word: str) -> bool:
+    """Say whether a word with a slash is no path: an address, a device, a type, a replacement, a name of X.509."""
+    return word in _known()["words"] or word.startswith(("s/", "/")) or bool(_ADDRESS.match(word))
 
 
 def _is_filled_in(word: str) -> bool:
-    return bool(_HOLE.fullmatch(word) or (_FORMAT.fullmatch(word) and not re.search(r"\d", word)))
+    format_only = bool(_FORMAT.fullmatch(word)) and not re.search(r"\d", word)
+    return format_only or any(pattern.fullmatch(word) for pattern in (_FILLED_IN, _PLAIN, _FILE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from procauthor.authoring.brief import ChangeRequest
@@ -59,7 +60,7 @@ def _tasks(plan: Plan, items: Sequence[PlanItem], library: Library) -> Iterator[
 
 def _declared(item: PlanItem, library: Library, numbers: Mapping[str, int]) -> set[int]:
     """Return the items that a placeholder names as those it depends on."""
-    named = (title for p in library.by_key.get(title_key(item.title), ()) for title in p.depends_on)
+    named = chain.from_iterable(p.depends_on for p in library.by_key.get(title_key(item.title), ()))
     return {numbers[key] for key in map(title_key, named) if key in numbers}
 
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -46,8 +47,8 @@ class Suppressed:
 
 def named_rules(directives: Sequence[Directive]) -> frozenset[str]:
     """Return the names of the rules that valid directives speak of."""
-    found = {_rule_name(word) for directive in directives if directive.valid for word in directive.rules}
-    return frozenset(name for name in found if name)
+    words = chain.from_iterable(directive.rules for directive in directives if directive.valid)
+    return frozenset(filter(None, map(_rule_name, words)))
 
 
 def suppress(findings: Sequence[Finding], directives: Sequence[Directive]) -> Suppressed:

@@ -32,8 +32,8 @@ _MOST_WORDS = 10
 _FEWEST_WORDS = 3
 _WINDOW = 160
 _LASTS = ("Procedure", "Orchestration", "Standards")
-# Words and gaps are taken whole, so that a word without end is read once.
-_TWO_CAPITALS = lazy("(?<!\\S)[^A-Z\x80-\U0010ffff\\s]*+([A-Z\x80-\U0010ffff])\\S*+\\s++(?=[A-Z\x80-\U0010ffff])")
+# Words and gaps are taken whole, so that a word without end is read once. No line ends within a passage.
+_TWO_CAPITALS = lazy("(?<!\\S)[^A-Z\x80-\U0010ffff\\s]*+([A-Z\x80-\U0010ffff])\\S*+[^\\S\\n]++(?=[A-Z\x80-\U0010ffff])")
 _LETTERS = lazy(r"\w+")
 _LAST_LETTERS = lazy(r"(?<!\w)\w++(?=\W*+$)")
 _LONGER = lazy(r"\s+[A-Z]")
@@ -128,7 +128,7 @@ class Titles:
 
     def search(self, text: str) -> Iterator[re.Match[str]]:
         """Yield each place where a title is, the longest title there."""
-        titles = {title for pair in _pairs(text) for title in self._by_pair.get(pair, ())}
+        titles = set(chain.from_iterable(self._by_pair.get(pair, ()) for pair in _pairs(text)))
         return _pattern(frozenset(titles)).finditer(text) if titles else iter(())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -25,7 +26,7 @@ from procauthor.git import head_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import Review
 from procauthor.library.stored import Face, View, decode_face, decode_view
-from procauthor.naming import title_key
+from procauthor.naming import path_key, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.system import share
 
@@ -176,12 +177,12 @@ class WatchedScope(Scope):
 
     @cached_property
     def files_by_name(self) -> Mapping[str, list[str]]:
-        """All files by their name, case folded."""
+        """All files by the keys of their names."""
         return _Asked(FILE_NAME, self.questions, lambda: self.whole.files_by_name)
 
     @cached_property
     def files_folded(self) -> Mapping[str, list[str]]:
-        """All files by their path, case folded."""
+        """All files by the keys of their paths."""
         return _Asked(FOLDED, self.questions, lambda: self.whole.files_folded)
 
     @property
@@ -333,7 +334,7 @@ def _of_files(before: Iterable[str], now: Iterable[str]) -> Iterator[int]:
     for path in set(before) ^ set(now):
         folder, _, name = path.rpartition("/")
         yield from (question(FILE, path), question(FOLDER, folder))
-        yield from (question(FILE_NAME, name.casefold()), question(FOLDED, path.casefold()))
+        yield from (question(FILE_NAME, path_key(name)), question(FOLDED, path_key(path)))
 
 
 def _of_document(face: Face, view: View | None, path: str) -> Iterator[int]:
@@ -381,7 +382,7 @@ def _naming(survey: Surveyed, titles: Iterable[str]) -> Iterator[str]:
 
 
 def _holds_one(notes: bytes, sought: Titles) -> bool:
-    return any(True for passage in decode_notes(notes) for _ in sought.search(passage.text))
+    return any(any(sought.search(passage.text)) for passage in decode_notes(notes))
 
 
 _ALONE, _AMONG = families_of("document"), families_of("neighbours")
@@ -550,7 +551,7 @@ class Recall:
         shelf.own, scope.asked = path, {}
         shelf.looked.clear()
         families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
-        found = [finding for family in families for finding in family.check(scope)]
+        found = list(chain.from_iterable(family.check(scope) for family in families))
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
         looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
         shelf.own = ""

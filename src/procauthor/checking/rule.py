@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import chain
 from types import MappingProxyType
 
 from procauthor.checking.rules.contract import CONTRACTS, INDEX, ORCHESTRATIONS, REFERENCES
@@ -42,7 +43,9 @@ FAMILIES = (
     TEMPLATES,
     SUPPRESSIONS,
 )
-RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for family in FAMILIES for rule in family.rules})
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {rule.name: rule for rule in chain.from_iterable(family.rules for family in FAMILIES)}
+)
 
 
 def families_of(reach: Reach) -> tuple[Family, ...]:
@@ -79,7 +82,7 @@ def find_rules(words: Iterable[str]) -> Iterator[Rule]:
     Raises:
         ConfigError: A word fits no rule; the hint names the nearest.
     """
-    for word in (part.strip() for text in words for part in text.split(",") if part.strip()):
+    for word in filter(None, map(str.strip, ",".join(words).split(","))):
         begun = [rule for rule in RULES.values() if rule.code.startswith(word.upper())]
         yield from begun or [find_rule(word)]
 

@@ -22,7 +22,7 @@ from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Link
 from procauthor.markdown.link import Flavour, slugs
 from procauthor.markdown.passage import PlainText
-from procauthor.naming import title_key
+from procauthor.naming import path_key, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
 from procauthor.settings import Settings
@@ -354,13 +354,13 @@ class Scope:
 
     @cached_property
     def files_by_name(self) -> Mapping[str, list[str]]:
-        """All files by their name, case folded."""
-        return grouped((path.rpartition("/")[2].casefold(), path) for path in sorted(self.library.files))
+        """All files by the keys of their names."""
+        return grouped((path_key(path.rpartition("/")[2]), path) for path in sorted(self.library.files))
 
     @cached_property
     def files_folded(self) -> Mapping[str, list[str]]:
-        """All files by their path, case folded."""
-        return grouped((path.casefold(), path) for path in sorted(self.library.files))
+        """All files by the keys of their paths."""
+        return grouped((path_key(path), path) for path in sorted(self.library.files))
 
     def near_files(self, folder: str) -> Nearest:
         """The names of the files of a folder, to find the one that was meant."""

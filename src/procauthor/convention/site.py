@@ -25,13 +25,16 @@ _FILLED = lazy(
 _NAMED = lazy(
     r"\{\{[<%]\s*(?:rel)?ref\s+[\"'`]?(?P<ref>[^\"'`<>%{}\s]+)[\"'`]?\s*[>%]\}\}"
     r"|\{%-?\s*\w+\s+[\"'](?P<tag>/[^\"'{}]*)[\"']\s*-?%\}"
+    r"|\{%-?\s*link\s+/?(?P<link>[^\s\"'{}%]+)\s*-?%\}"
     r"|\{\{-?\s*[\"'](?P<filter>/[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\s*-?\}\}"
 )
-_HTML = (".html", ".htm")
+HTML = (".html", ".htm")
+"""How the addresses of pages end."""
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".html.md", ".html.md.erb", ".md.erb")
 # A number in front of a name, which says where it is among others.
 _ORDER = lazy(r"(?:(?<=/)|^)\d+\s*[-_.]+\s*(?=[^\d/])")
-_FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
+FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
+"""Names of files, without ending, that are shown at the address of their folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,30 @@ def _filled(document: Document) -> Iterator[Link]:
             yield Link(text, _name(target), image, match.start(), match.end(), source.line(match.start()))
 
 
+def filled_paths(document: Document, conventions: Conventions) -> Iterator[tuple[int, int, str]]:
+    """Yield where links whose target a template fills say their path, as spans of bytes, and what it means."""
+    if not rules_of(conventions.site).fields:
+        return
+    known = {link.start for link in document.links}
+    for match in _FILLED.finditer(document.source.raw):
+        if match.start() in known:
+            continue
+        target = match["target"].decode(errors="replace")
+        named = _NAMED.search(target)
+        start, end = named.span(named.lastgroup or 0) if named else (0, len(target))
+        if document.is_text(match.start()):
+            first = match.start("target") + len(target[:start].encode())
+            yield first, first + len(target[start:end].encode()), _said(named) if named else target
+
+
 def _name(target: str) -> str:
     """Return a target with the path that a template names in the place of the field, where it names one."""
-    return _NAMED.sub(lambda match: next(filter(None, match.groups())), target)
+    return _NAMED.sub(_said, target)
+
+
+def _said(named: re.Match[str]) -> str:
+    """Return the path that a field names; one in the tag ``link`` is from the root."""
+    return f"/{named['link']}" if named["link"] else named[named.lastgroup or 0]
 
 
 def own_addresses(path: str, document: Document, conventions: Conventions) -> Iterator[str]:
@@ -117,7 +141,7 @@ def own_addresses(path: str, document: Document, conventions: Conventions) -> It
             yield _address(path, key, value, conventions).removesuffix("/index.html")
     if rules.numbered:
         plain = _ORDER.sub("", split_ending(path)[0])
-        yield posixpath.dirname(plain) if posixpath.basename(plain) in _FOLDERS else plain
+        yield posixpath.dirname(plain) if posixpath.basename(plain) in FOLDERS else plain
 
 
 def has_addresses(site: Site) -> bool:
@@ -136,7 +160,7 @@ def page_folder(path: str, document: Document, conventions: Conventions) -> str:
         value = next(filter(_is_address, read_texts(document, key)), "")
         if value:
             place = _address(path, key, value, conventions)
-            return (posixpath.dirname(place) or ".") if value.endswith(_HTML) else place
+            return (posixpath.dirname(place) or ".") if value.endswith(HTML) else place
     return ""
 
 
@@ -149,7 +173,7 @@ def _address(path: str, key: str, value: str, conventions: Conventions) -> str:
     rules, base = rules_of(conventions.site), conventions.site_root
     if key in rules.last and not value.startswith("/"):
         base = posixpath.dirname(_ORDER.sub("", path) if rules.numbered else path)
-        if split_ending(posixpath.basename(path))[0] in _FOLDERS:
+        if split_ending(posixpath.basename(path))[0] in FOLDERS:
             base = posixpath.dirname(base)
     return posixpath.normpath(posixpath.join(base, value.strip("/")))
 
@@ -213,12 +237,12 @@ def bases(source: str, path: str, conventions: Conventions, folder: str = "") ->
         if rules.above and root:
             yield Base(posixpath.dirname(root))
         return
-    is_page = not is_named(path) and (path.endswith("/") or posixpath.splitext(path)[1] in ("", *_HTML))
+    is_page = not is_named(path) and (path.endswith("/") or posixpath.splitext(path)[1] in ("", *HTML))
     if folder and not is_named(path):
         yield Base(folder, root)
     elif rules.directories and is_page:
         stem, _ = split_ending(source)
-        yield Base(posixpath.dirname(stem) if posixpath.basename(stem) in _FOLDERS else stem, root)
+        yield Base(posixpath.dirname(stem) if posixpath.basename(stem) in FOLDERS else stem, root)
         if rules.strict:
             return
     yield Base(posixpath.dirname(source))
@@ -245,10 +269,10 @@ def shows(source: str, conventions: Conventions) -> bool:
 
 def _documents(path: str) -> Iterator[str]:
     stem, ending = posixpath.splitext(path)
-    stems = (stem, path) if ending in _HTML else (path,)
+    stems = (stem, path) if ending in HTML else (path,)
     for each in stems:
         yield from (f"{each}{ending}" for ending in _DOCUMENTS)
         folder = "" if each == "." else f"{each}/"
-        yield from (f"{folder}{name}.md" for name in _FOLDERS)
+        yield from (f"{folder}{name}.md" for name in FOLDERS)
         if posixpath.basename(each) == "index":
-            yield from (f"{posixpath.dirname(each)}/{name}.md".lstrip("/") for name in _FOLDERS)
+            yield from (f"{posixpath.dirname(each)}/{name}.md".lstrip("/") for name in FOLDERS)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 from procauthor.checking.scope import Scope
@@ -100,7 +101,7 @@ def read_graph(scope: Scope, rows: Sequence[Row], *, links: bool = False) -> Gra
     nodes += [Node(p.path, p.title, p.lifecycle, p.kind, p.status, p.path) for p in others]
     missing = {title_key(row.title): row_id(row) for row in reversed(rows) if row.path is None}
     reader = _GraphReader(scope, missing, links)
-    edges = (edge for node in nodes if node.path for edge in reader.edges(scope.library.by_path[node.path]))
+    edges = chain.from_iterable(reader.edges(scope.library.by_path[node.path]) for node in nodes if node.path)
     known = {node.id for node in nodes}
     return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in known and e.source in known))
 
@@ -170,7 +171,7 @@ class _GraphReader:
     def _promised(self, procedure: Procedure) -> Iterator[Edge]:
         """Yield what goes to announced titles: "**Loaf** is used by Tasting Procedure *(announced)*"."""
         for section in procedure.document.sections if procedure.speaks_of_announced else ():
-            for item in (item for block in section.blocks for item in block.items if ANNOUNCED in item.raw):
+            for item in (item for item in section.items if ANNOUNCED in item.raw):
                 words = title_key(item.raw.partition(ANNOUNCED)[0]).split()
                 keys = (" ".join(words[place:]) for place in range(len(words)))
                 user = next((self.missing[key] for key in keys if key in self.missing), None)
@@ -292,7 +293,7 @@ _Item = tuple[str, str, str, int]
 
 def outputs_of(procedure: Procedure) -> dict[str, Artifact]:
     """Return what a procedure makes, by key: its output contract, then what its steps make."""
-    made = [*procedure.contract.outputs, *(output for step in procedure.contract.steps for output in step.outputs)]
+    made = [*procedure.contract.outputs, *chain.from_iterable(step.outputs for step in procedure.contract.steps)]
     return {artifact_key(output.name): output for output in reversed(made)}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as day
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from procauthor.errors import ConfigError, RevisionError, UnreadableError
@@ -280,7 +281,7 @@ def _library(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, by
             unread.append(UnreadFile(path, f"not UTF-8 at byte {error.start}", not_utf8=True))
         except UnreadableError as error:
             unread.append(UnreadFile(path, error.message))
-    parents = {parent.as_posix() for path in tree for parent in PurePosixPath(path).parents}
+    parents = {parent.as_posix() for parent in chain.from_iterable(PurePosixPath(path).parents for path in tree)}
     return Library(place, tuple(procedures), tuple(unread), frozenset(tree) | parents)
 
 

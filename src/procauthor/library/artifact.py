@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from msgspec import Struct
 
@@ -249,17 +250,13 @@ def read_closing(procedure: Procedure) -> tuple[str, ...]:
     """Return what has to be true in the end: the items that say when the work is done."""
     written = written_items(procedure.document)
     sections = sections_of(procedure.document, procedure.template, "done")
-    return tuple(item for section in sections for item in _items(section, written))
+    return tuple(chain.from_iterable(_items(section, written) for section in sections))
 
 
 def written_items(document: Document) -> dict[str, str]:
     """Return each item by its text, as it is written, without its marker and with links as their text: code stays."""
-    return {
-        " ".join(item.text.split()): _plain(item.raw)
-        for section in document.sections
-        for block in section.blocks
-        for item in block.items
-    }
+    items = chain.from_iterable(section.items for section in document.sections)
+    return {" ".join(item.text.split()): _plain(item.raw) for item in items}
 
 
 def _plain(raw: str) -> str:
@@ -286,6 +283,5 @@ def _working_sections(procedure: Procedure) -> Iterator[Section]:
 
 
 def _items(section: Section, written: Mapping[str, str]) -> tuple[str, ...]:
-    items = (item for block in section.blocks for item in block.items if item.level == 0)
-    texts = (" ".join(item.text.split()) for item in items)
+    texts = (" ".join(item.text.split()) for item in section.items if item.level == 0)
     return tuple(written[text] for text in texts if text and text.casefold() not in NONE_WORDS)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 from msgspec import Struct
@@ -41,9 +42,9 @@ def read_contract(document: Document, template: Template | None) -> Contract:
     return Contract(
         inputs=tuple(reader.artifacts("inputs")),
         outputs=tuple(reader.artifacts("outputs")),
-        consumers=tuple(each for section in consumers for each in _consumers(document, section)),
-        steps=tuple(step for section in reader.sections("workflow") for step in reader.steps(section)),
-        downstream=tuple(i.text for section in consumers for block in section.blocks for i in block.items),
+        consumers=tuple(chain.from_iterable(_consumers(document, section) for section in consumers)),
+        steps=tuple(chain.from_iterable(map(reader.steps, reader.sections("workflow")))),
+        downstream=tuple(item.text for item in chain.from_iterable(section.items for section in consumers)),
         exits=tuple(reader.artifacts("exits")),
         signals=tuple(reader.artifacts("signals")),
     )
@@ -202,7 +203,8 @@ def _row_artifact(row: TableRow, columns: Sequence[Column]) -> Artifact | None:
     name = next((cell.text.strip() for cell in told.values()), "")
     if not name or name.casefold() in NONE_WORDS:
         return None
-    references = [slot.name for column in columns for slot in column.pattern.slots if slot.reference]
+    slots = chain.from_iterable(column.pattern.slots for column in columns)
+    references = [slot.name for slot in slots if slot.reference]
     source = next(
         (told[field] for field in (*references, "source") if field in told and told[field].text.strip()), None
     )
@@ -399,7 +401,7 @@ def find_rulings(document: Document) -> Iterator[Ruling]:
 def _ruling(document: Document) -> frozenset[int]:
     """Return the sections in which rules are stated: those that say so, or all."""
     said = [s for s in document.sections if s.heading and {"rule", "rules"} & set(section_key(s.title).split())]
-    inside = {part.index for section in said for part in document.family(section)}
+    inside = {part.index for part in chain.from_iterable(map(document.family, said))}
     return frozenset(inside or (s.index for s in document.sections))
 
 
@@ -438,10 +440,10 @@ def read_gist(document: Document, template: Template | None) -> Gist:
     roles, registers = _patterns()
     text = read_prose(document).text
     sections = sections_of(document, template, "trigger")
-    items = (item for section in sections for block in section.blocks for item in block.items)
+    items = chain.from_iterable(section.items for section in sections)
     author = document.fields.get("written_by")
     return Gist(
-        purpose=_purpose(document),
+        purpose=_purpose(document, template),
         triggers=tuple(" ".join(item.text.split()) for item in items),
         roles=tuple(sorted(set(roles.findall(text)))),
         registers=tuple(sorted(set(registers.findall(text)))),
@@ -449,9 +451,15 @@ def read_gist(document: Document, template: Template | None) -> Gist:
     )
 
 
-def _purpose(document: Document) -> str:
-    first = next((s for s in document.sections if s.level > 1), None)
-    texts = [b.text for b in first.blocks if b.kind == "paragraph" and not is_placeholder(b.text)] if first else []
+def _purpose(document: Document, template: Template | None) -> str:
+    """Return the text of the section for the purpose; where it has none, that of the first section."""
+    first = [section for section in document.sections if section.level > 1][:1]
+    texts = (_paragraphs(section) for section in (*sections_of(document, template, "purpose"), *first))
+    return next(filter(None, texts), "")
+
+
+def _paragraphs(section: Section) -> str:
+    texts = (b.text for b in section.blocks if b.kind == "paragraph" and not is_placeholder(b.text))
     return " ".join(" ".join(texts).split())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile, zip_longest
+from itertools import chain, takewhile, zip_longest
 from pathlib import Path
 
 from procauthor.data import pick
@@ -217,8 +217,9 @@ def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int
 
 def _left(state: Path, file: FileRecord) -> bytes | None:
     """Return what an entry of an older version wrote: a later entry keeps what it replaced."""
-    records = (each for entry in _newest_first(state) for each in entry.record.files if each.path == file.path)
-    return next((each.before for each in records if _stamp(each.before) == file.after), None)
+    records = chain.from_iterable(entry.record.files for entry in _newest_first(state))
+    befores = (each.before for each in records if each.path == file.path)
+    return next((before for before in befores if _stamp(before) == file.after), None)
 
 
 def _first_difference(left: bytes, present: bytes) -> int:

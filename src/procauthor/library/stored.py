@@ -56,6 +56,7 @@ class Face(Struct, frozen=True, array_like=True):
     speaks_of_announced: bool
     questions: tuple[Question, ...]
     field_lines: dict[str, int]
+    page_folder: str
 
 
 class View(Struct, frozen=True, array_like=True):

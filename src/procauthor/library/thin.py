@@ -38,7 +38,11 @@ def read_units(document: Document, section: Section) -> Iterator[str]:
     """Yield the pieces of a section and of those below it; labels without anything are left out."""
     for part in document.family(section):
         for block in _own_blocks(document, part):
-            yield from (unit for unit in _units(document, block) if not _BARE_LABEL.fullmatch(unit))
+            yield from (unit for unit in _units(document, block) if not _is_label(unit))
+
+
+def _is_label(unit: str) -> bool:
+    return unit.startswith("**") and _BARE_LABEL.fullmatch(unit) is not None
 
 
 def has_letters(unit: str) -> bool:
@@ -333,7 +337,7 @@ def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:
     Among other lines such a word is a comment of the code that is shown.
     """
     raw = document.source.raw
-    blocks = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "code"]
+    blocks = [(b.start, b.end) for b in document.blocks if b.kind == "code"]
     for span in _CODE.finditer(raw):
         if not any(start <= span.start() < end for start, end in blocks):
             left = list(_leftover(signs, span[1], span.start(1)))

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import Literal
 
@@ -193,6 +194,11 @@ class Section(Struct, frozen=True, gc=False):
         """The line of the heading."""
         return self.heading.line if self.heading else 1
 
+    @property
+    def items(self) -> Iterator[Item]:
+        """The items of its lists, of all levels, in order."""
+        return chain.from_iterable(block.items for block in self.blocks)
+
 
 class ParseProblem(Struct, frozen=True, gc=False):
     """Something that the parser noticed: an unclosed block, or front matter that cannot be relied on."""
@@ -233,6 +239,11 @@ class Document:
         """What has been worked out from the document, so that nobody works it out twice; by who did."""
         return {}
 
+    @property
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of all sections, in order."""
+        return chain.from_iterable(section.blocks for section in self.sections)
+
     @cached_property
     def title(self) -> str:
         """The text of the first heading of level 1, else the ``title`` of the front matter, or an empty string."""
@@ -261,16 +272,23 @@ class Document:
 
     def family(self, section: Section) -> Iterator[Section]:
         """Yield the section and everything below it, in order."""
-        yield section
-        for place in range(section.index + 1, len(self.sections)):
-            other = self.sections[place]
-            if other.level <= section.level:
-                return
-            yield other
+        return iter(self.sections[section.index : self._behind[section.index]])
+
+    @cached_property
+    def _behind(self) -> list[int]:
+        """For each section, the index of the first one behind it that is not below it."""
+        behind = [len(self.sections)] * len(self.sections)
+        above: list[Section] = []
+        for section in self.sections:
+            level = section.level
+            while above and above[-1].level >= level:
+                behind[above.pop().index] = section.index
+            above.append(section)
+        return behind
 
     def end(self, section: Section) -> int:
         """Return the offset behind the last byte of the section and its subsections."""
-        return max(part.end for part in self.family(section))
+        return self.sections[self._behind[section.index] - 1].end
 
     def path(self, section: Section) -> tuple[str, ...]:
         """Return the titles from the outermost heading down to this one."""

@@ -72,7 +72,7 @@ def find_conflict(document: Document) -> int | None:
     raw = document.source.raw
     if _SIGN not in raw:
         return None
-    blocks = [block for section in document.sections for block in section.blocks if block.kind == "code"]
+    blocks = [block for block in document.blocks if block.kind == "code"]
     text = bytearray(raw)
     for block in blocks:
         # Spaces keep every offset, and no mark.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 import yaml
@@ -44,6 +45,7 @@ _OPENING = (
 _CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 
 
+@lru_cache(maxsize=4096)
 def key_of(label: str) -> str:
     """Return a metadata label as a key: ``Last Reviewed`` becomes ``last_reviewed``."""
     return re.sub(r"[\s-]+", "_", label.strip().lower())

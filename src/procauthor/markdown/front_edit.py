@@ -99,8 +99,9 @@ def read_texts(document: Document, key: str) -> list[str]:
     if field is None:
         return []
     values = list(field.value) if isinstance(field.value, list | tuple) else [field.value]
-    front = find_front_matter(document.source) if document.front_kind == "yaml" else None
-    if front is None or all(isinstance(each, str) for each in values):
+    plain = document.front_kind != "yaml" or all(isinstance(each, str) for each in values)
+    front = None if plain else find_front_matter(document.source)
+    if front is None:
         return [str(each) for each in values if each is not None]
     layout = read_layout(document.source.raw[front.body : front.foot].decode())
     written = next((entry.node for entry in layout.entries if entry.key == key), None)

@@ -328,7 +328,9 @@ class _Builder:
     def _end_heading(self, data: Any, start: int, end: int) -> None:
         self._in_heading = False
         shown = self._close_text()
-        text = _HEADING_ATTRIBUTES.sub("", shown.strip()).rstrip()
+        text = shown.strip()
+        if text.endswith("}"):
+            text = _HEADING_ATTRIBUTES.sub("", text).rstrip()
         slug = self._slugger.slug(shown)
         self.anchors.add(slug)
         nested = self._depth > 0

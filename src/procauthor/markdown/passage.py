@@ -132,11 +132,20 @@ def read_passages(document: Document) -> Iterator[PlainText]:
 
 def _gap(between: bytes) -> str | None:
     """Return what a reader sees between two runs, or None where they do not belong together."""
+    return _short_gap(between) if len(between) < _SHORT else _read_gap(between)
+
+
+def _read_gap(between: bytes) -> str | None:
     if between == b"\n":
         return " "
     if _MARKS.fullmatch(between):
         return ""
     return " " if _LINE_END.fullmatch(between) else None
+
+
+# What is between two runs is mostly one of a few things, and short.
+_SHORT = 24
+_short_gap = lru_cache(maxsize=4096)(_read_gap)
 
 
 LeafKind = Literal["text", "code", "break", "html", "footnote", "task", "rule"]

@@ -14,6 +14,7 @@ from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.link import write_link
 from procauthor.markdown.proof import rewrite
 from procauthor.procedure import UNCOUNTED
+from procauthor.refactoring.page import Pages
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 
@@ -66,6 +67,7 @@ def _relocation(scope: Scope, procedure: Procedure, by: Procedure) -> Relocation
         names=names,
         spared=frozenset(spared),
         inside=scope.inside_repository(),
+        pages=Pages.of(scope.library),
     )
 
 

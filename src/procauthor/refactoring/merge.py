@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
@@ -31,6 +32,7 @@ from procauthor.refactoring.carry import (
     refuse_same_ids,
     refuse_unclosed,
 )
+from procauthor.refactoring.page import Pages
 from procauthor.refactoring.relocation import Leads, NewName, Relocation, verify_text
 from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
@@ -95,7 +97,11 @@ class _Merging:
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
         refuse_same_footnotes(old, new)
         refuse_same_ids(old, new)
-        own, kept = self._insertions(Relocation(targets={old.path: new.path}, inside=self.scope.inside_repository()))
+        own, kept = self._insertions(
+            Relocation(
+                targets={old.path: new.path}, inside=self.scope.inside_repository(), pages=Pages.of(self.scope.library)
+            )
+        )
         # Before anchors are paired: every heading must be there to be one of a pair.
         self._verify_parts(own, kept, lambda _before, _after: True)
         relocation = self._relocation(own)
@@ -135,6 +141,7 @@ class _Merging:
             names=names,
             spared=spared,
             inside=self.scope.inside_repository(),
+            pages=Pages.of(self.scope.library),
         )
 
     # The text
@@ -178,7 +185,7 @@ class _Merging:
         definitions = [definition_text(self.procedure, d, relocation, self.into.path) for d in self._definitions()]
         if definitions:
             texts.setdefault((size, size), []).append(Carried(newline.join(definitions), ()))
-        self._verify(relocation, [part.text for parts in texts.values() for part in parts])
+        self._verify(relocation, [part.text for part in chain.from_iterable(texts.values())])
         written: list[Replacement] = []
         kept: list[tuple[int, Carried]] = []
         for (start, end), parts in texts.items():
@@ -200,9 +207,8 @@ class _Merging:
 
     def _verify(self, relocation: Relocation, parts: list[str]) -> None:
         """Make sure that the links of what is carried lead where they have to."""
-        document = self.procedure.document
         ordered = sorted(self._joints(), key=self._place)
-        links = [link for joint in ordered for link in document.links if joint.piece.holds(link.start)]
+        links = [link for joint in ordered for link in self.procedure.links if joint.piece.holds(link.start)]
         theirs = definition_lines(self.into.document)
         verify_text(self.procedure, links, relocation, self.into.path, "\n\n".join([*parts, theirs]).encode())
 
@@ -248,7 +254,7 @@ class _Merging:
         for start, (begin, end) in spans.items():
             inserted = [h for h in headings if begin <= h.start < end]
             joints = [joint for joint in self._joints() if joint.at - joint.over == start]
-            carried = [h for joint in joints for h in headings_in(document, joint.piece)]
+            carried = list(chain.from_iterable(headings_in(document, joint.piece) for joint in joints))
             found |= {(old, a.slug): (new, b.slug) for a, b in zip(carried, inserted, strict=True)}
         stay = [h for h in headings if not any(begin <= h.start < end for begin, end in spans.values())]
         pairs = dict(zip((h.slug for h in self.into.document.headings), (h.slug for h in stay), strict=True))

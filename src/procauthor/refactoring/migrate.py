@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConfigError, ConflictError
@@ -65,7 +66,7 @@ class Migration:
         return Change(tuple(e for e in edits if e.before != e.after), "migrate to the present templates")
 
     def _check_names(self, chosen: Sequence[Procedure]) -> None:
-        known = {spec.key for p in chosen if p.template for spec in p.template.sections}
+        known = {spec.key for spec in chain.from_iterable(p.template.sections for p in chosen if p.template)}
         for heading in self.renamed.values():
             if section_key(heading) not in known:
                 message = f"no template of these documents has a section {heading!r}"

@@ -6,29 +6,19 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote
+from functools import cached_property
+from urllib.parse import unquote
 
+from procauthor.convention.site import read_links
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, resolve
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
-from procauthor.markdown.link import encode_path
 from procauthor.markdown.parse import parse, read_definitions
-from procauthor.markdown.target import Spot, read_spots
+from procauthor.markdown.target import Spot
 from procauthor.naming import is_document
-from procauthor.regex import lazy
-
-_ENCODED_LETTER = lazy(r"%[89A-Fa-f][0-9A-Fa-f]")
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """From the document at ``source`` to a path and an anchor; all paths from the library's root."""
-
-    source: str
-    path: str
-    anchor: str = ""
+from procauthor.refactoring.page import Pages, Way, encode_like, read_site_spots
 
 
 def join(source: str, written: str) -> str:
@@ -43,7 +33,7 @@ def respell(spot: Spot, before: Way, after: Way) -> str:
     head, _, anchor = written.partition("#")
     path, mark, query = head.partition("?")
     if after.anchor != before.anchor:
-        anchor = _encode(after.anchor, angle=spot.angle, everything=bool(_ENCODED_LETTER.search(anchor)))
+        anchor = encode_like(after.anchor, anchor, angle=spot.angle)
     text = _path(path, spot, before, after) + mark + query
     return f"{text}#{anchor}" if anchor else text or posixpath.basename(after.path)
 
@@ -51,17 +41,23 @@ def respell(spot: Spot, before: Way, after: Way) -> str:
 def _path(written: str, spot: Spot, before: Way, after: Way) -> str:
     if not written:
         # It leads to its own document.
-        return "" if after.path == after.source else _spell(relative_path(after.source, after.path), written, spot)
+        return (
+            ""
+            if after.path == after.source
+            else encode_like(relative_path(after.source, after.path), written, angle=spot.angle)
+        )
     if written.startswith("/"):
         # The root may be that of the repository, with the way to the library in front.
         base = unquote(written).strip("/").removesuffix(before.path)
-        return written if after.path == before.path else "/" + _spell(base + after.path, written, spot)
+        return written if after.path == before.path else "/" + encode_like(base + after.path, written, angle=spot.angle)
     same_folders = _folder(before.source) == _folder(after.source) and _folder(before.path) == _folder(after.path)
     if same_folders and not written.endswith("/"):
         if before.path == after.path:
             return written
-        return written[: written.rfind("/") + 1] + _spell(posixpath.basename(after.path), written, spot)
-    found = _spell(relative_path(after.source, after.path), written, spot)
+        return written[: written.rfind("/") + 1] + encode_like(
+            posixpath.basename(after.path), written, angle=spot.angle
+        )
+    found = encode_like(relative_path(after.source, after.path), written, angle=spot.angle)
     if written.startswith("./") and not found.startswith("."):
         found = f"./{found}"
     return f"{found}/" if written.endswith("/") and not found.endswith("/") else found
@@ -79,21 +75,6 @@ def relative_path(source: str, target: str) -> str:
         here.pop(0)
         there.pop(0)
     return "/".join([".."] * len(here) + there) or "."
-
-
-def _spell(path: str, written: str, spot: Spot) -> str:
-    """Write a path; parts that the old one had keep their spelling."""
-    known = {unquote(part): part for part in written.split("/")}
-    everything = bool(_ENCODED_LETTER.search(written))
-    return "/".join(
-        known.get(part) or _encode(part, angle=spot.angle, everything=everything) for part in path.split("/")
-    )
-
-
-def _encode(text: str, *, angle: bool, everything: bool) -> str:
-    if everything:
-        return quote(text, safe="!$&'*+,;=:@")
-    return encode_path(text, angle=angle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +98,7 @@ class Relocation:
         parts: New documents by their path: a part of which document they were, and their own title.
         spared: Paths of documents in which nothing is rewritten.
         inside: The folder of the library from the root of its repository; a link may lead by way of there.
+        pages: The documents as pages, where a site shows them as such.
     """
 
     homes: Mapping[str, str] = field(default_factory=dict)
@@ -126,35 +108,62 @@ class Relocation:
     parts: Mapping[str, NewName] = field(default_factory=dict)
     spared: AbstractSet[str] = frozenset()
     inside: str = ""
+    pages: Pages | None = None
+
+    @cached_property
+    def later(self) -> Pages | None:
+        """The pages as they are afterwards."""
+        return self.pages.after(self.homes, frozenset(self.parts)) if self.pages else None
 
     def home(self, path: str) -> str:
         """Return where a document is afterwards."""
         return self.homes.get(path, path)
 
+    def spell(self, spot: Spot, before: Way, after: Way) -> str:
+        """Return the target of a link as it is written afterwards, in the manner in which it is written now."""
+        if before.source == after.source and is_same(before, after):
+            return spot.written
+        if self.pages and self.later and self.pages.shows(before.source):
+            text = self.pages.spell(spot, before, after, self.later)
+            return respell(spot, before, after) if text is None else text
+        return spot.written if is_same(before, after) else respell(spot, before, after)
+
     def name_of(self, source: str, written: str) -> NewName | None:
         """Return the new name of what a link leads to, if that has one."""
-        target = resolve(source, written)
-        path = "" if target.external else self._path(source, written, target)
-        part = self.anchors.get((path, target.anchor), (path, ""))[0] if target.anchor else path
+        path, anchor = self.end(source, written) or ("", "")
+        part = self.anchors.get((path, anchor), (path, ""))[0] if anchor else path
         return self.parts.get(part) or self.names.get(path)
 
     def ways(self, source: str, written: str, home: str | None = None) -> tuple[Way, Way] | None:
-        """Return where a link led and where it leads; None where it leads out to the web.
+        """Return where a link led and where it leads; None where it leads to the web, or to nothing.
 
         Args:
             source: Path of the document with the link, before.
             written: The link's target, as it was meant.
             home: Where the link is afterwards, if not where its document does.
         """
-        target = resolve(source, written)
-        if target.external:
+        end = self.end(source, written)
+        if end is None:
             return None
-        home = home or self.home(source)
-        path = self._path(source, written, target)
-        before = Way(source, path, target.anchor)
-        found = self.anchors.get((path, target.anchor)) if target.anchor else None
-        to_path, to_anchor = found or (self.targets.get(path, path), target.anchor)
-        return before, Way(home, to_path, to_anchor)
+        path, anchor = end
+        found = self.anchors.get(end) if anchor else None
+        to_path, to_anchor = found or (self.targets.get(path, path), anchor)
+        return Way(source, path, anchor), Way(home or self.home(source), to_path, to_anchor)
+
+    def landing(self, home: str, written: str) -> tuple[str, str] | None:
+        """Return the path and the anchor that a link leads to afterwards; None as for `ways`."""
+        return Relocation(inside=self.inside, pages=self.later).end(home, written)
+
+    def end(self, source: str, written: str) -> tuple[str, str] | None:
+        """Return the path and the anchor that a link leads to; None as for `ways`."""
+        target = resolve(source, written)
+        if target.external or not written.strip("#"):
+            return None
+        if self.pages and self.pages.shows(source):
+            lead = self.pages.lead(source, written)
+            if lead or not target.escapes:
+                return (lead.path or "", lead.anchor) if lead else None
+        return self._path(source, written, target), target.anchor
 
     def _path(self, source: str, written: str, target: Target) -> str:
         """Return where a link leads, from the root of the library, also if it takes the way by the repository."""
@@ -196,17 +205,14 @@ class Leads:
         ways = self.relocation.ways(self.host.path, before, self.home)
         if ways is None:
             return before == after
-        now = Relocation(inside=self.relocation.inside).ways(self.home, after)
-        return now is not None and (now[1].path, now[1].anchor) == (ways[1].path, ways[1].anchor)
+        return self.relocation.landing(self.home, after) == (ways[1].path, ways[1].anchor)
 
 
 def relocate_links(host: Procedure, relocation: Relocation, home: str | None = None) -> Iterator[Replacement]:
     """Yield replacements of the targets in a document that lead elsewhere afterwards, or are written otherwise."""
-    for spot in read_spots(host.document):
+    for spot in read_site_spots(host.document, relocation.pages):
         ways = relocation.ways(host.path, spot.target, home)
-        if ways is None or is_same(*ways):
-            continue
-        text = respell(spot, *ways)
+        text = relocation.spell(spot, *ways) if ways else spot.written
         if text != spot.written:
             yield Replacement(spot.start, spot.end, text)
 
@@ -235,8 +241,7 @@ def _moved(
     value = scalar.value
     if resolve(host.path, value).path in documents:
         ways = relocation.ways(host.path, value, home)
-        spot = Spot("inline", value, value, 0, 0, angle=True)
-        return value if ways is None or is_same(*ways) else respell(spot, *ways)
+        return relocation.spell(Spot("inline", value, value, 0, 0, angle=True), *ways) if ways else value
     path, mark, anchor = value.partition("#")
     return relocation.targets.get(path, path) + mark + anchor
 
@@ -249,11 +254,12 @@ def verify_links(host: Procedure, relocation: Relocation, raw: bytes, own: Seque
     Raises:
         LibraryError: A link could not be rewritten.
     """
-    stay = [link for link in host.document.links if not any(r.start <= link.start < r.end for r in own)]
+    stay = [link for link in host.links if not any(r.start <= link.start < r.end for r in own)]
     places: list[tuple[int, Link | None]] = [(link.start, link) for link in stay]
     # A reference in a new text needs the definitions of the document to be read as a link.
     known = b"\n\n" + b"\n".join(raw[d.start : d.end].strip() for d in read_definitions(parse(raw)))
-    places += [(each.start, None) for each in own for _ in parse(each.text.encode() + known).links]
+    own_links = {each.start: read_links(parse(each.text.encode() + known), host.conventions) for each in own}
+    places += [(start, None) for start, links in own_links.items() for _ in links]
     expected = [link for _, link in sorted(places, key=lambda place: place[0])]
     verify_text(host, expected, relocation, relocation.home(host.path), raw)
 
@@ -266,15 +272,14 @@ def verify_text(
     Raises:
         LibraryError: A link could not be rewritten.
     """
-    document = parse(raw)
-    if len(document.links) != len(expected):
+    links = read_links(parse(raw), host.conventions)
+    if len(links) != len(expected):
         message = f"{host.path} cannot be rewritten safely: its links would be read otherwise afterwards"
         raise LibraryError(message, "nothing was changed")
-    for old, new in zip(expected, document.links, strict=True):
+    for old, new in zip(expected, links, strict=True):
         ways = relocation.ways(host.path, old.target, home) if old else None
         if old is None or ways is None:
             continue
-        found = Relocation(inside=relocation.inside).ways(home, new.target)
-        if found is None or (found[1].path, found[1].anchor) != (ways[1].path, ways[1].anchor):
+        if relocation.landing(home, new.target) != (ways[1].path, ways[1].anchor):
             message = f"{host.path}:{old.line}: the link {old.target!r} cannot be rewritten safely"
             raise LibraryError(message, "nothing was changed; rewrite this link by hand, then try again")

@@ -21,6 +21,7 @@ from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_parts, read_shown
 from procauthor.naming import bare_name, is_document, split_ending, title_key
 from procauthor.refactoring.name import Swap, write_swap
+from procauthor.refactoring.page import Pages
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.settings import FILE_NAME
@@ -193,7 +194,14 @@ class _Relocating:
         taken = {self.path} if self.path in self.scope.library.by_path and moves else set()
         names = {old: self.name}
         inside = self.scope.inside_repository()
-        relocation = Relocation(homes=moves, targets=moves, names=names, spared=frozenset(taken), inside=inside)
+        relocation = Relocation(
+            homes=moves,
+            targets=moves,
+            names=names,
+            spared=frozenset(taken),
+            inside=inside,
+            pages=Pages.of(self.scope.library),
+        )
         own = {old: self.own, **_row_edits(self.scope.library, self.procedure, self.path)}
         found = Rewriting(self.scope, relocation, own).run()
         return Change(tuple(self._edits(found)), label)

@@ -33,7 +33,9 @@ class Candidates:
         headed = (path for path, _ in relocation.anchors)
         places = (relocation.homes, relocation.targets, relocation.names, relocation.parts)
         self._paths = frozenset(chain(own, headed, *places))
-        self._stems = frozenset(bare_name(path).casefold() for path in self._paths)
+        pages = relocation.pages
+        shown = (a for path in self._paths for a in (pages.names(path) if pages else ()))
+        self._stems = frozenset(chain((bare_name(path).casefold() for path in self._paths), shown))
         self._names = tuple(_names(relocation))
         # Letters outside of ASCII can be written in several ways.
         self._plain = all(map(str.isascii, chain(self._stems, *self._names)))

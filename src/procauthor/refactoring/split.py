@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import PurePosixPath
 
 from procauthor.checking.scope import Scope
@@ -30,6 +31,7 @@ from procauthor.refactoring.carry import (
     refuse_unclosed,
     verify_carried,
 )
+from procauthor.refactoring.page import Pages
 from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.spec import section_key
@@ -106,7 +108,7 @@ def find_section(procedure: Procedure, name: str) -> Section:
 
 def _outermost(document: Document, chosen: Sequence[Section]) -> list[Section]:
     """Leave out what lies below another chosen section."""
-    below = {s.index for each in chosen for s in document.family(each) if s is not each}
+    below = {s.index for s in chain.from_iterable(list(document.family(each))[1:] for each in chosen)}
     return [s for s in chosen if s.index not in below]
 
 
@@ -124,10 +126,15 @@ class _Splitting:
         refuse_footnotes(self.procedure, [Piece(s.body, self._end(s)) for s in self.sections])
         own = self._pointers()
         parts = {self.path: NewName(self.procedure, self.title)}
-        relocation = Relocation(anchors=self._anchors(own), parts=parts, inside=self.scope.inside_repository())
+        relocation = Relocation(
+            anchors=self._anchors(own),
+            parts=parts,
+            inside=self.scope.inside_repository(),
+            pages=Pages.of(self.scope.library),
+        )
         text, kept = self._new(relocation)
         verify_carried(self.procedure, kept, relocation, self.path, text)
-        expected = [link for link in self._document.links if any(p.holds(link.start) for p in self._pieces())]
+        expected = [link for link in self.procedure.links if any(p.holds(link.start) for p in self._pieces())]
         verify_text(self.procedure, expected, relocation, self.path, text)
         found = Rewriting(self.scope, relocation, {self.procedure.path: own}).run()
         by_path = self.scope.library.by_path
@@ -198,7 +205,7 @@ class _Splitting:
         gone = [Piece(r.start, r.end) for r in own]
         old = self.procedure.path
         found: dict[tuple[str, str], tuple[str, str]] = {}
-        moved = [h for piece in self._pieces() for h in headings_in(document, piece)]
+        moved = list(chain.from_iterable(headings_in(document, piece) for piece in self._pieces()))
         for before, after in zip(moved, new.headings[1:], strict=True):
             if any(piece.holds(before.start) for piece in gone):
                 found[old, before.slug] = (self.path, after.slug)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -258,7 +259,7 @@ class _SopWriter:
             yield from ((step.name, list(self._step(step))) for step in self.contract.steps)
             return
         for section in self.document.sections:
-            items = [i for block in section.blocks for i in block.items if i.level == 0]
+            items = [item for item in section.items if item.level == 0]
             if section.level > 1 and items and self.meaning.role_of(section.title) not in _BESIDE_STEPS:
                 rules = [self._must(self.written[" ".join(i.text.split())], section.title) for i in items]
                 lead = _texts(section) or [f"{section.title}."]
@@ -268,7 +269,7 @@ class _SopWriter:
         lead = self._part(step, "purpose")
         purpose = lead.text if lead else ""
         yield purpose or f"{step.name}."
-        told = {key for role in _TOLD for key in self.meaning.parts[role]}
+        told = set(chain.from_iterable(self.meaning.parts[role] for role in _TOLD))
         for key, part in step.parts.items():
             if key not in told and (part.text or part.items):
                 yield ""
@@ -349,7 +350,7 @@ class _SopWriter:
 
     def _items(self, role: str) -> list[str]:
         section = self._section(role)
-        items = [i for b in section.blocks for i in b.items if i.level == 0] if section else []
+        items = [item for item in section.items if item.level == 0] if section else []
         texts = [self.written[" ".join(item.text.split())] for item in items]
         return [text for text in texts if text.casefold() not in NONE_WORDS]
 

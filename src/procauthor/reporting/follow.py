@@ -42,7 +42,9 @@ def closing_lines(walk: Walk) -> Iterator[str]:
         result: sum(step.result == result for step in following.steps) for result in ("done", "failed", "skipped")
     }
     told = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
-    word = "stopped" if following.stopped else "ended" if following.ended else "kept"
+    word = "ended" if following.ended else "kept"
+    if following.stopped:
+        word = "stopped"
     yield f"record {following.id} of {walk.procedure.title} {word}: {told or 'nothing recorded'}"
     if following.ended and not following.stopped:
         yield from (f"  to confirm: {text}" for text in walk.closing)

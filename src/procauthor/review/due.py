@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Literal
 
 from procauthor.convention.word import Interval, read_interval
@@ -54,7 +55,7 @@ def read_due(library: Library, present: date) -> tuple[list[Due], list[Undated]]
     have no review.
     """
     documents = [p for p in library.procedures if (p.counted or p.kind == "standard") and p.text_status not in _OUT]
-    problems = [problem for p in documents for problem in _problems(p)]
+    problems = list(chain.from_iterable(map(_problems, documents)))
     asked = [p for p in documents if _every(p)]
     changes = last_changes(library.root) if any(_last_review(p)[1] is None for p in asked) else {}
     due = [each for p in documents if (each := _due(p, changes, present))]
@@ -134,7 +135,7 @@ def _problems(procedure: Procedure) -> Iterator[Undated]:
 
 
 def _first(procedure: Procedure, keys: Iterable[str]) -> str:
-    values = (value.strip() for key in keys for value in read_texts(procedure.document, key))
+    values = map(str.strip, chain.from_iterable(read_texts(procedure.document, key) for key in keys))
     return next((value for value in values if value), "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Suspect, Use, find_suspects, read_uses, seen_key, seen_parts
@@ -29,7 +30,7 @@ class Clearance:
 
 def list_suspects(scope: Scope, consumers: Sequence[Procedure]) -> tuple[Suspect, ...]:
     """Return the suspects among some documents, in their order."""
-    return tuple(suspect for consumer in consumers for suspect in find_suspects(scope, consumer))
+    return tuple(chain.from_iterable(find_suspects(scope, consumer) for consumer in consumers))
 
 
 def clear(scope: Scope, consumer: Procedure, producer: Procedure | None, by: str, day: date) -> Clearance:

@@ -143,7 +143,6 @@ class _LabelName:
 
     kind: str
     stem: bytes
-    rare: bytes
     pattern: re.Pattern[bytes]
     before: re.Pattern[bytes] | None = None
 
@@ -158,9 +157,7 @@ _BEHIND = (
 def _name(kind: str, stem: str, more: str = "", before: str = "") -> _LabelName:
     first = stem.encode()
     pattern = lazy(re.escape(first) + (f"(?:{more})".encode() if more else b"") + _BEHIND)
-    # A byte that no text in English has decides soonest.
-    rare = next((first[at : at + 1] for at in range(len(first)) if first[at] > ord("~")), first[:1])
-    return _LabelName(kind, first, rare, pattern, lazy(f"(?:{before})[ _-]?\\Z".encode()) if before else None)
+    return _LabelName(kind, first, pattern, lazy(f"(?:{before})[ _-]?\\Z".encode()) if before else None)
 
 
 _KEYS = "api|access|secret|private|auth|signing|encryption|account|master|service|deploy|storage|license|webhook|app"
@@ -242,11 +239,16 @@ _DELIMITER = lazy(rb"^[ \t>]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?[ \t]*
 _CELL = lazy(rb"(?:[^|\\\n]|\\.)*+")
 
 
-def possible_names(raw: bytes) -> tuple[_LabelName, ...]:
-    """Return the names of secrets that a text, or a part of it, may hold."""
-    lowered = raw.lower()
+def possible_names(raw: bytes, words: bytes) -> tuple[_LabelName, ...]:
+    """Return the names of secrets that a text, or a part of it, may hold.
+
+    Args:
+        raw: The text.
+        words: Each of its words once: most names are of one word, and looked for there.
+    """
+    lowered, text = words.lower(), raw.lower()
     every = _ASCII if lowered.isascii() else (*_ASCII, *_OTHERS)
-    return tuple(name for name in every if name.rare in lowered and name.stem in lowered)
+    return tuple(name for name in every if name.stem in (text if b" " in name.stem else lowered))
 
 
 def find_labelled(raw: bytes, possible: Sequence[_LabelName]) -> Iterator[tuple[int, int, str]]:
@@ -510,7 +512,7 @@ _KEY_LINE = lazy(rb"[A-Za-z0-9+/=]{16,}")
 
 
 def possible_shapes(raw: bytes) -> frozenset[_Shape]:
-    """Return the shapes of which a text, or a part of it, may hold one."""
+    """Return the shapes of which a text, or a part of it, may hold one; each of its words once is enough."""
     marks = [each for rare, all_ in _BY_RARE.items() if rare in raw for each in all_]
     for end, by_tail in _BY_END.items():
         if end in raw:
@@ -569,8 +571,9 @@ class PartSearch:
     """Finds secrets in parts of a text: what the whole does not hold is not looked for in any of them."""
 
     def __init__(self, whole: bytes) -> None:
-        self._shapes = possible_shapes(whole)
-        self._names = possible_names(whole)
+        words = b" ".join(frozenset(whole.split()))
+        self._shapes = possible_shapes(words)
+        self._names = possible_names(whole, words)
 
     def find(self, part: bytes) -> list[Secret]:
         """Return the secrets of a part that was cut from the text as it is, as `find_secrets` does."""

@@ -138,7 +138,7 @@ def _shown(heading: SharedHeading, document: Document | None, section: Section |
     """Return a heading with what the team's own template says of it."""
     if document is None or section is None:
         return heading
-    texts = [item.text for block in section.blocks for item in block.items]
+    texts = [item.text for item in section.items]
     texts += [block.text for block in section.blocks if block.kind in ("paragraph", "quote")]
     text = " ".join(" ".join(texts).replace("--", "-").replace(">", "").split())[:_LONGEST_GUIDANCE]
     guidance = f"The team's template says: {text}" if text else ""

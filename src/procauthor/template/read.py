@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import translate
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from procauthor.errors import TemplateError
@@ -64,7 +64,8 @@ class _Line:
 
 def read_guidance(comments: Iterable[Comment]) -> str:
     """Return the words of comments for the author, without the lines that demand something."""
-    return " ".join(line.text for comment in comments for line in _lines(comment) if not _is_demand(line))
+    lines = chain.from_iterable(map(_lines, comments))
+    return " ".join(line.text for line in lines if not _is_demand(line))
 
 
 def read_constraint(comments: Sequence[Comment], roles: Collection[str]) -> tuple[Constraint, list[Mistake]]:
@@ -449,7 +450,7 @@ def _card(lines: Sequence[str]) -> Iterator[Column]:
     """Yield the lines of a card: several items that have each a label and a field of its own; none of another list."""
     labels = [_CARD_LINE.match(line) for line in lines]
     patterns = [parse_pattern(m[2], identifier(section_key(m[1]), f"line_{n}")) for n, m in enumerate(labels) if m]
-    names = {slot.name for pattern in patterns for slot in pattern.slots}
+    names = {slot.name for slot in chain.from_iterable(pattern.slots for pattern in patterns)}
     if len(patterns) == len(lines) == len(names) and len(lines) > 1 and all(p.single for p in patterns):
         for label, pattern in zip(labels, patterns, strict=True):
             yield Column(label[1] if label else "", pattern)
@@ -569,7 +570,9 @@ class TemplateStore:
 
     def names(self) -> list[str]:
         """Return the names of all templates that can be found."""
-        return sorted({file.stem for folder in self._folders for file in folder.glob("*.md") if file.is_file()})
+        return sorted(
+            {file.stem for file in chain.from_iterable(f.glob("*.md") for f in self._folders) if file.is_file()}
+        )
 
     def for_path(self, path: str, kind: str) -> Template:
         """Return the template that a document at a path has, or would have; without one, that for its kind."""

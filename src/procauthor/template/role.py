@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from procauthor.regex import lazy
@@ -145,7 +146,7 @@ def meaning_of(template: Template | None) -> Meaning:
         if spec.role:
             specs[spec.role] = (*specs.get(spec.role, ()), spec)
     # A heading that the template has, and gives no role or another one, is never taken for what it mostly is.
-    own_keys = {key for spec in (template.sections if template else ()) for key in spec.keys}
+    own_keys = set(chain.from_iterable(spec.keys for spec in (template.sections if template else ())))
     others = {
         role: tuple(key for key in word.headings if key not in own_keys)
         for role, word in known.sections.items()
@@ -153,7 +154,7 @@ def meaning_of(template: Template | None) -> Meaning:
     }
     workflow = next((spec for spec in specs.get("workflow", ()) if spec.kind == "steps"), None)
     inputs = specs.get("inputs", ())
-    own = (key for spec in inputs for key in spec.keys)
+    own = chain.from_iterable(spec.keys for spec in inputs)
     return Meaning(
         specs=specs,
         sections=others,
@@ -189,6 +190,21 @@ def inputs_name(template: Template) -> str:
     """Return how a step of the template names the required inputs as its source: their heading without a number."""
     spec = template.of_role("inputs")
     return plain_heading(spec.heading) if spec else words().sections["inputs"].headings[0].title()
+
+
+def has_foreign_words(template: Template) -> bool:
+    """Say whether a template calls its steps, or else the sources of inputs, as no template that ships does.
+
+    English sentences would not fit into its documents.
+    """
+    known, workflow = words(), template.of_role("workflow")
+    own, shipped = list(_step_words(workflow)), known.steps
+    if not own:
+        own, shipped = (
+            list(_origin_words(workflow, [s for s in template.sections if s.role == "inputs"])),
+            known.origins,
+        )
+    return bool(own) and not any(word.casefold() in shipped for word in own)
 
 
 def _step_words(workflow: SectionSpec | None) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
@@ -59,7 +60,8 @@ def _unmade(procedure: Procedure) -> Iterator[Finding]:
     steps = procedure.contract.steps
     if procedure.kind != "procedure" or not steps or not all(step.outputs for step in steps):
         return
-    words = {word for step in steps for output in step.outputs for word in artifact_key(output.name).split()}
+    made = chain.from_iterable(step.outputs for step in steps)
+    words = set(" ".join(artifact_key(output.name) for output in made).split())
     for promise in procedure.contract.outputs:
         if words.isdisjoint(artifact_key(promise.name).split()):
             message = f"no step makes {promise.name!r}, which the output contract promises"
@@ -253,7 +255,8 @@ def _reached(scope: Scope) -> set[str]:
     shown = scope.library.by_address
     for procedure in scope.library.procedures:
         own = {shown[path].path if path in shown else path for path in procedure.targets}
-        own |= {p.path for title in procedure.depends_on for p in scope.declared(title, procedure)}
+        declared = chain.from_iterable(scope.declared(title, procedure) for title in procedure.depends_on)
+        own |= {document.path for document in declared}
         if procedure.kind in ("index", "readme", "orchestration"):
             rows = (find_document(scope, procedure, entry) for entry in entries(procedure))
             own |= {document.path for document in rows if document}

@@ -20,7 +20,7 @@ from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.link import encode_path
 from procauthor.markdown.passage import read_passages
-from procauthor.naming import MARKDOWN, split_ending, title_key
+from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
 
@@ -143,10 +143,12 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
     if today:
         return f"it was renamed to {relative(procedure.path, today)!r}"
     folder, name = posixpath.split(path)
-    same = scope.files_by_name.get(name.casefold(), [])
-    titled = scope.named(title_key(link.text), procedure)
+    same = scope.files_by_name.get(path_key(name), [])
+    titled = () if link.image else scope.named(title_key(link.text), procedure)
     if len(same) == 1:
         found = same[0]
+        if found.casefold() != path.casefold() and path_key(found) == path_key(path):
+            return f"{relative(procedure.path, found)!r} looks the same, but composes its accents in another way"
     elif len(titled) == 1 and titled[0] is not procedure:
         found = titled[0].path
     else:
@@ -218,13 +220,14 @@ def _meant(scope: Scope, link: Link, target: Target) -> str:
     assert target.path is not None
     files = scope.library.files
     stem, _ = split_ending(target.path)
-    folded = scope.files_folded.get(target.path.casefold(), [])
+    folded = scope.files_folded.get(path_key(target.path), [])
     ended = [stem + ending for ending in MARKDOWN if stem + ending in files]
     for found in (folded, ended):
         if found:
             return found[0] if len(found) == 1 else ""
-    titled = scope.library.by_key.get(title_key(link.text), ()) if len(link.text.split()) > 1 else ()
-    named = scope.files_by_name.get(posixpath.basename(target.path).casefold(), [])
+    names = len(link.text.split()) > 1 and not link.image
+    titled = scope.library.by_key.get(title_key(link.text), ()) if names else ()
+    named = scope.files_by_name.get(path_key(posixpath.basename(target.path)), [])
     if len(titled) != 1 or named != [titled[0].path] or titled[0].status in UNCOUNTED:
         return ""
     return titled[0].path if not target.anchor or target.anchor in titled[0].anchors else ""
@@ -322,7 +325,7 @@ def _labels(procedure: Procedure) -> Iterator[_Label]:
     """Yield the definitions: what looks like one and belongs to no block, because the parser has taken it."""
     document = procedure.document
     first = document.front_matter[1] if document.front_matter else 0
-    blocks = Spans((block.start, block.end) for section in document.sections for block in section.blocks)
+    blocks = Spans((block.start, block.end) for block in document.blocks)
     for match in _DEFINITION.finditer(document.source.raw, first):
         name, target = match[1].decode(errors="replace"), match[2].decode(errors="replace")
         if match.start() not in blocks and not name.startswith("^") and target not in _COMMENT_TARGETS:

@@ -29,8 +29,8 @@ _ORDER = (
     r"|treat\b|approve\b|follow\b|skip\b|omit\b|mark\b|recommend\b|rate\b|use\b|call\b|open\b|download\b|fetch\b|visit\b"
     r"|post\b|upload\b|print\b|reveal\b|pretend\b|act\b|when\b|if\b)"
 )
-# Large patterns are text: they are compiled (and kept by re) only where there is something hidden to be looked at.
-_ADDRESSES = rf"""(?ix)
+_ADDRESSES = lazy(
+    rf"""(?ix)
     (?:^|[.!?:;]\s|\n)
     (?:(?:note|message|instructions?|attention|important|hint|hey|hello|dear|to|for|all|any|the|every)\b\W{{0,3}}){{0,5}}
     {_MODEL}\b(?:\s+(?:models?|assistants?|agents?|systems?|readers?|reading\s+this)){{0,3}}\s*[:,–—-]?\s*{_ORDER}
@@ -39,7 +39,9 @@ _ADDRESSES = rf"""(?ix)
     | \bif\s+you(?:\s+are|'re|’re)\s+(?:an?\s+)?{_MODEL}\b
     | \bas\s+an?\s+{_MODEL}\s?,?\s+you\b
     """
-_OVERRIDES = r"""(?ix)
+)
+_OVERRIDES = lazy(
+    r"""(?ix)
     \b(?:ignore|disregard|forget|override|bypass)\s+(?:all\s+|any\s+|every\s+|the\s+|your\s+|of\s+|these\s+|my\s+){0,4}
     (?:previous|prior|above|earlier|preceding|foregoing|system|original|other|safety)\s+(?:\w+\s+){0,2}
     (?:instructions?|prompts?|rules?|context|messages?|guidelines?|directions?|commands?)\b
@@ -49,6 +51,7 @@ _OVERRIDES = r"""(?ix)
       \s+(?:this\s+|it\s+|anything\s+)?(?:to\s+)?the\s+(?:user|human|operator)\b
     | \byou\s+are\s+now\s+(?:an?\s+|in\s+|the\s+)?(?:\w+\s+){0,2}(?:mode|assistant|agent|AI|model|DAN)\b
     """
+)
 _DELIMITER = lazy(
     r"<\|(?:im_start|im_end|im_sep|system|user|assistant|end|endoftext|eot_id|start_header_id|end_header_id|begin_of_text)\|>"
     r"|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
@@ -98,7 +101,7 @@ def _instructs(text: str) -> bool:
     """Say whether a text speaks to a model; white space is collapsed first, which keeps the search linear."""
     lines = (" ".join(line.split()) for line in text.splitlines())
     text = "\n".join(line for line in lines if line)
-    return any(re.search(pattern, text) for pattern in (_ADDRESSES, _OVERRIDES, _DELIMITER, _ROLE_TAG))
+    return any(pattern.search(text) for pattern in (_ADDRESSES, _OVERRIDES, _DELIMITER, _ROLE_TAG))
 
 
 def _comments(document: Document) -> Iterator[Hidden]:
@@ -116,7 +119,7 @@ def _definitions(document: Document) -> Iterator[Hidden]:
         [m for m in _PSEUDO_COMMENT.finditer(raw) if _instructs(m[1].decode(errors="replace"))] if b"]:" in raw else []
     )
     if found:
-        code = Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "code")
+        code = Spans((b.start, b.end) for b in document.blocks if b.kind == "code")
         for match in found:
             if match.start() not in code:
                 yield Hidden("a link definition that no reader sees gives instructions to a model", match.start())
@@ -137,7 +140,7 @@ def _elements(document: Document) -> Iterator[Hidden]:
     if not found:
         return
     runs = Spans((run.start, run.end) for run in document.runs)
-    blocks = Spans((b.start, b.end) for s in document.sections for b in s.blocks if b.kind == "html")
+    blocks = Spans((b.start, b.end) for b in document.blocks if b.kind == "html")
     starts = byte_offsets(text, [m.start() for m in found])
     insides = byte_offsets(text, [m.start("text") for m in found])
     for start, inside in zip(starts, insides, strict=True):
@@ -166,7 +169,7 @@ def _broken_words(passage: PlainText) -> Iterator[Hidden]:
     """Find an instruction whose words are broken up, so that a search for it would miss it."""
     if passage.text.isascii() or not _ONE_INVISIBLE.search(passage.text):
         return
-    if re.search(_OVERRIDES, _ONE_INVISIBLE.sub("", passage.text)) and not re.search(_OVERRIDES, passage.text):
+    if _OVERRIDES.search(_ONE_INVISIBLE.sub("", passage.text)) and not _OVERRIDES.search(passage.text):
         yield Hidden("invisible characters break up an instruction to a language model", passage.runs[0].start)
 
 

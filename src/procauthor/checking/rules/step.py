@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
+from itertools import chain, repeat
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, say, say_line
@@ -108,12 +109,9 @@ class _StepText:
 
     def read(self, passage: PlainText) -> Iterator[tuple[int, str]]:
         """Yield what is wrong in a passage."""
-        targets = [
-            (match, lost)
-            for match in _target(self.words).finditer(passage.text)
-            for lost in _named(passage.text, match)
-            if lost not in self.numbers
-        ]
+        matches = _target(self.words).finditer(passage.text)
+        named = chain.from_iterable(zip(repeat(match), _named(passage.text, match)) for match in matches)
+        targets = [(match, lost) for match, lost in named if lost not in self.numbers]
         if not targets:
             return
         at = passage.runs[0].start
@@ -269,7 +267,7 @@ def _check_step(scope: Scope) -> Iterator[Finding]:
         if spec is None or not steps:
             continue
         yield from _numbers(scope, procedure, steps)
-        yield from (each for step in steps for each in _parts(procedure, step, spec))
+        yield from chain.from_iterable(_parts(procedure, step, spec) for step in steps)
         if procedure.kind == "procedure":
             yield from _inputs(procedure)
             yield from _outputs(procedure)
@@ -318,9 +316,11 @@ def _parts(procedure: Procedure, step: Step, spec: SectionSpec) -> Iterator[Find
 def _find_part(step: Step, spec: SectionSpec) -> Part | None:
     """Find a part by its label, which may say more: "Inputs (required)"."""
     for key in spec.keys:
-        for label, part in step.parts.items():
-            if label == key or label.startswith(f"{key} "):
-                return part
+        if key in step.parts:
+            return step.parts[key]
+        longer = next((label for label in step.parts if label.startswith(f"{key} ")), None)
+        if longer is not None:
+            return step.parts[longer]
     return None
 
 
@@ -625,7 +625,7 @@ def _exits(procedure: Procedure) -> Iterator[Finding]:
                     yield say_line(EXIT_UNDEFINED, procedure, _line(procedure, part, name), message, hint)
     # As it is written: "Done" is a state, and "cannot be done" is none.
     said = " ".join(told)
-    reached = {name for name, artifact in defined.items() if re.search(rf"\b{re.escape(artifact.name)}\b", said)}
+    reached = {key for key, each in defined.items() if each.name in said and _is_said(each.name, said)}
     # The first is the success, which is reached by going on to the end. Elsewhere states say in their meaning when the
     # work ends so, and no step names them: one is missing where steps name at least half of the others only.
     others = list(defined)[1:]
@@ -633,6 +633,10 @@ def _exits(procedure: Procedure) -> Iterator[Finding]:
     for name in missing if len(missing) * 2 <= len(others) else ():
         artifact = defined[name]
         yield say(EXIT_UNREACHED, procedure, artifact.start, f"no step ends in {artifact.name!r}")
+
+
+def _is_said(name: str, text: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
 
 
 def _texts(part: Part) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, say_path
 from procauthor.convention.site import rules_of
@@ -227,7 +227,9 @@ def _order(procedure: Procedure, template: Template, match: Match) -> Iterator[F
 
 
 def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator[Finding]:
-    specs: dict[str, SectionSpec] = {key: spec for spec in template.sections for key in spec.keys}
+    specs: dict[str, SectionSpec] = dict(
+        chain.from_iterable(zip(spec.keys, repeat(spec)) for spec in template.sections)
+    )
     for section in procedure.document.sections:
         spec = specs.get(section_key(section.title)) if section.level > 1 else None
         first = match.sections.get(spec.key) if spec else None
@@ -257,9 +259,9 @@ def _heading_fields(procedure: Procedure, template: Template) -> Iterator[tuple[
     """Yield the fields that a template has in headings, where a heading still shows them."""
     if not any("{" in heading.text for heading in procedure.document.headings):
         return
-    body = {match[0] for line in template.boilerplate for match in _FIELD.finditer(line)}
-    slots = [slot.name for s in template.sections if s.step_heading for slot in s.step_heading.slots]
-    fields = {f"{{{name}}}" for name in ("title", *slots)} - body
+    body = set(chain.from_iterable(map(_FIELD.findall, template.boilerplate)))
+    slots = chain.from_iterable(spec.step_heading.slots for spec in template.sections if spec.step_heading)
+    fields = {f"{{{name}}}" for name in ("title", *(slot.name for slot in slots))} - body
     for heading in procedure.document.headings:
         for match in _FIELD.finditer(heading.text):
             if match[0] in fields:
@@ -361,7 +363,7 @@ def _block_texts(document: Document, block: Block) -> Iterator[str]:
     if block.kind == "list":
         yield from (item.text for item in block.items)
     elif block.kind == "table":
-        yield from (cell.text for row in block.rows for cell in row.cells)
+        yield from (cell.text for cell in chain.from_iterable(row.cells for row in block.rows))
     elif block.kind not in ("html", "rule"):
         yield document.source.slice(block.start, block.end)
 
@@ -378,8 +380,7 @@ def _count(document: Document, spec: SectionSpec, section: Section) -> int:
         return sum(child.level == spec.step_level for child in document.children(section))
     if spec.kind == "table":
         return sum(len(block.rows) for block in section.blocks)
-    items = (item for block in section.blocks for item in block.items) if spec.kind in ITEMS else ()
-    return sum(item.level == 0 for item in items)
+    return sum(item.level == 0 for item in section.items) if spec.kind in ITEMS else 0
 
 
 BOUNDS = Family(

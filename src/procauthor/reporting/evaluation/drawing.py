@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from procauthor.data import grouped
 from procauthor.evaluation.graph import Graph, Node
@@ -59,7 +60,7 @@ def draw(graph: Graph) -> tuple[Drawing, ...]:
     """Return one figure of all procedures that are connected; where they are too many, one for each lifecycle."""
     counted = [node for node in graph.nodes if node.kind in ("procedure", "orchestration")]
     pairs = _pairs(graph, {node.id for node in counted})
-    linked = {end for pair in pairs for end in pair}
+    linked = set(chain.from_iterable(pairs))
     nodes = [node for node in counted if node.id in linked]
     if len(nodes) <= _MOST:
         return (_figure("All lifecycles", nodes, pairs),) if nodes else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 
 Edges = Sequence[tuple[int, int]]
 _SWEEPS = 12
@@ -170,7 +170,7 @@ class _Grid:
         total = 0
         for row, following in pairwise(rows):
             places = {point: place for place, point in enumerate(following)}
-            total += _inversions([place for p in row for place in sorted(places[o] for o in self.after[p])])
+            total += _inversions(list(chain.from_iterable(sorted(places[o] for o in self.after[p]) for p in row)))
         return total
 
     def heights(self, rows: Sequence[Sequence[int]], gap: float) -> list[float]:
@@ -222,5 +222,5 @@ def _spread(wished: Sequence[float], gaps: Sequence[float]) -> list[float]:
             before = blocks.pop()
             total, count = total + before[0], count + before[1]
         blocks.append((total, count))
-    flat = [total / count for total, count in blocks for _ in range(count)]
+    flat = chain.from_iterable(repeat(total / count, count) for total, count in blocks)
     return [value + offset for value, offset in zip(flat, offsets, strict=False)]

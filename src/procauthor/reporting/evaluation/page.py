@@ -51,7 +51,7 @@ class Heat:
     @property
     def level(self) -> int:
         """The shade, 0 to 4."""
-        return 0 if not self.whole else min(4, 4 * self.part // self.whole if self.part else 0)
+        return min(4, 4 * self.part // self.whole) if self.whole else 0
 
 
 def library_page(evaluation: Evaluation, census: Census, place: DocumentPlace, home: str = "") -> str:

@@ -1,0 +1,201 @@
+"""Links between the pages of a site: where they lead before and after a relocation, and how they are written then."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
+from urllib.parse import quote, unquote
+
+from procauthor.convention.site import (
+    FOLDERS,
+    HTML,
+    Base,
+    bases,
+    filled_paths,
+    own_addresses,
+    page_folder,
+    plain_target,
+    rules_of,
+    shows,
+)
+from procauthor.library.library import Library, Procedure
+from procauthor.library.reference import Target, resolve, resolve_on_site
+from procauthor.markdown.document import Document
+from procauthor.markdown.link import encode_path
+from procauthor.markdown.target import Spot, read_spots
+from procauthor.naming import is_document, split_ending
+from procauthor.regex import lazy
+from procauthor.settings import Conventions
+
+_ENCODED_LETTER = lazy(r"%[89A-Fa-f][0-9A-Fa-f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From the document at ``source`` to a path and an anchor; all paths from the library's root."""
+
+    source: str
+    path: str
+    anchor: str = ""
+
+
+def encode_like(path: str, like: str, *, angle: bool = False) -> str:
+    """Return a path as it is written in a link; parts that another one has keep their spelling there."""
+    known = {unquote(part): part for part in like.split("/")}
+    if _ENCODED_LETTER.search(like):
+        return "/".join(known.get(part) or quote(part, safe="!$&'*+,;=:@") for part in path.split("/"))
+    return "/".join(known.get(part) or encode_path(part, angle=angle) for part in path.split("/"))
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The documents of a library as the pages of a site.
+
+    Args:
+        library: The library before.
+        homes: The paths of documents that have moved, by those from before.
+        made: Paths of documents that there are only now.
+    """
+
+    library: Library
+    homes: Mapping[str, str] = field(default_factory=dict)
+    made: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, library: Library) -> Pages | None:
+        """Return the pages of a library, or None where its links lead to files."""
+        document = next(iter(library.procedures), None)
+        return cls(library) if document and rules_of(document.conventions.site).pages else None
+
+    @cached_property
+    def conventions(self) -> Conventions:
+        """How the links of the site are read."""
+        return self.library.procedures[0].conventions
+
+    @cached_property
+    def _before(self) -> Mapping[str, str]:
+        return {new: old for old, new in self.homes.items()}
+
+    @cached_property
+    def _moved(self) -> Mapping[str, str]:
+        """The documents that have moved, by their addresses of now."""
+        return {a: new for old, new in self.homes.items() for a in self.addresses(new, self.library.by_path[old])}
+
+    def after(self, homes: Mapping[str, str], made: frozenset[str]) -> Pages:
+        """Return the pages as they are when documents have moved and others have come."""
+        return replace(self, homes=homes, made=made)
+
+    def addresses(self, path: str, document: Procedure) -> list[str]:
+        """Return where the site shows a document besides the place of its file, if it has a path."""
+        return list(own_addresses(path, document.document, self.conventions))
+
+    def names(self, path: str) -> Iterator[str]:
+        """Yield the last names by which links may lead to a document, in lower case."""
+        yield from (posixpath.basename(end).casefold() for _, end in self._shapes(path))
+
+    def shows(self, path: str) -> bool:
+        """Say whether a document is one of the pages."""
+        return shows(path, self.conventions)
+
+    def lead(self, home: str, written: str) -> Target | None:
+        """Return the file that a link leads to which is written in the document at a path; None if there is none."""
+        target = resolve_on_site(home, written, self.conventions, self._folder(home))
+        found = next(filter(None, map(self._there, target.paths)), None)
+        return Target(found, target.anchor) if found else None
+
+    def _folder(self, home: str) -> str:
+        document = self.library.by_path.get(self._before.get(home, home))
+        return page_folder(home, document.document, self.conventions) if document else ""
+
+    def _there(self, path: str) -> str:
+        """Return the path of what is at a place: a document, a file, or what the site shows there."""
+        if path in self.made or path in self._before:
+            return path
+        if path in self._moved:
+            return self._moved[path]
+        shown = self.library.by_address.get(path)
+        if shown and shown.path not in self.homes:
+            return shown.path
+        return path if path in self.library.files else ""
+
+    # How a link is written
+
+    def spell(self, spot: Spot, before: Way, after: Way, later: Pages) -> str | None:
+        """Return the target of a link as it is written afterwards: as it was, else in the manner in which it was.
+
+        Args:
+            spot: The target as it is written.
+            before: Where it led.
+            after: Where it has to lead.
+            later: The pages as they are then.
+
+        Returns:
+            The text, or None where the site does not say how the link is written.
+        """
+        # With docsify, "#/" begins a path.
+        sign = "#" if rules_of(self.conventions.site).routes and spot.target.startswith("#/") else ""
+        head, mark, anchor = spot.target.removeprefix(sign).partition("#")
+        anchor = after.anchor if after.anchor != before.anchor else anchor
+        plain = plain_target(head, self.conventions)
+        if plain is None or resolve("", plain).external:
+            return None
+        path, query, rest = plain.partition("?")
+        prefix = head[: len(head) - len(plain)] if head.endswith(plain) else ""
+        for each in chain([path], self._spelled(path, before, after, later)):
+            text = f"{prefix}{each}{query}{rest}"
+            lead = later.lead(after.source, text)
+            if lead and lead.path == after.path:
+                text = text[1:] if spot.target == f"/{spot.written}" else text
+                return f"{sign}{text}#{anchor}" if anchor or mark else f"{sign}{text}"
+        return None
+
+    def _spelled(self, path: str, before: Way, after: Way, later: Pages) -> Iterator[str]:
+        """Yield how a path may be written that leads elsewhere, the likeliest first."""
+        written = unquote(path)
+        for number, base in enumerate(self._bases(before.source, written)):
+            full = base.path_of(written)
+            for shape in self._shapes(before.path):
+                if shape[1] == full:
+                    ends = [text for kind, text in later._shapes(after.path) if kind == shape[0]]
+                    yield from later._relative(path, after, ends or [t for _, t in later._shapes(after.path)], number)
+        yield from later._relative(path, after, [after.path], 0)
+
+    def _bases(self, home: str, written: str) -> list[Base]:
+        return list(bases(home, written, self.conventions, self._folder(home)))
+
+    def _relative(self, path: str, after: Way, ends: list[str], number: int) -> Iterator[str]:
+        for end in ends:
+            trailing = "/" if path.endswith("/") and not is_document(end) else ""
+            # What the path counts from may depend on how it ends.
+            found = self._bases(after.source, f"{'/' if path.startswith('/') else ''}{end}{trailing}")
+            for base in found[number : number + 1] or found[:1]:
+                text = posixpath.relpath(end or ".", base.folder or ".")
+                text = f"/{text}" if path.startswith("/") else text
+                text = f"./{text}" if path.startswith("./") and not text.startswith(".") else text
+                yield encode_like(f"/{trailing}" if text == "/." else f"{text}{trailing}", path)
+
+    def _shapes(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield the ways in which a link may name a path, with what each is called."""
+        yield "file", path
+        if not is_document(path):
+            return
+        stem, _ = split_ending(path)
+        folder, _, name = stem.rpartition("/")
+        document = self.library.by_path.get(self._before.get(path, path))
+        for address in self.addresses(path, document) if document else ():
+            yield "address", address
+        if name in FOLDERS:
+            yield "bare", folder
+            yield "html", f"{folder}/index.html".lstrip("/")
+        yield "bare", stem
+        yield "html", f"{stem}{HTML[0]}"
+
+
+def read_site_spots(document: Document, pages: Pages | None) -> Iterator[Spot]:
+    """Yield the written targets of a document, and the paths that it tells a template of its site."""
+    yield from read_spots(document)
+    for start, end, target in filled_paths(document, pages.conventions) if pages else ():
+        yield Spot("inline", document.source.slice(start, end), target, start, end)
