@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Suspect
+from procauthor.convention.site import navigation_of
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library
 from procauthor.library.sidecar import Review, today
+from procauthor.naming import split_ending
 from procauthor.review.approve import (
     Approval,
     ApprovalTerms,
@@ -22,6 +27,7 @@ from procauthor.review.approve import (
 )
 from procauthor.review.blame import Blame, blame, rebind_origins
 from procauthor.review.suspect import Clearance, clear, first_sights, list_suspects
+from procauthor.system import read_regular
 from procauthor.workspace import Workspace
 
 
@@ -112,9 +118,30 @@ def complete(workspace: Workspace, before: Library, after: Library, change: Chan
     derived = {e.path: e for e in found if e.path not in stale}
     if late := sorted(stale & {e.path for e in found}):
         workspace.notices.append(f"{', '.join(late)} was out of date before; bring it up to date with: procauthor sync")
+    workspace.notices += _named_elsewhere(workspace, change)
     edits = [replace(e, after=derived.pop(e.path).after) if e.path in derived else e for e in change.edits]
     edits = [e for e in (*edits, *derived.values()) if e.before != e.after]
     return replace(change, edits=tuple(sorted(edits, key=lambda e: e.origin is None)))
+
+
+def _named_elsewhere(workspace: Workspace, change: Change) -> Iterator[str]:
+    """Yield that the navigation of the site names a document by a place where it is no longer."""
+    conventions = workspace.settings.conventions
+    gone = [edit.origin for edit in change.edits if edit.origin and edit.origin != edit.path]
+    shown = {split_ending(posixpath.relpath(path, conventions.site_root or "."))[0]: path for path in gone}
+    places = [f"{level}{name}" for level in ("", "../", "../../") for name in navigation_of(conventions.site)]
+    for place in places if shown else ():
+        text = _text_of(workspace.root / place)
+        for stem, path in shown.items():
+            if re.search(rf"(?<![\w/-]){re.escape(stem)}(?:\.\w+)?(?![\w/-])", text):
+                yield f"{place} names {path}: change it there"
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return read_regular(file).decode(errors="replace") if file.is_file() else ""
+    except OSError:
+        return ""
 
 
 def sync(workspace: Workspace) -> Change:
