@@ -9,7 +9,6 @@ import pytest
 from procauthor import Project
 from procauthor.errors import PromptError
 from procauthor.prompt import PromptLibrary
-from tests.batch import CALLS
 from tests.cli.test_create_with_a_model import KEY, TITLE, draft_with, good, point
 from tests.cli.test_create_with_a_model import key as key  # noqa: PLC0414 - a fixture
 from tests.loopback import Loopback, words_of
@@ -67,7 +66,7 @@ def test_neither_secret_nor_key_is_kept_on_disk(attacked: Path) -> None:
     assert KEY.encode() not in kept
     assert "\u200b".encode() not in kept
     with closing(sqlite3.connect(attacked / ".procauthor/work.db")) as connection:
-        assert connection.execute("select count(*) from call").fetchone()[0] == CALLS
+        assert connection.execute("select count(*) from call").fetchone()[0] == 3
 
 
 def test_the_index_finds_the_passage_and_not_the_secret(attacked: Path) -> None:
