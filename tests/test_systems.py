@@ -23,6 +23,7 @@ def load(name, globals=None, locals=None, fromlist=(), level=0):
         raise ModuleNotFoundError(name, name=name)
     return real(name, globals, locals, fromlist, level)
 builtins.__import__ = load
+non_block = os.O_NONBLOCK
 for name in ("fork", "fchmod", "fchown", "O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW", "sched_getaffinity"):
     delattr(os, name)
 for name in ("pthread_sigmask", "SIGURG", "SIGKILL"):
@@ -38,6 +39,9 @@ class Elsewhere(str):
 sys.platform = Elsewhere(sys.platform)
 from typer.testing import CliRunner
 from procauthor.cli.app import app
+import procauthor.system
+# From 3.14 on, Python removes folders with it.
+os.O_NONBLOCK = non_block
 for line in sys.argv[1:]:
     done = CliRunner().invoke(app, line.split("|"))
     print(done.exit_code, line, done.stderr[-300:].replace(chr(10), " "), done.exception if done.exit_code else "")

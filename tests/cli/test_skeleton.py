@@ -89,7 +89,7 @@ def test_a_team_template_gives_its_own_skeleton(root: Path) -> None:
     create(root, "--author", "skeleton", "--accept")
     text = (root / "feature/threat-check.md").read_text()
     assert "## Why\n\n<!--\nSay it - - short.\n-->\n\nTODO: One sentence.\n" in text
-    assert "| Check | Owner |\n|---|---|\n| TODO | … |\n" in text
+    assert "| Check | Owner |\n|---|---|\n| TODO check | … |\n" in text
     assert "### Step 1: TODO name\n\n#### Do\n\n1. TODO action\n" in text
 
 
@@ -108,3 +108,46 @@ def test_a_skeleton_fills_no_required_section_of_the_evaluation(tmp_path: Path) 
     run("-C", root, "create", "Restore Procedure", "--author", "skeleton", "--accept")
     after = json.loads(run("-C", root, "evaluate", "--json").stdout)
     assert after["section_completeness"] == before["section_completeness"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "source"),
+    [("Schritt {number}: {name}", "Aus: "), ("Étape {number} : {name}", "De : "), ("{number}. {name}", "Aus: ")],
+)
+def test_without_a_model_no_english_comes_into_documents_of_another_language(
+    tmp_path: Path, heading: str, source: str
+) -> None:
+    template = f"""# {{title}}
+
+## Zweck
+
+{{Was erreicht wird.}}
+
+## Eingaben
+
+- **{{artifact}}** ({source}[{{provider?}}](procedure))
+
+## Ablauf
+
+### {heading}
+
+**Handlungen:**
+
+1. {{action}}
+
+## Kontakte
+
+| Rolle | Person |
+|---|---|
+| {{rolle}} | {{person}} |
+"""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/anweisung.md").write_text(template, encoding="utf-8")
+    (tmp_path / "procauthor.toml").write_text('[templates]\n"betrieb/*.md" = "anweisung"\n')
+    (tmp_path / "index.md").write_text("# Liste\n\n## Betrieb\n\n| Verfahren | Stand |\n|---|---|\n| Abgabe | - |\n")
+    run("-C", tmp_path, "create", "Abgabe", "--accept")
+    _, front, body = (tmp_path / "betrieb/abgabe.md").read_text(encoding="utf-8").split("---\n", 2)
+    assert "status: In progress\n" in front
+    known = set(re.findall(r"\w+", template)) | {"TODO", "Abgabe", "1"}
+    assert set(re.findall(r"\w+", re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL))) <= known
+    assert json.loads(run("-C", tmp_path, "check", "--json").stdout)["summary"]["warnings"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import subprocess
 import sys
@@ -340,3 +341,16 @@ def test_a_missing_server_library_is_one_sentence(root: Path) -> None:
     assert done.returncode == 2
     assert 'pip install "procauthor[lsp]"' in done.stderr
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_it_ends_without_a_word(root: Path) -> None:
+    asked = (
+        {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}},
+        {"id": 2, "method": "shutdown"},
+        {"method": "exit"},
+    )
+    bodies = [json.dumps({"jsonrpc": "2.0", **each}).encode() for each in asked]
+    sent = b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies)
+    command = [sys.executable, "-c", MAIN, "-C", str(root), "lsp"]
+    done = subprocess.run(command, input=sent, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")

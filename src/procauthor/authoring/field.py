@@ -193,7 +193,7 @@ class Fields:
             # What is written is paid for, and is not lost for this.
             state.questions[_LOOK] = (f"Nobody has looked at the draft as a whole ({error.message}): who reads it?",)
             return False
-        changed = self._take_edits(state, page, read_edits(answer.values["edits"]))
+        changed = self._take_edits(state, page, read_edits(answer.values["edits"], links_of(work.brief)))
         closed = {questions[number - 1] for number in answer.values["settled"] if 0 < number <= len(questions)}
         for step, asked in state.questions.items():
             state.questions[step] = tuple(question for question in asked if question not in closed)

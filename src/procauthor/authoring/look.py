@@ -19,8 +19,9 @@ from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
 from procauthor.library.status import PROPOSED
+from procauthor.markdown.link import write_link
 from procauthor.template.model import late_name, late_parts
-from procauthor.template.render import is_left_out
+from procauthor.template.render import Names, is_left_out
 from procauthor.template.spec import SectionSpec, Template
 
 MOST_OPEN = 8
@@ -95,9 +96,11 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
     return AskForm(LookReply, (("look/ask", words),), briefed=True)
 
 
-def read_edits(edits: Sequence[Mapping[str, Any]]) -> list[PageEdit]:
-    """Return the edits of a reply, as many as count."""
-    return [PageEdit(edit["passage"], edit["action"], edit["text"]) for edit in edits[:_MOST_EDITS]]
+def read_edits(edits: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> list[PageEdit]:
+    """Return the edits of a reply, as many as count; where one names a document, it is linked as on the page."""
+    names = Names(title for title, path in links.items() if path)
+    texts = (names.replace(edit["text"], lambda title: write_link(title, links[title])) for edit in edits)
+    return [PageEdit(e["passage"], e["action"], text) for e, text in zip(edits[:_MOST_EDITS], texts, strict=False)]
 
 
 def count_proposals(fields: Mapping[str, Any]) -> int:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from textwrap import dedent, indent
 from typing import Any, Literal
 
 from procauthor.naming import count_words
-from procauthor.template.spec import Template
+from procauthor.template.spec import SectionSpec, Template
 
 Action = Literal["replace", "delete", "before", "after"]
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
@@ -23,6 +24,8 @@ _LABEL = re.compile(r"\*\*[^*\n]+:\*\*")
 _BULLET = re.compile(r"(?:[-*+]|\d+[.)])[ ]+")
 # What an item begins with: its mark, and a label behind it.
 _LEAD = re.compile(r"(#{1,6}[ ]+|(?:[-*+]|\d+[.)])[ ]+(?:\[[ xX]\][ ]+)?)?(\*\*[^*\n]+:\*\*[ ]*)?")
+# Around lines that are put beside a passage: what is below them belongs where it belonged.
+_BEGIN, _END = "\x02", "\x03"
 _NUMBER = re.compile(r"\A\[\d+\][ ]+")
 
 
@@ -69,10 +72,14 @@ class DraftPage:
             parts.append(_Part(number if counts else 0, "\n".join(lines)))
         return tuple(parts)
 
+    @cached_property
+    def _specs(self) -> list[SectionSpec]:
+        return list(chain(self.template.sections, *(section.parts for section in self.template.sections)))
+
     @property
     def labels(self) -> list[str]:
         """The labels of the parts of a step, in their order."""
-        return [part.heading for spec in self.template.sections for part in spec.parts if part.labelled]
+        return [spec.heading for spec in self._specs if spec.labelled]
 
     @property
     def words(self) -> int:
@@ -97,16 +104,49 @@ class DraftPage:
         lines: list[str] = []
         gone = False
         for part in self.parts:
-            mine = [edit for edit in edits if edit.passage == part.number and part.number]
+            mine = [self._plain(edit) for edit in edits if edit.passage == part.number and part.number]
             if _HEADING.match(part.text):
                 gone = any(edit.action == "delete" for edit in mine)
             if not gone:
                 lines += _edited(part.text, mine)
-        return "\n".join(lines)
+        beside = any(edit.action in ("before", "after") for edit in edits)
+        return "\n".join(self._ordered("\n".join(lines).split("\n")) if beside else lines)
+
+    def _plain(self, edit: PageEdit) -> PageEdit:
+        """Return an edit; to write that there is nothing, as the template does, is to delete."""
+        empty = {spec.constraint.none for spec in self._specs}
+        text = edit.text.strip()
+        return PageEdit(edit.passage, "delete") if text and text in empty else edit
+
+    def _ordered(self, lines: Sequence[str]) -> Iterator[str]:
+        """Yield lines with the parts of each step in the order of the template, each once, wherever they were put."""
+        ranks = {f"**{label}:**": rank for rank, label in enumerate(self.labels)}
+        parts: dict[int, list[str]] = {}
+        rank = before = -1
+        for line in lines:
+            if line in (_BEGIN, _END):
+                rank, before = (rank, rank) if line == _BEGIN else (before, before)
+                continue
+            heading, label = _HEADING.match(line), _LABEL.match(line)
+            if heading:
+                yield from _joined(parts)
+                parts, rank, before = {}, -1, -1
+            if label and label[0] in ranks and parts:
+                rank = ranks[label[0]]
+                if label[0] == line and rank in parts:
+                    continue
+                parts[rank] = []
+            parts.setdefault(rank, []).append(line)
+        yield from _joined(parts)
 
     def holds(self, number: int) -> bool:
         """Say whether there is a passage of that number."""
         return 0 < number <= max((part.number for part in self.parts), default=0)
+
+
+def _joined(parts: Mapping[int, Sequence[str]]) -> Iterator[str]:
+    for rank in sorted(parts):
+        yield from (*parts[rank], "")
 
 
 def _grouped(lines: Sequence[str]) -> Iterator[list[str]]:
@@ -165,7 +205,7 @@ def _edited(text: str, edits: Sequence[PageEdit]) -> Iterator[str]:
     """Yield a part after its edits; what is put beside it has an empty line around it."""
     for edit in edits:
         if edit.action == "before":
-            yield from (_fitted(edit.text, text, instead=False), "")
+            yield from (_BEGIN, _fitted(edit.text, text, instead=False), "", _END)
     instead = [edit for edit in edits if edit.action == "replace"]
     if instead:
         yield _fitted(instead[-1].text, text, instead=True)
@@ -173,7 +213,7 @@ def _edited(text: str, edits: Sequence[PageEdit]) -> Iterator[str]:
         yield text
     for edit in edits:
         if edit.action == "after":
-            yield from ("", _fitted(edit.text, text, instead=False), "")
+            yield from (_BEGIN, "", _fitted(edit.text, text, instead=False), "", _END)
 
 
 def _fitted(new: str, old: str, *, instead: bool) -> str:

@@ -100,7 +100,7 @@ def _open_client(
         # The clients raise whatever they like here; the words may hold a key and are left out.
         if "unsupported" in str(error).lower() and "provider" in str(error).lower():
             message = f"unknown provider {identity.provider!r}"
-            raise ConfigError(message, f"common ones are {', '.join(sorted(EXTRAS))}") from error
+            raise ConfigError(message, f"common ones are {', '.join(sorted(set(EXTRAS.values())))}") from error
         require_key(identity, server, credential)
         message = f"the provider {identity.provider!r} cannot be opened for {str(identity)!r}"
         raise ConfigError(message, f"check its settings, and the environment variable {identity.key_name}") from error

@@ -158,7 +158,7 @@ def _body(spec: SectionSpec) -> Iterator[str]:
     elif spec.kind == "table":
         yield "| " + " | ".join(column.header for column in spec.columns) + " |"
         yield "|" + "---|" * len(spec.columns)
-        yield f"| {TO_DO} |" + " … |" * (len(spec.columns) - 1)
+        yield f"| {_line(spec.columns[0].pattern)} |" + f" {OPEN} |" * (len(spec.columns) - 1)
     elif spec.kind == "card":
         for column in spec.columns:
             yield f"- **{column.header}:** {_line(column.pattern)}"

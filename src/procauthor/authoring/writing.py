@@ -25,7 +25,7 @@ from procauthor.library.library import Library
 from procauthor.planning.plan import Plan
 from procauthor.prompt import PromptLibrary
 from procauthor.retrieval.chunk import Chunk
-from procauthor.template.spec import Template
+from procauthor.template.spec import Template, has_foreign_words
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Records
@@ -93,6 +93,8 @@ def open_work(  # noqa: PLR0913 - what an author needs
         own = partial(make, calls=run.calls, written_by=written_by, repairs=repairs, doubts="question")
         if run.brief.request.wish:
             return own(author=OfflineUpdateAuthor())
+        if has_foreign_words(records.workspace.templates.get(run.brief.template)):
+            return own(author=SkeletonAuthor(), render=render_skeleton)
         return own(author=OfflineAuthor(), render=_render_gaps)
     if run.author == SKELETON:
         return make(author=SkeletonAuthor(), calls=run.calls, render=render_skeleton)

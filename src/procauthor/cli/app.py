@@ -163,6 +163,8 @@ def main() -> None:
 
 def _flush() -> None:
     """Write what is left; the interpreter would do so too, but with a traceback where that fails."""
+    if sys.stdout.closed:  # as a server of editors leaves it
+        return
     try:
         sys.stdout.flush()
     except OSError as error:

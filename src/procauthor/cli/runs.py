@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from procauthor.cli.library import Json
 from procauthor.cli.output import open_project, say, say_notices, show, show_json
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.authoring.run import Run
@@ -39,7 +41,7 @@ def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
     for run in runs:
         row = _summary(project, run)
         usage = row["usage"]
-        cost = f"{usage['calls']} calls, {usage['input_tokens'] + usage['output_tokens']} tokens"
+        cost = f"{amount(usage['calls'], 'call')}, {usage['input_tokens'] + usage['output_tokens']} tokens"
         show(f"{row['run']}  {row['title']}  {row['started']}  {row['author']}  {row['state']}  {cost}")
     for each in batches:
         states = ", ".join(f"{count} {state}" for state, count in each["items"].items())
@@ -69,10 +71,12 @@ def show_run(
     show(f"{'ceiling':10} {row['max_tokens'] or '-'}")
     for step in steps:
         reused = f", {step['reused']} reused" if step["reused"] else ""
-        cost = f"{step['calls']} calls, {step['input_tokens']} tokens in, {step['output_tokens']} out{reused}"
-        show(f"step {step['step']}: {', '.join(step['fields'])}: {cost}")
-    usage = row["usage"]
-    show(f"total: {usage['calls']} calls, {usage['input_tokens']} tokens in, {usage['output_tokens']} out")
+        show(f"step {step['step']}: {', '.join(step['fields'])}: {_cost(step)}{reused}")
+    show(f"total: {_cost(row['usage'])}")
+
+
+def _cost(usage: Mapping[str, Any]) -> str:
+    return f"{amount(usage['calls'], 'call')}, {usage['input_tokens']} tokens in, {usage['output_tokens']} out"
 
 
 def prune(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
+from pathlib import Path
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Suspect, Use, find_suspects, read_uses, seen_key, seen_parts
+from procauthor.convention.site import navigation_of
 from procauthor.library.change import Change, Edit, edit_receipts
 from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import Receipts, Review, Seen, receipts_of, today
+from procauthor.naming import split_ending
 from procauthor.review.approve import (
     Approval,
     ApprovalTerms,
@@ -23,6 +28,7 @@ from procauthor.review.approve import (
     refuse_unfit,
 )
 from procauthor.review.blame import Blame, blame, rebind_origins
+from procauthor.system import read_regular
 from procauthor.workspace import Workspace
 
 
@@ -192,9 +198,30 @@ def complete(workspace: Workspace, before: Library, after: Library, change: Chan
     derived = {e.path: e for e in found if e.path not in stale}
     if late := sorted(stale & {e.path for e in found}):
         workspace.notices.append(f"{', '.join(late)} was out of date before; bring it up to date with: procauthor sync")
+    workspace.notices += _named_elsewhere(workspace, change)
     edits = [replace(e, after=derived.pop(e.path).after) if e.path in derived else e for e in change.edits]
     edits = [e for e in (*edits, *derived.values()) if e.before != e.after]
     return replace(change, edits=tuple(sorted(edits, key=lambda e: e.origin is None)))
+
+
+def _named_elsewhere(workspace: Workspace, change: Change) -> Iterator[str]:
+    """Yield that the navigation of the site names a document by a place where it is no longer."""
+    conventions = workspace.settings.conventions
+    gone = [edit.origin for edit in change.edits if edit.origin and edit.origin != edit.path]
+    shown = {split_ending(posixpath.relpath(path, conventions.site_root or "."))[0]: path for path in gone}
+    places = [f"{level}{name}" for level in ("", "../", "../../") for name in navigation_of(conventions.site)]
+    for place in places if shown else ():
+        text = _text_of(workspace.root / place)
+        for stem, path in shown.items():
+            if re.search(rf"(?<![\w/-]){re.escape(stem)}(?:\.\w+)?(?![\w/-])", text):
+                yield f"{place} names {path}: change it there"
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return read_regular(file).decode(errors="replace") if file.is_file() else ""
+    except OSError:
+        return ""
 
 
 def sync(workspace: Workspace) -> Change:

@@ -584,6 +584,21 @@ def inputs_name(template: Template) -> str:
     return plain_heading(spec.heading) if spec else words().sections["inputs"].headings[0].title()
 
 
+def has_foreign_words(template: Template) -> bool:
+    """Say whether a template calls its steps, or else the sources of inputs, as no template that ships does.
+
+    English sentences would not fit into its documents.
+    """
+    known, workflow = words(), template.of_role("workflow")
+    own, shipped = list(_step_words(workflow)), known.steps
+    if not own:
+        own, shipped = (
+            list(_origin_words(workflow, [s for s in template.sections if s.role == "inputs"])),
+            known.origins,
+        )
+    return bool(own) and not any(word.casefold() in shipped for word in own)
+
+
 def _step_words(workflow: SectionSpec | None) -> Iterator[str]:
     """Yield what a step is called: the words before its number."""
     parts = workflow.step_heading.parts if workflow and workflow.step_heading else ()
