@@ -25,7 +25,7 @@ from procauthor.procedure import DONE, Artifact, Part, Step
 from procauthor.regex import lazy
 from procauthor.secret import redact
 from procauthor.system import read_regular
-from procauthor.template.role import meaning_of
+from procauthor.template.spec import meaning_of
 from procauthor.workspace import Workspace
 
 _SOURCE = "procauthor-source"
