@@ -22,8 +22,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Artifact, Step
 from procauthor.regex import lazy
 from procauthor.settings import Settings
 from procauthor.template.render import Cleaner, read_pattern, render_pattern
-from procauthor.template.role import meaning_of
-from procauthor.template.spec import SectionSpec, Slot, section_key
+from procauthor.template.spec import SectionSpec, Slot, meaning_of, section_key
 
 
 @lru_cache(maxsize=65_536)

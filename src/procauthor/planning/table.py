@@ -163,7 +163,7 @@ def _rank_title(head: str, key: str, cells: Sequence[str]) -> int | None:
     texts = _mostly(cells, _is_title)
     if key:
         return 4 if key in _WEAK and texts and _differ(cells) else None
-    if _heads_title(head):
+    if _heads_title(head) and not _mostly(cells, _RANGE.match):
         return int(head in _MORE)
     if ends_in_noun(head):
         return 2

@@ -14,7 +14,8 @@ from procauthor.regex import lazy
 
 # The same headings, labels and names are asked about many times.
 REMEMBERED = 1 << 16
-PRIORITY_CODE = lazy(r"\bP\d\b", re.IGNORECASE)
+# "P1-T004" is the code of an item.
+PRIORITY_CODE = lazy(r"\bP\d\b(?!-[A-Z]+\d)", re.IGNORECASE)
 # "Priority: 3.5" is a score.
 _PRIORITY = lazy(r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
@@ -148,7 +149,7 @@ def _statuses() -> list[tuple[str, re.Pattern[str]]]:
 
 def _says(words: re.Pattern[str], text: str) -> bool:
     """Say whether a text has such a word, and none before it that makes it open work: "80 % complete", "to be done"."""
-    before = pattern("open|no", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
+    before = pattern("open|no|part", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
     behind = pattern("onward", r"\s+(?:{})\b")
     said = (each for each in words.finditer(text) if not behind.match(text, each.end()))
     return any(not before.search(text[: each.start()]) for each in said)

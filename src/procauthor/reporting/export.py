@@ -20,11 +20,12 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
 from procauthor.markdown.document import Document, Link, Replacement, Section, replace_spans
 from procauthor.markdown.link import encode_path, escape, write_link
+from procauthor.naming import bare_name
 from procauthor.procedure import DONE, Artifact, Part, Step
 from procauthor.regex import lazy
 from procauthor.secret import redact
 from procauthor.system import read_regular
-from procauthor.template.role import meaning_of
+from procauthor.template.spec import meaning_of
 from procauthor.workspace import Workspace
 
 _SOURCE = "procauthor-source"
@@ -42,7 +43,7 @@ def skill_name(procedure: Procedure) -> str:
     Raises:
         InvalidTitleError: Neither id nor path holds a letter or digit that can be in a name.
     """
-    for text in (procedure.id, PurePosixPath(procedure.path).stem, procedure.title):
+    for text in (procedure.id, bare_name(procedure.path), procedure.title):
         plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
         name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_NAME].strip("-")
         if name:
