@@ -335,3 +335,34 @@ def test_a_page_that_a_site_may_make_is_not_missing(tmp_path: Path, target: str,
     run("init", tmp_path, "--no-input")
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=broken)
     assert sum(finding["rule"] == "broken-link" for finding in report["findings"]) == broken
+
+
+def test_a_form_that_requires_nothing_is_asked_for_and_not_finished_without_a_word(tmp_path: Path) -> None:
+    head = "---\nname: {0}\ndescription: When to use {0}\n---\n\n# Do {0}\n\nWords of {0}.\n\n"
+    sections = ["## Rules\n\n- One.\n", "## Rules\n\n- Two.\n", "## Notes\n\nWords.\n", "## Else\n\nWords.\n"]
+    names = ("ask", "bind", "cut", "dig")
+    write(tmp_path, {f"{n}/SKILL.md": head.format(n) + s for n, s in zip(names, sections, strict=True)})
+    init(tmp_path)
+    run("-C", tmp_path, "create", "Do Fill", "--accept", code=None)
+    text = (tmp_path / "do-fill/SKILL.md").read_text()
+    assert "name: do-fill\n" in text
+    assert "## Rules" in text
+    assert documents(tmp_path)["do-fill/SKILL.md"]["status"] == "in progress"
+    write(tmp_path, {"empty/SKILL.md": "# Empty\n"})
+    assert documents(tmp_path)["empty/SKILL.md"]["status"] == "placeholder"
+    run("-C", tmp_path, "export", "Do ask", "--to", "agent-skill", "--out", tmp_path / ".out")
+    assert (tmp_path / ".out/ask/SKILL.md").exists()
+
+
+def test_a_navigation_that_names_what_has_moved_is_said(tmp_path: Path) -> None:
+    write(tmp_path, {"mkdocs.yml": "nav:\n  - One: a/one.md\n", "docs/a/one.md": "# One\n", "docs/b/two.md": "# Two\n"})
+    init(tmp_path)
+    assert "mkdocs.yml names docs/a/one.md: change it there" in run("-C", tmp_path, "move", "One", "docs/b").stderr
+    assert "mkdocs.yml" not in run("-C", tmp_path, "move", "Two", "docs/a").stderr
+
+
+def test_a_file_is_called_as_most_are(tmp_path: Path) -> None:
+    names = ("PumpStops", "PumpLeaks", "PumpHums", "PumpRuns")
+    write(tmp_path, {f"ops/{n}.md": form(n) for n in names} | {"ops/all-about-it.md": form("All about it")})
+    init(tmp_path)
+    assert "ops/PumpSinks.md" in run("-C", tmp_path, "create", "PumpSinks", "--lifecycle", "Ops", "--dry-run").stdout

@@ -44,6 +44,8 @@ _KEPT = 0.9
 _SURE = 5
 # What documents of one kind need not share is shown to their authors where some have it.
 _BUNDLE_SHARE = 0.2
+# A form has the name of a folder that holds this share of its documents.
+_CALLED = 0.6
 # With fewer words a file says nothing of its own.
 _HARDLY_ANY = 12
 # What somebody is to fill in, besides words for it in square brackets.
@@ -146,6 +148,7 @@ def survey(folder: Path) -> Survey:
     assigned |= {path: t.name for t in templates for path in t.form.members}
     guesses = (
         site.guess,
+        *_named_guess(site, names.names),
         *(t.guess for t in templates),
         *_optional(templates),
         *_steps(templates),
@@ -230,6 +233,13 @@ def _named_by_site(site: FoundSite, documents: Mapping[str, Document], titles: T
     return {
         path: name for path, name in site.names.items() if path in documents and not read_title(documents[path], titles)
     }
+
+
+def _named_guess(site: FoundSite, names: Mapping[str, str]) -> Iterator[Guess]:
+    """Yield that documents without a title of their own have one in the navigation of their site."""
+    if names:
+        value = f"the navigation of {site.kind}"
+        yield Guess("titles.names", value, 0.95, len(names), len(names), tuple(sorted(names)[:2]))
 
 
 def _formless(
@@ -355,7 +365,7 @@ def _place(form: Form, folder: Path) -> str:
         return PurePosixPath(form.members[0]).stem
     parents = [PurePosixPath(path).parent for path in form.members]
     usual = commonest(parent.name for parent in parents)
-    if sum(parent.name == usual for parent in parents) > len(parents) / 2:
+    if sum(parent.name == usual for parent in parents) > len(parents) * _CALLED:
         return usual or folder.resolve().name
     return PurePosixPath(commonpath(parents)).name or folder.resolve().name
 

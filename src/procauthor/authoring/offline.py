@@ -34,8 +34,7 @@ from procauthor.authoring.topic import (
 from procauthor.naming import title_key
 from procauthor.procedure import DONE
 from procauthor.template.model import late_name, late_parts, sections_of_step
-from procauthor.template.role import inputs_name
-from procauthor.template.spec import SectionSpec
+from procauthor.template.spec import SectionSpec, inputs_name
 from procauthor.template.spec import plain_heading as plain_title
 
 
@@ -93,10 +92,13 @@ class _Composer:
         }
 
     def section(self, spec: SectionSpec) -> Any:
-        """Return the value of one section; an optional one for which something is unknown is left out."""
+        """Return the value of one section; an optional one for which something is unknown is left out.
+
+        Of a form that requires nothing, every section is asked for: nobody can say which of them may be missing.
+        """
         asked = len(self.questions)
         value = self.written(spec)
-        if spec.constraint.optional and holds_gap(value):
+        if spec.constraint.optional and self.ask.template.required and holds_gap(value):
             del self.questions[asked:]
             return None
         return value

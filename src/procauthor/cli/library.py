@@ -60,7 +60,7 @@ def search(
         show_json({"query": query, "hits": [hit.as_json() for hit in hits]})
         return
     for hit in hits:
-        show(f"{hit.chunk.path}:{hit.chunk.line}  {hit.chunk.title} > {hit.chunk.heading}")
+        show(f"{hit.chunk.path}:{hit.chunk.line}  {' > '.join(filter(None, (hit.chunk.title, hit.chunk.heading)))}")
         if hit.chunk.text:
             show(f"    {' '.join(hit.chunk.text.split())[:160]}")
     if not hits:

@@ -83,6 +83,19 @@ _RULES: dict[Site, Rules] = {
 _PLAIN = Rules()
 
 
+_NAVIGATION: dict[Site, tuple[str, ...]] = {
+    "mkdocs": ("mkdocs.yml", "mkdocs.yaml"),
+    "docusaurus": ("sidebars.js", "sidebars.ts"),
+    "vitepress": tuple(f"{folder}.vitepress/config.{kind}" for folder in ("", "docs/") for kind in ("js", "ts", "mts")),
+    "jekyll": ("_data/navigation.yml", "_config.yml"),
+}
+
+
+def navigation_of(site: Site) -> tuple[str, ...]:
+    """Return the files, no documents, in which a kind of site names its pages."""
+    return _NAVIGATION.get(site, ())
+
+
 def rules_of(site: Site) -> Rules:
     """Return how a kind of site reads links; one that shows files as they are has no rules of its own."""
     return _RULES.get(site, _PLAIN)

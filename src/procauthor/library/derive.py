@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 
 from procauthor.convention.word import known_words, plain_status
 from procauthor.errors import MarkError
@@ -131,7 +132,8 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
             yield _insert(host, table, wanted)
     if host.kind == "index":
         shown = [p for p in library.procedures if p.path in linked or p.key in listed]
-        due = [p for p in library.procedures if any(_belongs(host, table, p) for table in found)]
+        wanted_paths = {p.path for p in chain.from_iterable(_wanted(library, host, table) for table in found)}
+        due = [p for p in library.procedures if p.path in wanted_paths]
         yield from update_lists(library, host, region, [*shown, *due])
         yield from _new_sections(library, found, listed)
     if host.kind == "readme" and found:

@@ -463,7 +463,7 @@ def manner(library: Library, path: str, lifecycle: str, title: str) -> Manner:
     written = _usual(write_title(title, p.written_title, patterns) for p in kin)
     named = _usual(_title_field(p) for p in kin)
     front: dict[str, str | int] = {key: title if key == "name" else written for key in [named] if key}
-    if "name" not in front and all(_is_named(p) for p in kin):
+    if "name" not in front and sum(map(_is_named, kin)) >= len(kin) * _NEARLY_ALL:
         front["name"] = PurePosixPath(path).parent.name
     front |= _shared([p.document.metadata if p.document.front_matter else {} for p in kin])
     declared = [p.document.metadata.keys() for p in kin]
@@ -529,7 +529,8 @@ def _home(procedure: Procedure) -> str:
 def _stem(known: Sequence[tuple[str, str]], title: str) -> str:
     """Return a name for a title as most names follow from theirs; a number before it is the next one."""
     # How words are joined shows only where there are several.
-    telling = [(stem, old) for stem, old in known if len(old.split()) > 1] or known
+    several = [(stem, old) for stem, old in known if len(old.split()) > 1]
+    telling = several if len(several) * 2 >= len(known) else known
     stems = [stem_like(stem, old, title) for stem, old in telling]
     plain = file_stem(title)
     # "Part 1 Work" in part-1-work.md: the number is a word of the title.

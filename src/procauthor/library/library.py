@@ -107,8 +107,13 @@ class Procedure:
 
     @cached_property
     def id(self) -> str:
-        """The declared id, else the file's name without ending."""
-        return next(iter(read_texts(self.document, "id")), "") or bare_name(self.path)
+        """The declared id, else the name of the file without ending, or of the folder that is all its own."""
+        return next(iter(read_texts(self.document, "id")), "") or self._own_name
+
+    @property
+    def _own_name(self) -> str:
+        """The name of the file; of one that has a folder all its own, that of the folder."""
+        return self._file_name if self.counted and has_own_folder(self.path) else bare_name(self.path)
 
     @cached_property
     def key(self) -> str:

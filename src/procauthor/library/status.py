@@ -522,6 +522,8 @@ def _by_sections(document: Document, template: Template, words: PlaceholderConve
     filled = len(template.required) - len(lacking)
     if template.required and filled < max(1, len(template.required) * _PLACEHOLDER_SHARE):
         return "placeholder"
+    if not template.required and not any(has_content(document, section) for section in document.sections):
+        return "placeholder"
     if lacking or read_questions(document, template, words) or any(find_template_text(document, template)):
         return "in progress"
     return "in progress" if read_thin(document, template) else "defined"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from procauthor.character import strip_hidden
@@ -45,7 +45,7 @@ class Chunk:
         return f"{self.path}#{self.slug}"
 
 
-def chunk_document(path: str, document: Document, *, context: str = "") -> list[Chunk]:
+def chunk_document(path: str, document: Document, *, title: str = "", context: str = "") -> list[Chunk]:
     """Cut a document into one chunk per section; a long section gives several.
 
     Beyond a thousand sections, short ones that follow each other share a chunk, so that a document has no more of them
@@ -54,13 +54,14 @@ def chunk_document(path: str, document: Document, *, context: str = "") -> list[
     Args:
         path: Where the document is, relative to the library.
         document: The parsed document.
+        title: What it is called, where its text does not say it.
         context: Words to find it by that its text does not say, such as the lifecycle.
     """
     text = _Text(document)
     chunks: list[Chunk] = []
     for section, end in _groups(document):
         chunks += _chunk_section(path, text, section, context, end)
-    return chunks
+    return chunks if document.title else [replace(chunk, title=title) for chunk in chunks]
 
 
 def _groups(document: Document) -> Iterator[tuple[Section, int]]:

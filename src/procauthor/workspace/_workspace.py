@@ -436,7 +436,7 @@ def _indexed(library: Library) -> Iterator[Procedure]:
 def _cut(procedure: Procedure) -> list[Chunk]:
     from procauthor.retrieval.chunk import chunk_document
 
-    return chunk_document(procedure.path, procedure.document, context=procedure.lifecycle)
+    return chunk_document(procedure.path, procedure.document, title=procedure.title, context=procedure.lifecycle)
 
 
 def derived(library: Library, statuses: Callable[[Library], Mapping[str, str]], *, ticks: bool) -> Change:
