@@ -154,11 +154,11 @@ def read_entry(table: Table, row: TableRow) -> IndexRow:
     title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))
     link = title.link if title else None
     lead = link or next((cell.link for cell in row.cells if cell.link and cell.link.target.endswith(".md")), None)
-    host = table.procedure
+    host, shown = table.procedure, title.text if title else ""
     return IndexRow(
         table=table,
         row=row,
-        title=(link.text if link else title.text) if title else "",
+        title=link.text if link else shown,
         path=host.resolve(lead.target).path if lead else None,
         status=_status(host, status.text) if status else None,
         phase=_phase(phase.text) if phase else None,
@@ -266,7 +266,8 @@ def _item_status(index: Procedure, item: Item) -> Status | None:
     said = next(status_words(index, item), "")
     state = read_status(said) or read_word(said, index.conventions.status)
     state = state or read_mark(item.text, index.conventions.index.marks)
-    return state or (None if item.checked is None else "defined" if item.checked else "missing")
+    boxes: dict[bool | None, Status | None] = {None: None, True: "defined", False: "missing"}
+    return state or boxes[item.checked]
 
 
 def missing_titles(library: Library) -> dict[str, Listed]:
@@ -377,7 +378,8 @@ class _Signs:
         bullet = match[1] if match else "- "
         if match and match[2]:
             bullet = bullet.replace(match[2], str(int(match[2]) + number), 1)
-        box = ("[x] " if document.status in DONE else "[ ] ") if match and match[3] else ""
+        ticked = "[x] " if document.status in DONE else "[ ] "
+        box = ticked if match and match[3] else ""
         mark = f"{self._marks.get(document.status, '')} ".lstrip() if self._mark(after) else ""
         return f"{bullet}{box}{mark}{self._name(after, document)}{self._word(after, document.status)}"
 
