@@ -223,7 +223,7 @@ def test_an_edit_that_does_not_fit_is_left_out_and_told_and_the_others_are_taken
     assert "1. Tell the shift lead." in draft.text
     assert [f for f in draft.findings if f["severity"] == "error"] == []
     assert len(requests) == 3
-    assert str(number_of(requests[2], edit[0])) in draft.notes[0].split("passages")[1]
+    assert f"was left out: {edit[1]} '{edit[0][:20]}" in draft.notes[0]
 
 
 def test_a_last_look_that_cannot_be_read_costs_no_draft(root: Path) -> None:
