@@ -118,6 +118,9 @@ def test_a_fault_of_the_outline_is_corrected_before_anything_else_is_written(
     assert "Write these fields again" in words_of(requests[1])
     assert told.lower() in words_of(requests[1]).split("Write these fields again")[1].lower()
     assert "workflow_actions" not in fields_of(requests[1])
+    # Only what may refer to a procedure is written again with the closed list.
+    refers = bool({"required_inputs", "downstream_dependencies"} & fields_of(requests[1]))
+    assert ("The closed list of titles" in words_of(requests[1])) == refers
     assert len(requests) == 4
     assert [f for f in draft.findings if f["severity"] == "error"] == []
 

@@ -39,6 +39,7 @@ from procauthor.template.model import (
     late_entries,
     late_name,
     late_parts,
+    refers,
     sections_of_step,
 )
 from procauthor.template.spec import Constraint, SectionSpec, Template
@@ -240,13 +241,18 @@ def needs_passages(ask: Ask) -> bool:
 
 
 def needs_titles(ask: Ask) -> bool:
-    """Say whether an ask shows the closed list: once the outline is written, no field refers to another procedure."""
-    return not is_outline(ask.template) or ask.step == OUTLINE
+    """Say whether an ask shows the closed list: behind an outline, no field refers to another procedure."""
+    return not is_outline(ask.template) or (ask.step == OUTLINE and _may_refer(ask))
 
 
 def needs_promises(ask: Ask) -> bool:
-    """Say whether an ask shows what all procedures promise: a last look adds no input."""
-    return ask.form is None
+    """Say whether an ask shows what all procedures promise: a last look adds no input, and few corrections do."""
+    return not is_outline(ask.template) or (ask.form is None and _may_refer(ask))
+
+
+def _may_refer(ask: Ask) -> bool:
+    """Say whether what is asked for may refer to another procedure."""
+    return not ask.problems or any(refers(s) for s in sections_of_step(ask.template, ask.step) if s.name in ask.names)
 
 
 def _render_brief(prompts: PromptLibrary, ask: Ask) -> str:

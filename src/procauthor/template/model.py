@@ -95,8 +95,8 @@ def build_model(template: Template, step: int, references: Sequence[str]) -> typ
     """
     late = [*(part for _, part in late_parts(template, step)), *late_entries(template, step)]
     # Most steps refer to nothing, and then all procedures of a template share a model.
-    refers = any(map(_refers, [*sections_of_step(template, step), *late]))
-    return _build(template, step, tuple(references) if refers else ())
+    listed = any(map(refers, [*sections_of_step(template, step), *late]))
+    return _build(template, step, tuple(references) if listed else ())
 
 
 @lru_cache(maxsize=64)
@@ -159,9 +159,10 @@ def _describe(spec: SectionSpec) -> str:
     return " ".join(filter(None, [spec.guidance, *hints])) or spec.heading
 
 
-def _refers(spec: SectionSpec) -> bool:
+def refers(spec: SectionSpec) -> bool:
+    """Say whether a section, or a part of its steps, refers to procedures."""
     slots = (*_slots(spec), *(spec.step_heading.slots if spec.step_heading else ()))
-    return any(slot.reference for slot in slots) or any(map(_refers, spec.parts))
+    return any(slot.reference for slot in slots) or any(map(refers, spec.parts))
 
 
 def _slots(spec: SectionSpec) -> Iterable[Slot]:
