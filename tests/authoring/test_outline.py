@@ -125,6 +125,27 @@ def test_a_fault_of_the_outline_is_corrected_before_anything_else_is_written(
     assert [f for f in draft.findings if f["severity"] == "error"] == []
 
 
+def test_words_to_send_that_are_quoted_are_a_block_of_text(root: Path) -> None:
+    def change(value: Json, _: Json) -> None:
+        if "workflow_actions" in value:
+            value["workflow_actions"][0]["actions"] = ["Write to the reporter:\n> We look.\n> You hear of it."]
+
+    draft, requests = run(root, change)
+    assert "1. Write to the reporter:\n\n   ```text\n   We look.\n   You hear of it.\n   ```\n" in draft.text
+    assert len(requests) == 3
+
+
+def test_a_field_that_is_written_again_is_asked_for_without_the_passages(root: Path) -> None:
+    def change(value: Json, body: Json) -> None:
+        if "workflow_actions" in value and "Write these fields again" not in words_of(body):
+            value["workflow_actions"][0]["actions"] = ["# No heading"] * 20
+
+    _, requests = run(root, change)
+    assert [("# Write these fields again" in words_of(body)) for body in requests] == [False, False, True, False]
+    assert [("Passages of the library" in words_of(body)) for body in requests] == [True, True, False, False]
+    assert fields_of(requests[2]) == {"workflow_actions"}
+
+
 def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
     proposed = "(proposed: 45 minutes; two shifts overlap for an hour)"
 

@@ -11,7 +11,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model,
 from pydantic_core import PydanticCustomError
 
 from procauthor.regex import lazy
-from procauthor.template.spec import Pattern, SectionSpec, Slot, Template, block_in, heading_in, refuse_blocks
+from procauthor.template.spec import (
+    Pattern,
+    SectionSpec,
+    Slot,
+    Template,
+    block_in,
+    heading_in,
+    quotes_as_code,
+    refuse_blocks,
+)
 
 
 def _filled(value: str) -> str:
@@ -151,7 +160,8 @@ def _text(spec: SectionSpec) -> Any:
     if not spec.constraint.blocks:
         return Text
     allowed = spec.constraint.blocks
-    return Annotated[str, AfterValidator(_filled), AfterValidator(partial(refuse_blocks, allowed=allowed))]
+    quotes = AfterValidator(quotes_as_code if "code" in allowed else str)
+    return Annotated[str, AfterValidator(_filled), quotes, AfterValidator(partial(refuse_blocks, allowed=allowed))]
 
 
 def _describe(spec: SectionSpec) -> str:
