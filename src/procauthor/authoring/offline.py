@@ -33,8 +33,7 @@ from procauthor.authoring.topic import (
 from procauthor.naming import title_key
 from procauthor.procedure import DONE
 from procauthor.template.model import late_name, late_parts, sections_of_step
-from procauthor.template.role import inputs_name, step_word
-from procauthor.template.spec import SectionSpec
+from procauthor.template.spec import SectionSpec, inputs_name, step_word
 from procauthor.template.spec import plain_heading as plain_title
 
 _SCOPE = "Confirmed Scope"

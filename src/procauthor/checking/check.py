@@ -13,9 +13,8 @@ import msgspec
 
 from procauthor.checking.recall import Recall
 from procauthor.checking.rule import FAMILIES, RULES, closest_rule, find_rule, find_rules
-from procauthor.checking.rules.status import STALE_CLAIM
+from procauthor.checking.rules.status import STALE_CLAIM, SUPPRESSIONS, UNUSED_SUPPRESSION, Directive, read_directives
 from procauthor.checking.rules.structure import NOTHING_MATCHED
-from procauthor.checking.rules.suppression import SUPPRESSIONS, UNUSED_SUPPRESSION, Directive, read_directives
 from procauthor.checking.scope import ROOT, Family, Scope, say
 from procauthor.checking.survey import Surveyed, decode_findings
 from procauthor.errors import ConfigError

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from procauthor.checking.phrase import write_notes
 from procauthor.checking.rule import families_of
-from procauthor.checking.rules.suppression import write_directives
+from procauthor.checking.rules.status import write_directives
 from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.finding import Finding

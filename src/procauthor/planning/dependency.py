@@ -52,7 +52,7 @@ FEWEST = 20
 @lru_cache(maxsize=1)
 def _numbers() -> re.Pattern[str]:
     """Return a pattern for "#3", "items 7-9" and "no. 2"."""
-    return pattern("units", rf"^(?:(?:{{}}|nos)s?\.?)?\s*#?(\d{{1,4}})(?:{_TO}#?(\d{{1,4}}))?\.?$")
+    return pattern("units", rf"^(?:(?:{{}}|nos)s?\.?)?\s*#?(\d{{1,6}})(?:{_TO}#?(\d{{1,6}}))?\.?$")
 
 
 class Directory:

@@ -19,6 +19,7 @@ PRIORITY_CODE = lazy(r"\bP\d\b(?!-[A-Z]+\d)", re.IGNORECASE)
 # "Priority: 3.5" is a score.
 _PRIORITY = lazy(r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
+_STATES = {"🟢": "defined", "🟡": "in progress", "🔴": "missing"}
 _LONGEST = 4
 _PERCENT = r"(?<!\d)[1-9]?\d(?:\.\d+)?\s*%"
 _DASH = lazy(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
@@ -109,6 +110,8 @@ def read_status(text: str) -> str:
     plain = _plain_words(text)
     if plain in read_words().lists["exists"]:
         return "defined"
+    if (colour := text.strip(" \ufe0f")) in _STATES:
+        return _STATES[colour]
     made = pattern("made").pattern
     if pattern("no", rf"(?:\b|(?=n't))(?:{{}})\b.{{0,12}}{made}").search(plain):
         return "missing"

@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from procauthor.markdown.document import Document, Item, Section
 from procauthor.regex import lazy
-from procauthor.template.role import words
-from procauthor.template.spec import plain_heading, section_key
+from procauthor.template.spec import plain_heading, section_key, words
 
 _MOSTLY = 0.6
 _MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")

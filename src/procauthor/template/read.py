@@ -16,10 +16,10 @@ from procauthor.markdown.document import Block, Comment, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.regex import lazy
 from procauthor.resources import shipped
-from procauthor.template.role import NO_ROLE, assign_roles, filling_step, words
 from procauthor.template.spec import (
     BLOCKS,
     ITEMS,
+    NO_ROLE,
     Column,
     Constraint,
     Kind,
@@ -27,10 +27,13 @@ from procauthor.template.spec import (
     Pattern,
     SectionSpec,
     Template,
+    assign_roles,
+    filling_step,
     holds_block,
     identifier,
     parse_pattern,
     section_key,
+    words,
 )
 
 _NUMBERS = {

@@ -24,8 +24,7 @@ from procauthor.markdown.passage import PlainText, read_prose
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Part, Step
 from procauthor.regex import lazy
-from procauthor.template.role import Meaning, meaning_of
-from procauthor.template.spec import SectionSpec
+from procauthor.template.spec import Meaning, SectionSpec, meaning_of
 
 # Only behind the plural: "repeat step 3 and 5 minutes later" names one step.
 _MORE = lazy(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
