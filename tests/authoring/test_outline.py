@@ -74,6 +74,11 @@ def jump(value: Json) -> None:
     last["inputs"] += [{"artifact": "Record 2", "condition": None, "source": "Step 2"}]
 
 
+def jump_to_a_step_beside(value: Json) -> None:
+    jump(value)
+    value["workflow"][2]["beside"] = "Step 2"
+
+
 def end_in_nothing(value: Json) -> None:
     value["workflow"][1]["decisions"] = [
         {"condition": "it is late", "then": "end with the exit state Put Aside", "otherwise": None}
@@ -123,6 +128,15 @@ def test_a_fault_of_the_outline_is_corrected_before_anything_else_is_written(
     assert ("The closed list of titles" in words_of(requests[1])) == refers
     assert len(requests) == 4
     assert [f for f in draft.findings if f["severity"] == "error"] == []
+
+
+def test_a_jump_over_a_step_that_runs_beside_its_target_leaves_nothing_out(root: Path) -> None:
+    def change(value: Json, _: Json) -> None:
+        if {"workflow", "trigger"} <= value.keys():
+            jump_to_a_step_beside(value)
+
+    _, requests = run(root, change)
+    assert not any("jumps to step 3" in words_of(body) for body in requests)
 
 
 def test_words_to_send_that_are_quoted_are_a_block_of_text(root: Path) -> None:
@@ -330,6 +344,11 @@ def test_an_edit_changes_its_passage_and_nothing_else(edit: tuple[int, Any, str]
     lines = page.edited([PageEdit(*edit)]).split("\n")
     # Empty lines are made when the page is rendered again.
     assert [line for line in lines if line] == [line for line in PAGE.replace(old, new, 1).split("\n") if line]
+
+
+def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
+    body = 'HOST=a\ncurl "$HOST/${TOPIC}" | jq --arg id "$HOME" .$id\nfor F in *; do wc "$F"; done; $x = 1; $x + $T0 + $TOPIC'
+    assert DraftPage(TEMPLATE, {}, body).unset == ["TOPIC", "T0"]
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "title": title,
         "page": page.numbered(),
         "labels": page.labels,
+        "unset": page.unset,
         "words": page.words,
         "least": AIM[0],
         "most": AIM[1],

@@ -25,6 +25,11 @@ _BULLET = re.compile(r"(?:[-*+]|\d+[.)])[ ]+")
 # What an item begins with: its mark, and a label behind it.
 _LEAD = re.compile(r"(#{1,6}[ ]+|(?:[-*+]|\d+[.)])[ ]+(?:\[[ xX]\][ ]+)?)?(\*\*[^*\n]+:\*\*[ ]*)?")
 _SHOWN = 80
+_USES = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_SETS = re.compile(
+    r"\b([A-Za-z_]\w*)\s*=|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*)|\bfor\s+(\w+)\s+in\b|--arg(?:json)?\s+(\w+)"
+)
+_EVERYWHERE = frozenset(("HOME", "PATH", "PWD", "USER", "RANDOM", "_"))
 # Around lines that are put beside a passage: what is below them belongs where it belonged.
 _BEGIN, _END = "\x02", "\x03"
 _NUMBER = re.compile(r"\A\[\d+\][ ]+")
@@ -86,6 +91,12 @@ class DraftPage:
     def words(self) -> int:
         """The words of the page."""
         return count_words(self.body)
+
+    @property
+    def unset(self) -> list[str]:
+        """The variables of commands that no line of the page sets, in their order."""
+        known = {name for match in _SETS.findall(self.body) for name in match} | _EVERYWHERE
+        return [name for name in dict.fromkeys(_USES.findall(self.body)) if name not in known]
 
     def numbered(self) -> str:
         """Return the page with ``[n]`` in front of each passage."""
