@@ -144,15 +144,13 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     found = Report.of(_findings(scope, ran if counting is None else set(RULES) - off, survey, paths)).findings
     suppressed = suppress(found, directives)
     if counting is not None:
-        kept = Report(tuple(_weigh(suppressed.kept, settings)))
-        claims = _count_claims(counting, library, kept, settings, survey)
+        claims = _count_claims(counting, library, suppressed.kept, settings, survey)
         suppressed = suppress(Report.of((*found, *claims)).findings, directives)
     unused = find_unused(directives, suppressed, ran) if UNUSED_SUPPRESSION.name in wanted else ()
     seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
-    every = in_order((*suppressed.kept, *Report.of(unused).findings))
     documents = sorted({*library.by_path, *(u.path for u in library.unread)})
     return Report(
-        findings=tuple(_weigh(filter(seen, every), settings)),
+        findings=tuple(_weigh(filter(seen, in_order((*suppressed.kept, *Report.of(unused).findings))), settings)),
         documents=len(documents),
         procedures=len(library.counted),
         checked=tuple(path for path in documents if paths is None or path in paths),
@@ -166,9 +164,10 @@ def _is_whole(survey: Surveyed | None, paths: Collection[str] | None) -> bool:
 
 
 def _count_claims(
-    count: Count, library: Library, report: Report, settings: Settings, survey: Surveyed | None
+    count: Count, library: Library, found: Sequence[Finding], settings: Settings, survey: Surveyed | None
 ) -> list[Finding]:
     """Return a finding for each wrong number; with a survey, the same library is not counted twice."""
+    report = Report(tuple(_weigh(found, settings)))
     if survey is None:
         return list(count(library, report, settings))
     overviews = [(p.path, p.stamp) for p in library.procedures if p.kind in _OVERVIEWS]

@@ -35,7 +35,7 @@ def example_of(items: Sequence[Item], role: str) -> str:
     shape = max(shapes, key=lambda each: (shapes[each], each))
     ticked = sum(item.checked is not None for item in outer) > len(outer) / 2
     ordered = sum(item.number is not None for item in outer) > len(outer) / 2
-    marker = "- [ ] " if ticked else "1. " if ordered else "- "
+    marker = "- [ ] " if ticked else ("- ", "1. ")[ordered]
     return marker + (shape if shapes[shape] >= len(outer) * _MOSTLY else "{item}")
 
 

@@ -251,12 +251,12 @@ def read_template(name: str, raw: bytes) -> Template:
 
 def _filled(specs: Iterable[SectionSpec]) -> tuple[SectionSpec, ...]:
     """Say of each section which authoring step fills it."""
-    return tuple(
-        spec
-        if spec.constraint.step
-        else replace(spec, constraint=replace(spec.constraint, step=3 if spec.kind == "steps" else filling_step(spec)))
-        for spec in specs
-    )
+    return tuple(spec if spec.constraint.step else _with_step(spec) for spec in specs)
+
+
+def _with_step(spec: SectionSpec) -> SectionSpec:
+    step = 3 if spec.kind == "steps" else filling_step(spec)
+    return replace(spec, constraint=replace(spec.constraint, step=step))
 
 
 def _boilerplate(document: Document) -> Iterator[str]:

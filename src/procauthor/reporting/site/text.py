@@ -53,8 +53,6 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 _ATTRIBUTES = lazy(r"\s*\{:?\s*[^{}]*[#.][\w:.-][^{}]*\}\s*$")
 _ALERT = lazy(r"\[!(\w{1,20})\]\s*")
 _FOOTNOTE = lazy(r"fn(?:ref)?[\w:-]+")
-# A picture whose source was dropped: its words stay.
-_NO_PICTURE = lazy(r'<img(?!(?:\s+[\w-]+="[^"]*")*\s+src=)(?:\s+(?:alt="(?P<alt>[^"]*)"|[\w-]+="[^"]*"))*\s*>')
 _TABLE = lazy("<table")
 _SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table {}"><table'
 _ID = lazy(r"#([\w:.-]+)")
