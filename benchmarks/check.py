@@ -140,6 +140,7 @@ def _best(measures: Sequence[Measure]) -> Measure:
         min(m.seconds for m in measures),
         min(m.cpu for m in measures),
         max(m.memory for m in measures),
+        measures[0].code,
         measures[0].output,
     )
 

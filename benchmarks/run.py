@@ -111,7 +111,9 @@ def kill(args: argparse.Namespace) -> None:
         root = write_batch_library(Path(folder) / "killed", needs, server.url)
         words = ["run", "--model", "openai:any", "--accept", "-j", str(jobs)]
         rounds = 0
-        while rounds < args.kills and killed(root, words, server, dice):
+        # So many requests between two kills that the run is long enough for all of them.
+        most = max(1, min(6, 2 * once.total() // args.kills - 1))
+        while rounds < args.kills and killed(root, words, server, dice, most):
             rounds += 1
             if Project.open(root).batches.names():
                 words = ["run", "--resume", "last"]
@@ -134,9 +136,9 @@ def command(root: Path, words: Sequence[str]) -> list[str]:
     return [sys.executable, "-c", "from procauthor.cli.app import main; main()", "-C", str(root), *words]
 
 
-def killed(root: Path, words: Sequence[str], server: Server, dice: random.Random) -> bool:
+def killed(root: Path, words: Sequence[str], server: Server, dice: random.Random, most: int) -> bool:
     """Kill the command at a random moment after its first few requests; say whether it was still at work."""
-    target = len(server.requests()) + dice.randint(1, 6)
+    target = len(server.requests()) + dice.randint(1, most)
     child = subprocess.Popen(command(root, words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while len(server.requests()) < target and child.poll() is None:
         time.sleep(0.01)

@@ -72,8 +72,7 @@ if TYPE_CHECKING:
     from procauthor.review.blame import Blame
     from procauthor.review.due import Due, Undated
     from procauthor.review.follow import Walk
-    from procauthor.review.review import Reviewing
-    from procauthor.review.suspect import Clearance
+    from procauthor.review.review import Clearance, Reviewing
     from procauthor.settings import Settings
     from procauthor.template.read import TemplateStore
     from procauthor.template.spec import Template
@@ -99,7 +98,7 @@ _HOMES = {
     "Change": "library.change",
     "ChangeRequest": "authoring.brief",
     "Chunk": "retrieval.chunk",
-    "Clearance": "review.suspect",
+    "Clearance": "review.review",
     "ConfigError": "errors",
     "ConflictError": "errors",
     "CountError": "errors",

@@ -305,7 +305,7 @@ class PlanSettings(_Table):
     called: float = Field(default=1.0, ge=0)
     """The weight of each orchestration that calls it, where it is on no critical path."""
     broken: float = Field(default=2.0, ge=0)
-    """The weight of each broken reference in it."""
+    """The weight of broken references in it, however many they are: they are corrected in little time."""
     closeness: float = Field(default=4.0, ge=0)
     """The weight of the completion of its lifecycle, which is between 0 and 1."""
     ends: float = Field(default=4.5, ge=0)

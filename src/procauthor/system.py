@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import gc
 import io
@@ -16,8 +15,6 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
-
-import msgspec
 
 from procauthor.errors import LockedError
 
@@ -202,6 +199,8 @@ def _link(new: Path, place: Path) -> None:
 
 
 def _rename(source: Path, target: Path, flag: int) -> None:
+    import ctypes
+
     call = _renameat2()
     if call is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
@@ -214,6 +213,8 @@ def _rename(source: Path, target: Path, flag: int) -> None:
 @cache
 def _renameat2() -> Any:
     """Return the call of Linux that does both in one step, or None."""
+    import ctypes
+
     return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
 
 
@@ -304,6 +305,8 @@ class _Child:
 
     def _run(self, writer: int, blocked: set[int]) -> NoReturn:
         """Work, send, and end without any of what this process would do at its end."""
+        import msgspec
+
         code = 1
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -317,6 +320,8 @@ class _Child:
 
     def collect(self, kind: Any) -> Iterator[Any]:
         """Yield what the child made, or make it here."""
+        import msgspec
+
         made = b""
         if self._reader >= 0:
             with os.fdopen(self._reader, "rb") as source:

@@ -66,7 +66,7 @@ def test_neither_secret_nor_key_is_kept_on_disk(attacked: Path) -> None:
     assert KEY.encode() not in kept
     assert "\u200b".encode() not in kept
     with closing(sqlite3.connect(attacked / ".procauthor/work.db")) as connection:
-        assert connection.execute("select count(*) from call").fetchone()[0] == 4
+        assert connection.execute("select count(*) from call").fetchone()[0] == 3
 
 
 def test_the_index_finds_the_passage_and_not_the_secret(attacked: Path) -> None:

@@ -186,7 +186,7 @@ def test_the_home_dies_and_the_prompt_changes_before_it_goes_on(tmp_path, url, c
     with Loopback(lambda body: Scripted(body=good(body).body, delay=0.1)) as model:
         root = write(tmp_path / "home", TREE, model.url)
         with child(root, "--model", MODEL, "--accept", "-j", "2"):
-            wait_for(lambda: len(model.requests) > 6)
+            wait_for(lambda: len(model.requests) > 4)
         shutil.copytree(folder, root / "prompts")
         paid = len(model.requests)
         assert states(Project.open(root).batch().resume()) == ["accepted"] * len(TREE)
@@ -218,7 +218,8 @@ def test_the_ceiling_holds_for_all_workers_together_and_a_higher_one_goes_on(tmp
         assert 20_000 - 5_000 < used <= 20_000
         paid = len(model.requests)
         assert states(Project.open(root).batch().resume(max_tokens=10**6)) == ["drafted"] * 4
-        assert len(model.requests) == 4 * CALLS > paid
+        # Where replies are this short, the page takes a second call.
+        assert len(model.requests) == 4 * (CALLS + 1) > paid
     assert max(Counter(json.dumps(body) for body in model.requests).values()) == 1
     assert Project.open(root).drafts.names() == [f"batch-1-00{n}" for n in (1, 2, 3, 4)]
 

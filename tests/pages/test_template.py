@@ -10,8 +10,7 @@ from procauthor.checking.rule import RULES
 from procauthor.markdown.document import Document
 from procauthor.markdown.parse import parse
 from procauthor.template.read import _KEYS, KINDS, read_template
-from procauthor.template.role import words
-from procauthor.template.spec import Constraint, Kind
+from procauthor.template.spec import Constraint, Kind, words
 
 RAW = (ROOT / "templates.md").read_bytes()
 PAGE = parse(RAW)

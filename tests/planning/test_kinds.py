@@ -29,6 +29,46 @@ def told(plan: Plan) -> list[str]:
 TABLE = "| {head} | Priority | Effort | Depends on |\n|---|---|---|---|\n| Knead well | P0 | 2h | - |\n| Bake | High | 1d | Knead well |\n"
 
 KINDS = {
+    "columns told by their cells": (
+        "| Was | Wie wild | Wie lang |\n|---|---|---|\n| Knead well | High | 2 h |\n| Bake | Low | 1 d |\n",
+        ["Knead well P1", "Bake P3"],
+    ),
+    "documents in bold with fields below them": (
+        ("## Critical gaps\n\n### 1. Oven & Fire\n- **FIRE_DRILL.md** - What to do\n  - **Priority**: CRITICAL\n  - **Reason**: It burns\n\n"
+        "- **OVEN_CARE.md** - How to clean\n  - **Priority**: HIGH\n\n### 2. Salt\n- **SALT.md** - How much\n  - **Priority**: LOW\n"),
+        ["FIRE_DRILL.md P0", "OVEN_CARE.md P1", "SALT.md P3"],
+    ),
+    "dependencies in sentences": (
+        ("### **Tareas**:\n1. Amasar el pan\n2. Calentar el horno\n3. Hornear todo\n\n### **Dependencias**:\n"
+        "* La tarea 3 depende de las tareas 1 y 2, ya que hace falta todo.\n\n### **Cronograma**:\n"
+        "| Tarea | Tiempo | Fin |\n|---|---|---|\n| 1 | 2 días | Día 3 |\n| 2 | 1 día | Día 4 |\n| 3 | 1 día | Día 5 |\n"),
+        ["Amasar el pan P3", "Calentar el horno P3", "Hornear todo P3 <- Amasar el pan, Calentar el horno"],
+    ),
+    "codes with words behind them": (
+        ("### P1-01 Mix flour — 2d\n- **Deps**: none. **Cost**: 6\n\n### P1-02 Rest — 1d\n- **Deps**: P1-01 bowl.\n\n"
+        "### P2-01 Bake — 3d\n- **Deps**: P1-01/P1-02 trays, P1-02. ⚠ hot\n"),
+        ["P1-01 Mix flour — 2d P1", "P1-02 Rest — 1d P1 <- Mix flour — 2d", "P2-01 Bake — 3d P2 <- Mix flour — 2d, Rest — 1d, ⚠ hot"],
+    ),
+    "details that are ticked, of an item that is not": (
+        "## P1\n\n- [ ] Phase 1: Mix\n  - [x] Weigh\n  - [x] Knead\n- [ ] Phase 2: Bake\n  - [ ] Heat\n",
+        ["Phase 1: Mix P1 2", "Phase 2: Bake P1 1"],
+    ),
+    "what is promised behind the last item": (
+        "## Sprint 1\n\n### Prioridad alta: Pan\n\n#### Tarea 1.1: Amasar\n\n#### Tarea 1.2: Hornear\n\n**Entregables:**\n- ✅ Pan\n- ✅ Migas\n",
+        ["1.1 Amasar P1", "1.2 Hornear P1 2"],
+    ),
+    "a label behind the list of the last item": (
+        "## Phase 1\n\n- [ ] **Mix**\n  - Weigh\n  - Knead\n\n**Deliverables:** Dough ✅\n",
+        ["Mix P3 2"],
+    ),
+    "priority zero and a status that is half done": (
+        "## Prioridade Zero: Pão\n\n- [x] **Amassar**\n  - [x] Pesar\n  - [ ] Mexer\n\n## P1\n\n### 2. Assar o pão\n**Status:** PARTIELLEMENT IMPLÉMENTÉ\n",
+        ["Amassar P0 done 2", "Assar o pão P1"],
+    ),
+    "Chinese labels": (
+        "## 高优先级（High Priority）\n\n### T-011: 和面\n\n**状态**: 已完成 | **预估工时**: 3-5 天 | **依赖**: 无\n\n### T-013: 烤面包\n\n**状态**: 待开始 | **依赖**: T-011\n",
+        ["T-011 和面 P1 done", "T-013 烤面包 P1 <- 和面"],
+    ),
     "sibling of a field": (
         "- [ ] 1. Flour guide\n- [ ] 2. Salt guide\n  - Depends on: 1\n- [ ] 3. Yeast guide\n",
         ["Flour guide P3", "Salt guide P3 <- Flour guide", "Yeast guide P3"],
@@ -307,6 +347,11 @@ def test_what_was_not_read_is_listed():
         f"## Work\n\n{TABLE.format(head='Task')}\n## More\n\n- [ ] Sweep\n\n### 3. Define Salt Procedure\n**Priority:** P1\n**Owner:** Ida\n"
     )
     assert [(each.line, each.text) for each in plan.unread] == [(12, "Sweep"), (16, "Owner: Ida")]
+
+
+def test_a_heading_with_a_code_that_is_no_item_is_listed():
+    plan = read(f"## Work\n\n{TABLE.format(head='Task')}\n## Done\n\n### K-T004: Sweep\n\nIt was dusty.\n")
+    assert [(each.line, each.text) for each in plan.unread] == [(12, "K-T004: Sweep")]
 
 
 def test_a_priority_that_is_not_known_is_said():

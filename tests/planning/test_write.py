@@ -115,6 +115,13 @@ def test_settings_change_what_is_urgent(root: Path) -> None:
     assert {(i.effort_hours.min, i.effort_hours.max) for i in items if i.effort_hours} == {(8, 12)}
 
 
+def test_a_link_to_the_plan_that_is_to_be_written_is_no_gap(root: Path) -> None:
+    guide = root / "feature" / "design-review.md"
+    guide.write_text(guide.read_text() + "\nSee the [plan](../action-plan.md).\n")
+    (root / "action-plan.md").unlink(missing_ok=True)
+    assert "Design Review" not in numbers(proposal(root))
+
+
 def test_nothing_left_to_write_is_no_plan(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("# Notes\n")
     with pytest.raises(PlanError, match="nothing is left"):

@@ -156,3 +156,32 @@ def test_records_of_two_branches_go_together(root: Path) -> None:
     merged = merge_sidecars(base, ours, (root / RECORD).read_bytes())
     assert merged is not None
     assert {each["by"]: len(each.get("steps", ())) for each in json.loads(merged)["followed"]} == {"Ada": 1, "Grace": 0}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "block",
+    [
+        "```sh\ngrep -c x a.txt |\n  sort\n```",
+        "~~~\none\n\ntwo\n~~~",
+        "| Users | Severity |\n|---|---|\n| all | 1 |",
+    ],
+    ids=["code", "tildes", "table"],
+)
+def test_commands_and_tables_of_an_action_stay_lines(root: Path, tmp_path: Path, block: str, newline: str) -> None:
+    page = root / PAGE
+    first = "1. Draw every component that the feature adds or changes"
+    below = block.replace("\n", "\n   ").replace("   \n", "\n")
+    text = re.sub(rf"^{first}(.*)$", rf"{first}\1\n\n   {below}", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    page.write_bytes(text.replace("\n", newline).encode())
+    action = run_json("-C", root, "follow", TITLE, "--by", "Ada")["next_step"]["actions"][0]
+    assert action.endswith(f"\n{block}")
+    shown = answer(root, "q")
+    assert all(f"     {line}\n" in shown for line in block.split("\n") if line)
+    run("-C", root, "export", TITLE, "--to", "agent-sop", "--out", tmp_path / "sop")
+    assert block.replace("\n", "\n  ").replace("  \n", "\n") in next((tmp_path / "sop").iterdir()).read_text().replace(
+        "  \n", "\n"
+    )
+    run("-C", root, "site", tmp_path / "site")
+    made = (tmp_path / "site/pages/feature/design-review.checklist.html").read_text(encoding="utf-8")
+    assert ("<table>" if block.startswith("|") else "<pre><code>") in made

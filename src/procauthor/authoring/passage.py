@@ -14,7 +14,7 @@ from procauthor.procedure import DONE
 from procauthor.regex import lazy
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import list_concepts, list_features, list_words
-from procauthor.template.role import meaning_of
+from procauthor.template.spec import meaning_of
 
 _OF_TITLE, _OF_LIFECYCLE, _SAID = 3.0, 1.0, 1.0
 

@@ -15,7 +15,7 @@ from procauthor.markdown.document import Item, Section
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
-from procauthor.template.role import meaning_of
+from procauthor.template.spec import meaning_of
 
 _MOST_RULES = 12
 # Of a standard that neighbours link or the plan names, so many rules are told though few words fit.

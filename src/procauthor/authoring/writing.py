@@ -25,8 +25,7 @@ from procauthor.library.library import Library
 from procauthor.planning.plan import Plan
 from procauthor.prompt import PromptLibrary
 from procauthor.retrieval.chunk import Chunk
-from procauthor.template.role import has_foreign_words
-from procauthor.template.spec import Template
+from procauthor.template.spec import Template, has_foreign_words
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Records

@@ -13,9 +13,8 @@ import msgspec
 
 from procauthor.checking.recall import Recall
 from procauthor.checking.rule import FAMILIES, RULES, closest_rule, find_rule, find_rules
-from procauthor.checking.rules.status import STALE_CLAIM
+from procauthor.checking.rules.status import STALE_CLAIM, SUPPRESSIONS, UNUSED_SUPPRESSION, Directive, read_directives
 from procauthor.checking.rules.structure import NOTHING_MATCHED
-from procauthor.checking.rules.suppression import SUPPRESSIONS, UNUSED_SUPPRESSION, Directive, read_directives
 from procauthor.checking.scope import ROOT, Family, Scope, say
 from procauthor.checking.survey import Surveyed, decode_findings
 from procauthor.errors import ConfigError
@@ -145,15 +144,13 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     found = Report.of(_findings(scope, ran if counting is None else set(RULES) - off, survey, paths)).findings
     suppressed = suppress(found, directives)
     if counting is not None:
-        kept = Report(tuple(_weigh(suppressed.kept, settings)))
-        claims = _count_claims(counting, library, kept, settings, survey)
+        claims = _count_claims(counting, library, suppressed.kept, settings, survey)
         suppressed = suppress(Report.of((*found, *claims)).findings, directives)
     unused = find_unused(directives, suppressed, ran) if UNUSED_SUPPRESSION.name in wanted else ()
     seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
-    every = in_order((*suppressed.kept, *Report.of(unused).findings))
     documents = sorted({*library.by_path, *(u.path for u in library.unread)})
     return Report(
-        findings=tuple(_weigh(filter(seen, every), settings)),
+        findings=tuple(_weigh(filter(seen, in_order((*suppressed.kept, *Report.of(unused).findings))), settings)),
         documents=len(documents),
         procedures=len(library.counted),
         checked=tuple(path for path in documents if paths is None or path in paths),
@@ -167,13 +164,15 @@ def _is_whole(survey: Surveyed | None, paths: Collection[str] | None) -> bool:
 
 
 def _count_claims(
-    count: Count, library: Library, report: Report, settings: Settings, survey: Surveyed | None
+    count: Count, library: Library, found: Sequence[Finding], settings: Settings, survey: Surveyed | None
 ) -> list[Finding]:
     """Return a finding for each wrong number; with a survey, the same library is not counted twice."""
+    report = Report(tuple(_weigh(found, settings)))
     if survey is None:
         return list(count(library, report, settings))
     overviews = [(p.path, p.stamp) for p in library.procedures if p.kind in _OVERVIEWS]
-    counted = [(p.path, p.title, p.lifecycle, p.text_status, p.status) for p in library.counted]
+    # What is kept of a document says its title, lifecycle and status: to read them one by one takes far longer.
+    counted = [(p.path, survey.records[p.path].face, p.status if p.review else None) for p in library.counted]
     errors = [(f.path, f.rule) for f in report.findings if f.severity == "error"]
     grounds = _encode((overviews, counted, errors))
     return decode_findings(survey.memory.once(_NOTE, grounds, lambda: _encode(list(count(library, report, settings)))))
@@ -184,7 +183,10 @@ def _weigh(findings: Iterable[Finding], settings: Settings) -> Iterator[Finding]
     levels = {find_rule(name).name: level for name, level in settings.rules.items()}
     for finding in findings:
         level = levels.get(finding.rule, finding.severity)
-        yield finding if level == "off" else replace(finding, severity=level)
+        if level == "off" or level == finding.severity:  # noqa: PLR1714 - mypy narrows a comparison only
+            yield finding
+        else:
+            yield replace(finding, severity=level)
 
 
 def turned_off(settings: Settings) -> frozenset[str]:

@@ -11,10 +11,9 @@ from procauthor.checking.rules.contract import CONTRACTS, INDEX, ORCHESTRATIONS,
 from procauthor.checking.rules.link import LABELS, LINKS
 from procauthor.checking.rules.name import NAMES, ROLES, STANDARDS, TITLES
 from procauthor.checking.rules.safety import SAFETY
-from procauthor.checking.rules.status import CLAIMS, REVIEWS, STATUS
+from procauthor.checking.rules.status import CLAIMS, REVIEWS, STATUS, SUPPRESSIONS
 from procauthor.checking.rules.step import FLOW, STEPS
 from procauthor.checking.rules.structure import BOUNDS, READING, STRUCTURE, TEMPLATES
-from procauthor.checking.rules.suppression import SUPPRESSIONS
 from procauthor.checking.scope import Family, Reach, Rule
 from procauthor.errors import ConfigError
 

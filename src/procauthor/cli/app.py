@@ -6,11 +6,12 @@ import gc
 import os
 import sys
 from importlib import import_module
+from inspect import getdoc
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from procauthor.cli.output import say_error
 from procauthor.errors import AuthoringError, ProcauthorError
@@ -68,9 +69,18 @@ class _CommandGroup(TyperGroup):
         return self.commands.get(cmd_name)
 
     def _load(self, module: str) -> None:
-        family = typer.Typer(rich_markup_mode=None)
-        import_module(f"procauthor.cli.{module}").register(family)
-        self.commands.update(typer.main.get_group(family).commands)
+        self.commands.update(typer.main.get_group(_family(module)).commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write what each command does; their options, which take most of the time to make, are not needed for it."""
+        shown: dict[str, Any] = {}
+        for family in map(_family, _MODULES):
+            if family.registered_groups:
+                shown |= typer.main.get_group(family).commands
+            for info in family.registered_commands:
+                name = str(info.name)
+                shown.setdefault(name, TyperCommand(name, help=info.help or getdoc(info.callback)))
+        TyperGroup(commands=shown, rich_markup_mode=None).format_commands(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move the project option to the front, where it is declared; refuse words that no file could hold."""
@@ -99,6 +109,13 @@ class _CommandGroup(TyperGroup):
             place = f"{error.filename}: " if error.filename else ""
             say_error(f"{place}{error.strerror or error}")
             raise typer.Exit(AuthoringError.exit_code) from None
+
+
+def _family(module: str) -> typer.Typer:
+    """Return the commands of a module, as they were registered."""
+    family = typer.Typer(rich_markup_mode=None)
+    import_module(f"procauthor.cli.{module}").register(family)
+    return family
 
 
 def _project_first(args: list[str]) -> list[str]:

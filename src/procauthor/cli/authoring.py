@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_diff, show_json
 from procauthor.naming import amount
 
 if TYPE_CHECKING:

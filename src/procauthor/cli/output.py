@@ -1,4 +1,4 @@
-"""Printing: stdout is the result, stderr is progress."""
+"""What commands share: printing (stdout is the result, stderr is progress), the project, and who writes."""
 
 from __future__ import annotations
 
@@ -86,3 +86,16 @@ def show_diff(diff: str) -> None:
     for line in diff.removesuffix("\n").split("\n"):
         bold = line.startswith(("+++", "---"))
         typer.echo(typer.style(shown(line.removesuffix("\r")), fg=None if bold else colours.get(line[:1]), bold=bold))
+
+
+def author_id(model: str, author: str) -> str | None:
+    """Return the author that the options name, None for the one in the settings."""
+    from procauthor.errors import ConfigError
+
+    if author not in ("", "offline", "skeleton") and ":" not in author:
+        message = f"no author {author!r}"
+        raise ConfigError(message, 'known: offline, skeleton, or a chat model as "provider:name"')
+    if author and model:
+        message = "--author and --model exclude each other"
+        raise ConfigError(message, "--model provider:name is short for --author provider:name")
+    return model or author or None

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from procauthor.cli.author import author_id
 from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_error, say_notices, show, show_json
+from procauthor.cli.output import author_id, open_project, say, say_error, say_notices, show, show_json
 from procauthor.regex import lazy
 
 if TYPE_CHECKING:

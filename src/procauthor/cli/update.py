@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.author import author_id
 from procauthor.cli.authoring import finish
 from procauthor.cli.handoff import read_file
 from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_json
+from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_json
 
 if TYPE_CHECKING:
     from procauthor.project import Project

@@ -18,8 +18,8 @@ from procauthor.naming import bare_name
 from procauthor.procedure import Status
 from procauthor.regex import lazy
 from procauthor.settings import INTERVAL, StatusConventions, TitleConventions
-from procauthor.template.role import words as roles
 from procauthor.template.spec import plain_heading, section_key
+from procauthor.template.spec import words as roles
 
 
 @lru_cache(maxsize=1)

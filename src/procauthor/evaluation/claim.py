@@ -153,7 +153,8 @@ def _counts(path: str, line: int, text: str, scope: _Scope) -> Iterator[Claim]:
     label = _LABEL.match(text.strip())
     listed = list(_COUNT.finditer(text))
     several = len({match["state"].casefold() for match in listed}) > 1
-    for match in [label] if label else listed if several else []:
+    counts = listed if several else []
+    for match in [label] if label else counts:
         state = match["state"].casefold()
         whole = state in _WHOLE
         counted = scope.tally.total if whole else sum(scope.tally.count(s) for s in _STATES[state])

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from textwrap import dedent
 
 from msgspec import Struct
 
@@ -21,8 +22,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Artifact, Step
 from procauthor.regex import lazy
 from procauthor.settings import Settings
 from procauthor.template.render import Cleaner, read_pattern, render_pattern
-from procauthor.template.role import meaning_of
-from procauthor.template.spec import SectionSpec, Slot, section_key
+from procauthor.template.spec import SectionSpec, Slot, meaning_of, section_key
 
 
 @lru_cache(maxsize=65_536)
@@ -213,6 +213,8 @@ def _first_cells(raw: bytes) -> Iterator[str]:
 
 _MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 _LINK = lazy(r"!?\[([^\]]*)\]\([^)]*\)")
+# A command or a table below the words of an item.
+_BLOCK = lazy(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:```|~~~|\|))")
 # What such a section says is known before the work begins, or looked at when it has ended.
 _BESIDE = frozenset(
     {"purpose", "scope", "trigger", "inputs", "plan", "rules", "outputs", "criteria", "consumers", "done", "records"}
@@ -221,7 +223,10 @@ _BESIDE = frozenset(
 
 
 class Stage(Struct, frozen=True):
-    """A step to carry out. Texts are Markdown in one line, without links; what the step does not say is empty."""
+    """A step to carry out. What it does not say is empty.
+
+    Texts are Markdown without links, in one line; code and tables below the words are lines of their own.
+    """
 
     number: int
     name: str
@@ -254,13 +259,17 @@ def read_closing(procedure: Procedure) -> tuple[str, ...]:
 
 
 def written_items(document: Document) -> dict[str, str]:
-    """Return each item by its text, as it is written, without its marker and with links as their text: code stays."""
+    """Return each item by its text, as it is written, without its marker and with links as their text.
+
+    Its words are one line, and code or a table below them are lines of their own.
+    """
     items = chain.from_iterable(section.items for section in document.sections)
     return {" ".join(item.text.split()): _plain(item.raw) for item in items}
 
 
 def _plain(raw: str) -> str:
-    return _LINK.sub(r"\1", " ".join(_MARKER.sub("", raw.strip()).split()))
+    words, *blocks = _BLOCK.split("\n".join(raw.strip().splitlines()), maxsplit=1)
+    return "\n".join([_LINK.sub(r"\1", " ".join(_MARKER.sub("", words).split())), *map(dedent, blocks)])
 
 
 def _stage(procedure: Procedure, step: Step, number: int, written: Mapping[str, str]) -> Stage:

@@ -20,8 +20,7 @@ from procauthor.markdown.passage import read_prose
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
 from procauthor.regex import lazy
 from procauthor.template.render import read_pattern
-from procauthor.template.role import Meaning, meaning_of
-from procauthor.template.spec import Column, Pattern, SectionSpec, Template, section_key
+from procauthor.template.spec import Column, Meaning, Pattern, SectionSpec, Template, meaning_of, section_key
 
 _NUMBERED = lazy(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = lazy(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 
 from procauthor.convention.word import known_words, plain_status
 from procauthor.errors import MarkError
@@ -131,14 +132,15 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
             yield _insert(host, table, wanted)
     if host.kind == "index":
         shown = [p for p in library.procedures if p.path in linked or p.key in listed]
-        due = [p for p in library.procedures if any(_belongs(host, table, p) for table in found)]
+        wanted_paths = {p.path for p in chain.from_iterable(_wanted(library, host, table) for table in found)}
+        due = [p for p in library.procedures if p.path in wanted_paths]
         yield from update_lists(library, host, region, [*shown, *due])
-        yield from _new_sections(library, found, listed)
+        yield from _new_sections(library, found, {p.path for p in shown})
     if host.kind == "readme" and found:
         yield from _completion(library, host, every)
 
 
-def _new_sections(library: Library, found: Sequence[Table], listed: Collection[str]) -> Iterator[Replacement]:
+def _new_sections(library: Library, found: Sequence[Table], shown: Collection[str]) -> Iterator[Replacement]:
     """Open a section with a table for each lifecycle that the index does not have yet, in the form of the last one."""
     own = [table for table in found if "standard" not in table.columns]
     if not own:
@@ -147,7 +149,7 @@ def _new_sections(library: Library, found: Sequence[Table], listed: Collection[s
     waiting: dict[str, list[Procedure]] = {}
     for procedure in library.counted:
         key = title_key(procedure.lifecycle)
-        if key and key not in known and procedure.status not in UNCOUNTED and procedure.key not in listed:
+        if key and key not in known and procedure.status not in UNCOUNTED and procedure.path not in shown:
             waiting.setdefault(key, []).append(procedure)
     last = own[-1]
     newline = last.procedure.document.source.newline

@@ -155,11 +155,11 @@ def read_entry(table: Table, row: TableRow) -> IndexRow:
     title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))
     link = title.link if title else None
     lead = link or next((cell.link for cell in row.cells if cell.link and cell.link.target.endswith(".md")), None)
-    host = table.procedure
+    host, shown = table.procedure, title.text if title else ""
     return IndexRow(
         table=table,
         row=row,
-        title=(link.text if link else title.text) if title else "",
+        title=link.text if link else shown,
         path=host.resolve(lead.target).path if lead else None,
         status=_status(host, status.text) if status else None,
         phase=_phase(phase.text) if phase else None,
@@ -292,7 +292,8 @@ def _item_status(index: Procedure, item: Item) -> Status | None:
     said = next(status_words(index, item), "")
     state = read_status(said) or read_word(said, index.conventions.status)
     state = state or read_mark(item.text, index.conventions.index.marks)
-    return state or (None if item.checked is None else "defined" if item.checked else "missing")
+    boxes: dict[bool | None, Status | None] = {None: None, True: "defined", False: "missing"}
+    return state or boxes[item.checked]
 
 
 def missing_titles(library: Library) -> dict[str, Listed]:
@@ -403,7 +404,8 @@ class _Signs:
         bullet = match[1] if match else "- "
         if match and match[2]:
             bullet = bullet.replace(match[2], str(int(match[2]) + number), 1)
-        box = ("[x] " if document.status in DONE else "[ ] ") if match and match[3] else ""
+        ticked = "[x] " if document.status in DONE else "[ ] "
+        box = ticked if match and match[3] else ""
         mark = f"{self._marks.get(document.status, '')} ".lstrip() if self._mark(after) else ""
         return f"{bullet}{box}{mark}{self._name(after, document)}{self._word(after, document.status)}"
 
@@ -536,9 +538,15 @@ def _home_of(path: str) -> str:
 
 
 def _folder(library: Library, lifecycle: str) -> str:
-    """Return the folder in which most documents of a lifecycle are, else a new one named as those of others."""
+    """Return the folder in which most documents of a lifecycle are, else a new one named as those of others.
+
+    A heading above documents of other lifecycles is the title of their list: what it announces goes where they are.
+    """
     key = title_key(lifecycle)
-    homes = [_home(p) for p in library.procedures if title_key(p.lifecycle) == key and p.kind != "plan"]
+    homes = [_home(p) for p in library.procedures if title_key(p.lifecycle) == key and p.kind not in ("plan", "index")]
+    if not homes:
+        beside = {listed.path for listed in read_index(library) if title_key(listed.lifecycle) == key}
+        homes = [_home(p) for p in library.counted if p.path in beside]
     if homes:
         return _usual(sorted(homes))
     others = {_home(p): p.lifecycle for p in library.counted if p.lifecycle and _home(p) != "."}

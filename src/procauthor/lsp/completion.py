@@ -17,7 +17,7 @@ from procauthor.lsp.desk import Desk
 from procauthor.lsp.hover import document_text
 from procauthor.markdown.link import write_link
 from procauthor.regex import lazy
-from procauthor.template.role import NO_ROLE, inputs_name, meaning_of, step_word, words
+from procauthor.template.spec import NO_ROLE, inputs_name, meaning_of, step_word, words
 
 MOST = 100
 TRIGGERS = ("[", "(", "#", ":", "*", " ")

@@ -30,7 +30,7 @@ _LEADING_AND = lazy(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
 _TRAILING_AND = lazy(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
 _NOTE = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _ASIDE = lazy(r"^\(([^()]*)\)$")
-_SENTENCE = r"(?:(?<=[)\d])|(?<=[a-z]{3}))\.\s+(?=[A-Z])"
+_SENTENCE = r"(?:(?<=[)\d])|(?<=[a-z]{3}))\.\s+(?=[A-Z]|[^\w\s([\"'])"
 _SEPARATOR = lazy(rf"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n|{_SENTENCE}")
 _AFTER_DASH = lazy(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
 _TO = r"\s*(?:[-–—‑]|\b(?:to|through|bis|a|à|al|au|até|hasta)\b)\s*"
@@ -38,6 +38,7 @@ _CODE = r"[A-Z]*[-_]?\d+(?:\.\d+)*"
 _CODE_RANGE = lazy(rf"^({_CODE}){_TO}({_CODE})$", re.IGNORECASE)
 _JOINTS = lazy(r"\s*(?:[+&,/]|\b(?:and|und|et|y|e)\b)\s*")
 _PLACES = lazy(rf"^(\d+(?:\.\d+)?)\w?{_TO}(\d+(?:\.\d+)?)\w?$", re.IGNORECASE)
+_LEADING_CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*\s*[/&+]\s*)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*)\s+\S")
 _LETTERED = lazy(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
 _MAX_RANGE = 200
 _FEWEST_WORDS = 2
@@ -51,7 +52,7 @@ FEWEST = 20
 @lru_cache(maxsize=1)
 def _numbers() -> re.Pattern[str]:
     """Return a pattern for "#3", "items 7-9" and "no. 2"."""
-    return pattern("units", rf"^(?:(?:{{}}|nos)s?\.?)?\s*#?(\d{{1,4}})(?:{_TO}#?(\d{{1,4}}))?\.?$")
+    return pattern("units", rf"^(?:(?:{{}}|nos)s?\.?)?\s*#?(\d{{1,6}})(?:{_TO}#?(\d{{1,6}}))?\.?$")
 
 
 class Directory:
@@ -114,6 +115,20 @@ class Directory:
         first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))
         inside = self._items[first : last + 1] if first is not None and last is not None else ()
         return [item.title for item in inside]
+
+    def mean(self, name: str) -> list[str]:
+        """Return the titles that a name means as `find` does, or by numbers: "#3", "Items 7-9"; else none."""
+        titles = self.find(name)
+        codes = None if titles else _LEADING_CODES.match(name)
+        places = [self._place(code.upper()) for code in re.split(r"\s*[/&+]\s*", codes[1])] if codes else [None]
+        if None not in places:
+            # "P1-01 harness" speaks of what the code means.
+            return [self._items[place].title for place in places if place is not None]
+        number = None if titles else _numbers().match(name)
+        if not number:
+            return titles
+        first, last = int(number[1]), int(number[2] or number[1])
+        return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
 
     def _place(self, code: str) -> int | None:
         lettered = _LETTERED.match(code)
@@ -331,12 +346,7 @@ def _spread(pieces: list[_Piece]) -> list[Named]:
 
 def _numbered(named: Named, directory: Directory, known: Collection[str], own: str) -> Iterator[Named]:
     """Replace "#3", "Items 7-9", "P0-1", "Task 1.2", "T001-T004" and "Phase 2" by the titles of these items."""
-    titles = directory.find(named.title)
-    number = None if titles else _numbers().match(named.title)
-    if number:
-        first, last = int(number[1]), int(number[2] or number[1])
-        numbers = range(first, min(last, first + _MAX_RANGE) + 1)
-        titles = [directory.titles.get(each, f"#{each}") for each in numbers]
+    titles = directory.mean(named.title)
     if titles:
         yield from (replace(named, title=title, vague=False) for title in titles)
         return

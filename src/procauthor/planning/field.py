@@ -139,7 +139,8 @@ def _listed(line: Line, current: Field | None, found: list[Field], *, below: boo
     entry = Entry(line.body, line, line.mark)
     more = below and current and current.key in _NAMING and not entry.mark
     takes = current if current and (more or not current.text) else None
-    if takes and not (entry.mark and takes.key in ("", "why")):
+    boxed = entry.mark is not None and entry.mark.marker is not None
+    if takes and not (boxed and takes.key in ("", "why")):
         takes.entries.append(entry)
     elif entry.mark or not current or current.key:
         found.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))

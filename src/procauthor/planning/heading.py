@@ -189,6 +189,10 @@ class Headings:
         if self._is_ranked(section):
             return False
         number, loose, keys = self._numbers[section.index], self._loose[section.index], self._keys[section.index]
+        inner = Counter(f.key for f in self.text.fields[section.index] if f.key in STRONG - keys)
+        if inner and (max(inner.values()) > 1 or not keys & STRONG):
+            # Lines below it have such fields, each its own.
+            return True
         bucket = names_bucket(section.title)
         if number and number.unit in self._units and any(line.mark for line in loose):
             # "Chunk 1: Dough" over boxes is like a phase, whatever the word, unless it has fields.

@@ -163,7 +163,10 @@ def _drafts(
         problems.append(Problem("effort", message, opening.line.number, numbers[0]))
     problems += _skipped(opening, numbers[0])
     needs, softly, blocks = ([v for f in opening.all(k) for v in f.values] for k in ("depends_on", "soft", "blocks"))
-    all_done = bool(base.actions) and all(action.done for action in base.actions)
+    # A box of its own says more than those of its action items, and signs before what is promised are no boxes.
+    boxes = [action for action in base.actions if action.marker is not None]
+    own = opening.line.mark is not None and opening.line.mark.marker is not None
+    all_done = bool(boxes) and all(action.done for action in base.actions) and base.status == "unknown" and not own
     one = len(names) == 1
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         status = name.status or base.status
@@ -177,7 +180,7 @@ def _drafts(
             effort_hours=effort,
             line=name.line.number,
             status=status,
-            done=ticked or all_done or status in DONE,
+            done=ticked or status in DONE or all_done,
             asks=asks,
             ticks=(name.mark.tick,) if asks and name.mark and name.mark.tick else (),
         )

@@ -27,14 +27,14 @@ from procauthor.planning.value import is_nothing, is_priority, read_status, read
 from procauthor.planning.words import ends_in_noun, pattern
 from procauthor.regex import lazy
 
-_MARKED = lazy(r"^(?:\*\*|__)(?P<bold>[^*_]+)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$")
+_MARKED = lazy(r"^(?:\*\*|__)(?P<bold>[^*]+?)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$")
 _BEHIND = lazy(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
 _TAGS = lazy(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
 _STATE = lazy(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
 _RANK = lazy(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
 _RANK_BEHIND = lazy(r"^[\s:.(–—-]*(P\d)\b")
 _NUMBERED = lazy(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
-_BOLD = lazy(r"^(?:\*\*|__)([^*_]+)(?:\*\*|__)(.*)$")
+_BOLD = lazy(r"^(?:\*\*|__)([^*]+?)(?:\*\*|__)(.*)$")
 _ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # The label of what a line depends on without a label of its own.
 _SAID = "depends on"
@@ -101,7 +101,7 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
     coded = coded if len(coded) * 2 >= len(entries) else []
     told = [e for e in entries if e.form in strong or (coded and e.head.mark)]
     marked = [e for e in entries if e.head.mark]
-    kept = told or coded or (marked if len(marked) * 2 > len(entries) else entries)
+    kept = told or coded or (marked if len(marked) * 2 >= max(1, len(entries)) else entries)
     boxed = any(e.head.mark for e in kept)
     if not kept or (counts and not boxed):
         return
@@ -130,7 +130,7 @@ def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -
         return 3
     if asks_for_documents(nearest):
         return 2
-    work = pattern("work", r"(?:^|[\s:&/-])(?:{})$")
+    work = pattern("work", r"(?:^|[\s:&/-])(?:{})\W*$")
     above = (nearest, *text.named(section)) if clear else (nearest,)
     return int(any(names_bucket(each) or names_status(each) or work.search(each) for each in above))
 
@@ -207,7 +207,10 @@ class _Entry:
         """Whether the line has a field of its own that only items have."""
         # Of a line without a box, "after the audit" may be prose.
         keys = {f.key for f in self.fields if self.head.mark or f.label != _SAID}
-        return bool(keys & STRONG) and (self.head.mark is not None or self.number is not None)
+        if self.head.mark is None and self.number is None:
+            inner = {line.number for line in self.body if line.indent > self.head.indent}
+            keys = {f.key for f in self.fields if f.line in inner and self.marked}
+        return bool(keys & STRONG)
 
     def opening(self, label: str, place: int) -> Opening:
         """Return the line as an opening."""
@@ -246,7 +249,9 @@ def _body(own: list[Line]) -> list[Line]:
     for place, line in enumerate(own[1:], 1):
         inner = line.bullet and line.indent < own[0].indent
         outside = line.text.strip() and not own[place - 1].text.strip() and line.indent <= own[0].indent
-        if inner or (outside and not any(f.key for f in fields_in(line.text, line.number))):
+        # A label behind a list of its own is said of the section.
+        told = not any(below.bullet for below in own[1:place]) and any(f.key for f in fields_in(line.text, line.number))
+        if inner or (outside and not told):
             return own[:place]
     return own
 

@@ -251,7 +251,7 @@ class _Terrain:
         procedure = self.survey.library.by_path.get(row.path) if row.path else None
         text = plain_text(procedure.gist.purpose) if procedure else ""
         first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
-        fits = _FEWEST <= len(first.split()) <= _MOST and not first.endswith("?")
+        fits = _FEWEST <= len(first.split()) <= _MOST and not first.endswith("?") and "://" not in first
         return first.rstrip(".!?:; ") if fits else ""
 
     @cached_property
@@ -279,7 +279,7 @@ class _Terrain:
         first = f"it comes before {amount(len(waiting), 'unfinished procedure')}: {listed(waiting)}"
         yield weights.blocks * min(len(waiting), _MOST_WAITING), first
         yield weights.called * len(called) * (not critical), f"it is called by {listed(called)}"
-        yield weights.broken * broken, f"it has {amount(broken, 'broken reference')}"
+        yield weights.broken * bool(broken), f"it has {amount(broken, 'broken reference')}"
 
     def _uses(self, own: str, users: Collection[str]) -> list[str]:
         """Say what finished procedures take from a gap: "Backend Implementation waits for Mitigation Plan"."""

@@ -11,7 +11,7 @@ from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, read_stated, sum_up
-from procauthor.planning.field import Field
+from procauthor.planning.field import Field, field_key
 from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import lines_of
 from procauthor.planning.opening import Opening
@@ -58,6 +58,8 @@ def _plan(text: PlanText, openings: Sequence[Opening], known: Mapping[str, str])
     goals, completed = (read_goals(text, own, known, role) for role in ("goals", "completed"))
     drafts, problems = read_items(text, openings, known)
     resolver = Resolver(drafts, known, (*goals, *completed))
+    asides = (p for p in text.placed if p.line.number not in own)
+    resolver.add(p.line for p in asides if field_key(p.label or p.section.title) == "depends_on")
     items = tuple(sorted(resolver.resolve(), key=lambda item: (item.number, item.line)))
     goals, completed = _assigned(goals, items), _assigned(completed, items)
     order, cycles = arrange(items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -11,9 +11,12 @@ from itertools import chain
 from typing import cast, get_args
 
 from procauthor.naming import listed, title_key
-from procauthor.planning.dependency import FEWEST, Directory, Named, read_names
+from procauthor.planning.dependency import FEWEST, Directory, Named, read_names, split_names
 from procauthor.planning.item import UnresolvedItem
+from procauthor.planning.line import Line
+from procauthor.planning.opening import needs_pattern
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Problem, State
+from procauthor.planning.words import pattern
 from procauthor.procedure import DONE
 
 _COMPARED = 100
@@ -32,6 +35,17 @@ class Resolver:
         self.by_key = {title_key(item.title): item for item in reversed(items)}
         self._keys = {*known, *self.by_key}
         self._directory = Directory(items)
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Read lines of a list of dependencies, "Task 1 depends on tasks 2 and 3", and add what they say of items."""
+        drafts = {draft.item.title: draft for draft in self._drafts}
+        lead = pattern("lead|vague", r"^(?:(?:{})\s+)+")
+        for line in lines:
+            needs = needs_pattern().search(line.body)
+            own = self._directory.mean(lead.sub("", line.body[: needs.start()]).strip()) if needs else []
+            for name in split_names(lead.sub("", needs["names"]).rstrip(" ."), self._keys) if needs and own else ():
+                for title in own if self._directory.mean(name) else ():
+                    drafts[title].needs.append((name, line.number))
 
     def resolve(self) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""

@@ -8,6 +8,7 @@ then numbers, phases and kinds of documents. What is light counts only where not
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -80,7 +81,12 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
     chosen += [each for each in plain if alone or _home(text, each.openings[0]) in homes]
     if not (chosen or others):
         chosen = [each for each in light if each.boxed or each.own >= _LIKELY]
-    return [opening for each in chosen for opening in each.openings]
+    openings: list[Opening] = []
+    for opening in sorted((o for each in chosen for o in each.openings), key=lambda o: o.line.start):
+        # What is below an item is said of it.
+        if not openings or opening.line.start >= openings[-1].scope_end:
+            openings.append(opening)
+    return openings
 
 
 def _is_outdone(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
@@ -159,7 +165,7 @@ def _place(opening: Opening) -> tuple[int, int]:
 # What is not read
 
 
-def unclaimed(text: PlanText, openings: Collection[Opening]) -> Iterator[tuple[int, str]]:
+def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int, str]]:
     """Yield the lines that look like items and are in none: boxes, codes and what is right below a priority.
 
     Metrics, goals, risks and the like are no items, nor is what names an item again.
@@ -175,6 +181,13 @@ def unclaimed(text: PlanText, openings: Collection[Opening]) -> Iterator[tuple[i
         urgent = names_priority(placed.label or placed.section.title)
         if (line.mark or code or urgent) and not again & named:
             yield line.number, line.body
+    starts = [o.line.start for o in openings]
+    for section in text.document.sections:
+        read, end = read_number(section.title), text.document.end(section)
+        coded = read is not None and re.search(r"[A-Z].*\d", read.code) and not text.roles[section.index]
+        inside = bisect_left(starts, end) > bisect_left(starts, section.start)
+        if read and coded and not (inside or section.start in scopes or read.code.upper() in named):
+            yield section.line, section.title
     for block in unread_tables(text, {o.line.start for o in openings}, scopes):
         heads = block.header.cells if block.header else ()
         yield block.line, f"a table with the columns {', '.join(plain_text(cell.text) for cell in heads)}"

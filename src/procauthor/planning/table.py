@@ -34,6 +34,7 @@ _MORE = ("description", "summary", "action", "deliverable")
 _ONE = r"[(\[]?#?(?:[A-Z]{1,10}[-_]?)*\d{1,6}(?:[.-]\d{1,4})*[A-Za-z]?[)\].:]?"
 _CODES = lazy(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
 _TOKEN = lazy(r"^[A-Z][A-Z0-9]*(?:[-_.][A-Z0-9]+)+$")
+_STRUCTURED = lazy(r"^~*[A-Z]{1,10}[-_.]?\d|^\d+\.\d")
 _RANGE = lazy(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _TICK = lazy(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
 _MOST = 0.6
@@ -121,6 +122,9 @@ def _read_columns(text: PlanText, block: Block) -> _Columns | None:
             fields.setdefault(key, place)
     lists = read_words().lists
     weight = _weigh(fields, cells) + (number is not None) + (_heads_title(heads[title]) or ends_in_noun(heads[title]))
+    # "A-1.2" below "Task" is work, whatever else the table says.
+    coded = number is not None and heads[title] in lists["units"] and _mostly(cells[number], _STRUCTURED.match)
+    weight += coded and not fields
     weight += sum(not lists[kind].isdisjoint(heads) for kind in ("assigned", "due")) if not fields else 0
     return _Columns(heads, number, title, fields, weight)
 
@@ -163,7 +167,7 @@ def _rank_title(head: str, key: str, cells: Sequence[str]) -> int | None:
     texts = _mostly(cells, _is_title)
     if key:
         return 4 if key in _WEAK and texts and _differ(cells) else None
-    if _heads_title(head):
+    if _heads_title(head) and not _mostly(cells, _RANGE.match):
         return int(head in _MORE)
     if ends_in_noun(head):
         return 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ def read_role(text: str) -> str:
     """Return what a heading or label says that its lines are: metrics, goals, finished work, strategy, or nothing."""
     if names_bucket(text):
         return ""
-    plain = plain_text(text).rstrip(":")
+    plain = re.sub(r"\s*\([^()]*\)", "", plain_text(text)).rstrip(":")
     role = next((role for role, kind, form in _ROLES if pattern(kind, form).search(plain)), "")
     return role or ("aside" if names_aside(text) else "")
 

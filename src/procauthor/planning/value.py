@@ -14,10 +14,12 @@ from procauthor.regex import lazy
 
 # The same headings, labels and names are asked about many times.
 REMEMBERED = 1 << 16
-PRIORITY_CODE = lazy(r"\bP\d\b", re.IGNORECASE)
+# "P1-T004" is the code of an item.
+PRIORITY_CODE = lazy(r"\bP\d\b(?!-[A-Z]+\d)", re.IGNORECASE)
 # "Priority: 3.5" is a score.
 _PRIORITY = lazy(r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
+_STATES = {"🟢": "defined", "🟡": "in progress", "🔴": "missing"}
 _LONGEST = 4
 _PERCENT = r"(?<!\d)[1-9]?\d(?:\.\d+)?\s*%"
 _DASH = lazy(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
@@ -108,6 +110,8 @@ def read_status(text: str) -> str:
     plain = _plain_words(text)
     if plain in read_words().lists["exists"]:
         return "defined"
+    if (colour := text.strip(" \ufe0f")) in _STATES:
+        return _STATES[colour]
     made = pattern("made").pattern
     if pattern("no", rf"(?:\b|(?=n't))(?:{{}})\b.{{0,12}}{made}").search(plain):
         return "missing"
@@ -148,7 +152,7 @@ def _statuses() -> list[tuple[str, re.Pattern[str]]]:
 
 def _says(words: re.Pattern[str], text: str) -> bool:
     """Say whether a text has such a word, and none before it that makes it open work: "80 % complete", "to be done"."""
-    before = pattern("open|no", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
+    before = pattern("open|no|part", rf"(?:\b(?:{{}})\b|{_PERCENT})[\s-]*(?:\w+\s+){{0,2}}$")
     behind = pattern("onward", r"\s+(?:{})\b")
     said = (each for each in words.finditer(text) if not behind.match(text, each.end()))
     return any(not before.search(text[: each.start()]) for each in said)

@@ -78,8 +78,7 @@ class Migration:
     def _spec(self, template: Template, title: str) -> SectionSpec | None:
         """Return what a heading of a document is in the template: by its words, a synonym or a renaming."""
         key = section_key(title)
-        wanted = self.renamed.get(key)
-        return template.section(section_key(wanted) if wanted else key) if key else None
+        return template.section(section_key(self.renamed.get(key, "")) or key) if key else None
 
     # Headings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -25,7 +25,7 @@ from procauthor.procedure import DONE, Artifact, Part, Step
 from procauthor.regex import lazy
 from procauthor.secret import redact
 from procauthor.system import read_regular
-from procauthor.template.role import meaning_of
+from procauthor.template.spec import meaning_of
 from procauthor.workspace import Workspace
 
 _SOURCE = "procauthor-source"
@@ -262,7 +262,7 @@ class _SopWriter:
         for section in self.document.sections:
             items = [item for item in section.items if item.level == 0]
             if section.level > 1 and items and self.meaning.role_of(section.title) not in _BESIDE_STEPS:
-                rules = [self._must(self.written[" ".join(i.text.split())], section.title) for i in items]
+                rules = [_told(self._must, self.written[" ".join(i.text.split())], section.title) for i in items]
                 lead = _texts(section) or [f"{section.title}."]
                 yield section.title, ["\n\n".join(lead), "", "**Constraints:**", *rules]
 
@@ -280,7 +280,7 @@ class _SopWriter:
         if step.inputs:
             yield f"- You MUST use {_join([_from(a) for a in step.inputs])}"
         for role, say in (("actions", self._must), ("decisions", self._decide), ("failures", self._fail)):
-            yield from (say(self.written.get(text, text), purpose) for text in self._said(step, role))
+            yield from (_told(say, self.written.get(text, text), purpose) for text in self._said(step, role))
         calls = [link.text for link in self._links(step)] if self.procedure.kind == "orchestration" else []
         if calls:
             yield f"- You MUST carry out, in this order: {'; '.join(calls)}"
@@ -309,9 +309,10 @@ class _SopWriter:
         states = self._items("exits")
         if checks or states:
             body = ["Confirm that the work is complete, and say how it ended.", "", "**Constraints:**"]
-            body += [f"- You MUST confirm: {text}" for text in [*checks, *promised]]
+            body += [f"- You MUST confirm: {text}".replace("\n", "\n  ") for text in [*checks, *promised]]
             if states:
-                body.append(f"- You MUST end in exactly one of these states: {'; '.join(states)}")
+                names = "; ".join(" ".join(state.split()) for state in states)
+                body.append(f"- You MUST end in exactly one of these states: {names}")
             body.append("- You MUST NOT report success while one of these is open because others build on the result")
             yield "Confirm the result", body
 
@@ -354,6 +355,12 @@ class _SopWriter:
         items = [item for item in section.items if item.level == 0] if section else []
         texts = [self.written[" ".join(item.text.split())] for item in items]
         return [text for text in texts if text.casefold() not in NONE_WORDS]
+
+
+def _told(say: Callable[[str, str], str], text: str, reason: str) -> str:
+    """Say the words of an item in the words of a SOP; code and tables below them stay as they are."""
+    words, newline, block = text.partition("\n")
+    return say(words, reason) + f"{newline}{block}".replace("\n", "\n  ")
 
 
 def _texts(section: Section) -> list[str]:

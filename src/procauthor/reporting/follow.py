@@ -29,10 +29,13 @@ def stage_lines(stage: Stage, total: int) -> Iterator[str]:
     yield f"Step {stage.number} of {total}: {stage.name}"
     if stage.purpose:
         yield f"  {stage.purpose}"
-    for number, action in enumerate(stage.actions, start=1):
-        yield f"  {number}. {action}"
+    told = [f"{number}. {action}" for number, action in enumerate(stage.actions, start=1)]
     for name, said in (("decide", stage.decisions), ("makes", stage.outputs), ("if it fails", stage.failures)):
-        yield from (f"  {name}: {text}" for text in said)
+        told += [f"{name}: {text}" for text in said]
+    for text in told:
+        words, *below = text.split("\n")
+        yield f"  {words}"
+        yield from (f"     {line}".rstrip() for line in below)
 
 
 def closing_lines(walk: Walk) -> Iterator[str]:

@@ -11,7 +11,7 @@ from procauthor.data import pick
 from procauthor.library.sidecar import ApprovalWorth, show_key
 from procauthor.review.approve import Approval
 from procauthor.review.blame import Basis, Blame, SectionBlame
-from procauthor.review.suspect import Clearance
+from procauthor.review.review import Clearance
 
 _SHOWN = 3
 

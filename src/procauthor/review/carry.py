@@ -33,7 +33,7 @@ from procauthor.library.sidecar import (
 )
 from procauthor.procedure import Stamp
 from procauthor.review.blame import rebind
-from procauthor.review.suspect import as_seen
+from procauthor.review.review import as_seen
 
 
 @dataclass(frozen=True)

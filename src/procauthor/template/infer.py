@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from procauthor.markdown.document import Document, Item, Section
 from procauthor.regex import lazy
-from procauthor.template.role import words
-from procauthor.template.spec import plain_heading, section_key
+from procauthor.template.spec import plain_heading, section_key, words
 
 _MOSTLY = 0.6
 _MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
@@ -36,7 +35,7 @@ def example_of(items: Sequence[Item], role: str) -> str:
     shape = max(shapes, key=lambda each: (shapes[each], each))
     ticked = sum(item.checked is not None for item in outer) > len(outer) / 2
     ordered = sum(item.number is not None for item in outer) > len(outer) / 2
-    marker = "- [ ] " if ticked else "1. " if ordered else "- "
+    marker = "- [ ] " if ticked else ("- ", "1. ")[ordered]
     return marker + (shape if shapes[shape] >= len(outer) * _MOSTLY else "{item}")
 
 

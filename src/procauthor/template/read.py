@@ -16,10 +16,10 @@ from procauthor.markdown.document import Block, Comment, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.regex import lazy
 from procauthor.resources import shipped
-from procauthor.template.role import NO_ROLE, assign_roles, filling_step, words
 from procauthor.template.spec import (
     BLOCKS,
     ITEMS,
+    NO_ROLE,
     Column,
     Constraint,
     Kind,
@@ -27,10 +27,13 @@ from procauthor.template.spec import (
     Pattern,
     SectionSpec,
     Template,
+    assign_roles,
+    filling_step,
     holds_block,
     identifier,
     parse_pattern,
     section_key,
+    words,
 )
 
 _NUMBERS = {
@@ -248,12 +251,12 @@ def read_template(name: str, raw: bytes) -> Template:
 
 def _filled(specs: Iterable[SectionSpec]) -> tuple[SectionSpec, ...]:
     """Say of each section which authoring step fills it."""
-    return tuple(
-        spec
-        if spec.constraint.step
-        else replace(spec, constraint=replace(spec.constraint, step=3 if spec.kind == "steps" else filling_step(spec)))
-        for spec in specs
-    )
+    return tuple(spec if spec.constraint.step else _with_step(spec) for spec in specs)
+
+
+def _with_step(spec: SectionSpec) -> SectionSpec:
+    step = 3 if spec.kind == "steps" else filling_step(spec)
+    return replace(spec, constraint=replace(spec.constraint, step=step))
 
 
 def _boilerplate(document: Document) -> Iterator[str]:

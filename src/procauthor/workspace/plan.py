@@ -7,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from procauthor.errors import LibraryError, PlanError
+from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.row import statuses_in
 from procauthor.library.change import Change, Edit
 from procauthor.markdown.front_edit import Put, edit_front_matter
@@ -24,9 +25,18 @@ from procauthor.workspace.measure import measure, plan_in, survey
 
 def propose_plan(workspace: Workspace) -> Proposal:
     """Make a plan; the dependencies that the present plan states are kept."""
-    evaluation, census = measure(workspace)
+    evaluation, census = measure(workspace, _with_plan(workspace))
     known = statuses_in(census.library, census.report)
     return leave_out(propose(census, evaluation, plan_in(census.library, known)))
+
+
+def _with_plan(workspace: Workspace) -> Census | None:
+    """Return what is counted where there is no plan yet: what leads to it is no broken reference once it is written."""
+    path = workspace.settings.library.plan
+    if (workspace.root / path).exists():
+        return None
+    library = workspace.with_text(workspace.read(), path, b"# Plan\n")
+    return Census(library, workspace.check(library), workspace.settings).counted()
 
 
 def read_current_plan(workspace: Workspace, file: str | Path | None = None) -> Plan:

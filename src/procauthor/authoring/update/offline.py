@@ -23,8 +23,7 @@ from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import Step
-from procauthor.template.role import meaning_of, step_word
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, meaning_of, step_word
 
 FORMS = (
     "replace 'old words' with 'new words' (and behind it: in code)",

@@ -19,8 +19,7 @@ from procauthor.library.contract import NONE_WORDS, step_title
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Section, TableRow
 from procauthor.regex import lazy
-from procauthor.template.role import meaning_of
-from procauthor.template.spec import SectionSpec, Template, identifier, section_key
+from procauthor.template.spec import SectionSpec, Template, identifier, meaning_of, section_key
 
 # Indentation, bullet or number, spaces, and the box of a task.
 MARKER = lazy(

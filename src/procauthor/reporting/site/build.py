@@ -188,6 +188,7 @@ class _SiteMaker:
             closing=read_closing(procedure),
             inputs=procedure.contract.inputs,
             line=self.renderer.line,
+            block=self.renderer.block,
             stamp=procedure.stamp,
         )
 

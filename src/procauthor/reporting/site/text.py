@@ -53,12 +53,12 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 _ATTRIBUTES = lazy(r"\s*\{:?\s*[^{}]*[#.][\w:.-][^{}]*\}\s*$")
 _ALERT = lazy(r"\[!(\w{1,20})\]\s*")
 _FOOTNOTE = lazy(r"fn(?:ref)?[\w:-]+")
-# A picture whose source was dropped: its words stay.
-_NO_PICTURE = lazy(r'<img(?!(?:\s+[\w-]+="[^"]*")*\s+src=)(?:\s+(?:alt="(?P<alt>[^"]*)"|[\w-]+="[^"]*"))*\s*>')
 _TABLE = lazy("<table")
 _SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table {}"><table'
 _ID = lazy(r"#([\w:.-]+)")
 _TAGS = frozenset({"input", "label", "section"})
+_WITHIN_LINES = frozenset({"code", "em", "strong", "s", "kbd", "sub", "sup"})
+_BELOW_LINES = frozenset({"p", "pre", "table", "thead", "tbody", "tr", "th", "td", "ul", "ol", "li"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,18 @@ class Renderer:
         return Rendered(html, title, contents, excerpts)
 
     def line(self, text: str) -> str:
-        """Return a text in one line as HTML, without links: a purpose, an action."""
+        """Return the first line of a text as HTML, without links: a purpose, an action."""
         import nh3
 
-        inside = _markdown().renderInline(redact(text))
-        return nh3.clean(inside, tags={"code", "em", "strong", "s", "kbd", "sub", "sup"}, attributes={})
+        inside = _markdown().renderInline(redact(text.partition("\n")[0]))
+        return nh3.clean(inside, tags=_WITHIN_LINES, attributes={})
+
+    def block(self, text: str) -> str:
+        """Return what is below the first line of a text as HTML, without links: code, a table."""
+        import nh3
+
+        below = redact(text).partition("\n")[2]
+        return nh3.clean(_markdown().render(below), tags=_WITHIN_LINES | _BELOW_LINES, attributes={}) if below else ""
 
     def _name_headings(self, procedure: Procedure, tokens: Sequence[Token]) -> dict[int, str]:
         """Give headings the anchors that links use; return them by the place of their token."""
