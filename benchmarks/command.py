@@ -89,7 +89,7 @@ def _commands(size: int, turn: int) -> list[tuple[str, list[str]]]:
         ("plan next", ["plan", "next"]),
         ("sync --check", ["sync", "--check"]),
         ("rename --dry-run", ["rename", middle, "Unified Widget Procedure", "--dry-run"]),
-        ("brief", ["brief", *new]),
+        ("brief", ["brief", f"Yearly Gadget {thing} Audit Procedure", *new[1:]]),
         ("create --dry-run", ["create", *new, "--dry-run"]),
         ("create, offline", ["create", *new]),
         ("diff", ["diff", draft]),

@@ -143,3 +143,20 @@ def test_rules_of_standards_fit_the_purpose_and_are_few(tmp_path: Path) -> None:
     found = brief(root, "Goods Weight Procedure", purpose="Each pallet is weighed on the scale.")["rules"]
     assert [standard["title"] for standard in found] == ["Pallet Standards"]
     assert len(found[0]["rules"]) == 12
+
+
+def test_a_draft_without_a_model_has_no_sentence_of_its_own(tmp_path: Path) -> None:
+    root = write_library(tmp_path / "library")
+    made = [Project.open(root).author("offline").create(title, lifecycle="Feature") for title in ("A Sale", "B Count")]
+    first, second = (each.draft.text.split("# ", 1)[1].partition("\n")[2].splitlines() for each in made)
+    # Nothing is known of either: what both say is the form, and marks.
+    said = [line for line in first if line and not line.startswith(("#", "**")) and "TODO" not in line]
+    assert first == second
+    assert said == ["None."]
+    assert all(finding["severity"] != "error" for each in made for finding in each.draft.findings)
+
+
+def test_the_trigger_of_the_request_is_a_trigger_offline(tmp_path: Path) -> None:
+    root = write_library(tmp_path / "library")
+    draft = Project.open(root).author("offline").create(TITLE, lifecycle="Feature", trigger="A shelf is empty").draft
+    assert "- A shelf is empty.\n" in draft.text

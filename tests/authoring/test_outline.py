@@ -74,6 +74,11 @@ def jump(value: Json) -> None:
     last["inputs"] += [{"artifact": "Record 2", "condition": None, "source": "Step 2"}]
 
 
+def jump_to_a_step_beside(value: Json) -> None:
+    jump(value)
+    value["workflow"][2]["beside"] = "Step 2"
+
+
 def end_in_nothing(value: Json) -> None:
     value["workflow"][1]["decisions"] = [
         {"condition": "it is late", "then": "end with the exit state Put Aside", "otherwise": None}
@@ -118,8 +123,41 @@ def test_a_fault_of_the_outline_is_corrected_before_anything_else_is_written(
     assert "Write these fields again" in words_of(requests[1])
     assert told.lower() in words_of(requests[1]).split("Write these fields again")[1].lower()
     assert "workflow_actions" not in fields_of(requests[1])
+    # Only what may refer to a procedure is written again with the closed list.
+    refers = bool({"required_inputs", "downstream_dependencies"} & fields_of(requests[1]))
+    assert ("The closed list of titles" in words_of(requests[1])) == refers
     assert len(requests) == 4
     assert [f for f in draft.findings if f["severity"] == "error"] == []
+
+
+def test_a_jump_over_a_step_that_runs_beside_its_target_leaves_nothing_out(root: Path) -> None:
+    def change(value: Json, _: Json) -> None:
+        if {"workflow", "trigger"} <= value.keys():
+            jump_to_a_step_beside(value)
+
+    _, requests = run(root, change)
+    assert not any("jumps to step 3" in words_of(body) for body in requests)
+
+
+def test_words_to_send_that_are_quoted_are_a_block_of_text(root: Path) -> None:
+    def change(value: Json, _: Json) -> None:
+        if "workflow_actions" in value:
+            value["workflow_actions"][0]["actions"] = ["Write to the reporter:\n> We look.\n> You hear of it."]
+
+    draft, requests = run(root, change)
+    assert "1. Write to the reporter:\n\n   ```text\n   We look.\n   You hear of it.\n   ```\n" in draft.text
+    assert len(requests) == 3
+
+
+def test_a_field_that_is_written_again_is_asked_for_without_the_passages(root: Path) -> None:
+    def change(value: Json, body: Json) -> None:
+        if "workflow_actions" in value and "Write these fields again" not in words_of(body):
+            value["workflow_actions"][0]["actions"] = ["# No heading"] * 20
+
+    _, requests = run(root, change)
+    assert [("# Write these fields again" in words_of(body)) for body in requests] == [False, False, True, False]
+    assert [("Passages of the library" in words_of(body)) for body in requests] == [True, True, False, False]
+    assert fields_of(requests[2]) == {"workflow_actions"}
 
 
 def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
@@ -223,7 +261,7 @@ def test_an_edit_that_does_not_fit_is_left_out_and_told_and_the_others_are_taken
     assert "1. Tell the shift lead." in draft.text
     assert [f for f in draft.findings if f["severity"] == "error"] == []
     assert len(requests) == 3
-    assert str(number_of(requests[2], edit[0])) in draft.notes[0].split("passages")[1]
+    assert f"was left out: {edit[1]} '{edit[0][:20]}" in draft.notes[0]
 
 
 def test_a_last_look_that_cannot_be_read_costs_no_draft(root: Path) -> None:
@@ -306,6 +344,11 @@ def test_an_edit_changes_its_passage_and_nothing_else(edit: tuple[int, Any, str]
     lines = page.edited([PageEdit(*edit)]).split("\n")
     # Empty lines are made when the page is rendered again.
     assert [line for line in lines if line] == [line for line in PAGE.replace(old, new, 1).split("\n") if line]
+
+
+def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
+    body = 'HOST=a\ncurl "$HOST/${TOPIC}" | jq --arg id "$HOME" .$id\nfor F in *; do wc "$F"; done; $x = 1; $x + $T0 + $TOPIC'
+    assert DraftPage(TEMPLATE, {}, body).unset == ["TOPIC", "T0"]
 
 
 @pytest.mark.parametrize(

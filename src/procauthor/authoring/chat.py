@@ -39,6 +39,7 @@ from procauthor.template.model import (
     late_entries,
     late_name,
     late_parts,
+    refers,
     sections_of_step,
 )
 from procauthor.template.spec import Constraint, SectionSpec, Template
@@ -131,7 +132,7 @@ class ChatAuthor:
         return work.answer()
 
     def _call(self, work: _Work, attempt: int) -> Reply:
-        request = build_request(self.prompts, work, self._begin_words(work.ask))
+        request = build_request(self.prompts, work, self._begin_words(work))
         messages = (request.system, request.user, request.plain)
         key = call_key(self.id, messages, request.schema, attempt, self._bounds)
         known = self.calls.find(key, step=work.ask.step, fields=work.open)
@@ -150,15 +151,16 @@ class ChatAuthor:
         work.replies[key] = self.spend(request.tokens + self.settings.reply_tokens, pay)
         return work.replies[key]
 
-    def _begin_words(self, ask: Ask) -> str:
+    def _begin_words(self, work: _Work) -> str:
         """Return the words that all calls of a run begin with: they are made once."""
+        ask = work.ask
         if ask.form and not ask.form.briefed:
             return ""
         if self._begun is None or self._begun[0] is not ask.brief:
             self._begun = ask.brief, {}
-        begun, parts = self._begun[1], (needs_passages(ask), needs_titles(ask), needs_promises(ask))
+        begun, parts = self._begun[1], (needs_passages(work), needs_titles(work), needs_promises(work))
         if parts not in begun:
-            begun[parts] = _render_brief(self.prompts, ask)
+            begun[parts] = _render_brief(self.prompts, work)
         return begun[parts]
 
     @property
@@ -213,11 +215,11 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     ``begun`` is the brief in words, where it was rendered before.
     """
     ask = work.ask
-    passages = [p.id for p in ask.brief.passages] if needs_passages(ask) else []
+    passages = [p.id for p in ask.brief.passages] if needs_passages(work) else []
     titles = () if ask.form else [reference.title for reference in ask.brief.near]
     schema = reply_schema(work.model, work.open, passages, titles)
     mark = _mark(ask.brief)
-    texts = [begun or _render_brief(prompts, ask)] if ask.form is None or ask.form.briefed else []
+    texts = [begun or _render_brief(prompts, work)] if ask.form is None or ask.form.briefed else []
     censor = Censor.of(ask.brief.text.encode())
     texts += [prompts.render(name, {**censor.each(words), "mark": mark}) for name, words in _prompts(work)]
     if work.problems:
@@ -231,30 +233,37 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     return Request(prompts.render("system", {}), "\n".join(texts), schema, plain)
 
 
-def needs_passages(ask: Ask) -> bool:
-    """Say whether an ask shows the passages: what is written again, or looked at, does without.
+def needs_passages(work: _Work) -> bool:
+    """Say whether a call shows the passages: what is written again, or looked at, does without.
 
     They stand at the end of the brief, so that all calls begin alike.
     """
-    return not is_outline(ask.template) or (ask.step in (OUTLINE, WRITE) and not ask.problems)
+    ask = work.ask
+    return not is_outline(ask.template) or (ask.step in (OUTLINE, WRITE) and not work.corrects)
 
 
-def needs_titles(ask: Ask) -> bool:
-    """Say whether an ask shows the closed list: once the outline is written, no field refers to another procedure."""
-    return not is_outline(ask.template) or ask.step == OUTLINE
+def needs_titles(work: _Work) -> bool:
+    """Say whether a call shows the closed list: behind an outline, no field refers to another procedure."""
+    return not is_outline(work.ask.template) or (work.ask.step == OUTLINE and _may_refer(work))
 
 
-def needs_promises(ask: Ask) -> bool:
-    """Say whether an ask shows what all procedures promise: a last look adds no input."""
-    return ask.form is None
+def needs_promises(work: _Work) -> bool:
+    """Say whether a call shows what all procedures promise: a last look adds no input, and few corrections do."""
+    return not is_outline(work.ask.template) or (work.ask.form is None and _may_refer(work))
 
 
-def _render_brief(prompts: PromptLibrary, ask: Ask) -> str:
-    brief, mark = ask.brief, _mark(ask.brief)
-    shown = brief if needs_passages(ask) else replace(brief, passages=())
-    shown = shown if needs_promises(ask) else replace(shown, promises=())
-    variables = Censor.of(brief.text.encode()).each(_brief_variables(shown, ask.template, mark))
-    return prompts.render("brief", {**variables, "mark": mark, "listed": needs_titles(ask)})
+def _may_refer(work: _Work) -> bool:
+    """Say whether what a call asks for may refer to another procedure."""
+    sections = sections_of_step(work.ask.template, work.ask.step)
+    return not work.corrects or any(refers(section) for section in sections if section.name in work.open)
+
+
+def _render_brief(prompts: PromptLibrary, work: _Work) -> str:
+    ask, mark = work.ask, _mark(work.ask.brief)
+    shown = ask.brief if needs_passages(work) else replace(ask.brief, passages=())
+    shown = shown if needs_promises(work) else replace(shown, promises=())
+    variables = Censor.of(ask.brief.text.encode()).each(_brief_variables(shown, ask.template, mark))
+    return prompts.render("brief", {**variables, "mark": mark, "listed": needs_titles(work)})
 
 
 def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
@@ -301,6 +310,11 @@ class _Work:
     def open(self) -> tuple[str, ...]:
         """The fields that are still wanted."""
         return tuple(name for name in self.wanted if name not in self.values)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether some fields are written again, and others are kept."""
+        return bool(self.ask.problems or (self.problems and self.values))
 
     def take(self, reply: Reply) -> None:
         """Keep what is good in a reply."""

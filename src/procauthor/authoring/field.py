@@ -22,6 +22,7 @@ from procauthor.authoring.look import (
     look_form,
     read_edits,
     split_late,
+    take_fitting,
     without_empty,
 )
 from procauthor.authoring.outline import OUTLINE, outline_first
@@ -201,25 +202,15 @@ class Fields:
         return changed or bool(closed) or bool(answer.questions)
 
     def _take_edits(self, state: State, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
-        """Take the edits of a last look that leave a page without errors, and note which do not.
-
-        Each has to leave a page that its template can read. Where all together cause an error, each is held against the
-        rules for itself, in their order.
-        """
+        """Take the edits of a last look that leave a page that can be read and has no error; note which do not."""
         before = {step: dict(values) for step, values in state.written.items()}
         readable: list[PageEdit] = []
         for edit in edits:
             if page.holds(edit.passage) and self._fields_after(page, [*readable, edit]) is not None:
                 readable.append(edit)
-        taken = readable if self._holds(state, before, page, readable) else []
-        if readable and not taken:
-            for edit in readable:
-                taken = [*taken, edit] if self._holds(state, before, page, [*taken, edit]) else taken
-            self._holds(state, before, page, taken)
-        left = sorted({edit.passage for edit in edits if edit not in taken})
-        if left:
-            places = ", ".join(map(str, left))
-            state.notes = (f"Edits of the last look did not fit and were left out (passages {places}).",)
+        taken = take_fitting(readable, lambda tried: self._holds(state, before, page, tried))
+        self._holds(state, before, page, taken)
+        state.notes = tuple(page.describe(edit) for edit in edits if edit not in taken)
         return bool(taken)
 
     def _holds(
@@ -264,6 +255,9 @@ class Fields:
         findings = tuple(finding.as_json() for finding in state.findings)
         doubts = self._doubts(fields) if work.doubts == "note" else ()
         notes = (*map(str, work.brief.namesakes), *doubts, *state.notes)
+        count = count_proposals(fields) + len(state.open_questions)
+        if work.reply_tokens and count > MOST_OPEN:
+            notes = (*notes, f"{count} proposals and questions are open, more than the {MOST_OPEN} of a good draft.")
         if work.verdict is not None:
             findings = join_findings(text, work.brief.path, findings, self.template, work.verdict, work.complaints)
             near = find_neighbours(work.brief.request, work.library)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -80,6 +80,7 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "title": title,
         "page": page.numbered(),
         "labels": page.labels,
+        "unset": page.unset,
         "words": page.words,
         "least": AIM[0],
         "most": AIM[1],
@@ -101,6 +102,24 @@ def read_edits(edits: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> 
     names = Names(title for title, path in links.items() if path)
     texts = (names.replace(edit["text"], lambda title: write_link(title, links[title])) for edit in edits)
     return [PageEdit(e["passage"], e["action"], text) for e, text in zip(edits[:_MOST_EDITS], texts, strict=False)]
+
+
+def take_fitting(
+    edits: Sequence[PageEdit], fits: Callable[[Sequence[PageEdit]], bool], taken: Sequence[PageEdit] = ()
+) -> list[PageEdit]:
+    """Return the edits that fit together, without those that do not.
+
+    Args:
+        edits: What is wanted, in order.
+        fits: Says whether some edits can be made together.
+        taken: Edits before them that do fit.
+    """
+    if fits([*taken, *edits]):
+        return [*taken, *edits]
+    if len(edits) == 1:
+        return list(taken)
+    half = len(edits) // 2
+    return take_fitting(edits[half:], fits, take_fitting(edits[:half], fits, taken))
 
 
 def count_proposals(fields: Mapping[str, Any]) -> int:

@@ -1,18 +1,18 @@
 """The offline author: composes a draft from the plan, the neighbours' contracts and retrieved passages.
 
-No model, no key, no network, and the same words for the same library. It decides nothing that needs judgement:
-that becomes an open question.
+No model, no key, no network, and the same words for the same library. It writes what the library says, and marks as a
+gap what nobody has said: it has no sentences of its own for a step, a criterion or an exit that it knows nothing of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief, NamedText
-from procauthor.authoring.passage import is_about
 from procauthor.authoring.topic import (
+    TO_DO,
     Facts,
     Quote,
     Topic,
@@ -21,6 +21,7 @@ from procauthor.authoring.topic import (
     gap_fields,
     gap_rows,
     gap_text,
+    gap_words,
     holds_gap,
     join,
     plain_heading,
@@ -33,10 +34,8 @@ from procauthor.authoring.topic import (
 from procauthor.naming import title_key
 from procauthor.procedure import DONE
 from procauthor.template.model import late_name, late_parts, sections_of_step
-from procauthor.template.spec import SectionSpec, inputs_name, step_word
+from procauthor.template.spec import SectionSpec, inputs_name
 from procauthor.template.spec import plain_heading as plain_title
-
-_SCOPE = "Confirmed Scope"
 
 
 class OfflineAuthor:
@@ -66,13 +65,17 @@ class _Composer:
         self.brief: Brief = ask.brief
         self.subject = subject(self.brief.request.title)
         self.topics = _with_wanted(topics(self.brief), self.brief)
+        self.artifacts = [topic.artifact for topic in self.topics]
+        self.wants: dict[str, str] = {}
+        for want in (want for neighbour in self.brief.downstream for want in neighbour.wants):
+            self.wants[want.name] = self.wants.get(want.name) or want.text
         self.sources: dict[str, list[str]] = {}
         self.questions: list[str] = []
         self.used: set[str] = set()
-        self.step_word = step_word(ask.template)
         self.inputs_name = inputs_name(ask.template)
         wanted = ask.template.of_role("inputs")
         self.most_inputs = (wanted.constraint.maximum if wanted else 0) or None
+        self.input_names = [str(facts["artifact"]) for facts in self.required()]
         self._name = self._heading = ""
         self._known: dict[str, Callable[[SectionSpec], Any]] = {
             "purpose": self.purpose,
@@ -133,16 +136,13 @@ class _Composer:
 
     def required(self) -> list[Facts]:
         """Return the inputs: what the procedures before this one guarantee, as many as the template lets in."""
-        found: list[Facts] = []
+        known: dict[str, Facts] = {}
         for neighbour in self.brief.upstream:
-            outputs = neighbour.outputs or (NamedText(f"{subject(neighbour.title)} Result", ""),)
-            for output in outputs:
+            for output in neighbour.outputs:
                 text = output.text or f"what {neighbour.title} hands over"
-                found.append({"artifact": output.name, "description": _sentence(text), "provider": neighbour.title})
-        unique = {title_key(each["artifact"]): each for each in found}
-        return list(unique.values())[: self.most_inputs] or [
-            {"artifact": f"{self.subject} Request", "description": "what is asked for, by whom, and until when"}
-        ]
+                facts = {"artifact": output.name, "description": _sentence(text), "provider": neighbour.title}
+                known.setdefault(title_key(output.name), facts)
+        return list(known.values())[: self.most_inputs]
 
     def quoted(self, about: str, limit: int = 2) -> tuple[Quote, ...]:
         """Return quotes about a topic, and note their passages as sources."""
@@ -153,16 +153,11 @@ class _Composer:
 
     def card(self) -> Facts:
         """Return what the neighbours make known of the first screen."""
-        names = {want.name: neighbour.title for neighbour in self.brief.downstream for want in neighbour.wants}
-        if not names or not self.brief.upstream:
+        if not self.wants or not self.brief.upstream:
             return {}
-        after = join(list(dict.fromkeys(names.values())))
-        return {"goal": f"{join([f'the {name}' for name in names])}, as {after} needs it.", "when": self.event()}
-
-    def event(self) -> str:
-        """Return the event that hands over to this procedure, of the first that comes before it."""
-        first = self.brief.upstream[0]
-        return f"{first.title} is done."
+        names = join([f"the {name}" for name in self.wants])
+        after = join([n.title for n in self.brief.downstream if n.wants])
+        return {"goal": f"{names}, as {after} needs it.", "when": f"{self.brief.upstream[0].title} is done."}
 
     # Step 1
 
@@ -177,10 +172,9 @@ class _Composer:
             self.rest_on(f"document:{brief.path}")
         if said:
             self.rest_on(f"plan:{request.item}" if request.item and said == request.why else "request")
-        if brief.upstream:
-            names = [t.artifact for t in self.topics]
-            inputs = join([f"the {i['artifact']}" for i in self.required()])
-            sentences.append(f"It turns {inputs} into {join([f'the {n}' for n in names])}.")
+        inputs, made = ([f"the {name}" for name in names] for names in (self.input_names, self.artifacts))
+        if inputs and made:
+            sentences.append(f"It turns {join(inputs)} into {join(made)}.")
         after = [n.title for n in brief.downstream]
         if after:
             sentences.append(f"It stops where {join(after)} can start.")
@@ -190,13 +184,15 @@ class _Composer:
     # Step 2
 
     def trigger(self, spec: SectionSpec) -> list[Any]:
-        events: list[Facts] = [
+        said = self.brief.request.trigger
+        events: list[Facts] = [{"event": _sentence(said)}] if said else []
+        events += [
             {"event": f"{neighbour.title} has delivered {join([o.name for o in neighbour.outputs])}."}
             if neighbour.outputs
             else {"event": f"{neighbour.title} has ended in its success state."}
             for neighbour in self.brief.upstream
         ]
-        self.rest_on(*(f"contract:{n.path or n.title}" for n in self.brief.upstream))
+        self.rest_on(*(["request"] if said else ()), *(f"contract:{n.path or n.title}" for n in self.brief.upstream))
         return self.rows(spec, events)
 
     def inputs(self, spec: SectionSpec) -> list[Any]:
@@ -209,8 +205,6 @@ class _Composer:
             elif neighbour.status not in DONE:
                 names = join([o.name for o in neighbour.outputs])
                 self.ask_person(f"{neighbour.title} is not defined yet: does it hand over {names} as expected here?")
-        if not self.brief.upstream:
-            self.ask_person(f"nothing is known to come before {self.subject}: what must exist before it starts?")
         return self.rows(spec, self.required())
 
     def plan(self, _spec: SectionSpec) -> str:
@@ -220,19 +214,16 @@ class _Composer:
     # Step 3
 
     def workflow(self, spec: SectionSpec) -> list[Facts]:
-        steps = [self.confirm(), *(self.work_out(topic) for topic in self.topics), self.review(), self.hand_over()]
-        last = len(steps)
-        # Where no later step of the template asks for it, what can go wrong is said at once.
-        return [
-            self.step(spec, {**facts, "failures": self.failures(number, facts, last)})
-            for number, facts in enumerate(steps, start=1)
-        ]
+        # Where nobody has said what is to be made, what the library says of the subject is all that is known of a step.
+        known = [self.work_out(topic) for topic in self.topics] or [{"actions": self.said(self.subject)}]
+        lacking = max(1, spec.constraint.minimum) - len(known)
+        return [self.step(spec, facts) for facts in (*known, *[{}] * lacking)]
 
     def step(self, spec: SectionSpec, facts: Facts) -> Facts:
-        """Fit the facts of a step to the parts that the template has."""
+        """Fit the facts of a step to the parts that the template has; what is not known is a gap."""
         late = {part.name for section, part in _late(self.ask, spec) if section is spec}
         slots = spec.step_heading.slots if spec.step_heading else ()
-        fields: Facts = {slot.name: facts["name"] for slot in slots if slot.name != "number"}
+        fields: Facts = {s.name: facts.get("name") or gap_words(s) for s in slots if s.name != "number"}
         for part in spec.parts:
             if part.name not in late:
                 fields[part.name] = self.part(part, facts.get(part.role))
@@ -240,13 +231,16 @@ class _Composer:
 
     def part(self, part: SectionSpec, known: Any) -> Any:
         """Return a part of a step; one that nothing is known of is a gap."""
-        if part.kind == "prose" and isinstance(known, list):
-            known = " ".join(_sentence(str(next(iter(each.values())))) for each in known)
         if part.constraint.optional and not known:
             return None
+        if part.kind == "prose" and isinstance(known, list):
+            known = " ".join(_sentence(str(next(iter(each.values())))) for each in known)
         if part.kind == "prose":
             return self.prose(part, known or "")
         rows = self.rows(part, known) if isinstance(known, list) else []
+        if part.role == "actions":
+            # What standards and neighbours say is not yet how it is done.
+            return [*rows, *gap_rows(part, self.brief.titles, 1)]
         return rows or self.nothing(part)
 
     def nothing(self, spec: SectionSpec) -> list[Any]:
@@ -260,219 +254,61 @@ class _Composer:
         fields = fit([spec.pattern], {"text": text}, self.brief.titles) if text else None
         return fields or gap_fields([spec.pattern], self.brief.titles)
 
-    def confirm(self) -> Facts:
-        inputs = self.required()
-        return {
-            "name": "Confirm scope and inputs",
-            "purpose": f"Make sure that {self.subject} starts from accepted inputs and an agreed boundary.",
-            "inputs": [{"artifact": i["artifact"], "source": self.inputs_name} for i in inputs],
-            "actions": [
-                *({"action": f"Open the {i['artifact']} and confirm that its owner has accepted it."} for i in inputs),
-                *self.readings(),
-                {"action": f"Write down what {self.subject} covers this time, and what it leaves out."},
-            ],
-            "decisions": [
-                {
-                    "condition": "an input is missing or not accepted",
-                    "then": "stop and end in the state Blocked",
-                    "otherwise": f"go on with {self.step_word} 2",
-                }
-            ],
-            "outputs": [
-                {"artifact": _SCOPE, "description": "the boundary of the work, with the version of every input"}
-            ],
-        }
-
-    def readings(self) -> list[Facts]:
-        """Return the action to read the nearest passages, at most one of each document."""
-        nearest = {p.title: p for p in reversed(self.brief.passages) if not is_about(p)}
-        found = sorted(nearest.values(), key=lambda p: int(p.id[1:]))[:3]
-        if not found:
-            return []
-        self.rest_on(*(p.id for p in found))
-        names = join([f"“{plain_heading(p)}” of {p.title}" for p in found])
-        return [{"action": f"Read what the library already says: {names}."}]
-
-    def quoted_actions(self, about: str, limit: int = 1) -> list[Facts]:
-        return [
-            {"action": f"Check against “{plain_heading(q.passage)}” of {q.passage.title}: {q.text}"}
-            for q in self.quoted(about, limit)
-        ]
-
-    def ruled_actions(self, topic: Topic) -> list[Facts]:
-        """Return the rules of standards that the topic, or what is said of the purpose, speaks about."""
-        found = rulings(self.brief, f"{topic.name} {self.subject} {self.brief.present}", 3, self.used)
-        self.used |= {ruling.text for ruling in found}
-        return [{"action": f"Keep to {r.rule} of {r.standard}: {r.text}."} for r in found]
-
     def work_out(self, topic: Topic) -> Facts:
-        inputs = self.required()
-        self.ask_person(f"which method, tool and threshold decide that {topic.name} is good enough?")
+        """Return what is known of the step that makes an artifact: who needs it, from what, and which rules hold."""
+        users = [n.title for n in self.brief.downstream if topic.artifact in {want.name for want in n.wants}]
         return {
-            "name": f"Work out {topic.name}",
-            "purpose": f"Produce the {topic.artifact} within the confirmed scope.",
-            "inputs": [
-                {"artifact": _SCOPE, "source": f"{self.step_word} 1"},
-                *({"artifact": i["artifact"], "source": self.inputs_name} for i in inputs[:3]),
-            ],
-            "actions": [
-                {"action": f"List every element of the {inputs[0]['artifact']} that {topic.name} must cover."},
-                *self.quoted_actions(f"{topic.name} {self.subject} {join([i['artifact'] for i in inputs])}", 2),
-                *self.ruled_actions(topic),
-                {"action": f"Write each result into the {topic.artifact}."},
-            ],
-            "decisions": [
-                {
-                    "condition": "an element lies outside of the confirmed scope",
-                    "then": f"return to {self.step_word} 1 and settle the scope",
-                    "otherwise": "record it and go on",
-                }
-            ],
-            "outputs": [
-                {"artifact": topic.artifact, "description": "for each element its result, its owner and the date"}
-            ],
+            "name": f"Make the {topic.artifact}",
+            "purpose": f"{join(users)} {'need' if len(users) > 1 else 'needs'} the {topic.artifact}." if users else "",
+            "inputs": [{"artifact": name, "source": self.inputs_name} for name in self.input_names],
+            "actions": self.said(f"{topic.name} {self.subject}"),
+            "outputs": [{"artifact": topic.artifact, "description": self.wants.get(topic.artifact) or TO_DO}],
         }
 
-    def review(self) -> Facts:
-        return {
-            "name": "Review the results",
-            "purpose": "Let somebody who did not do the work confirm that it is complete and consistent.",
-            "inputs": [
-                {"artifact": t.artifact, "source": f"{self.step_word} {n}"} for n, t in enumerate(self.topics, start=2)
-            ],
-            "actions": [
-                {"action": "Compare every entry with the confirmed scope, and note gaps and contradictions."},
-                *self.quoted_actions("reviewer review objection decision approval approve finding"),
-                {"action": "Record each objection with its answer, and the decision with role and date."},
-            ],
-            "decisions": [
-                {
-                    "condition": "the reviewer finds a gap",
-                    "then": f"return to {self.step_word} 2",
-                    "otherwise": "accept the results",
-                },
-                {
-                    "condition": "the reviewer refuses the results as a whole",
-                    "then": "tell the requester why, and end in the state Rejected",
-                },
-            ],
-            "outputs": [{"artifact": self.record, "description": "objections, answers and the decision"}],
-        }
-
-    @property
-    def record(self) -> str:
-        """The name of the review's record."""
-        return f"{self.subject} {'Acceptance' if self.subject.endswith('Review') else 'Review'} Record"
-
-    def hand_over(self) -> Facts:
-        after = [n.title for n in self.brief.downstream]
-        told = [
-            {"action": f"Tell the owner of {name} which artifacts are ready, and where they are."} for name in after
+    def said(self, about: str) -> list[Facts]:
+        """Return what neighbours and the rules of standards say about something, each as an action."""
+        passages = [
+            f"Check against “{plain_heading(q.passage)}” of {q.passage.title}: {q.text}"
+            for q in self.quoted(f"{about} {join(self.input_names)}", 2)
         ]
-        return {
-            "name": "Hand over",
-            "purpose": "Make the accepted results available to everybody who builds on them.",
-            "inputs": [
-                {"artifact": self.record, "source": f"{self.step_word} {len(self.topics) + 2}"},
-                *(
-                    {"artifact": t.artifact, "source": f"{self.step_word} {n}"}
-                    for n, t in enumerate(self.topics, start=2)
-                ),
-            ],
-            "actions": [
-                {"action": "Store the accepted results where the team keeps its records, and fix their version."},
-                *told,
-            ],
-            "decisions": [],
-            "outputs": [{"artifact": t.artifact, "description": "accepted, in a fixed version"} for t in self.topics],
-        }
+        rules = rulings(self.brief, f"{about} {self.brief.present or self.brief.request.purpose}", 3, self.used)
+        self.used |= {rule.text for rule in rules}
+        return [
+            {"action": text} for text in (*passages, *(f"Keep to {r.rule} of {r.standard}: {r.text}." for r in rules))
+        ]
 
     # Step 5
 
     def late(self, section: SectionSpec, part: SectionSpec) -> list[Facts]:
-        """Return the failure handling of every step that step 3 wrote."""
+        """Return a part of every step that is asked for late: gaps where each step must have it."""
         self._name = late_name(section, part)
         self.sources[self._name] = []
         steps = self.ask.fields.get(section.name) or []
-        last = len(steps)
-        # What fails in most procedures says nothing of this one: it is written only where each step must say something.
-        known = self.failures if part.role == "failures" and not part.constraint.optional else lambda *_: None
-        values = [self.part(part, known(number, step, last)) for number, step in enumerate(steps, start=1)]
+        values = [self.part(part, None) for _ in steps]
         return [{"step": number, part.name: value} for number, value in enumerate(values, start=1) if value is not None]
 
-    def failures(self, number: int, step: Mapping[str, Any], last: int) -> list[Facts]:
-        name = str(step.get("name", "the step")).lower()
-        found = [
-            {
-                "failure": "An input of this step turns out to be wrong or outdated",
-                "response": "stop, tell the owner of that input, and end in the state Blocked until it is corrected"
-                if number == 1
-                else f"return to {self.step_word} 1 with the corrected input",
-            }
-        ]
-        if number == last:
-            found.append(
-                {
-                    "failure": "Nobody confirms the hand-over within two working days",
-                    "response": f"escalate to the owner of the {self.brief.request.lifecycle or 'library'} lifecycle",
-                }
-            )
-        elif number > 1:
-            found.append(
-                {
-                    "failure": f"The people needed to {name} are not available",
-                    "response": "escalate to the owner of the lifecycle, and agree on a new date",
-                }
-            )
-        return found
-
-    def exits(self, spec: SectionSpec) -> list[Any]:
-        names = join([t.artifact for t in self.topics])
-        verb = "are" if len(self.topics) > 1 else "is"
-        return self.rows(
-            spec,
-            [
-                {"state": "Completed", "meaning": f"{names} {verb} accepted and handed over."},
-                {
-                    "state": "Blocked",
-                    "meaning": "An input is missing or wrong; its owner is told, and the work waits.",
-                },
-                {
-                    "state": "Rejected",
-                    "meaning": "The review refuses the results; the requester is told why, and decides what follows.",
-                },
-            ],
-        )
+    def exits(self, _spec: SectionSpec) -> list[Any]:
+        # In which states the work may end is for the team to say.
+        return []
 
     # Step 6
 
     def outputs(self, spec: SectionSpec) -> list[Any]:
-        promise = "complete for the confirmed scope, reviewed, and under version control"
-        return self.rows(spec, [{"artifact": t.artifact, "guarantee": promise} for t in self.topics])
+        facts = [{"artifact": name, "guarantee": self.wants.get(name) or TO_DO} for name in self.artifacts]
+        return self.rows(spec, facts)
 
     def criteria(self, spec: SectionSpec) -> list[Any]:
-        facts = [
-            {"criterion": f"The {t.artifact} has an entry for every element of the confirmed scope."}
-            for t in self.topics
-        ]
-        facts += [
-            {"criterion": f"The results meet {standard}; each deviation is a recorded exception."}
-            for standard in self.brief.standards
-        ]
-        facts += [
-            {"criterion": f"As “{plain_heading(quote.passage)}” of {quote.passage.title} asks: {quote.text}"}
-            for quote in self.quoted(
-                f"accepted measured verify percent every {self.subject} {join([t.name for t in self.topics])}", 1
-            )
-        ]
-        facts.append({"criterion": f"A reviewer who did not do the work accepts the {self.record}."})
+        about = f"accepted measured verify percent every {self.subject} {join(self.artifacts)}"
+        said = (
+            f"As “{plain_heading(quote.passage)}” of {quote.passage.title} asks: {quote.text}"
+            for quote in self.quoted(about, 1)
+        )
         self.ask_person(f"which role accepts the results of {self.subject}?")
-        return self.rows(spec, facts)
+        return self.rows(spec, [{"criterion": text} for text in said])
 
     def consumers(self, spec: SectionSpec) -> list[Any]:
         facts: list[Facts] = []
         for neighbour in self.brief.downstream:
-            wanted = neighbour.wants or (NamedText(self.topics[0].artifact, ""),)
             if not neighbour.wants:
                 self.ask_person(f"{neighbour.title} does not say yet what it needs from {self.subject}: agree on it.")
             facts += [
@@ -481,21 +317,17 @@ class _Composer:
                     "consumer": neighbour.title,
                     "use": _sentence(each.text) if each.text else "as an input.",
                 }
-                for each in wanted
+                for each in neighbour.wants or tuple(NamedText(name, "") for name in self.artifacts[:1])
             ]
         self.rest_on(*(f"contract:{n.path or n.title}" for n in self.brief.downstream))
         return self.rows(spec, facts)
 
     def done(self, spec: SectionSpec) -> list[Any]:
-        facts = [{"criterion": f"The {t.artifact} is accepted and stored under version control."} for t in self.topics]
-        facts.append({"criterion": "Every objection of the review has an answer."})
-        facts += [{"criterion": f"The owner of {n.title} has been told."} for n in self.brief.downstream]
+        facts = [{"criterion": f"{n.title} has the {want.name}."} for n in self.brief.downstream for want in n.wants]
         return self.rows(spec, facts)
 
     def audit(self, spec: SectionSpec) -> list[Any]:
-        names = [*(t.artifact for t in self.topics), self.record]
-        self.ask_person("where does your team keep these records, and for how long?")
-        return self.rows(spec, [{"record": n, "location": "in the repository, beside the change"} for n in names])
+        return self.rows(spec, [{"record": name, "location": TO_DO} for name in self.artifacts])
 
     # Any other section
 

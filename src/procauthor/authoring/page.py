@@ -24,6 +24,12 @@ _LABEL = re.compile(r"\*\*[^*\n]+:\*\*")
 _BULLET = re.compile(r"(?:[-*+]|\d+[.)])[ ]+")
 # What an item begins with: its mark, and a label behind it.
 _LEAD = re.compile(r"(#{1,6}[ ]+|(?:[-*+]|\d+[.)])[ ]+(?:\[[ xX]\][ ]+)?)?(\*\*[^*\n]+:\*\*[ ]*)?")
+_SHOWN = 80
+_USES = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_SETS = re.compile(
+    r"\b([A-Za-z_]\w*)\s*=|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*)|\bfor\s+(\w+)\s+in\b|--arg(?:json)?\s+(\w+)"
+)
+_EVERYWHERE = frozenset(("HOME", "PATH", "PWD", "USER", "RANDOM", "_"))
 # Around lines that are put beside a passage: what is below them belongs where it belonged.
 _BEGIN, _END = "\x02", "\x03"
 _NUMBER = re.compile(r"\A\[\d+\][ ]+")
@@ -86,6 +92,12 @@ class DraftPage:
         """The words of the page."""
         return count_words(self.body)
 
+    @property
+    def unset(self) -> list[str]:
+        """The variables of commands that no line of the page sets, in their order."""
+        known = {name for match in _SETS.findall(self.body) for name in match} | _EVERYWHERE
+        return [name for name in dict.fromkeys(_USES.findall(self.body)) if name not in known]
+
     def numbered(self) -> str:
         """Return the page with ``[n]`` in front of each passage."""
         return "\n".join(f"[{part.number}] {part.text}" if part.number else part.text for part in self.parts)
@@ -139,9 +151,22 @@ class DraftPage:
             parts.setdefault(rank, []).append(line)
         yield from _joined(parts)
 
+    def describe(self, edit: PageEdit) -> str:
+        """Return a sentence about an edit that was left out."""
+        text = next((part.text for part in self.parts if part.number == edit.passage), "")
+        where = repr(_short(text)) if text else f"passage {edit.passage}, which is not there"
+        words = f": {_short(edit.text)!r}" if edit.text else ""
+        return f"An edit of the last look does not fit, and was left out: {edit.action} {where}{words}"
+
     def holds(self, number: int) -> bool:
         """Say whether there is a passage of that number."""
         return 0 < number <= max((part.number for part in self.parts), default=0)
+
+
+def _short(text: str) -> str:
+    """Return the beginning of a text on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
 
 
 def _joined(parts: Mapping[int, Sequence[str]]) -> Iterator[str]:

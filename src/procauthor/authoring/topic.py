@@ -63,16 +63,13 @@ def subject(title: str) -> str:
 
 
 def topics(brief: Brief) -> tuple[Topic, ...]:
-    """Return what the action items ask to define; without any, the subject itself."""
+    """Return what the action items ask to define."""
     found: list[Topic] = []
     for action in brief.request.actions:
         match = _DEFINE.match(action.strip())
         if match:
             name = _EMPTY_TAIL.sub("", match[1].strip())
             found.append(Topic(name, _artifact(name)))
-    if not found:
-        name = subject(brief.request.title)
-        found.append(Topic(name, _artifact(name)))
     unique = {title_key(topic.artifact): topic for topic in found}
     return tuple(unique.values())[:6]
 

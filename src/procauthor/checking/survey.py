@@ -72,6 +72,11 @@ class Signature(Struct, frozen=True, array_like=True):
         racy = max(found.st_mtime_ns, found.st_ctime_ns) + _GRAIN > read_at
         return cls(-1 if racy else found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
+    @property
+    def is_firm(self) -> bool:
+        """Whether the file cannot have changed unnoticed; any other signature is not worth writing down."""
+        return self.size >= 0
+
     def fits(self, found: os.stat_result) -> bool:
         """Say whether a file is the one that was read."""
         return (
@@ -556,7 +561,8 @@ class Surveyor:
                 read_at, found = time.time_ns(), file.stat()
                 if record is not None and not file.is_symlink() and stamp(read_regular(file)) == record.stamp:
                     record.signature = Signature.of(found, read_at)
-                    memory.touched.append(record)
+                    if record.signature.is_firm:
+                        memory.touched.append(record)
                     records[path] = record
                     continue
             except OSError:

@@ -135,12 +135,12 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
         wanted_paths = {p.path for p in chain.from_iterable(_wanted(library, host, table) for table in found)}
         due = [p for p in library.procedures if p.path in wanted_paths]
         yield from update_lists(library, host, region, [*shown, *due])
-        yield from _new_sections(library, found, listed)
+        yield from _new_sections(library, found, {p.path for p in shown})
     if host.kind == "readme" and found:
         yield from _completion(library, host, every)
 
 
-def _new_sections(library: Library, found: Sequence[Table], listed: Collection[str]) -> Iterator[Replacement]:
+def _new_sections(library: Library, found: Sequence[Table], shown: Collection[str]) -> Iterator[Replacement]:
     """Open a section with a table for each lifecycle that the index does not have yet, in the form of the last one."""
     own = [table for table in found if "standard" not in table.columns]
     if not own:
@@ -149,7 +149,7 @@ def _new_sections(library: Library, found: Sequence[Table], listed: Collection[s
     waiting: dict[str, list[Procedure]] = {}
     for procedure in library.counted:
         key = title_key(procedure.lifecycle)
-        if key and key not in known and procedure.status not in UNCOUNTED and procedure.key not in listed:
+        if key and key not in known and procedure.status not in UNCOUNTED and procedure.path not in shown:
             waiting.setdefault(key, []).append(procedure)
     last = own[-1]
     newline = last.procedure.document.source.newline

@@ -512,9 +512,15 @@ def _home_of(path: str) -> str:
 
 
 def _folder(library: Library, lifecycle: str) -> str:
-    """Return the folder in which most documents of a lifecycle are, else a new one named as those of others."""
+    """Return the folder in which most documents of a lifecycle are, else a new one named as those of others.
+
+    A heading above documents of other lifecycles is the title of their list: what it announces goes where they are.
+    """
     key = title_key(lifecycle)
-    homes = [_home(p) for p in library.procedures if title_key(p.lifecycle) == key and p.kind != "plan"]
+    homes = [_home(p) for p in library.procedures if title_key(p.lifecycle) == key and p.kind not in ("plan", "index")]
+    if not homes:
+        beside = {listed.path for listed in read_index(library) if title_key(listed.lifecycle) == key}
+        homes = [_home(p) for p in library.counted if p.path in beside]
     if homes:
         return _usual(sorted(homes))
     others = {_home(p): p.lifecycle for p in library.counted if p.lifecycle and _home(p) != "."}

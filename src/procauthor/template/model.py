@@ -11,7 +11,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model,
 from pydantic_core import PydanticCustomError
 
 from procauthor.regex import lazy
-from procauthor.template.spec import Pattern, SectionSpec, Slot, Template, block_in, heading_in, refuse_blocks
+from procauthor.template.spec import (
+    Pattern,
+    SectionSpec,
+    Slot,
+    Template,
+    block_in,
+    heading_in,
+    quotes_as_code,
+    refuse_blocks,
+)
 
 
 def _filled(value: str) -> str:
@@ -95,8 +104,8 @@ def build_model(template: Template, step: int, references: Sequence[str]) -> typ
     """
     late = [*(part for _, part in late_parts(template, step)), *late_entries(template, step)]
     # Most steps refer to nothing, and then all procedures of a template share a model.
-    refers = any(map(_refers, [*sections_of_step(template, step), *late]))
-    return _build(template, step, tuple(references) if refers else ())
+    listed = any(map(refers, [*sections_of_step(template, step), *late]))
+    return _build(template, step, tuple(references) if listed else ())
 
 
 @lru_cache(maxsize=64)
@@ -151,7 +160,8 @@ def _text(spec: SectionSpec) -> Any:
     if not spec.constraint.blocks:
         return Text
     allowed = spec.constraint.blocks
-    return Annotated[str, AfterValidator(_filled), AfterValidator(partial(refuse_blocks, allowed=allowed))]
+    quotes = AfterValidator(quotes_as_code if "code" in allowed else str)
+    return Annotated[str, AfterValidator(_filled), quotes, AfterValidator(partial(refuse_blocks, allowed=allowed))]
 
 
 def _describe(spec: SectionSpec) -> str:
@@ -159,9 +169,10 @@ def _describe(spec: SectionSpec) -> str:
     return " ".join(filter(None, [spec.guidance, *hints])) or spec.heading
 
 
-def _refers(spec: SectionSpec) -> bool:
+def refers(spec: SectionSpec) -> bool:
+    """Say whether a section, or a part of its steps, refers to procedures."""
     slots = (*_slots(spec), *(spec.step_heading.slots if spec.step_heading else ()))
-    return any(slot.reference for slot in slots) or any(map(_refers, spec.parts))
+    return any(slot.reference for slot in slots) or any(map(refers, spec.parts))
 
 
 def _slots(spec: SectionSpec) -> Iterable[Slot]:

@@ -250,6 +250,25 @@ def cells_of(line: str) -> list[str]:
     return [cell.strip() for cell in _CELL.split(inside)]
 
 
+# A sign at the beginning of a value is a sign.
+_QUOTED = lazy(r"(?:(?<=\n)[ ]{0,3}>[^\n]*(?:\n|\Z))+")
+
+
+def quotes_as_code(value: str) -> str:
+    """Return a value in which quoted lines are a block of text: words to say or to send keep their lines."""
+    chunks = split_blocks(value) if "\n" in value else ()
+    texts = [chunk.text for chunk in chunks]
+    for place, chunk in enumerate(chunks):
+        if chunk.kind == "words":
+            texts[place] = _QUOTED.sub(_as_code, chunk.text if place == 0 else f"\n{chunk.text}").strip()
+    return value if texts == [chunk.text for chunk in chunks] else "\n\n".join(texts)
+
+
+def _as_code(match: re.Match[str]) -> str:
+    lines = (line.strip().removeprefix(">").removeprefix(" ") for line in match[0].strip("\n").split("\n"))
+    return "\n".join(["", "```text", *lines, "```", ""])
+
+
 def refuse_blocks(value: str, allowed: Sequence[str]) -> str:
     """Return a value that begins with words and holds blocks of the allowed kinds only.
 

@@ -669,22 +669,25 @@ def _jumps(procedure: Procedure) -> Iterator[Finding]:
     places = {step.number: place for place, step in enumerate(steps)}
     called = "|".join(map(re.escape, step_words(procedure)))
     target = re.compile(rf"{sent_to()}((?:{called})\s+(\d{{1,6}}))\b", re.IGNORECASE)
+    beside = _beside(procedure, {str(step.number): (place,) for place, step in enumerate(steps)})
     for place, step in enumerate(steps):
         decisions = part_of(step, procedure.template, "decisions")
         for text in _texts(decisions) if decisions else ():
             for jump, number in target.findall(text):
                 to = places.get(int(number), -1)
-                lost = _lost(steps, made, range(place + 1, to), to) if to > place + 1 else {}
+                # What runs beside the target is done as well.
+                skipped = [between for between in range(place + 1, to) if between not in beside.get(to, ())]
+                lost = _lost(steps, made, skipped, to)
                 if decisions and lost:
                     name, over = next(iter(lost.items()))
                     message = f"step {step_name(step)} jumps to step {number}, over step {over}, which makes {name!r}"
                     yield say_line(JUMP_SKIPS_OUTPUT, procedure, _line(procedure, decisions, jump), message)
 
 
-def _lost(steps: tuple[Step, ...], made: list[set[str]], skipped: range, to: int) -> Mapping[str, str]:
+def _lost(steps: tuple[Step, ...], made: list[set[str]], skipped: Sequence[int], to: int) -> Mapping[str, str]:
     """Return what steps behind a jump need that only skipped steps make, with the step that makes it."""
     lost: dict[str, str] = {}
-    kept = set().union(*made[: skipped.start])
+    kept = set().union(*(outputs for place, outputs in enumerate(made[:to]) if place not in skipped))
     for step, outputs in zip(steps[to:], made[to:], strict=True):
         for wanted in step.inputs:
             key = artifact_key(wanted.name)
