@@ -1,4 +1,4 @@
-"""Reads the contract of a procedure, tolerant of how its parts are marked, and its gist: what it is for, whom it names."""
+"""Reads the contract of a procedure, tolerant of how its parts are marked, and what it is for and whom it names."""
 
 from __future__ import annotations
 
