@@ -10,7 +10,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -311,9 +311,7 @@ class _Child:
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-            encode = msgspec.msgpack.Encoder().encode
-            # Each is encoded as soon as it is made: thousands of objects at a time take twice the memory.
-            made = encode([msgspec.Raw(encode(self._work(path))) for path in self._paths])
+            made = msgspec.msgpack.encode([self._work(path) for path in self._paths])
             with os.fdopen(writer, "wb") as out:
                 out.write(made)
             code = 0
@@ -329,13 +327,12 @@ class _Child:
             with os.fdopen(self._reader, "rb") as source:
                 self._reader = -1
                 made = source.read()
-        decode = msgspec.msgpack.Decoder(kind).decode
         try:
-            values = msgspec.msgpack.decode(made, type=list[msgspec.Raw])
+            values: Iterable[Any] = msgspec.msgpack.decode(made, type=list[kind])
         except msgspec.MsgspecError:
-            yield from map(self._work, self._paths)
-        else:
-            yield from map(decode, values)
+            values = map(self._work, self._paths)
+        del made
+        yield from values
 
     def end(self) -> None:
         """Stop the child, if nobody has read what it makes, and wait for it."""
