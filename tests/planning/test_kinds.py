@@ -29,6 +29,15 @@ def told(plan: Plan) -> list[str]:
 TABLE = "| {head} | Priority | Effort | Depends on |\n|---|---|---|---|\n| Knead well | P0 | 2h | - |\n| Bake | High | 1d | Knead well |\n"
 
 KINDS = {
+    "tables of codes and tasks, and states in colours": (
+        ("| ID | Task | Where |\n|---|---|---|\n| A-1.1 | Weigh | Kitchen |\n| ~~A-1.2~~ | ~~Knead~~ | ✅ Done |\n\n"
+        "| ID | Task | Status | Blocked By |\n|---|---|---|---|\n| 0A | Heat | 🟢 | — |\n| 0B | Bake | 🔴 | 0A, A-1.1 |\n"),
+        ["A-1.1 Weigh P3", "A-1.2 Knead P3 done", "0A Heat P3 done", "0B Bake P3 <- Heat, Weigh"],
+    ),
+    "titles that end as asides do": (
+        "## High priority\n\n### Button on the Oven Alerts ([#4](x.md))\nAdd one.\n\n### Oven Budgets\nAsk.\n\n## Low priority\n\n### Salt\nBuy.\n\n### Oil\nBuy.\n",
+        ["Button on the Oven Alerts (#4) P1", "Oven Budgets P1", "Salt P3", "Oil P3"],
+    ),
     "columns told by their cells": (
         "| Was | Wie wild | Wie lang |\n|---|---|---|\n| Knead well | High | 2 h |\n| Bake | Low | 1 d |\n",
         ["Knead well P1", "Bake P3"],

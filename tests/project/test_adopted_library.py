@@ -175,6 +175,71 @@ def test_totals_are_right_whatever_the_notation_of_the_index(tmp_path: Path, ind
     assert [call["status"] for call in course["calls"]] == ["defined", "defined", "missing"]
 
 
+PLAIN = """# Master Index
+
+- **[Plan](1-build/plan.md)** - Where everything begins
+
+## 1. Build Lifecycle
+
+**Procedures:**
+- Make Procedure
+- Prove Procedure (with tests)
+- Measure Procedure
+
+## 2. Ship Lifecycle
+
+**Procedures:**
+- Pack Procedure
+- Send Procedure
+
+## 3. Run Lifecycle
+
+**Procedures:**
+- Watch Procedure
+- Answer Procedure
+
+## 4. Close Lifecycle
+
+**Procedures:**
+- Review Standards Procedure
+- Close Procedure
+
+**How to use it:**
+- Find the name
+- Read
+
+## Procedure Status
+
+**Legend:**
+- ✅ Defined - it is complete
+- 📝 Placeholder - content is pending
+- ❌ Missing - not yet created
+"""
+
+
+def test_a_list_behind_the_words_of_other_lists_announces_documents(tmp_path: Path) -> None:
+    library(tmp_path, PLAIN)
+    checked = ORCHESTRATION + "\n## Inputs\n\n- [ ] **Review standards** - they must be met\n"
+    (tmp_path / "orchestrations" / "delivery.md").write_text(checked)
+    init(tmp_path)
+    report = run_json("-C", tmp_path, "evaluate")
+    missing = {each["name"]: each["missing"] for each in report["lifecycles"] if each["missing"]}
+    assert missing == {"Close": 2}
+    (course,) = report["orchestrations"]
+    assert [call["title"] for call in course["calls"]] == ["Plan", "Make"]
+
+
+@pytest.mark.parametrize(("place", "kept"), [("\n---\n\n**Last Updated:** {day}\n", True), ("\nDue {day}.\n", False)])
+def test_a_vague_day_in_a_field_of_most_documents_is_no_unfinished_text(tmp_path: Path, place: str, kept: bool) -> None:  # noqa: FBT001
+    library(tmp_path, TABLE)
+    for path in tmp_path.glob("[0-9]-*/*.md"):
+        path.write_text(path.read_text() + place.format(day="2025-01-XX"))
+    settings = init(tmp_path)
+    ignored = settings["conventions"].get("placeholders", {}).get("ignore", [])
+    assert ignored == (["-XX"] if kept else [])
+    assert run_json("-C", tmp_path, "evaluate")["total"]["defined"] == (6 if kept else 1)
+
+
 def test_the_index_is_shown_with_what_it_lists(tmp_path: Path) -> None:
     library(tmp_path, LIST)
     (shown,) = run_json("-C", tmp_path, "init")["index"]

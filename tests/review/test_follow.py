@@ -184,4 +184,4 @@ def test_commands_and_tables_of_an_action_stay_lines(root: Path, tmp_path: Path,
     )
     run("-C", root, "site", tmp_path / "site")
     made = (tmp_path / "site/pages/feature/design-review.checklist.html").read_text(encoding="utf-8")
-    assert ("<table>" if block.startswith("|") else "<pre><code>") in made
+    assert ("<table>" if block.startswith("|") else '<pre tabindex="0"><code>') in made

@@ -20,7 +20,7 @@ from procauthor.convention.word import (
     title_heading,
     words,
 )
-from procauthor.library.thin import find_placeholders
+from procauthor.library.thin import VAGUE_DAY, find_placeholders
 from procauthor.markdown.document import Block, Document
 from procauthor.naming import bare_name
 from procauthor.procedure import Status
@@ -292,13 +292,21 @@ class _Placeholders:
         return bool(places)
 
     def _ignored(self) -> Iterator[str]:
-        """Yield words that ship and mean something else here: the name of a document, or words that are spoken."""
+        """Yield words that ship and mean something else here: names of documents, words that are spoken, vague days."""
         places: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+        days: dict[str, bool] = {}
         for path, document in self.documents.items():
+            fields = {str(value).strip() for value in document.metadata.values()}
             quotes = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "quote"]
             for left in find_placeholders(document, self.conventions):
                 spoken = any(start <= left.start < end for start, end in quotes)
+                if left.text.endswith(VAGUE_DAY):
+                    days[path] = days.get(path, True) and left.text in fields
+                    continue
                 places[left.text].append((f"{path}:{document.source.line(left.start)}", spoken))
+        if len(days) >= max(_FEWEST, len(self.documents) * _HALF) and all(days.values()):
+            yield VAGUE_DAY
+            self.guesses.append(_seen("placeholders.ignore", VAGUE_DAY, 0.9, list(days), len(self.documents)))
         names = _names(self.documents, self.titles)
         for word, result in sorted(places.items()):
             where = [place for place, _ in result]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, count
+from itertools import chain, count, pairwise
 from pathlib import PurePosixPath
 
 from procauthor.convention.word import (
@@ -39,6 +39,7 @@ _SIGNS = lazy(r"^(?:[^\w(\"']|\d+[.)]\s)+|[\s*_]+$")
 _LETTER = lazy(r"[^\W\d_](?!\])")
 _NO_NAME = lazy(r"[.:;!?]")
 _MOSTLY = 0.5
+_LONGEST_LEAD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,21 +211,46 @@ def read_items(library: Library, host: Procedure) -> Iterator[Listed]:
 def list_items(library: Library, host: Procedure) -> Iterator[ListItem]:
     """Yield the items of the lists that are about documents: most link one, have the name of one, or say a status."""
     links = {link.line: link for link in reversed(host.links) if not link.image}
+    lists: list[tuple[str, bool, list[ListItem]]] = []
     for section in host.document.sections:
-        for block in section.blocks:
-            if block.kind != "list":
+        for before, block in pairwise((None, *section.blocks)):
+            if block is None or block.kind != "list":
                 continue
             items = (_item(library, host, section, item, links.get(item.line)) for item in _leaves(block.items))
             listed = [each for each in items if each]
-            known = [_is_known(library, each.listed) for each in listed]
-            # A plain name beside names of documents is one that is still to be written.
-            plain = all(here or not each.listed.path for here, each in zip(known, listed, strict=True))
-            if sum(known) > len(listed) * _MOSTLY or (any(known) and plain):
-                yield from listed
+            if listed and not _is_legend(host, listed):
+                lists.append((_lead(host, before), _lists_documents(library, host, listed), listed))
+    leads = {lead for lead, there, _ in lists if there and lead and host.kind == "index"}
+    for lead, there, listed in lists:
+        # Behind the same words as other lists of documents, names are of documents that are all still to be written.
+        if there or (lead in leads and not any(each.link for each in listed)):
+            yield from listed
 
 
-def _is_known(library: Library, listed: Listed) -> bool:
-    return bool(listed.status) or listed.path in library.by_path or listed.key in library.by_key
+def _lists_documents(library: Library, host: Procedure, listed: Sequence[ListItem]) -> bool:
+    """Say whether a list is one of documents: it names most of them, or some with plain names beside them."""
+    # Only in an index is a box or a sign before a name what says that it is one of a document.
+    known = [_is_known(library, each.listed, said=host.kind == "index") for each in listed]
+    # A plain name beside names of documents is one that is still to be written.
+    plain = all(here or not each.listed.path for here, each in zip(known, listed, strict=True))
+    return sum(known) > len(listed) * _MOSTLY or (any(known) and plain)
+
+
+def _is_legend(host: Procedure, listed: Sequence[ListItem]) -> bool:
+    """Say whether the names in a list are mostly words for states: it says what signs mean."""
+    states = [each for each in listed if not each.link and read_word(each.listed.title, host.conventions.status)]
+    return len(states) > len(listed) * _MOSTLY
+
+
+def _lead(host: Procedure, before: Block | None) -> str:
+    """Return the short paragraph that leads to a list, such as ``**Procedures:**``."""
+    text = host.source.slice(before.start, before.end).strip() if before and before.kind == "paragraph" else ""
+    lead = text.strip("*_ ").casefold()
+    return lead if lead.endswith(":") and len(lead) <= _LONGEST_LEAD else ""
+
+
+def _is_known(library: Library, listed: Listed, *, said: bool) -> bool:
+    return bool(said and listed.status) or listed.path in library.by_path or listed.key in library.by_key
 
 
 def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:

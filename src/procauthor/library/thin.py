@@ -220,7 +220,8 @@ SHIPPED = PlaceholderConventions()
 """The placeholder words of a library that says nothing of its own."""
 # A day that nobody has filled in yet.
 _DATE = r"20\d\d-(?:\d\d|XX)-XX"
-_DATE_PIECE = "-XX"
+VAGUE_DAY = "-XX"
+"""How a day ends that nobody has filled in, also as a word that a library ignores."""
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
 _FEW_WORDS = 8
 # Two words: behind one, as in "If TODO condition", the mark can as well hold the place of what is to come.
@@ -269,11 +270,11 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
     ignored = {word.casefold() for word in conventions.ignore}
     kept = [word for word in (*shipped["words"], *conventions.words) if word.casefold() not in ignored]
     marks = "|".join(map(re.escape, kept)) or r"(?!)"
-    dates = () if _DATE_PIECE.casefold() in ignored else (_DATE,)
+    dates = () if VAGUE_DAY.casefold() in ignored else (_DATE,)
     brackets = [word for word in shipped["brackets"] if f"[{word}]" not in ignored]
     begins = "|".join(map(re.escape, brackets)) or r"(?!)"
     return Signs(
-        pieces=(*kept, *([_DATE_PIECE] if dates else [])),
+        pieces=(*kept, *([VAGUE_DAY] if dates else [])),
         words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-])"),
         brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\](?!\()", re.IGNORECASE),
         filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),

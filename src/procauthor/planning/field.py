@@ -40,7 +40,8 @@ class Entry:
         """The text, with a sign for its box or sign, so that a ticked dependency counts as defined."""
         if not self.mark:
             return self.text
-        return f"{self.text} {'✅' if self.mark.done else '🔄' if sign_of(self.line.text) == 'in progress' else '❌'}"
+        begun = sign_of(self.line.text) == "in progress"
+        return f"{self.text} {'✅' if self.mark.done else '❌🔄'[begun]}"
 
     def action(self) -> Action:
         """Return the line as an action item."""
@@ -100,38 +101,38 @@ def resembles(label: str) -> str:
 
 def read_fields(lines: Iterable[Line]) -> list[Field]:
     """Read all fields of some lines, in order. Ticked lines that stand under no field count as actions."""
-    found: list[Field] = []
+    fields: list[Field] = []
     current: Field | None = None
     open_text = False
     head = Line(0, 0, "")
     for line in lines:
         opened = list(_opened(line))
-        if opened and _belongs(line, opened, current, found):
+        if opened and _belongs(line, opened, current, fields):
             opened = []
         if opened:
-            found += opened
+            fields += opened
             current, open_text = opened[-1], bool(opened[-1].text)
             head = line
         elif not line.text.strip() or line.heading:
             current, open_text = (None if line.heading else current), False
         elif line.bullet or line.mark:
             below = open_text and (not head.bullet or line.indent > head.indent)
-            current = _listed(line, current, found, below=below)
+            current = _listed(line, current, fields, below=below)
             open_text = below
         elif open_text and current:
             current.text = f"{current.text} {clean_value(line.text)}"
         elif current and current.takes_text and not line.text.rstrip(" *_").endswith(":"):
             current.text, open_text = clean_value(line.text), True
-    return found
+    return fields
 
 
-def _belongs(line: Line, opened: list[Field], current: Field | None, found: list[Field]) -> bool:
+def _belongs(line: Line, opened: list[Field], current: Field | None, fields: list[Field]) -> bool:
     """Say whether a line below a label of another kind, such as **Risks:**, only looks like a field that is there."""
     aside = bool(line.bullet and current and not current.key and not current.text)
-    return aside and all(each.key and any(f.key == each.key for f in found) for each in opened)
+    return aside and all(each.key and any(f.key == each.key for f in fields) for each in opened)
 
 
-def _listed(line: Line, current: Field | None, found: list[Field], *, below: bool) -> Field | None:
+def _listed(line: Line, current: Field | None, fields: list[Field], *, below: bool) -> Field | None:
     """Put a list line where it belongs: a box makes an action, except in a list of procedures.
 
     Right ``below`` a value, lines that name procedures go on with it.
@@ -143,7 +144,7 @@ def _listed(line: Line, current: Field | None, found: list[Field], *, below: boo
     if takes and not (boxed and takes.key in ("", "why")):
         takes.entries.append(entry)
     elif entry.mark or not current or current.key:
-        found.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))
+        fields.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))
     return current
 
 
@@ -165,12 +166,12 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
     if _SIGNS.isdisjoint(text):
         return
     text = _BOLD_TAG.sub("**", text)
-    found = [m for m in _MARKED.finditer(text) if m[1] in ("**", "__") or field_key(m[2])]
+    marked = [m for m in _MARKED.finditer(text) if m[1] in ("**", "__") or field_key(m[2])]
     plain = _unmarked(text)
-    if plain and (not found or plain.start() < found[0].start()):
-        label, end = plain[plain.lastindex or 1], found[0].start() if found else len(text)
+    if plain and (not marked or plain.start() < marked[0].start()):
+        label, end = plain[plain.lastindex or 1], marked[0].start() if marked else len(text)
         yield Field(field_key(label), label, clean_value(text[plain.end() : end]), number)
-    for match, after in zip(found, [*found[1:], None], strict=False):
+    for match, after in zip(marked, [*marked[1:], None], strict=False):
         value = text[match.end() : after.start() if after else len(text)]
         value = _SEPARATOR.sub("", value) if after else value
         yield Field(field_key(match[2]), match[2].strip(), clean_value(value), number)
@@ -184,8 +185,8 @@ def opens_field(text: str) -> bool:
 
 def _unmarked(text: str) -> re.Match[str] | None:
     """Return the known label with which a text begins, where no colon is part of an emphasis; it is the last group."""
-    found = (_DASHED.match(text), _PLAIN.match(text))
-    return next((each for each in found if each and field_key(each[each.lastindex or 1])), None)
+    labels = (_DASHED.match(text), _PLAIN.match(text))
+    return next((each for each in labels if each and field_key(each[each.lastindex or 1])), None)
 
 
 def first_field(text: str) -> int:

@@ -129,8 +129,8 @@ def sign_of(text: str) -> str:
     shown, box = _SIGN.search(text), _BOX.search(text)
     if not shown:
         return "in progress" if box and box[1] in "~/>-" else ""
-    sign = shown[0][0]
-    return "defined" if sign in _DONE_SIGNS else "in progress" if sign in _BEGUN_SIGNS else "missing"
+    signs = {"defined": _DONE_SIGNS, "in progress": _BEGUN_SIGNS}
+    return next((status for status, each in signs.items() if shown[0][0] in each), "missing")
 
 
 def read_lines(document: Document) -> list[Line]:

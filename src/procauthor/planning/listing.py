@@ -199,8 +199,9 @@ class _Entry:
     @property
     def form(self) -> str:
         """How the line is written: with which kind of number, with or without a box."""
-        code = self.number.code if self.number else ""
-        return re.sub(r"[\d.]+", "#", code) if code else "number" if self.number else "box" if self.head.mark else ""
+        if self.number:
+            return re.sub(r"[\d.]+", "#", self.number.code) or "number"
+        return "box" if self.head.mark else ""
 
     @property
     def strong(self) -> bool:

@@ -69,7 +69,9 @@ def names_aside(text: str) -> bool:
     """Say whether the lines below a heading or a label are no items: risks, a legend, success criteria, notes."""
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
     aside = pattern("asides", r"(?:^|[\s:&/-])(?:{})$").search(plain)
-    return bool(aside) and not (_is_urgent(text) or _PARTED.match(plain))
+    # "Investigate Button on Alerts" is a title.
+    short = aside and len(plain[: aside.start()].split()) < _SHORT_HEADING
+    return bool(short) and not (_is_urgent(text) or _PARTED.match(plain))
 
 
 @lru_cache(maxsize=REMEMBERED)

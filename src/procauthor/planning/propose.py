@@ -352,7 +352,9 @@ class _Terrain:
 
     def _state(self, own: str) -> State:
         status = self.graph.by_id[own].status
-        return "defined" if status in DONE else "missing" if status == "missing" else "to be defined"
+        if status == "missing":
+            return "missing"
+        return "defined" if status in DONE else "to be defined"
 
     def _actions(self, gap: _Gap) -> Iterator[str]:
         """Yield what there is to do, from the text and from what the neighbours promise and expect."""

@@ -58,7 +58,7 @@ class Reading:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, label: str) -> str:
-        """Return the known label that a column or a label stands for."""
+        """Return the known label that a column or a label of the plan means."""
         return self.names.get(plain_text(label).casefold(), label) if self.names else label
 
 

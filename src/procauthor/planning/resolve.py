@@ -89,14 +89,13 @@ class Resolver:
         key = title_key(named.title)
         if named.vague:
             return "vague"
-        if key in self.known:
-            status = self.known[key]
-            return "defined" if status in DONE else cast("State", status) if status in _STATES else "unknown"
-        item = self.by_key.get(key)
-        if item is not None and item.done:
+        item, status = self.by_key.get(key), self.known.get(key)
+        if status in DONE or (status is None and item is not None and item.done):
             return "defined"
-        open_item: State = "to be defined" if item is not None else "unknown" if named.hard else "soft"
-        return named.stated or open_item
+        if status is not None:
+            return cast("State", status) if status in _STATES else "unknown"
+        lost: State = "unknown" if named.hard else "soft"
+        return named.stated or (lost if item is None else "to be defined")
 
     def _complaints(self, item: PlanItem, named: Named, verb: str) -> Iterator[Problem]:
         """Complain of a name that is vague, stale or nowhere; without a library the plan's word is enough."""

@@ -124,7 +124,7 @@ def _read_columns(text: PlanText, block: Block) -> _Columns | None:
     weight = _weigh(fields, cells) + (number is not None) + (_heads_title(heads[title]) or ends_in_noun(heads[title]))
     # "A-1.2" below "Task" is work, whatever else the table says.
     coded = number is not None and heads[title] in lists["units"] and _mostly(cells[number], _STRUCTURED.match)
-    weight += coded and not fields
+    weight += coded
     weight += sum(not lists[kind].isdisjoint(heads) for kind in ("assigned", "due")) if not fields else 0
     return _Columns(heads, number, title, fields, weight)
 

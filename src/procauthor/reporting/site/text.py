@@ -10,7 +10,8 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import count
+from html import escape
+from itertools import count, repeat
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -57,6 +58,7 @@ _TABLE = lazy("<table")
 _SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table {}"><table'
 _ID = lazy(r"#([\w:.-]+)")
 _TAGS = frozenset({"input", "label", "section"})
+_LABEL = 60
 _WITHIN_LINES = frozenset({"code", "em", "strong", "s", "kbd", "sub", "sup"})
 _BELOW_LINES = frozenset({"p", "pre", "table", "thead", "tbody", "tr", "th", "td", "ul", "ol", "li"})
 
@@ -126,8 +128,9 @@ class Renderer:
         """Return what is below the first line of a text as HTML, without links: code, a table."""
         import nh3
 
-        below = redact(text).partition("\n")[2]
-        return nh3.clean(_markdown().render(below), tags=_WITHIN_LINES | _BELOW_LINES, attributes={}) if below else ""
+        words, _, below = redact(text).partition("\n")
+        safe = nh3.clean(_markdown().render(below), tags=_WITHIN_LINES | _BELOW_LINES, attributes={}) if below else ""
+        return _let_scroll(safe, repeat(escape(words[:_LABEL])))
 
     def _name_headings(self, procedure: Procedure, tokens: Sequence[Token]) -> dict[int, str]:
         """Give headings the anchors that links use; return them by the place of their token."""
@@ -192,11 +195,7 @@ class Renderer:
             url_schemes={*_SCHEMES, "data"},
             link_rel=None,
         )
-        # A table or a block of code that is wider than the screen scrolls by itself, also with the keyboard.
-        safe = safe.replace("</table>", "</table></div>")
-        number = count(1)
-        safe = _TABLE.sub(lambda _: _SCROLLED.format(next(number)), safe)
-        return safe.replace("<pre>", '<pre tabindex="0">')
+        return _let_scroll(safe, count(1))
 
     def _target(self, path: str, value: str) -> Target:
         return self.library.settle(self.library.by_path[path].resolve(value))
@@ -278,6 +277,12 @@ class Renderer:
             return read_regular(file) if file.stat().st_size <= _MOST_BYTES else None
         except OSError:
             return None
+
+
+def _let_scroll(html: str, names: Iterator[object]) -> str:
+    """Let a table or a block of code that is wider than the screen scroll by itself, also with the keyboard."""
+    html = _TABLE.sub(lambda _: _SCROLLED.format(next(names)), html.replace("</table>", "</table></div>"))
+    return html.replace("<pre>", '<pre tabindex="0">')
 
 
 @cache
