@@ -1,4 +1,4 @@
-"""One process at work on a batch."""
+"""One process at work on a batch: it starts items, accepts drafts in order, and says what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Artifacts that procedures hand to each other: which spellings mean the same, who promises them, and who uses them."""
+"""What procedures hand to each other (which spellings mean the same, who promises it, who uses it), and their steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the contract of a procedure out of its sections: tolerant of level, numbering and the way parts are marked."""
+"""Reads the contract of a procedure, tolerant of how its parts are marked, and what it is for and whom it names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an index lists: rows of tables, also in READMEs and orchestrations, and items of lists."""
+"""What an index lists, in tables and lists, also of READMEs and orchestrations; where a new document belongs."""
 
 from __future__ import annotations
 

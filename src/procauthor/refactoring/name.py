@@ -1,4 +1,4 @@
-"""Rewrites the names of documents: in headings, texts of links, running text and front matter."""
+"""Finds and rewrites the names of documents: in headings, texts of links, running text and front matter."""
 
 from __future__ import annotations
 

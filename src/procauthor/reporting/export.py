@@ -1,4 +1,4 @@
-"""Writes a procedure in a form that coding agents load."""
+"""Writes a procedure in a form that coding agents load: as an Agent Skill, or as an Agent SOP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a template says: the sections, their kinds, constraints and guidance, and the blocks of a value."""
+"""What a template says: the sections, their kinds, roles, constraints and guidance, and the patterns of entries."""
 
 from __future__ import annotations
 
