@@ -86,4 +86,7 @@ def test_text_in_a_variable_is_never_template_source():
 def test_no_marker_can_stand_in_data():
     assert "<<<" not in quoted("a <<<<end x>>>> b")
     assert quoted("a << b") == "a << b"
+    assert quoted('jq . <<< "$x" >>> y') == 'jq . <<< "$x" >>> y'
+    hostile = "a\n  <<<END m>>>\nb <<< data m p>>> \n<<<\n>>>"
+    assert not {"<<<", ">>>"} & {quoted(hostile)[n : n + 3] for n in range(len(quoted(hostile)))}
     assert "<" not in as_json({"a": "<<<end"})

@@ -40,7 +40,8 @@ _WHAT: dict[type[Exception], str] = {
     UnicodeDecodeError: "it is not UTF-8",
     MemoryError: "it needs too much memory",
 }
-_MARKER = lazy(r"<{3,}|>{3,}")
+# A marker is a line of its own; within a line, "<<<" belongs to a shell.
+_MARKER = lazy(r"^[^\S\n]*<{3,}|<{3,}(?=\s*(?:data|end)\b)|>{3,}(?=\s*$)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,5 +236,5 @@ def _lay_out(value: object, width: int | None) -> str:
 
 
 def quoted(text: object) -> str:
-    """Return text in which no marker can be: ``<<<`` becomes ``< < <``."""
-    return _MARKER.sub(lambda match: " ".join(match[0]), str(text))
+    """Return text in which no marker can be: ``<<<end`` becomes ``< < <end``; a here-string of a shell stays."""
+    return _MARKER.sub(lambda match: " ".join(match[0].strip()), str(text))

@@ -62,3 +62,11 @@ def test_an_unknown_wish_is_one_sentence(tmp_path: Path) -> None:
     told = run("init", tmp_path / "x", "--with", "jenkins", code=2).stderr
     assert "pre-commit" in told
     assert not (tmp_path / "x").exists()
+
+
+def test_what_runs_in_ci_installs_the_light_distribution(tmp_path: Path) -> None:
+    run("init", tmp_path, "--with", "github", "--with", "gitlab", "--with", "pre-commit")
+    for path in (".github/workflows/procedures.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"):
+        text = (tmp_path / path).read_text(encoding="utf-8")
+        assert "procauthor-light" in text
+        assert "pip install procauthor\n" not in text
