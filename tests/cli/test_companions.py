@@ -23,7 +23,8 @@ def test_all_are_written_once_and_lead_to_the_library(tmp_path: Path, folder: st
     root = tmp_path / folder
     told = run("init", root, *options(*ALL))
     assert all((tmp_path / path).is_file() for path in PATHS)
-    assert all(f"wrote {tmp_path / path}" in told.stdout for path in PATHS)
+    up = "" if folder == "." else "../" * len(Path(folder).parts)
+    assert [f"wrote {up}{path}" for path in PATHS] == told.stdout.splitlines()[-len(PATHS) :]
     args = json.loads((tmp_path / ".mcp.json").read_text())["mcpServers"]["procauthor"]["args"]
     assert args == ["-C", folder, "mcp"]
     quoted = f"'{folder}'" if " " in folder else folder

@@ -145,6 +145,7 @@ def test_the_usage_is_told_by_step_and_adds_up(waiting: tuple[Path, Loopback]) -
     assert shown["usage_by_step"][-1]["fields"] == ["edits", "settled"]
     assert sum(row["input_tokens"] for row in shown["usage_by_step"]) == shown["usage"]["input_tokens"] == 30_000
     assert shown["state"] == "draft waits"
+    assert run_json("-C", root, "runs", "show") == shown
     assert (
         "step 5: at_a_glance, plan_requirement, workflow_actions, workflow_failure_handling, "
         in run("-C", root, "runs", "show", "threat-check-1").stdout
@@ -322,5 +323,6 @@ def test_prune_keeps_what_waits_and_what_can_be_resumed(waiting: tuple[Path, Loo
 def test_the_commands_of_runs(root: Path) -> None:
     assert "there is no run" in run("-C", root, "runs").stderr
     assert "no run 'x'" in run("-C", root, "runs", "show", "x", code=2).stderr
+    assert "there is no run" in run("-C", root, "runs", "show", code=2).stderr
     assert "--keep" in run("-C", root, "runs", "prune", code=2).stderr
     assert run_json("-C", root, "runs", "prune", "--keep", "3") == {"schema_version": 1, "deleted": []}

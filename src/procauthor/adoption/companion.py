@@ -37,9 +37,12 @@ _PLACES: Mapping[str, _Companion] = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file beside a library; ``written`` is False where one of that name was there, which stays as it is."""
+    """A file beside a library; ``written`` is False where one of that name was there, which stays as it is.
 
-    path: Path
+    ``path`` is as seen from the folder of the library, as in ``../AGENTS.md``.
+    """
+
+    path: str
     written: bool
 
 
@@ -60,13 +63,13 @@ def make_companions(library: Path, wanted: Iterable[str]) -> Iterator[Made]:
     inside = (repository.prefix if repository else "").rstrip("/") or "."
     for name in dict.fromkeys(wanted):
         place = _PLACES[name]
-        file = top / place.path
+        file, seen = top / place.path, posixpath.relpath(place.path, inside)
         if file.exists() or file.is_symlink() or leads_out(top, file):
-            yield Made(file, written=False)
+            yield Made(seen, written=False)
             continue
         file.parent.mkdir(parents=True, exist_ok=True)
         write_file(file, _text(place.source, inside).encode())
-        yield Made(file, written=True)
+        yield Made(seen, written=True)
 
 
 def _text(source: str, library: str) -> str:

@@ -125,17 +125,17 @@ class RunStore:
         return bool(self._rows("and id = ?", name))
 
     def get(self, name: str) -> Run:
-        """Return a run by its id.
+        """Return a run by its id; the last one where that is empty.
 
         Raises:
             DraftError: There is none.
         """
-        rows = self._rows("and id = ?", name)
+        rows = self._rows("and id = ?", name) if name else self._rows()
         if rows:
-            return self._read(rows[0])
-        message = f"no run {name!r}"
+            return self._read(rows[-1])
+        message = f"no run {name!r}" if name else "there is no run"
         known = ", ".join(self.names()[-5:])
-        raise DraftError(message, f"known runs: {known}" if known else "there is no run yet")
+        raise DraftError(message, f"known runs: {known}" if known else "procauthor create starts one")
 
     def names(self) -> list[str]:
         """Return the ids of all runs, oldest first."""

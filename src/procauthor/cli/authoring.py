@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from procauthor.project import Project
 
 
-Name = Annotated[str, typer.Argument(metavar="[DRAFT]", help="Id or title; not needed where only one draft waits.")]
+Name = Annotated[str, typer.Argument(metavar="DRAFT", help="Id or title; not needed where only one draft waits.")]
 _NEEDS_REVISION = 1
 
 
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
-    title: Annotated[str, typer.Argument(help="Title of the procedure.")],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="Title of the procedure.")],
     lifecycle: Annotated[str, typer.Option(help="Lifecycle that it belongs to.")] = "",
     phase: Annotated[str | None, typer.Option(help="Phase within the lifecycle.")] = None,
     depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
@@ -102,7 +102,7 @@ def _show_brief(project: Project, brief: Brief, author: Authoring, *, as_json: b
 def resume(
     ctx: typer.Context,
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="Id of a run or a batch; the last one where none is named.")
+        str, typer.Argument(metavar="RUN", help="Id of a run or a batch; the last one where none is named.")
     ] = "",
     as_json: Json = False,
 ) -> None:

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def check(  # noqa: PLR0913, PLR0917 - an option each
     ctx: typer.Context,
-    paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Report only on these.")] = None,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Report only on these.")] = None,
     form: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="text, json, sarif, junit, github or gitlab.")
     ] = "",

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
-    title: Annotated[str, typer.Argument(help="Title of the procedure.")],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="Title of the procedure.")],
     lifecycle: Annotated[str, typer.Option(help="Lifecycle that it belongs to.")] = "",
     phase: Annotated[str | None, typer.Option(help="Phase within the lifecycle.")] = None,
     depends_on: Annotated[list[str] | None, typer.Option(help="Title that it depends on; may be repeated.")] = None,
@@ -178,7 +178,7 @@ class ExportFormat(StrEnum):
 
 def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(help="Path, id or title of a procedure.")],
+    ref: Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a procedure.")],
     to: Annotated[ExportFormat, typer.Option(help="What to write.")],
     out: Annotated[
         Path | None,

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def init(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the library.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder of the library.")] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; take the best guess.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Survey only, as one JSON object.")] = False,
     model: Annotated[

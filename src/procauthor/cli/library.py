@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    rule: Annotated[str, typer.Argument(metavar="[RULE]", help="Name or code; without one, all are listed.")] = "",
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Name or code; without one, all are listed.")] = "",
     as_json: Json = False,
 ) -> None:
     """Say what a rule means, why it is there, and how to fix what it finds; without a rule, list all."""
@@ -43,7 +43,7 @@ def explain(
 
 def search(
     ctx: typer.Context,
-    query: Annotated[str, typer.Argument(help="Words, or a question.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words, or a question.")],
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="How many hits.")] = 10,
     as_json: Json = False,
 ) -> None:

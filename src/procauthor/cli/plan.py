@@ -24,9 +24,9 @@ def register(app: typer.Typer) -> None:
 def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
     ctx: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="An action plan, or the word “next” for --next.")
+        Path | None, typer.Argument(metavar="FILE", help="An action plan, or the word “next” for --next.")
     ] = None,
-    second: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The plan, where “next” comes first.")] = None,
+    second: Annotated[Path | None, typer.Argument(metavar="FILE", help="The plan, where “next” comes first.")] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write a plan from the gaps of the library, to FILE if one is named.")
     ] = False,

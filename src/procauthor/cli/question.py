@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def questions(
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(metavar="[REF]", help="Only this document or draft.", show_default=False)] = "",
+    ref: Annotated[str, typer.Argument(metavar="REF", help="Only this document or draft.", show_default=False)] = "",
     as_json: Json = False,
 ) -> None:
     """List open questions and proposals of documents and waiting drafts."""
@@ -47,7 +47,7 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
     ref: Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document, or id of a draft.")],
     number: Annotated[int, typer.Argument(metavar="N", min=1, help="Number of the question, as questions shows it.")],
-    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="The answer, one line.", show_default=False)] = "",
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The answer, one line.", show_default=False)] = "",
     accept: Annotated[bool, typer.Option("--accept", help="Take the proposed value, or confirm the claim.")] = False,
     section: Annotated[
         str, typer.Option("--section", metavar="HEADING", help="Where the answer goes, if the text has no mark for it.")

@@ -101,9 +101,7 @@ def renumber(ctx: typer.Context, ref: Ref, dry_run: DryRun = False, as_json: Jso
 
 def migrate(
     ctx: typer.Context,
-    refs: Annotated[
-        list[str] | None, typer.Argument(metavar="[REF]...", help="Documents; all if none is named.")
-    ] = None,
+    refs: Annotated[list[str] | None, typer.Argument(metavar="REF", help="Documents; all if none is named.")] = None,
     renamed: Annotated[
         list[str] | None, typer.Option("--rename", metavar="OLD=NEW", help="A heading that became another one.")
     ] = None,

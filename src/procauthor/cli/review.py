@@ -76,7 +76,7 @@ def blame(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
 
 def suspects(
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(metavar="[REF]", help="Only this document.", show_default=False)] = "",
+    ref: Annotated[str, typer.Argument(metavar="REF", help="Only this document.", show_default=False)] = "",
     as_json: Json = False,
 ) -> None:
     """List documents that rely on a part of a contract that changed since they last saw it."""

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Action plan; that of the settings.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Action plan; that of the settings.")] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, max=64, help="How many calls at once.", show_default="4")
     ] = None,

@@ -55,7 +55,7 @@ def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
 
 def show_run(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(help="Id of the run.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of the run; the last one where none is named.")] = "",
     as_json: Json = False,
 ) -> None:
     """Show a run: its state, and what each step has cost."""

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def site(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder for the pages.")] = Path("site"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the pages.")] = Path("site"),
     as_json: Json = False,
 ) -> None:
     """Write the library as pages for readers: with search, states, owners, checklists, and drafts to review."""
