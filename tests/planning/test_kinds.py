@@ -78,6 +78,10 @@ KINDS = {
         "## 高优先级（High Priority）\n\n### T-011: 和面\n\n**状态**: 已完成 | **预估工时**: 3-5 天 | **依赖**: 无\n\n### T-013: 烤面包\n\n**状态**: 待开始 | **依赖**: T-011\n",
         ["T-011 和面 P1 done", "T-013 烤面包 P1 <- 和面"],
     ),
+    "Japanese labels": (
+        "## P0\n\n### 1. パンをこねる\n\n**優先度**: 高\n**依存関係**: なし\n**ステータス**: 完了\n\n### 2. パンを焼く\n\n**優先度**: P2\n**依存**: パンをこねる\n",
+        ["パンをこねる P1 done", "パンを焼く P2 <- パンをこねる"],
+    ),
     "sibling of a field": (
         "- [ ] 1. Flour guide\n- [ ] 2. Salt guide\n  - Depends on: 1\n- [ ] 3. Yeast guide\n",
         ["Flour guide P3", "Salt guide P3 <- Flour guide", "Yeast guide P3"],
