@@ -10,7 +10,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -222,6 +222,8 @@ _T = TypeVar("_T")
 # A process takes about as long to begin as these many files to read.
 _WORTH_SHARING = 300
 _MOST = 8
+# In front of each value that a child sends are so many bytes that say how long it is.
+_LENGTH = 8
 _INTERRUPT = frozenset({signal.SIGINT})
 
 
@@ -311,28 +313,28 @@ class _Child:
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-            made = msgspec.msgpack.encode([self._work(path) for path in self._paths])
+            # Values are far larger than what they are written as, so none is kept.
+            made = [msgspec.msgpack.encode(self._work(path)) for path in self._paths]
             with os.fdopen(writer, "wb") as out:
-                out.write(made)
+                for each in made:
+                    out.write(len(each).to_bytes(_LENGTH) + each)
             code = 0
         finally:
             os._exit(code)
 
     def collect(self, kind: Any) -> Iterator[Any]:
-        """Yield what the child made, or make it here."""
+        """Yield what the child made, one value after the other as it comes, and make here what it does not send."""
         import msgspec
 
-        made = b""
+        decoder, sent = msgspec.msgpack.Decoder(kind), 0
         if self._reader >= 0:
-            with os.fdopen(self._reader, "rb") as source:
+            with os.fdopen(self._reader, "rb") as source, suppress(msgspec.MsgspecError):
                 self._reader = -1
-                made = source.read()
-        try:
-            values: Iterable[Any] = msgspec.msgpack.decode(made, type=list[kind])
-        except msgspec.MsgspecError:
-            values = map(self._work, self._paths)
-        del made
-        yield from values
+                while length := source.read(_LENGTH):
+                    value = decoder.decode(source.read(int.from_bytes(length)))
+                    sent += 1
+                    yield value
+        yield from map(self._work, self._paths[sent:])
 
     def end(self) -> None:
         """Stop the child, if nobody has read what it makes, and wait for it."""

@@ -43,6 +43,25 @@ def test_what_a_process_that_dies_owes_is_made_here() -> None:
     assert set(made_by(work)) == set(PATHS)
 
 
+def test_a_process_that_dies_while_it_sends_loses_nothing_and_doubles_nothing() -> None:
+    code = """
+import os, signal
+from procauthor.system import share
+
+here = os.getpid()
+paths = [str(number) for number in range(1000)]
+found, killed = [], set()
+for path, process, _ in share(paths, lambda path: (path, os.getpid(), "x" * 10_000), tuple[str, int, str]):
+    found.append(path)
+    if process != here and process not in killed:
+        # It has more to send than a pipe holds, so it is in the middle of it.
+        os.kill(process, signal.SIGKILL)
+        killed.add(process)
+print(sorted(found) == sorted(paths))
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
+
+
 def test_a_failure_is_raised_here() -> None:
     def work(path: str) -> tuple[str, int]:
         return path, 1 // (path != PATHS[-1])

@@ -358,6 +358,13 @@ def test_what_was_not_read_is_listed():
     assert [(each.line, each.text) for each in plan.unread] == [(12, "Sweep"), (16, "Owner: Ida")]
 
 
+def test_a_table_of_work_within_an_item_is_listed():
+    plan = read(f"### 1. Define Salt Procedure\n**Priority:** P1\n\n{TABLE.format(head='Task')}")
+    assert told(plan) == ["Salt Procedure P1"]
+    assert [each.line for each in plan.unread] == [6]
+    assert plan.unread[0].text.startswith("a table with the columns ")
+
+
 def test_a_heading_with_a_code_that_is_no_item_is_listed():
     plan = read(f"## Work\n\n{TABLE.format(head='Task')}\n## Done\n\n### K-T004: Sweep\n\nIt was dusty.\n")
     assert [(each.line, each.text) for each in plan.unread] == [(12, "K-T004: Sweep")]

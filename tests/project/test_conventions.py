@@ -99,6 +99,12 @@ def test_a_status_is_read_where_and_as_the_team_writes_it(tmp_path: Path) -> Non
         ),
         ({"docs/index.html": "window.$docsify = {}"}, ["/a/two", "#/a/two", "a/two"], ["/a/gone"]),
         ({"_config.yml": ""}, ["{{site.baseurl}}/docs/a/two", "two.html"], ["gone.html"]),
+        (
+            {"_config.yml": "", "docs/b.md": "# Bee\n\n## 90-day rule\n\nWords.\n\n## 2024\n\nWords.\n"},
+            ["../b/#day-rule", "../b/#90-day-rule", "../b/#2024", "#fn:1"],
+            ["../b/#rule", "../b/#day", "#fun"],
+        ),
+        ({"mkdocs.yml": "", "docs/pic.png": ""}, ["#__codelineno-6-113", "two.md#fn:a"], ["#__codelineno", "#90"]),
         ({"eleventy.config.js": ""}, ["../two/", "/docs/a/two/"], ["../gone/"]),
         (
             {
@@ -199,6 +205,13 @@ def test_a_file_of_a_program_is_a_document_and_keeps_its_ending(tmp_path: Path) 
     run("-C", tmp_path, "rename", "Ask", "Beg", "--no-alias")
     assert (tmp_path / "source/ops/beg.html.md.erb").exists()
     assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
+@pytest.mark.parametrize(("file", "counted"), [("_config.yml", []), ("mkdocs.yml", ["_includes/go.md"])])
+def test_a_piece_that_pages_take_in_is_not_counted(tmp_path: Path, file: str, counted: list[str]) -> None:
+    write(tmp_path, {"_includes/go.md": "1. Do it.\n2. Look.\n3. Tell them.\n", "docs/a.md": "# A\n", file: ""})
+    init(tmp_path)
+    assert [path for path, row in documents(tmp_path).items() if row["counted"]] == counted
 
 
 def test_an_index_alone_in_its_folder_is_a_document(tmp_path: Path) -> None:

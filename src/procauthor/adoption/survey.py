@@ -21,7 +21,7 @@ from procauthor.adoption.pattern import path_patterns
 from procauthor.adoption.site import FoundSite, find_site
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
-from procauthor.convention.site import read_links
+from procauthor.convention.site import is_part, read_links
 from procauthor.convention.word import page_stem, read_declared, read_title, title_kind, words
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
@@ -201,7 +201,8 @@ class _Looked:
     @property
     def plain(self) -> dict[str, Document]:
         repeated = {path for paths in self.translations.values() for path in paths}
-        beside = self.special | self.shown | self.template_files | repeated
+        parts = {path for path in self.every if is_part(path, self.site.kind)}
+        beside = self.special | self.shown | self.template_files | repeated | parts
         return {path: document for path, document in self.every.items() if path not in beside}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from procauthor.markdown.document import Document, Link
@@ -13,6 +13,7 @@ from procauthor.naming import is_document, split_ending
 from procauthor.regex import lazy
 from procauthor.settings import Conventions, Site
 
+_NO_LETTER = lazy(r"^[\W\d_]+(?=[^\W\d_])")
 _FIELD = lazy(r"\{\{|\{%|<%")
 # What a template puts before the path of a page: its address without the path.
 _BASE = lazy(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
@@ -48,7 +49,9 @@ class Rules:
     are no documents, and takes files from other folders. ``drafts``: a link without a target is a chapter that is to be
     written. ``addresses``: the keys of the front matter that say where a page is shown, the first of them where its
     links count from; ``last``: those that say its last name only. ``numbered``: names are shown without a number in
-    front. ``above``: links from the root may name the folder of the pages, too.
+    front. ``above``: links from the root may name the folder of the pages, too. ``anchors``: a pattern for anchors that
+    the site makes without a heading. ``from_letter``: the anchor of a heading begins with its first letter. ``parts``:
+    folders with pieces of pages, which are no documents.
     """
 
     pages: bool = False
@@ -62,19 +65,35 @@ class Rules:
     last: tuple[str, ...] = ()
     numbered: bool = False
     above: bool = False
+    anchors: str = ""
+    from_letter: bool = False
+    parts: tuple[str, ...] = ()
 
 
 # What the front matter says of a page that is not shown.
 _NONE = ("false", "true")
 _ADDRESSES = ("permalink", "redirect_from")
+_PARTS = ("_includes",)
+_FOOTNOTE = r"fn(?:ref\d*)?:.+"
+# Python-Markdown and its extensions give ids to footnotes, lines of code and tabs.
+_MKDOCS_MADE = rf"__(?:codelineno|span|tabbed)[-_]\d[\d_-]*|{_FOOTNOTE}"
 _RULES: dict[Site, Rules] = {
-    "mkdocs": Rules(pages=True, directories=True, fields=True, strict=True),
+    "mkdocs": Rules(pages=True, directories=True, fields=True, strict=True, anchors=_MKDOCS_MADE),
     "mdbook": Rules(pages=True, drafts=True),
     "hugo": Rules(pages=True, directories=True, fields=True, made=True, addresses=("url", "aliases"), last=("slug",)),
     "docsify": Rules(pages=True, routes=True),
     "middleman": Rules(pages=True, directories=True, fields=True, made=True),
-    "jekyll": Rules(pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES),
-    "eleventy": Rules(pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES),
+    "jekyll": Rules(
+        pages=True,
+        directories=True,
+        fields=True,
+        made=True,
+        addresses=_ADDRESSES,
+        anchors=_FOOTNOTE,
+        from_letter=True,
+        parts=_PARTS,
+    ),
+    "eleventy": Rules(pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES, parts=_PARTS),
     "docusaurus": Rules(pages=True, made=True, last=("slug", "id"), numbered=True, above=True),
     "vitepress": Rules(pages=True, made=True),
     "starlight": Rules(pages=True, directories=True, made=True, addresses=("slug",)),
@@ -272,6 +291,25 @@ def may_be_made(target: str, files: Collection[str], conventions: Conventions) -
     first = target.lstrip("/").partition("#")[0].partition("/")[0]
     places = {base.path_of(first) for base in bases("", target, conventions)}
     return rules_of(conventions.site).made and target.startswith("/") and places.isdisjoint(files)
+
+
+def makes_anchor(anchor: str, known: Iterable[str], site: Site) -> bool:
+    """Say whether a kind of site makes an anchor that differs from those of headings on GitHub.
+
+    Args:
+        anchor: The anchor in a link, without the number sign.
+        known: The anchors that are there by the rule in the settings.
+        site: The kind of site.
+    """
+    rules = rules_of(site)
+    if rules.anchors and re.fullmatch(rules.anchors, anchor):
+        return True
+    return rules.from_letter and anchor in {_NO_LETTER.sub("", each) for each in known}
+
+
+def is_part(path: str, site: Site) -> bool:
+    """Say whether a file is a piece that pages of a kind of site take in, and no page."""
+    return not set(rules_of(site).parts).isdisjoint(path.split("/")[:-1])
 
 
 def shows(source: str, conventions: Conventions) -> bool:

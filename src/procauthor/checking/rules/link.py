@@ -13,7 +13,7 @@ from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
 from procauthor.checking.usage import title_links
-from procauthor.convention.site import may_be_made, rules_of
+from procauthor.convention.site import makes_anchor, may_be_made, rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
@@ -158,7 +158,7 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
 
 
 def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anchors) -> Iterator[Finding]:
-    if anchor in known:
+    if anchor in known or makes_anchor(anchor, known, procedure.conventions.site):
         return
     message = f"{path!r} has no heading '#{anchor}'"
     same = known.like(anchor)
