@@ -320,12 +320,19 @@ def _slot_field(slot: Slot, references: Sequence[str], before: str, after: str) 
     return Annotated[Text, fit], Field(description=description)
 
 
+_SIGNS = " :;,"
+
+
 def _fits(before: str, after: str) -> Callable[[str | None], str | None]:
     """Return what takes out of a value that which the example writes around it: "If If it fails.: ..."."""
 
+    # "without an answer: without an answer the lead decides": the sign behind the words is the template's alone.
+    words = before.rstrip(_SIGNS)
+
     def fit(value: str | None) -> str | None:
-        if value and before and value[: len(before) + 1].casefold() == f"{before} ".casefold():
-            value = value[len(before) + 1 :].lstrip()
+        rest = value[len(words) :] if value and words and value.casefold().startswith(words.casefold()) else ""
+        if rest[:1].isspace() or rest[:1] in _SIGNS:
+            value = rest.lstrip(_SIGNS) or value
         if value and after and not value.endswith("..."):
             value = value.rstrip(_ENDS) or value
         return value
