@@ -325,7 +325,6 @@ _SIGNS = " :;,"
 
 def _fits(before: str, after: str) -> Callable[[str | None], str | None]:
     """Return what takes out of a value that which the example writes around it: "If If it fails.: ..."."""
-
     # "within within a day", or all of them: "without an answer: without an answer the lead decides".
     spoken = [words for words in dict.fromkeys((before, before.rpartition(" ")[2])) if words]
 
