@@ -11,6 +11,7 @@ import pytest
 
 from procauthor import Project
 from procauthor.authoring.look import add_times
+from procauthor.authoring.outline import name_others
 from procauthor.authoring.page import DraftPage, PageEdit
 from procauthor.template.read import TemplateStore
 from tests.cli.test_create_with_a_model import TITLE, TITLES, hook, point
@@ -79,6 +80,13 @@ def jump_to_a_step_beside(value: Json) -> None:
     value["workflow"][2]["beside"] = "Step 2"
 
 
+def name_the_whole_group(value: Json) -> None:
+    for step in value["workflow"][1:]:
+        step["beside"] = "Steps 2 and 3"
+    value["workflow"][2]["inputs"] = [{"artifact": "Record 1", "condition": None, "source": "Step 1"}]
+    value["output_contract"] += [{**value["output_contract"][0], "artifact": "Record 2"}]
+
+
 def end_in_nothing(value: Json) -> None:
     value["workflow"][1]["decisions"] = [
         {"condition": "it is late", "then": "end with the exit state Put Aside", "otherwise": None}
@@ -137,6 +145,17 @@ def test_a_jump_over_a_step_that_runs_beside_its_target_leaves_nothing_out(root:
 
     _, requests = run(root, change)
     assert not any("jumps to step 3" in words_of(body) for body in requests)
+
+
+def test_steps_that_name_their_whole_group_as_beside_them_name_the_others_and_cost_no_call(root: Path) -> None:
+    def change(value: Json, _: Json) -> None:
+        if {"workflow", "trigger"} <= value.keys():
+            name_the_whole_group(value)
+
+    draft, requests = run(root, change)
+    assert len(requests) == 3
+    assert "**Beside:** Step 3\n" in draft.text.split("### Step 2")[1].split("### Step 3")[0]
+    assert "**Beside:** Step 2\n" in draft.text.split("### Step 3")[1]
 
 
 def test_words_to_send_that_are_quoted_are_a_block_of_text(root: Path) -> None:
@@ -349,6 +368,41 @@ def test_an_edit_changes_its_passage_and_nothing_else(edit: tuple[int, Any, str]
 def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
     body = 'HOST=a\ncurl "$HOST/${TOPIC}" | jq --arg id "$HOME" .$id\nfor F in *; do wc "$F"; done; $x = 1; $x + $T0 + $TOPIC'
     assert DraftPage(TEMPLATE, {}, body).unset == ["TOPIC", "T0"]
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("gh pr view NUMBER --json state", ["NUMBER"]),
+        ("git switch <branch> && git log OLD_NAME..HEAD", ["<branch>", "OLD_NAME"]),
+        ("# NUMBER: the pull request\ngh pr view NUMBER", []),
+        ("psql --command 'ALTER TABLE t DROP COLUMN c'", []),
+        ("curl -X POST --data @body.json localhost", []),
+        ("cat <<'NOTE' > note.md\nWe look.\nNOTE", []),
+        ('TAG=v1\ngit tag "$TAG" --message TAG', []),
+        ("gh pr view TICKET", []),
+    ],
+)
+def test_places_to_fill_in_that_no_line_of_a_page_explains_are_named(code: str, told: list[str]) -> None:
+    body = f"TICKET is that of the case. Run `gh pr view NUMBER`.\n\n1. Look:\n\n   ```sh\n   {code}\n   ```\n"
+    assert DraftPage(TEMPLATE, {}, body).unset == told
+    assert DraftPage(TEMPLATE, {}, body.replace("```sh", "```json")).unset == []
+
+
+@pytest.mark.parametrize(
+    ("beside", "left"),
+    [
+        ("Step 2", None),
+        ("Steps 2 and 3", "Step 3"),
+        ("Steps 1, 2 and 4", "Steps 1, 4"),
+        ("Step 3, Step 2", "Step 3"),
+        ("Steps 2-4", "Steps 2-4"),
+        ("Step 12", "Step 12"),
+        (None, None),
+    ],
+)
+def test_no_step_is_named_as_beside_itself(beside: str | None, left: str | None) -> None:
+    assert name_others(TEMPLATE, [{"beside": None}, {"beside": beside}])[1] == {"beside": left}
 
 
 @pytest.mark.parametrize(

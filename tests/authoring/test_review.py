@@ -33,7 +33,7 @@ def models(server: Loopback) -> list[str]:
 
 
 def test_a_remark_is_mended_by_asking_for_its_field_alone(root: Path) -> None:
-    remark = {"field": "trigger", "remark": "Nobody can see that this has happened."}
+    remark = {"fields": ["trigger"], "remark": "Nobody can see that this has happened."}
     with Loopback(reviewing([remark])) as server:
         found = draft(root, server)
     assert models(server) == ["any"] * 3 + ["critic", "any"]
@@ -44,8 +44,16 @@ def test_a_remark_is_mended_by_asking_for_its_field_alone(root: Path) -> None:
     assert [row["fields"] for row in found.usage_by_step if row["step"] == 8] == [["edits", "settled"], ["review"]]
 
 
+def test_a_remark_on_several_fields_opens_all_of_them(root: Path) -> None:
+    remark = {"fields": ["exit_states", "workflow"], "remark": "No step ends in Blocked."}
+    with Loopback(reviewing([remark])) as server:
+        draft(root, server)
+    asked = [set(schema_of(body)["properties"]) - {"open_questions"} for body in server.requests[4:]]
+    assert asked == [{"workflow", "exit_states"}]
+
+
 @pytest.mark.parametrize(
-    "remarks", [[], [{"field": "nonsense", "remark": "x"}], [7], [{"field": "trigger", "remark": ""}]]
+    "remarks", [[], [{"fields": ["nonsense"], "remark": "x"}], [7], [{"fields": ["trigger"], "remark": ""}]]
 )
 def test_without_a_remark_that_counts_nothing_is_asked_again(root: Path, remarks: object) -> None:
     with Loopback(reviewing(remarks)) as server:
@@ -64,8 +72,8 @@ def test_remarks_on_everything_stay_below_twelve_calls(root: Path) -> None:
     def reply(body: Json) -> Scripted:
         if body["model"] != "critic":
             return data(answer_schema(schema_of(body), TITLES, hook))
-        names = schema_of(body)["properties"]["remarks"]["items"]["properties"]["field"]["enum"]
-        return data({"remarks": [{"field": name, "remark": "Say more."} for name in names]})
+        names = schema_of(body)["properties"]["remarks"]["items"]["properties"]["fields"]["items"]["enum"]
+        return data({"remarks": [{"fields": [name], "remark": "Say more."} for name in names]})
 
     with Loopback(reply) as server:
         found = draft(root, server)

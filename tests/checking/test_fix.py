@@ -26,6 +26,12 @@ def change(path: str, before: str, after: str) -> Callable[[Files], None]:
     return defect
 
 
+def accents(files: Files) -> None:
+    """A document whose name has its accents apart, and links to it that have them composed."""
+    files["feature/pru\u0308fung.md"] = THREAT.replace("threat-check", "prufung").replace("Threat Check", "Pr\xfcfung")
+    change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\n[x](pr\xfcfung.md#2-trigger) [y](<pr%C3%BCfung.md>)\n")(files)
+
+
 THREAT = (
     FILES[REVIEW]
     .replace("design-review", "threat-check")
@@ -48,6 +54,7 @@ DEFECTS: dict[str, tuple[str, Callable[[Files], None]]] = {
         "broken-link",
         change(REVIEW, "## 2. Trigger\n", "## 2. Trigger\n\n[x](THREAT-check.md#2-trigger)\n"),
     ),
+    "another form of accents": ("broken-link", accents),
     "no ending": (
         "broken-link",
         change(REVIEW, "## 2. Trigger\n", '## 2. Trigger\n\n- ![é](</feature/threat-check> "(t)")\n'),

@@ -154,6 +154,32 @@ def test_a_model_that_rewrites_everything_achieves_a_refusal(root: Path, script:
     assert Project.open(root).drafts.all() == []
 
 
+def test_a_later_step_sees_what_is_decided_and_was_changed_elsewhere(root: Path) -> None:
+    def changes(hashes: Mapping[str, str]) -> Json:
+        word = {"target": "S1.text[1]", "expect": hashes.get("S1.text[1]", ""), "old": "Choose", "new": "Pick"}
+        return {"words_changes": [word]} if "S1.text[1]" in hashes else replace_criterion(hashes)
+
+    with Loopback(model(["S1", "S7"], changes)) as server:
+        point(root, server)
+        wish(root, "three options")
+    _, purpose, criteria = map(words_of, server.requests)
+    assert '"section": "S7"' in purpose.split("elsewhere>>>")[1].split("<<<end")[0]
+    assert "changed>>>" not in purpose
+    assert '"section": "S1"' in criteria.split("elsewhere>>>")[1].split("<<<end")[0]
+    assert '"Choose",' in criteria.split("changed>>>")[1].split("<<<end")[0]
+
+
+def test_what_an_update_may_cost_is_told_before_the_first_call(root: Path) -> None:
+    with Loopback(model(["S7"], replace_criterion)) as server:
+        point(root, server)
+        shown = run_json("-C", root, "update", TITLE, "three options", "--model", "openai:any", "--dry-run")
+        assert server.requests == []
+        done = run("-C", root, "update", TITLE, "three options", "--model", "openai:any")
+    assert "tokens at worst; it stops before" in done.stderr
+    assert len(server.requests) <= shown["bound"]["calls"] <= shown["bound"]["worst_calls"]
+    assert run_json("-C", root, "update", TITLE, "three options", "--dry-run")["bound"] is None
+
+
 def test_too_many_sections_are_mended_by_asking_again(root: Path) -> None:
     greedy = model(["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"], replace_criterion)
     modest = model(["S7"], replace_criterion)

@@ -32,6 +32,17 @@ def test_links_in_a_body_that_is_set_in_are_links(opening: str, indent: str) -> 
     assert not document.problems
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["??? tip\n\t[a](a.md)\n", '!!! note "x"\n\n\t[a](a.md)\n', "- An item.\n\n\t!!! note\n\t\t[a](a.md)\n\n\tMore.\n"],
+)
+def test_a_body_may_be_set_in_with_tabs(text: str) -> None:
+    document = read(f"# T\n\n{text}\n## Next\n")
+    (link,) = document.links
+    assert document.source.raw[link.start : link.end] == b"[a](a.md)"
+    assert [h.text for h in document.headings] == ["T", "Next"]
+
+
 def test_an_admonition_is_a_quote_and_no_item_of_a_list() -> None:
     document = read("# T\n\n!!! note\n\n    - inner\n\n- outer\n\n!!! note\n    More.\n\n1. one\n")
     blocks = [(b.kind, [i.text for i in b.items]) for s in document.sections for b in s.blocks]

@@ -255,6 +255,7 @@ READS: dict[str, list[dict[str, Any]]] = {
     "blame": [{"ref": "API Design Procedure"}],
     "due": [{}, {"within": "30d"}],
     "plan": [{}],
+    "survey_conventions": [{}, {"unfinished_words": ["Not yet"]}],
     "list_procedures": [{}, {"status": "missing"}],
     "list_drafts": [{}],
     "get_draft": [{}, {"fields": True}],
@@ -340,6 +341,24 @@ def test_both_doors_give_the_same_answer(root: Path) -> None:
             assert found == {name: expected[name] for name in found}, (tool, arguments)
 
     talk(root, work)
+
+
+def test_a_proposed_convention_is_counted_and_one_that_nothing_shows_is_refused(tmp_path: Path) -> None:
+    for name, goal in (("ask", "Ask Ann."), ("bind", "Bind it."), ("cut", "Cut it.")):
+        (tmp_path / f"{name}.md").write_text(f"# {name.title()}\n\n## Goal\n\n{goal}\n\n## Action\n\n1. Go.\n")
+    before = all_bytes(tmp_path)
+
+    async def work(client: Client) -> None:
+        words = [{"word": "Fit", "state": "defined"}]
+        shown = await call(client, "survey_conventions", unfinished_words=["Ask Ann", "Never said"], status_words=words)
+        assert {row["path"] for row in shown["documents"]} == {"ask.md", "bind.md", "cut.md"}
+        (taken,) = shown["proposed"]["taken"]
+        assert (taken["value"], taken["count"], taken["of"]) == ("Ask Ann", 1, 3)
+        assert shown["proposed"]["refused"] == ["placeholders.words: Never said", "status.words: Fit = defined"]
+        assert shown["proposed"]["changes"]["status"] == 1
+
+    talk(tmp_path, work)
+    assert all_bytes(tmp_path) == before
 
 
 def test_an_agent_that_knows_nothing_needs_four_calls_to_author_and_four_to_update(big: Path) -> None:

@@ -78,6 +78,10 @@ KINDS = {
         "## 高优先级（High Priority）\n\n### T-011: 和面\n\n**状态**: 已完成 | **预估工时**: 3-5 天 | **依赖**: 无\n\n### T-013: 烤面包\n\n**状态**: 待开始 | **依赖**: T-011\n",
         ["T-011 和面 P1 done", "T-013 烤面包 P1 <- 和面"],
     ),
+    "Japanese labels": (
+        "## P0\n\n### 1. パンをこねる\n\n**優先度**: 高\n**依存関係**: なし\n**ステータス**: 完了\n\n### 2. パンを焼く\n\n**優先度**: P2\n**依存**: パンをこねる\n",
+        ["パンをこねる P1 done", "パンを焼く P2 <- パンをこねる"],
+    ),
     "sibling of a field": (
         "- [ ] 1. Flour guide\n- [ ] 2. Salt guide\n  - Depends on: 1\n- [ ] 3. Yeast guide\n",
         ["Flour guide P3", "Salt guide P3 <- Flour guide", "Yeast guide P3"],
@@ -356,6 +360,13 @@ def test_what_was_not_read_is_listed():
         f"## Work\n\n{TABLE.format(head='Task')}\n## More\n\n- [ ] Sweep\n\n### 3. Define Salt Procedure\n**Priority:** P1\n**Owner:** Ida\n"
     )
     assert [(each.line, each.text) for each in plan.unread] == [(12, "Sweep"), (16, "Owner: Ida")]
+
+
+def test_a_table_of_work_within_an_item_is_listed():
+    plan = read(f"### 1. Define Salt Procedure\n**Priority:** P1\n\n{TABLE.format(head='Task')}")
+    assert told(plan) == ["Salt Procedure P1"]
+    assert [each.line for each in plan.unread] == [6]
+    assert plan.unread[0].text.startswith("a table with the columns ")
 
 
 def test_a_heading_with_a_code_that_is_no_item_is_listed():

@@ -203,13 +203,17 @@ class Authoring:
         check_author(self.model, self.reviewer)
         if ":" not in self.model:
             return None
-        from procauthor.authoring.budget import bound_run
+        from procauthor.authoring.budget import bound_run, bound_update
 
-        records = self.records
-        settings = records.workspace.settings.authoring
-        template = records.workspace.templates.get(brief.template)
+        prompts, settings = open_prompts(self.records), self.records.workspace.settings.authoring
+        templates = self.records.workspace.templates
+        template = templates.get(brief.template) if brief.template else templates.of_kind("procedure")
         limit = self.max_tokens or settings.max_tokens
-        return bound_run(open_prompts(records), settings, brief, template, limit, reviewed=bool(self.reviewer))
+        if not brief.request.wish:
+            return bound_run(prompts, settings, brief, template, limit, reviewed=bool(self.reviewer))
+        from procauthor.authoring.wish import outline_of
+
+        return replace(bound_update(prompts, settings, brief, outline_of(templates, brief), template), ceiling=limit)
 
     def _tell_bound(self, run: Run) -> None:
         bound = self.bound(run.brief) if ":" in self.model and self.progress else None
@@ -265,7 +269,7 @@ class Authoring:
             texts=self.context.texts if self.context else DocumentTexts(),
         )
         work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
-        if self.context is None and not run.brief.request.wish:
+        if self.context is None:
             # A model that cannot be used costs nothing, so it is opened before anything is said of its cost.
             self._tell_bound(run)
         return self.keep(run, carry(work, self._strategy(work)))

@@ -10,12 +10,15 @@ from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.chat import request_size
 from procauthor.authoring.outline import is_outline, outline_first
+from procauthor.authoring.update.form import operation_form, scope_form
+from procauthor.authoring.update.outline import Outline, ScopeEntry, allowance, sections_of, step_of
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
 from procauthor.template.model import build_model
 from procauthor.template.spec import Template
 
 _STEPS = (1, 2, 3, 5, 6)
+_USUAL_STEPS = 2
 _USUAL_REPLY = 1_500
 """The tokens of most replies; those of a step of a long procedure with tables have less than twice as many."""
 
@@ -106,6 +109,38 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
             ceiling,
         )
     return Bound(len(asked) + looks, usual, plain, len(asked) * (1 + rounds) + looks, plain + rounds * again, ceiling)
+
+
+def bound_update(
+    prompts: PromptLibrary, settings: AuthoringSettings, brief: Brief, outline: Outline, template: Template
+) -> Bound:
+    """Return the bound of a change of a document, without a ceiling.
+
+    Nobody knows before the first call which sections change. Most wishes change those of two steps at most; all steps
+    can have work where the wish may need so many sections, each with all that can be named in its sections.
+    """
+    reply, tries = settings.reply_tokens, settings.repairs + 1
+    most = allowance(outline, brief.request.wish)
+    scopes: dict[int, list[ScopeEntry]] = {}
+    for name in sections_of(outline):
+        scopes.setdefault(step_of(outline, name), []).append(ScopeEntry(name, ""))
+    forms = [operation_form(brief, outline, scope) for scope in scopes.values()]
+    choice, *sizes = (
+        request_size(prompts, Ask(brief, template, 1, form=form)) for form in (scope_form(brief, outline, most), *forms)
+    )
+    largest = sorted(sizes, reverse=True)[:most]
+    steps = len(largest)
+    few = min(_USUAL_STEPS, steps)
+    # A step sees what the steps before it changed; what is wrong, and what is kept, is shown when it is asked again.
+    plain = choice + reply + sum(size + (before + 1) * reply for before, size in enumerate(largest))
+    return Bound(
+        1 + steps,
+        choice + few * sum(sizes) // max(1, len(sizes)) + (1 + few) * _USUAL_REPLY,
+        plain,
+        tries**2 * (1 + steps * tries),
+        tries**3 * (plain + 3 * (1 + steps) * reply),
+        None,
+    )
 
 
 def summary(brief: Brief) -> Mapping[str, Any]:

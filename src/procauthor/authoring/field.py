@@ -25,7 +25,7 @@ from procauthor.authoring.look import (
     take_fitting,
     without_empty,
 )
-from procauthor.authoring.outline import OUTLINE, outline_first
+from procauthor.authoring.outline import OUTLINE, name_others, outline_first
 from procauthor.authoring.page import DraftPage, PageEdit
 from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
@@ -116,7 +116,11 @@ class Fields:
             )
         )
         renamed = self._carry_names(state.written.get(step, {}), answer.values) if problems else {}
-        return replace(answer, values={**renamed, **answer.values})
+        values = {**renamed, **answer.values}
+        workflow = self.template.of_role("workflow")
+        if work.reply_tokens and workflow is not None and workflow.name in values:
+            values[workflow.name] = name_others(self.template, values[workflow.name])
+        return replace(answer, values=values)
 
     def _room(self, state: State, step: int, again: Collection[str]) -> int:
         """Return how many proposals and questions a step may still have; fields that are written ``again`` have none.

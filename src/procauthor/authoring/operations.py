@@ -69,10 +69,12 @@ class Operations:
 
     def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the operations of a step until they can be carried out, a bounded number of times."""
-        own = [entry for entry in state.scope or () if step_of(self.outline, entry.section) == step]
+        scope = state.scope or ()
+        own = [entry for entry in scope if step_of(self.outline, entry.section) == step]
+        elsewhere = [entry for entry in scope if entry not in own]
         targets = targets_in(self.outline, [entry.section for entry in own])
-        form = operation_form(self.work.brief, self.outline, own, targets)
         others = operations_of({key: value for key, value in state.written.items() if key != step})
+        form = operation_form(self.work.brief, self.outline, own, elsewhere, others)
 
         def check(values: Mapping[str, Any]) -> list[FieldProblem]:
             return self._check_operations(values, others, {target.id for target in targets})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, meaning_of
 
 OUTLINE, WRITE, REST = 3, 5, 6
 """The authoring steps in which a model writes the outline, the page, and what one reply has no room for."""
@@ -17,6 +20,7 @@ _PAGE_TOKENS = 6_000
 _SECTIONS = frozenset(("purpose", "scope", "trigger", "inputs", "workflow", "outputs", "consumers", "exits", "signals"))
 # What a step does is prose, and so is what is done when it fails.
 _PROSE = frozenset(("actions", "failures"))
+_RANGE = re.compile(r"\d\s*[-–—]\s*\d")
 
 
 @lru_cache(maxsize=16)
@@ -41,6 +45,35 @@ def is_outline(template: Template) -> bool:
     """Say whether the flow of a template is asked for as a whole."""
     purpose = template.of_role("purpose")
     return purpose is not None and purpose.constraint.step == OUTLINE
+
+
+def name_others(template: Template, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return steps of which none is named as beside itself: models like to name the whole group in each of its steps.
+
+    A range such as "2-4" stays as it is.
+
+    Args:
+        template: The template.
+        rows: The steps, with their parts by name.
+    """
+    workflow = template.of_role("workflow")
+    parts = [part.name for part in workflow.parts if part.role == "beside"] if workflow else []
+    words = meaning_of(template).steps
+    changed = [dict(row) for row in rows]
+    for number, row in enumerate(changed, start=1):
+        row |= {name: _without(row[name], number, words) for name in parts if row.get(name)}
+    return changed
+
+
+def _without(text: str, number: int, words: Iterable[str]) -> str | None:
+    """Return a list of steps without the one of a number; None where no other is left."""
+    if str(number) not in re.findall(r"\d+", text) or _RANGE.search(text):
+        return text
+    left = re.sub(rf"\b{number}\b\D*(?=\d)|\D*\b{number}\b(?!\D*\d)", "", text)
+    numbers = re.findall(r"\d+", left)
+    if len(numbers) == 1:
+        left = re.sub(rf"\b({'|'.join(map(re.escape, words))})s(?=\s+\d)", r"\1", left, flags=re.IGNORECASE)
+    return left if numbers else None
 
 
 def _placed(section: SectionSpec, rest: int) -> SectionSpec:

@@ -14,6 +14,7 @@ from itertools import chain
 from textwrap import dedent, indent
 from typing import Any, Literal
 
+from procauthor.authoring.public import holds_sql
 from procauthor.naming import count_words
 from procauthor.template.spec import SectionSpec, Template
 
@@ -26,6 +27,15 @@ _BULLET = re.compile(r"(?:[-*+]|\d+[.)])[ ]+")
 _LEAD = re.compile(r"(#{1,6}[ ]+|(?:[-*+]|\d+[.)])[ ]+(?:\[[ xX]\][ ]+)?)?(\*\*[^*\n]+:\*\*[ ]*)?")
 _SHOWN = 80
 _USES = re.compile(r"\$\{?([A-Za-z_]\w*)")
+# What somebody fills in by hand: a word in capitals, or one in angle brackets.
+_FILLED_IN = re.compile(r"<[A-Za-z][\w-]*>|(?<![\w$%{-])[A-Z][A-Z0-9_]{2,}(?![\w=(-])")
+_BLOCK = re.compile(r"^ *(?P<fence>`{3,}|~{3,})(?P<language>\w*).*?^ *(?P=fence) *$", re.MULTILINE | re.DOTALL)
+_SHELLS = frozenset(("", "sh", "bash", "shell", "zsh", "console"))
+# A command in a sentence uses a name, and does not say what it is; a name by itself is spoken of.
+_COMMAND = re.compile(r"`[^`\n]*\s[^`\n]*`")
+_COMMENT = re.compile(r"(?:^|\s)#\s.*$", re.MULTILINE)
+_HERE_TEXT = re.compile(r"<<-?\s*[\"']?(\w+)")
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SETS = re.compile(
     r"\b([A-Za-z_]\w*)\s*=|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*)|\bfor\s+(\w+)\s+in\b|--arg(?:json)?\s+(\w+)"
 )
@@ -94,9 +104,11 @@ class DraftPage:
 
     @property
     def unset(self) -> list[str]:
-        """The variables of commands that no line of the page sets, in their order."""
+        """What commands leave to be filled in, and no line of the page sets or explains: variables, then places."""
         known = {name for match in _SETS.findall(self.body) for name in match} | _EVERYWHERE
-        return [name for name in dict.fromkeys(_USES.findall(self.body)) if name not in known]
+        variables = [name for name in dict.fromkeys(_USES.findall(self.body)) if name not in known]
+        said = _FILLED_IN.findall(_COMMAND.sub("", _BLOCK.sub("", self.body)))
+        return variables + [name for name in dict.fromkeys(_filled_in(self.body)) if name not in {*known, *said}]
 
     def numbered(self) -> str:
         """Return the page with ``[n]`` in front of each passage."""
@@ -161,6 +173,17 @@ class DraftPage:
     def holds(self, number: int) -> bool:
         """Say whether there is a passage of that number."""
         return 0 < number <= max((part.number for part in self.parts), default=0)
+
+
+def _filled_in(body: str) -> Iterator[str]:
+    """Yield what is filled in by hand in the commands of a page; what a comment beside them names is explained."""
+    for block in _BLOCK.finditer(body):
+        if block["language"].lower() not in _SHELLS:
+            continue
+        told = {name for comment in _COMMENT.findall(block[0]) for name in _FILLED_IN.findall(comment)}
+        told |= _METHODS | set(_HERE_TEXT.findall(block[0]))
+        lines = [line for line in _COMMENT.sub("", block[0]).split("\n")[1:-1] if not holds_sql(line)]
+        yield from (name for name in _FILLED_IN.findall("\n".join(lines)) if name not in told)
 
 
 def _short(text: str) -> str:

@@ -45,6 +45,7 @@ _PORT = lazy(r"[Pp]ort (?P<port>\d+)")
 _FREE_PORTS = 1024
 _RESULT = lazy(r"(?:spf|dkim|dmarc|arc|compauth)=[a-z]+")
 _CAPITALS = lazy(r"[A-Z][A-Z0-9]*(?: [A-Z][A-Z0-9]*)*")
+_WORD = lazy(r"\w+")
 _SCHEME = lazy(r"[a-z][a-z0-9+.-]*://")
 _CATALOGUE = lazy(r"pg_[a-z_]+|information_schema(?:\.\w+)?")
 
@@ -78,6 +79,11 @@ def is_public_name(name: str) -> bool:
     lists = ("headers", "types", "programs", "commands")
     listed = any(name.rstrip(":").casefold() in _known()[each] for each in lists)
     return listed or _is_cmdlet(_CMDLET.fullmatch(name)) or any(pattern.fullmatch(name) for pattern in known)
+
+
+def holds_sql(line: str) -> bool:
+    """Say whether a line holds a word that a statement of SQL begins with, as it is mostly written: in capitals."""
+    return not _known()["sql"].isdisjoint(_WORD.findall(line))
 
 
 def is_public_port(number: str) -> bool:

@@ -85,8 +85,11 @@ class Reviewer:
 def _schema(names: Sequence[str]) -> dict[str, Any]:
     remark = {
         "type": "object",
-        "properties": {"field": {"type": "string", "enum": list(names)}, "remark": {"type": "string"}},
-        "required": ["field", "remark"],
+        "properties": {
+            "fields": {"type": "array", "items": {"type": "string", "enum": list(names)}},
+            "remark": {"type": "string"},
+        },
+        "required": ["fields", "remark"],
         "additionalProperties": False,
     }
     return {
@@ -100,9 +103,11 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _remarks(found: Sequence[object], fields: Mapping[str, Any]) -> list[FieldProblem]:
-    remarks = [
-        FieldProblem(each["field"], f"a reviewer says: {' '.join(str(each['remark']).split())[:_LONGEST]}")
-        for each in found
-        if isinstance(each, dict) and each.get("field") in fields and str(each.get("remark") or "").strip()
-    ]
-    return remarks[:_MOST]
+    remarks: list[FieldProblem] = []
+    for each in list(found)[:_MOST]:
+        names = each.get("fields") if isinstance(each, dict) else ()
+        text = " ".join(str(each.get("remark") or "").split()) if isinstance(each, dict) else ""
+        if text and isinstance(names, list):
+            problems = [FieldProblem(name, f"a reviewer says: {text[:_LONGEST]}") for name in fields if name in names]
+            remarks += problems
+    return remarks

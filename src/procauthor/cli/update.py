@@ -12,6 +12,7 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_json
 
 if TYPE_CHECKING:
+    from procauthor.authoring.authoring import Authoring
     from procauthor.project import Project
 
 
@@ -38,7 +39,8 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     project = open_project(ctx)
     if dry_run:
-        _show_targets(project, ref, wish, as_json=as_json)
+        asked = project.author(author_id(model, author), max_tokens=max_tokens)
+        _show_targets(project, ref, wish, asked, as_json=as_json)
         return
     if answer:
         found = project.revise(ref, wish, read_members(read_file(answer)), by=by, person=bool(by.strip()))
@@ -51,9 +53,10 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
     finish(project, found, accept_it=accept_it, as_json=as_json)
 
 
-def _show_targets(project: Project, ref: str, wish: str, *, as_json: bool) -> None:
-
+def _show_targets(project: Project, ref: str, wish: str, author: Authoring, *, as_json: bool) -> None:
     data = project.revision(ref, wish).as_json()
+    bound = author.bound(author.update_brief(ref, wish)) if ":" in author.model else None
+    data["bound"] = bound.as_json() if bound else None
     say_notices(project)
     if as_json:
         show_json(data)
@@ -62,4 +65,6 @@ def _show_targets(project: Project, ref: str, wish: str, *, as_json: bool) -> No
         text = " ".join(target["text"].split())
         show(f"{target['id']:28} {target['hash']}  {target['kind']:9} {text[:70]}".rstrip())
     say(f"{len(data['targets'])} targets in {data['brief']['path']}; nothing was drafted")
+    if bound:
+        say(f"budget for {author.model}: {bound}")
     say("--json adds the schema of an answer, which --answer FILE takes")

@@ -69,7 +69,8 @@ def _named_in_metadata(scope: Scope, host: Procedure, offset: int) -> Meant | No
 def metadata_of(scope: Scope, host: Procedure) -> Iterator[Meant]:
     """Yield the documents that the metadata name."""
     raw = host.source.raw
-    for key in _NAMING:
+    # A document that is not open would have to be parsed again for its fields.
+    for key in (key for key in _NAMING if key.encode() in raw):
         field = host.document.fields.get(key)
         names = {"depends_on": host.depends_on, "superseded_by": (host.superseded_by,)}.get(key, ())
         names = names or ((str(field.value),) if field else ())

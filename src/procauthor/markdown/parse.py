@@ -35,8 +35,8 @@ from procauthor.markdown.front import find_front_matter, near_front_matter, read
 from procauthor.markdown.link import Slugger
 from procauthor.regex import lazy
 
-_OPENS = lazy(r"""^[ ]*(?:!!![ ]+\w|\?\?\?\+?[ ]+\w|===[!+]?[ ]+["'])""", re.MULTILINE)
-_LINE = lazy(r"""(?P<indent>[ ]*)(?P<sign>(?:!!!|\?\?\?|===)(?P<more>[!+]?)[ ]+)(?=[\w"'])""")
+_OPENS = lazy(r"""^[ \t]*(?:!!![ ]+\w|\?\?\?\+?[ ]+\w|===[!+]?[ ]+["'])""", re.MULTILINE)
+_LINE = lazy(r"""(?P<indent>[ \t]*)(?P<sign>(?:!!!|\?\?\?|===)(?P<more>[!+]?)[ ]+)(?=[\w"'])""")
 _FENCE_LINE = lazy(r"[ >]*(`{3,}|~{3,})")
 _DEPTH = 4
 
@@ -58,7 +58,7 @@ def open_bodies(text: str) -> tuple[str, frozenset[int]]:
         if mark and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]
         match = None if fence else _LINE.match(line)
-        if match and _has_body(lines, number, len(match["indent"]) + _DEPTH):
+        if match and _has_body(lines, number, len(match["indent"].expandtabs(_DEPTH)) + _DEPTH):
             # A longer sign leaves a letter behind, so that the body begins at the fourth column.
             rest = "." * (len(match["sign"]) - _DEPTH)
             lines[number] = match["indent"] + marker + rest + line[match.end() :]
@@ -70,7 +70,7 @@ def open_bodies(text: str) -> tuple[str, frozenset[int]]:
 def _has_body(lines: list[str], number: int, depth: int) -> bool:
     places = range(number + 1, len(lines))
     following = next((lines[place] for place in places if lines[place].strip()), "")
-    return following.startswith(" " * depth)
+    return following.expandtabs(_DEPTH).startswith(" " * depth)
 
 
 _OPTIONS = (

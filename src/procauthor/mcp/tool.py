@@ -174,8 +174,41 @@ class _AnswerText(_Arguments):
     section: str = Field(default="", description="The heading for the answer, where the text has no mark for it.")
 
 
+class _StatusWord(_Arguments):
+    word: str = Field(description="As the documents write it.")
+    state: str = Field(description="placeholder, in progress, defined, approved, proposed, rejected, deprecated, alias")
+
+
+class _Conventions(_Paged):
+    title_patterns: list[str] = Field(
+        default_factory=list, description='What is around names, as in "Playbook: {name}".'
+    )
+    status_words: list[_StatusWord] = Field(default_factory=list, description="Words for a status, and what they mean.")
+    unfinished_words: list[str] = Field(
+        default_factory=list, description="Words that say that a text is to be written."
+    )
+    ordinary_words: list[str] = Field(default_factory=list, description="Words that look so, and mean something else.")
+    procedures: list[str] = Field(
+        default_factory=list, description="Path patterns of documents without a form that count."
+    )
+
+
 class _Nothing(_Paged):
     pass
+
+
+def _conventions(project: Project, args: _Conventions) -> Outcome:
+    from procauthor.adoption.amend import amend
+    from procauthor.adoption.survey import survey
+    from procauthor.adoption.view import survey_json
+
+    found = survey(project.root)
+    proposed = args.model_dump(exclude={"page", "max_characters"})
+    amended = amend(found, proposed) if any(proposed.values()) else None
+    told = survey_json(amended.survey if amended else found, amended)
+    shown = {name: told[name] for name in _OF_SURVEY}
+    then = "a person adopts the documents with what was taken: procauthor init --answer FILE"
+    return Outcome({**shown, "next": then}, rows=("documents", "left_out"))
 
 
 def _search(project: Project, args: _Search) -> Outcome:
@@ -408,6 +441,11 @@ _ACCEPT = Tool(
     same=False,
     destroys=True,
 )
+_OF_SURVEY = {"site": _OBJECT, "titles": _OBJECT, "statuses": _ROWS, "placeholders": _ROWS, "questions": _ROWS} | {
+    "proposed": _OBJECT,
+    "left_out": _ROWS,
+    "documents": _ROWS,
+}
 _OF_ANSWER = {"question": _OBJECT, "answer": _TEXT, "where": _TEXT, "status": _TEXT, "left": _NUMBER, "next": _TEXT}
 _ANSWER = Tool(
     "answer_question",
@@ -517,6 +555,15 @@ _TOOLS = (
         _Plan,
         _plan,
         {"items": _ROWS, "order": _ROWS, "next": _ROWS},
+    ),
+    Tool(
+        "survey_conventions",
+        "Survey the conventions",
+        "Return how the documents write titles, statuses and unfinished places, with counts, examples and questions. "
+        "Propose what you see in them: each part is counted, and what none shows is refused. Nothing is written.",
+        _Conventions,
+        _conventions,
+        {**_OF_SURVEY, "next": _TEXT},
     ),
     Tool(
         "list_procedures",

@@ -188,6 +188,6 @@ def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int
         inside = bisect_left(starts, end) > bisect_left(starts, section.start)
         if read and coded and not (inside or section.start in scopes or read.code.upper() in named):
             yield section.line, section.title
-    for block in unread_tables(text, {o.line.start for o in openings}, scopes):
+    for block in unread_tables(text, {o.line.start for o in openings}):
         heads = block.header.cells if block.header else ()
         yield block.line, f"a table with the columns {', '.join(plain_text(cell.text) for cell in heads)}"

@@ -19,7 +19,7 @@ from procauthor.planning.opening import (
     names_status,
     without_bucket,
 )
-from procauthor.planning.text import PlanText, Scopes
+from procauthor.planning.text import PlanText
 from procauthor.planning.title import read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
@@ -77,10 +77,10 @@ def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
             yield from _rows(text, section, block, columns)
 
 
-def unread_tables(text: PlanText, own: Container[int], scopes: Scopes) -> Iterator[Block]:
-    """Yield the tables that have columns of items and of which no row is one, outside of items, metrics and risks."""
+def unread_tables(text: PlanText, own: Container[int]) -> Iterator[Block]:
+    """Yield the tables that have columns of items and of which no row is one, outside of metrics and risks."""
     for section, block, columns in _tables(text):
-        aside = text.roles[section.index] or names_aside(columns.heads[0]) or block.start in scopes
+        aside = text.roles[section.index] or names_aside(columns.heads[0])
         if not aside and columns.weight > _LIKELY and not any(row.start in own for row in block.rows):
             yield block
 

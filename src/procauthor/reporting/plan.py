@@ -18,7 +18,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield the items in their order, groups, what comes next, and what does not add up."""
     items = {item.number: item for item in plan.items}
     done = sum(item.done for item in plan.items)
-    yield f"{plan.title}: {amount(len(items), 'item')}, {done} done"
+    title = f"{plan.title}: " if plan.title else ""
+    yield f"{title}{amount(len(items), 'item')}, {done} done"
     yield ""
     for number in plan.order:
         yield _item_line(items[number])

@@ -190,20 +190,37 @@ def scope_form(brief: Brief, outline: Outline, limit: int) -> AskForm:
 
 
 def operation_form(
-    brief: Brief, outline: Outline, scope: Sequence[ScopeEntry], targets: Sequence[EditTarget]
+    brief: Brief,
+    outline: Outline,
+    scope: Sequence[ScopeEntry],
+    elsewhere: Sequence[ScopeEntry] = (),
+    changed: Sequence[Operation] = (),
 ) -> AskForm:
-    """Return the form of a later step: the targets of the sections that it works on."""
+    """Return the form of a later step: the targets of the sections that it works on.
+
+    Args:
+        brief: What is asked for.
+        outline: What can be named in the document.
+        scope: The sections that the step works on.
+        elsewhere: The sections that other steps work on.
+        changed: What these have changed so far.
+    """
+    targets = targets_in(outline, [entry.section for entry in scope])
     shown = [
         {"id": t.id, "hash": t.hash, "kind": t.kind, "text": outline.words(t) or outline.title(t.section)}
         for t in targets
     ]
-    plan = [{"section": e.section, "heading": outline.title(e.section), "change": e.change} for e in scope]
+    plan, others = (
+        [{"section": e.section, "heading": outline.title(e.section), "change": e.change} for e in entries]
+        for entries in (scope, elsewhere)
+    )
+    made = [{"action": o.action, "target": o.target, "values": list(o.values)} for o in changed]
     guidance = {
         spec.heading: " ".join(filter(None, [spec.guidance, *(p.guidance for p in spec.parts)]))
         for entry in scope
         if (spec := outline.specs.get(entry.section)) is not None
     }
-    words = {"plan": plan, "targets": shown, "guidance": guidance}
+    words = {"plan": plan, "elsewhere": others, "changed": made, "targets": shown, "guidance": guidance}
     model = operation_model(outline, targets, [r.title for r in brief.near])
     return AskForm(model, (_brief_prompt(brief), ("update-operations", words)))
 
