@@ -370,6 +370,10 @@ def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
     assert DraftPage(TEMPLATE, {}, body).unset == ["TOPIC", "T0"]
 
 
+def test_the_words_of_a_page_are_those_that_are_read() -> None:
+    assert DraftPage(TEMPLATE, {}, "Type this:\n\n```sh\ngh pr view 7\n```\n\nThen wait.").words == 4
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [
@@ -381,6 +385,7 @@ def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
         ("cat <<'NOTE' > note.md\nWe look.\nNOTE", []),
         ('TAG=v1\ngit tag "$TAG" --message TAG', []),
         ("gh pr view TICKET", []),
+        ('while read -r END LOGIN; do gh api "users/$LOGIN"; echo "$END"; done', []),
     ],
 )
 def test_places_to_fill_in_that_no_line_of_a_page_explains_are_named(code: str, told: list[str]) -> None:

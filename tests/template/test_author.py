@@ -226,6 +226,14 @@ def test_no_value_below_an_item_adds_structure() -> None:
     [
         ({"who": {"role": "tech lead", "time": "within 30 minutes"}}, "**Who:** tech lead; within 30 minutes\n"),
         ({"who": {"role": "tech lead", "time": "Within a day"}}, "**Who:** tech lead; within a day\n"),
+        (
+            {"who": {"role": "tech lead", "time": "a day", "fallback": "Without an answer, the manager decides"}},
+            "**Who:** tech lead; within a day; without an answer: the manager decides\n",
+        ),
+        (
+            {"who": {"role": "tech lead", "time": "a day", "fallback": "without answers the manager decides"}},
+            "**Who:** tech lead; within a day; without an answer: without answers the manager decides\n",
+        ),
         ({"decisions": [{"condition": "If it is late", "then": "wait."}]}, "- If it is late: wait.\n"),
         ({"decisions": [{"condition": "ifs remain", "then": "wait"}]}, "- If ifs remain: wait\n"),
         ({"failure_handling": [{"failure": "It breaks.", "response": "Retry."}]}, "- It breaks: Retry.\n"),

@@ -37,7 +37,8 @@ _COMMENT = re.compile(r"(?:^|\s)#\s.*$", re.MULTILINE)
 _HERE_TEXT = re.compile(r"<<-?\s*[\"']?(\w+)")
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SETS = re.compile(
-    r"\b([A-Za-z_]\w*)\s*=|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*)|\bfor\s+(\w+)\s+in\b|--arg(?:json)?\s+(\w+)"
+    r"\b([A-Za-z_]\w*)\s*=|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*(?:[ ]+[A-Za-z_]\w*)*)"
+    r"|\bfor\s+(\w+)\s+in\b|--arg(?:json)?\s+(\w+)"
 )
 _EVERYWHERE = frozenset(("HOME", "PATH", "PWD", "USER", "RANDOM", "_"))
 # Around lines that are put beside a passage: what is below them belongs where it belonged.
@@ -99,13 +100,13 @@ class DraftPage:
 
     @property
     def words(self) -> int:
-        """The words of the page."""
-        return count_words(self.body)
+        """The words of the page without its code."""
+        return count_words(_BLOCK.sub("", self.body))
 
     @property
     def unset(self) -> list[str]:
         """What commands leave to be filled in, and no line of the page sets or explains: variables, then places."""
-        known = {name for match in _SETS.findall(self.body) for name in match} | _EVERYWHERE
+        known = set(" ".join(chain.from_iterable(_SETS.findall(self.body))).split()) | _EVERYWHERE
         variables = [name for name in dict.fromkeys(_USES.findall(self.body)) if name not in known]
         said = _FILLED_IN.findall(_COMMAND.sub("", _BLOCK.sub("", self.body)))
         return variables + [name for name in dict.fromkeys(_filled_in(self.body)) if name not in {*known, *said}]

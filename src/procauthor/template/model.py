@@ -51,7 +51,7 @@ def _no_heading(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_filled), AfterValidator(_one_line)]
 Prose = Annotated[str, AfterValidator(_filled), AfterValidator(_no_heading)]
-_LAST_WORD = lazy(r"([^\W\d_]+)\s+$")
+_LAST_WORDS = lazy(r"(?:^|(?<=[;,(]))\s*([^\W\d_]+(?: [^\W\d_]+)*):?\s+$")
 _SIGN = lazy(r"[:;,.]")
 _ENDS = " .:;,"
 _STRICT = ConfigDict(extra="forbid", protected_namespaces=())
@@ -291,13 +291,13 @@ def _in_all(part: SectionSpec) -> Callable[[list[BaseModel]], list[BaseModel]]:
 
 
 def _with_words(pattern: Pattern) -> Iterator[tuple[Slot, tuple[str, str]]]:
-    """Yield each field of an example with the last word before it, and the sign right behind it."""
+    """Yield each field of an example with the words before it since the last sign, and the sign right behind it."""
     parts = pattern.parts
     for place, part in enumerate(parts):
         if isinstance(part, Slot):
             before, after = (parts[at] if 0 <= at < len(parts) else "" for at in (place - 1, place + 1))
             following = parts[place + 2] if place + 2 < len(parts) else None
-            word = _LAST_WORD.search(before) if isinstance(before, str) else None
+            word = _LAST_WORDS.search(before) if isinstance(before, str) else None
             # What is in front of an optional field goes with it.
             stays = isinstance(after, str) and not (isinstance(following, Slot) and following.optional)
             sign = _SIGN.match(str(after)) if stays else None
@@ -320,12 +320,20 @@ def _slot_field(slot: Slot, references: Sequence[str], before: str, after: str) 
     return Annotated[Text, fit], Field(description=description)
 
 
+_SIGNS = " :;,"
+
+
 def _fits(before: str, after: str) -> Callable[[str | None], str | None]:
     """Return what takes out of a value that which the example writes around it: "If If it fails.: ..."."""
+    # "within within a day", or all of them: "without an answer: without an answer the lead decides".
+    spoken = [words for words in dict.fromkeys((before, before.rpartition(" ")[2])) if words]
 
     def fit(value: str | None) -> str | None:
-        if value and before and value[: len(before) + 1].casefold() == f"{before} ".casefold():
-            value = value[len(before) + 1 :].lstrip()
+        for words in spoken:
+            rest = value[len(words) :] if value and value.casefold().startswith(words.casefold()) else ""
+            if rest and (rest[0].isspace() or rest[0] in _SIGNS):
+                value = rest.lstrip(_SIGNS) or value
+                break
         if value and after and not value.endswith("..."):
             value = value.rstrip(_ENDS) or value
         return value
