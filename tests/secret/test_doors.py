@@ -59,17 +59,7 @@ def test_no_brief_holds_one(spilled: Path) -> None:
     assert leaks(run("-C", spilled, "brief", TITLE).stdout) == []
     assert leaks(run("-C", spilled, "brief", TITLE, "--json").stdout) == []
     assert leaks(run("-C", spilled, "create", TITLE, "--dry-run", "--json").stdout) == []
-    wish = run(
-        "-C",
-        spilled,
-        "update",
-        "Design Review Procedure",
-        "Say who merges",
-        "--author",
-        "hand-off",
-        "--dry-run",
-        "--json",
-    )
+    wish = run("-C", spilled, "update", "Design Review Procedure", "Say who merges", "--dry-run", "--json")
     assert leaks(wish.stdout) == []
 
 
