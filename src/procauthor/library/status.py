@@ -131,7 +131,8 @@ def without_proposals(text: str, values: Iterable[str] = ()) -> str:
         end = _behind_bracket(text, start, min(len(text), start + _NEAR))
         if end is None:
             return text
-        text = f"{text[:start]}\u2022{text[end:]}"
+        value = split_proposal(text[start + len(PROPOSED) : end - 1])[0]
+        text = f"{text[:start].removesuffix(f'{value} ')}\u2022{text[end:]}"
         start = text.find(PROPOSED, start)
     return text
 
@@ -149,7 +150,10 @@ def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
     for place in _proposals(document):
         question = place.question
         if question.value and question.reason:
-            edits.append(Replacement(place.start, place.end, f"{question.value} {MARK}"))
+            # "T + 24 hours (proposed: 24 hours; ...)": the value is there already.
+            before = f"{question.value} ".encode()
+            start = place.start - len(before) if document.source.raw.endswith(before, 0, place.start) else place.start
+            edits.append(Replacement(start, place.end, f"{question.value} {MARK}"))
             listed.append(f"{question.value}; {question.reason}")
     return replace_spans(document.source.raw, edits).decode(), tuple(listed)
 
