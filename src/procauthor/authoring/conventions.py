@@ -35,11 +35,8 @@ def propose_conventions(survey: Survey, model: str) -> dict[str, Any]:
         ModelError: The provider failed after retries.
         ModelOutputError: No reply could be read.
     """
-    data = ask_for(model, "conventions", SCHEMA, _told(survey))
-    if data:
-        return data
-    message = f"{model} gave no proposal that can be read"
-    raise ModelOutputError(message, "adopt the library without --model, or try another one")
+    otherwise = "proposal that can be read", "adopt the library without --model, or try another one"
+    return _ask(model, "conventions", SCHEMA, _told(survey), otherwise)
 
 
 def propose_reading(raw: bytes, model: str) -> dict[str, Any]:
@@ -56,20 +53,15 @@ def propose_reading(raw: bytes, model: str) -> dict[str, Any]:
     """
     lines = raw.decode(errors="replace")[:_LONGEST_PLAN]
     told: dict[str, Any] = Censor.of(raw).each({"plan": lines})
-    data = ask_for(model, "reading", READING, {**told, "mark": hashlib.sha256(raw).hexdigest()[:12]})
-    if data:
-        return data
-    message = f"{model} gave no reading of the plan"
-    raise ModelOutputError(message, "say in the front matter of the plan how it is read, or try another model")
+    told["mark"] = hashlib.sha256(raw).hexdigest()[:12]
+    otherwise = "reading of the plan", "say in the front matter of the plan how it is read, or try another model"
+    return _ask(model, "reading", READING, told, otherwise)
 
 
-def ask_for(model: str, prompt: str, schema: Mapping[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """Ask a chat model for an object of a schema, twice at most; empty where no reply could be read.
-
-    Raises:
-        ConfigError: The id is malformed, the provider unknown, its package or its key missing.
-        ModelError: The provider failed after retries.
-    """
+def _ask(
+    model: str, prompt: str, schema: Mapping[str, Any], told: dict[str, Any], otherwise: tuple[str, str]
+) -> dict[str, Any]:
+    """Ask a chat model for an object of a schema, twice at most; else say what it did not give, with a hint."""
     provider = Provider.open(model, AuthoringSettings())
     prompts = PromptLibrary()
     words = prompts.render(prompt, told)
@@ -79,7 +71,9 @@ def ask_for(model: str, prompt: str, schema: Mapping[str, Any], told: dict[str, 
         data = read_object(reply.text, list(schema["properties"])) if reply.finish == "stop" else {}
         if data:
             return data
-    return {}
+    missing, hint = otherwise
+    message = f"{model} gave no {missing}"
+    raise ModelOutputError(message, hint)
 
 
 def _told(survey: Survey) -> dict[str, Any]:

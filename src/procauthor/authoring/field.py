@@ -208,44 +208,50 @@ class Fields:
     def _take_edits(self, state: State, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
         """Take the edits of a last look that leave a page that can be read and has no error; note which do not."""
         before = {step: dict(values) for step, values in state.written.items()}
-        readable: list[PageEdit] = []
-        for edit in edits:
-            if page.holds(edit.passage) and self._fields_after(page, [*readable, edit]) is not None:
-                readable.append(edit)
-        taken = take_fitting(readable, lambda tried: self._holds(state, before, page, tried))
-        self._holds(state, before, page, taken)
+        old = self._read(page.body)
+        placed = [edit for edit in edits if page.holds(edit.passage)]
+        readable = take_fitting(placed, lambda tried: self._fields_after(page, old, tried) is not None)
+        taken = take_fitting(readable, lambda tried: self._holds(state, before, self._fields_after(page, old, tried)))
+        self._holds(state, before, self._fields_after(page, old, taken))
         state.notes = tuple(page.describe(edit) for edit in edits if edit not in taken)
         return bool(taken)
 
     def _holds(
-        self, state: State, before: Mapping[int, Mapping[str, Any]], page: DraftPage, edits: Sequence[PageEdit]
+        self, state: State, before: Mapping[int, Mapping[str, Any]], changed: Mapping[int, Mapping[str, Any]] | None
     ) -> bool:
-        """Write the fields as they are after some edits; say whether no rule finds an error in them."""
+        """Write the fields that some edits change, by step; say whether no rule finds an error in them."""
         state.written = {step: dict(values) for step, values in before.items()}
-        if not edits:
-            return True
-        for step, values in (self._fields_after(page, edits) or {}).items():
+        if changed is None:
+            return False
+        for step, values in changed.items():
             state.written[step] = {**state.written.get(step, {}), **values}
             for section in late_entries(self.template, step):
                 # They are among the fields of their section now.
                 state.written[step].pop(entries_name(section), None)
         return not any(finding.severity == "error" for finding in self.findings(state, ()))
 
-    def _fields_after(self, page: DraftPage, edits: Sequence[PageEdit]) -> dict[int, dict[str, Any]] | None:
-        """Return the fields that edits of a page change, by step; None where the template cannot read them."""
-        titles, links = self.work.brief.titles, links_of(self.work.brief)
+    def _read(self, body: str) -> dict[str, Any] | None:
+        """Return the fields of a page; None where the template cannot read it."""
         try:
-            old, new = (
-                without_empty(self.template, read_fields(self.template, body, links))
-                for body in (page.body, page.edited(edits))
-            )
+            return without_empty(self.template, read_fields(self.template, body, links_of(self.work.brief)))
         except UnfitError:
+            return None
+
+    def _fields_after(
+        self, page: DraftPage, old: Mapping[str, Any] | None, edits: Sequence[PageEdit]
+    ) -> dict[int, dict[str, Any]] | None:
+        """Return the fields that edits of a page change, by step; None where the template cannot read them.
+
+        ``old`` are the fields that the page is read as without the edits.
+        """
+        new = self._read(page.edited(edits))
+        if old is None or new is None:
             return None
         changed_names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
         whole = {name: carry(page.fields.get(name), old.get(name), new.get(name)) for name in changed_names}
         changed = split_late(self.template, whole, self._steps)
         for step, values in changed.items():
-            model = build_model(self.template, step, titles)
+            model = build_model(self.template, step, self.work.brief.titles)
             checked = check_fields(model, values, list(values))
             if checked.problems:
                 return None

@@ -114,7 +114,7 @@ def take_fitting(
         fits: Says whether some edits can be made together.
         taken: Edits before them that do fit.
     """
-    if fits([*taken, *edits]):
+    if not edits or fits([*taken, *edits]):
         return [*taken, *edits]
     if len(edits) == 1:
         return list(taken)

@@ -16,10 +16,9 @@ from typing import Any, Literal
 
 from procauthor.authoring.public import holds_sql
 from procauthor.naming import count_words
-from procauthor.template.spec import SectionSpec, Template
+from procauthor.template.spec import SectionSpec, Template, fence_behind
 
 Action = Literal["replace", "delete", "before", "after"]
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _HEADING = re.compile(r"(#{1,6})[ ]")
 _LABEL = re.compile(r"\*\*[^*\n]+:\*\*")
 _BULLET = re.compile(r"(?:[-*+]|\d+[.)])[ ]+")
@@ -56,7 +55,7 @@ class PageEdit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _PageLines:
     """Lines of a page that belong together; ``number`` is 0 where they are no passage."""
 
     number: int
@@ -78,15 +77,15 @@ class DraftPage:
     body: str
 
     @cached_property
-    def parts(self) -> tuple[_Part, ...]:
+    def parts(self) -> tuple[_PageLines, ...]:
         """The parts in order; joined by line feeds they are the page."""
         levels = {spec.step_level for spec in self.template.sections if spec.kind == "steps"}
-        parts: list[_Part] = []
+        parts: list[_PageLines] = []
         number = 0
         for lines in _grouped(self.body.split("\n")):
             counts = _is_passage(lines[0], levels)
             number += counts
-            parts.append(_Part(number if counts else 0, "\n".join(lines)))
+            parts.append(_PageLines(number if counts else 0, "\n".join(lines)))
         return tuple(parts)
 
     @cached_property
@@ -203,10 +202,8 @@ def _grouped(lines: Sequence[str]) -> Iterator[list[str]]:
     group: list[str] = []
     fence = ""
     for line in lines:
-        mark = _FENCE.match(line)
         belongs = bool(fence) or _belongs(group, line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
+        fence = fence_behind(line, fence)
         if group and not belongs:
             yield from _without_end(group)
             group = []
@@ -224,7 +221,7 @@ def _belongs(group: Sequence[str], line: str) -> bool:
     if line.startswith("|"):
         return above.startswith("|")
     ends = not above.strip() or above.startswith("|") or _HEADING.match(above) or _LABEL.fullmatch(above)
-    return not ends and not any(_lead(line)) and not _FENCE.match(line)
+    return not ends and not any(_lead(line)) and not fence_behind(line, "")
 
 
 def _without_end(group: list[str]) -> Iterator[list[str]]:
@@ -284,10 +281,8 @@ def _hung(text: str) -> str:
     below: list[str] = []
     width, fence = 0, ""
     for line in text.split("\n"):
-        mark = _FENCE.match(line)
         begins = not fence and any(_lead(line))
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
+        fence = fence_behind(line, fence)
         if begins:
             lines += _indented(below, width)
             below, bullet = [], _BULLET.match(line)

@@ -54,8 +54,9 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _show_targets(project: Project, ref: str, wish: str, author: Authoring, *, as_json: bool) -> None:
-    data = project.revision(ref, wish).as_json()
-    bound = author.bound(author.update_brief(ref, wish)) if ":" in author.model else None
+    revision = project.revision(ref, wish)
+    data = revision.as_json()
+    bound = author.bound(revision.brief) if ":" in author.model else None
     data["bound"] = bound.as_json() if bound else None
     say_notices(project)
     if as_json:

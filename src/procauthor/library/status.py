@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, overload
+from typing import Literal
 
 import yaml
 from msgspec import Struct
@@ -125,7 +125,7 @@ def without_proposals(text: str, values: Iterable[str] = ()) -> str:
     ``values`` are those that are proposed in the front matter.
     """
     for value in values:
-        text = _marked(value).sub("\u2022", text)
+        text = re.sub(_marked(value), "\u2022", text)
     start = text.find(PROPOSED)
     while start >= 0:
         end = _behind_bracket(text, start, min(len(text), start + _NEAR))
@@ -145,6 +145,8 @@ def split_proposal(text: str) -> tuple[str, str]:
 
 def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a text that shows a value and a mark for each proposal, and the proposals for its front matter."""
+    if PROPOSED not in text:
+        return text, ()
     document = parse(text.encode())
     edits, listed = [], []
     for place in _proposals(document):
@@ -216,19 +218,13 @@ def _noted(document: Document) -> Iterator[QuestionPlace]:
 
 def _value_at(document: Document, value: str, marks: Collection[int]) -> tuple[int, int] | None:
     """Return the bytes of the first value that has one of the marks behind it."""
-    spans = (match.span() for match in _marked(value.encode()).finditer(document.source.raw))
+    spans = (match.span() for match in re.finditer(_marked(value).encode(), document.source.raw))
     return next(((start, end) for start, end in spans if end - len(MARK) in marks), None)
 
 
-@overload
-def _marked(value: str) -> re.Pattern[str]: ...
-@overload
-def _marked(value: bytes) -> re.Pattern[bytes]: ...
-def _marked(value: str | bytes) -> re.Pattern[str] | re.Pattern[bytes]:
+def _marked(value: str) -> str:
     """Return the pattern of a value with the mark behind it; a line may end between two words."""
-    if isinstance(value, bytes):
-        return re.compile(rb"\s+".join(map(re.escape, [*value.split(), MARK.encode()])))
-    return re.compile(r"\s+".join(map(re.escape, [*value.split(), MARK])))
+    return r"\s+".join(map(re.escape, [*value.split(), MARK]))
 
 
 def _entries(document: Document, key: str) -> Iterator[tuple[int, object, int]]:

@@ -18,6 +18,7 @@ from procauthor.template.spec import (
     Template,
     TextBlock,
     cells_of,
+    fence_behind,
     holds_block,
     split_blocks,
 )
@@ -79,7 +80,6 @@ _WEB = lazy(r"https?://", re.IGNORECASE)
 _BLOCK_START = lazy(r"^(\s{0,3})(#{1,6}(?:\s|$)|>|={3,}\s*$|-{3,}\s*$|\[[^\]]+\]:)")
 _INLINE_START = lazy(r"^(#|>|[-+*](?=\s)|\d+(?=[.)]\s)|\||~{3,}|`{3,}(?=[^`]*$)|(?:-{3,}|_{3,}|\*{3,}|={3,})$)")
 _RULER = lazy(r"-+")
-_FENCE = lazy(r"^\s*(```+|~~~+)")
 HANGING = " " * 4
 """How far what belongs to a list item is indented, until `hang` gives it the width of its marker."""
 _PIPE = lazy(r"(?<!\\)\|")
@@ -131,10 +131,8 @@ class Cleaner:
         lines: list[str] = []
         fence = ""
         for line in _plain(value).strip().split("\n"):
-            match = _FENCE.match(line)
-            if match and (not fence or match[1].startswith(fence)):
-                fence = "" if fence else match[1]
-            elif not fence:
+            before, fence = fence, fence_behind(line, fence)
+            if not before and not fence:
                 line = _BLOCK_START.sub(r"\1\\\2", line)  # noqa: PLW2901
             if line.strip() or fence or not lines or lines[-1]:
                 lines.append(line.rstrip())

@@ -128,6 +128,8 @@ def holds_block(pattern: Pattern) -> bool:
 
 _ANY_FENCE = lazy(r"(?m)^[ ]{0,3}(?:`{3,}|~{3,})")
 _OPENING = lazy(r"\s{0,3}(`{3,}|~{3,})")
+# Below an item a fence is set in.
+_ANY_INDENT = lazy(r"\s*(`{3,}|~{3,})")
 _HEADING = lazy(r"(?m)^[ ]{0,3}#{1,6}[ \t]+\S")
 _UNDERLINE = lazy(r"(?m)\S.*\n[ ]{0,3}(?:={3,}|-{3,})[ \t]*$")
 _ROW = lazy(r"(?m)^[ ]{0,3}\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*(?::?-{3,}:?[ \t]*)?$")
@@ -155,6 +157,14 @@ def block_in(text: str) -> str:
 def blocks_of(text: str) -> str:
     """Return what a text holds that needs lines of its own, be it in its first line; empty where there is nothing."""
     return next((name for name, pattern in _BLOCKS if pattern.search(text)), "")
+
+
+def fence_behind(line: str, fence: str) -> str:
+    """Return the code fence that is open behind a line, where ``fence`` is open before it; empty where none is."""
+    mark = _ANY_INDENT.match(line)
+    if mark is None or (fence and not mark[1].startswith(fence)):
+        return fence
+    return "" if fence else mark[1]
 
 
 def heading_in(text: str) -> bool:

@@ -40,10 +40,6 @@ class Pen:
         """Remove a span. Where it was the end of a file that ends with a line ending, the file still does."""
         self.write(start, end, "")
 
-    def newline_before(self, offset: int) -> str:
-        """Return what must stand before text that begins a line at an offset."""
-        return "" if offset == 0 or self.raw[offset - 1 : offset] == b"\n" else "\n"
-
     def item_text(self, place: EditContainer, value: Any) -> str:
         """Return the words of a list item, without its marker; blocks below it are indented by `HANGING`."""
         return item_words(self.clean, place.spec, value)
