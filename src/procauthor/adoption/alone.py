@@ -29,7 +29,7 @@ _TOKEN = lazy(r"[^\W_]+")
 
 
 def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Iterator[str]:
-    """Yield the documents without a form that tell somebody what to do, in steps.
+    """Yield the documents without a form that say what to do, in steps.
 
     Args:
         documents: Documents by path, without pages that show a folder, translations and templates.

@@ -50,7 +50,7 @@ _BUNDLE_SHARE = 0.2
 _CALLED = 0.6
 # With fewer words a file says nothing of its own.
 _HARDLY_ANY = 12
-# What somebody is to fill in, besides words for it in square brackets.
+# What is to be filled in, besides words for it in square brackets.
 _FIELD = lazy(rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}")
 _STEP_RULES = tuple(rule.name for rule in STEPS.rules if rule.severity == "error")
 _CONTRACT_RULES = tuple(rule.name for rule in CONTRACTS.rules if rule.severity == "error")
@@ -175,7 +175,7 @@ def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:
 
 
 def _has_fields(document: Document) -> bool:
-    """Say whether a document holds what somebody is to fill in."""
+    """Say whether a document holds what is to be filled in."""
     return _FIELD.search(document.source.raw) is not None or next(find_placeholders(document), None) is not None
 
 

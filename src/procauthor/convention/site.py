@@ -216,7 +216,7 @@ def _address(path: str, key: str, value: str, conventions: Conventions) -> str:
 def plain_target(target: str, conventions: Conventions) -> str | None:
     """Return a target as a path from the root where a template only puts an address before it.
 
-    None where nobody can say where it leads, because a template fills it.
+    None where it cannot be told where it leads, because a template fills it.
     """
     rules = rules_of(conventions.site)
     if rules.routes and target.startswith("#/"):
@@ -288,7 +288,7 @@ def bases(source: str, path: str, conventions: Conventions, folder: str = "") ->
 def may_be_made(target: str, files: Collection[str], conventions: Conventions) -> bool:
     """Say whether a link from the root of a site leads where no document is, so that the site may make its page.
 
-    Nobody can tell then whether the page is there. Where documents are, one that is missing is missing.
+    Then it cannot be told whether the page is there. Where documents are, one that is missing is missing.
     """
     target = plain_target(target, conventions) or ""
     first = target.lstrip("/").partition("#")[0].partition("/")[0]
