@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -255,6 +256,13 @@ def _cost(progress: Progress) -> str:
     return "  ".join(filter(None, [*parts, progress.note]))
 
 
+def _mark(progress: Progress | None) -> tuple[str, str]:
+    """Return the sign of a step that is done, at work or to come, with its style."""
+    if progress is None:
+        return "·", "dim"
+    return ("✓", "green") if progress.done else ("▸", "yellow")
+
+
 def _table(title: str, done: dict[int, Progress]) -> Any:
     from rich.table import Table
     from rich.text import Text
@@ -267,7 +275,7 @@ def _table(title: str, done: dict[int, Progress]) -> Any:
         table.add_row("", Text(plain(done[0].note), style="dim"), "")
     for number, name in enumerate(STEPS, start=1):
         progress = done.get(number)
-        mark, style = ("✓", "green") if progress and progress.done else ("▸", "yellow") if progress else ("·", "dim")
+        mark, style = _mark(progress)
         cost = _cost(progress) if progress and progress.done else ""
         table.add_row(Text(mark, style=style), Text(f"{number} {name}", style="" if progress else "dim"), cost)
     return table
@@ -307,7 +315,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     if outcome == "No change":
         yield from _usage(draft)
         return
-    used = {source for found in draft.sources.values() for source in found}
+    used = set(chain.from_iterable(draft.sources.values()))
     places = [f"{p['path']}:{p['line']}" for p in draft.passages if p["id"] in used]
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     if not draft.wish:

@@ -88,5 +88,5 @@ def _print_summary(console: Console, report: Report) -> None:
     from rich.text import Text
 
     worst = next((level for level in _STYLES if report.count(level)), None)
-    mark = "✗ " if worst == "error" else "! " if worst else "✓ "
+    mark = {None: "✓ ", "error": "✗ "}.get(worst, "! ")
     console.print(Text().append(mark, _STYLES[worst] if worst else "bold green").append(summary_line(report)))

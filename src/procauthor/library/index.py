@@ -22,6 +22,7 @@ from procauthor.convention.word import (
     words,
     write_title,
 )
+from procauthor.data import ungrouped
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import file_stem, relative, stem_like
 from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, Section, TableRow
@@ -135,7 +136,7 @@ def _frozen(conventions: IndexConventions) -> tuple[tuple[str, tuple[str, ...]],
 def _column_names(own: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, str]:
     """Return what a column is called here, by the key of its head."""
     known = [*words()["index"]["columns"].items(), *own]
-    return {section_key(head): name for name, heads in known for head in heads}
+    return {section_key(head): name for name, head in ungrouped(known)}
 
 
 def _link_in(row: TableRow, place: int | None) -> Link | None:
