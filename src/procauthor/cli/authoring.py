@@ -15,6 +15,7 @@ import typer
 from procauthor.character import plain
 from procauthor.cli.library import Json
 from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_diff, show_json
+from procauthor.data import grouped
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
@@ -322,11 +323,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         shown = f": {', '.join(places[:_SHOWN])}{more}" if places else ""
         yield f"  rests on {len(places)} of {passages}{shown}"
     yield from _usage(draft)
-    for finding in draft.findings:
-        place = f"line {finding['line']}"
-        if finding["path"] != draft.path:
-            place = f"in {finding['path']}:{finding['line']}, once accepted"
-        yield f"  {finding['severity']} {finding['code']} {place}: {finding['message']}"
+    yield from _found(draft)
     if draft.open_questions:
         yield f"  {amount(len(draft.open_questions), 'question')} for a person:"
         for question in draft.open_questions:
@@ -339,6 +336,18 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     else:
         yield f"  would write {files}"
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"
+
+
+def _found(draft: Draft) -> Iterator[str]:
+    """Yield the findings; what is said of several places is said once."""
+    alike = grouped(((f["severity"], f["code"], f["message"]), f) for f in draft.findings)
+    for (severity, code, message), (first, *others) in alike.items():
+        place = f"line {first['line']}"
+        if first["path"] != draft.path:
+            place = f"in {first['path']}:{first['line']}, once accepted"
+        if others:
+            place = f"in {len(others) + 1} places, the first {place if place.startswith('in ') else f'in {place}'}"
+        yield f"  {severity} {code} {place}: {message}"
 
 
 def _lead(lead: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.output import open_project, say, show_bytes, show_diff
+from procauthor.cli.output import open_project, say, say_unsettled, show_bytes, show_diff
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
         report = project.check(paths, select=select or (), ignore=ignore or (), baseline=baseline)
     _show(project, report, chosen, output)
     _shrink(project, report)
+    if report.documents:
+        say_unsettled(project, report.procedures)
     raise typer.Exit(1 if report.count("error") else 0)
 
 

@@ -634,7 +634,7 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
         if folder != top and FILE_NAME in files:
             # A library of its own: it is read, checked and changed where it is opened.
             names.clear()
-            continue
+            files[:] = [FILE_NAME]
         base = folder[len(top) :].replace(os.sep, "/").strip("/")
         prefix = f"{base}/" if base else ""
         kept = (n for n in names if not n.startswith(".") and n not in _LEFT_OUT)

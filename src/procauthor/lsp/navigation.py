@@ -83,8 +83,7 @@ def _spoken(desk: Desk, subject: Meant) -> Iterator[types.Location]:
             links = (s for s in links_of(desk.library, procedure) if s.document.path == path)
             spans |= {(s.start, s.end) for s in links if subject.anchor in ("", s.anchor)}
         if procedure.path != path and not subject.anchor:
-            named = (s for s in metadata_of(desk.scope, procedure) if s.document.path == path)
-            spans |= {(s.start, s.end) for s in named}
+            spans |= {(s.start, s.end) for s in metadata_of(desk.scope, procedure, path)}
             spans |= set(mentions_of(desk.scope, procedure, subject.document))
         yield from (desk.location(procedure, *span) for span in sorted(spans))
 
