@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from procauthor.errors import RevisionError
@@ -41,7 +42,7 @@ _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
     "--literal-pathspecs",
-    *(word for pair in _SAFE for word in ("-c", pair)),
+    *chain.from_iterable(("-c", pair) for pair in _SAFE),
 )
 # A setting of a single protocol comes before `protocol.allow`; this variable comes before both.
 _QUIET = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

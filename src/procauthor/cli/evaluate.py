@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.output import open_project, say, show
+from procauthor.cli.output import open_project, say, say_unsettled, show
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -62,6 +62,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
         _show_rich(found)
     else:
         show(text, nl=not text.endswith("\n"))
+    say_unsettled(project, len(found.rows))
 
 
 def _report(project: Project, style: str, at: str, since: list[str], output: Path | None) -> tuple[str, Evaluation]:

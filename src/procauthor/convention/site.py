@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from procauthor.markdown.document import Document, Link
 from procauthor.markdown.front_edit import read_texts
@@ -105,7 +106,9 @@ _PLAIN = Rules()
 _NAVIGATION: dict[Site, tuple[str, ...]] = {
     "mkdocs": ("mkdocs.yml", "mkdocs.yaml"),
     "docusaurus": ("sidebars.js", "sidebars.ts"),
-    "vitepress": tuple(f"{folder}.vitepress/config.{kind}" for folder in ("", "docs/") for kind in ("js", "ts", "mts")),
+    "vitepress": tuple(
+        f"{folder}.vitepress/config.{kind}" for folder, kind in product(("", "docs/"), ("js", "ts", "mts"))
+    ),
     "jekyll": ("_data/navigation.yml", "_config.yml"),
 }
 

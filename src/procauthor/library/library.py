@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace as replace_struct
@@ -28,7 +29,7 @@ from procauthor.convention.word import (
     title_kind,
     turned_title,
 )
-from procauthor.data import grouped
+from procauthor.data import grouped, ungrouped
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
 from procauthor.library.contract import Gist, Ruling, find_rulings, read_contract, read_gist
@@ -323,7 +324,7 @@ class Procedure:
     @cached_property
     def targets(self) -> tuple[str, ...]:
         """The paths that links lead to, sorted."""
-        return tuple(sorted({path for target in self.resolved for path in target.paths}))
+        return tuple(sorted(set(chain.from_iterable(target.paths for target in self.resolved))))
 
     # Rules of standards
 
@@ -371,15 +372,15 @@ class Library:
     @cached_property
     def by_address(self) -> dict[str, Procedure]:
         """Documents by the addresses that a site gives them besides the places of their files."""
-        shown = (p for p in self.procedures if has_addresses(p.conventions.site))
-        return dict(sorted((address, procedure) for procedure in shown for address in procedure.addresses))
+        shown = ((p, p.addresses) for p in self.procedures if has_addresses(p.conventions.site))
+        return dict(sorted((address, procedure) for procedure, address in ungrouped(shown)))
 
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
         """Documents with a name of their own, by the key of their title; other names where no title is the same."""
         found = grouped((p.key, p) for p in self.procedures if p.kind not in ("readme", "template"))
-        for key, procedure in [(title_key(name), p) for p in self.procedures for name in p.aliases]:
-            if key not in found:
+        for procedure, name in ungrouped((p, p.aliases) for p in self.procedures):
+            if (key := title_key(name)) not in found:
                 found[key] = [procedure]
         return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
 
@@ -406,8 +407,8 @@ class Library:
         """Return the library as it would be with these documents added or replaced."""
         merged = self.by_path | {p.path: p for p in attach(changed, self.reviews)}
         procedures = tuple(merged[path] for path in sorted(merged))
-        folders = {parent.as_posix() for p in changed for parent in PurePosixPath(p.path).parents}
-        files = self.files | folders | {p.path for p in changed}
+        folders = chain.from_iterable(PurePosixPath(p.path).parents for p in changed)
+        files = self.files | set(map(str, folders)) | {p.path for p in changed}
         return replace(self, procedures=procedures, files=files)
 
     def without(self, paths: Collection[str]) -> Library:
@@ -633,7 +634,7 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
         if folder != top and FILE_NAME in files:
             # A library of its own: it is read, checked and changed where it is opened.
             names.clear()
-            continue
+            files[:] = [FILE_NAME]
         base = folder[len(top) :].replace(os.sep, "/").strip("/")
         prefix = f"{base}/" if base else ""
         kept = (n for n in names if not n.startswith(".") and n not in _LEFT_OUT)

@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from procauthor.data import ungrouped
 from procauthor.errors import LibraryError
 from procauthor.markdown.document import Document, title_section, top_sections
 from procauthor.procedure import Stamp, stamp
@@ -122,7 +123,7 @@ def merge_sidecars(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
 def _by_key(raw: bytes) -> dict[tuple[str, ...], dict[str, Any]]:
     """Return all entries by the name of their list and what tells them apart in it."""
     data: dict[str, list[dict[str, Any]]] = msgspec.json.decode(raw)
-    named = ((name, entry) for name in _KEYS for entry in data.get(name, ()))
+    named = ungrouped((name, data.get(name, ())) for name in _KEYS)
     return {(name, *(str(entry.get(field, "")) for field in _KEYS[name])): entry for name, entry in named}
 
 

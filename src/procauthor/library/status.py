@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import yaml
@@ -417,7 +418,8 @@ def _match_sections(document: Document, template: Template) -> Match:
     inside: frozenset[int] = frozenset()
     # The steps come first: what is below them is a part of a step, such as its "Purpose".
     for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
-        candidates = [s for key in spec.keys for s in by_key.get(key, ()) if s.index not in inside]
+        named = chain.from_iterable(by_key.get(key, ()) for key in spec.keys)
+        candidates = [s for s in named if s.index not in inside]
         if candidates:
             section = found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
             if spec.kind == "steps":

@@ -389,10 +389,6 @@ def find_template_text(document: Document, template: Template) -> Iterator[Lefto
 
 @lru_cache(maxsize=64)
 def _fields(boilerplate: frozenset[str]) -> frozenset[str]:
-    return frozenset(
-        f"{{{inside}}}"
-        for line in boilerplate
-        for slot in parse_pattern(line).slots
-        for inside in (slot.name, slot.hint)
-        if inside
-    )
+    slots = chain.from_iterable(parse_pattern(line).slots for line in boilerplate)
+    inside = chain.from_iterable((slot.name, slot.hint) for slot in slots)
+    return frozenset(f"{{{text}}}" for text in inside if text)

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,8 @@ def read_record(root: Path, file: Path) -> ChangeRecord | None:
         return None
     if found is None:
         return None
-    named = [path for f in found.files for path in (f.path, f.origin) if path is not None]
-    allowed = all(is_permitted(root, path) for path in named)
+    named = chain.from_iterable((f.path, f.origin) for f in found.files)
+    allowed = all(is_permitted(root, path) for path in named if path is not None)
     return found if allowed and all(is_folder_permitted(root, path) for path in found.folders) else None
 
 

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -299,7 +300,7 @@ def _register_questions(server: LibraryLanguageServer) -> None:
 
     @server.feature(types.WORKSPACE_SYMBOL)
     def search(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
-        return [symbol for desk in server.desks for symbol in navigation.search_symbols(desk, params.query)]
+        return list(chain.from_iterable(navigation.search_symbols(desk, params.query) for desk in server.desks))
 
 
 def _register_edits(server: LibraryLanguageServer) -> None:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
 from procauthor.evaluation.evaluate import Census
@@ -188,7 +188,7 @@ class _Terrain:
         for row in self.evaluation.rows:
             document = None if row.done or row.path is None else self.survey.library.by_path[row.path].document
             for field in read_fields(read_lines(document)) if document else ():
-                names = [name for text, _ in field.values for name in split_names(text, self._known)]
+                names = chain.from_iterable(split_names(text, self._known) for text, _ in field.values)
                 keys = [title_key(clean_title(name, self._known)) for name in names]
                 others = [self._known[key] for key in keys if key in self._known]
                 if field.key == "depends_on":

@@ -7,7 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 
+from procauthor.data import ungrouped
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.naming import title_key
 from procauthor.planning.field import Field, field_key, read_fields
@@ -79,6 +81,10 @@ class PlanText:
             section = self.document.sections[section.parent]
             yield section
 
+    def busy(self, openings: Iterable[Opening]) -> set[int]:
+        """Return the indexes of the sections that openings are in, and of all above these."""
+        return {above.index for above in chain.from_iterable(self.above(o.section) for o in openings)}
+
     def label_above(self, section: Section, position: int) -> str:
         """Return the nearest line in bold above a position that names a priority, in the same section."""
         place = bisect_left(self._labels, (position, "")) - 1
@@ -93,13 +99,13 @@ class PlanText:
     @cached_property
     def tables(self) -> list[tuple[Section, Block]]:
         """All tables with a header and rows, with their sections."""
-        blocks = [(section, block) for section in self.document.sections for block in section.blocks]
+        blocks = ungrouped((section, section.blocks) for section in self.document.sections)
         return [(s, block) for s, block in blocks if block.kind == "table" and block.header and block.rows]
 
     @cached_property
     def placed(self) -> list[Placed]:
         """All list lines with their roles."""
-        return [placed for section in self.document.sections for placed in self._place(section)]
+        return list(chain.from_iterable(map(self._place, self.document.sections)))
 
     def _place(self, section: Section) -> Iterator[Placed]:
         role, label = self.roles[section.index], ""

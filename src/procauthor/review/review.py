@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 from procauthor.checking.scope import Scope
@@ -209,7 +209,7 @@ def _named_elsewhere(workspace: Workspace, change: Change) -> Iterator[str]:
     conventions = workspace.settings.conventions
     gone = [edit.origin for edit in change.edits if edit.origin and edit.origin != edit.path]
     shown = {split_ending(posixpath.relpath(path, conventions.site_root or "."))[0]: path for path in gone}
-    places = [f"{level}{name}" for level in ("", "../", "../../") for name in navigation_of(conventions.site)]
+    places = [f"{level}{name}" for level, name in product(("", "../", "../../"), navigation_of(conventions.site))]
     for place in places if shown else ():
         text = _text_of(workspace.root / place)
         for stem, path in shown.items():

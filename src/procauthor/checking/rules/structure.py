@@ -12,13 +12,14 @@ from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, 
 from procauthor.convention.site import rules_of
 from procauthor.errors import TemplateError
 from procauthor.finding import Finding
-from procauthor.library.library import Procedure
+from procauthor.library.library import Procedure, folder_of
 from procauthor.library.status import Match, match_sections, read_thin
 from procauthor.library.thin import find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
-from procauthor.naming import count_words
+from procauthor.naming import count_words, unportable
 from procauthor.regex import lazy
+from procauthor.settings import FILE_NAME
 from procauthor.template.read import read_template
 from procauthor.template.spec import ITEMS, SectionSpec, Template, section_key
 
@@ -57,6 +58,15 @@ UNCLOSED_BLOCK = Rule(
     why="It swallows every section behind it, although the file still looks right in an editor.",
     fix="Close it with the same fence, or with -->.",
     example="<!-- the rest of the file is invisible",
+)
+UNPORTABLE_NAME = Rule(
+    name="unportable-name",
+    code="L107",
+    severity="warning",
+    summary="A file or folder has a name that Windows or macOS cannot have beside the others.",
+    why="Where case does not count, a checkout keeps one of two such files, and git shows a change that nobody made.",
+    fix="Rename one of them; with git in two steps, by a third name.",
+    example="Data.md beside data.md, or what?.md",
 )
 MISSING_SECTION = Rule(
     name="missing-section",
@@ -153,6 +163,14 @@ def _check_library_for_structure(scope: Scope) -> Iterator[Finding]:
     yield from _nothing(scope)
     for unread in scope.library.unread:
         yield say_path(NOT_UTF8, unread.path, f"the file cannot be read: {unread.reason}")
+    for twins in scope.files_folded.values():
+        for path in twins[1:]:
+            message = f"on Windows and macOS {path!r} and {twins[0]!r} are the same name"
+            yield say_path(UNPORTABLE_NAME, path, message, UNPORTABLE_NAME.fix)
+    for path in sorted(scope.library.files - {ROOT}):
+        reason = unportable(path.rpartition("/")[2])
+        if reason:
+            yield say_path(UNPORTABLE_NAME, path, reason, UNPORTABLE_NAME.fix)
 
 
 def _nothing(scope: Scope) -> Iterator[Finding]:
@@ -161,6 +179,10 @@ def _nothing(scope: Scope) -> Iterator[Finding]:
     if not library.procedures and not library.unread:
         yield say_path(NOTHING_MATCHED, ROOT, "the library has no Markdown document", "is -C the right folder?")
         return
+    if not settings.model_fields_set and not library.counted:
+        for inner in sorted(path for path in library.files if path.endswith(f"/{FILE_NAME}")):
+            message = f"nothing here counts as a procedure, and the settings are in {inner!r}"
+            yield say_path(NOTHING_MATCHED, ROOT, message, f"check that library with -C {folder_of(inner)}")
     index = settings.library.index
     if "index" in settings.library.model_fields_set and index and index not in library.files:
         yield say_path(NOTHING_MATCHED, ROOT, f"the settings name the index {index!r}, which does not exist")
@@ -275,6 +297,7 @@ STRUCTURE = Family(
         NOT_UTF8,
         BAD_FRONT_MATTER,
         UNCLOSED_BLOCK,
+        UNPORTABLE_NAME,
         MISSING_SECTION,
         SECTION_ORDER,
         DUPLICATE_SECTION,
