@@ -141,9 +141,7 @@ def find_namesakes(
     return tuple(each for _, each in sorted(graded, key=lambda pair: -pair[0])[:_MOST])
 
 
-def _told(
-    own: frozenset[str], candidate: Candidate, common: frozenset[str], rare: frozenset[str]
-) -> frozenset[str]:
+def _told(own: frozenset[str], candidate: Candidate, common: frozenset[str], rare: frozenset[str]) -> frozenset[str]:
     """Return the words of a title that another procedure is for: all of several, or the one that is ``rare``.
 
     One word alone means other things in another lifecycle ("backlog"), and has to be in a trigger too.

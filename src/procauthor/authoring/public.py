@@ -32,6 +32,8 @@ _HOLE = r"<[\w -]+>|\$\{?\w+\}?|\$[@?#*]"
 _BESIDE = r"[\w.:@%+,=-]*"
 _FILLED_IN = lazy(rf"(?:[a-z]+/)?{_BESIDE}(?:{_HOLE}|(?<![a-z])[A-Z][A-Z0-9_]+(?![a-z])){_BESIDE}")
 _FILLED_NAME = lazy(rf"{_BESIDE}(?:{_HOLE}){_BESIDE}")
+# A variable of a program is in capitals too, and has no parts: TOPIC.repair-GROUP, but not MAX_RETRIES.
+_FILLED_PARTS = lazy(rf"(?=[^.-]*[.-]){_FILLED_IN.pattern}(?:[.-][\w-]+)*")
 _MARK = lazy(r"<\w[\w -]*>")
 _FORMAT = lazy(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
 # A path into data, as jq and kubectl read it; a number; a pattern for any name; all that belongs to a script.
@@ -118,14 +120,14 @@ def names_suite(text: str) -> bool:
 
 def is_public_name(name: str) -> bool:
     """Say whether a name is defined by a standard or a widely used program, or is a place to be filled in."""
-    known = (_RESULT, _CAPITALS, _SCHEME, _CATALOGUE, _FILLED_NAME, _FILLED_IN, _PLAIN, _REPLY)
+    known = (_RESULT, _CAPITALS, _SCHEME, _CATALOGUE, _FILLED_NAME, _FILLED_PARTS, _PLAIN, _REPLY)
     lists = ("headers", "types", "programs", "commands", "tools", "suites")
     listed = any(name.rstrip(":").casefold() in _known()[each] for each in lists)
     return listed or _is_cmdlet(_CMDLET.fullmatch(name)) or any(pattern.fullmatch(name) for pattern in known)
 
 
 def is_constant(name: str) -> bool:
-    """Say whether a word in capitals is the name of a product, a standard or one of its values, and no place to fill in."""
+    """Say whether a word in capitals is the name of a product, a standard or a value, and no place to fill in."""
     return name in _known()["constants"]
 
 
@@ -170,7 +172,9 @@ def _without_interface(match: re.Match[str]) -> str:
 
 def _commands(line: str) -> Iterator[list[str]]:
     """Yield the words of each command in a line of a shell; none where a quotation goes on in the next line."""
-    reader = shlex.shlex(_MARK.sub("MARK", _ARITHMETIC.sub("1", line)).rstrip("\\|& "), posix=True, punctuation_chars="();<>|&")
+    reader = shlex.shlex(
+        _MARK.sub("MARK", _ARITHMETIC.sub("1", line)).rstrip("\\|& "), posix=True, punctuation_chars="();<>|&"
+    )
     reader.whitespace_split, reader.commenters = True, ""
     words: list[str] = []
     try:
@@ -195,13 +199,11 @@ def _runs_known(words: Sequence[str], own: frozenset[str]) -> bool:
         match = _ASSIGNED.fullmatch(rest.pop(0))
         if match and not _is_loose(match["value"]):
             return False
-    if not rest or rest[0] in _known()["programs"] or over:
+    if not rest or rest[0] in _known()["programs"] | own or over:
         return all(map(_is_loose, rest[1:]))
     program, *more = rest
     if program in _known()["suites"]:
         return _is_of_suite(more)
-    if program in own:
-        return all(map(_is_loose, more))
     if program in _known()["tools"] or _OPTION.fullmatch(program):
         return all(map(_is_known, more))
     if program in _known()["commands"]:
@@ -236,7 +238,9 @@ def _is_known(word: str) -> bool:
 
 def _is_loose(word: str) -> bool:
     """Say whether a word is fine for a program that takes no names of a team: all but a folder of it."""
-    return "/" not in word or bool(_LOOSE.search(word) or _BUILT.fullmatch(word) or _is_filled_in(word) or _is_expression(word))
+    return "/" not in word or bool(
+        _LOOSE.search(word) or _BUILT.fullmatch(word) or _is_filled_in(word) or _is_expression(word)
+    )
 
 
 def _is_expression(word: str) -> bool:
