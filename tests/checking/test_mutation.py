@@ -583,6 +583,12 @@ def _(rnd: random.Random, library: Library) -> Expected:
     return Expected(".", 1)
 
 
+@breaks("unportable-name")
+def _(rnd: random.Random, library: Library) -> Expected:
+    library.files["notes/Aux.txt"] = "Words."
+    return Expected("notes/Aux.txt", 1)
+
+
 @breaks("undefined-label")
 def _(rnd: random.Random, library: Library) -> Expected:
     path = some(rnd, library)

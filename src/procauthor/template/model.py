@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from procauthor.data import ungrouped
 from procauthor.regex import lazy
 from procauthor.template.spec import (
     Pattern,
@@ -64,12 +65,8 @@ def sections_of_step(template: Template, step: int) -> tuple[SectionSpec, ...]:
 
 def late_parts(template: Template, step: int) -> tuple[tuple[SectionSpec, SectionSpec], ...]:
     """Return (section, part) of the parts of steps that a later authoring step fills."""
-    return tuple(
-        (section, part)
-        for section in template.sections
-        for part in section.parts
-        if part.constraint.step == step and step != section.constraint.step
-    )
+    parts = ungrouped((section, section.parts) for section in template.sections)
+    return tuple((s, part) for s, part in parts if part.constraint.step == step != s.constraint.step)
 
 
 def late_name(section: SectionSpec, part: SectionSpec) -> str:

@@ -430,7 +430,7 @@ def _split(wanted: Artifact, meaning: Meaning) -> tuple[str, str]:
 
 
 def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
-    """Return what is wrong with an input, or nothing. A source that is no step and no input is somebody else's."""
+    """Return what is wrong with an input, or nothing. Other sources than steps and inputs are outside."""
     name, source = _split(wanted, flow.meaning)
     key, step = artifact_key(name), step_name(flow.steps[place])
     origin = _from_step(flow.meaning.steps).match(source)
@@ -579,14 +579,14 @@ EXIT_UNREACHED = Rule(
     summary="No step ends in an exit state, where steps name most of the others.",
     why="Either the state is not needed, or a step does not say how the work ends.",
     fix="Name it in the decision or failure that leads to it, or take it out.",
-    example="- **Lost**: nobody knows, where no step names Lost",
+    example="- **Lost**: the parcel is missing, where no step names Lost",
 )
 JUMP_SKIPS_OUTPUT = Rule(
     name="jump-skips-output",
     code="W108",
     severity="info",
     summary="A decision jumps over a step that makes something which is needed behind it.",
-    why="After the jump a step has to work with something that nobody has made.",
+    why="After the jump a step has to work with something that no step has made.",
     fix="Go on with an earlier step, or say in the input in which case it is needed.",
     example="“continue with Step 9” in Step 1, where Step 9 uses an output of Step 3",
 )
