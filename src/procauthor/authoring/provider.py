@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 from procauthor.authoring.allowance import Gate, Patience, bounded
@@ -264,7 +265,7 @@ def read_window(listed: object, name: str) -> int:
 def _window(model: Mapping[str, Any]) -> int:
     meta = model.get("meta")
     parts = [model, meta] if isinstance(meta, Mapping) else [model]
-    sizes = [part[name] for part in parts for name in _NAMES if type(part.get(name)) is int]
+    sizes = [part[name] for part, name in product(parts, _NAMES) if type(part.get(name)) is int]
     return max(min(sizes, default=0), 0)
 
 
