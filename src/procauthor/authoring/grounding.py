@@ -345,6 +345,7 @@ _HOLE = lazy(r"<[\w .-]+>|\{\{?[\w .-]+\}?\}|\$\{?[A-Za-z_]\w*\}?|\[[\w .-]+\]|\
 _COMMENT = lazy(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LETTERS = lazy(r"[a-z0-9]+")
 _WINDOW = 60
+_ROUGHLY = 240
 _LONGEST_LINE = 2000
 
 
@@ -387,13 +388,9 @@ class DocumentTexts:
         self._letters: dict[tuple[str, str], bytes] = {}
         self._texts: dict[tuple[str, str], _SourceText] = {}
 
-    def holding(self, procedures: Iterable[Procedure], pieces: Iterable[str]) -> Iterator[_SourceText]:
-        """Yield the documents that may hold one of some pieces of words, which are letters and digits only."""
-        sought = [piece.encode() for piece in pieces]
-        for procedure in procedures:
-            letters = self._letters_of(procedure)
-            if any(piece in letters for piece in sought):
-                yield self._text(procedure)
+    def holding(self, procedures: Iterable[Procedure], may_hold: Callable[[bytes], object]) -> Iterator[_SourceText]:
+        """Yield the documents that may hold something, as their letters and digits tell."""
+        return (self._text(procedure) for procedure in procedures if may_hold(self._letters_of(procedure)))
 
     def _letters_of(self, procedure: Procedure) -> bytes:
         key = (procedure.path, procedure.stamp)
@@ -452,16 +449,29 @@ class Evidence:
         return self._stands(word, folded=False)
 
     def _stands(self, words: str, *, folded: bool) -> bool:
-        piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="")
-        return any(text.states(words, folded=folded) for text in self._holding(piece))
+        piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="").encode()
+        return any(text.states(words, folded=folded) for text in self._holding(lambda letters: piece in letters))
 
     def _measures(self, number: str, unit: str) -> bool:
-        pieces = (_LETTERS.findall(written)[0] for written in _written_numbers(number))
-        return any(text.measures(number, unit) for text in self._holding(*pieces))
+        pattern = re.compile(_roughly(number, unit).encode(), re.DOTALL)
+        return any(text.measures(number, unit) for text in self._holding(pattern.search))
 
-    def _holding(self, *pieces: str) -> Iterator[_SourceText]:
+    def _holding(self, may_hold: Callable[[bytes], object]) -> Iterator[_SourceText]:
         yield self.own
-        yield from self.texts.holding(self.procedures, pieces)
+        yield from self.texts.holding(self.procedures, may_hold)
+
+
+def _roughly(number: str, unit: str) -> str:
+    """Return a pattern for a number with its unit not far behind, with what a reader does not see between them."""
+    last = unit.partition(" per ")[0].rpartition(" ")[2]
+    names = {last.removesuffix("y"), *(name for name, known in _UNITS.items() if known == last)}
+    names |= {"per"} if unit == "%" else set()
+    # A single letter is a unit only at the number itself.
+    signs = "|".join(name for name in names if len(name) == 1 and name.isalpha())
+    far = "|".join(re.escape(name) for name in names if len(name) > 1 or not name.isalpha())
+    numbers = "|".join(map(re.escape, _written_numbers(number)))
+    behind = [rf".{{0,{_ROUGHLY}}}?(?:{far})", *([rf"(?:{signs})(?![a-z])"] if signs else [])]
+    return rf"(?<![a-z0-9])(?:{numbers})(?:{'|'.join(behind)})"
 
 
 def _letters(raw: bytes) -> bytes:
