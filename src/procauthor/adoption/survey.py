@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from os.path import commonpath
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -23,6 +24,7 @@ from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
 from procauthor.convention.site import is_part, read_links
 from procauthor.convention.word import is_chapter, page_stem, read_declared, read_title, title_kind, words
+from procauthor.data import ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
 from procauthor.library.library import Library, read_library, reread
@@ -50,7 +52,7 @@ _ASKED = 0.5
 _CALLED = 0.6
 # With fewer words a file says nothing of its own.
 _HARDLY_ANY = 12
-# What somebody is to fill in, besides words for it in square brackets.
+# What is to be filled in, besides words for it in square brackets.
 _FIELD = lazy(rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}|\{\{\s*\w[^{}\n]{1,60}\}\}")
 _STEP_RULES = tuple(rule.name for rule in STEPS.rules if rule.severity == "error")
 _CONTRACT_RULES = tuple(rule.name for rule in CONTRACTS.rules if rule.severity == "error")
@@ -148,16 +150,8 @@ def survey(folder: Path) -> Survey:
         placeholders=notation.placeholders,
     )
     assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
-    assigned |= {path: t.name for t in templates for path in t.form.members}
-    guesses = (
-        site.guess,
-        *_named_guess(site, names.names),
-        *(t.guess for t in templates),
-        *_optional(templates),
-        *_steps(templates),
-        *_order(templates),
-        *notation.guesses,
-    )
+    assigned |= {path: name for name, path in ungrouped((t.name, t.form.members) for t in templates)}
+    guesses = (site.guess, *_named_guess(site, names.names), *_guesses(templates), *notation.guesses)
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
     library = read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
@@ -176,8 +170,15 @@ def survey(folder: Path) -> Survey:
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations)
 
 
+def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:
+    yield from (t.guess for t in templates)
+    yield from _optional(templates)
+    yield from _steps(templates)
+    yield from _order(templates)
+
+
 def _has_fields(document: Document) -> bool:
-    """Say whether a document holds what somebody is to fill in, or hardly anything but headings and comments."""
+    """Say whether a document holds what is to be filled in, or hardly anything but headings and comments."""
     filled = _FIELD.search(document.source.raw) or next(find_placeholders(document), None)
     return bool(filled) or (len(headings(document)) > 1 and count_words(document) <= _HARDLY_ANY)
 
@@ -204,7 +205,7 @@ class _Looked:
 
     @property
     def plain(self) -> dict[str, Document]:
-        repeated = {path for paths in self.translations.values() for path in paths}
+        repeated = set(chain.from_iterable(self.translations.values()))
         parts = {path for path in self.every if is_part(path, self.site.kind)}
         beside = self.special | self.shown | self.template_files | repeated | parts
         return {path: document for path, document in self.every.items() if path not in beside}
@@ -254,8 +255,8 @@ def _formless(
     forms: Sequence[Form], documents: Mapping[str, Document], beside: Collection[str], templates: Iterable[Proposed]
 ) -> Iterator[str]:
     """Yield the documents that are counted without a form: those that are alike, and those that tell what to do."""
-    held = {path for template in templates for path in template.form.members}
-    alike = {path for form in forms for path in form.members}.difference(held)
+    held = chain.from_iterable(template.form.members for template in templates)
+    alike = set(chain.from_iterable(form.members for form in forms)).difference(held)
     own = {path: document for path, document in documents.items() if path not in beside}
     yield from sorted(map(_escaped, {*alike, *find_work(own, forms)}))
 
@@ -285,7 +286,7 @@ def _translations(documents: Mapping[str, Document]) -> dict[str, tuple[str, ...
         if match:
             named.setdefault(path[: match.start()], {})[match[1]] = path
     many = {stem: versions for stem, versions in named.items() if len(versions) > 1}
-    usual = commonest(language for versions in many.values() for language in versions)
+    usual = commonest(chain.from_iterable(many.values()))
     result: dict[str, list[str]] = {}
     for stem, versions in named.items():
         first = f"{stem}.md" if f"{stem}.md" in documents else versions.get(usual, "")

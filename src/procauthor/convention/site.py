@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from procauthor.markdown.document import Document, Link
 from procauthor.markdown.front_edit import read_texts
@@ -117,7 +118,9 @@ _PLAIN = Rules()
 _NAVIGATION: dict[Site, tuple[str, ...]] = {
     "mkdocs": ("mkdocs.yml", "mkdocs.yaml"),
     "docusaurus": ("sidebars.js", "sidebars.ts"),
-    "vitepress": tuple(f"{folder}.vitepress/config.{kind}" for folder in ("", "docs/") for kind in ("js", "ts", "mts")),
+    "vitepress": tuple(
+        f"{folder}.vitepress/config.{kind}" for folder, kind in product(("", "docs/"), ("js", "ts", "mts"))
+    ),
     "jekyll": ("_data/navigation.yml", "_config.yml"),
 }
 
@@ -244,7 +247,7 @@ def _address(path: str, key: str, value: str, conventions: Conventions) -> str:
 def plain_target(target: str, conventions: Conventions) -> str | None:
     """Return a target as a path from the root where a template only puts an address before it.
 
-    None where nobody can say where it leads, because a template fills it.
+    None where it cannot be told where it leads, because a template fills it.
     """
     rules = rules_of(conventions.site)
     if rules.routes and target.startswith("#/"):
@@ -316,7 +319,7 @@ def bases(source: str, path: str, conventions: Conventions, folder: str = "") ->
 def may_be_made(target: str, files: Collection[str], conventions: Conventions) -> bool:
     """Say whether a link from the root of a site leads where no document is, so that the site may make its page.
 
-    Nobody can tell then whether the page is there. Where documents are, one that is missing is missing.
+    Then it cannot be told whether the page is there. Where documents are, one that is missing is missing.
     """
     target = plain_target(target, conventions) or ""
     first = target.lstrip("/").partition("#")[0].partition("/")[0]

@@ -58,7 +58,7 @@ def read_title(document: Document, conventions: TitleConventions, named: str = "
 def title_kind(title: str) -> str:
     """Return what a title says that its document is: by its last word, or a first one with a colon."""
     parts = title.casefold().split()
-    said = {parts[-1], parts[0].removesuffix(":") if parts[0].endswith(":") else ""} if parts else set()
+    said = {*parts[-1:], *(first.removesuffix(":") for first in parts[:1] if first.endswith(":"))}
     return next((kind for kind, names in words()["kinds"].items() if not said.isdisjoint(names)), "")
 
 
@@ -300,7 +300,7 @@ def table_text(document: Document) -> str:
     """Return the status in a table before the first chapter: below its head, or in the cell behind it."""
     heads = words()["index"]["columns"]["status"]
     opening = takewhile(lambda section: section.level <= 1, document.sections)
-    tables = (block for section in opening for block in section.blocks if block.header)
+    tables = (block for block in chain.from_iterable(section.blocks for section in opening) if block.header)
     pairs = chain.from_iterable(map(_pairs, tables))
     return next((value.text for key, value in pairs if key.text.strip(" *:").casefold() in heads), "")
 

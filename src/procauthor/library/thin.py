@@ -211,17 +211,17 @@ def _words(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _filler() -> tuple[frozenset[str], frozenset[str]]:
-    """Return the texts that stand for a text to come, an empty one among them, and the words that only join others."""
+    """Return the texts that announce a text to come, an empty one among them, and the words that only join others."""
     table = tomllib.loads((Path(__file__).parent / "filler.toml").read_text(encoding="utf-8"))
     return frozenset({"", *table["placeholders"]}), frozenset(table["joining"])
 
 
 SHIPPED = PlaceholderConventions()
 """The placeholder words of a library that says nothing of its own."""
-# A day that nobody has filled in yet.
+# A day that is not filled in yet.
 _DATE = r"20\d\d-(?:\d\d|XX)-XX"
 VAGUE_DAY = "-XX"
-"""How a day ends that nobody has filled in, also as a word that a library ignores."""
+"""How a day ends that is not filled in, also as a word that a library ignores."""
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
 _FEW_WORDS = 8
 # Two words: behind one, as in "If TODO condition", the mark can as well hold the place of what is to come.
@@ -242,7 +242,7 @@ _BRACES = lazy(r"\{[^{}\n]+?\}")
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A piece of text that somebody meant to replace."""
+    """A piece of text that was meant to be replaced."""
 
     text: str
     start: int
@@ -321,7 +321,7 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
 
 
 def _is_spoken(signs: Signs, found: str, text: str) -> bool:
-    """Say whether brackets in capitals are in a sentence that somebody will say: "this is [NAME], and I am ..."."""
+    """Say whether brackets in capitals are in a sentence that is to be spoken: "this is [NAME], and I am ..."."""
     return found.startswith(signs.spoken) and found.isupper() and len(text.split()) > _FEW_WORDS
 
 
@@ -416,10 +416,6 @@ def find_template_text(document: Document, template: Template) -> Iterator[Lefto
 
 @lru_cache(maxsize=64)
 def _fields(boilerplate: frozenset[str]) -> frozenset[str]:
-    return frozenset(
-        f"{{{inside}}}"
-        for line in boilerplate
-        for slot in parse_pattern(line).slots
-        for inside in (slot.name, slot.hint)
-        if inside
-    )
+    slots = chain.from_iterable(parse_pattern(line).slots for line in boilerplate)
+    inside = chain.from_iterable((slot.name, slot.hint) for slot in slots)
+    return frozenset(f"{{{text}}}" for text in inside if text)

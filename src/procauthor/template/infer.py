@@ -9,6 +9,7 @@ from itertools import chain
 from statistics import fmean
 from typing import TypeVar
 
+from procauthor.data import ungrouped
 from procauthor.markdown.document import Document, Item, Section
 from procauthor.regex import lazy
 from procauthor.template.spec import plain_heading, section_key, words
@@ -238,17 +239,21 @@ def _steps(found: Sequence[tuple[Section, Document]]) -> str:
 
 def _labels(found: Sequence[tuple[Section, Document]]) -> list[str]:
     """Return the parts of most steps, each a label in bold with an example of its items, in the order of the text."""
-    steps = [(child, document) for section, document in found for child in document.children(section)]
+    steps = list(ungrouped((document, document.children(section)) for section, document in found))
     parts: dict[str, list[Sequence[Item]]] = {}
-    for step, document in steps:
+    for document, step in steps:
         for label, items in dict(_bold(step, document)).items():
             parts.setdefault(label, []).append(items)
     return [
-        f"**{label}:**\n\n{optional}{example_of(list(chain.from_iterable(lists)), _part_role(label))}"
+        _example_of_part(label, list(chain.from_iterable(lists)), optional=len(lists) < len(steps) * _SHOWN_SHARE)
         for label, lists in parts.items()
         if len(lists) >= len(steps) * _OPTIONAL_SHARE
-        for optional in ("" if len(lists) >= len(steps) * _SHOWN_SHARE else "<!--\noptional: true\n-->\n\n",)
     ]
+
+
+def _example_of_part(label: str, items: list[Item], *, optional: bool) -> str:
+    constraint = "<!--\noptional: true\n-->\n\n" if optional else ""
+    return f"**{label}:**\n\n{constraint}{example_of(items, _part_role(label))}"
 
 
 def _part_role(label: str) -> str:
@@ -305,7 +310,8 @@ def _kind(section: Section) -> str:
 def _example(key: str, text: str, sections: Sequence[Section]) -> str:
     kind = _commonest(map(_kind, sections))
     if kind != "prose":
-        lists = (block.items for section in sections for block in section.blocks[:1] if block.kind == "list")
+        first = chain.from_iterable(section.blocks[:1] for section in sections)
+        lists = (block.items for block in first if block.kind == "list")
         role = next((role for role, word in words().sections.items() if key in word.headings), "")
         shape = example_of(list(chain.from_iterable(lists)), role)
         if shape and "{item}" not in shape:
