@@ -384,12 +384,14 @@ def field_at(template: Template, raw: bytes, line: int) -> str:
 
 def _part_at(spec: SectionSpec, raw: bytes, line: int) -> SectionSpec | None:
     """Return the labelled part of a step that a line belongs to: the nearest label above it."""
-    labels = {part.key: part for part in spec.parts}
+    labels: dict[str, SectionSpec] = {}
+    for part in spec.parts:
+        labels |= dict.fromkeys(part.keys, part)
     for text in reversed(raw.decode().splitlines()[:line]):
         if text.startswith("#"):
             return None
         if text.startswith("**"):
-            part = labels.get(section_key(text.split("**")[1]))
-            if part:
-                return part
+            named = labels.get(section_key(text.split("**")[1]))
+            if named:
+                return named
     return None
