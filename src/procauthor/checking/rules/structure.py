@@ -197,9 +197,11 @@ def _nothing(scope: Scope) -> Iterator[Finding]:
 
 def _lacks_template(procedure: Procedure, patterns: Mapping[str, str]) -> bool:
     """Say whether a document has no template, and the settings do not say that it shall have none."""
-    if procedure.template is not None or procedure.kind in _OWN_PLACE:
+    if procedure.kind in _OWN_PLACE:
         return False
-    return next((name for pattern, name in patterns.items() if _matches(procedure.path, pattern)), None) != ""
+    name = next((name for pattern, name in patterns.items() if _matches(procedure.path, pattern)), None)
+    # Where a pattern names one, to ask for the template itself would read its file.
+    return name is None and procedure.template is None
 
 
 def _matches(path: str, pattern: str) -> bool:
