@@ -84,7 +84,7 @@ class Repository:
 
 @lru_cache(maxsize=16)
 def _answers(top: Path) -> None:
-    """Ask a repository a short question, once: where git is silent altogether, nobody waits for a long one.
+    """Ask a repository a short question, once: where git is silent altogether, a long one would only wait.
 
     Raises:
         RevisionError: It gave no answer; it is asked again next time.

@@ -1,4 +1,4 @@
-"""Conventions that somebody proposes for a library: each is counted in the documents, and what none shows is left out.
+"""Conventions that are proposed for a library: each is counted in the documents, and what none shows is left out.
 
 A model or a person may have proposed them. Nothing of what they say is believed: a convention counts only where the
 documents show it.

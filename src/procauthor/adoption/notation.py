@@ -268,7 +268,7 @@ class _Placeholders:
         self.conventions = PlaceholderConventions(words=own, ignore=tuple(self._ignored()), code=code)
 
     def _own(self) -> Iterator[str]:
-        """Yield sentences that ship and stand alone in a paragraph or an item here."""
+        """Yield sentences that ship and are alone in a paragraph or an item here."""
         known = {sentence.casefold(): sentence for sentence in words()["survey"]["placeholders"]}
         places: dict[str, list[str]] = defaultdict(list)
         for path, document in self.documents.items():

@@ -128,7 +128,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
         select: Only these rules, by name, code or beginning of a code; empty for all.
         ignore: Not these.
         survey: What is remembered of the library; the findings are the same with it and without.
-        count: Who holds the numbers in overviews against the count; without it nobody does.
+        count: Who holds the numbers in overviews against the count; without it they are not checked.
 
     Raises:
         ConfigError: A rule's name is not known.

@@ -88,7 +88,7 @@ def _report(project: Project, style: str, at: str, since: list[str], output: Pat
 
 
 def _place(project: Project, output: Path | None) -> str:
-    """Return where the report will stand within the library; links in it start there."""
+    """Return where the report will be within the library; links in it start there."""
     if output is not None and output.resolve().is_relative_to(project.root.resolve()):
         return output.resolve().relative_to(project.root.resolve()).as_posix()
     return "evaluation-report.md"

@@ -41,7 +41,7 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = "",
     answer: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Conventions that somebody proposes, as --json shows their form."),
+        typer.Option(metavar="FILE", help="Proposed conventions, as --json shows their form."),
     ] = None,
     beside: Annotated[
         list[Beside] | None, typer.Option("--with", help="Also make a file for this; may be repeated.")

@@ -86,7 +86,7 @@ def json_text(data: Mapping[str, Any]) -> str:
 
 
 def show_diff(diff: str) -> None:
-    """Print a diff, coloured where somebody looks at it."""
+    """Print a diff, coloured on a terminal."""
     if not sys.stdout.isatty():
         typer.echo(diff, nl=False)
         return

@@ -126,7 +126,7 @@ def _help(project: Project, name: str, jobs: int, *, as_json: bool) -> None:
     with watching(project, name) as progress:
         report = project.batch(jobs=jobs, progress=progress).join(name)
     _tell(project, report, as_json=as_json)
-    say(f"drafts are where the batch was begun; if nobody is there: procauthor run --resume {report.batch}")
+    say(f"drafts are where the batch was begun; if that process has ended: procauthor run --resume {report.batch}")
     _exit(report)
 
 

@@ -1,4 +1,4 @@
-"""A report for somebody who looks at a terminal: grouped, coloured, with the line and a caret under the column."""
+"""A report for a reader at a terminal: grouped, coloured, with the line and a caret under the column."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ from procauthor.template.read import TemplateStore
 from procauthor.template.spec import Template
 
 ANNOUNCED = "*(announced)*"
-"""Stands behind a title that has no document yet."""
+"""Follows a title that has no document yet."""
 LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -104,7 +104,7 @@ class Procedure:
     def written_title(self) -> str:
         """The title as it is written, or an empty string."""
         titles = self.conventions.titles
-        return read_title(self.document, titles) or titles.names.get(self.path, "")
+        return read_title(self.document, titles, titles.names.get(self.path, ""))
 
     @cached_property
     def id(self) -> str:
@@ -128,14 +128,14 @@ class Procedure:
 
     @cached_property
     def lifecycle(self) -> str:
-        """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
+        """The declared lifecycle without the word "Lifecycle", else the name of the folder but that of all pages."""
         declared = str(self.document.metadata.get("lifecycle") or "").strip()
         if declared:
             return lifecycle_name(declared)
         place = PurePosixPath(self.path)
         # What has a folder all its own is kept in the one above that.
         home = place.parent.parent if self.counted and has_own_folder(self.path) else place.parent
-        return folder_lifecycle(home.name)
+        return "" if home.as_posix() == self.conventions.site_root else folder_lifecycle(home.name)
 
     @property
     def phase(self) -> int | str | None:
@@ -195,7 +195,7 @@ class Procedure:
 
     @cached_property
     def silent(self) -> bool:
-        """Whether nobody claims that the document is finished."""
+        """Whether nothing claims that the document is finished."""
         return is_silent(self.document, self.text_status, self.declared_status)
 
     @cached_property
@@ -438,7 +438,7 @@ class Library:
         return self.by_path.get(way.path or "")
 
     def find(self, reference: str) -> Procedure:
-        """Return the document with that path, id or title; an alias leads on to the document that it stands for.
+        """Return the document with that path, id or title; an alias leads on to the document that it names.
 
         Raises:
             AmbiguousError: Several documents share the title or id.
@@ -466,7 +466,7 @@ class Library:
         raise NotFoundError(message, self._near(text))
 
     def _followed(self, candidates: Sequence[Procedure]) -> list[Procedure]:
-        """Return what the documents stand for; one with the name of its own comes before what an alias leads to."""
+        """Return what the documents mean; one with the name of its own comes before what an alias leads to."""
         own = [p for p in candidates if p.status != "alias"]
         led = {p.path: p for p in (follow(p, self.by_path, self.by_key) for p in own or candidates)}
         return list(led.values())
@@ -658,7 +658,7 @@ def folder_of(path: str) -> str:
 def follow(
     procedure: Procedure, by_path: Mapping[str, Procedure], by_key: Mapping[str, Sequence[Procedure]]
 ) -> Procedure:
-    """Return the document that an alias stands for; the alias itself where that one cannot be found."""
+    """Return the document that an alias names; the alias itself where that one cannot be found."""
     present = procedure
     for _ in range(_MOST_STEPS):
         name = str(present.document.metadata.get("alias_of") or "").strip()

@@ -1,6 +1,6 @@
 """Small JSON files beside the documents, one for each, that people share with their version control.
 
-``receipts/`` says who approved which bytes, and what somebody has seen of a contract: nothing can make it again.
+``receipts/`` says who approved which bytes, and what was seen of a contract: nothing can make it again.
 ``provenance/`` says who wrote which section; it only informs, and what is not in it was written by people.
 ``followed/`` says who followed a procedure, when, with which evidence: nothing can make it again.
 
@@ -437,7 +437,7 @@ class FollowedStep(Struct, frozen=True, omit_defaults=True):
 
 
 class Following(Struct, frozen=True, omit_defaults=True):
-    """One time that somebody followed a document; ``stamp`` is that of its content in the beginning.
+    """One time that a document was followed; ``stamp`` is that of its content in the beginning.
 
     Without an end it can go on.
     """

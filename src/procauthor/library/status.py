@@ -1,4 +1,4 @@
-"""The status of a document, and what it leaves open: questions for a person, and values that somebody proposed.
+"""The status of a document, and what it leaves open: questions for a person, and proposed values.
 
 Questions are listed under ``open_questions`` in the front matter, or marked where their answer belongs: ``TODO: which
 role?``. A proposal is a value in its place: ``two days (proposed)``, with the value and the reason for it under
@@ -386,7 +386,7 @@ _PLACEHOLDER_SHARE = 0.25
 _SIGNPOST_WORDS = 25
 _SAYS_SO = lazy(rb"\bplaceholder\b", re.IGNORECASE)
 UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
-"""What nobody claims to be a text that can be worked by."""
+"""What does not claim to be a text that can be worked by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,7 +446,7 @@ def is_signpost(document: Document, links: Sequence[Link]) -> bool:
 
 
 def is_silent(document: Document, status: Status, declared: Status | None) -> bool:
-    """Say whether nobody claims that a document is finished. One that claims nothing and says much is not silent."""
+    """Say whether nothing claims that a document is finished. One that claims nothing and says much is not silent."""
     if status == "placeholder" and declared is None:
         return (
             not any(has_content(document, s) for s in document.sections)

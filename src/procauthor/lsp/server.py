@@ -134,7 +134,7 @@ class LibraryLanguageServer(LanguageServer):
     # Findings
 
     def check_later(self, desk: Desk) -> None:
-        """Check the open texts of a library once nobody has typed for a moment."""
+        """Check the open texts of a library once nothing was typed for a moment."""
         root = desk.workspace.root
         self._turns[root] = turn = self._turns.get(root, 0) + 1
         task = asyncio.get_running_loop().create_task(self._check(desk, turn))

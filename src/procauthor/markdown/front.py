@@ -365,7 +365,7 @@ def _metadata_blocks(sections: list[Section]) -> Iterator[Block]:
 
 
 def bold_fields(source: Source, block: Block) -> Iterator[MetadataField]:
-    """Yield the ``**Key:** value`` lines of a block; nothing where another line stands among them."""
+    """Yield the ``**Key:** value`` lines of a block; nothing where another line is among them."""
     position = block.start
     found: list[MetadataField] = []
     for line in source.raw[block.start : block.end].split(b"\n"):

@@ -53,7 +53,7 @@ def find_openings(text: PlanText) -> list[Opening]:
 
 
 def _told(text: PlanText) -> list[Opening]:
-    """Return the openings of the items where somebody says that they are."""
+    """Return the openings of the items where the front matter says that they are."""
     sections = Headings(text, ())
     if text.reading.items == "headings":
         openings = sections.openings(alone=False)

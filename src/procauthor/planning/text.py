@@ -62,14 +62,14 @@ class PlanText:
         return lines_of(self.lines, section.body, section.end)
 
     def read_fields(self, lines: Iterable[Line]) -> list[Field]:
-        """Read the fields of some lines, with the names that somebody gave to their labels."""
+        """Read the fields of some lines, with the names that the front matter gives to their labels."""
         fields = read_fields(lines)
         for each in fields if self.reading.names else ():
             each.key = each.key or field_key(self.reading.name(each.label))
         return fields
 
     def is_told(self, section: Section, level: int) -> bool:
-        """Say whether a section is where somebody says that the items are, and at that level."""
+        """Say whether a section is where the front matter says that the items are, and at that level."""
         below = self.reading.below
         inside = not below or any(title_key(above.title) in below for above in self.above(section))
         return inside and self.reading.level in (0, level)

@@ -268,7 +268,7 @@ def verify_links(host: Procedure, relocation: Relocation, raw: bytes, own: Seque
 def verify_text(
     host: Procedure, expected: Sequence[Link | None], relocation: Relocation, home: str, raw: bytes
 ) -> None:
-    """Make sure that the links of a text are the expected ones of a host; None stands for any link.
+    """Make sure that the links of a text are the expected ones of a host; None means any link.
 
     Raises:
         LibraryError: A link could not be rewritten.

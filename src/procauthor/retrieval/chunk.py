@@ -1,4 +1,4 @@
-"""Sections as passages to search: a section, or a part of a long one, with where it stands."""
+"""Sections as passages to search: a section, or a part of a long one, with its place."""
 
 from __future__ import annotations
 

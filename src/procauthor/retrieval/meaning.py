@@ -313,7 +313,7 @@ class VectorIndex:
     def _move(self, store: ChunkStore, vector: Vectors, rankings: dict[str, Ranking]) -> Vectors:
         """Return the vector of a query drawn towards the passages that answer it best, by words and by meaning.
 
-        So a word of the library's own comes near to what it stands beside, and a known one to what it means here.
+        So a word of the library's own comes near to what is beside it, and a known one to what it means here.
         """
         import numpy as np
 

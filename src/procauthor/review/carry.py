@@ -1,8 +1,8 @@
 """Carries receipts and provenance along when a refactoring moves documents, texts and contracts.
 
 Receipts of approvals stay bound to bytes: they go where the same bytes go, and nowhere else. What a consumer has seen
-of a contract follows the producer; where the refactoring itself reworded it, the new words count as seen, for nobody
-changed what they mean. Who was a suspect stays one.
+of a contract follows the producer; where the refactoring itself reworded it, the new words count as seen, for
+they mean the same. Who was a suspect stays one.
 """
 
 from __future__ import annotations

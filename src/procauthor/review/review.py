@@ -34,7 +34,7 @@ from procauthor.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """The suspects of a document that somebody has looked at; ``change`` writes it."""
+    """The suspects of a document that were looked at; ``change`` writes it."""
 
     path: str
     title: str
@@ -135,7 +135,7 @@ class Reviewing:
             role: The approver's role.
             by: Who approves; else the user.name of git.
             expires: The last day on which it holds, as ``2027-06-01`` or ``180d``; empty for no end.
-            pull_request: The address of the merged pull request in which it was reviewed; nobody asks its server.
+            pull_request: The address of the merged pull request in which it was reviewed; its server is not asked.
 
         Raises:
             NotFoundError: There is no such document or section.

@@ -197,9 +197,11 @@ def _nothing(scope: Scope) -> Iterator[Finding]:
 
 def _lacks_template(procedure: Procedure, patterns: Mapping[str, str]) -> bool:
     """Say whether a document has no template, and the settings do not say that it shall have none."""
-    if procedure.template is not None or procedure.kind in _OWN_PLACE:
+    if procedure.kind in _OWN_PLACE:
         return False
-    return next((name for pattern, name in patterns.items() if _matches(procedure.path, pattern)), None) != ""
+    name = next((name for pattern, name in patterns.items() if _matches(procedure.path, pattern)), None)
+    # Where a pattern names one, to ask for the template itself would read its file.
+    return name is None and procedure.template is None
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -273,7 +275,7 @@ def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
 def _placeholders(procedure: Procedure) -> Iterator[Finding]:
     for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
         finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
-        # Who says so of the whole document misleads nobody: then it is an open question like any other.
+        # Said of the whole document it misleads no reader: then it is an open question like any other.
         yield replace(finding, severity="info") if procedure.declared_status == "in progress" else finding
 
 
@@ -419,7 +421,7 @@ CONFLICT_MARKER = Rule(
     code="L105",
     severity="error",
     summary="A merge conflict is not resolved.",
-    why="The document says two things at once. No command writes into it, and nobody can approve it.",
+    why="The document says two things at once. No command writes into it, and it cannot be approved.",
     fix="Decide what counts, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>.",
     example="<<<<<<< HEAD",
 )
@@ -481,7 +483,7 @@ TEMPLATE_MISTAKE = Rule(
     code="M101",
     severity="warning",
     summary="Something in a template is passed over, because it cannot be used as it is written.",
-    why="A bound that is misspelt bounds nothing, and nobody notices.",
+    why="A bound that is misspelt bounds nothing, and no message says so.",
     fix="Correct the line; the hint names what was probably meant.",
     example="mni: 3, in a comment of a template",
 )
