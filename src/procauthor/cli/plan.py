@@ -110,7 +110,7 @@ def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
 
 
 def _next(project: Project, file: Path | None, hours: float, *, as_json: bool) -> None:
-    from procauthor.planning.session import plan_session
+    from procauthor.planning.order import plan_session
     from procauthor.reporting.plan import session_json, session_lines
     from procauthor.workspace.measure import measure
 

@@ -22,7 +22,7 @@ from procauthor.planning.value import (
     read_state,
     read_whole_effort,
 )
-from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
+from procauthor.planning.words import ends_in_noun, pattern, read_words
 from procauthor.regex import lazy
 
 _AND = lazy(r"\s+(?:and|und|et|y|e|&|\+|plus|as well as|/)\s+|\s*(?:→|⇒|->|=>)\s*", re.IGNORECASE)
@@ -44,7 +44,6 @@ _MAX_RANGE = 200
 _FEWEST_WORDS = 2
 # No title has more; to try longer ones would take time with the cube of the names.
 _MOST_COMMAS = 6
-# Of a long plan, a name without an end is read as the nearest items alone, so that all names together stay bounded.
 _MOST_PAIRS = 100_000
 FEWEST = 20
 
@@ -60,101 +59,73 @@ class Directory:
 
     def __init__(self, items: Sequence[PlanItem]) -> None:
         self._items = items
+        # Of a long plan, a name without an end is the nearest items alone, so that all names together stay bounded.
         self._most = max(FEWEST, _MOST_PAIRS // max(1, len(items)))
         self._kinds: dict[tuple[frozenset[str] | None, str, Priority | None], list[int]] = {}
+        self._lifecycles = {item.lifecycle for item in items if item.lifecycle}
+        self.titles = {item.number: item.title for item in reversed(items)}
+        self.keys = {title_key(item.title) for item in items}
 
     @cached_property
-    def keys(self) -> frozenset[str]:
-        """The keys of all titles."""
-        return frozenset(title_key(item.title) for item in self._items)
-
-    @cached_property
-    def titles(self) -> dict[int, str]:
-        """The titles by number."""
-        return {item.number: item.title for item in reversed(self._items)}
-
-    @cached_property
-    def _codes(self) -> dict[str, int]:
-        """The places of items by code; "PRP-001" may be what another column or heading calls the item "001"."""
-        codes: dict[str, int] = {}
+    def _index(self) -> dict[str, dict[int, None]]:
+        """The places of items by code ("T001", "#1"), group ("group phase 2") and word of the title ("word dough")."""
+        index: dict[str, dict[int, None]] = defaultdict(dict)
         for place, item in enumerate(self._items):
-            for one in re.split(r"\s*[,;&/]\s*", item.code.upper()) if item.code else ():
-                codes.setdefault(one, place)
+            names = re.split(r"\s*[,;&/]\s*", item.code.upper()) if item.code else []
             if not re.search(r"[A-Z]", item.code):
-                codes.setdefault("#" + (item.code.lstrip("0") or str(item.number)), place)
-        return codes
-
-    @cached_property
-    def _groups(self) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = defaultdict(list)
-        for item in self._items:
-            for group in item.groups:
-                groups[group].append(item.title)
-        return groups
-
-    @cached_property
-    def _lifecycles(self) -> frozenset[str]:
-        return frozenset(item.lifecycle for item in self._items if item.lifecycle)
-
-    @cached_property
-    def _words(self) -> dict[str, set[int]]:
-        places: dict[str, set[int]] = defaultdict(set)
-        for place, item in enumerate(self._items):
-            for word in title_key(item.title).split():
-                places[word].add(place)
-        return places
-
-    def find(self, name: str) -> list[str]:
-        """Return the titles that a name means: a code, a range of codes, a group; empty for any other."""
-        around = rf"^(?:(?:{_choice('lead', 'vague')})\s+)*"
-        name = re.sub(around, "", name, flags=re.IGNORECASE)
-        if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", name)):
-            return titles
-        text = pattern("units", rf"{around}(?:(?:{{}})s?\.?\s+)?(?=\S*\d)").sub("", name).strip("#()[]. ").upper()
-        ends = None if text.isdigit() or self._place(text) is not None else _CODE_RANGE.match(text)
-        first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))
-        inside = self._items[first : last + 1] if first is not None and last is not None else ()
-        return [item.title for item in inside]
+                # "PRP-001" may be what another column or heading calls the item "001".
+                names.append("#" + (item.code.lstrip("0") or str(item.number)))
+            names += [f"group {group}" for group in item.groups]
+            for name in (*names, *(f"word {word}" for word in title_key(item.title).split())):
+                index[name][place] = None
+        return index
 
     def mean(self, name: str) -> list[str]:
-        """Return the titles that a name means as `find` does, or by numbers: "#3", "Items 7-9"; else none."""
-        titles = self.find(name)
-        codes = None if titles else _LEADING_CODES.match(name)
+        """Return the titles that a name means: a code, a range of codes, a group, "#3", "Items 7-9"; else none."""
+        bare = pattern("lead|vague", r"^(?:(?:{})\s+)*").sub("", name)
+        if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", bare)):
+            return titles
+        text = pattern("units", r"^(?:(?:{})s?\.?\s+)?(?=\S*\d)").sub("", bare).strip("#()[]. ").upper()
+        ends = None if text.isdigit() or self._place(text) is not None else _CODE_RANGE.match(text)
+        first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))
+        if first is not None and last is not None and first <= last:
+            return [item.title for item in self._items[first : last + 1]]
+        # "P1-01 harness" speaks of what the code means.
+        codes = _LEADING_CODES.match(name)
         places = [self._place(code.upper()) for code in re.split(r"\s*[/&+]\s*", codes[1])] if codes else [None]
         if None not in places:
-            # "P1-01 harness" speaks of what the code means.
             return [self._items[place].title for place in places if place is not None]
-        number = None if titles else _numbers().match(name)
-        if not number:
-            return titles
-        first, last = int(number[1]), int(number[2] or number[1])
+        number = _numbers().match(name)
+        first, last = (int(number[1]), int(number[2] or number[1])) if number else (1, 0)
         return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
 
     def _place(self, code: str) -> int | None:
         lettered = _LETTERED.match(code)
-        return self._codes.get(code, self._codes.get("#" + lettered[1].lstrip("0")) if lettered else None)
+        names = (code, f"#{lettered[1].lstrip('0')}") if lettered else (code,)
+        return next((next(iter(self._index[each])) for each in names if each in self._index), None)
 
     def _in_groups(self, name: str) -> list[str]:
         """Return the titles in "Phase 2", "Phases 1 and 2" or "Weeks 1-3"."""
-        listed = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
-        titles: list[str] = []
-        for part in _JOINTS.split(listed[2]) if listed else ():
-            word, ends = listed[1].casefold() if listed else "", _PLACES.match(part)
-            if not ends:
-                titles += self._groups.get(f"{word} {part.strip('#.: ').casefold()}", ())
-                continue
-            for key in self._groups:
+        named = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
+        places: dict[int, None] = {}
+        word, listed = (f"group {named[1].casefold()}", named[2]) if named else ("", "")
+        for part in _JOINTS.split(listed):
+            ends = _PLACES.match(part)
+            keys = [] if ends else [f"{word} {part.strip('#.: ').casefold()}"]
+            for key in self._index if ends else ():
                 number = re.match(rf"{re.escape(word)} (\d+(?:\.\d+)?)", key)
-                if number and float(ends[1]) <= float(number[1]) <= float(ends[2]):
-                    titles += self._groups[key]
-        return list(dict.fromkeys(titles))
+                if ends and number and float(ends[1]) <= float(number[1]) <= float(ends[2]):
+                    keys.append(key)
+            for key in keys:
+                places |= self._index.get(key, {})
+        return list(dict.fromkeys(self._items[place].title for place in places))
 
     def find_by_words(self, name: str) -> str:
         """Return the only title that holds all words of a name: "Navigation refactor" of "Refactor navigation"."""
         words = title_key(name).split()
-        places = sorted((self._words.get(word, set()) for word in words), key=len)
-        shared = set.intersection(*places) if len(words) >= _FEWEST_WORDS else set()
-        return self._items[shared.pop()].title if len(shared) == 1 else ""
+        first, *others = sorted((self._index.get(f"word {word}", {}) for word in words or [""]), key=len)
+        shared = [place for place in first if all(place in other for other in others)]
+        return self._items[shared[0]].title if len(words) >= _FEWEST_WORDS and len(shared) == 1 else ""
 
     def read_vague(self, text: str, item: PlanItem, *, behind: bool = False) -> list[int]:
         """Return the numbers of the items that a name is read as: only lower ones, or with ``behind`` higher ones.
@@ -167,37 +138,32 @@ class Directory:
         priority = read_priority(text) if PRIORITY_CODE.search(text) else None
         names = frozenset(name for name in self._lifecycles if f" {title_key(name)} " in f" {title_key(text)} ")
         any_of_them = not names and (priority or pattern("order").search(text))
-        numbers = self._kind(None if any_of_them else names or frozenset({item.lifecycle}), phase, priority)
+        key = None if any_of_them else names or frozenset({item.lifecycle}), phase, priority
+        if key not in self._kinds:
+            fitting = (i for i in self._items if key[0] is None or i.lifecycle in key[0])
+            fitting = (i for i in fitting if not phase or str(i.phase) == phase)
+            self._kinds[key] = sorted({i.number for i in fitting if priority in (None, i.priority)})
+        numbers = self._kinds[key]
         if behind:
             first = bisect_right(numbers, item.number)
             return numbers[first : first + self._most]
         last = bisect_left(numbers, item.number)
         return numbers[max(0, last - self._most) : last]
 
-    def _kind(self, lifecycles: frozenset[str] | None, phase: str, priority: Priority | None) -> list[int]:
-        """Return the numbers of the items of some lifecycles, of a phase and of a priority, where these are given."""
-        key = lifecycles, phase, priority
-        if key not in self._kinds:
-            fitting = (i for i in self._items if lifecycles is None or i.lifecycle in lifecycles)
-            fitting = (i for i in fitting if not phase or str(i.phase) == phase)
-            self._kinds[key] = sorted({i.number for i in fitting if priority in (None, i.priority)})
-        return self._kinds[key]
-
-
-@lru_cache(maxsize=8)
-def _choice(*kinds: str) -> str:
-    return choice(word for kind in kinds for word in read_words().lists[kind])
-
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One name as the plan writes it; ``stated`` is empty where the plan says nothing of its state."""
+    """One name as the plan writes it; ``stated`` is empty where the plan says nothing of its state.
+
+    ``note`` is what is said behind the name.
+    """
 
     title: str
     line: int
     stated: State | Literal[""] = ""
     hard: bool = True
     vague: bool = False
+    note: str = ""
 
 
 def read_names(
@@ -215,13 +181,11 @@ def read_names(
     names: list[Named] = []
     for text, line in values:
         if not is_nothing(plain_text(text)):
-            pieces = [_read_piece(piece, line, known, hard=hard) for piece in split_names(text, known)]
-            names += [one for each in _spread(pieces) for one in _numbered(each, directory, known, own)]
+            said = [_read_name(part, line, known, hard=hard) for part in split_names(text, known)]
+            for each in _spread(said):
+                names += _numbered(each, directory, known, own)
     unique = {title_key(each.title) or each.title: each for each in reversed(names)}
     return [each for each in reversed(unique.values()) if each.title]
-
-
-# Pieces
 
 
 def split_names(text: str, known: Collection[str]) -> Iterator[str]:
@@ -277,13 +241,7 @@ def _known(text: str, known: Collection[str]) -> bool:
     return title_key(_NOTE.sub(" ", plain_text(text))) in known
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    named: Named
-    note: str
-
-
-def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> _Piece:
+def _read_name(text: str, line: int, known: Collection[str], *, hard: bool) -> Named:
     sign, text = sign_of(text), plain_text(text)
     prefix = pattern("soft|hard", r"^(?P<word>{})(?:\s+dependency)?(?:\s+on\b|\s*:)\s*").match(text)
     hedge = pattern("hedges", r"^(?:{})\b:?\s*").match(text) if title_key(text) not in known else None
@@ -301,7 +259,7 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
     title = clean_title(name, known)
     vague = title_key(title) not in known and _is_vague(title)
     soft = bool(pattern("soft").search(f"{note} {aside}"))
-    return _Piece(Named(title, line, _state(note, sign), hard and not soft, vague), note)
+    return Named(title, line, _state(note, sign), hard and not soft, vague, note)
 
 
 def _is_vague(title: str) -> bool:
@@ -332,15 +290,14 @@ def _state(note: str, sign: str) -> State | Literal[""]:
     return "defined" if status == "approved" else status  # type: ignore[return-value]
 
 
-def _spread(pieces: list[_Piece]) -> list[Named]:
+def _spread(names: list[Named]) -> list[Named]:
     """Give "(both defined)" behind the last name to the names before it as well."""
-    names = [piece.named for piece in pieces]
-    for place, piece in enumerate(pieces):
-        shared = pattern("pair|shared", r"^(?:{})\b").match(piece.note)
+    for place, last in enumerate(names):
+        shared = pattern("pair|shared", r"^(?:{})\b").match(last.note)
         pair = shared and shared[0].casefold() in read_words().lists["pair"]
         for other in range(max(0, place - 1) if pair else 0, place if shared else 0):
-            if not pieces[other].note:
-                names[other] = replace(names[other], stated=piece.named.stated, hard=piece.named.hard)
+            if not names[other].note:
+                names[other] = replace(names[other], stated=last.stated, hard=last.hard)
     return [replace(each, vague=each.vague and each.stated != "defined") for each in names]
 
 
@@ -355,12 +312,11 @@ def _numbered(named: Named, directory: Directory, known: Collection[str], own: s
         yield replace(named, title=title)
         return
     parts = _AND.split(title)
-    near = [directory.find_by_words(part) for part in parts] if len(parts) > 1 else []
-    if any(near):
-        yield from (replace(named, title=each or part) for each, part in zip(near, parts, strict=True))
-    else:
+    near = [directory.find_by_words(part) for part in parts]
+    if len(parts) == 1 or not any(near):
         whole = directory.find_by_words(title)
-        yield replace(named, title=title if whole == own else whole or title)
+        parts, near = [title], ["" if whole == own else whole]
+    yield from (replace(named, title=each or part) for each, part in zip(near, parts, strict=True))
 
 
 def _without_number(title: str, directory: Directory, known: Collection[str]) -> str:
@@ -373,4 +329,5 @@ def _without_number(title: str, directory: Directory, known: Collection[str]) ->
     if not number or title_key(number[2]) not in known:
         return title
     key, item = title_key(number[2]), directory.titles.get(int(number[1]))
-    return number[2] if item is None or title_key(item) == key or key not in directory.keys else title
+    own = item is None or title_key(item) == key or key not in directory.keys
+    return number[2] if own else title

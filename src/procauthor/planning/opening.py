@@ -49,6 +49,10 @@ class Opening:
         """Return all fields of a key."""
         return [f for f in self.fields if f.key == key]
 
+    def values(self, key: str) -> list[tuple[str, int]]:
+        """Return the texts of all fields of a key and of the lists below them, each with its line."""
+        return [value for f in self.all(key) for value in f.values]
+
 
 @lru_cache(maxsize=REMEMBERED)
 def names_priority(text: str) -> bool:

@@ -5,38 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from procauthor.procedure import Status
+
 Priority = Literal["P0", "P1", "P2", "P3"]
 PRIORITIES: tuple[Priority, ...] = ("P0", "P1", "P2", "P3")
 # Ends a reason that was computed when a plan was written.
 COMPUTED = "(computed)"
-State = Literal[
-    "defined",
-    "placeholder",
-    "missing",
-    "in progress",
-    "proposed",
-    "deprecated",
-    "rejected",
-    "alias",
-    "to be defined",
-    "vague",
-    "soft",
-    "unknown",
-]
-ProblemKind = Literal[
-    "unresolved",
-    "vague",
-    "cycle",
-    "total",
-    "count",
-    "range",
-    "duplicate",
-    "priority",
-    "stale",
-    "blocked",
-    "skipped",
-    "effort",
-]
+State = Literal[Status, "to be defined", "vague", "soft", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +109,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the plan leaves open or contradicts; ``item`` is a number."""
+    """What the plan leaves open or contradicts; ``item`` is a number.
 
-    kind: ProblemKind
+    Kinds are "unresolved", "vague", "cycle", "total", "count", "range", "duplicate", "priority", "stale", "blocked",
+    "skipped" and "effort".
+    """
+
+    kind: str
     message: str
     line: int
     item: int | None = None

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
 from procauthor.evaluation.evaluate import Census
@@ -159,7 +159,7 @@ class _Terrain:
         self.flawed = {row_id(row) for row in evaluation.rows if _is_written(row) and not row.done}
         # The ids that have to be there before each id, and those that wait for it.
         self.before = {each: [n for n in self.graph.needs(each) if n in self.titles] for each in self.titles}
-        for first, then in (*self._planned(plan), *self._declared()):
+        for first, then in self._stated(plan):
             if first != then and first not in self.before[then]:
                 self.before[then].append(first)
         self.after: dict[str, list[str]] = defaultdict(list)
@@ -167,34 +167,25 @@ class _Terrain:
             for first in firsts:
                 self.after[first].append(then)
 
-    @cached_property
-    def _known(self) -> dict[str, str]:
-        """The ids of the titles that one row alone has."""
+    def _stated(self, plan: Plan | None) -> Iterator[tuple[str, str]]:
+        """Yield who comes before whom by the present plan, and by labels of unfinished texts such as "Depends on"."""
         times = Counter(map(title_key, self.titles.values()))
-        return {key: own for own, title in self.titles.items() if times[key := title_key(title)] == 1}
-
-    def _planned(self, plan: Plan | None) -> Iterator[tuple[str, str]]:
-        """Yield who comes before whom by the present plan, where both are known by one title."""
+        # Titles that one row alone has.
+        known = {key: own for own, title in self.titles.items() if times[key := title_key(title)] == 1}
+        named: list[tuple[str | None, str | None]] = []
         for item in plan.items if plan else ():
-            needed = [(d.title, item.title) for d in item.depends_on if d.hard and d.state != "vague"]
-            loose = {*item.soft_blocks, *item.vague_blocks}
-            for first, then in (*needed, *((item.title, title) for title in item.blocks if title not in loose)):
-                ids = self._known.get(title_key(first)), self._known.get(title_key(then))
-                if ids[0] and ids[1]:
-                    yield ids[0], ids[1]
-
-    def _declared(self) -> Iterator[tuple[str, str]]:
-        """Yield who comes before whom by labels of unfinished texts, such as "Depends on" and "Prerequisite for"."""
+            own, loose = known.get(title_key(item.title)), {*item.soft_blocks, *item.vague_blocks}
+            needs = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
+            named += [(known.get(title_key(title)), own) for title in needs]
+            named += [(own, known.get(title_key(title))) for title in item.blocks if title not in loose]
         for row in self.evaluation.rows:
             document = None if row.done or row.path is None else self.survey.library.by_path[row.path].document
             for field in read_fields(read_lines(document)) if document else ():
-                names = [name for text, _ in field.values for name in split_names(text, self._known)]
-                keys = [title_key(clean_title(name, self._known)) for name in names]
-                others = [self._known[key] for key in keys if key in self._known]
-                if field.key == "depends_on":
-                    yield from ((other, row_id(row)) for other in others)
-                elif field.key == "blocks":
-                    yield from ((row_id(row), other) for other in others)
+                parts = chain.from_iterable(split_names(text, known) for text, _ in field.values)
+                others = [known.get(title_key(clean_title(part, known))) for part in parts]
+                named += [(other, row_id(row)) for other in others if field.key == "depends_on"]
+                named += [(row_id(row), other) for other in others if field.key == "blocks"]
+        yield from ((first, then) for first, then in named if first and then)
 
     def gaps(self) -> list[_Gap]:
         """Return all gaps, in the order of the evaluation's rows; what comes before an urgent gap is as urgent."""

@@ -45,7 +45,7 @@ class Resolver:
             own = self._directory.mean(lead.sub("", line.body[: needs.start()]).strip()) if needs else []
             for name in split_names(lead.sub("", needs["names"]).rstrip(" ."), self._keys) if needs and own else ():
                 for title in own if self._directory.mean(name) else ():
-                    drafts[title].needs.append((name, line.number))
+                    drafts[title].names["depends_on"].append((name, line.number))
 
     def resolve(self) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""
@@ -64,8 +64,8 @@ class Resolver:
 
     def _named(self, draft: UnresolvedItem) -> PlanItem:
         item = draft.item
-        needs = [*self._read(draft.needs, item), *self._read(draft.softly, item, hard=False)]
-        blocks = self._read(draft.blocks, item)
+        needs = [*self._read(draft.names["depends_on"], item), *self._read(draft.names["soft"], item, hard=False)]
+        blocks = self._read(draft.names["blocks"], item)
         for each in needs:
             self.problems += self._complaints(item, each, "depends on")
         for each in blocks:

@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
 from typing import Any
 
-from procauthor.planning.plan import Plan, PlanItem
+from procauthor.data import pick
+from procauthor.planning.plan import Effort, Plan, PlanItem
 
-SCHEMA_VERSION = 1
-_ITEM = ("number", "code", "title", "priority", "lifecycle", "phase", "status")
-_METRIC = ("group", "text", "name", "target", "base", "unit")
+_ITEM = ("number", "code", "title", "priority", "lifecycle", "phase", "status", "blocks", "why", "done", "line")
+_LISTS = {
+    "groups": ("name", "count", "priority", "line"),
+    "problems": ("kind", "message", "line", "item"),
+    "metrics": ("group", "text", "name", "target", "base", "unit"),
+    "goals": ("text", "title", "done", "item"),
+    "completed": ("text", "title", "done", "item"),
+    "unread": ("line", "text"),
+}
 
 
 def plan_json(plan: Plan) -> dict[str, object]:
     """Return the plan as a JSON object; whole numbers come out as integers."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        "title": plan.title,
+        "schema_version": 1,
+        **pick(plan, "title", "order", "next"),
         "items": [_item(item) for item in plan.items],
-        "groups": [_pick(group, "name", "count", "priority", "line") for group in plan.groups],
-        "order": list(plan.order),
-        "next": list(plan.next),
-        "problems": [_pick(problem, "kind", "message", "line", "item") for problem in plan.problems],
-        "totals": {total.key: _pick(total, "stated", "computed", "items") for total in plan.totals},
-        "metrics": [_pick(metric, *_METRIC) for metric in plan.metrics],
-        "goals": [_pick(goal, "text", "title", "done", "item") for goal in plan.goals],
-        "completed": [_pick(goal, "text", "title", "done", "item") for goal in plan.completed],
-        "unread": [_pick(each, "line", "text") for each in plan.unread],
+        **{key: [_plain(pick(each, *names)) for each in getattr(plan, key)] for key, names in _LISTS.items()},
+        "totals": {each.key: _plain(pick(each, "stated", "computed", "items")) for each in plan.totals},
     }
 
 
 def _item(item: PlanItem) -> dict[str, object]:
     return {
-        **_pick(item, *_ITEM),
-        "depends_on": [_pick(each, "title", "state", "hard") for each in item.depends_on],
-        "blocks": list(item.blocks),
+        **pick(item, *_ITEM),
+        "depends_on": [pick(each, "title", "state", "hard") for each in item.depends_on],
         "effort_hours": _plain(item.effort_hours),
-        "actions": [_pick(action, "text", "done") for action in item.actions],
-        **_pick(item, "why", "done", "line"),
+        "actions": [pick(action, "text", "done") for action in item.actions],
     }
 
 
-def _pick(value: Any, *names: str) -> dict[str, object]:
-    return {name: _plain(getattr(value, name)) for name in names}
-
-
-def _plain(value: Any) -> object:
-    if is_dataclass(value):
-        return _pick(value, "min", "max")
+def _plain(value: Any) -> Any:
+    if isinstance(value, Effort):
+        return _plain(pick(value, "min", "max"))
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
     return int(value) if isinstance(value, float) and value.is_integer() else value
