@@ -67,11 +67,10 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
     ``present`` is the plan there is: the dependencies that it states count, its priorities do not. Where nothing
     speaks for any gap, each is an item.
     """
-    terrain = _Terrain(survey, evaluation, present)
-    gaps = terrain.gaps()
-    single = [g for g in gaps if g.priority != "P3" or g.row.path is not None or g.needs or g.users] or gaps
-    single.sort(key=lambda g: (g.priority, -g.score, g.row.lifecycle, g.place, title_key(g.row.title)))
-    numbered = [replace(terrain.item(gap), number=number) for number, gap in enumerate(single, 1)]
+    gaps = _Terrain(survey, evaluation, present).gaps()
+    single = [g for g in gaps if g.item.priority != "P3" or g.row.path or g.item.depends_on or g.item.blocks] or gaps
+    single.sort(key=lambda g: (g.item.priority, -g.score, g.row.lifecycle, g.place, title_key(g.row.title)))
+    numbered = [replace(gap.item, number=number) for number, gap in enumerate(single, 1)]
     order, problems = arrange(numbered)
     items = _renumbered(numbered, order)
     others = Counter(gap.row.lifecycle for gap in gaps if gap not in single)
@@ -121,28 +120,18 @@ def _is_written(row: Row) -> bool:
     return row.text_status in DONE
 
 
-# Gaps
-
-
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """One unfinished procedure. Ids are those of the graph.
+    """One unfinished procedure, its item, and how much speaks for it.
 
-    ``needs`` have to be there first, ``softly`` would help; ``waiting`` holds every gap behind it, however far.
-    ``place`` is that in the index, where it has one.
+    ``waiting`` holds the ids in the graph of every gap behind it, however far; ``place`` is that in the index, if any.
     """
 
-    id: str
     row: Row
+    item: PlanItem
     score: float
-    reasons: tuple[str, ...]
-    effort: Effort
-    needs: tuple[str, ...] = ()
-    softly: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
     waiting: frozenset[str] = frozenset()
     place: int = 0
-    priority: Priority = "P3"
 
 
 class _Terrain:
@@ -195,8 +184,12 @@ class _Terrain:
         shared = Counter(purposes)
         # What two texts say of their purpose tells neither apart.
         gaps = [self._gap(row, said if shared[said] == 1 else "") for row, said in zip(rows, purposes, strict=True)]
-        own = {gap.id: self._rank(gap.score) for gap in gaps}
-        return [replace(gap, priority=min([own[gap.id], *(own[other] for other in gap.waiting)])) for gap in gaps]
+        own = {row_id(gap.row): self._rank(gap.score) for gap in gaps}
+        for place, gap in enumerate(gaps):
+            priority = min([own[row_id(gap.row)], *(own[other] for other in gap.waiting)])
+            waits = f" A {priority} item waits for it." if priority != own[row_id(gap.row)] else ""
+            gaps[place] = replace(gap, item=replace(gap.item, priority=priority, why=gap.item.why + waits))
+        return gaps
 
     def _rank(self, score: float) -> Priority:
         bounds = (self.weights.p0, self.weights.p1, self.weights.p2)
@@ -207,7 +200,7 @@ class _Terrain:
         if _is_written(row):
             # It comes behind all that is not written.
             reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
-            return _Gap(own, row, -1.0, (reason,), Effort(0.5, 0.5))
+            return _Gap(row, self._item(row, (), (reason,), Effort(0.5, 0.5)), -1.0)
         users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
         signs = [*self._signs(row, users, waiting)]
         reasons = [text for value, text in signs if value > 0]
@@ -218,13 +211,31 @@ class _Terrain:
         place, listed_behind = self._places.get(title_key(row.title)) or (0, "")
         if listed_behind and row.path is None:
             reasons.append(f"the index lists it behind {listed_behind}")
+        item = self._item(row, users, tuple(filter(None, (purpose, *reasons))), self._effort(row))
+        return _Gap(row, item, round(value + sum(value for value, _ in signs), 4), waiting, place)
+
+    def _item(self, row: Row, users: Collection[str], reasons: Collection[str], effort: Effort) -> PlanItem:
+        """Return the item of a gap, without number and priority."""
+        own = row_id(row)
         # Nothing has to wait for a text that is written, even with errors.
-        needs = tuple(each for each in self.before[own] if each not in self.flawed)
-        optional = dict.fromkeys(e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles)
-        softly = tuple(each for each in optional if each not in needs)
-        score = round(value + sum(value for value, _ in signs), 4)
-        told = tuple(filter(None, (purpose, *reasons)))
-        return _Gap(own, row, score, told, self._effort(row), needs, softly, users, waiting, place)
+        needs = [each for each in self.before[own] if each not in self.flawed]
+        optional = [e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles]
+        named = [Dependency(self.titles[each], self._state(each), each in needs) for each in (*needs, *optional)]
+        unique = {title_key(each.title): each for each in reversed(named)}
+        unique.pop(title_key(row.title), None)
+        return PlanItem(
+            number=0,
+            title=row.title,
+            priority="P3",
+            lifecycle=row.lifecycle,
+            phase=row.phase,
+            status=row.status,
+            depends_on=() if _is_written(row) else tuple(reversed(unique.values())),
+            blocks=tuple(dict.fromkeys(self.titles[user] for user in users)),
+            effort_hours=effort,
+            actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(row)),
+            why=" ".join(f"{text[0].upper()}{text[1:]}." for text in reasons or ("nothing waits for it yet",)),
+        )
 
     def _waiting(self, root: str) -> frozenset[str]:
         """Return all gaps behind one; a finished procedure between two gaps does not part them."""
@@ -252,8 +263,6 @@ class _Terrain:
         rows = list(entries(index)) if index else []
         before = ["", *(a.title if a.table == b.table else "" for a, b in pairwise(rows))]
         return {entry.key: (place + 1, before[place]) for place, entry in enumerate(rows)}
-
-    # Urgency
 
     def _signs(self, row: Row, users: Collection[str], behind: Collection[str]) -> Iterator[tuple[float, str]]:
         """Yield what speaks for a gap: how much, and in words."""
@@ -315,41 +324,14 @@ class _Terrain:
         low, high = sorted((self.weights.hours_min * scale, self.weights.hours_max * scale))
         return Effort(max(0.5, round(low * _HALF) / _HALF), max(0.5, round(high * _HALF) / _HALF))
 
-    # Items
-
-    def item(self, gap: _Gap) -> PlanItem:
-        """Return the item of a gap, without a number."""
-        row = gap.row
-        reasons = gap.reasons or ("nothing waits for it yet",)
-        if self._rank(gap.score) != gap.priority:
-            reasons = (*reasons, f"a {gap.priority} item waits for it")
-        needs = [(each, each in gap.needs) for each in (*gap.needs, *gap.softly)]
-        named = [Dependency(self.titles[each], self._state(each), hard) for each, hard in needs]
-        unique = {title_key(each.title): each for each in reversed(named)}
-        unique.pop(title_key(row.title), None)
-        return PlanItem(
-            number=0,
-            title=row.title,
-            priority=gap.priority,
-            lifecycle=row.lifecycle,
-            phase=row.phase,
-            status=row.status,
-            depends_on=tuple(reversed(unique.values())),
-            blocks=tuple(dict.fromkeys(self.titles[user] for user in gap.users)),
-            effort_hours=gap.effort,
-            actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(gap)),
-            why=" ".join(f"{text[0].upper()}{text[1:]}." for text in reasons),
-        )
-
     def _state(self, own: str) -> State:
         status = self.graph.by_id[own].status
         if status == "missing":
             return "missing"
         return "defined" if status in DONE else "to be defined"
 
-    def _actions(self, gap: _Gap) -> Iterator[str]:
+    def _actions(self, row: Row) -> Iterator[str]:
         """Yield what there is to do, from the text and from what the neighbours promise and expect."""
-        row = gap.row
         if row.path is None:
             yield "Create the file from the canonical template"
         elif row.status == "placeholder":
@@ -358,13 +340,13 @@ class _Terrain:
         if row.errors and row.status != "placeholder":
             yield f"Correct what the check finds: {amount(row.errors, 'error')}"
         if not _is_written(row):
-            yield from self._handed(gap)
+            yield from self._handed(row_id(row))
         yield "Check it, until no error is found"
 
-    def _handed(self, gap: _Gap) -> Iterator[str]:
+    def _handed(self, own: str) -> Iterator[str]:
         """Yield what to take from neighbours, what to provide for them, and which rows change."""
-        users = self.graph.users(gap.id)
-        taken = self._artifacts((e, e.target) for e in self.graph.uses(gap.id) if e.kind == "output")
+        users = self.graph.users(own)
+        taken = self._artifacts((e, e.target) for e in self.graph.uses(own) if e.kind == "output")
         provided = self._artifacts((e, e.source) for e in users if e.kind == "input")
         for verb, joint, artifacts in (("Take", "from", taken), ("Provide", "for", provided)):
             for artifact, ids in artifacts.items():
