@@ -14,7 +14,7 @@ from procauthor.authoring.exchange import answer_json
 from procauthor.authoring.waiting import WaitingDraft, draft_json
 from procauthor.errors import ConfigError, NotFoundError
 from procauthor.mcp.page import MOST, Outcome
-from procauthor.planning.view import plan_json
+from procauthor.planning.plan import plan_json
 from procauthor.project.project import Project
 from procauthor.template.spec import section_key
 

@@ -11,10 +11,9 @@ from procauthor.markdown.document import Block, Section
 from procauthor.naming import title_key
 from procauthor.planning.field import field_key
 from procauthor.planning.line import lines_of, plain_text
-from procauthor.planning.opening import names_priority
 from procauthor.planning.plan import PRIORITIES, Effort, Goal, Group, Metric, PlanItem, Priority, Problem, Total
 from procauthor.planning.text import Placed, PlanText
-from procauthor.planning.title import clean_title
+from procauthor.planning.title import clean_title, names_priority
 from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, read_effort, read_priority
 from procauthor.planning.words import pattern
 from procauthor.regex import lazy

@@ -13,9 +13,17 @@ from procauthor.markdown.document import Block, Section
 from procauthor.planning.around import read_count
 from procauthor.planning.field import Field, field_key, opens_field
 from procauthor.planning.line import Line, lines_of, plain_text
-from procauthor.planning.opening import Opening, names_bucket, names_priority, needs_pattern, without_bucket
-from procauthor.planning.text import PlanText, read_role
-from procauthor.planning.title import Numbered, names_task, read_number, word_before_number
+from procauthor.planning.text import Opening, PlanText, read_role
+from procauthor.planning.title import (
+    Numbered,
+    names_bucket,
+    names_priority,
+    names_task,
+    needs_pattern,
+    read_number,
+    without_bucket,
+    word_before_number,
+)
 from procauthor.planning.value import read_whole_effort
 from procauthor.planning.words import read_words
 from procauthor.regex import lazy

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from procauthor.naming import title_key
-from procauthor.planning.dependency import split_names
+from procauthor.planning.dependency import UnresolvedItem, split_names
 from procauthor.planning.field import Entry, resembles
 from procauthor.planning.line import Line, Mark, plain_text, sign_of
-from procauthor.planning.opening import Opening, bucket_key, names_aside, names_status
 from procauthor.planning.plan import COMPUTED, Effort, PlanItem, Priority, Problem
-from procauthor.planning.text import PlanText
-from procauthor.planning.title import asks_for, clean_title
+from procauthor.planning.text import Opening, PlanText
+from procauthor.planning.title import asks_for, bucket_key, clean_title, names_aside, names_status
 from procauthor.planning.value import (
     PRIORITY_CODE,
     effort_unit,
@@ -38,14 +37,6 @@ from procauthor.regex import lazy
 _ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
 # "MailService: add it" is about code.
 _LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
-
-
-@dataclass(slots=True)
-class UnresolvedItem:
-    """An item whose names are not resolved yet: the values of "depends_on", "soft" and "blocks", with their lines."""
-
-    item: PlanItem
-    names: dict[str, list[tuple[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from itertools import chain
 
 from procauthor.data import grouped
 from procauthor.markdown.document import Section
-from procauthor.planning import opening as above
+from procauthor.planning import title as above
 from procauthor.planning.around import read_count
 from procauthor.planning.field import Field, field_key, fields_in, first_field, opens_field, read_fields
 from procauthor.planning.heading import STRONG
 from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leading
-from procauthor.planning.opening import LABEL, Opening, needs_pattern
-from procauthor.planning.text import Placed, PlanText, Scopes, read_role
-from procauthor.planning.title import Numbered, clean_title, read_number
+from procauthor.planning.text import LABEL, Opening, Placed, PlanText, Scopes, read_role
+from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import ends_in_noun, pattern
 from procauthor.regex import lazy

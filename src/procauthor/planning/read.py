@@ -11,15 +11,14 @@ from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, sum_up
+from procauthor.planning.dependency import Resolver
 from procauthor.planning.field import Field, field_key
 from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import lines_of
-from procauthor.planning.opening import Opening
 from procauthor.planning.order import arrange, choose_next
 from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Unread
-from procauthor.planning.resolve import Resolver
 from procauthor.planning.shape import find_openings, unclaimed
-from procauthor.planning.text import PlanText
+from procauthor.planning.text import Opening, PlanText
 from procauthor.regex import lazy
 
 _WHOLE = lazy(r"\bprocedure$", re.IGNORECASE)

@@ -19,10 +19,9 @@ from procauthor.planning.field import field_key
 from procauthor.planning.heading import Headings
 from procauthor.planning.line import plain_text
 from procauthor.planning.listing import TOLD, WeighedList, find_lists
-from procauthor.planning.opening import Opening, names_bucket, names_check, names_priority
 from procauthor.planning.table import find_rows, unread_tables
-from procauthor.planning.text import PlanText, Scopes
-from procauthor.planning.title import clean_title, read_number
+from procauthor.planning.text import Opening, PlanText, Scopes
+from procauthor.planning.title import clean_title, names_bucket, names_check, names_priority, read_number
 from procauthor.planning.value import is_nothing
 
 _SURE = 3

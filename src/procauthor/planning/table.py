@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import replace
 
 from procauthor.markdown.document import Block, Section, TableRow
-from procauthor.planning import opening as above
+from procauthor.planning import title as above
 from procauthor.planning.around import is_total
 from procauthor.planning.field import Field, clean_value, field_key
 from procauthor.planning.line import plain_text, sign_of
-from procauthor.planning.opening import Opening
-from procauthor.planning.text import PlanText
+from procauthor.planning.text import Opening, PlanText
 from procauthor.planning.title import read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
