@@ -106,12 +106,12 @@ class CheckSettings(_Table):
 
 
 class SectionSettings(_Table):
-    """Other headings that documents may use for a section of their template."""
+    """Other headings and labels that documents may use for a section, or a part of a step, of their template."""
 
     synonyms: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, examples=[{"Failure Handling": ["Rollback", "If Something Breaks"]}]
     )
-    """The heading in the template, and the headings that mean the same."""
+    """The heading or label in the template, and those that mean the same."""
 
 
 class AuthoringSettings(_Table):

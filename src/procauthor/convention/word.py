@@ -34,15 +34,25 @@ _PARTS = {"name": r"(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
 _SPACES = lazy(r"\s+")
 
 
-def read_title(document: Document, conventions: TitleConventions) -> str:
-    """Return the title of a document as it is written, or an empty string."""
+def read_title(document: Document, conventions: TitleConventions, named: str = "") -> str:
+    """Return the title of a document as it is written, or an empty string.
+
+    A heading of level 1 that is a chapter is no title where the front matter or the settings have one.
+
+    Args:
+        document: The document.
+        conventions: Where titles are.
+        named: What the settings call the document, if they do.
+    """
+    other = named or ("front-matter" in conventions.sources and document.front_title)
+    chapter = bool(other) and is_chapter(document)
     readers = {
-        "heading": lambda: _text(title_heading(document, first=False)),
+        "heading": lambda: "" if chapter else _text(title_heading(document, first=False)),
         "first-heading": lambda: _text(title_heading(document, first=True)),
         "front-matter": lambda: document.front_title,
         "name": lambda: str(document.metadata.get("name") or "").strip(),
     }
-    return next((title for source in conventions.sources if (title := readers[source]())), "")
+    return next((title for source in conventions.sources if (title := readers[source]())), named)
 
 
 def title_kind(title: str) -> str:
@@ -71,6 +81,13 @@ def page_stem(path: str) -> str:
 def has_own_folder(path: str) -> bool:
     """Say whether the file of a document has the name of those that have a folder all their own."""
     return is_folder_name(page_stem(path), ())
+
+
+def is_chapter(document: Document) -> bool:
+    """Say whether the first heading of level 1 is a chapter: other headings are before it, or as high behind it."""
+    own = [h for h in document.headings if not h.nested]
+    highest = [place for place, heading in enumerate(own) if heading.level == 1]
+    return bool(highest) and (highest[0] > 0 or len(highest) > 1)
 
 
 def title_heading(document: Document, *, first: bool) -> Heading | None:

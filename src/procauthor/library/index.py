@@ -520,7 +520,8 @@ def heading_of(procedure: Procedure) -> str | None:
 def _title_field(procedure: Procedure) -> str:
     """Return the field of the front matter that holds the title of a document without a heading for it."""
     sources = procedure.conventions.titles.sources
-    if title_heading(procedure.document, first="first-heading" in sources):
+    heading = title_heading(procedure.document, first="first-heading" in sources)
+    if heading and heading.text == procedure.written_title:
         return ""
     if procedure.document.front_title:
         return "title"

@@ -114,6 +114,7 @@ class Workspace:
         workspace._surveyor.state = workspace.state
         workspace.notices += notices
         workspace.templates.refuse_unknown()
+        workspace.notices += workspace.templates.idle_synonyms()
         workspace._recover()
         return workspace
 

@@ -590,7 +590,8 @@ JUMP_SKIPS_OUTPUT = Rule(
     fix="Go on with an earlier step, or say in the input in which case it is needed.",
     example="“continue with Step 9” in Step 1, where Step 9 uses an output of Step 3",
 )
-_EXIT_NAME = lazy(r"[\"“'*_`]*([A-Z][\w-]*(?: [\w-]+){0,4})")
+_EXIT_NAME = lazy(r"[\"“„«'*_`\[]*([^\W\d_][\w-]*(?: [\w-]+){0,4})")
+_WITH_ENDS = ("decisions", "failures")
 
 
 def _check_flow(scope: Scope) -> Iterator[Finding]:
@@ -603,10 +604,12 @@ def _check_flow(scope: Scope) -> Iterator[Finding]:
 # Exit states
 
 
-@lru_cache(maxsize=1)
-def _cue() -> re.Pattern[str]:
-    """Return the pattern of the words before the name of an exit state."""
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, spoken()['flow']['exits']))})\s+", re.IGNORECASE)
+@lru_cache(maxsize=2)
+def _cue(*, ends: bool) -> re.Pattern[str]:
+    """Return the pattern of the words before the name of an exit state; ``ends``: in decisions and failures too."""
+    flow = spoken()["flow"]
+    known = (*flow["exits"], *(flow["ends"] if ends else ()))
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, known))})\s+", re.IGNORECASE)
 
 
 def _exits(procedure: Procedure) -> Iterator[Finding]:
@@ -615,10 +618,11 @@ def _exits(procedure: Procedure) -> Iterator[Finding]:
         return
     told: list[str] = []
     for step in procedure.contract.steps:
+        ways = [part_of(step, procedure.template, role) for role in _WITH_ENDS]
         for part in step.parts.values():
             told += _texts(part)
-            for name in _named_exits(part):
-                if not any(name.casefold().startswith(known) for known in defined):
+            for name, rest in _named_exits(part, _cue(ends=part in ways)):
+                if not rest.casefold().startswith(tuple(defined)):
                     message = f"step {step_name(step)} ends in {name!r}, which is no exit state"
                     hint = "the exit states are " + ", ".join(a.name for a in procedure.contract.exits)
                     yield say_line(EXIT_UNDEFINED, procedure, _line(procedure, part, name), message, hint)
@@ -649,13 +653,13 @@ def _line(procedure: Procedure, part: Part, words_in_it: str) -> int:
     return source.line(at) if at >= 0 else part.line
 
 
-def _named_exits(part: Part) -> Iterator[str]:
-    """Yield what a part names as an exit state, with the words behind it."""
+def _named_exits(part: Part, cue: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield what a part names as an exit state with some words behind it, and all that follows, as a name may go on."""
     for text in _texts(part):
-        for cue in _cue().finditer(text):
-            name = _EXIT_NAME.match(text, cue.end())
-            if name:
-                yield name[1]
+        for lead in cue.finditer(text):
+            name = _EXIT_NAME.match(text, lead.end())
+            if name and name[1][0].isupper():
+                yield name[1], text[name.start(1) :]
 
 
 # Jumps
