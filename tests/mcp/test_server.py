@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from mcp import Client, MCPError, StdioServerParameters
-from tests.cli.inside import run
+from tests.cli.inside import run, run_json
 from tests.cli.test_handoff import TITLE, answer
 from tests.conftest import snapshot
 
@@ -119,15 +119,20 @@ def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
         shown = await call(client, "get_update_targets", ref=ref, wish=wish, section="S7")
         target = next(t for t in shown["targets"] if t["id"] == "S7.items[1]")
         entry = {"action": "replace", "target": target["id"], "values": ["Three options were compared."]}
-        changes = {"validation_and_acceptance_criteria_changes": [{**entry, "expect": "stale"}]}
+        changes: dict[str, Any] = {"validation_and_acceptance_criteria_changes": [{**entry, "expect": "stale"}]}
         assert "is not what the operation expects" in await fail(
             client, "propose_update", ref=ref, wish=wish, changes=changes
         )
         changes["validation_and_acceptance_criteria_changes"][0]["expect"] = target["hash"]
-        found = await call(client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent")
+        changes["open_questions"] = ["Which options count?"]
+        asked = ["Who compares them?"]
+        found = await call(
+            client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent", open_questions=asked
+        )
         assert (found["outcome"], found["author"]) == ("Awaiting review", "an agent")
+        assert found["open_questions"] == ["Which options count?", *asked]
         diff = await read(client, "diff")
-        assert [line for line in diff.splitlines() if line.startswith(("+- ", "-- "))] == [
+        assert [line for line in diff.splitlines() if line.endswith(" were compared.") and line[0] in "+-"] == [
             "-- Two options were compared.",
             "+- Three options were compared.",
         ]
@@ -329,6 +334,15 @@ SAME: list[tuple[str, dict[str, Any], list[str]]] = [
 ]
 
 
+async def whole_evaluation(client: Client, expected: dict[str, Any]) -> None:
+    """Each member that the command prints is in one part of the tool."""
+    tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+    told: dict[str, Any] = {"schema_version": expected["schema_version"]}
+    for part in tools["evaluate"].input_schema["properties"]["part"]["enum"]:
+        told |= await call(client, "evaluate", part=part, max_characters=1_000_000)
+    assert told == expected
+
+
 def test_both_doors_give_the_same_answer(root: Path) -> None:
     page = root / "feature/design-review.md"
     page.write_text(page.read_text().replace("](threat-check.md)", "](gone.md)"))
@@ -339,6 +353,7 @@ def test_both_doors_give_the_same_answer(root: Path) -> None:
             expected = json.loads(told)
             found = await call(client, tool, **arguments, max_characters=1_000_000)
             assert found == {name: expected[name] for name in found}, (tool, arguments)
+        await whole_evaluation(client, run_json("-C", root, "evaluate"))
 
     talk(root, work)
 

@@ -163,12 +163,16 @@ class _Statuses:
 
     def __post_init__(self) -> None:
         self._words: dict[str, Status] = {}
+        self._said: dict[str, list[str]] = defaultdict(list)
         headings = tuple(self._headings())
         for path, document in self.documents.items():
             self._note(path, str(document.metadata.get("status") or ""), "metadata")
             self._note(path, table_text(document), "table")
             if headings:
                 self._note(path, status_text(document, headings), "section")
+        for word, paths in self._said.items():
+            where = list(dict.fromkeys(paths))
+            self.guesses.append(_seen("status.words", f"{word} = {self._words[word]}", 0.7, where, len(self.documents)))
         titles, folders = self._marks(), self._folders()
         sources: dict[Literal["title", "metadata", "table", "section", "folder"], object] = {
             "title": titles,
@@ -211,13 +215,9 @@ class _Statuses:
                 self._unknown[match[1]].append(path)
             return
         self._places[source].append(path)
-        state = _state_words()[word]
-        if read_status(word) is None and word not in self._words:
-            self._words[word] = state
-            count = [p for p, d in self.documents.items() if word in str(d.metadata.get("status") or "").casefold()]
-            self.guesses.append(
-                Guess("status.words", f"{word} = {state}", 0.7, max(1, len(count)), len(self.documents), (path,))
-            )
+        if read_status(word) is None:
+            self._words[word] = _state_words()[word]
+            self._said[word].append(path)
         self._remarks = self._remarks or plain_status(text) != word
 
     def _marks(self) -> dict[str, Status]:
@@ -268,7 +268,7 @@ class _Placeholders:
         self.conventions = PlaceholderConventions(words=own, ignore=tuple(self._ignored()), code=code)
 
     def _own(self) -> Iterator[str]:
-        """Yield sentences that ship and stand alone in a paragraph or an item here."""
+        """Yield sentences that ship and are alone in a paragraph or an item here."""
         known = {sentence.casefold(): sentence for sentence in words()["survey"]["placeholders"]}
         places: dict[str, list[str]] = defaultdict(list)
         for path, document in self.documents.items():
@@ -297,7 +297,7 @@ class _Placeholders:
         days: dict[str, bool] = {}
         for path, document in self.documents.items():
             fields = {str(value).strip() for value in document.metadata.values()}
-            quotes = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "quote"]
+            quotes = [(b.start, b.end) for b in document.blocks if b.kind == "quote"]
             for left in find_placeholders(document, self.conventions):
                 spoken = any(start <= left.start < end for start, end in quotes)
                 if left.text.endswith(VAGUE_DAY):

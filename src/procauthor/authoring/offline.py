@@ -31,7 +31,7 @@ from procauthor.authoring.topic import (
     topics,
     words_of,
 )
-from procauthor.naming import title_key
+from procauthor.naming import as_sentence, title_key
 from procauthor.procedure import DONE
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.spec import SectionSpec, inputs_name
@@ -67,7 +67,7 @@ class _Composer:
         self.topics = _with_wanted(topics(self.brief), self.brief)
         self.artifacts = [topic.artifact for topic in self.topics]
         self.wants: dict[str, str] = {}
-        for want in (want for neighbour in self.brief.downstream for want in neighbour.wants):
+        for _, want in self.brief.wanted:
             self.wants[want.name] = self.wants.get(want.name) or want.text
         self.sources: dict[str, list[str]] = {}
         self.questions: list[str] = []
@@ -140,7 +140,7 @@ class _Composer:
         for neighbour in self.brief.upstream:
             for output in neighbour.outputs:
                 text = output.text or f"what {neighbour.title} hands over"
-                facts = {"artifact": output.name, "description": _sentence(text), "provider": neighbour.title}
+                facts = {"artifact": output.name, "description": as_sentence(text), "provider": neighbour.title}
                 known.setdefault(title_key(output.name), facts)
         return list(known.values())[: self.most_inputs]
 
@@ -179,13 +179,13 @@ class _Composer:
         if after:
             sentences.append(f"It stops where {join(after)} can start.")
         self.ask_person(f"which cases are out of scope for {self.subject}, beyond what the purpose says?")
-        return " ".join(_sentence(s) for s in sentences)
+        return " ".join(as_sentence(s) for s in sentences)
 
     # Step 2
 
     def trigger(self, spec: SectionSpec) -> list[Any]:
         said = self.brief.request.trigger
-        events: list[Facts] = [{"event": _sentence(said)}] if said else []
+        events: list[Facts] = [{"event": as_sentence(said)}] if said else []
         events += [
             {"event": f"{neighbour.title} has delivered {join([o.name for o in neighbour.outputs])}."}
             if neighbour.outputs
@@ -234,7 +234,7 @@ class _Composer:
         if part.constraint.optional and not known:
             return None
         if part.kind == "prose" and isinstance(known, list):
-            known = " ".join(_sentence(str(next(iter(each.values())))) for each in known)
+            known = " ".join(as_sentence(str(next(iter(each.values())))) for each in known)
         if part.kind == "prose":
             return self.prose(part, known or "")
         rows = self.rows(part, known) if isinstance(known, list) else []
@@ -257,9 +257,10 @@ class _Composer:
     def work_out(self, topic: Topic) -> Facts:
         """Return what is known of the step that makes an artifact: who needs it, from what, and which rules hold."""
         users = [n.title for n in self.brief.downstream if topic.artifact in {want.name for want in n.wants}]
+        need = "need" if len(users) > 1 else "needs"
         return {
             "name": f"Make the {topic.artifact}",
-            "purpose": f"{join(users)} {'need' if len(users) > 1 else 'needs'} the {topic.artifact}." if users else "",
+            "purpose": f"{join(users)} {need} the {topic.artifact}." if users else "",
             "inputs": [{"artifact": name, "source": self.inputs_name} for name in self.input_names],
             "actions": self.said(f"{topic.name} {self.subject}"),
             "outputs": [{"artifact": topic.artifact, "description": self.wants.get(topic.artifact) or TO_DO}],
@@ -315,7 +316,7 @@ class _Composer:
                 {
                     "artifact": each.name,
                     "consumer": neighbour.title,
-                    "use": _sentence(each.text) if each.text else "as an input.",
+                    "use": as_sentence(each.text) if each.text else "As an input.",
                 }
                 for each in neighbour.wants or tuple(NamedText(name, "") for name in self.artifacts[:1])
             ]
@@ -323,7 +324,7 @@ class _Composer:
         return self.rows(spec, facts)
 
     def done(self, spec: SectionSpec) -> list[Any]:
-        facts = [{"criterion": f"{n.title} has the {want.name}."} for n in self.brief.downstream for want in n.wants]
+        facts = [{"criterion": f"{n.title} has the {want.name}."} for n, want in self.brief.wanted]
         return self.rows(spec, facts)
 
     def audit(self, spec: SectionSpec) -> list[Any]:
@@ -353,12 +354,12 @@ class _Composer:
 
 
 def _late(ask: Ask, spec: SectionSpec) -> list[tuple[SectionSpec, SectionSpec]]:
-    return [pair for step in range(1, 7) for pair in late_parts(ask.template, step) if pair[0] is spec]
+    return [pair for pair in late_parts(ask.template) if pair[0] is spec]
 
 
 def _with_wanted(found: tuple[Topic, ...], brief: Brief) -> tuple[Topic, ...]:
     """Add an artifact that a neighbour already expects by name; it takes the place of a topic that means the same."""
-    wanted = {title_key(w.name): w.name for n in brief.downstream for w in n.wants}
+    wanted = {title_key(want.name): want.name for _, want in brief.wanted}
     known = {title_key(topic.artifact) for topic in found}
     topics_now = list(found)
     for key, name in wanted.items():
@@ -382,8 +383,3 @@ def _akin(topic: str, artifact: str) -> bool:
 def _words(value: Any) -> str:
     """Return the words of an item, whatever its fields are."""
     return value if isinstance(value, str) else ": ".join(str(text) for text in value.values() if text)
-
-
-def _sentence(text: str) -> str:
-    clean = text.strip()
-    return clean if clean[-1:] in ".!?" else f"{clean}."

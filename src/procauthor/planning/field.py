@@ -94,7 +94,7 @@ def resembles(label: str) -> str:
 
 
 def read_fields(lines: Iterable[Line]) -> list[Field]:
-    """Read all fields of some lines, in order. Ticked lines that stand under no field count as actions."""
+    """Read all fields of some lines, in order. Ticked lines that are under no field count as actions."""
     fields: list[Field] = []
     current: Field | None = None
     open_text = False

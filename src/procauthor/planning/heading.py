@@ -45,7 +45,7 @@ class Headings:
     def __init__(self, text: PlanText, rows: Sequence[Opening]) -> None:
         self.text = text
         self._sections = text.document.sections
-        self._tabled = {above.index for row in rows for above in text.above(row.section)}
+        self._tabled = text.busy(rows)
         self._parents = {s.parent for s in self._sections}
         words = Counter((s.parent, word_before_number(s.title)) for s in self._sections)
         self._units = {word for (_, word), count in words.items() if word and count > 1} - read_words().lists["units"]
@@ -155,7 +155,8 @@ class Headings:
         leaf, above = all(s.index not in self._parents for s in members), self._above(members[0])
         weight = 3 * told + (2 if coded else number.dot) + 2 * (sum(map(names_task, titles)) * 2 >= len(members))
         weight += 2 * (leaf and names_priority(above)) or int(leaf and coded and names_bucket(above))
-        work = (f for m in members for s in self.text.document.family(m) for f in self.text.fields[s.index])
+        sections = chain.from_iterable(map(self.text.document.family, members))
+        work = chain.from_iterable(self.text.fields[s.index] for s in sections)
         worded = coded and not number.code[:1].isdigit()
         return told, weight + (worded and any(f.key == "actions" and f.entries for f in work))
 

@@ -228,7 +228,7 @@ def _actions(opening: Opening) -> Iterator[Entry]:
 
 def _plain(opening: Opening) -> list[tuple[Entry, bool]]:
     """Return the lines below an item, and whether each looks like a field; where most do, none is meant as one."""
-    entries = _outermost([entry for f in opening.all("listed") for entry in f.entries])
+    entries = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
     labelled = [bool(_LABELLED.match(entry.line.content)) for entry in entries]
     few = sum(labelled) * 2 <= len(entries)
     asides = [bool(_ASIDE.match(entry.line.content)) for entry in entries]
@@ -275,4 +275,4 @@ def _remarks(text: str) -> list[str]:
     """Return what a line says besides its title: in parentheses, and behind a dash, a comma or a colon."""
     inside = [a or b for a, b in re.findall(r"\(([^()]*)\)|\[([^\[\]]*)\]", text)]
     outside = re.split(r"\s[-–—|]\s|[;,:|]\s|\s(?=[~≈])", re.sub(r"[(\[].*?[)\]]", "", plain_text(text)))[1:]
-    return [remark.strip() for each in (*inside, *outside) for remark in re.split(r"[;,]\s", each)]
+    return [remark.strip() for remark in chain.from_iterable(re.split(r"[;,]\s", each) for each in (*inside, *outside))]

@@ -35,7 +35,7 @@ def arrange(items: Sequence[PlanItem]) -> tuple[tuple[int, ...], tuple[Problem, 
 def prerequisites(items: Sequence[PlanItem], *, soft: bool = False) -> dict[int, tuple[int, ...]]:
     """Return for each item the numbers of those that it waits for, or with ``soft`` of those that better come before.
 
-    Nobody waits for himself in the end: what closes a circle is left out.
+    No item waits for itself in the end: what closes a circle is left out.
     """
     ranked = _rank(items)
     known = edges(ranked)

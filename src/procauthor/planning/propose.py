@@ -110,13 +110,13 @@ def _gains(evaluation: Evaluation, items: Sequence[PlanItem]) -> Iterator[Gain]:
 
 
 def _is_retired(row: Row) -> bool:
-    """Say whether a document is deprecated, by its status or by a remark behind its title: it is nobody's work."""
+    """Say whether a document is deprecated, by its status or by a remark behind its title: it is no work."""
     remark = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*$", row.title)
     return row.status == "deprecated" or bool(remark and read_status(remark[1]) == "deprecated")
 
 
 def _is_written(row: Row) -> bool:
-    """Say whether a text is finished and only the check finds errors in it: nobody has to wait for it."""
+    """Say whether a text is finished and only the check finds errors in it: nothing has to wait for it."""
     return row.text_status in DONE
 
 

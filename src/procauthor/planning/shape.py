@@ -58,7 +58,7 @@ def _openings(lists: Iterable[WeighedList]) -> list[Opening]:
 
 def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Opening]) -> list[Opening]:
     """Choose among lists: the sure ones, and of the others those beside which nothing surer is."""
-    busy = {above.index for o in others for above in text.above(o.section)}
+    busy = text.busy(others)
     chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
     if not (chosen or others):
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import translate
+from functools import lru_cache
 from itertools import chain, zip_longest
 from pathlib import Path
 
@@ -473,7 +475,8 @@ def _named(specs: Iterator[SectionSpec]) -> tuple[SectionSpec, ...]:
     return tuple(named)
 
 
-def _matcher(pattern: str) -> Callable[[str], object]:
+@lru_cache(maxsize=256)
+def path_matcher(pattern: str) -> Callable[[str], object]:
     """Return what says whether a path matches, at the root or below any folder."""
     return re.compile(f"{translate(pattern)}|{translate(f'**/{pattern}')}").match
 
@@ -490,6 +493,12 @@ def _refuse_link(folder: Path, file: Path) -> None:
     if not file.resolve().is_relative_to(folder.resolve()):
         message = f"the template {file.stem!r} is a link that leads out of its folder"
         raise TemplateError(message, "put the file itself there")
+
+
+def _idle(heading: str, known: Collection[str]) -> str:
+    close = get_close_matches(heading, known, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f"[sections.synonyms] has no effect for {heading!r}, which no template has as a heading or label{meant}"
 
 
 class TemplateStore:
@@ -512,7 +521,7 @@ class TemplateStore:
         self._synonyms = {
             section_key(heading): tuple(map(section_key, others)) for heading, others in (synonyms or {}).items()
         }
-        self._matchers = [(_matcher(pattern), name) for pattern, name in self._patterns.items()]
+        self._matchers = [(path_matcher(pattern), name) for pattern, name in self._patterns.items()]
         self._read: dict[str, Template] = {}
 
     def get(self, name: str) -> Template:
@@ -551,13 +560,24 @@ class TemplateStore:
         return f"did you mean {close[0]!r}?" if close else f"known templates: {', '.join(known)}"
 
     def _with_synonyms(self, template: Template) -> Template:
-        sections = tuple(
-            replace(s, constraint=replace(s.constraint, synonyms=(*s.constraint.synonyms, *self._synonyms[s.key])))
-            if s.key in self._synonyms
-            else s
-            for s in template.sections
-        )
-        return replace(template, sections=sections)
+        return replace(template, sections=tuple(map(self._named_otherwise, template.sections)))
+
+    def _named_otherwise(self, spec: SectionSpec) -> SectionSpec:
+        """Return a section or the part of a step with the other words that the settings give it, and its parts too."""
+        others = (*spec.constraint.synonyms, *self._synonyms.get(spec.key, ()))
+        parts = tuple(map(self._named_otherwise, spec.parts))
+        return replace(spec, constraint=replace(spec.constraint, synonyms=others), parts=parts)
+
+    def idle_synonyms(self) -> list[str]:
+        """Return a sentence for each heading in the settings that has synonyms, and is in no template."""
+        if not self._synonyms:
+            return []
+        specs: list[SectionSpec] = []
+        for name in self.names():
+            with suppress(TemplateError):
+                specs += self.get(name).sections
+        known = {spec.key for spec in chain.from_iterable((spec, *spec.parts) for spec in specs)}
+        return [_idle(heading, known) for heading in self._synonyms if heading not in known]
 
     def refuse_unknown(self) -> None:
         """Refuse a name in the settings that no template has, used by a document or not.
