@@ -75,8 +75,9 @@ def find_phrases(text: str) -> Iterator[Phrase]:
 
 
 def odd_title(title: str) -> re.Pattern[str] | None:
-    """Return the pattern of a title that ends as names do, and has signs for which find_phrases does not see it whole."""
-    if len(title.split()) < _FEWEST_IN_NAME or not _LAST.search(title.split()[-1]):
+    """Return the pattern of a title that ends as names do, but whose signs hide its beginning from find_phrases."""
+    words = title.split()
+    if len(words) < _FEWEST_IN_NAME or not _LAST.search(words[-1]):
         return None
     if any(phrase.starts[0] == 0 and phrase.end == len(title) for phrase in find_phrases(title)):
         return None
