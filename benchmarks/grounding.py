@@ -105,7 +105,7 @@ def measure(root: Path, seed: int, count: int, *, left_out: bool = True, each: i
             made[kind] += 1
             caught[kind] += any(not whole.holds(claim) for claim in find_claims(sentence))
     alarms, said, again, respelled, own, doubted = [], 0, [], 0, 0, 0
-    own_texts = {p.path: _texts(p) for p in library.procedures}
+    own_texts = {p.path: _texts(p) for p in (library.procedures if left_out else drafts)}
     for procedure in drafts:
         found = [c for text in own_texts[procedure.path] for c in find_claims(text)]
         said += len(found)

@@ -221,4 +221,4 @@ def test_a_git_that_does_not_answer_is_not_waited_for(top: Path, tmp_path: Path)
         file.write(f"[include]\n\tpath = {tmp_path / 'pipe'}\n")
     report = run_json("-C", top / "library", "evaluate")
     assert report["measured"] == report["measured"] | {"revision": "", "clean": None}
-    assert "git did not answer within" in report["notes"][-1]
+    assert "git did not answer in time" in report["notes"][-1]

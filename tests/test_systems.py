@@ -116,6 +116,10 @@ def test_new_files_have_names_for_all_systems_and_old_ones_stay(root: Path) -> N
     for place in ("nul", "feature/what?.md", "con/x.md", "x./y.md"):
         told = run("-C", root, "move", "Design Review", place, code=2).stderr
         assert "Windows" in told, (place, told)
+    for place, twin in (("Feature", "feature"), ("feature/Threat-Check.md", "threat-check.md")):
+        told = run("-C", root, "move", "Design Review", place, code=2).stderr
+        assert "the same name" in told, (place, told)
+        assert twin in told, (place, told)
     assert snapshot(root) == before
     odd = root / "feature/what?.md"
     (root / "feature/design-review.md").rename(odd)
@@ -126,3 +130,8 @@ def test_new_files_have_names_for_all_systems_and_old_ones_stay(root: Path) -> N
     assert "board asks" in odd.read_text()
     run("-C", root, "rename", "feature/what?.md", "Plain Review Procedure")
     assert "board asks" in (root / "feature/plain-review.md").read_text()
+
+
+def test_a_name_may_change_in_case_alone(root: Path) -> None:
+    run("-C", root, "move", "Design Review", "feature/Design-Review.md")
+    assert [path.name for path in root.glob("feature/*esign-*eview.md")] == ["Design-Review.md"]

@@ -24,7 +24,7 @@
     + ModelError             the provider failed after retries
     + ModelOutputError       no output, or not of the schema, after repairs
     + BudgetError            the run would pass its ceiling of tokens
-    + HaltError              no further call may be made: a deadline has passed, or somebody stopped the work
+    + HaltError              no further call may be made: a deadline has passed, or the work was stopped
     + StoreError             the memory of runs cannot be used
 """
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from procauthor.errors import RevisionError
@@ -21,6 +23,9 @@ from procauthor.errors import RevisionError
 _SECONDS = 5.0
 LONG = 60.0
 """Seconds for a question whose answer is as long as the repository is large."""
+_REST = 30.0
+"""Seconds in which a repository is not asked again after it gave no answer: a command asks several things."""
+_silent: dict[Path, float] = {}
 _OWN = ".git"
 _SAFE = (
     "safe.bareRepository=explicit",
@@ -37,7 +42,7 @@ _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
     "--literal-pathspecs",
-    *(word for pair in _SAFE for word in ("-c", pair)),
+    *chain.from_iterable(("-c", pair) for pair in _SAFE),
 )
 # A setting of a single protocol comes before `protocol.allow`; this variable comes before both.
 _QUIET = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -79,7 +84,7 @@ class Repository:
 
 @lru_cache(maxsize=16)
 def _answers(top: Path) -> None:
-    """Ask a repository a short question, once: where git is silent altogether, nobody waits for a long one.
+    """Ask a repository a short question, once: where git is silent altogether, a long one would only wait.
 
     Raises:
         RevisionError: It gave no answer; it is asked again next time.
@@ -154,6 +159,8 @@ def _run(folder: Path, words: tuple[str, ...], feed: bytes | None, seconds: floa
     if program is None or not os.path.isabs(program):
         message = "git is not installed"
         raise RevisionError(message, "earlier revisions are read with git")
+    if time.monotonic() < _silent.get(folder, 0.0):
+        raise _no_answer(folder)
     try:
         done = subprocess.run(  # noqa: S603 - git alone, no shell, and nothing that a repository names
             [program, *_OPTIONS, *words],
@@ -165,10 +172,10 @@ def _run(folder: Path, words: tuple[str, ...], feed: bytes | None, seconds: floa
             timeout=seconds,
         )
     except subprocess.TimeoutExpired as error:
-        if partial:
-            return error.stdout or b""
-        message = f"git did not answer within {seconds:g} seconds"
-        raise RevisionError(message, f"it was asked in {folder}") from error
+        if partial and error.stdout:
+            return error.stdout
+        _silent[folder] = time.monotonic() + _REST
+        raise _no_answer(folder) from error
     except OSError as error:
         message = f"git cannot be started in {folder}: {error.strerror}"
         raise RevisionError(message, "install git, or add it to PATH") from error
@@ -180,6 +187,10 @@ def _run(folder: Path, words: tuple[str, ...], feed: bytes | None, seconds: floa
         message = f"git says: {told[0]}"
         raise RevisionError(message)
     return done.stdout
+
+
+def _no_answer(folder: Path) -> RevisionError:
+    return RevisionError("git did not answer in time", f"it was asked in {folder}")
 
 
 def _environment(folder: Path) -> dict[str, str]:

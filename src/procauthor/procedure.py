@@ -83,7 +83,7 @@ class Contract(Struct, frozen=True, array_like=True):
     consumers: tuple[Consumer, ...] = ()
     steps: tuple[Step, ...] = ()
     downstream: tuple[str, ...] = ()
-    """Every line of Downstream Dependencies, also those that link nobody."""
+    """Every line of Downstream Dependencies, also those without a link."""
     exits: tuple[Artifact, ...] = ()
     """The states in which the procedure can end."""
     signals: tuple[Artifact, ...] = ()

@@ -181,7 +181,7 @@ class PromptLibrary:
     """
 
     def __init__(self, overrides: tuple[Path, ...] = ()) -> None:
-        # Overrides are somebody else's code, so templates run in the sandbox.
+        # Overrides are foreign code, so templates run in the sandbox.
         self._environment = _Sandbox(
             loader=_Loader([*overrides, shipped("prompts")]),
             undefined=StrictUndefined,

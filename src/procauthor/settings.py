@@ -106,12 +106,12 @@ class CheckSettings(_Table):
 
 
 class SectionSettings(_Table):
-    """Other headings that documents may use for a section of their template."""
+    """Other headings and labels that documents may use for a section, or a part of a step, of their template."""
 
     synonyms: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, examples=[{"Failure Handling": ["Rollback", "If Something Breaks"]}]
     )
-    """The heading in the template, and the headings that mean the same."""
+    """The heading or label in the template, and those that mean the same."""
 
 
 class AuthoringSettings(_Table):
@@ -264,7 +264,7 @@ class ReviewConventions(_Table):
     last: tuple[str, ...] = ("last_reviewed",)
     """Keys with the day of the last review, as `2027-06-01`; an approval counts as one, too."""
     default: Annotated[str, AfterValidator(_say_interval)] = Field(default="", examples=["1y"])
-    """How often documents are reviewed that do not say it themselves; empty means that nobody asks."""
+    """How often documents are reviewed that do not say it themselves; empty means that they need no review."""
 
 
 class Conventions(_Table):
@@ -411,7 +411,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 
 def _pyproject_table(file: Path) -> dict[str, Any] | None:
-    """Return the settings in a ``pyproject.toml``; one of somebody else that cannot be read has none."""
+    """Return the settings in a ``pyproject.toml``; one that cannot be read has none, unless it names ours."""
     if not file.is_file():
         return None
     try:
@@ -460,7 +460,7 @@ def _line_of(file: Path, location: tuple[int | str, ...]) -> str:
 
 
 def _said(error: ErrorDetails) -> str:
-    """Return what is wrong in the words of somebody who writes settings."""
+    """Return what is wrong in the words of a person who writes settings."""
     if error["type"] == "extra_forbidden":
         return "there is no such key"
     words = error["msg"].removeprefix("Value error, ").replace("Input should", "it should")

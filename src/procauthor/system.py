@@ -157,7 +157,7 @@ def exchange(new: Path, place: Path) -> None:
 
     Raises:
         FileNotFoundError: There is none at the place.
-        FileExistsError: Somebody saved another one meanwhile, which is in the place now; the old one is `put_aside`.
+        FileExistsError: Another one was saved meanwhile and is in the place now; the old one is `put_aside`.
         OSError: The disk refuses.
     """
     try:
@@ -177,7 +177,7 @@ def put_aside(new: Path) -> Path:
 
 
 def _move_by_name(new: Path, place: Path) -> None:
-    """Move a file to an empty place by a second name: unlike most renamings, that fails where somebody was quicker."""
+    """Move a file to an empty place by a second name: it fails where another process was quicker."""
     try:
         _link(new, place)
     except OSError as error:
@@ -337,7 +337,7 @@ class _Child:
         yield from map(self._work, self._paths[sent:])
 
     def end(self) -> None:
-        """Stop the child, if nobody has read what it makes, and wait for it."""
+        """Stop the child, if its output was not read, and wait for it."""
         if self._reader >= 0:
             os.close(self._reader)
             self._reader = -1

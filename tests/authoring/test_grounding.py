@@ -149,7 +149,7 @@ def test_documents_are_evidence_as_if_all_were_one_text(root, written, claimed):
 
 
 def test_seeded_inventions_are_caught_and_true_procedures_are_left_alone():
-    figures = measure(Path(__file__).parents[2] / "procedures", seed=7, count=4, left_out=False, each=5)
+    figures = measure(Path(__file__).parents[2] / "procedures", seed=7, count=4, left_out=False, each=12)
     assert figures["caught"] >= 0.95, figures["caught_by_kind"]
     assert figures["false_alarms"] < 0.05, figures["examples"]
     assert figures["false_alarms_respelled"] < 0.05, figures["examples"]
@@ -186,6 +186,18 @@ WHERE c.relkind = 'r' AND c.relpersistence = 'p'
 REPLICA IDENTITY FULL
 $hits = Get-ComplianceSearch -Identity $CASE
 New-ComplianceSearchAction -SearchName $CASE -Purge -PurgeType SoftDelete""".splitlines()
+PUBLIC += r"""curl -fsS "$REG/subjects/$SUBJECT/versions" # note the mode
+kafka-topics.sh --bootstrap-server "$BROKER" --alter --topic "$TOPIC.v2" --add-config retention.ms=86400000
+aws cloudtrail lookup-events --region "$R" --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteTrail
+for R in $(aws ec2 describe-regions --query 'Regions[].RegionName' --output text); do
+az ad user update --id "$ID" --account-enabled false
+az rest --url "$G/users/$ID/memberOf?\$select=displayName" -o tsv | sort > has.txt
+gh api -X DELETE "repos/$ORG/$REPO/keys/NUMBER"
+kubectl scale deployment/NAME --replicas=1
+kubectl patch hpa NAME -p '{"spec":{"maxReplicas":NUMBER}}'
+if [ $TRY = 5 ]; then echo "$KEY" >> parked.txt; else sleep $((TRY * 30)); fi
+. ./own.env; unset KEY
+rm -f held.csv ours.txt""".splitlines()
 OF_A_TEAM = """curl https://x.acme.example/
 git push deploy-box main
 git status | frobctl --all
@@ -195,6 +207,11 @@ kubectl rollout restart deployment/billing
 docker restart billing-db
 frobctl status
 rm -rf /
+aws s3 cp ledgers
+aws iam delete-role --role-name BillingDeploy
+kafka-topics.sh --bootstrap-server "$BROKER" --delete --topic billing
+az group delete --name billing
+gh repo delete acme/billing
 psql -h db1.corp.internal -c "SELECT 1"
 cat /etc/acme/limits
 sed -i s/a/b/ ops/hosts.yml
@@ -229,6 +246,11 @@ def test_a_command_with_what_a_team_has_named_is_a_question(command: str) -> Non
         "uuid",
         "git",
         "Get-InboxRule",
+        "int",
+        '"is_compatible":true',
+        "N=1000000",
+        "TOPIC.repair-GROUP",
+        "/ACCOUNT",
     ],
 )
 def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
@@ -245,10 +267,16 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
         (["```python\nimport frob\n```"], []),
         (["```yaml\nurl: https://frob.acme.example\n```"], ["command `url: https://frob.acme.example` in step 1"]),
         (["```text\nWe know more at 17:00, in 90 minutes.\n```"], ['number "90 minutes" in step 1']),
-        (["Run `frobctl a`.", "Set `frob_b`, then `frob_c`."], ["command `frobctl a`", "names `frob_b` and `frob_c`"]),
-        (["Wait 3 days, or 5 %.", "Wait 3 days."], ['numbers "3 days" and "5 %" in step 1 and step 2']),
-        (["Ask a.acme.internal and b.acme.internal."], ['address "a.acme.internal"', 'address "b.acme.internal"']),
-        (["From 2026, 100 days; from 2027 47 days."], ['numbers "100 days" and "47 days" in step 1']),
+        (
+            ["Run `frobctl a`.", "Set `frob_b`, then `frob_c`."],
+            ["command `frobctl a`", "names and places `frob_b` in step 2; `frob_c` in step 2"],
+        ),
+        (["Wait 3 days, or 5 %.", "Wait 3 days."], ['numbers "3 days" in step 1 and step 2; "5 %" in step 1']),
+        (
+            ["Ask a.acme.internal and b.acme.internal."],
+            ['names and places "a.acme.internal" in step 1; "b.acme.internal" in step 1'],
+        ),
+        (["From 2026, 100 days; from 2027 47 days."], ['numbers "100 days" in step 1; "47 days" in step 1']),
         (["Report it to `report@apwg.org`, see https://www.rfc-editor.org/rfc/rfc9110."], []),
     ],
 )
@@ -259,14 +287,68 @@ def test_what_is_answered_together_is_one_question(texts: list[str], asked: list
         assert question.startswith(f"Unverified: {words}")
 
 
+KAFKA = "Which broker carries the events? The commands are written for Apache Kafka and the Record Register."
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Run `kafka-frob.sh --all billing`, and read `kafka.server` in Kafka.", []),
+        ("Run `frobctl kafka --all`; add `--execute`; set `auto.create.topics=false`; watch `BytesOutPerSec`.", []),
+        ("Run `kafka-frob.sh --at kafka1.acme.internal`.", ["command"]),
+        ("Run `record merge --now`.", ["command `record merge --now`"]),
+        (
+            "Keep it in `/srv/acme/audit`, tell #ops-night at 12 % after 40 days, and open a ticket in Jira.",
+            [
+                'names and places `/srv/acme/audit` in step 1; "#ops-night" in step 1; "Jira" in step 1',
+                'numbers "12 %" in step 1; "40 days" in step 1',
+            ],
+        ),
+        (f"Wait 1,5,10 days, or {'9' * 400} days.", ["numbers"]),
+        ("At T + 70 minutes it is over: 70 minutes (proposed: 25 minutes; as usual), then 95 minutes.", []),
+    ],
+)
+def test_what_an_open_question_covers_is_not_asked_and_all_else_is(text: str, asked: list[str]) -> None:
+    """The library knows records and a register: these words of a question name no product."""
+    evidence = Evidence.of(["We keep a record of each change in a register."])
+    questions = doubt([("step 1", text)], evidence, [KAFKA])
+    assert len(questions) == len(asked)
+    for question, words in zip(questions, asked, strict=True):
+        assert question.startswith(f"Unverified: {words}")
+
+
+def test_the_times_of_the_steps_and_their_sums_are_the_authors() -> None:
+    steps = [{"who": {"time": time}, "actions": ["Wait 25 minutes."]} for time in ("15 minutes", "30 minutes")]
+    fields = {"workflow": steps, "purpose": "It is over after 45 minutes. Records stay 40 days, alerts 50 minutes."}
+    evidence = Evidence.of(())
+    (question,) = unverified(TEMPLATE, fields, evidence)
+    assert question == (
+        'Unverified: numbers "40 days" in "1. Purpose"; "50 minutes" in "1. Purpose"; "25 minutes" in step 1 and step 2'
+    )
+    assert unverified(TEMPLATE, fields, evidence, [question]) == ()
+
+
+def test_a_document_asks_three_questions_at_most_about_what_nobody_could_verify() -> None:
+    text = "Run `frobctl a`; read `/srv/a` and `b_c` at a.acme.internal; tell #ops-night in 3 days, at 5 %, in Jira."
+    questions = doubt([(f"step {n}", f"{text} Type `frobctl {n}`.") for n in range(9)], Evidence.of(()))
+    assert [question.split(" ")[1] for question in questions] == ["commands", "names", "numbers"]
+
+
 def test_what_is_asked_together_does_not_become_evidence(root: Path) -> None:
     page = root / "feature/design-review.md"
-    claims = ["commands `foo --bar` and `frob a`", f"command `b{'x' * 119}...`"]
+    claims = [
+        "commands `foo --bar` in step 1; `frob a` in step 2",
+        "names and places `foo_b` in step 1; `/x/c` in step 2",
+    ]
+    claims += ["commands `foo --baz` and `frob b`", f"command `b{'x' * 119}...`"]
     lines = "\n".join(f'  - "Unverified: {claim} in step 3"' for claim in claims)
     listed = f"open_questions:\n{lines}\n---\n\n# Design"
     page.write_text(page.read_text().replace("---\n\n# Design", listed))
-    evidence = library(root, f"1. Run `foo --bar`:\n\n   ```sh\n   frob a\n   frob c\n   ```\n\n2. Run `b{'x' * 140}`.")
-    for command in ("foo --bar", "frob a", "frob c", f"b{'x' * 140}"):
+    block = "```sh\n   frob a\n   frob c\n   ```"
+    evidence = library(
+        root, f"1. Run `foo --bar`:\n\n   {block}\n\n2. Run `b{'x' * 140}`, `foo --baz`, `foo_b`, `/x/c`."
+    )
+    for command in ("foo --bar", "frob a", "frob c", f"b{'x' * 140}", "foo --baz", "foo_b", "/x/c"):
         assert not any(evidence.holds(claim) for claim in find_claims(f"`{command}`")), command
 
 

@@ -201,7 +201,7 @@ def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
     look = words_of(requests[-1])
     assert "frobctl now" in look.split("What neither the brief nor the library holds")[1]
     assert "There is room for 7 more proposals and questions" in words_of(requests[1])
-    assert "The page has 3 proposals and 1 questions, of 8 that it may have together." in look
+    assert "The page has 3 proposals and 3 questions, of 8 that it may have together." in look
     found = [(q.question.kind, q.question.text) for q in Project.open(root).questions.list()]
     assert found.count(("proposal", "45 minutes")) == 3
 
@@ -307,8 +307,8 @@ def test_a_draft_with_too_many_questions_is_told_how_many_and_loses_none(root: P
 
     draft, requests = run(root, change)
     assert "There is no room for a further proposal or question." in words_of(requests[1])
-    assert "0 proposals and 10 questions" in words_of(requests[2])
-    assert "2 too many" in words_of(requests[2])
+    assert "0 proposals and 11 questions" in words_of(requests[2])
+    assert "3 too many" in words_of(requests[2])
     assert set(questions) <= set(draft.open_questions)
 
 
@@ -376,6 +376,8 @@ def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
 
 def test_the_words_of_a_page_are_those_that_are_read() -> None:
     assert DraftPage(TEMPLATE, {}, "Type this:\n\n```sh\ngh pr view 7\n```\n\nThen wait.").words == 4
+    body = "1. Type it:\n\n   ```sh\n   gh pr view 7\n   ```\n\n2. Then wait an hour for it.\n"
+    assert DraftPage(TEMPLATE, {}, body).longest(1, 1) == {2: 7}
 
 
 @pytest.mark.parametrize(
@@ -389,6 +391,8 @@ def test_the_words_of_a_page_are_those_that_are_read() -> None:
         ("cat <<'NOTE' > note.md\nWe look.\nNOTE", []),
         ('TAG=v1\ngit tag "$TAG" --message TAG', []),
         ("gh pr view TICKET", []),
+        ("aws organizations list-policies --filter SERVICE_CONTROL_POLICY", []),
+        ('aws iam put-role-policy --policy-document \'{"AWS": "OWN_KEY", "Own_KEY": 1}\'', ["OWN_KEY"]),
         ('while read -r END LOGIN; do gh api "users/$LOGIN"; echo "$END"; done', []),
     ],
 )
@@ -423,7 +427,8 @@ def test_no_step_is_named_as_beside_itself(beside: str | None, left: str | None)
         ),
         ([("1 hour", ""), ("30 minutes", "Step 3"), ("2 hours", "Step 2"), ("1 day", "")], "1 d 3 h"),
         ([("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")], "1 d 1 h 30 min"),
-        ([("one hour or 30 minutes", ""), ("at once", "")], ""),
+        ([("soon", ""), ("at once", "")], ""),
+        ([("2 hours, or 30 minutes at night", "")], "2 h (step 1 2 h"),
         ([(None, ""), ("two working days", "")], "2 d (step 1 no single time, step 2 2 d, "),
     ],
 )

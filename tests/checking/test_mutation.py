@@ -306,7 +306,7 @@ def _(rnd: random.Random, library: Library) -> Expected:
 
 @breaks("exit-undefined")
 def _(rnd: random.Random, library: Library) -> Expected:
-    path, cue = some(rnd, library), rnd.choice(["end with the exit state", "it ends as"])
+    path, cue = some(rnd, library), rnd.choice(["end with the exit state", "it ends as", "end in", "finish as"])
     change(library, path, "None.", f"If it is odd: {cue} Put Aside.")
     return Expected(path, "Put Aside")
 
@@ -581,6 +581,12 @@ def _(rnd: random.Random, library: Library) -> Expected:
 def _(rnd: random.Random, library: Library) -> Expected:
     library.files = {"notes.txt": "No Markdown."}
     return Expected(".", 1)
+
+
+@breaks("unportable-name")
+def _(rnd: random.Random, library: Library) -> Expected:
+    library.files["notes/Aux.txt"] = "Words."
+    return Expected("notes/Aux.txt", 1)
 
 
 @breaks("undefined-label")

@@ -106,6 +106,18 @@ def test_rules_are_selected_by_the_beginning_of_a_code(broken: Path) -> None:
     assert found["findings"] == []
 
 
+def test_a_folder_without_settings_and_procedures_is_told_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# A product\n", encoding="utf-8")
+    for command in ("check", "evaluate"):
+        done = run("-C", tmp_path, command)
+        assert "no procauthor.toml" in done.stderr
+        assert "procauthor init" in done.stderr
+    run("-C", tmp_path, "init", "--no-input", "handbook")
+    found = run_json("-C", tmp_path, "check", code=1)
+    assert [f["rule"] for f in found["findings"]] == ["nothing-matched"]
+    assert "-C handbook" in found["findings"][0]["hint"]
+
+
 def test_nothing_to_check_is_no_success(tmp_path: Path, root: Path) -> None:
     (tmp_path / "empty").mkdir()
     found = run_json("-C", tmp_path / "empty", "check", "--select", "broken-link", code=1)

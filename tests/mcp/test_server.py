@@ -119,15 +119,20 @@ def test_an_agent_proposes_an_update_of_one_item(root: Path) -> None:
         shown = await call(client, "get_update_targets", ref=ref, wish=wish, section="S7")
         target = next(t for t in shown["targets"] if t["id"] == "S7.items[1]")
         entry = {"action": "replace", "target": target["id"], "values": ["Three options were compared."]}
-        changes = {"validation_and_acceptance_criteria_changes": [{**entry, "expect": "stale"}]}
+        changes: dict[str, Any] = {"validation_and_acceptance_criteria_changes": [{**entry, "expect": "stale"}]}
         assert "is not what the operation expects" in await fail(
             client, "propose_update", ref=ref, wish=wish, changes=changes
         )
         changes["validation_and_acceptance_criteria_changes"][0]["expect"] = target["hash"]
-        found = await call(client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent")
+        changes["open_questions"] = ["Which options count?"]
+        asked = ["Who compares them?"]
+        found = await call(
+            client, "propose_update", ref=ref, wish=wish, changes=changes, by="an agent", open_questions=asked
+        )
         assert (found["outcome"], found["author"]) == ("Awaiting review", "an agent")
+        assert found["open_questions"] == ["Which options count?", *asked]
         diff = await read(client, "diff")
-        assert [line for line in diff.splitlines() if line.startswith(("+- ", "-- "))] == [
+        assert [line for line in diff.splitlines() if line.endswith(" were compared.") and line[0] in "+-"] == [
             "-- Two options were compared.",
             "+- Three options were compared.",
         ]

@@ -116,7 +116,7 @@ def test_what_cannot_be_understood_is_never_overwritten_and_two_never_write_one_
     walk = Project.open(root).follow(TITLE, by="Ada")
     other = Project.open(root).follow(TITLE, by="Ada")
     walk.record(1, "done")
-    with pytest.raises(ConflictError, match="by somebody else meanwhile"):
+    with pytest.raises(ConflictError, match="elsewhere meanwhile"):
         other.record(1, "failed", deviation="x")
     (root / RECORD).write_text("{<<<<<<<")
     refused = run("-C", root, "follow", TITLE, "--by", "Ada", code=2)

@@ -194,6 +194,28 @@ def test_a_synonym_in_the_settings_reaches_contracts(tmp_path: Path) -> None:
     assert findings(root) == before
 
 
+@pytest.mark.parametrize("label", ["Inputs", "Actions", "Outputs", "Failure Handling"])
+def test_a_synonym_in_the_settings_reaches_the_parts_of_steps(tmp_path: Path, label: str) -> None:
+    root = write(tmp_path / "library", SHIPPED)
+    before = findings(root)
+    for name in ("first", "second"):
+        file = root / f"ops/{name}.md"
+        file.write_text(file.read_text(encoding="utf-8").replace(f"**{label}:**", "**Wie hier:**"), encoding="utf-8")
+    with (root / "procauthor.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'\n[sections.synonyms]\n"{label}" = ["Wie hier"]\n')
+    assert findings(root) == before
+
+
+def test_synonyms_of_what_no_template_has_are_named(tmp_path: Path) -> None:
+    root = write(tmp_path / "library", SHIPPED)
+    with (root / "procauthor.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[sections.synonyms]\n"Required Input" = ["Needs"]\n"Failure Handling" = ["Rollback"]\n')
+    said = run("-C", root, "check", code=None).stderr
+    assert said.count("has no effect") == 1
+    assert "'required input'" in said
+    assert "did you mean 'required inputs'?" in said
+
+
 def test_a_role_that_changes_is_noticed_by_a_check_that_remembers(tmp_path: Path) -> None:
     root = write(tmp_path / "library", SHIPPED)
     for number in range(70):

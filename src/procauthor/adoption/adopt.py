@@ -16,7 +16,7 @@ from procauthor.workspace.check import update_baseline
 
 _HEAD = """# Settings of this library. `templates` maps a path pattern to the name of a template: a file in the folder
 # "templates", or one of: orchestration, procedure, runbook, standard. The first pattern that matches counts.
-# A star also stands for slashes, and an empty name means no template.
+# A star also matches slashes, and an empty name means no template.
 # `conventions` say how this library writes titles, statuses, links and placeholders. They were guessed: correct them.
 
 """

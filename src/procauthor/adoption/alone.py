@@ -17,6 +17,8 @@ from procauthor.template.spec import section_key
 
 _FEWEST_STEPS = 3
 _MANY_ITEMS = 12
+# One piece of code for a shell may only show what a program is called with.
+_FEWEST_RUN = 2
 # A link so few bytes behind the beginning of an item begins it.
 _NEAR = 8
 # A list with a link in most of its items leads to other pages.
@@ -29,16 +31,16 @@ _TOKEN = lazy(r"[^\W_]+")
 
 
 def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Iterator[str]:
-    """Yield the documents without a form that tell somebody what to do, in steps.
+    """Yield the documents without a form that say what to do, in steps.
 
     Args:
         documents: Documents by path, without pages that show a folder, translations and templates.
         forms: The forms that some of them share.
     """
-    taken = {path for form in forms for path in form.members}
+    taken = set(chain.from_iterable(form.members for form in forms))
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
     for path, document in documents.items():
-        if path not in taken and not _is_about_other(path) and _has_steps(document):
+        if path not in taken and not _is_about_other(path) and _tells_what_to_do(document):
             others = [keys[other] for other in documents if other != path]
             if not any(describes(document, form) for form in forms) and not _repeats(keys[path], others):
                 yield path
@@ -48,9 +50,10 @@ def describes(document: Document, form: Form) -> bool:
     """Say whether a document shows a form to those who write: its chapters in pieces of code, or as names in lists."""
     names = chapters(form)
     own = {section_key(section.title) for section in document.sections if section.heading}
-    blocks = [block for section in document.sections for block in section.blocks]
-    shown = {section_key(each) for block in blocks if block.kind == "code" for each in _HEADING.findall(block.text)}
-    listed = {section_key(_NAME_END.split(item.text.lstrip("*` "), 1)[0]) for block in blocks for item in block.items}
+    code = (block.text for block in document.blocks if block.kind == "code")
+    shown = set(map(section_key, chain.from_iterable(map(_HEADING.findall, code))))
+    items = chain.from_iterable(block.items for block in document.blocks)
+    listed = {section_key(_NAME_END.split(item.text.lstrip("*` "), 1)[0]) for item in items}
     in_code = len(shown & names) >= max(2, len(names) * _MOSTLY)
     return in_code or (len(names) > 1 and names <= listed | own and not names <= own)
 
@@ -69,11 +72,22 @@ def _is_about_other(path: str) -> bool:
     return "-".join(tokens) in table["repository"] or report
 
 
+def _tells_what_to_do(document: Document) -> bool:
+    """Say whether a document has steps, a title that says so, or pieces of code that somebody is to run."""
+    table = words()["survey"]
+    titles = (document.title.casefold(), document.front_title.casefold())
+    if any(title.startswith(f"{begin} ") for begin in table["how_to"] for title in titles):
+        return True
+    blocks = chain.from_iterable(section.blocks for section in document.sections)
+    run = sum(block.kind == "code" and block.language in table["shells"] for block in blocks)
+    return run >= _FEWEST_RUN or _has_steps(document)
+
+
 def _has_steps(document: Document) -> bool:
     """Say whether a document has numbered items, boxes to tick or numbered headings, or is for the most part items."""
     links = [link.start for link in document.links if not link.image]
     numbered = sum(is_step(section.title) for section in document.sections if section.heading)
-    lists = [block.items for section in document.sections for block in section.blocks if block.kind == "list"]
+    lists = [block.items for block in document.blocks if block.kind == "list"]
     if numbered >= _FEWEST_STEPS or any(_are_steps(items, links) for items in lists):
         return True
     every = list(chain.from_iterable(lists))

@@ -1,4 +1,4 @@
-"""Conventions that somebody proposes for a library: each is counted in the documents, and what none shows is left out.
+"""Conventions that are proposed for a library: each is counted in the documents, and what none shows is left out.
 
 A model or a person may have proposed them. Nothing of what they say is believed: a convention counts only where the
 documents show it.
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.survey import Survey, read_by
 from procauthor.convention.word import known_words, plain_name, plain_status, status_text, table_text
+from procauthor.data import ungrouped
 from procauthor.library.library import Procedure
 from procauthor.library.thin import find_placeholders
 from procauthor.settings import Conventions, PlaceholderConventions
@@ -195,12 +196,8 @@ class _Evidence:
 
     def _holding(self, word: str, conventions: PlaceholderConventions) -> list[str]:
         """Return where documents hold a word that says that a text is not finished, by these conventions."""
-        return [
-            f"{p.path}:{p.source.line(left.start)}"
-            for p in self._documents
-            for left in find_placeholders(p.document, conventions)
-            if left.text == word
-        ]
+        held = ungrouped((p, find_placeholders(p.document, conventions)) for p in self._documents)
+        return [f"{p.path}:{p.source.line(left.start)}" for p, left in held if left.text == word]
 
 
 def _changes(before: Iterable[Procedure], after: Iterable[Procedure]) -> dict[str, int]:

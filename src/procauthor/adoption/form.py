@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import PurePosixPath
 
 from procauthor.markdown.document import Document, Section
@@ -66,10 +67,10 @@ def find_forms(documents: Mapping[str, Document]) -> list[Form]:
     common = _common(keys.values())
     keys = {path: result & common for path, result in keys.items()}
     groups = _merge(list(_groups(keys)), keys)
-    taken = {path for group in groups for path in group}
+    taken = set(chain.from_iterable(groups))
     for path in sorted(keys.keys() - taken):
         _join(path, keys, groups)
-    taken = {path for group in groups for path in group}
+    taken = set(chain.from_iterable(groups))
     groups += _alike(sorted(keys.keys() - taken), keys)
     merged = _merge(groups, keys)
     stubs = {path for path, document in documents.items() if count_words(document) <= _FEW_WORDS}
@@ -91,6 +92,26 @@ def with_stubs(forms: Sequence[Form], stubs: Iterable[str]) -> list[Form]:
         if usual is not None and (beside[usual] or sizes[usual] > sum(sizes) / 2):
             added.setdefault(usual, []).append(path)
     return [_begun(form, added.get(place, ())) for place, form in enumerate(forms)]
+
+
+def with_own(forms: Sequence[Form], documents: Mapping[str, Document], files: Mapping[str, Document]) -> list[Form]:
+    """Return the forms with those that a team shows in a file of its own, and has not used often enough to be seen.
+
+    Args:
+        forms: The forms that documents share.
+        documents: Documents by path, without pages that show a folder, translations and templates.
+        files: What may be the team's own templates, by path.
+    """
+    result = list(forms)
+    for path, shown in files.items():
+        taken = {member for form in result for member in form.members}
+        keys = headings(shown)
+        beside = [each for each in documents if each not in taken and _folder(each) == _folder(path)]
+        own = {each: headings(documents[each]) for each in beside}
+        members = [each for each in beside if own[each] & keys]
+        if len(keys) >= _FEWEST_SHARED and len(members) in range(_FEWEST_SHARED, FEWEST):
+            result.append(replace(_made(members, own), core=keys, is_bundle=True))
+    return result
 
 
 def _begun(form: Form, paths: Iterable[str]) -> Form:
@@ -116,7 +137,7 @@ def _depth(document: Document, section: Section, inside: set[int]) -> int:
 
 
 def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
-    counts = Counter(key for result in sets for key in result)
+    counts = Counter(chain.from_iterable(sets))
     return frozenset(key for key, count in counts.items() if count >= FEWEST)
 
 
@@ -144,7 +165,7 @@ def _sharing(group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> list[s
 
 
 def _core(group: Sequence[str], keys: Mapping[str, frozenset[str]], share: float = _CORE_SHARE) -> frozenset[str]:
-    counts = Counter(key for path in group for key in keys[path])
+    counts = Counter(chain.from_iterable(keys[path] for path in group))
     return frozenset(key for key, count in counts.items() if count >= len(group) * share)
 
 
@@ -167,7 +188,7 @@ def _closeness(path: str, group: Sequence[str], keys: Mapping[str, frozenset[str
 
 
 def _shares(group: Sequence[str], keys: Mapping[str, frozenset[str]]) -> dict[str, float]:
-    counts = Counter(key for path in group for key in keys[path])
+    counts = Counter(chain.from_iterable(keys[path] for path in group))
     return {key: count / len(group) for key, count in counts.items()}
 
 
@@ -238,7 +259,7 @@ def _with_neighbours(
         stubs: Documents with few words.
         empty: Documents with hardly any, and no heading below the title.
     """
-    taken = {path for other in forms for path in other.members}
+    taken = set(chain.from_iterable(other.members for other in forms))
     inside = Counter(map(_folder, form.members))
     free = [path for path in keys if _folder(path) in inside and path not in form.members]
     every = inside + Counter(map(_folder, free))

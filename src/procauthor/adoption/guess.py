@@ -34,7 +34,7 @@ class Guess:
 
     @property
     def weak(self) -> bool:
-        """Whether somebody is to be asked."""
+        """Whether a person is to be asked."""
         return self.confidence < WEAK
 
     def to_json(self) -> dict[str, object]:

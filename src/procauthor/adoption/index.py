@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import PurePosixPath
 
 from procauthor.adoption.guess import Guess
@@ -106,9 +107,9 @@ def _may_be_index(path: str) -> bool:
 def _listed(path: str, documents: Mapping[str, Document], names: Mapping[str, str], conventions: Conventions) -> int:
     """Return how many other documents one links to, or names in an item or a cell."""
     document = documents[path]
-    blocks = [block for section in document.sections for block in section.blocks]
-    texts = [item.text for block in blocks for item in block.items]
-    texts += [row.cells[0].text for block in blocks for row in block.rows if row.cells]
+    texts = [item.text for item in chain.from_iterable(block.items for block in document.blocks)]
+    rows = chain.from_iterable(block.rows for block in document.blocks)
+    texts += [row.cells[0].text for row in rows if row.cells]
     named = {names.get(title_key(re.split(r"\s[-–—]\s|[(:]", text, maxsplit=1)[0])) for text in texts}
     folder = page_folder(path, document, conventions)
     links = read_links(document, conventions)

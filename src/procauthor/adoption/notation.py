@@ -268,7 +268,7 @@ class _Placeholders:
         self.conventions = PlaceholderConventions(words=own, ignore=tuple(self._ignored()), code=code)
 
     def _own(self) -> Iterator[str]:
-        """Yield sentences that ship and stand alone in a paragraph or an item here."""
+        """Yield sentences that ship and are alone in a paragraph or an item here."""
         known = {sentence.casefold(): sentence for sentence in words()["survey"]["placeholders"]}
         places: dict[str, list[str]] = defaultdict(list)
         for path, document in self.documents.items():
@@ -297,7 +297,7 @@ class _Placeholders:
         days: dict[str, bool] = {}
         for path, document in self.documents.items():
             fields = {str(value).strip() for value in document.metadata.values()}
-            quotes = [(b.start, b.end) for section in document.sections for b in section.blocks if b.kind == "quote"]
+            quotes = [(b.start, b.end) for b in document.blocks if b.kind == "quote"]
             for left in find_placeholders(document, self.conventions):
                 spoken = any(start <= left.start < end for start, end in quotes)
                 if left.text.endswith(VAGUE_DAY):

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST
 from procauthor.adoption.notation import commonest
+from procauthor.data import ungrouped
 
 _MANY = 2
 _PLAIN = ".md"
@@ -31,7 +32,7 @@ def path_patterns(forms: Mapping[str, str]) -> dict[str, str]:
     found = {f"*/{name}": form for name, form in single.items()} | _folder_patterns(wanted, sorted(wanted))
     plain = all(path.lower().endswith(_PLAIN) for path in forms)
     # Behind the ending of Markdown there may be that of a program, as in ``a.html.md.erb``.
-    kept = found if plain else {f"{p}*" if p.endswith(f"*{_PLAIN}") else p: name for p, name in found.items()}
+    kept = found if plain else {_with_any_ending(pattern): name for pattern, name in found.items()}
     exceptions = (path for path in sorted(forms) if (match_path(kept, path) or "") != forms[path])
     return {_escaped(path): forms[path] for path in exceptions} | kept
 
@@ -57,12 +58,17 @@ def match_path(patterns: Mapping[str, str], path: str) -> str | None:
     return next((n for p, n in patterns.items() if fnmatchcase(path, p) or fnmatchcase(path, f"**/{p}")), None)
 
 
+def _with_any_ending(pattern: str) -> str:
+    return f"{pattern}*" if pattern.endswith(f"*{_PLAIN}") else pattern
+
+
 def _folder_patterns(wanted: Mapping[str, str], folders: Sequence[str]) -> dict[str, str]:
     members: dict[str, list[str]] = {}
     for folder, name in wanted.items():
         if name:
             members.setdefault(name, []).append(folder)
-    result = {pattern: name for name, homes in members.items() for pattern in _common(homes, folders)}
+    common = ungrouped((name, _common(homes, folders)) for name, homes in members.items())
+    result = {pattern: name for name, pattern in common}
     rest = sorted((f for f in wanted if wanted[f]), key=lambda f: -f.count("/") - (f != "."))
     result |= {_pattern(f): wanted[f] for f in rest if _match(result, f) is None}
     # A star matches slashes too, so a pattern may catch folders below that have another form: these come first.

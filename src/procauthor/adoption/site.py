@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import yaml
@@ -46,7 +47,7 @@ _INPUT = r"\binput:\s*[\"']([^\"']+)"
 _DOCUSAURUS = ("docusaurus.config.js", "docusaurus.config.ts", "docusaurus.config.mjs")
 _DOCS_PATH = r"\bdocs:\s*\{[^{}]*?\bpath:\s*[\"']([^\"']+)"
 _VITEPRESS = tuple(
-    f".{name}/config.{kind}" for name in ("vitepress", "vuepress") for kind in ("js", "ts", "mjs", "mts")
+    f".{name}/config.{kind}" for name, kind in product(("vitepress", "vuepress"), ("js", "ts", "mjs", "mts"))
 )
 _SIGNS = (
     _Sign("mkdocs", "mkdocs.yml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),

@@ -160,6 +160,12 @@ def _index(survey: Survey) -> Iterator[dict[str, object]]:
         known, keys = survey.library.by_path, survey.library.by_key
         rows = {entry.row.line for entry in entries(known[guess.value])}
         tables = sum(each.line in rows for each in listed)
-        notation = "table" if tables == len(listed) else "table and list" if tables else "list"
         entries_ = [{"text": e.title, "exists": e.path in known or e.key in keys, "line": e.line} for e in listed]
-        yield {"path": guess.value, "notation": notation, "entries": entries_, **guess.to_json()}
+        yield {"path": guess.value, "notation": _notation(tables, len(listed)), "entries": entries_, **guess.to_json()}
+
+
+def _notation(tables: int, total: int) -> str:
+    """Say in what an index lists its entries: so many of them are in tables."""
+    if tables == total:
+        return "table"
+    return "table and list" if tables else "list"

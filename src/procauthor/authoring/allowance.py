@@ -141,14 +141,10 @@ class Gate:
 
     Args:
         sleep: What waits.
-        clock: Returns seconds.
     """
 
-    def __init__(
-        self, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
-        self._clock = clock
         self._until = 0.0
         self._lock = threading.Lock()
 

@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import chain
 from typing import Any
 
+from procauthor.data import ungrouped
 from procauthor.errors import AnswerError
 from procauthor.regex import lazy
 
@@ -127,9 +129,8 @@ def read_object(
     known = {*names, *also}
     readable = _LONE.sub(r"\\ufffd", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     candidates = [
-        (sum(name in value for name in names), known.issuperset(value), piece.error is None, value)
-        for piece in _pieces(readable)
-        for value in _unwrapped(piece.value, names)
+        (sum(name in value for name in names), known.issuperset(value), whole, value)
+        for whole, value in ungrouped((p.error is None, _unwrapped(p.value, names)) for p in _pieces(readable))
     ]
     strongest = sorted(range(len(candidates)), key=lambda n: (*candidates[n][:3], n))[-_WEIGHED:]
     if len(strongest) > 1 and fits is not None:
@@ -217,7 +218,7 @@ def read_members(text: str) -> dict[str, Any]:
     found = list(_objects(text))
     if not found:
         raise _nothing(text)
-    return {key: value for part in found for key, value in part.items()}
+    return dict(chain.from_iterable(part.items() for part in found))
 
 
 def _join(first: HandedIn, second: HandedIn) -> HandedIn:

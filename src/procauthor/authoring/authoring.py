@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -331,5 +332,5 @@ class Authoring:
 def _routine(plan: Plan | None) -> frozenset[str]:
     """Return the action items that a third of the items with some share, at least three of them."""
     items = [item for item in plan.items if item.actions] if plan else []
-    counts = Counter(text for item in items for text in {action.text for action in item.actions})
+    counts = Counter(chain.from_iterable({action.text for action in item.actions} for item in items))
     return frozenset(text for text, count in counts.items() if count >= max(3, len(items) / 3))

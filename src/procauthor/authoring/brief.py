@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from procauthor.data import ungrouped
 
 Relation = Literal["depends on", "is needed by", "is named by", "is close to"]
 
@@ -195,6 +197,11 @@ class Brief:
     def downstream(self) -> tuple[Neighbour, ...]:
         """The procedures that need this one."""
         return tuple(n for n in self.neighbours if n.relation == "is needed by")
+
+    @property
+    def wanted(self) -> Iterator[tuple[Neighbour, NamedText]]:
+        """What the procedures that need this one expect by name, each with its procedure."""
+        return ungrouped((n, n.wants) for n in self.downstream)
 
     def as_json(self) -> dict[str, Any]:
         """Return the brief as JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from itertools import chain, product
 from typing import Any
 
 from procauthor.adoption.amend import SCHEMA
@@ -78,9 +79,9 @@ def _ask(
 
 def _told(survey: Survey) -> dict[str, Any]:
     """Return what a model is told: paths, samples of each form and of what has none, and what was found. No secrets."""
-    formless = [path for paths in survey.left_out.values() for path in paths]
+    formless = list(chain.from_iterable(survey.left_out.values()))
     groups = [*(list(t.form.members) for t in survey.templates), formless]
-    turns = [path for place in range(_SAMPLES) for group in groups for path in group[place : place + 1]]
+    turns = [group[place] for place, group in product(range(_SAMPLES), groups) if place < len(group)]
     chosen = list(dict.fromkeys(turns or [p.path for p in survey.library.procedures]))[:_SAMPLES]
     texts = {path: survey.library.by_path[path].source.raw for path in chosen if path in survey.library.by_path}
     told = {

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,7 +81,7 @@ def add_questions(raw: bytes, path: str, questions: Sequence[str]) -> bytes:
     """
     document = parse(raw)
     present = document.metadata.get(QUESTIONS)
-    known = list(map(str, present)) if isinstance(present, list | tuple) else [str(present)] if present else []
+    known = list(map(str, present if isinstance(present, list | tuple) else filter(None, [present])))
     new = [question for question in dict.fromkeys(questions) if question not in known]
     if not new:
         return raw
@@ -100,15 +101,15 @@ def _head(document: Document, changes: Iterable[Replacement]) -> str:
 
 
 def _titles(value: object) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value if isinstance(value, Sequence) else ()
-    return tuple(str(item).strip() for item in items)
+    items = value.split(",") if isinstance(value, str) else value
+    return tuple(str(item).strip() for item in items) if isinstance(items, Sequence) else ()
 
 
 def _join(*titles: Iterable[str]) -> list[str]:
     """Return the titles in order, those of the first as they are and each other one once."""
     found, *more = titles
     joined = list(found)
-    for title in (title for group in more for title in group):
+    for title in chain.from_iterable(more):
         if title_key(title) not in map(title_key, joined):
             joined.append(title)
     return joined

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -310,7 +311,7 @@ def is_spent(error: BaseException) -> bool:
     status = status_of(error)
     if status is None or status >= _SERVER:
         return False
-    words = " ".join([_detail(error), *(str(each) for body in _bodies(error) for each in body.values())])
+    words = " ".join([_detail(error), *map(str, chain.from_iterable(body.values() for body in _bodies(error)))])
     if status == _NO_MONEY or _SPENT.search(words):
         return True
     return retry_after(error) is None and _MAYBE_SPENT.search(words) is not None
@@ -413,7 +414,8 @@ def _parameter(error: BaseException) -> str:
 
 
 def _names(error: BaseException) -> str:
-    return " ".join(parent.__name__ for each in _chain(error) for parent in type(each).__mro__)
+    parents = chain.from_iterable(type(each).__mro__ for each in _chain(error))
+    return " ".join(parent.__name__ for parent in parents)
 
 
 def _is_transport(error: BaseException) -> bool:

@@ -187,7 +187,7 @@ class Fields:
             state.findings,
             questions,
             leads,
-            self._doubts(fields),
+            self._doubts(fields, questions),
             count_proposals(fields),
             add_times(self.template, fields),
         )
@@ -263,9 +263,10 @@ class Fields:
         work, fields = self.work, merge_late(self.template, state.fields)
         text = self._render(state)
         findings = tuple(finding.as_json() for finding in state.findings)
-        doubts = self._doubts(fields) if work.doubts == "note" else ()
+        questions = self._questions(state, fields)
+        doubts = self._doubts(fields, state.open_questions) if work.doubts == "note" else ()
         notes = (*map(str, work.brief.namesakes), *doubts, *state.notes)
-        count = count_proposals(fields) + len(state.open_questions)
+        count = count_proposals(fields) + len(questions)
         if work.reply_tokens and count > MOST_OPEN:
             notes = (*notes, f"{count} proposals and questions are open, more than the {MOST_OPEN} of a good draft.")
         if work.verdict is not None:
@@ -279,7 +280,7 @@ class Fields:
             fields=fields,
             prompt=work.prompt,
             sources=state.sources,
-            open_questions=self._questions(state, fields),
+            open_questions=questions,
             notes=notes,
         )
 
@@ -296,12 +297,12 @@ class Fields:
 
     def _questions(self, state: State, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what is open: what the author asked, and what nothing supports; each once."""
-        doubts = self._doubts(fields) if self.work.doubts == "question" else ()
+        doubts = self._doubts(fields, state.open_questions) if self.work.doubts == "question" else ()
         return join_questions(state.open_questions, doubts)
 
-    def _doubts(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return a sentence for each claim that nothing supports."""
-        return unverified(self.template, fields, self._evidence) if self.work.doubts != "nothing" else ()
+    def _doubts(self, fields: Mapping[str, Any], asked: Sequence[str]) -> tuple[str, ...]:
+        """Return questions about the claims that nothing supports; ``asked`` are open already."""
+        return unverified(self.template, fields, self._evidence, asked) if self.work.doubts != "nothing" else ()
 
     @cached_property
     def _evidence(self) -> Evidence:
@@ -383,12 +384,14 @@ def field_at(template: Template, raw: bytes, line: int) -> str:
 
 def _part_at(spec: SectionSpec, raw: bytes, line: int) -> SectionSpec | None:
     """Return the labelled part of a step that a line belongs to: the nearest label above it."""
-    labels = {part.key: part for part in spec.parts}
+    labels: dict[str, SectionSpec] = {}
+    for part in spec.parts:
+        labels |= dict.fromkeys(part.keys, part)
     for text in reversed(raw.decode().splitlines()[:line]):
         if text.startswith("#"):
             return None
         if text.startswith("**"):
-            part = labels.get(section_key(text.split("**")[1]))
-            if part:
-                return part
+            named = labels.get(section_key(text.split("**")[1]))
+            if named:
+                return named
     return None

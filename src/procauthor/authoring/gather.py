@@ -73,6 +73,7 @@ def _is_joined(name: str) -> bool:
 # A word that so many titles have says what they are, and not what they are about: "Procedure".
 _COMMON = 0.3
 _ALIKE = 0.5
+_SENTENCE_END = lazy(r"(?<=[.;])\s")
 _MOST = 3
 
 
@@ -83,6 +84,8 @@ class Candidate:
     title: str
     path: str
     lifecycle: str
+    purpose: str = ""
+    """What it is for, in one sentence."""
     triggers: tuple[str, ...] = ()
 
 
@@ -97,7 +100,8 @@ def list_candidates(library: Library, announced: Mapping[str, str]) -> Iterator[
     """Yield all procedures, and the ``announced`` titles with the lifecycle of each."""
     for p in library.counted:
         if p.kind == "procedure" and p.status not in UNCOUNTED:
-            yield Candidate(p.title, p.path, p.lifecycle, p.gist.triggers)
+            purpose = _SENTENCE_END.split(p.gist.purpose, maxsplit=1)[0]
+            yield Candidate(p.title, p.path, p.lifecycle, purpose, p.gist.triggers)
     yield from (Candidate(title, "", lifecycle) for title, lifecycle in announced.items())
 
 
@@ -113,30 +117,39 @@ def find_namesakes(
     """
     common |= frozenset(list_features(request.lifecycle))
     own = _words(request.title, common)
-    others = [each for each in candidates if title_key(each.title) != title_key(request.title)]
-    told = {each.title: frozenset(word for text in each.triggers for word in list_features(text)) for each in others}
-    counts = Counter(word for words in told.values() for word in words)
+    others = list(candidates)
+    counts = Counter(chain.from_iterable(_words(" ".join(each.triggers), common) & own for each in others))
     # The rarest word of a title says best what it is about.
-    rare = min((word for word in own if counts[word]), key=lambda word: counts[word], default="")
+    rare = frozenset(sorted(counts, key=lambda word: (counts[word], word))[:1])
     graded: list[tuple[float, Namesake]] = []
     for each in others:
+        if title_key(each.title) == title_key(request.title):
+            continue
         words = _words(each.title, common)
         near = title_key(each.lifecycle) == title_key(request.lifecycle)
         shared = own & words
         share = len(shared) / max(1, len(own | words))
         within = bool(shared) and (own <= words or words <= own) and (len(shared) > 1 or own == words)
         if within or (near and share >= _ALIKE):
-            graded.append(
-                (share + near, Namesake(each.title, each.path, f"both are about {_spelled(each.title, shared)}"))
-            )
-        elif rare in told[each.title] and (near or counts[rare] == 1):
-            graded.append(
-                (
-                    0.0,
-                    Namesake(each.title, each.path, f"one of its triggers is about {_spelled(request.title, {rare})}"),
-                )
-            )
+            why = f"both are about {_spelled(each.title, shared)}"
+            graded.append((share + near, Namesake(each.title, each.path, why)))
+            continue
+        told = _told(own, each, common, rare if near else frozenset())
+        if told:
+            why = f"its purpose is about {_spelled(request.title, told)}"
+            graded.append((0.0, Namesake(each.title, each.path, why)))
     return tuple(each for _, each in sorted(graded, key=lambda pair: -pair[0])[:_MOST])
+
+
+def _told(own: frozenset[str], candidate: Candidate, common: frozenset[str], rare: frozenset[str]) -> frozenset[str]:
+    """Return the words of a title that another procedure is for: all of several, or the one that is ``rare``.
+
+    One word alone means other things in another lifecycle ("backlog"), and has to be in a trigger too.
+    """
+    purpose = own & _words(candidate.purpose, common)
+    if len(purpose) > 1 and purpose == own:
+        return purpose
+    return purpose & rare & _words(" ".join(candidate.triggers), common)
 
 
 def _spelled(title: str, stems: Collection[str]) -> str:

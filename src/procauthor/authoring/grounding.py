@@ -10,17 +10,27 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
+from itertools import accumulate, chain, combinations
 from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.public import is_public, is_public_host, is_public_name, is_public_port, names_place
+from procauthor.authoring.public import (
+    is_name_of_program,
+    is_option,
+    is_public,
+    is_public_host,
+    is_public_name,
+    is_public_path,
+    is_public_port,
+    names_place,
+    names_suite,
+)
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
 from procauthor.checking.phrase import find_phrases
 from procauthor.library.library import Library, Procedure
-from procauthor.library.status import UNVERIFIED, without_proposals
+from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, without_proposals
 from procauthor.naming import title_key
 from procauthor.regex import lazy
 from procauthor.retrieval.chunk import chunk_document
@@ -128,8 +138,19 @@ _MORE = "..."
 
 Quantity = tuple[str, str]
 
-# What is asked together: commands and names of one place, which somebody tries or looks up at once, and all limits.
-_MANY: Mapping[Kind, str] = {"command": "commands", "path": "paths", "name": "names", "number": "numbers"}
+_MANY: Mapping[Kind, str] = {"command": "commands", "number": "numbers"}
+"""What is asked together: what somebody tries, and what somebody decides; all else is looked up."""
+_OTHERS = "names and places"
+# Words with a capital inside a sentence: of a question they name the products that it is about.
+_CAPITALISED = lazy(r"(?<=[\w,;/(] )(?P<word>[A-Z][A-Za-z]{2,})(?![\w-])")
+# A product of so many letters may go on in the name of its program: RabbitMQ, rabbitmqctl.
+_LONG_NAME = 4
+_FUNCTION = lazy(r"^\s*(?:function\s+)?(\w+)\s*\(\)", re.MULTILINE)
+# A time on the clock of the work: "T + 70 minutes".
+_CLOCK = lazy(r"\b[A-Z]\w?\s?\+\s?\d[\d.,]*\s?[a-z]+")
+_PROPOSED_VALUE = lazy(rf"{re.escape(PROPOSED)}([^;)]*)")
+_SINGLE = lazy(r"\d{1,9}(?:\.\d{1,9})?")
+_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "week": 7 * 24 * 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +305,17 @@ def find_quantities(text: str) -> frozenset[Quantity]:
     return frozenset(each for match in _QUANTITY.finditer(text) for each in _quantities(match))
 
 
+def find_minutes(text: str) -> list[int]:
+    """Return the times that a text names, each once, in minutes: ``2 hours`` is 120."""
+    return sorted(set(filter(None, map(_minutes, find_quantities(text)))))
+
+
+def _minutes(quantity: Quantity) -> int:
+    """Return a time in minutes; 0 for what is no time, and for signs that are no single number: ``1.5.10``."""
+    number, unit = quantity
+    return round(float(number) * _MINUTES[unit]) if unit in _MINUTES and _SINGLE.fullmatch(number) else 0
+
+
 def spellings(number: str) -> tuple[str, ...]:
     """Return how a normal number may be written."""
     return (number, *(word for word, value in _WORDS.items() if value == number))
@@ -306,8 +338,9 @@ def _unit(text: str) -> str:
     return " ".join([*before, _UNITS.get(last, last)])
 
 
-_CLAIMED = lazy(rf"^{UNVERIFIED}\w+ [`\"](.+)[`\"] in ")
-_SEVERAL = lazy(rf"^{UNVERIFIED}(?:{'|'.join(sorted(_MANY.values()))}) ")
+_CLAIMED = lazy(rf"^{UNVERIFIED}\w[\w ]+ [`\"](.+)[`\"] in ")
+# Older documents have a question for the paths, and one for the names, of each place.
+_SEVERAL = lazy(rf"^{UNVERIFIED}(?:commands|paths|names|numbers|{_OTHERS}) ")
 _QUOTED = lazy(r"`([^`]+)`|\"([^\"]+)\"")
 _CONTINUED = lazy(r"\\\r?\n")
 _MARKUP = lazy(r"[`*]+|\\(?=[|_*#<>-])")
@@ -315,6 +348,7 @@ _HOLE = lazy(r"<[\w .-]+>|\{\{?[\w .-]+\}?\}|\$\{?[A-Za-z_]\w*\}?|\[[\w .-]+\]|\
 _COMMENT = lazy(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LETTERS = lazy(r"[a-z0-9]+")
 _WINDOW = 60
+_ROUGHLY = 240
 _LONGEST_LINE = 2000
 
 
@@ -357,13 +391,9 @@ class DocumentTexts:
         self._letters: dict[tuple[str, str], bytes] = {}
         self._texts: dict[tuple[str, str], _SourceText] = {}
 
-    def holding(self, procedures: Iterable[Procedure], pieces: Iterable[str]) -> Iterator[_SourceText]:
-        """Yield the documents that may hold one of some pieces of words, which are letters and digits only."""
-        sought = [piece.encode() for piece in pieces]
-        for procedure in procedures:
-            letters = self._letters_of(procedure)
-            if any(piece in letters for piece in sought):
-                yield self._text(procedure)
+    def holding(self, procedures: Iterable[Procedure], may_hold: Callable[[bytes], object]) -> Iterator[_SourceText]:
+        """Yield the documents that may hold something, as their letters and digits tell."""
+        return (self._text(procedure) for procedure in procedures if may_hold(self._letters_of(procedure)))
 
     def _letters_of(self, procedure: Procedure) -> bytes:
         key = (procedure.path, procedure.stamp)
@@ -384,6 +414,7 @@ _PUBLIC: Mapping[Kind, Callable[[str], bool]] = {
     "name": is_public_name,
     "URL": is_public_host,
     "address": is_public_host,
+    "path": is_public_path,
     "number": is_public_port,
 }
 
@@ -416,17 +447,34 @@ class Evidence:
             return True
         return claim.kind == "URL" and self._stands(claim.text.rstrip("/"), folded=True)
 
+    def says(self, word: str) -> bool:
+        """Say whether a word is written here as it is."""
+        return self._stands(word, folded=False)
+
     def _stands(self, words: str, *, folded: bool) -> bool:
-        piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="")
-        return any(text.states(words, folded=folded) for text in self._holding(piece))
+        piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="").encode()
+        return any(text.states(words, folded=folded) for text in self._holding(lambda letters: piece in letters))
 
     def _measures(self, number: str, unit: str) -> bool:
-        pieces = (_LETTERS.findall(written)[0] for written in _written_numbers(number))
-        return any(text.measures(number, unit) for text in self._holding(*pieces))
+        pattern = re.compile(_roughly(number, unit).encode(), re.DOTALL)
+        return any(text.measures(number, unit) for text in self._holding(pattern.search))
 
-    def _holding(self, *pieces: str) -> Iterator[_SourceText]:
+    def _holding(self, may_hold: Callable[[bytes], object]) -> Iterator[_SourceText]:
         yield self.own
-        yield from self.texts.holding(self.procedures, pieces)
+        yield from self.texts.holding(self.procedures, may_hold)
+
+
+def _roughly(number: str, unit: str) -> str:
+    """Return a pattern for a number with its unit not far behind, with what a reader does not see between them."""
+    last = unit.partition(" per ")[0].rpartition(" ")[2]
+    names = {last.removesuffix("y"), *(name for name, known in _UNITS.items() if known == last)}
+    names |= {"per"} if unit == "%" else set()
+    # A single letter is a unit only at the number itself.
+    signs = "|".join(name for name in names if len(name) == 1 and name.isalpha())
+    far = "|".join(re.escape(name) for name in names if len(name) > 1 or not name.isalpha())
+    numbers = "|".join(map(re.escape, _written_numbers(number)))
+    behind = [rf".{{0,{_ROUGHLY}}}?(?:{far})", *([rf"(?:{signs})(?![a-z])"] if signs else [])]
+    return rf"(?<![a-z0-9])(?:{numbers})(?:{'|'.join(behind)})"
 
 
 def _letters(raw: bytes) -> bytes:
@@ -520,14 +568,33 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(each)
 
 
-def unverified(template: Template, fields: Mapping[str, Any], evidence: Evidence) -> tuple[str, ...]:
-    """Return an open question for each claim of a draft that the evidence does not hold, with where it stands."""
-    return doubt(_placed(template, fields), evidence)
+def unverified(
+    template: Template, fields: Mapping[str, Any], evidence: Evidence, asked: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return open questions about the claims of a draft that the evidence does not hold, with where they are.
+
+    The times that its steps set themselves are the author's, and no claims. ``asked`` are its other questions.
+    """
+    return doubt(_placed(template, fields), evidence, asked, list(_limits(template, fields)))
 
 
-def unverified_changes(outline: Outline, operations: Iterable[Operation], evidence: Evidence) -> tuple[str, ...]:
-    """Return an open question for each claim in what operations write that the evidence does not hold."""
-    return doubt(_written(outline, operations), evidence)
+def unverified_changes(
+    outline: Outline, operations: Iterable[Operation], evidence: Evidence, asked: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return open questions about the claims in what operations write that the evidence does not hold.
+
+    ``asked`` are the questions that are asked beside them. What the document asks is not asked again either.
+    """
+    own = (question.text for question in read_questions(outline.document, None) if question.kind == "question")
+    return doubt(_written(outline, operations), evidence, (*asked, *own))
+
+
+def _limits(template: Template, fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the part of each step says that holds who does it, and within what time."""
+    workflow = template.of_role("workflow")
+    parts = [part.name for part in workflow.parts if part.role == "who"] if workflow else []
+    for row in (workflow and fields.get(workflow.name)) or ():
+        yield " ".join(chain.from_iterable(_texts(row.get(name)) for name in parts))
 
 
 def _written(outline: Outline, operations: Iterable[Operation]) -> Iterator[tuple[str, str]]:
@@ -538,72 +605,134 @@ def _written(outline: Outline, operations: Iterable[Operation]) -> Iterator[tupl
         yield from ((place, text) for text in _texts(list(values)))
 
 
-def doubt(placed: Iterable[tuple[str, str]], evidence: Evidence) -> tuple[str, ...]:
-    """Return open questions about the claims in texts that the evidence does not hold.
+def doubt(
+    placed: Iterable[tuple[str, str]], evidence: Evidence, asked: Sequence[str] = (), limits: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return open questions about the claims in texts that the evidence does not hold: three at most.
 
-    A block of code is asked about once, and what it uses is asked about with it. Commands, names and paths of one
-    place are one question, and so are all limits.
+    A block of code is asked about once, and what it uses is asked about with it. All commands are one question, all
+    names and places, and all numbers.
 
     Args:
         placed: Each text with its place, as the question names it.
         evidence: What the texts may rest on.
+        asked: Questions that are open already: what they name is not asked again.
+        limits: What the steps say of their own times, in order.
     """
-    texts = [(place, without_proposals(text)) for place, text in placed]
-    own = _Own.of(text for _, text in texts)
+    given = list(placed)
+    texts = [(place, without_proposals(text)) for place, text in given]
+    own = _Own(
+        [text for _, text in texts],
+        asked,
+        frozenset(_products(asked, evidence)),
+        _own_times([text for _, text in given], limits),
+    )
     places: dict[Particular, list[str]] = {}
-    asked: set[tuple[int, int]] = set()
+    blocks: set[tuple[int, int]] = set()
     for number, (place, text) in enumerate(texts):
         for claim in find_claims(text):
             known = places.get(replace(claim, block=0))
-            if (known is None and (own.explains(claim) or evidence.holds(claim))) or (number, claim.block) in asked:
+            if (known is None and (own.explains(claim) or evidence.holds(claim))) or (number, claim.block) in blocks:
                 continue
             if claim.block:
-                asked.add((number, claim.block))
+                blocks.add((number, claim.block))
             known = places.setdefault(replace(claim, block=0), [])
             if place not in known:
                 known.append(place)
     return tuple(_together(places))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Own:
-    """What a draft says of itself: the code in its blocks, and names that are a whole field, such as exit states."""
+    """What a draft says of itself: its texts, what it asks, the products that it asks about, and its own times."""
 
-    code: _SourceText
-    names: frozenset[str]
+    texts: Sequence[str]
+    asked: Sequence[str]
+    products: frozenset[str]
+    times: frozenset[int]
 
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> _Own:
-        all_texts = list(texts)
-        blocks = chain.from_iterable(map(_FENCED.finditer, all_texts))
-        code = (block["body"] for block in blocks if _language(block) not in _WORDED_LANGUAGES)
-        return cls(_SourceText("\n".join(map(_plain, code))), frozenset(map(str.strip, all_texts)))
+    @cached_property
+    def _code(self) -> _SourceText:
+        """The code in its blocks."""
+        blocks = chain.from_iterable(map(_FENCED.finditer, self.texts))
+        return _SourceText("\n".join(_plain(b["body"]) for b in blocks if _language(b) not in _WORDED_LANGUAGES))
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """Names that are a whole field, such as exit states."""
+        return frozenset(map(str.strip, self.texts))
+
+    @cached_property
+    def _functions(self) -> frozenset[str]:
+        return frozenset(chain.from_iterable(map(_FUNCTION.findall, self.texts)))
+
+    @cached_property
+    def _claimed(self) -> frozenset[str]:
+        """What its questions, or those of its document, already doubt."""
+        return frozenset(_open_claims(list(self.asked)))
+
+    @cached_property
+    def _has_product(self) -> bool:
+        """Whether it names a product, whose names are looked up in a manual."""
+        return bool(self.products) or any(_PRODUCTS.search(text) or names_suite(text) for text in self.texts)
 
     def explains(self, claim: Particular) -> bool:
-        """Say whether a claim is no fact of its own: it is asked about with a block of code, or it names a field."""
+        """Say whether a claim is asked about already, or is no fact of its own."""
+        if claim.quoted[1:-1] in self._claimed or self._covers(claim):
+            return True
         if claim.kind == "tool":
-            return claim.text in self.names
+            return claim.text in self._names
+        if claim.kind == "number":
+            return bool(claim.quantities) and all(map(self._sets, claim.quantities))
+        if claim.kind == "command" and (is_option(claim.text) or is_public(claim.text, self._functions)):
+            return True
+        if claim.kind == "name" and self._has_product and is_name_of_program(claim.text):
+            return True
         used = claim.kind in ("name", "path", "command") and "/" not in claim.text
-        return used and not claim.block and self.code.states(_plain(claim.text), folded=False)
+        return used and not claim.block and self._code.states(_plain(claim.text), folded=False)
+
+    def _covers(self, claim: Particular) -> bool:
+        """Say whether a question about a product covers a claim; a place of the team is asked for in any case."""
+        if claim.kind not in ("command", "name", "tool") or names_place(claim.text):
+            return False
+        pieces = _LETTERS.findall(claim.text.casefold())
+        return any(self._is_of_product(piece) for piece in pieces)
+
+    def _is_of_product(self, piece: str) -> bool:
+        beginnings = tuple(product for product in self.products if len(product) >= _LONG_NAME)
+        return piece in self.products or piece.startswith(beginnings)
+
+    def _sets(self, quantity: Quantity) -> bool:
+        return _minutes(quantity) in self.times
+
+
+def _products(questions: Iterable[str], evidence: Evidence) -> Iterator[str]:
+    """Yield the names of products in some questions: capitalised words that are no ordinary word of the library."""
+    for question in questions:
+        if question.startswith(UNVERIFIED):
+            continue
+        words = (match["word"].casefold() for match in _CAPITALISED.finditer(question))
+        yield from (word for word in words if not evidence.says(word))
+
+
+def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[int]:
+    """Return the times in minutes that a draft sets or proposes, and what comes out when they are added."""
+    steps = [max(find_minutes(limit), default=0) for limit in limits]
+    said = chain.from_iterable((*_CLOCK.findall(text), *_PROPOSED_VALUE.findall(text)) for text in texts)
+    single = set(chain.from_iterable(map(find_minutes, (*limits, *said))))
+    pairs = {one + other for one, other in combinations(sorted(single), 2)}
+    return frozenset(single | pairs | set(accumulate(steps)))
 
 
 def _together(places: Mapping[Particular, Sequence[str]]) -> Iterator[str]:
-    """Yield a question for each claim, and one for those that are asked together."""
-    groups: dict[tuple[str, ...], list[Particular]] = {}
-    for claim, where in places.items():
-        groups.setdefault(_group(claim, where), []).append(claim)
-    for claims in groups.values():
-        quoted = list(dict.fromkeys(claim.quoted for claim in claims))
-        named = dict.fromkeys(place for claim in claims for place in places[claim])
-        kind = claims[0].kind if len(quoted) == 1 else _MANY[claims[0].kind]
-        yield f"{UNVERIFIED}{kind} {' and '.join(quoted)} in {' and '.join(named)}"
-
-
-def _group(claim: Particular, where: Iterable[str]) -> tuple[str, ...]:
-    """Return what a claim has in common with those that are asked together with it."""
-    if claim.kind == "number":
-        return ("number",)
-    return (claim.kind, *where) if claim.kind in _MANY else (claim.kind, claim.quoted)
+    """Yield a question for all commands, one for all names and places, and one for all numbers, as far as there are."""
+    groups: dict[str, list[Particular]] = {}
+    for claim in places:
+        groups.setdefault(_MANY.get(claim.kind, _OTHERS), []).append(claim)
+    for group, claims in groups.items():
+        kind = claims[0].kind if len(claims) == 1 else group
+        said = (f"{claim.quoted} in {' and '.join(places[claim])}" for claim in claims)
+        yield f"{UNVERIFIED}{kind} {'; '.join(dict.fromkeys(said))}"
 
 
 def _placed(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from procauthor.authoring.author import STEPS, Ask
@@ -33,7 +34,7 @@ class HandoffAuthor:
         """Return the fields of one step."""
         values: dict[str, Any] = {}
         sources: dict[str, tuple[str, ...]] = {}
-        late = {(section.name, part.name) for step in range(1, 7) for section, part in late_parts(ask.template, step)}
+        late = {(section.name, part.name) for section, part in late_parts(ask.template)}
         for spec in sections_of_step(ask.template, ask.step):
             if spec.name in self._verdict.values:
                 values[spec.name] = _without(self._verdict.values[spec.name], spec, late)
@@ -202,7 +203,7 @@ def _shape(spec: SectionSpec) -> Any:
         heading.pop("number", None)
         return [heading | {part.name: _shape(part) for part in spec.parts}]
     if spec.columns:
-        row = {name: text for column in spec.columns for name, text in _slots(column.pattern)}
+        row = dict(chain.from_iterable(_slots(column.pattern) for column in spec.columns))
         return row if spec.kind == "card" else [row]
     assert spec.pattern is not None
     single = spec.pattern.single

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -58,7 +59,7 @@ def _in_step(document: Document, section: Section, spec: SectionSpec, line: int)
 
 
 def _blocks(document: Document, step: Section) -> Sequence[Block]:
-    return [block for part in document.family(step) for block in part.blocks]
+    return list(chain.from_iterable(part.blocks for part in document.family(step)))
 
 
 def _index(blocks: Sequence[Block], line: int) -> str:
@@ -179,8 +180,8 @@ def _examples(location: tuple[int | str, ...], value: Any) -> Iterator[Complaint
     """Report the texts of the brief's examples: left in a draft, nobody has filled that place."""
     if isinstance(value, str) and _EXAMPLE.fullmatch(value):
         yield Complaint("field-example", path_of(location), f"{_shown(value)} is still the text of the example")
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for part, each in items:
+    items = dict(enumerate(value)) if isinstance(value, list) else value
+    for part, each in items.items() if isinstance(items, dict) else ():
         yield from _examples((*location, part), each)
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.author import AskForm
 from procauthor.authoring.draft import QUESTION_RULES
-from procauthor.authoring.grounding import find_quantities
+from procauthor.authoring.grounding import find_minutes
 from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
@@ -26,10 +26,9 @@ from procauthor.template.spec import SectionSpec, Template
 
 MOST_OPEN = 8
 """The proposals and questions that a draft may have: more is not decided in one sitting."""
-_MOST_EDITS = 40
+_MOST_EDITS = 80
 _LONGEST, _LONG = 8, 60
 """So many long passages are named, of so many words at least."""
-_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "week": 7 * 24 * 60}
 _CLOCK = re.compile(r"\+\s?\d")
 _CLOSED = ConfigDict(extra="forbid")
 
@@ -47,7 +46,7 @@ class LookReply(BaseModel):
     """What a last look changes."""
 
     model_config = _CLOSED
-    edits: list[LookEdit] = Field(description="At most forty, the gravest first.")
+    edits: list[LookEdit] = Field(description="At most eighty, the gravest first.")
     settled: list[int] = Field(description="Numbers of questions that are answered.")
 
 
@@ -90,7 +89,7 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "doubts": list(seen.doubts),
         "questions": questions,
         "proposals": seen.proposals,
-        "open": seen.proposals + len(seen.questions),
+        "open": seen.proposals + len(seen.questions) + len(seen.doubts),
         "room": MOST_OPEN,
         "edits": _MOST_EDITS,
     }
@@ -131,7 +130,7 @@ def add_times(template: Template, fields: Mapping[str, Any]) -> str:
     """Return the limits of the steps and their sum, in words; empty where no step has one that can be added.
 
     Of steps that run beside each other the longest counts. A limit is what the second field of the part that says who
-    does a step holds, and is added where it names one time; "T + 20 minutes" counts from the beginning.
+    does a step holds, and of several times the longest is added; "T + 20 minutes" counts from the beginning.
     """
     workflow = template.of_role("workflow")
     who = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
@@ -155,12 +154,8 @@ def add_times(template: Template, fields: Mapping[str, Any]) -> str:
 
 
 def _minutes(limit: str) -> int:
-    """Return the one time that a limit names, 0 where it names none or several; the reason of a proposal is none."""
-    times = {(number, unit) for number, unit in find_quantities(limit.partition(";")[0]) if unit in _MINUTES}
-    if len(times) != 1:
-        return 0
-    number, unit = times.pop()
-    return round(float(number) * _MINUTES[unit])
+    """Return the time that a limit names, of several the longest, 0 where it names none; a reason names none."""
+    return max(find_minutes(limit.partition(";")[0]), default=0)
 
 
 def _spell(minutes: int) -> str:

@@ -67,7 +67,7 @@ class _Composer:
         self.topics = _with_wanted(topics(self.brief), self.brief)
         self.artifacts = [topic.artifact for topic in self.topics]
         self.wants: dict[str, str] = {}
-        for want in (want for neighbour in self.brief.downstream for want in neighbour.wants):
+        for _, want in self.brief.wanted:
             self.wants[want.name] = self.wants.get(want.name) or want.text
         self.sources: dict[str, list[str]] = {}
         self.questions: list[str] = []
@@ -257,9 +257,10 @@ class _Composer:
     def work_out(self, topic: Topic) -> Facts:
         """Return what is known of the step that makes an artifact: who needs it, from what, and which rules hold."""
         users = [n.title for n in self.brief.downstream if topic.artifact in {want.name for want in n.wants}]
+        need = "need" if len(users) > 1 else "needs"
         return {
             "name": f"Make the {topic.artifact}",
-            "purpose": f"{join(users)} {'need' if len(users) > 1 else 'needs'} the {topic.artifact}." if users else "",
+            "purpose": f"{join(users)} {need} the {topic.artifact}." if users else "",
             "inputs": [{"artifact": name, "source": self.inputs_name} for name in self.input_names],
             "actions": self.said(f"{topic.name} {self.subject}"),
             "outputs": [{"artifact": topic.artifact, "description": self.wants.get(topic.artifact) or TO_DO}],
@@ -323,7 +324,7 @@ class _Composer:
         return self.rows(spec, facts)
 
     def done(self, spec: SectionSpec) -> list[Any]:
-        facts = [{"criterion": f"{n.title} has the {want.name}."} for n in self.brief.downstream for want in n.wants]
+        facts = [{"criterion": f"{n.title} has the {want.name}."} for n, want in self.brief.wanted]
         return self.rows(spec, facts)
 
     def audit(self, spec: SectionSpec) -> list[Any]:
@@ -353,12 +354,12 @@ class _Composer:
 
 
 def _late(ask: Ask, spec: SectionSpec) -> list[tuple[SectionSpec, SectionSpec]]:
-    return [pair for step in range(1, 7) for pair in late_parts(ask.template, step) if pair[0] is spec]
+    return [pair for pair in late_parts(ask.template) if pair[0] is spec]
 
 
 def _with_wanted(found: tuple[Topic, ...], brief: Brief) -> tuple[Topic, ...]:
     """Add an artifact that a neighbour already expects by name; it takes the place of a topic that means the same."""
-    wanted = {title_key(w.name): w.name for n in brief.downstream for w in n.wants}
+    wanted = {title_key(want.name): want.name for _, want in brief.wanted}
     known = {title_key(topic.artifact) for topic in found}
     topics_now = list(found)
     for key, name in wanted.items():

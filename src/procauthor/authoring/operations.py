@@ -150,11 +150,10 @@ class Operations:
         changed = [(step, name) for step, fields in sorted(state.written.items()) for name in fields if fields[name]]
         return [(step, FieldProblem(name, message)) for step, name in changed for message in messages]
 
-    def _doubts(self, operations: Sequence[Operation]) -> tuple[str, ...]:
-        """Return a question for each claim that an operation puts in and nothing supports."""
-        return unverified_changes(
-            self.outline, operations, gather_evidence(self.work.brief, self.work.library, self.work.texts)
-        )
+    def _doubts(self, operations: Sequence[Operation], asked: Sequence[str]) -> tuple[str, ...]:
+        """Return questions about the claims that operations put in and nothing supports; ``asked`` are open already."""
+        evidence = gather_evidence(self.work.brief, self.work.library, self.work.texts)
+        return unverified_changes(self.outline, operations, evidence, asked)
 
     def look(self, state: State) -> bool:  # noqa: ARG002 - what a wish does not need stays as it is
         """Return False: an update is looked at while it is made."""
@@ -164,7 +163,7 @@ class Operations:
         """Return the draft of the changed document."""
         operations = operations_of(state.written)
         edited = self._edit(operations)
-        questions = join_questions(state.open_questions, self._doubts(operations))
+        questions = join_questions(state.open_questions, self._doubts(operations, state.open_questions))
         raw = edited.raw
         # A document that stays as it is takes up no question either.
         if raw != self.work.brief.text.encode():

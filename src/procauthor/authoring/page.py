@@ -14,7 +14,7 @@ from itertools import chain
 from textwrap import dedent, indent
 from typing import Any, Literal
 
-from procauthor.authoring.public import holds_sql
+from procauthor.authoring.public import holds_sql, is_constant
 from procauthor.naming import count_words
 from procauthor.template.spec import SectionSpec, Template, fence_behind
 
@@ -33,6 +33,8 @@ _SHELLS = frozenset(("", "sh", "bash", "shell", "zsh", "console"))
 # A command in a sentence uses a name, and does not say what it is; a name by itself is spoken of.
 _COMMAND = re.compile(r"`[^`\n]*\s[^`\n]*`")
 _COMMENT = re.compile(r"(?:^|\s)#\s.*$", re.MULTILINE)
+# In data the word in front of a colon is a name that a program gives: {"AWS": "..."}.
+_KEY = re.compile(r"[\"']([A-Z][A-Z0-9_]+)[\"']\s*:")
 _HERE_TEXT = re.compile(r"<<-?\s*[\"']?(\w+)")
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SETS = re.compile(
@@ -115,8 +117,11 @@ class DraftPage:
         return "\n".join(f"[{part.number}] {part.text}" if part.number else part.text for part in self.parts)
 
     def longest(self, most: int, least: int) -> dict[int, int]:
-        """Return the words of the longest passages by number: so many at most, none with fewer words than ``least``."""
-        counts = {part.number: count_words(part.text) for part in self.parts if part.number}
+        """Return the words of the longest passages by number: so many at most, none with fewer words than ``least``.
+
+        Code has no words: it cannot be said in fewer.
+        """
+        counts = {part.number: count_words(_BLOCK.sub("", part.text)) for part in self.parts if part.number}
         longest = sorted(counts, key=lambda number: (-counts[number], number))[:most]
         return {number: counts[number] for number in longest if counts[number] >= least}
 
@@ -181,9 +186,9 @@ def _filled_in(body: str) -> Iterator[str]:
         if block["language"].lower() not in _SHELLS:
             continue
         told = {name for comment in _COMMENT.findall(block[0]) for name in _FILLED_IN.findall(comment)}
-        told |= _METHODS | set(_HERE_TEXT.findall(block[0]))
+        told |= _METHODS | {*_HERE_TEXT.findall(block[0]), *_KEY.findall(block[0])}
         lines = [line for line in _COMMENT.sub("", block[0]).split("\n")[1:-1] if not holds_sql(line)]
-        yield from (name for name in _FILLED_IN.findall("\n".join(lines)) if name not in told)
+        yield from (name for name in _FILLED_IN.findall("\n".join(lines)) if name not in told and not is_constant(name))
 
 
 def _short(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from procauthor.authoring.author import STEPS, Author, FieldProblem
@@ -21,6 +22,7 @@ from procauthor.authoring.memory import CallLog
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.run import Run
 from procauthor.authoring.update.outline import ScopeEntry
+from procauthor.data import ungrouped
 from procauthor.finding import Finding
 from procauthor.library.library import Library
 from procauthor.naming import amount
@@ -86,12 +88,12 @@ class State:
     @property
     def fields(self) -> dict[str, Any]:
         """The values of all steps by field, in the order of the steps."""
-        return {name: value for step in sorted(self.written) for name, value in self.written[step].items()}
+        return dict(chain.from_iterable(self.written[step].items() for step in sorted(self.written)))
 
     @property
     def open_questions(self) -> tuple[str, ...]:
         """The questions of all steps, in order, each once."""
-        return join_questions((), (question for step in sorted(self.questions) for question in self.questions[step]))
+        return join_questions((), chain.from_iterable(self.questions[step] for step in sorted(self.questions)))
 
     def problems_of(self, step: int) -> tuple[FieldProblem, ...]:
         """Return what a step has to write again."""
@@ -281,7 +283,7 @@ class _Pipeline:
         if reviewer is None or state.reviewed:
             return
         critique = reviewer.review(self.work.brief, self.work.template, state.fields, self.work.left)
-        steps: Mapping[str, int] = {name: step for step, values in state.written.items() for name in values}
+        steps: Mapping[str, int] = {name: step for step, name in ungrouped(state.written.items())}
         state.reviewed = True
         state.problems = tuple((steps[remark.field], remark) for remark in critique.remarks)
         if critique.question:

@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 from procauthor.authoring.allowance import Gate, Patience, bounded
 from procauthor.authoring.brief import Usage
+from procauthor.authoring.deferral import deferred
 from procauthor.authoring.failure import (
     LIMITS,
     Size,
@@ -42,6 +44,7 @@ from procauthor.errors import ConfigError
 from procauthor.resources import install_hint
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
+from procauthor.system import without_collection
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
 _NO_KEY = "not-needed"
 _ROOM = 16_384
 """Ollama cuts a prompt silently at its default window; so much is left for the prompt where no window is set."""
+_UNUSED = ("langsmith.types", "openai.types", "openai.types.responses")
+"""Packages of data types that no call of ours needs: they would be a third of what is loaded for a client."""
 _OPENAI_CLIENTS = frozenset({"openai", "azure_openai", "deepseek", "xai"})
 
 
@@ -83,6 +88,13 @@ def _open_client(
     server: Server,
     credential: Credential,
     _environment: frozenset[tuple[str, str]],
+) -> BaseChatModel:
+    with deferred(*_UNUSED), without_collection():
+        return _make_client(identity, settings, server, credential)
+
+
+def _make_client(
+    identity: ModelId, settings: AuthoringSettings, server: Server, credential: Credential
 ) -> BaseChatModel:
     init_chat_model = _load()
     hooks = Wire(settings.timeout, trusts, CONSENT).hooks
@@ -253,7 +265,7 @@ def read_window(listed: object, name: str) -> int:
 def _window(model: Mapping[str, Any]) -> int:
     meta = model.get("meta")
     parts = [model, meta] if isinstance(meta, Mapping) else [model]
-    sizes = [part[name] for part in parts for name in _NAMES if type(part.get(name)) is int]
+    sizes = [part[name] for part, name in product(parts, _NAMES) if type(part.get(name)) is int]
     return max(min(sizes, default=0), 0)
 
 

@@ -11,6 +11,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from procauthor.regex import lazy
@@ -31,6 +32,8 @@ _HOLE = r"<[\w -]+>|\$\{?\w+\}?|\$[@?#*]"
 _BESIDE = r"[\w.:@%+,=-]*"
 _FILLED_IN = lazy(rf"(?:[a-z]+/)?{_BESIDE}(?:{_HOLE}|(?<![a-z])[A-Z][A-Z0-9_]+(?![a-z])){_BESIDE}")
 _FILLED_NAME = lazy(rf"{_BESIDE}(?:{_HOLE}){_BESIDE}")
+# A variable of a program is in capitals too, and has no parts: TOPIC.repair-GROUP, but not MAX_RETRIES.
+_FILLED_PARTS = lazy(rf"(?=[^.-]*[.-]){_FILLED_IN.pattern}(?:[.-][\w-]+)*")
 _MARK = lazy(r"<\w[\w -]*>")
 _FORMAT = lazy(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
 # A path into data, as jq and kubectl read it; a number; a pattern for any name; all that belongs to a script.
@@ -39,6 +42,7 @@ _FILE = lazy(r"[\w$<>{}*-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{0,7}")
 _LOOSE = lazy(r"[\s|(){}\[\]*?;\"']")
 # What only a team can say: an address with its host, and a folder on its machines.
 _ADDRESS = lazy(r"(?:[a-z][a-z0-9+.-]*://|[\w.+-]+@)(?P<host>[^\s/:\"'<>?)]+)")
+_INTERFACE = lazy(r"https://(?P<host>[^\s/:\"'<>?)]+)[^\s\"'<>]*")
 _FOLDER = lazy(r"(?<![\w$}/.:=*)-])(?:~|/(?!dev/|tmp/|proc/)[a-z][\w.-]*)(?:/[\w.-]+)+")
 _NAMED = lazy(r"(?<![\w.@$/-])(?:[a-z0-9-]+\.)+(?:com|org|net|internal|local|corp|lan|example)\b")
 _PORT = lazy(r"[Pp]ort (?P<port>\d+)")
@@ -48,6 +52,24 @@ _CAPITALS = lazy(r"[A-Z][A-Z0-9]*(?: [A-Z][A-Z0-9]*)*")
 _WORD = lazy(r"\w+")
 _SCHEME = lazy(r"[a-z][a-z0-9+.-]*://")
 _CATALOGUE = lazy(r"pg_[a-z_]+|information_schema(?:\.\w+)?")
+# A piece of a reply, and a variable that is set to a number: "ok":true, N=1000.
+_REPLY = lazy(r'"[\w.-]+"\s?:\s?(?:true|false|null|\d+|"[\w.-]*")|[A-Z][A-Z0-9_]*=\d+')
+# Names that the makers of a program give: a.key=true, a.bean:type=Name, BytesOutPerSec, _reindex.
+_OF_PROGRAM = lazy(
+    r"[a-z]+(?:[.-][a-z]+)*\.[a-z]+(?:[:=][\w=,-]+)?|[A-Za-z]*[a-z][A-Z]\w*|[A-Z]{2,}[a-z]\w*|_[a-z]+(?:/_?[a-z]+)*"
+)
+# A path that begins with what the page sets, other than the folder of a person.
+_BUILT = lazy(r"\$(?!HOME|\{HOME)\{?\w.*|\./[\w.-]+", re.DOTALL)
+_HOLDS_VARIABLE = lazy(r"\$\{?\w")
+_SUITE_WORD = lazy(r"[a-z][a-z0-9_-]*")
+_SUITE_WORDS = 2
+# A name is put behind an option that says so; behind another one it is of the product: --query Roots[0].Id.
+_NAMING = lazy(r"--?(?:[a-z-]*-)?name(?:=.*)?")
+_OF_PRODUCT = lazy(r"[A-Z\[{(|]")
+_SETTING = lazy(r"(?:(?:\A|,)[a-z]\w*(?:[._-]\w+)*=(?:\d+|true|false))+")
+_ARITHMETIC = lazy(r"\$\(\([^()]*\)\)")
+_TEST_END = frozenset(("]", "]]"))
+_OPTIONS_ONLY = lazy(r"(?:-{1,2}[A-Za-z][\w-]*(?:[ =](?:true|false|\d+))?\s*)+")
 
 
 @lru_cache(maxsize=1)
@@ -59,8 +81,11 @@ def _known() -> dict[str, frozenset[str]]:
     return {**known, "commands": frozenset(commands)}
 
 
-def is_public(command: str) -> bool:
-    """Say whether a line of code holds nothing but widely used programs, their words, and places to be filled in."""
+def is_public(command: str, own: frozenset[str] = frozenset()) -> bool:
+    """Say whether a line of code holds nothing but widely used programs, their words, and places to be filled in.
+
+    ``own`` names the functions that the code around it defines.
+    """
     line = _COMMENT.sub("", command).strip()
     if not line or _CAPITALS.fullmatch(line):
         return True
@@ -70,15 +95,40 @@ def is_public(command: str) -> bool:
     if first.rstrip(";") in _known()["sql"] or _is_cmdlet(_CMDLET.match(line)) or _STORED.match(line):
         return True
     commands = list(_commands(line))
-    return bool(commands) and all(map(_runs_known, commands))
+    return bool(commands) and all(_runs_known(words, own) for words in commands)
+
+
+def is_option(command: str) -> bool:
+    """Say whether code is options alone, which belong to a command beside it."""
+    return bool(_OPTIONS_ONLY.fullmatch(command))
+
+
+def is_public_path(path: str) -> bool:
+    """Say whether each part of a path is to be filled in."""
+    return all(_FILLED_IN.fullmatch(part) for part in path.strip("/").split("/"))
+
+
+def is_name_of_program(name: str) -> bool:
+    """Say whether a name has the form of those that the makers of a program give, and is no place."""
+    return bool(_OF_PROGRAM.fullmatch(name)) and not names_place(name)
+
+
+def names_suite(text: str) -> bool:
+    """Say whether a text runs a program that a whole product is used through."""
+    return not _known()["suites"].isdisjoint(_WORD.findall(text))
 
 
 def is_public_name(name: str) -> bool:
     """Say whether a name is defined by a standard or a widely used program, or is a place to be filled in."""
-    known = (_RESULT, _CAPITALS, _SCHEME, _CATALOGUE, _FILLED_NAME, _PLAIN)
-    lists = ("headers", "types", "programs", "commands")
+    known = (_RESULT, _CAPITALS, _SCHEME, _CATALOGUE, _FILLED_NAME, _FILLED_PARTS, _PLAIN, _REPLY)
+    lists = ("headers", "types", "programs", "commands", "tools", "suites")
     listed = any(name.rstrip(":").casefold() in _known()[each] for each in lists)
     return listed or _is_cmdlet(_CMDLET.fullmatch(name)) or any(pattern.fullmatch(name) for pattern in known)
+
+
+def is_constant(name: str) -> bool:
+    """Say whether a word in capitals is the name of a product, a standard or a value, and no place to fill in."""
+    return name in _known()["constants"]
 
 
 def holds_sql(line: str) -> bool:
@@ -111,14 +161,20 @@ def _is_listed(host: str) -> bool:
 def names_place(text: str) -> bool:
     """Say whether a piece of code names a host, an address or a folder that only a team can know."""
     hosts = [match[0] for match in _ADDRESS.finditer(text)]
-    rest = _ADDRESS.sub(" ", text)
+    rest = _ADDRESS.sub(" ", _INTERFACE.sub(_without_interface, text))
     hosts += [match[0] for match in _NAMED.finditer(rest)]
     return bool(_FOLDER.search(rest)) or not all(map(is_public_host, hosts))
 
 
+def _without_interface(match: re.Match[str]) -> str:
+    return " " if match["host"] in _known()["interfaces"] else match[0]
+
+
 def _commands(line: str) -> Iterator[list[str]]:
     """Yield the words of each command in a line of a shell; none where a quotation goes on in the next line."""
-    reader = shlex.shlex(_MARK.sub("MARK", line).rstrip("\\|& "), posix=True, punctuation_chars="();<>|&")
+    reader = shlex.shlex(
+        _MARK.sub("MARK", _ARITHMETIC.sub("1", line)).rstrip("\\|& "), posix=True, punctuation_chars="();<>|&"
+    )
     reader.whitespace_split, reader.commenters = True, ""
     words: list[str] = []
     try:
@@ -134,16 +190,22 @@ def _commands(line: str) -> Iterator[list[str]]:
     yield words
 
 
-def _runs_known(words: Sequence[str]) -> bool:
+def _runs_known(words: Sequence[str], own: frozenset[str]) -> bool:
     """Say whether one command of a line is known: a keyword alone, a value that is stored, or a known program."""
-    rest = list(words)
+    rest = [word for word in words if word not in _TEST_END]
+    over = False
     while rest and (rest[0] in _known()["keywords"] or _ASSIGNED.fullmatch(rest[0]) or rest[0] == "$"):
+        over = over or rest[0] in _OVER
         match = _ASSIGNED.fullmatch(rest.pop(0))
         if match and not _is_loose(match["value"]):
             return False
-    if not rest or rest[0] in _known()["programs"] or words[0] in _OVER:
+    if not rest or rest[0] in _known()["programs"] | own or over:
         return all(map(_is_loose, rest[1:]))
     program, *more = rest
+    if program in _known()["suites"]:
+        return _is_of_suite(more)
+    if program in _known()["tools"] or _OPTION.fullmatch(program):
+        return all(map(_is_known, more))
     if program in _known()["commands"]:
         own = _known()[f"commands of {program}"]
         return bool(more) and more[0] in own and all(map(_is_known, more[1:]))
@@ -151,20 +213,34 @@ def _runs_known(words: Sequence[str]) -> bool:
     return (len(rest) < len(words) or not more) and all(map(_is_known, rest)) and not program.isalpha()
 
 
+def _is_of_suite(words: Sequence[str]) -> bool:
+    """Say whether what follows the name of a suite is its own: two words, options, and what it is asked for."""
+    first = list(takewhile(_SUITE_WORD.fullmatch, words[:_SUITE_WORDS]))
+    before = [*first[-1:], *words[len(first) :]]
+    return bool(first) and all(
+        _is_known(word)
+        or _HOLDS_VARIABLE.search(word)
+        or ("/" not in word and _OF_PRODUCT.search(word) and not _NAMING.fullmatch(option))
+        for option, word in pairwise(before)
+    )
+
+
 def _is_known(word: str) -> bool:
     """Say whether a word behind a command is an option, one of all teams, or to be filled in."""
     option = _OPTION.fullmatch(word)
     if option:
         return not option["value"] or _is_known(option["value"])
-    if word in _known()["words"] or _is_filled_in(word):
+    if word in _known()["words"] or _is_filled_in(word) or _BUILT.fullmatch(word) or _SETTING.fullmatch(word):
         return True
     # A text in quotation marks is read by the program.
-    return bool(re.search(r"\s", word))
+    return bool(re.search(r"[\s{}]", word))
 
 
 def _is_loose(word: str) -> bool:
     """Say whether a word is fine for a program that takes no names of a team: all but a folder of it."""
-    return "/" not in word or bool(_LOOSE.search(word) or _is_filled_in(word) or _is_expression(word))
+    return "/" not in word or bool(
+        _LOOSE.search(word) or _BUILT.fullmatch(word) or _is_filled_in(word) or _is_expression(word)
+    )
 
 
 def _is_expression(word: str) -> bool:

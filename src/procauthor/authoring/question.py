@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.authoring import Authoring
@@ -86,8 +87,7 @@ class Questions:
         library = self.records.workspace.read()
         drafts = self.records.drafts.all()
         if not reference:
-            found = [each for procedure in library.procedures for each in _asked(procedure)]
-            return (*found, *(each for draft in drafts for each in self._of_draft(draft)))
+            return tuple(chain(*map(_asked, library.procedures), *map(self._of_draft, drafts)))
         draft = self._draft(reference, library)
         return tuple(self._of_draft(draft)) if draft else tuple(_asked(library.find(reference)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from procauthor.errors import DraftError
@@ -92,7 +93,8 @@ class _FieldReader:
         return self.matched(spec.pattern, first, text)
 
     def card(self, spec: SectionSpec, lines: Sequence[_TextLine]) -> dict[str, Any]:
-        found: dict[str, Any] = {slot.name: None for column in spec.columns for slot in column.pattern.slots}
+        slots = chain.from_iterable(column.pattern.slots for column in spec.columns)
+        found: dict[str, Any] = {slot.name: None for slot in slots}
         labels = {f"- **{column.header}:** ": column for column in spec.columns}
         for line in lines:
             label = next((each for each in labels if line.text.startswith(each)), None)

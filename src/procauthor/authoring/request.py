@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import PurePosixPath
 
 from procauthor.authoring.brief import ChangeRequest
@@ -42,15 +43,14 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
     present = next((p for p in library.by_key.get(key, ()) if p.counted), None)
     entry = missing_titles(library).get(key)
     told = _read_stub(present, library) if present and present.status == "placeholder" else _Told()
-    name = present.title if present else item.title if item else entry.title if entry else title
+    known = present or item or entry
+    dated = present or item
     added = tuple({title_key(title): _title(library, title) for title in asked.added}.values())
     return ChangeRequest(
-        title=name,
+        title=known.title if known else title,
         lifecycle=_lifecycle(asked.lifecycle, library)
-        or (present.lifecycle if present else "")
-        or (item.lifecycle if item else "")
-        or (entry.lifecycle if entry else ""),
-        phase=phase if phase is not None else present.phase if present else item.phase if item else None,
+        or next(filter(None, (each.lifecycle for each in (present, item, entry) if each)), ""),
+        phase=dated.phase if phase is None and dated else phase,
         depends_on=_distinct(*added, *told.before, *_before(key, item, plan, library)),
         added=added,
         blocks=_distinct(*told.after, *filter(None, (_named(t, plan, library) for t in (item.blocks if item else ())))),
@@ -81,9 +81,9 @@ def _read_stub(present: Procedure, library: Library) -> _Told:
     for each in read_fields(read_lines(present.document)):
         texts = [text for text, _ in each.values]
         if each.key == "depends_on":
-            before += [title for text in texts for title in _known_titles(text, library)]
+            before += chain.from_iterable(_known_titles(text, library) for text in texts)
         elif each.key == "blocks":
-            after += [title for text in texts for title in _known_titles(text, library)]
+            after += chain.from_iterable(_known_titles(text, library) for text in texts)
         elif each.label.casefold() in read_words().lists["assigned"]:
             owners += texts
     # Front matter stays as it is.

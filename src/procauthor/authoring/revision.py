@@ -105,8 +105,9 @@ class Revision:
         operations = tuple(operation for _, operation in read_changes(self._read(values)))
         edited = self._edit(operations)
         evidence = gather_evidence(self.brief, self.records.workspace.read())
-        doubts = unverified_changes(self.outline, operations, evidence)
-        questions = join_questions(_read_asked(values), () if person else doubts)
+        asked = _read_asked(values)
+        doubts = unverified_changes(self.outline, operations, evidence, asked)
+        questions = join_questions(asked, () if person else doubts)
         raw = edited.raw
         if raw != self.brief.text.encode():
             raw = add_questions(raw, self.brief.path, questions)

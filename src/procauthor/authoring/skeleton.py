@@ -9,11 +9,12 @@ from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
 from procauthor.authoring.draft import IN_PROGRESS, SKELETON, render_draft
 from procauthor.authoring.topic import TO_DO, gap_words
+from procauthor.data import ungrouped
 from procauthor.library.status import OPEN, match_sections
 from procauthor.markdown.document import Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.template.model import sections_of_step
-from procauthor.template.spec import ITEMS, Pattern, SectionSpec, Template, parse_pattern
+from procauthor.template.spec import ITEMS, Pattern, SectionSpec, Slot, Template, parse_pattern
 
 
 class SkeletonAuthor:
@@ -40,17 +41,13 @@ def _purpose(brief: Brief) -> str:
 
 
 def _inputs(brief: Brief) -> list[dict[str, Any]]:
-    return [
-        {"artifact": o.name, "description": o.text or TO_DO, "provider": n.title}
-        for n in brief.upstream
-        for o in n.outputs
-        if n.title in brief.titles
-    ]
+    made = ungrouped((n.title, n.outputs) for n in brief.upstream if n.title in brief.titles)
+    return [{"artifact": o.name, "description": o.text or TO_DO, "provider": title} for title, o in made]
 
 
 def _outputs(brief: Brief) -> list[dict[str, Any]]:
     wanted: dict[str, str] = {}
-    for want in (want for neighbour in brief.downstream for want in neighbour.wants):
+    for _, want in brief.wanted:
         wanted[want.name] = wanted.get(want.name) or want.text
     return [{"artifact": name, "guarantee": text or TO_DO} for name, text in wanted.items()]
 
@@ -58,8 +55,7 @@ def _outputs(brief: Brief) -> list[dict[str, Any]]:
 def _consumers(brief: Brief) -> list[dict[str, Any]]:
     return [
         {"artifact": want.name, "consumer": n.title, "use": want.text or TO_DO}
-        for n in brief.downstream
-        for want in n.wants
+        for n, want in brief.wanted
         if n.title in brief.titles
     ]
 
@@ -169,11 +165,8 @@ def _body(spec: SectionSpec) -> Iterator[str]:
 
 def _step(spec: SectionSpec) -> Iterator[str]:
     assert spec.step_heading is not None
-    heading = [
-        part if isinstance(part, str) else "1" if part.name == "number" else gap_words(part)
-        for part in spec.step_heading.parts
-    ]
-    yield "#" * spec.step_level + " " + "".join(heading)
+    heading = _filled(spec.step_heading, lambda slot: "1" if slot.name == "number" else gap_words(slot))
+    yield f"{'#' * spec.step_level} {heading}"
     more = [f"**{part.heading}:** {part.guidance}" for part in spec.parts if _may_wait(part)]
     if more:
         yield ""
@@ -203,5 +196,9 @@ def _may_wait(part: SectionSpec) -> bool:
 def _line(pattern: Pattern) -> str:
     """Return the example line of a template with its first field marked as to do, and the others left open."""
     first = next(iter(pattern.slots), None)
-    pieces = [part if isinstance(part, str) else gap_words(part) if part is first else OPEN for part in pattern.parts]
-    return "".join(pieces)
+    return _filled(pattern, lambda slot: gap_words(slot) if slot is first else OPEN)
+
+
+def _filled(pattern: Pattern, text_of: Callable[[Slot], str]) -> str:
+    """Return a pattern with a text for each of its fields."""
+    return "".join(part if isinstance(part, str) else text_of(part) for part in pattern.parts)

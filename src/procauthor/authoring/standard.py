@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
 from procauthor.authoring.near import compare, widen
@@ -64,7 +65,7 @@ def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards app
         near: The procedures that are nearest to it, the nearest first.
     """
     known = {p.path: p for p in library.of_kind("standard") if p.status not in UNCOUNTED}
-    rules = [rule for standard in known.values() for rule in _rules(standard)]
+    rules = list(chain.from_iterable(map(_rules, known.values())))
     grades = _grade(rules, known, widen(subject, near), _tied(known, passages, near))
     order = sorted((rule for rule in rules if grades[rule.key]), key=lambda rule: -grades[rule.key])
     least = _LEAST_SHARE * grades[order[0].key] if order else 0.0
@@ -122,7 +123,7 @@ def _rules(standard: Procedure) -> Iterator[_Rule]:
     """Yield the rules by name, whole."""
     document, template = standard.document, standard.template
     origins = meaning_of(template).origins
-    parts = [part for s in sections_of(document, template, "rules") for part in document.family(s)]
+    parts = list(chain.from_iterable(map(document.family, sections_of(document, template, "rules"))))
     for place, item in enumerate(_items(parts or document.sections)):
         rule = read_artifact(item, origins)
         if rule:

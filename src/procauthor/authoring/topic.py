@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from procauthor.authoring.brief import Brief, Passage
 from procauthor.authoring.passage import is_about
+from procauthor.data import ungrouped
 from procauthor.library.status import OPEN
 from procauthor.naming import title_key
 from procauthor.regex import lazy
@@ -121,9 +123,10 @@ def rulings(brief: Brief, about: str, limit: int, used: Collection[str] = ()) ->
     """Return the rules that share most words with a topic, the rarest words first; none that was used or cut off."""
     wanted = words_of(about)
     rules = [
-        (standard, rule, words_of(f"{rule.name} {rule.text}")) for standard in brief.rules for rule in standard.rules
+        (standard, rule, words_of(f"{rule.name} {rule.text}"))
+        for standard, rule in ungrouped((each, each.rules) for each in brief.rules)
     ]
-    held = Counter(word for *_, words in rules for word in words)
+    held = Counter(chain.from_iterable(words for *_, words in rules))
     scored = [
         (-sum(math.log(1 + len(rules) / held[word]) for word in words & wanted) / (8 + len(words)), place)
         for place, (_, rule, words) in enumerate(rules)
@@ -140,7 +143,7 @@ def _first(rule: str) -> str:
 
 def _weights(brief: Brief) -> dict[str, float]:
     """Return how telling each word is: the fewer passages hold it, the more (inverse document frequency)."""
-    held = Counter(word for passage in brief.passages for word in words_of(passage.text))
+    held = Counter(chain.from_iterable(words_of(passage.text) for passage in brief.passages))
     return {word: math.log(1 + len(brief.passages) / count) for word, count in held.items()}
 
 
@@ -204,7 +207,7 @@ def fit(patterns: Sequence[Pattern], facts: Facts, titles: Collection[str]) -> F
 
     A field takes the fact of its name; one of another name takes the next fact that no field has asked for.
     """
-    slots = {slot.name: slot for pattern in patterns for slot in pattern.slots}
+    slots = _slots(patterns)
     spare = iter([text for name, text in facts.items() if name not in slots and isinstance(text, str) and text])
     row: Facts = {}
     for slot in slots.values():
@@ -217,6 +220,10 @@ def fit(patterns: Sequence[Pattern], facts: Facts, titles: Collection[str]) -> F
             return None
         row[slot.name] = value
     return row
+
+
+def _slots(patterns: Sequence[Pattern]) -> dict[str, Slot]:
+    return {slot.name: slot for slot in chain.from_iterable(pattern.slots for pattern in patterns)}
 
 
 def _plain(facts: Facts) -> list[str]:
@@ -251,7 +258,7 @@ def gap_rows(spec: SectionSpec, titles: Collection[str], count: int = 0) -> list
 
 def gap_fields(patterns: Sequence[Pattern], titles: Collection[str]) -> dict[str, Any] | None:
     """Return an item whose first field is marked, and the others left open; None where it cannot do without a title."""
-    slots = {slot.name: slot for pattern in patterns for slot in pattern.slots}
+    slots = _slots(patterns)
     if any(slot.reference and not slot.optional for slot in slots.values()) and titles:
         return None
     texts = [slot for slot in slots.values() if not slot.reference]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.draft import SKELETON, Draft
@@ -165,9 +166,9 @@ def _writing(draft: Draft, template: Template | None) -> Writing:
     rests = {name: tuple(known.get(i, SectionSource(i)) for i in ids) for name, ids in draft.sources.items()}
     fields: dict[str, tuple[SectionSource, ...]] = {}
     for spec in template.sections if template and not draft.wish else ():
-        found = tuple(source for name in _names(spec) for source in rests.get(name, ()))
+        found = tuple(chain.from_iterable(rests.get(name, ()) for name in _names(spec)))
         fields |= dict.fromkeys(spec.keys, found)
-    common = tuple(source for found in rests.values() for source in found) if draft.wish else ()
+    common = tuple(chain.from_iterable(rests.values())) if draft.wish else ()
     return Writing(
         by=draft.author,
         on=today(),

@@ -17,6 +17,7 @@ from procauthor.checking.rules.status import STALE_CLAIM, SUPPRESSIONS, UNUSED_S
 from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.scope import ROOT, Family, Scope, say
 from procauthor.checking.survey import Surveyed, decode_findings
+from procauthor.data import ungrouped
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding, Report, in_order
 from procauthor.library.change import BASELINE
@@ -127,7 +128,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
         select: Only these rules, by name, code or beginning of a code; empty for all.
         ignore: Not these.
         survey: What is remembered of the library; the findings are the same with it and without.
-        count: Who holds the numbers in overviews against the count; without it nobody does.
+        count: Who holds the numbers in overviews against the count; without it they are not checked.
 
     Raises:
         ConfigError: A rule's name is not known.
@@ -329,7 +330,7 @@ def read_baseline(file: Path) -> Baseline:
     try:
         data = json.loads(read_regular(file))
         entries = frozenset(
-            KnownFinding(path, *line.split(" ", 1)) for path, lines in data["findings"].items() for line in lines
+            KnownFinding(path, *line.split(" ", 1)) for path, line in ungrouped(data["findings"].items())
         )
     except FileNotFoundError as error:
         message = f"there is no baseline {file.name!r}"

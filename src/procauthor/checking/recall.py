@@ -248,7 +248,7 @@ class Surroundings(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):
-    """What documents that were read since the last check show in another way, as nobody has asked for it yet.
+    """What documents that were read since the last check show in another way, as it was not asked for yet.
 
     Attributes:
         questions: Questions that have another answer.
@@ -367,7 +367,7 @@ def _findable(record: Record | None) -> str:
 
 
 def _naming(survey: Surveyed, titles: Iterable[str]) -> Iterator[str]:
-    """Yield the documents in whose text one of some titles is: as long as there was none, nobody asked for it."""
+    """Yield the documents in whose text one of some titles is: as long as there was none, it was not asked for."""
     sought = Titles(titles)
     if not sought:
         return

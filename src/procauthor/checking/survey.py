@@ -300,7 +300,7 @@ class Memory:
                 target.unlink(missing_ok=True)
 
     def _is_as_read(self, connection: sqlite3.Connection) -> bool:
-        """Say whether nobody has written since: what they found and what we found may rest on different texts."""
+        """Say whether no other process has written since: its findings and ours may rest on different texts."""
         row = connection.execute("SELECT value FROM note WHERE name = 'turn'").fetchone()
         return row is not None and row[0] == self.notes.get("turn")
 

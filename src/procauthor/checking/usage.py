@@ -19,7 +19,7 @@ _OPTIONAL = lazy(r"\boptional\b", re.IGNORECASE)
 
 
 def is_optional(artifact: Artifact) -> bool:
-    """Say whether an input is called optional, or is there under a condition: then nobody waits for it."""
+    """Say whether an input is called optional, or is there under a condition: then no step waits for it."""
     return bool(artifact.condition or _OPTIONAL.search(artifact.text))
 
 

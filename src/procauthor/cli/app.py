@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from procauthor.cli.output import say_error
+from procauthor.data import ungrouped
 from procauthor.errors import AuthoringError, ProcauthorError
 from procauthor.system import close_stdout, open_streams
 
@@ -48,7 +49,7 @@ _MODULES = {
     "follow": ("follow",),
 }
 """The modules of this package, and the commands that each registers, in the order of the help."""
-_MODULE_OF = {command: module for module, commands in _MODULES.items() for command in commands}
+_MODULE_OF = {command: module for module, command in ungrouped(_MODULES.items())}
 
 
 class _CommandGroup(TyperGroup):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ import typer
 from procauthor.character import plain
 from procauthor.cli.library import Json
 from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_diff, show_json
+from procauthor.data import grouped
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
@@ -254,6 +256,13 @@ def _cost(progress: Progress) -> str:
     return "  ".join(filter(None, [*parts, progress.note]))
 
 
+def _mark(progress: Progress | None) -> tuple[str, str]:
+    """Return the sign of a step that is done, at work or to come, with its style."""
+    if progress is None:
+        return "·", "dim"
+    return ("✓", "green") if progress.done else ("▸", "yellow")
+
+
 def _table(title: str, done: dict[int, Progress]) -> Any:
     from rich.table import Table
     from rich.text import Text
@@ -266,7 +275,7 @@ def _table(title: str, done: dict[int, Progress]) -> Any:
         table.add_row("", Text(plain(done[0].note), style="dim"), "")
     for number, name in enumerate(STEPS, start=1):
         progress = done.get(number)
-        mark, style = ("✓", "green") if progress and progress.done else ("▸", "yellow") if progress else ("·", "dim")
+        mark, style = _mark(progress)
         cost = _cost(progress) if progress and progress.done else ""
         table.add_row(Text(mark, style=style), Text(f"{number} {name}", style="" if progress else "dim"), cost)
     return table
@@ -306,7 +315,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     if outcome == "No change":
         yield from _usage(draft)
         return
-    used = {source for found in draft.sources.values() for source in found}
+    used = set(chain.from_iterable(draft.sources.values()))
     places = [f"{p['path']}:{p['line']}" for p in draft.passages if p["id"] in used]
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     if not draft.wish:
@@ -314,11 +323,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         shown = f": {', '.join(places[:_SHOWN])}{more}" if places else ""
         yield f"  rests on {len(places)} of {passages}{shown}"
     yield from _usage(draft)
-    for finding in draft.findings:
-        place = f"line {finding['line']}"
-        if finding["path"] != draft.path:
-            place = f"in {finding['path']}:{finding['line']}, once accepted"
-        yield f"  {finding['severity']} {finding['code']} {place}: {finding['message']}"
+    yield from _found(draft)
     if draft.open_questions:
         yield f"  {amount(len(draft.open_questions), 'question')} for a person:"
         for question in draft.open_questions:
@@ -331,6 +336,18 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
     else:
         yield f"  would write {files}"
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"
+
+
+def _found(draft: Draft) -> Iterator[str]:
+    """Yield the findings; what is said of several places is said once."""
+    alike = grouped(((f["severity"], f["code"], f["message"]), f) for f in draft.findings)
+    for (severity, code, message), (first, *others) in alike.items():
+        place = f"line {first['line']}"
+        if first["path"] != draft.path:
+            place = f"in {first['path']}:{first['line']}, once accepted"
+        if others:
+            place = f"in {len(others) + 1} places, the first {place if place.startswith('in ') else f'in {place}'}"
+        yield f"  {severity} {code} {place}: {message}"
 
 
 def _lead(lead: Mapping[str, Any]) -> str:

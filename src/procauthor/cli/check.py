@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.output import open_project, say, show_bytes, show_diff
+from procauthor.cli.output import open_project, say, say_unsettled, show_bytes, show_diff
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
@@ -65,17 +65,13 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
         baseline = True
     if fix or diff:
         change, report = project.fix(paths, select=select or (), ignore=ignore or (), baseline=baseline)
-        for reason in report.unfixed:
-            say(f"note: {reason}; the fixes of this document are left out")
-        if diff:
-            raise typer.Exit(_show_fixes(change, report))
-        project.apply(change)
-        if change:
-            say(f"fixed {amount(report.fixed, 'finding')} in {', '.join(edit.path for edit in change.edits)}")
+        _fix(project, change, report, only_shown=diff)
     else:
         report = project.check(paths, select=select or (), ignore=ignore or (), baseline=baseline)
     _show(project, report, chosen, output)
     _shrink(project, report)
+    if report.documents:
+        say_unsettled(project, report.procedures)
     raise typer.Exit(1 if report.count("error") else 0)
 
 
@@ -92,6 +88,17 @@ def _watch(*, alone: bool) -> None:
     if not alone:
         message = "--watch only shows findings as text"
         raise ConfigError(message, "leave out --fix, --diff, --update-baseline, --output, --json and --format")
+
+
+def _fix(project: Project, change: Change, report: Report, *, only_shown: bool) -> None:
+    """Write the fixes; with ``only_shown`` show them, and exit."""
+    for reason in report.unfixed:
+        say(f"note: {reason}; the fixes of this document are left out")
+    if only_shown:
+        raise typer.Exit(_show_fixes(change, report))
+    project.apply(change)
+    if change:
+        say(f"fixed {amount(report.fixed, 'finding')} in {', '.join(edit.path for edit in change.edits)}")
 
 
 def _show_fixes(change: Change, report: Report) -> int:

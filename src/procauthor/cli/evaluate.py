@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.output import open_project, say, show
+from procauthor.cli.output import open_project, say, say_unsettled, show
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -62,6 +62,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
         _show_rich(found)
     else:
         show(text, nl=not text.endswith("\n"))
+    say_unsettled(project, len(found.rows))
 
 
 def _report(project: Project, style: str, at: str, since: list[str], output: Path | None) -> tuple[str, Evaluation]:
@@ -87,7 +88,7 @@ def _report(project: Project, style: str, at: str, since: list[str], output: Pat
 
 
 def _place(project: Project, output: Path | None) -> str:
-    """Return where the report will stand within the library; links in it start there."""
+    """Return where the report will be within the library; links in it start there."""
     if output is not None and output.resolve().is_relative_to(project.root.resolve()):
         return output.resolve().relative_to(project.root.resolve()).as_posix()
     return "evaluation-report.md"

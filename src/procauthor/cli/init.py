@@ -41,7 +41,7 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = "",
     answer: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Conventions that somebody proposes, as --json shows their form."),
+        typer.Option(metavar="FILE", help="Proposed conventions, as --json shows their form."),
     ] = None,
     beside: Annotated[
         list[Beside] | None, typer.Option("--with", help="Also make a file for this; may be repeated.")
@@ -50,7 +50,7 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Start a library. Documents that are there stay as they are: only settings, templates and a baseline are added."""
     from procauthor.adoption.start import check_place, start
 
-    place = folder or ctx.obj
+    place: Path = ctx.obj / folder if folder else ctx.obj
     ask = not no_input and sys.stdin.isatty()
     where = "" if str(place) == "." else f" -C {place}"
     if as_json:

@@ -74,7 +74,7 @@ def sync(
 ) -> None:
     """Bring index, lifecycle READMEs, orchestrations and plan ticks up to date; note new uses of contracts."""
     project = open_project(ctx)
-    # What nobody has written down yet is not stale: nothing in the library is wrong without it.
+    # What was never written down is not stale: nothing in the library is wrong without it.
     change = project.workspace.derive(project.library()) if check_only else project.sync()
     if not check_only:
         project.apply(change)

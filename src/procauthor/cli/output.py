@@ -42,6 +42,15 @@ def say(text: str) -> None:
     typer.echo(shown(text), err=True)
 
 
+def say_unsettled(project: Project, procedures: int) -> None:
+    """Say it where nothing was counted because nobody has said what counts: no settings are there."""
+    from procauthor.settings import locate
+
+    if not procedures and locate(project.root).file is None:
+        say("note: nothing here counts as a procedure, and there is no procauthor.toml that says what does")
+        say("hint: 'procauthor init' writes one from the documents that are here; -C names another folder")
+
+
 def say_error(message: str, hint: str = "") -> None:
     """Print what went wrong, without secrets: a message may quote a document, a server or an address."""
     from procauthor.secret import redact
@@ -77,7 +86,7 @@ def json_text(data: Mapping[str, Any]) -> str:
 
 
 def show_diff(diff: str) -> None:
-    """Print a diff, coloured where somebody looks at it."""
+    """Print a diff, coloured on a terminal."""
     if not sys.stdout.isatty():
         typer.echo(diff, nl=False)
         return

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
     ctx: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="An action plan, or the word “next” for --next.")
+        Path | None, typer.Argument(metavar="next|FILE", help="An action plan, or the word “next” for --next.")
     ] = None,
     second: Annotated[Path | None, typer.Argument(metavar="FILE", help="The plan, where “next” comes first.")] = None,
     write: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,8 +15,8 @@ from procauthor.cli.output import author_id, open_project, say, say_error, say_n
 from procauthor.regex import lazy
 
 if TYPE_CHECKING:
-    from procauthor.batch.batching import Outlook
-    from procauthor.batch.record import BatchReport, Written
+    from procauthor.batch.batching import Batching, Outlook
+    from procauthor.batch.record import Batch, BatchReport, Written
     from procauthor.project import Project
 
 _DURATION = lazy(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -58,8 +59,6 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Author the open items of a plan in the order of their dependencies, several at a time."""
-    from procauthor.errors import NoPlanError
-
     project = open_project(ctx)
     seconds = read_duration(deadline)
     if join:
@@ -78,15 +77,21 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     batching = project.batch(author_id(model, author), **options)
     if dry_run:
         _show_outlook(project, batching.outlook(file, **chosen), as_json=as_json)
-        return
+    elif batch := _begin(batching, file, chosen, as_json=as_json):
+        go_on(project, batch.id, as_json=as_json, deadline=seconds)
+
+
+def _begin(batching: Batching, file: Path | None, chosen: dict[str, Any], *, as_json: bool) -> Batch | None:
+    """Begin a batch; without a plan there is none, which people are told, and programs get as an error."""
+    from procauthor.errors import NoPlanError
+
     try:
-        batch = batching.begin(file, **chosen)
+        return batching.begin(file, **chosen)
     except NoPlanError as error:
         if as_json:
             raise
         say_error(error.message, error.hint)
-        return
-    go_on(project, batch.id, as_json=as_json, deadline=seconds)
+        return None
 
 
 def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None:
@@ -121,7 +126,7 @@ def _help(project: Project, name: str, jobs: int, *, as_json: bool) -> None:
     with watching(project, name) as progress:
         report = project.batch(jobs=jobs, progress=progress).join(name)
     _tell(project, report, as_json=as_json)
-    say(f"drafts are where the batch was begun; if nobody is there: procauthor run --resume {report.batch}")
+    say(f"drafts are where the batch was begun; if that process has ended: procauthor run --resume {report.batch}")
     _exit(report)
 
 
@@ -169,7 +174,7 @@ def read_numbers(texts: list[str]) -> list[int]:
     from procauthor.errors import ConfigError
 
     found: list[int] = []
-    for part in (part.strip() for text in texts for part in text.split(",")):
+    for part in map(str.strip, chain.from_iterable(text.split(",") for text in texts)):
         match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
         if match is None:
             message = f"{part!r} is no number of an item"

@@ -102,6 +102,12 @@ def prune(
     say(f"deleted {len(deleted)} runs and batches")
 
 
+def _state_of(batch: Batch) -> str:
+    if batch.ended:
+        return "ended"
+    return "can be resumed" if batch.can_go_on else "drafts wait"
+
+
 def _batch(batch: Batch) -> dict[str, Any]:
     items = batch.items().values()
     return {
@@ -109,7 +115,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
         "plan": batch.terms.plan,
         "author": batch.terms.author,
         "started": batch.started.isoformat(timespec="minutes"),
-        "state": "ended" if batch.ended else "can be resumed" if batch.can_go_on else "drafts wait",
+        "state": _state_of(batch),
         "max_tokens": batch.terms.max_tokens,
         "items": dict(Counter(item.state for item in items)),
     }

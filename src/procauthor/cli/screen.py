@@ -1,4 +1,4 @@
-"""A report for somebody who looks at a terminal: grouped, coloured, with the line and a caret under the column."""
+"""A report for a reader at a terminal: grouped, coloured, with the line and a caret under the column."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from procauthor.character import plain
+from procauthor.data import grouped
 from procauthor.finding import Finding, Report, Severity
 from procauthor.reporting.place import ReportFiles
 from procauthor.reporting.text import summary_line
@@ -30,8 +31,12 @@ def print_report(report: Report, root: Path) -> None:
     place = ReportFiles(root)
     for path, findings in groupby(report.findings, key=lambda f: f.path):
         console.print(plain(path), style="bold underline")
-        for finding in findings:
-            _print_finding(console, finding, place)
+        alike = grouped(((f.rule, f.severity, f.message), f) for f in findings)
+        for first, *others in alike.values():
+            _print_finding(console, first, place)
+            if others:
+                lines = ", ".join(str(line) for line in dict.fromkeys(f.line for f in others))
+                console.print(f"{' ' * _INDENT}= and in line {lines}", style="dim")
         console.print()
     _print_summary(console, report)
 
@@ -83,5 +88,5 @@ def _print_summary(console: Console, report: Report) -> None:
     from rich.text import Text
 
     worst = next((level for level in _STYLES if report.count(level)), None)
-    mark = "✗ " if worst == "error" else "! " if worst else "✓ "
+    mark = {None: "✓ ", "error": "✗ "}.get(worst, "! ")
     console.print(Text().append(mark, _STYLES[worst] if worst else "bold green").append(summary_line(report)))

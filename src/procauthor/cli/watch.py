@@ -19,7 +19,7 @@ _INTERRUPTED = 130
 def show_changes(
     folder: Path, paths: Sequence[str] | None, select: Sequence[str], ignore: Sequence[str], *, baseline: bool | None
 ) -> None:
-    """Print each turn until somebody interrupts."""
+    """Print each turn until it is interrupted."""
     try:
         for turn in watch(folder, paths, select=select, ignore=ignore, baseline=baseline):
             _show(turn)

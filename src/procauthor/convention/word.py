@@ -34,21 +34,31 @@ _PARTS = {"name": r"(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
 _SPACES = lazy(r"\s+")
 
 
-def read_title(document: Document, conventions: TitleConventions) -> str:
-    """Return the title of a document as it is written, or an empty string."""
+def read_title(document: Document, conventions: TitleConventions, named: str = "") -> str:
+    """Return the title of a document as it is written, or an empty string.
+
+    A heading of level 1 that is a chapter is no title where the front matter or the settings have one.
+
+    Args:
+        document: The document.
+        conventions: Where titles are.
+        named: What the settings call the document, if they do.
+    """
+    other = named or ("front-matter" in conventions.sources and document.front_title)
+    chapter = bool(other) and is_chapter(document)
     readers = {
-        "heading": lambda: _text(title_heading(document, first=False)),
+        "heading": lambda: "" if chapter else _text(title_heading(document, first=False)),
         "first-heading": lambda: _text(title_heading(document, first=True)),
         "front-matter": lambda: document.front_title,
         "name": lambda: str(document.metadata.get("name") or "").strip(),
     }
-    return next((title for source in conventions.sources if (title := readers[source]())), "")
+    return next((title for source in conventions.sources if (title := readers[source]())), named)
 
 
 def title_kind(title: str) -> str:
     """Return what a title says that its document is: by its last word, or a first one with a colon."""
     parts = title.casefold().split()
-    said = {parts[-1], parts[0].removesuffix(":") if parts[0].endswith(":") else ""} if parts else set()
+    said = {*parts[-1:], *(first.removesuffix(":") for first in parts[:1] if first.endswith(":"))}
     return next((kind for kind, names in words()["kinds"].items() if not said.isdisjoint(names)), "")
 
 
@@ -71,6 +81,13 @@ def page_stem(path: str) -> str:
 def has_own_folder(path: str) -> bool:
     """Say whether the file of a document has the name of those that have a folder all their own."""
     return is_folder_name(page_stem(path), ())
+
+
+def is_chapter(document: Document) -> bool:
+    """Say whether the first heading of level 1 is a chapter: other headings are before it, or as high behind it."""
+    own = [h for h in document.headings if not h.nested]
+    highest = [place for place, heading in enumerate(own) if heading.level == 1]
+    return bool(highest) and (highest[0] > 0 or len(highest) > 1)
 
 
 def title_heading(document: Document, *, first: bool) -> Heading | None:
@@ -283,7 +300,7 @@ def table_text(document: Document) -> str:
     """Return the status in a table before the first chapter: below its head, or in the cell behind it."""
     heads = words()["index"]["columns"]["status"]
     opening = takewhile(lambda section: section.level <= 1, document.sections)
-    tables = (block for section in opening for block in section.blocks if block.header)
+    tables = (block for block in chain.from_iterable(section.blocks for section in opening) if block.header)
     pairs = chain.from_iterable(map(_pairs, tables))
     return next((value.text for key, value in pairs if key.text.strip(" *:").casefold() in heads), "")
 

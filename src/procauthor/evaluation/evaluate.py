@@ -48,7 +48,7 @@ class Census:
         return read_others(self.scope.library, self.report)
 
     def counted(self) -> Census:
-        """Count now, and not when somebody asks."""
+        """Count now, and not when the result is asked for."""
         _ = self.rows, self.others, self.graph
         return self
 

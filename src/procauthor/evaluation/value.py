@@ -76,7 +76,7 @@ class Row:
     form: str = ""
     owner: str = ""
     followed: str = ""
-    """The day on which somebody followed it last, empty where nobody has."""
+    """The day on which it was followed last, empty where it never was."""
     announced: str = ""
     """Where a title without a document is announced, as path and line."""
     questions: tuple[Question, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -29,7 +29,7 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.parse import parse
-from procauthor.naming import is_document, is_inside, unportable
+from procauthor.naming import is_document, is_inside, path_key, unportable
 from procauthor.settings import FILE_NAME
 
 Action = Literal["create", "update", "delete"]
@@ -246,17 +246,38 @@ def refuse_unportable(root: Path, change: Change) -> None:
     """Refuse new files and folders that another system could not have; what is there already stays as it is.
 
     Raises:
-        LibraryError: A name is one of them.
+        LibraryError: A name is one of them, or differs from another one in upper and lower case alone.
     """
+    going = {edit.path for edit in change.edits if edit.after is None}
+    made: dict[str, str] = {}
     for edit in change.edits:
         # What is kept beside a document has the name of the document.
         if edit.before is None and not edit.quiet:
-            parts = PurePosixPath(edit.path).parts
-            known = next(n for n in range(len(parts), -1, -1) if n == 0 or (root / Path(*parts[:n])).exists())
-            reason = next(filter(None, map(unportable, parts[known:])), "")
+            reason = _unportable_part(root, edit.path, going)
+            twin = made.setdefault(path_key(edit.path), edit.path)
+            if not reason and twin != edit.path:
+                reason = _twin(edit.path, twin)
             if reason:
                 message = f"{edit.path!r} cannot be made: {reason}"
                 raise LibraryError(message, "nothing was written; choose another name, so that all systems can have it")
+
+
+def _unportable_part(root: Path, path: str, going: Collection[str]) -> str:
+    """Return why another system could not have what is new of a path, or nothing."""
+    parts = PurePosixPath(path).parts
+    known = next(n for n in range(len(parts), -1, -1) if n == 0 or (root / Path(*parts[:n])).exists())
+    reason = next(filter(None, map(unportable, parts[known:])), "")
+    if reason or known == len(parts):
+        return reason
+    parent = PurePosixPath(*parts[:known])
+    beside = os.listdir(root / parent) if (root / parent).is_dir() else []
+    twins = (name for name in beside if path_key(name) == path_key(parts[known]))
+    twin = next((name for name in twins if (parent / name).as_posix() not in going), "")
+    return _twin(parts[known], twin) if twin else ""
+
+
+def _twin(name: str, other: str) -> str:
+    return f"on Windows and macOS {name!r} and {other!r} are the same name"
 
 
 def refuse_conflict(path: str, document: Document) -> None:

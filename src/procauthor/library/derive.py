@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from procauthor.convention.word import known_words, plain_status
@@ -20,6 +21,7 @@ from procauthor.library.reference import relative
 from procauthor.markdown.document import Cell, Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.link import escape, write_link
+from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
@@ -111,10 +113,16 @@ def derive(library: Library) -> Change:
             found += name_consumers(procedure, uses[procedure.path])
         if is_overview:
             found += _replacements(library, procedure)
-        after = rewrite(procedure.path, procedure.document, found) if found else raw
+        after = _proven(procedure.path, raw, tuple(found)) if found else raw
         if after != raw:
             edits.append(Edit(procedure.path, raw, after))
     return Change(tuple(edits))
+
+
+@lru_cache(maxsize=16)
+def _proven(path: str, raw: bytes, edits: tuple[Replacement, ...]) -> bytes:
+    """Return a text with edits made, proven. What follows from a draft is asked for at each of its checks."""
+    return rewrite(path, parse(raw), edits)
 
 
 def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:

@@ -162,7 +162,7 @@ def exchange(new: Path, place: Path) -> Path:
 
     Raises:
         FileNotFoundError: There is none.
-        FileExistsError: Somebody saved another one meanwhile, which is in the place now.
+        FileExistsError: Another one was saved meanwhile and is in the place now.
         OSError: The disk refuses.
     """
     new = _on_same_disk(new, place)
@@ -191,7 +191,7 @@ def take(place: Path, aside: Path) -> Path:
 
 
 def is_untouched(aside: Path, content: Stamp) -> bool:
-    """Say whether a file that was moved away holds what it should, and nobody has it open to write more into it."""
+    """Say whether a file that was moved away holds what it should, and no process has it open to write more into it."""
     try:
         handle = os.open(aside, READ_NO_LINK)
     except OSError:
@@ -223,7 +223,7 @@ def displaced(new: Path, place: Path, content: Stamp | None) -> Path | None:
 def put_back(old: Path, place: Path, content: Stamp) -> bool:
     """Exchange a file with the one that took its place; say whether that one was as it should be.
 
-    Where it was not, somebody has saved it meanwhile, and what was saved last is in the place.
+    Where it was not, it was saved meanwhile, and what was saved last is in the place.
     """
     expected = content
     for swaps in range(_SWAPS):

@@ -22,11 +22,12 @@ from procauthor.convention.word import (
     words,
     write_title,
 )
+from procauthor.data import ungrouped
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import file_stem, relative, stem_like
 from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, Section, TableRow
 from procauthor.markdown.link import escape, slugify, write_link
-from procauthor.naming import bare_name, split_ending, title_key
+from procauthor.naming import bare_name, path_key, split_ending, title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
 from procauthor.regex import lazy
 from procauthor.settings import IndexConventions
@@ -135,7 +136,7 @@ def _frozen(conventions: IndexConventions) -> tuple[tuple[str, tuple[str, ...]],
 def _column_names(own: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, str]:
     """Return what a column is called here, by the key of its head."""
     known = [*words()["index"]["columns"].items(), *own]
-    return {section_key(head): name for name, heads in known for head in heads}
+    return {section_key(head): name for name, head in ungrouped(known)}
 
 
 def _link_in(row: TableRow, place: int | None) -> Link | None:
@@ -512,7 +513,8 @@ def heading_of(procedure: Procedure) -> str | None:
 def _title_field(procedure: Procedure) -> str:
     """Return the field of the front matter that holds the title of a document without a heading for it."""
     sources = procedure.conventions.titles.sources
-    if title_heading(procedure.document, first="first-heading" in sources):
+    heading = title_heading(procedure.document, first="first-heading" in sources)
+    if heading and heading.text == procedure.written_title:
         return ""
     if procedure.document.front_title:
         return "title"
@@ -591,7 +593,7 @@ def _usual(values: Iterable[str], default: str = "") -> str:
 
 def _free(library: Library, stem: str, ending: str) -> str:
     """Return a path that no file has: titles such as "C++ Build" and "C# Build" give the same name of a file."""
-    taken = {path.casefold() for path in library.files}
+    taken = set(map(path_key, library.files))
     start = stem.removeprefix("./")
     names = chain((f"{start}{ending}",), (f"{start}-{number}{ending}" for number in count(2)))
-    return next(name for name in names if name.casefold() not in taken)
+    return next(name for name in names if path_key(name) not in taken)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace as replace_struct
@@ -28,7 +29,7 @@ from procauthor.convention.word import (
     title_kind,
     turned_title,
 )
-from procauthor.data import grouped
+from procauthor.data import grouped, ungrouped
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
 from procauthor.library.contract import Gist, Ruling, find_rulings, read_contract, read_gist
@@ -55,7 +56,7 @@ from procauthor.template.read import TemplateStore
 from procauthor.template.spec import Template
 
 ANNOUNCED = "*(announced)*"
-"""Stands behind a title that has no document yet."""
+"""Follows a title that has no document yet."""
 LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -103,7 +104,7 @@ class Procedure:
     def written_title(self) -> str:
         """The title as it is written, or an empty string."""
         titles = self.conventions.titles
-        return read_title(self.document, titles) or titles.names.get(self.path, "")
+        return read_title(self.document, titles, titles.names.get(self.path, ""))
 
     @cached_property
     def id(self) -> str:
@@ -127,14 +128,14 @@ class Procedure:
 
     @cached_property
     def lifecycle(self) -> str:
-        """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
+        """The declared lifecycle without the word "Lifecycle", else the name of the folder but that of all pages."""
         declared = str(self.document.metadata.get("lifecycle") or "").strip()
         if declared:
             return lifecycle_name(declared)
         place = PurePosixPath(self.path)
         # What has a folder all its own is kept in the one above that.
         home = place.parent.parent if self.counted and has_own_folder(self.path) else place.parent
-        return folder_lifecycle(home.name)
+        return "" if home.as_posix() == self.conventions.site_root else folder_lifecycle(home.name)
 
     @property
     def phase(self) -> int | str | None:
@@ -194,7 +195,7 @@ class Procedure:
 
     @cached_property
     def silent(self) -> bool:
-        """Whether nobody claims that the document is finished."""
+        """Whether nothing claims that the document is finished."""
         return is_silent(self.document, self.text_status, self.declared_status)
 
     @cached_property
@@ -323,7 +324,7 @@ class Procedure:
     @cached_property
     def targets(self) -> tuple[str, ...]:
         """The paths that links lead to, sorted."""
-        return tuple(sorted({path for target in self.resolved for path in target.paths}))
+        return tuple(sorted(set(chain.from_iterable(target.paths for target in self.resolved))))
 
     # Rules of standards
 
@@ -371,15 +372,15 @@ class Library:
     @cached_property
     def by_address(self) -> dict[str, Procedure]:
         """Documents by the addresses that a site gives them besides the places of their files."""
-        shown = (p for p in self.procedures if has_addresses(p.conventions.site))
-        return dict(sorted((address, procedure) for procedure in shown for address in procedure.addresses))
+        shown = ((p, p.addresses) for p in self.procedures if has_addresses(p.conventions.site))
+        return dict(sorted((address, procedure) for procedure, address in ungrouped(shown)))
 
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
         """Documents with a name of their own, by the key of their title; other names where no title is the same."""
         found = grouped((p.key, p) for p in self.procedures if p.kind not in ("readme", "template"))
-        for key, procedure in [(title_key(name), p) for p in self.procedures for name in p.aliases]:
-            if key not in found:
+        for procedure, name in ungrouped((p, p.aliases) for p in self.procedures):
+            if (key := title_key(name)) not in found:
                 found[key] = [procedure]
         return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
 
@@ -406,8 +407,8 @@ class Library:
         """Return the library as it would be with these documents added or replaced."""
         merged = self.by_path | {p.path: p for p in attach(changed, self.reviews)}
         procedures = tuple(merged[path] for path in sorted(merged))
-        folders = {parent.as_posix() for p in changed for parent in PurePosixPath(p.path).parents}
-        files = self.files | folders | {p.path for p in changed}
+        folders = chain.from_iterable(PurePosixPath(p.path).parents for p in changed)
+        files = self.files | set(map(str, folders)) | {p.path for p in changed}
         return replace(self, procedures=procedures, files=files)
 
     def without(self, paths: Collection[str]) -> Library:
@@ -437,7 +438,7 @@ class Library:
         return self.by_path.get(way.path or "")
 
     def find(self, reference: str) -> Procedure:
-        """Return the document with that path, id or title; an alias leads on to the document that it stands for.
+        """Return the document with that path, id or title; an alias leads on to the document that it names.
 
         Raises:
             AmbiguousError: Several documents share the title or id.
@@ -465,7 +466,7 @@ class Library:
         raise NotFoundError(message, self._near(text))
 
     def _followed(self, candidates: Sequence[Procedure]) -> list[Procedure]:
-        """Return what the documents stand for; one with the name of its own comes before what an alias leads to."""
+        """Return what the documents mean; one with the name of its own comes before what an alias leads to."""
         own = [p for p in candidates if p.status != "alias"]
         led = {p.path: p for p in (follow(p, self.by_path, self.by_key) for p in own or candidates)}
         return list(led.values())
@@ -633,7 +634,7 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
         if folder != top and FILE_NAME in files:
             # A library of its own: it is read, checked and changed where it is opened.
             names.clear()
-            continue
+            files[:] = [FILE_NAME]
         base = folder[len(top) :].replace(os.sep, "/").strip("/")
         prefix = f"{base}/" if base else ""
         kept = (n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
@@ -657,7 +658,7 @@ def folder_of(path: str) -> str:
 def follow(
     procedure: Procedure, by_path: Mapping[str, Procedure], by_key: Mapping[str, Sequence[Procedure]]
 ) -> Procedure:
-    """Return the document that an alias stands for; the alias itself where that one cannot be found."""
+    """Return the document that an alias names; the alias itself where that one cannot be found."""
     present = procedure
     for _ in range(_MOST_STEPS):
         name = str(present.document.metadata.get("alias_of") or "").strip()

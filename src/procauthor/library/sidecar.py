@@ -1,6 +1,6 @@
 """Small JSON files beside the documents, one for each, that people share with their version control.
 
-``receipts/`` says who approved which bytes, and what somebody has seen of a contract: nothing can make it again.
+``receipts/`` says who approved which bytes, and what was seen of a contract: nothing can make it again.
 ``provenance/`` says who wrote which section; it only informs, and what is not in it was written by people.
 ``followed/`` says who followed a procedure, when, with which evidence: nothing can make it again.
 
@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from procauthor.data import ungrouped
 from procauthor.errors import LibraryError
 from procauthor.markdown.document import Document, title_section, top_sections
 from procauthor.procedure import Stamp, stamp
@@ -122,7 +123,7 @@ def merge_sidecars(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
 def _by_key(raw: bytes) -> dict[tuple[str, ...], dict[str, Any]]:
     """Return all entries by the name of their list and what tells them apart in it."""
     data: dict[str, list[dict[str, Any]]] = msgspec.json.decode(raw)
-    named = ((name, entry) for name in _KEYS for entry in data.get(name, ()))
+    named = ungrouped((name, data.get(name, ())) for name in _KEYS)
     return {(name, *(str(entry.get(field, "")) for field in _KEYS[name])): entry for name, entry in named}
 
 
@@ -436,7 +437,7 @@ class FollowedStep(Struct, frozen=True, omit_defaults=True):
 
 
 class Following(Struct, frozen=True, omit_defaults=True):
-    """One time that somebody followed a document; ``stamp`` is that of its content in the beginning.
+    """One time that a document was followed; ``stamp`` is that of its content in the beginning.
 
     Without an end it can go on.
     """

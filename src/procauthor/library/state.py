@@ -4,8 +4,8 @@ State counts only where it was written. A copy of the folder, or one that came w
 it is believed, and nothing is lost. So is a link. A file that says what to write into the library carries a seal,
 because a pull can lay files into a folder that is our own.
 
-When the folder is made, it gets a secret, and beside it what the disk says of the file that holds the secret. Nobody
-can choose these numbers for a file of a clone. They stay the same when the library is moved on its disk.
+When the folder is made, it gets a secret, and beside it what the disk says of the file that holds the secret. These
+numbers cannot be chosen for a file of a clone. They stay the same when the library is moved on its disk.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def unseal(place: Path, kind: str, raw: bytes) -> bytes | None:
 def mark(place: Path) -> str:
     """Return what a database of the state keeps in a table of its own, and compares when it is opened.
 
-    Nobody can know it who does not read this state folder. Outside of any state folder it is the same everywhere.
+    It cannot be known without reading this state folder. Outside of any state folder it is the same everywhere.
 
     Raises:
         OSError: The state folder has no secret.

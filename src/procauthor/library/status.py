@@ -1,4 +1,4 @@
-"""The status of a document, and what it leaves open: questions for a person, and values that somebody proposed.
+"""The status of a document, and what it leaves open: questions for a person, and proposed values.
 
 Questions are listed under ``open_questions`` in the front matter, or marked where their answer belongs: ``TODO: which
 role?``. A proposal is a value in its place: ``two days (proposed)``, with the value and the reason for it under
@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import yaml
@@ -385,7 +386,7 @@ _PLACEHOLDER_SHARE = 0.25
 _SIGNPOST_WORDS = 25
 _SAYS_SO = lazy(rb"\bplaceholder\b", re.IGNORECASE)
 UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
-"""What nobody claims to be a text that can be worked by."""
+"""What does not claim to be a text that can be worked by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +418,8 @@ def _match_sections(document: Document, template: Template) -> Match:
     inside: frozenset[int] = frozenset()
     # The steps come first: what is below them is a part of a step, such as its "Purpose".
     for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
-        candidates = [s for key in spec.keys for s in by_key.get(key, ()) if s.index not in inside]
+        named = chain.from_iterable(by_key.get(key, ()) for key in spec.keys)
+        candidates = [s for s in named if s.index not in inside]
         if candidates:
             section = found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
             if spec.kind == "steps":
@@ -444,7 +446,7 @@ def is_signpost(document: Document, links: Sequence[Link]) -> bool:
 
 
 def is_silent(document: Document, status: Status, declared: Status | None) -> bool:
-    """Say whether nobody claims that a document is finished. One that claims nothing and says much is not silent."""
+    """Say whether nothing claims that a document is finished. One that claims nothing and says much is not silent."""
     if status == "placeholder" and declared is None:
         return (
             not any(has_content(document, s) for s in document.sections)

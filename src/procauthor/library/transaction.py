@@ -1,7 +1,7 @@
 """Writes a change set as a whole or not at all.
 
 All new bytes are staged and flushed first, then a journal with the old bytes; only then are files replaced, each in one
-step that keeps the old file aside. At the end all old files are looked at: where somebody saved one meanwhile, the
+step that keeps the old file aside. At the end all old files are looked at: where one was saved meanwhile, the
 whole change is taken back. It is done at the moment in which the journal becomes the newest entry of the history.
 Whatever stops the work before leaves a journal, from which the old bytes come back.
 """
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,8 @@ def read_record(root: Path, file: Path) -> ChangeRecord | None:
         return None
     if found is None:
         return None
-    named = [path for f in found.files for path in (f.path, f.origin) if path is not None]
-    allowed = all(is_permitted(root, path) for path in named)
+    named = chain.from_iterable((f.path, f.origin) for f in found.files)
+    allowed = all(is_permitted(root, path) for path in named if path is not None)
     return found if allowed and all(is_folder_permitted(root, path) for path in found.folders) else None
 
 
@@ -157,7 +158,7 @@ _BUSY = "another procauthor process is writing to this library"
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was taken back of a change that had been cut off; ``kept`` are files that somebody edited since.
+    """What was taken back of a change that had been cut off; ``kept`` are files that were edited since.
 
     ``foreign`` is where a journal is kept that does not count, because it was not written here.
     """
@@ -261,7 +262,7 @@ def _give_up(root: Path, state: Path) -> None:
 
 
 def _stage(root: Path, state: Path, places: list[tuple[Edit, Path]], modes: Mapping[str, int]) -> None:
-    """Write all new bytes where nobody reads them: a full disk is noticed here, before any file is touched."""
+    """Write all new bytes where no reader looks: a full disk is noticed here, before any file is touched."""
     stage = state / _STAGE
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir()
@@ -351,7 +352,7 @@ def has_journal(state: Path) -> bool:
 def recover(root: Path, state: Path) -> Recovery | None:
     """Take back a change that was cut off; None where there is none.
 
-    A file that somebody edited since the crash is left as it is, and the record of the change is kept in the history
+    A file that was edited since the crash is left as it is, and the record of the change is kept in the history
     folder.
 
     Raises:
@@ -400,7 +401,7 @@ def roll_back(root: Path, state: Path) -> Recovery | None:
 
 
 def _restore(staged: Path, place: Path, file: FileRecord) -> bool | None:
-    """Bring a file back: True if it had been changed, None if somebody else has edited it since.
+    """Bring a file back: True if it had been changed, None if it was edited since.
 
     What was saved while the file was being replaced is in the old file, so that one comes back where it is kept.
     """
@@ -431,7 +432,7 @@ def _write_back(staged: Path, place: Path, content: bytes, mode: int | None) -> 
 
 
 def _remove(staged: Path, place: Path, file: FileRecord, present: bytes | None) -> bool | None:
-    """Remove a file that the change made, unless somebody has edited it since."""
+    """Remove a file that the change made, unless it was edited since."""
     if file.after is None or (present is not None and not disk.is_listed(place)):
         return False
     if present is not None and stamp(present) != file.after:

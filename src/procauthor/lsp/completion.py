@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from lsprotocol import types
 
@@ -270,7 +271,7 @@ def _known_artifacts(spot: _Spot) -> Iterator[_Proposal]:
 def _named_artifacts(spot: _Spot) -> Iterator[tuple[str, Procedure | None]]:
     """Yield names of artifacts with the other document that promises each; what is being written is left out."""
     line = spot.host.source.line(spot.offset)
-    made = (output for step in spot.host.contract.steps for output in step.outputs)
+    made = chain.from_iterable(step.outputs for step in spot.host.contract.steps)
     yield from ((each.name, None) for each in (*spot.host.contract.inputs, *made) if each.line != line)
     for procedure in spot.desk.library.procedures:
         if procedure.path != spot.host.path:

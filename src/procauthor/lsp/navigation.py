@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from lsprotocol import types
 
@@ -50,7 +51,7 @@ def _made(desk: Desk, subject: Meant) -> Iterator[types.Location]:
     """Yield where an artifact comes from: a step that makes it, the contract, else what needs it."""
     key = artifact_key(subject.artifact)
     contract = subject.document.contract
-    made = [output for step in contract.steps for output in step.outputs]
+    made = chain.from_iterable(step.outputs for step in contract.steps)
     for artifact in (*made, *contract.outputs, *contract.inputs):
         if artifact_key(artifact.name) == key:
             yield _place(desk, subject.document, artifact)
@@ -82,8 +83,7 @@ def _spoken(desk: Desk, subject: Meant) -> Iterator[types.Location]:
             links = (s for s in links_of(desk.library, procedure) if s.document.path == path)
             spans |= {(s.start, s.end) for s in links if subject.anchor in ("", s.anchor)}
         if procedure.path != path and not subject.anchor:
-            named = (s for s in metadata_of(desk.scope, procedure) if s.document.path == path)
-            spans |= {(s.start, s.end) for s in named}
+            spans |= {(s.start, s.end) for s in metadata_of(desk.scope, procedure, path)}
             spans |= set(mentions_of(desk.scope, procedure, subject.document))
         yield from (desk.location(procedure, *span) for span in sorted(spans))
 

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -133,7 +134,7 @@ class LibraryLanguageServer(LanguageServer):
     # Findings
 
     def check_later(self, desk: Desk) -> None:
-        """Check the open texts of a library once nobody has typed for a moment."""
+        """Check the open texts of a library once nothing was typed for a moment."""
         root = desk.workspace.root
         self._turns[root] = turn = self._turns.get(root, 0) + 1
         task = asyncio.get_running_loop().create_task(self._check(desk, turn))
@@ -299,7 +300,7 @@ def _register_questions(server: LibraryLanguageServer) -> None:
 
     @server.feature(types.WORKSPACE_SYMBOL)
     def search(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
-        return [symbol for desk in server.desks for symbol in navigation.search_symbols(desk, params.query)]
+        return list(chain.from_iterable(navigation.search_symbols(desk, params.query) for desk in server.desks))
 
 
 def _register_edits(server: LibraryLanguageServer) -> None:

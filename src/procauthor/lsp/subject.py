@@ -16,6 +16,7 @@ from procauthor.refactoring.name import find_mentions
 _NAMING = ("depends_on", "superseded_by", "alias_of")
 # A name that is looked for around a place is no longer than this, in bytes.
 _AROUND = 400
+_FENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +67,26 @@ def _named_in_metadata(scope: Scope, host: Procedure, offset: int) -> Meant | No
     return next((s for s in metadata_of(scope, host) if s.start <= offset <= s.end), None)
 
 
-def metadata_of(scope: Scope, host: Procedure) -> Iterator[Meant]:
-    """Yield the documents that the metadata name."""
+def metadata_of(scope: Scope, host: Procedure, path: str = "") -> Iterator[Meant]:
+    """Yield the documents that the metadata name; with a path, only the one that is there."""
     raw = host.source.raw
-    # A document that is not open would have to be parsed again for its fields.
     for key in (key for key in _NAMING if key.encode() in raw):
-        field = host.document.fields.get(key)
-        names = {"depends_on": host.depends_on, "superseded_by": (host.superseded_by,)}.get(key, ())
-        names = names or ((str(field.value),) if field else ())
-        for name in names if field else ():
-            place = raw.find(name.encode(), field.start, field.end) if field and name else -1
-            found = scope.declared(name, host) if place >= 0 else ()
-            if len(found) == 1:
-                yield Meant(place, place + len(name.encode()), found[0])
+        for name in _named_under(host, key):
+            named = scope.declared(name, host)
+            if len(named) == 1 and path in ("", named[0].path):
+                # Last, because a document that is not open has to be parsed again for its fields.
+                field = host.document.fields.get(key)
+                place = raw.find(name.encode(), field.start, field.end) if field else -1
+                if place >= 0:
+                    yield Meant(place, place + len(name.encode()), named[0])
+
+
+def _named_under(host: Procedure, key: str) -> Iterator[str]:
+    """Yield the names of documents under a key of the metadata."""
+    names: tuple[str, ...] = host.depends_on
+    if key != "depends_on":
+        names = (str(host.document.metadata.get(key) or ""),)
+    yield from filter(None, names)
 
 
 def _title(scope: Scope, host: Procedure, offset: int) -> Meant | None:
@@ -110,11 +118,25 @@ def _mentioned(scope: Scope, host: Procedure, offset: int) -> Meant | None:
 
 def mentions_of(scope: Scope, host: Procedure, document: Procedure) -> Iterator[tuple[int, int]]:
     """Yield where running text names a document, outside of links."""
-    if document.title.encode() in host.source.raw:
+    if _is_outside_links(host, document.title.encode()):
         for mention in find_mentions(scope, host, document):
             span = mention.span(0, len(mention.text))
             if span is not None:
                 yield span
+
+
+def _is_outside_links(host: Procedure, name: bytes) -> bool:
+    """Say whether a name is written in a document outside of its links and its front matter."""
+    raw = host.source.raw
+    if name not in raw:
+        return False
+    start = max(raw.find(b"\n---", _FENCE), 0) if raw.startswith(b"---") else 0
+    spans = [(link.start, link.end) for link in host.links]
+    while (place := raw.find(name, start)) >= 0:
+        start = place + len(name)
+        if not any(first <= place < last for first, last in spans):
+            return True
+    return False
 
 
 # Artifacts

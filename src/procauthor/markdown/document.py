@@ -151,7 +151,7 @@ class Block(Struct, frozen=True, gc=False):
 
 
 class TextRun(Struct, frozen=True, gc=False):
-    """A run of plain text outside code and links: where bare names can stand."""
+    """A run of plain text outside code and links: where bare names can be."""
 
     text: str
     start: int
@@ -160,7 +160,7 @@ class TextRun(Struct, frozen=True, gc=False):
 
 
 class Comment(Struct, frozen=True, gc=False):
-    """An HTML comment; ``text`` is what stands between its delimiters."""
+    """An HTML comment; ``text`` is what is between its delimiters."""
 
     text: str
     start: int
@@ -236,7 +236,7 @@ class Document:
 
     @cached_property
     def kept(self) -> dict[object, object]:
-        """What has been worked out from the document, so that nobody works it out twice; by who did."""
+        """What has been worked out from the document, so that it is worked out once; by the function that did it."""
         return {}
 
     @property

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 import yaml
@@ -299,7 +300,7 @@ def _read_yaml(text: str) -> tuple[list[_Place], list[tuple[str, int]]]:
     found += [_Place(e.key, values[e.name], e.key_start, e.start, e.end) for e in layout.entries if e.name in values]
     repeats = _repeated((entry.key, entry.key_start) for entry in layout.entries)
     if "<<" not in text:
-        repeats += (repeat for entry in layout.entries for repeat in _repeated_below(entry.node))
+        repeats += chain.from_iterable(_repeated_below(entry.node) for entry in layout.entries)
     return found, repeats
 
 
@@ -380,7 +381,7 @@ def _metadata_blocks(sections: list[Section]) -> Iterator[Block]:
 
 
 def bold_fields(source: Source, block: Block) -> Iterator[MetadataField]:
-    """Yield the ``**Key:** value`` lines of a block; nothing where another line stands among them."""
+    """Yield the ``**Key:** value`` lines of a block; nothing where another line is among them."""
     position = block.start
     found: list[MetadataField] = []
     for line in source.raw[block.start : block.end].split(b"\n"):

@@ -205,7 +205,9 @@ def _applied(values: dict[object, object], edits: Sequence[FrontEdit]) -> dict[s
 
 def _listed(value: object) -> list[object]:
     """Return a value as a list: a single one is its only item."""
-    return value if isinstance(value, list) else [] if value is None else [value]
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
 
 
 # The edit

@@ -37,7 +37,7 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class _MergePiece:
-    """A run of bytes that is merged as a whole; ``section`` is the key of the section that it stands in."""
+    """A run of bytes that is merged as a whole; ``section`` is the key of the section that it is in."""
 
     raw: bytes
     section: tuple[str, int]

@@ -140,7 +140,7 @@ def parse(raw: bytes) -> Document:
 
 
 def _attribute_ids(source: Source, runs: list[TextRun]) -> Iterator[str]:
-    """Yield the ids that attributes in braces give; what stands in code is an example."""
+    """Yield the ids that attributes in braces give; in code they are an example."""
     if b"#" not in source.raw or b"{" not in source.raw:
         return
     starts = [run.start for run in runs]
@@ -218,7 +218,7 @@ class _Builder:
         self._rows: list[TableRow] = []
         self._header: TableRow | None = None
         self._cells: list[Cell] = []
-        # Code and links: what stands in them is no running text.
+        # Code and links: their text is no running text.
         self._closed = 0
         self._language = ""
         self._cell_links = 0
@@ -290,7 +290,7 @@ class _Builder:
             self._html_parts(_lines_in_place(value, self.source.raw[start:end].decode(), start))
 
     def _html_parts(self, parts: list[tuple[str, int]]) -> None:
-        """Note the anchors and links of raw HTML; what stands in a comment is no part of the page."""
+        """Note the anchors and links of raw HTML; a comment is no part of the page."""
         visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), "".join(text for text, _ in parts))
         places = _Places(parts)
         for tag in _HTML_TAG.finditer(visible):
@@ -567,7 +567,7 @@ class _Places:
 
 
 def _sections(source: Source, builder: _Builder, offset: int) -> list[Section]:
-    """Cut the blocks at the headings that stand at the top level."""
+    """Cut the blocks at the headings at the top level."""
     headings = [h for h in builder.headings if not h.nested]
     size = len(source.raw)
     starts = [offset, *(h.start for h in headings)]

@@ -31,7 +31,7 @@ class PlainText(Struct, frozen=True, gc=False):
 
     @property
     def heading(self) -> bool:
-        """Whether it stands in a heading."""
+        """Whether it is in a heading."""
         return self.runs[0].heading
 
     def offset(self, place: int) -> int:
@@ -62,8 +62,8 @@ def _marks(text: str) -> list[int]:
 class Prose:
     """All passages of a document behind each other, so that one search looks through all of them.
 
-    Between two passages stands what no pattern for running text can cross: line ends. A passage is made when somebody
-    asks for it, because hardly any is.
+    Between two passages is what no pattern for running text can cross: line ends. A passage is made when it is
+    asked for, because hardly any is.
 
     Args:
         document: What is to be read.

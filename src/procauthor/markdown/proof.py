@@ -36,7 +36,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Unmeant:
-    """Something that nobody meant to change, with its line in the old text."""
+    """Something that was not meant to change, with its line in the old text."""
 
     line: int
     message: str

@@ -27,7 +27,7 @@ _ESCAPE = lazy(r"\\([!-/:-@\[-`{-~])")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A target as it is written, with its span; ``target`` is what it means, ``angle`` whether it stands in <...>."""
+    """A target as it is written, with its span; ``target`` is what it means, ``angle`` whether it is in <...>."""
 
     form: Form
     written: str
@@ -49,7 +49,7 @@ class LinkText:
 
 
 def read_spots(document: Document) -> Iterator[Spot]:
-    """Yield the written targets of a document; of a reference, the target stands in its definition."""
+    """Yield the written targets of a document; of a reference, the target is in its definition."""
     for link in document.links:
         spot = _html_spot(document, link) if is_html(document, link) else _inline_spot(document, link)
         if spot:
@@ -110,7 +110,7 @@ def _meaning(written: str) -> str:
 
 
 def read_text(document: Document, link: Link) -> LinkText | None:
-    """Return where the text of a Markdown link stands, or None for an autolink, an image or HTML."""
+    """Return where the text of a Markdown link is, or None for an autolink, an image or HTML."""
     raw = _raw(document, link.start, link.end)
     if link.image or not raw.startswith("["):
         return None

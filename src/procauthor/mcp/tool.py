@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.exchange import answer_json
+from procauthor.authoring.reply import QUESTIONS
 from procauthor.authoring.waiting import WaitingDraft, draft_json
 from procauthor.errors import ConfigError, NotFoundError
 from procauthor.mcp.page import MOST, Outcome
@@ -148,10 +149,11 @@ class _Sections(_Targets):
 
 
 class _ProposeUpdate(_Targets):
-    changes: dict[str, list[dict[str, Any]]] = Field(
+    changes: dict[str, list[Any]] = Field(
         description="Operations in the form of the schema that get_update_targets returned; fields may be left out."
     )
     by: str = Field(default="", description="Who writes.")
+    open_questions: list[str] = Field(default_factory=list, description="What a person has to decide.")
 
 
 class _Named(_Paged):
@@ -357,7 +359,9 @@ def _targets(project: Project, args: _Sections) -> Outcome:
 
 
 def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
-    found = project.revise(args.ref, args.wish, args.changes, by=args.by)
+    asked = [*args.changes.get(QUESTIONS, ()), *args.open_questions]
+    changes = {**args.changes, QUESTIONS: asked} if asked else args.changes
+    found = project.revise(args.ref, args.wish, changes, by=args.by)
     data = _short(found)
     then = {
         "Awaiting review": "a person accepts or rejects the draft",

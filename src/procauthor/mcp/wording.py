@@ -23,13 +23,13 @@ _FLAG = lazy(r"(?<![\w-])--([a-z][a-z-]*)")
 
 
 def in_words_of_tools(text: str) -> str:
-    """Return a message or a hint in which tools and their parameters stand for commands and their options."""
+    """Return a message or a hint in which tools and their parameters replace commands and their options."""
     text = _COMMAND.sub(lambda match: f"the tool {_TOOLS[match[1]]}{_named(match[0])}", text)
     return _FLAG.sub(lambda match: f"the parameter {_parameter(match[1])}", text)
 
 
 def _named(command: str) -> str:
-    """Return the parameters that stand for the options of a command."""
+    """Return the parameters that replace the options of a command."""
     names = [_parameter(name) for name in _FLAG.findall(command) if name in _PARAMETERS]
     return f" (with {', '.join(names)})" if names else ""
 

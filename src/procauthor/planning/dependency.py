@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Literal
 
 from procauthor.naming import title_key
@@ -186,7 +187,7 @@ class Directory:
 
 @lru_cache(maxsize=8)
 def _choice(*kinds: str) -> str:
-    return choice(word for kind in kinds for word in read_words().lists[kind])
+    return choice(chain.from_iterable(read_words().lists[kind] for kind in kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ def read_names(
     for text, line in values:
         if not is_nothing(plain_text(text)):
             pieces = [_read_piece(piece, line, known, hard=hard) for piece in split_names(text, known)]
-            names += [one for each in _spread(pieces) for one in _numbered(each, directory, known, own)]
+            names += chain.from_iterable(_numbered(each, directory, known, own) for each in _spread(pieces))
     unique = {title_key(each.title) or each.title: each for each in reversed(names)}
     return [each for each in reversed(unique.values()) if each.title]
 

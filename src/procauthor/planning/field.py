@@ -100,7 +100,7 @@ def resembles(label: str) -> str:
 
 
 def read_fields(lines: Iterable[Line]) -> list[Field]:
-    """Read all fields of some lines, in order. Ticked lines that stand under no field count as actions."""
+    """Read all fields of some lines, in order. Ticked lines that are under no field count as actions."""
     fields: list[Field] = []
     current: Field | None = None
     open_text = False
@@ -159,7 +159,7 @@ def _opened(line: Line) -> Iterator[Field]:
 
 
 def fields_in(text: str, number: int) -> Iterator[Field]:
-    """Yield the fields that stand on one line."""
+    """Yield the fields that are on one line."""
     if not text or text.isspace():
         return
     # Most lines of most plans hold no field.

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import cast
 
 from procauthor.markdown.document import Block, Section
@@ -35,7 +36,7 @@ class Headings:
         self.text = text
         self.chosen: set[int] = set()
         self._sections = text.document.sections
-        self._tabled = {above.index for row in rows for above in text.above(row.section)}
+        self._tabled = text.busy(rows)
         self._parents = {s.parent for s in self._sections}
         words = Counter((s.parent, word_before_number(s.title)) for s in self._sections)
         self._units = {word for (_, word), count in words.items() if word and count > 1} - read_words().lists["units"]
@@ -43,10 +44,7 @@ class Headings:
         self._fields = [self._own_fields(s) for s in self._sections]
         self._keys = [{f.key for f in fields} - {""} for fields in self._fields]
         # List lines that are not below the label of a field.
-        self._loose = [
-            [entry.line for f in fields for entry in f.entries if f.key in ("actions", "listed")]
-            for fields in text.fields
-        ]
+        self._loose = [_lines_of_entries(fields) for fields in text.fields]
         self._below: dict[int | None, set[str]] = defaultdict(set)
         for section in self._sections:
             self._below[section.parent].add(field_key(section.title.partition(":")[0]))
@@ -137,7 +135,8 @@ class Headings:
         leaf, above = all(s.index not in self._parents for s in members), self._above(members[0])
         weight = 3 * told + (2 if coded else number.dot) + 2 * (sum(map(names_task, titles)) * 2 >= len(members))
         weight += 2 * (leaf and names_priority(above)) or int(leaf and coded and names_bucket(above))
-        work = (f for m in members for s in self.text.document.family(m) for f in self.text.fields[s.index])
+        sections = chain.from_iterable(map(self.text.document.family, members))
+        work = chain.from_iterable(self.text.fields[s.index] for s in sections)
         worded = coded and not number.code[:1].isdigit()
         return told, weight + (worded and any(f.key == "actions" and f.entries for f in work))
 
@@ -217,12 +216,12 @@ class Headings:
 
     def _own_fields(self, section: Section) -> list[Field]:
         own = _without_entries(self.text.own(section))
-        return self.text.read_fields(own) + [pair for block in section.blocks for pair in _pairs(block)]
+        return self.text.read_fields(own) + _pairs(section)
 
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
         assert section.heading is not None
         body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
-        body += [pair for s in family if s.start < end for block in s.blocks for pair in _pairs(block)]
+        body += chain.from_iterable(_pairs(s) for s in family if s.start < end)
         title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
         ranked = _RANKED.match(title)
         read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
@@ -249,8 +248,17 @@ def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:
             yield line
 
 
-def _pairs(block: Block) -> Iterator[Field]:
-    """Yield the fields of a table with two columns, key and value."""
+def _lines_of_entries(fields: Sequence[Field]) -> list[Line]:
+    entries = chain.from_iterable(f.entries for f in fields if f.key in ("actions", "listed"))
+    return [entry.line for entry in entries]
+
+
+def _pairs(section: Section) -> list[Field]:
+    """Return the fields of the tables with two columns, key and value, in a section itself."""
+    return list(chain.from_iterable(map(_pairs_of_table, section.blocks)))
+
+
+def _pairs_of_table(block: Block) -> Iterator[Field]:
     if block.kind != "table" or block.header is None or len(block.header.cells) != 2:  # noqa: PLR2004 - key and value
         return
     for row in (block.header, *block.rows):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from procauthor.naming import title_key
 from procauthor.planning.dependency import split_names
@@ -80,12 +81,13 @@ class _Name:
 
 def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
     """Return the procedures that an opening speaks of: those that it lists, else its own title."""
-    listed = [name for f in opening.all("procedures") for name in _listed(f, opening, known)]
+    listed = list(chain.from_iterable(_listed(f, opening, known) for f in opening.all("procedures")))
     size = opening.last - opening.first + 1
     if not listed and size > 1:
         parts = split_names(clean_title(opening.title), known)
         inside = [_Name(clean_title(part, known), opening.line) for part in parts]
-        below = [_name(entry, known) for f in opening.all("listed") for entry in _outermost(f.entries)]
+        entries = chain.from_iterable(_outermost(f.entries) for f in opening.all("listed"))
+        below = [_name(entry, known) for entry in entries]
         listed = next((names for names in (inside, below) if len(names) == size), [])
     return listed or [_Name(clean_title(opening.title, known), opening.line, mark=opening.line.any_mark)]
 
@@ -93,6 +95,11 @@ def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
 def _outermost(entries: Sequence[Entry]) -> list[Entry]:
     indent = min((entry.line.indent for entry in entries), default=0)
     return [entry for entry in entries if entry.line.indent == indent]
+
+
+def _inner(entries: Sequence[Entry]) -> list[Entry]:
+    outer = _outermost(entries)
+    return [entry for entry in entries if entry not in outer]
 
 
 def _listed(procedures: Field, opening: Opening, known: Collection[str]) -> Iterator[_Name]:
@@ -113,7 +120,7 @@ class _Numbers:
     """Gives every item a number of its own: the plan's where it has one that no earlier item has, else a free one."""
 
     def __init__(self, openings: Sequence[Opening]) -> None:
-        self._stated = {number for o in openings if o.first for number in range(o.first, o.last + 1)}
+        self._stated = set(chain.from_iterable(range(o.first, o.last + 1) for o in openings if o.first))
         self._used: dict[int, str] = {}
         self._next = 1
         self._last = max(self._stated, default=0)
@@ -162,7 +169,7 @@ def _drafts(
         message = f"{names[0].title!r} states an effort that is no number of hours: {plain_text(said)!r}"
         problems.append(Problem("effort", message, opening.line.number, numbers[0]))
     problems += _skipped(opening, numbers[0])
-    needs, softly, blocks = ([v for f in opening.all(k) for v in f.values] for k in ("depends_on", "soft", "blocks"))
+    needs, softly, blocks = (list(opening.values(k)) for k in ("depends_on", "soft", "blocks"))
     # A box of its own says more than those of its action items, and signs before what is promised are no boxes.
     boxes = [action for action in base.actions if action.marker is not None]
     own = opening.line.mark is not None and opening.line.mark.marker is not None
@@ -189,7 +196,7 @@ def _drafts(
 
 def _skipped(opening: Opening, number: int) -> Iterator[Problem]:
     """Yield a problem for each field with a misspelt label, and for what is below the names of a range."""
-    for entry in (e for f in opening.all("procedures") for e in f.entries if e not in _outermost(f.entries)):
+    for entry in chain.from_iterable(_inner(f.entries) for f in opening.all("procedures")):
         yield Problem("skipped", f"{entry.text!r} is below a name and is not read", entry.line.number, number)
     if "~~" in opening.line.text and not opening.line.any_mark:
         message = f"{opening.title!r} is struck through and counts as open; tick it, or take it out"
@@ -203,7 +210,7 @@ def _skipped(opening: Opening, number: int) -> Iterator[Problem]:
 
 def _base(text: PlanText, opening: Opening, problems: list[Problem], number: int) -> PlanItem:
     lifecycle, phase = _place(text, opening)
-    why = " ".join(said for f in opening.all("why") for said, _ in f.values)
+    why = " ".join(said for said, _ in opening.values("why"))
     above = (opening.label, *text.headings[opening.section.index])
     return PlanItem(
         number=number,
@@ -246,7 +253,7 @@ def _status(text: PlanText, opening: Opening) -> str:
 
 def _actions(opening: Opening) -> Iterator[Entry]:
     """Yield the lines below a label such as "Tasks", else the plain lines below an item, else below any other label."""
-    labelled = [entry for f in opening.all("actions") for entry in _entries(f, opening.line)]
+    labelled = list(chain.from_iterable(_entries(f, opening.line) for f in opening.all("actions")))
     if labelled or opening.first != opening.last:
         yield from labelled
         return
@@ -259,7 +266,7 @@ def _actions(opening: Opening) -> Iterator[Entry]:
 
 def _plain(opening: Opening) -> list[tuple[Entry, bool]]:
     """Return the lines below an item, and whether each looks like a field; where most do, none is meant as one."""
-    entries = _outermost([entry for f in opening.all("listed") for entry in f.entries])
+    entries = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
     labelled = [bool(_LABELLED.match(entry.line.content)) for entry in entries]
     few = sum(labelled) * 2 <= len(entries)
     asides = [bool(_ASIDE.match(entry.line.content)) for entry in entries]
@@ -321,4 +328,4 @@ def _remarks(text: str) -> list[str]:
     """Return what a line says besides its title: in parentheses, and behind a dash, a comma or a colon."""
     inside = [a or b for a, b in re.findall(r"\(([^()]*)\)|\[([^\[\]]*)\]", text)]
     outside = re.split(r"\s[-–—|]\s|[;,:|]\s|\s(?=[~≈])", re.sub(r"[(\[].*?[)\]]", "", plain_text(text)))[1:]
-    return [remark.strip() for each in (*inside, *outside) for remark in re.split(r"[;,]\s", each)]
+    return [remark.strip() for remark in chain.from_iterable(re.split(r"[;,]\s", each) for each in (*inside, *outside))]

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from procauthor.markdown.document import Section
 from procauthor.planning.around import read_count
@@ -63,7 +64,7 @@ def find_lists(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield the lists that may hold items, among the lines outside of ``scopes``."""
     bold = list(_find_bold(text, scopes))
     yield from bold
-    below = Scopes(opening for each in bold for opening in each.openings)
+    below = Scopes(chain.from_iterable(each.openings for each in bold))
     groups: dict[tuple[int, str], list[Placed]] = defaultdict(list)
     for placed in text.placed:
         if placed.line.start not in scopes and placed.line.start not in below:
@@ -86,7 +87,7 @@ def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
             fields = (*_inline(body[0]), *text.read_fields(body[1:]))
             title = clean_title(read.title)
             openings.append(_Entry(body[0], body, section, read, title, marked=True, fields=fields).opening("", -1))
-        if any(f.key in STRONG for opening in openings for f in opening.fields):
+        if any(f.key in STRONG for f in chain.from_iterable(opening.fields for opening in openings)):
             yield WeighedList(tuple(openings), section, TOLD)
 
 

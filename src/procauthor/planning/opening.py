@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from procauthor.markdown.document import Section
 from procauthor.planning.field import Field
@@ -48,6 +50,10 @@ class Opening:
     def all(self, key: str) -> list[Field]:
         """Return all fields of a key."""
         return [f for f in self.fields if f.key == key]
+
+    def values(self, key: str) -> Iterator[tuple[str, int]]:
+        """Yield the texts of all fields of a key, each with its line."""
+        return chain.from_iterable(f.values for f in self.all(key))
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -28,7 +28,7 @@ def arrange(items: Sequence[PlanItem]) -> tuple[tuple[int, ...], tuple[Problem, 
 def prerequisites(items: Sequence[PlanItem], *, soft: bool = False) -> dict[int, tuple[int, ...]]:
     """Return for each item the numbers of those that it waits for, or with ``soft`` of those that better come before.
 
-    Nobody waits for himself in the end: what closes a circle is left out.
+    No item waits for itself in the end: what closes a circle is left out.
     """
     ranked = _rank(items)
     known = edges(ranked)
@@ -60,6 +60,12 @@ def edges(items: Sequence[PlanItem]) -> dict[tuple[int, int], Strength]:
     return strongest
 
 
+def _strength(*, hard: bool, vague: bool) -> Strength:
+    if not hard:
+        return "soft"
+    return "vague" if vague else "hard"
+
+
 def _named(
     item: PlanItem, places: Mapping[str, int], numbers: Mapping[int, int], directory: Directory
 ) -> Iterator[tuple[int, Strength, bool]]:
@@ -67,7 +73,7 @@ def _named(
     needs = [(d.title, d.hard, d.state == "vague", False) for d in item.depends_on]
     blocks = [(t, t not in item.soft_blocks, t in item.vague_blocks, True) for t in item.blocks]
     for title, hard, vague, behind in (*needs, *blocks):
-        strength: Strength = "soft" if not hard else "vague" if vague else "hard"
+        strength = _strength(hard=hard, vague=vague)
         if vague:
             meant = directory.read_vague(title, item, behind=behind)
             yield from ((numbers[number], strength, behind) for number in meant)

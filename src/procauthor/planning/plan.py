@@ -87,7 +87,7 @@ class PlanItem:
     then does a finished document make it done. ``soft_blocks`` are those of ``blocks`` that can go on without it,
     ``vague_blocks`` those that name no one procedure. ``ticks`` are the open boxes and signs of the item itself; its
     action items are ticked by people. ``groups`` are the keys of the phases, weeks or groups that it is in.
-    ``computed`` says that nobody wrote ``why``: it says why the item is urgent, and nothing of the procedure.
+    ``computed`` says that ``why`` is not from the plan: it says why the item is urgent, and nothing of the procedure.
     """
 
     number: int

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
 from procauthor.evaluation.evaluate import Census
@@ -111,13 +111,13 @@ def _gains(evaluation: Evaluation, items: Sequence[PlanItem]) -> Iterator[Gain]:
 
 
 def _is_retired(row: Row) -> bool:
-    """Say whether a document is deprecated, by its status or by a remark behind its title: it is nobody's work."""
+    """Say whether a document is deprecated, by its status or by a remark behind its title: it is no work."""
     remark = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*$", row.title)
     return row.status == "deprecated" or bool(remark and read_status(remark[1]) == "deprecated")
 
 
 def _is_written(row: Row) -> bool:
-    """Say whether a text is finished and only the check finds errors in it: nobody has to wait for it."""
+    """Say whether a text is finished and only the check finds errors in it: nothing has to wait for it."""
     return row.text_status in DONE
 
 
@@ -188,7 +188,7 @@ class _Terrain:
         for row in self.evaluation.rows:
             document = None if row.done or row.path is None else self.survey.library.by_path[row.path].document
             for field in read_fields(read_lines(document)) if document else ():
-                names = [name for text, _ in field.values for name in split_names(text, self._known)]
+                names = chain.from_iterable(split_names(text, self._known) for text, _ in field.values)
                 keys = [title_key(clean_title(name, self._known)) for name in names]
                 others = [self._known[key] for key in keys if key in self._known]
                 if field.key == "depends_on":

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.parse import parse
@@ -54,7 +55,7 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
 
 def _plan(text: PlanText, openings: Sequence[Opening], known: Mapping[str, str]) -> Plan:
     inside = ((o.line, *lines_of(text.lines, o.line.start, o.scope_end)) for o in openings)
-    own = {line.number for lines in inside for line in lines}
+    own = {line.number for line in chain.from_iterable(inside)}
     goals, completed = (read_goals(text, own, known, role) for role in ("goals", "completed"))
     drafts, problems = read_items(text, openings, known)
     resolver = Resolver(drafts, known, (*goals, *completed))
@@ -108,7 +109,7 @@ def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
     if len(sized := kinds["effort"]) > _MANY:
         message = f"{len(sized)} items state efforts that are no numbers of hours; the first: {sized[0].message}"
         kinds["effort"] = [Problem("effort", message, sized[0].line)]
-    return [problem for each in kinds.values() for problem in each]
+    return list(chain.from_iterable(kinds.values()))
 
 
 def _assigned(goals: Iterable[Goal], items: Sequence[PlanItem]) -> tuple[Goal, ...]:

@@ -46,7 +46,7 @@ SCHEMA: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Where the items of a plan are; empty where nobody says so.
+    """Where the items of a plan are; empty where its front matter does not say so.
 
     ``items`` are "tables", "lists" or "headings"; ``level`` is that of the headings, or how deep in lists, from 1;
     ``below`` are the keys of the headings over them; ``names`` are known labels by the columns and labels of the plan.

@@ -38,7 +38,7 @@ def choose_next(
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The items that fit into some hours, in order, and those that nobody has estimated. Numbers of items."""
+    """The items that fit into some hours, in order, and those without an estimate. Numbers of items."""
 
     chosen: tuple[int, ...]
     effort: Effort

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from procauthor.markdown.document import Section
 from procauthor.naming import title_key
@@ -52,7 +53,7 @@ def find_openings(text: PlanText) -> list[Opening]:
 
 
 def _told(text: PlanText) -> list[Opening]:
-    """Return the openings of the items where somebody says that they are."""
+    """Return the openings of the items where the front matter says that they are."""
     sections = Headings(text, ())
     if text.reading.items == "headings":
         openings = sections.openings(alone=False)
@@ -60,19 +61,20 @@ def _told(text: PlanText) -> list[Opening]:
         openings = [row for row in find_rows(text) if text.is_told(row.section, text.reading.level)]
     else:
         lists = (each for each in find_lists(text, Scopes(())) if text.is_told(each.section, text.reading.level))
-        openings = [opening for each in lists for opening in each.openings]
+        openings = list(chain.from_iterable(each.openings for each in lists))
     return [sections.with_inherited(opening) for opening in _once(openings)]
 
 
 def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Opening]) -> list[Opening]:
     """Choose among lists: the sure ones, and of the others those beside which nothing surer is."""
-    busy = {above.index for o in others for above in text.above(o.section)}
+    busy = text.busy(others)
     chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
     if not (chosen or others):
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
     # People tick boxes, so they are work wherever they are, but for lists of checks and what has items above it.
     chosen += [each for each in lists if each.ticked and each not in chosen and not _is_check(text, each, busy)]
-    rows = [o for o in others if not o.line.heading] + [o for each in chosen for o in each.openings]
+    rows = [o for o in others if not o.line.heading]
+    rows += chain.from_iterable(each.openings for each in chosen)
     homes = {_home(text, o) for o in rows}
     taken = busy | {each.section.index for each in chosen}
     light = [each for each in lists if each not in chosen and each.section.index not in taken]
@@ -82,7 +84,7 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
     if not (chosen or others):
         chosen = [each for each in light if each.boxed or each.own >= _LIKELY]
     openings: list[Opening] = []
-    for opening in sorted((o for each in chosen for o in each.openings), key=lambda o: o.line.start):
+    for opening in sorted(chain.from_iterable(each.openings for each in chosen), key=lambda o: o.line.start):
         # What is below an item is said of it.
         if not openings or opening.line.start >= openings[-1].scope_end:
             openings.append(opening)
@@ -171,7 +173,8 @@ def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int
     Metrics, goals, risks and the like are no items, nor is what names an item again.
     """
     scopes = Scopes(openings)
-    named = {key for opening in openings for key in (*_keys(opening.code), _titled(opening.title))}
+    named = {_titled(opening.title) for opening in openings}
+    named.update(chain.from_iterable(_keys(opening.code) for opening in openings))
     for placed in text.placed:
         line, read = placed.line, read_number(placed.line.body)
         if placed.role or line.start in scopes or read_count(line.body) or is_nothing(line.body):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning.around import is_total
@@ -132,7 +133,7 @@ def _read_columns(text: PlanText, block: Block) -> _Columns | None:
 def _weigh(fields: dict[str, int], cells: Sequence[Sequence[str]]) -> int:
     """Say how much some columns speak for items; a status does if its words speak of work."""
     weight = 3 * bool(fields.keys() & {"priority", *_NAMING}) + 2 * ("effort" in fields)
-    states = [cell for key in ("status", "done") if key in fields for cell in cells[fields[key]]]
+    states = list(chain.from_iterable(cells[fields[key]] for key in ("status", "done") if key in fields))
     waiting = pattern("waiting")
     works = any(read_status(s) or sign_of(s) or waiting.search(s) or s.startswith("[") for s in states)
     return weight + bool(states) + works

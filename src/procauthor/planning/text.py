@@ -7,7 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 
+from procauthor.data import ungrouped
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.naming import title_key
 from procauthor.planning.field import Field, field_key, read_fields
@@ -60,14 +62,14 @@ class PlanText:
         return lines_of(self.lines, section.body, section.end)
 
     def read_fields(self, lines: Iterable[Line]) -> list[Field]:
-        """Read the fields of some lines, with the names that somebody gave to their labels."""
+        """Read the fields of some lines, with the names that the front matter gives to their labels."""
         fields = read_fields(lines)
         for each in fields if self.reading.names else ():
             each.key = each.key or field_key(self.reading.name(each.label))
         return fields
 
     def is_told(self, section: Section, level: int) -> bool:
-        """Say whether a section is where somebody says that the items are, and at that level."""
+        """Say whether a section is where the front matter says that the items are, and at that level."""
         below = self.reading.below
         inside = not below or any(title_key(above.title) in below for above in self.above(section))
         return inside and self.reading.level in (0, level)
@@ -78,6 +80,10 @@ class PlanText:
         while section.parent is not None:
             section = self.document.sections[section.parent]
             yield section
+
+    def busy(self, openings: Iterable[Opening]) -> set[int]:
+        """Return the indexes of the sections that openings are in, and of all above these."""
+        return {above.index for above in chain.from_iterable(self.above(o.section) for o in openings)}
 
     def label_above(self, section: Section, position: int) -> str:
         """Return the nearest line in bold above a position that names a priority, in the same section."""
@@ -93,13 +99,13 @@ class PlanText:
     @cached_property
     def tables(self) -> list[tuple[Section, Block]]:
         """All tables with a header and rows, with their sections."""
-        blocks = [(section, block) for section in self.document.sections for block in section.blocks]
+        blocks = ungrouped((section, section.blocks) for section in self.document.sections)
         return [(s, block) for s, block in blocks if block.kind == "table" and block.header and block.rows]
 
     @cached_property
     def placed(self) -> list[Placed]:
         """All list lines with their roles."""
-        return [placed for section in self.document.sections for placed in self._place(section)]
+        return list(chain.from_iterable(map(self._place, self.document.sections)))
 
     def _place(self, section: Section) -> Iterator[Placed]:
         role, label = self.roles[section.index], ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import product
 from typing import cast
 
 from procauthor.planning.line import plain_text, sign_of
@@ -87,7 +88,9 @@ def read_phase(text: str) -> int | str | None:
     """Return a phase: a number where it is one."""
     text = re.sub(rf"^(?:{_labels('phase')})\s*", "", plain_text(text), flags=re.IGNORECASE).strip()
     leading = re.match(r"(\d+)(?:\s*[-–—:(].*\D.*)?$", text)
-    return int(leading[1]) if leading else None if is_nothing(text) else text
+    if leading:
+        return int(leading[1])
+    return None if is_nothing(text) else text
 
 
 @lru_cache(maxsize=4)
@@ -118,7 +121,7 @@ def read_status(text: str) -> str:
     # What is in parentheses or behind a dash only adds to it: "done (superseded by 28)", "unblocked - guide complete".
     first = _plain_words(re.split(r"\(|\s[-–—]\s|;", plain_text(text))[0]).strip()
     parts = (first, plain) if first not in read_words().lists["waiting"] else (first,)
-    said = next((status for part in parts for status, words in _statuses() if _says(words, part)), "")
+    said = next((status for part, (status, words) in product(parts, _statuses()) if _says(words, part)), "")
     return said or ("in progress" if pattern("part", rf"\b(?:{{}})\b|{_PERCENT}").search(plain) else sign_of(text))
 
 

@@ -33,7 +33,7 @@ def write_plan(proposal: Proposal) -> bytes:
     """Return the document.
 
     Raises:
-        PlanError: There is nothing to plan, or read back it would not be the same plan: a title cannot stand in one.
+        PlanError: There is nothing to plan, or read back it would not be the same plan: a title cannot be in one.
     """
     if not proposal.plan.items:
         message = "nothing is left to define, so there is nothing to plan"
@@ -62,7 +62,7 @@ def _render(proposal: Proposal) -> bytes:
 
 
 def is_untouched(raw: bytes) -> bool:
-    """Say whether a plan is still as `write_plan` left it, so that nobody's words are lost with it."""
+    """Say whether a plan is still as `write_plan` left it, so that no words of a person are lost with it."""
     match = _STAMP.search(raw[:200])
     _, _, body = raw.partition(b"\n---\n\n")
     return bool(match and match[1].decode() == _digest(body))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from procauthor.errors import ConflictError
 from procauthor.library.library import Procedure
@@ -45,7 +46,8 @@ def end_of(document: Document, section: Section) -> int:
     end = document.end(section)
     foot = [f.start for f in document.fields.values() if section.body <= f.start < end]
     if document.front_matter is None and foot and title_section(document) is not section:
-        rules = [b.start for s in document.family(section) for b in s.blocks if b.kind == "rule" and b.start < foot[0]]
+        blocks = chain.from_iterable(s.blocks for s in document.family(section))
+        rules = [b.start for b in blocks if b.kind == "rule" and b.start < foot[0]]
         end = max(rules, default=end)
     return end
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, product
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
@@ -127,7 +127,7 @@ class _Merging:
         raw, spans = _with_spans(document.source.raw, own)
         whole = parse(raw)
         refuse(self.into.path, find_differences(document, whole, kept_by(len(document.source.raw), own)))
-        stay = [moved for start, carried in kept for moved in carried.moved(spans[start][0])]
+        stay = list(chain.from_iterable(carried.moved(spans[start][0]) for start, carried in kept))
         refuse(self.procedure.path, find_differences(self.procedure.document, whole, stay, leads))
 
     def _relocation(self, own: Sequence[Replacement]) -> Relocation:
@@ -208,7 +208,7 @@ class _Merging:
     def _verify(self, relocation: Relocation, parts: list[str]) -> None:
         """Make sure that the links of what is carried lead where they have to."""
         ordered = sorted(self._joints(), key=self._place)
-        links = [link for joint in ordered for link in self.procedure.links if joint.piece.holds(link.start)]
+        links = [link for joint, link in product(ordered, self.procedure.links) if joint.piece.holds(link.start)]
         theirs = definition_lines(self.into.document)
         verify_text(self.procedure, links, relocation, self.into.path, "\n\n".join([*parts, theirs]).encode())
 

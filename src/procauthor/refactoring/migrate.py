@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from procauthor.checking.scope import Scope
+from procauthor.data import ungrouped
 from procauthor.errors import ConfigError, ConflictError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
@@ -186,7 +187,7 @@ def arrange(procedure: Procedure) -> tuple[bytes, list[Kept]]:
 
 def _known(document: Document, specs: Sequence[SectionSpec]) -> Iterator[tuple[int, Section]]:
     """Yield the template's sections that are in a document with their place in it: each once, all of one level."""
-    places = {key: n for n, spec in enumerate(specs) for key in spec.keys}
+    places = {key: n for n, key in ungrouped((n, spec.keys) for n, spec in enumerate(specs))}
     levels = Counter(s.level for s in document.sections if _is_section(s) and section_key(s.title) in places)
     level = min(levels, default=0)
     seen: set[int] = set()

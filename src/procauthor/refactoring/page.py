@@ -21,6 +21,7 @@ from procauthor.convention.site import (
     rules_of,
     shows,
 )
+from procauthor.data import ungrouped
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target, resolve, resolve_on_site
 from procauthor.markdown.document import Document
@@ -82,7 +83,9 @@ class Pages:
     @cached_property
     def _moved(self) -> Mapping[str, str]:
         """The documents that have moved, by their addresses of now."""
-        return {a: new for old, new in self.homes.items() for a in self.addresses(new, self.library.by_path[old])}
+        homes = self.homes.items()
+        moved = ungrouped((new, self.addresses(new, self.library.by_path[old])) for old, new in homes)
+        return {address: new for new, address in moved}
 
     def after(self, homes: Mapping[str, str], made: frozenset[str]) -> Pages:
         """Return the pages as they are when documents have moved and others have come."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from procauthor.convention.site import read_links
+from procauthor.data import ungrouped
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, resolve
@@ -259,7 +260,7 @@ def verify_links(host: Procedure, relocation: Relocation, raw: bytes, own: Seque
     # A reference in a new text needs the definitions of the document to be read as a link.
     known = b"\n\n" + b"\n".join(raw[d.start : d.end].strip() for d in read_definitions(parse(raw)))
     own_links = {each.start: read_links(parse(each.text.encode() + known), host.conventions) for each in own}
-    places += [(start, None) for start, links in own_links.items() for _ in links]
+    places += [(start, None) for start, _ in ungrouped(own_links.items())]
     expected = [link for _, link in sorted(places, key=lambda place: place[0])]
     verify_text(host, expected, relocation, relocation.home(host.path), raw)
 
@@ -267,7 +268,7 @@ def verify_links(host: Procedure, relocation: Relocation, raw: bytes, own: Seque
 def verify_text(
     host: Procedure, expected: Sequence[Link | None], relocation: Relocation, home: str, raw: bytes
 ) -> None:
-    """Make sure that the links of a text are the expected ones of a host; None stands for any link.
+    """Make sure that the links of a text are the expected ones of a host; None means any link.
 
     Raises:
         LibraryError: A link could not be rewritten.

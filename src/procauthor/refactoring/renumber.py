@@ -40,7 +40,7 @@ def renumber(scope: Scope, procedure: Procedure) -> Change:
     """Return the change that numbers steps and sections in order; an empty one where they are.
 
     Raises:
-        ConflictError: A number occurs twice and is referred to, so nobody can tell which is meant.
+        ConflictError: A number occurs twice and is referred to: which one is meant cannot be told.
         LibraryError: A link cannot be rewritten safely.
     """
     numbered = read_numbers(procedure.document)

@@ -34,7 +34,7 @@ class Candidates:
         places = (relocation.homes, relocation.targets, relocation.names, relocation.parts)
         self._paths = frozenset(chain(own, headed, *places))
         pages = relocation.pages
-        shown = (a for path in self._paths for a in (pages.names(path) if pages else ()))
+        shown = chain.from_iterable(map(pages.names, self._paths)) if pages else ()
         self._stems = frozenset(chain((bare_name(path).casefold() for path in self._paths), shown))
         self._names = tuple(_names(relocation))
         # Letters outside of ASCII can be written in several ways.

@@ -402,7 +402,7 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
     Raises:
         LookupError: No document, or several, have that path, id or title.
         DraftError: It is not finished.
-        ConfigError: The folder is part of the library, or holds a file that somebody else wrote.
+        ConfigError: The folder is part of the library, or holds a file that was not exported.
     """
     library = workspace.read()
     procedure = library.find(reference)

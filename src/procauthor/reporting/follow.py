@@ -24,7 +24,7 @@ def opening_lines(walk: Walk) -> Iterator[str]:
 
 
 def stage_lines(stage: Stage, total: int) -> Iterator[str]:
-    """Yield a step as somebody works through it."""
+    """Yield a step for the reader who works through it."""
     yield ""
     yield f"Step {stage.number} of {total}: {stage.name}"
     if stage.purpose:

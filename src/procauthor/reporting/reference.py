@@ -196,7 +196,7 @@ def reference_lines(graph: Graph, node: str, reach: Sequence[tuple[str, int]]) -
     yield f"{own.title} ({own.path or 'no document'}, {own.status})"
     yield ""
     yield "used by:"
-    yield from _edges(graph, graph.users(node), 0) if graph.users(node) else iter(("  nobody",))
+    yield from _edges(graph, graph.users(node), 0) if graph.users(node) else iter(("  nothing",))
     yield ""
     yield "uses:"
     yield from _edges(graph, graph.uses(node), 1) if graph.uses(node) else iter(("  nothing",))

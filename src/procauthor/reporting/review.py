@@ -110,7 +110,7 @@ def _rests(section: SectionBlame) -> str:
     shown = [
         e.source.shown + ("" if e.state in ("same", "unknown") else f" ({e.state} since)") for e in section.sources
     ]
-    # What changed is what somebody looks for.
+    # A reader looks for what changed.
     shown.sort(key=lambda text: not text.endswith(" since)"))
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     return ", ".join(shown[:_SHOWN]) + more

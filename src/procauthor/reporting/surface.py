@@ -38,7 +38,7 @@ def render(report: Report, form: Format, root: Path, help_url: str = "") -> byte
         root: The folder to which the report's paths are relative.
         help_url: Address of a rule's page, with ``{rule}`` where its name goes.
     """
-    # A name of a file that is no UTF-8 holds lone surrogates; in JSON their escape is what stands for them.
+    # A name of a file that is no UTF-8 holds lone surrogates; in JSON their escape is their form.
     return _text(report, form, ReportFiles(root), help_url).encode(errors="backslashreplace")
 
 

@@ -1,4 +1,4 @@
-"""Sections as passages to search: a section, or a part of a long one, with where it stands."""
+"""Sections as passages to search: a section, or a part of a long one, with its place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from procauthor.character import strip_hidden
 from procauthor.markdown.document import Block, Document, Section
@@ -111,7 +111,7 @@ def _parts(document: Document, section: Section) -> list[Span]:
     if not section.blocks or _count(raw, (section.body, section.end)) <= _LONGEST_WORDS:
         first = section.blocks[0].start if section.blocks else section.body
         return [(first, section.end)]
-    units = [unit for block in section.blocks for unit in _units(raw, block)]
+    units = list(chain.from_iterable(_units(raw, block) for block in section.blocks))
     return _pack(raw, units, section.end)
 
 
@@ -134,7 +134,7 @@ def _units(raw: bytes, block: Block) -> list[Span]:
     if _count(raw, whole) <= _LONGEST_WORDS:
         return [whole]
     lines = [(block.start + m.start(), block.start + m.end()) for m in _LINE.finditer(raw[block.start : block.end])]
-    return [part for line in lines for part in _stretches(raw, line)]
+    return list(chain.from_iterable(_stretches(raw, line) for line in lines))
 
 
 def _stretches(raw: bytes, line: Span) -> list[Span]:

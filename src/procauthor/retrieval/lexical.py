@@ -62,7 +62,7 @@ class Synonyms:
 
 
 def read_passage(chunk: Chunk) -> str:
-    """Return the text that a chunk is found by: where it stands, and what it says."""
+    """Return the text that a chunk is found by: where it is, and what it says."""
     return "\n".join((chunk.title, read_path(chunk.path), " ".join(chunk.headings), chunk.context, chunk.text))
 
 
@@ -89,7 +89,7 @@ def list_words(text: str) -> list[str]:
 
 
 def is_common(word: str) -> bool:
-    """Say whether a stem is that of a word which stands everywhere."""
+    """Say whether a stem is that of a word which is everywhere."""
     return word in _common()
 
 
@@ -191,7 +191,7 @@ class Counting:
         self._path = list_words(read_path(chunks[0].path)) if chunks else []
         self._texts = [list_words(f"{chunk.text}\n{chunk.context}") for chunk in chunks]
         self.passages = [self._passage(chunk, text) for chunk, text in zip(chunks, self._texts, strict=True)]
-        """The words that each passage is found by: where it stands, and what it says."""
+        """The words that each passage is found by: where it is, and what it says."""
 
     def _passage(self, chunk: Chunk, text: Sequence[str]) -> list[str]:
         return [*self._of(chunk.title), *self._path, *self._of_all(chunk.headings), *text]

@@ -6,10 +6,12 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from procauthor.data import ungrouped
 from procauthor.errors import ConfigError, RetrievalError
 from procauthor.resources import install_hint
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, blend, normalise, pack, unpack
@@ -249,7 +251,7 @@ class VectorIndex:
         import numpy as np
 
         texts = {row: {_hash(text): text for text in map(read_passage, store.chunks(row))} for row in rows}
-        wanted = {key: text for each in texts.values() for key, text in each.items()}
+        wanted = dict(chain.from_iterable(each.items() for each in texts.values()))
         remembers = not isinstance(self._embedding, WordEmbedding)
         known = store.known_vectors(self._embedding.id, list(wanted)) if remembers else {}
         new = {key: text for key, text in wanted.items() if key not in known}
@@ -299,7 +301,7 @@ class VectorIndex:
             return []
         # In double precision, so that the order in which documents came does not show in the last digit.
         scores = np.round(np.concatenate(list(vectors.values())).astype(np.float64) @ vector, 5)
-        owners = [(row, number) for row, passages in vectors.items() for number in range(len(passages))]
+        owners = list(ungrouped((row, range(len(passages))) for row, passages in vectors.items()))
         # A passage without a known word has no direction.
         best = (at for at in _first(scores, limit) if scores[at])
         places = ((self._place(*owners[at]), float(scores[at])) for at in best)
@@ -311,7 +313,7 @@ class VectorIndex:
     def _move(self, store: ChunkStore, vector: Vectors, rankings: dict[str, Ranking]) -> Vectors:
         """Return the vector of a query drawn towards the passages that answer it best, by words and by meaning.
 
-        So a word of the library's own comes near to what it stands beside, and a known one to what it means here.
+        So a word of the library's own comes near to what is beside it, and a known one to what it means here.
         """
         import numpy as np
 

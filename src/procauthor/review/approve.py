@@ -40,7 +40,7 @@ class Approval:
     """What was approved: the document, its sections by heading, by whom; ``change`` writes it.
 
     ``status`` is what the document is with it: approved only where all sections are. ``open`` are the others,
-    ``receipts`` all that stand for the document then.
+    ``receipts`` all that are valid for the document then.
     """
 
     path: str
@@ -224,7 +224,7 @@ def read_name(root: Path, given: str = "") -> str:
     """
     name = " ".join((given or read_user(root)).split())
     if not name:
-        message = "nobody knows who you are: git has no user.name here"
+        message = "your name is not known: git has no user.name here"
         raise ConfigError(message, 'say it with --by, for example: --by "Ada Lovelace"')
     return _plain(name, "name")
 

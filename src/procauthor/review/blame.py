@@ -118,7 +118,7 @@ def _section(
 
 
 class _Passages:
-    """The passages of a library as they are now, cut only where somebody asks.
+    """The passages of a library as they are now, cut only where it is asked for.
 
     Args:
         library: The library.

@@ -1,8 +1,8 @@
 """Carries receipts and provenance along when a refactoring moves documents, texts and contracts.
 
 Receipts of approvals stay bound to bytes: they go where the same bytes go, and nowhere else. What a consumer has seen
-of a contract follows the producer; where the refactoring itself reworded it, the new words count as seen, for nobody
-changed what they mean. Who was a suspect stays one.
+of a contract follows the producer; where the refactoring itself reworded it, the new words count as seen, for
+they mean the same. Who was a suspect stays one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Use, read_uses, seen_key
@@ -141,13 +142,9 @@ class Carriage:
     def _approvals(self, procedure: Procedure, own: Receipts) -> Iterator[Receipt]:
         """Yield approvals of the document's own, and those that came along with the same bytes."""
         hashes = {mark.key: mark.hash for mark in procedure.marks}
-        taken = {new: old for new, old in self.fate.donors.items() if old == procedure.path}
-        away = {
-            (mark.key, mark.hash)
-            for new in taken
-            if new in self.after.library.by_path
-            for mark in self.after.library.by_path[new].marks
-        }
+        taken = (new for new, old in self.fate.donors.items() if old == procedure.path)
+        takers = filter(None, map(self.after.library.by_path.get, taken))
+        away = {(mark.key, mark.hash) for mark in chain.from_iterable(taker.marks for taker in takers)}
         yield from (r for r in own.approvals if hashes.get(r.section) == r.hash or (r.section, r.hash) not in away)
         donor = self.fate.donors.get(procedure.path)
         for receipt in receipts_of(self._reviews, donor).approvals if donor else ():

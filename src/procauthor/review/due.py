@@ -25,7 +25,7 @@ class Due:
     """A document with the day of its next review.
 
     ``reason`` says whether its interval ends then, or an approval. ``since`` is what the interval is counted from, and
-    ``last`` the day of it, None where nobody knows one: then the review is due on the day that is asked about.
+    ``last`` the day of it, None where none is known: then the review is due on the day that is asked about.
     """
 
     path: str
@@ -51,7 +51,7 @@ class Undated:
 def read_due(library: Library, present: date) -> tuple[list[Due], list[Undated]]:
     """Return every document that has a next review, the first one first, and what cannot be read.
 
-    Documents are counted ones and standards; those that are deprecated, stand for another one or are not written yet
+    Documents are counted ones and standards; those that are deprecated, only name another one or are not written yet
     have no review.
     """
     documents = [p for p in library.procedures if (p.counted or p.kind == "standard") and p.text_status not in _OUT]

@@ -35,7 +35,7 @@ _LONGEST = 2000
 
 @dataclass(frozen=True)
 class Walk:
-    """A document that somebody follows: its steps as they are now, and the record until here.
+    """A document while it is followed: its steps as they are now, and the record until here.
 
     ``changed`` says that the document has other bytes than when the record began.
     """
@@ -78,7 +78,7 @@ class Walk:
 
         Raises:
             ConfigError: It is not the next step, or the reason is missing.
-            ConflictError: Somebody else has written the record meanwhile.
+            ConflictError: The record was written elsewhere meanwhile.
         """
         stage = self.next
         if stage is None:
@@ -185,7 +185,7 @@ def _write(workspace: Workspace, path: str, before: Following | None, after: Fol
     kept = _understood(workspace, path)
     own = next((each for each in kept.followed if each.id == after.id), None)
     if own != before:
-        message = f"record {after.id!r} of {path} was written by somebody else meanwhile"
+        message = f"record {after.id!r} of {path} was written elsewhere meanwhile"
         raise ConflictError(message, "look at it again with: procauthor follow --json, then record the next step")
     others = [each for each in kept.followed if each.id != after.id]
     place = disk.locate(workspace.root, record_path(path))
@@ -194,7 +194,7 @@ def _write(workspace: Workspace, path: str, before: Following | None, after: Fol
 
 
 def _said(text: str) -> str:
-    """Return what somebody said as one line, without secrets."""
+    """Return what was said as one line, without secrets."""
     return redact(" ".join(text.split())[:_LONGEST])
 
 

@@ -37,7 +37,7 @@ _FIELD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What somebody answers to a question.
+    """The answer of a person to a question.
 
     ``accept`` takes the proposed value, or confirms a claim, as it is; then there need be no text. ``section`` is the
     heading below which the answer goes where the question is listed in the front matter.

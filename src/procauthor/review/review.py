@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 from procauthor.checking.scope import Scope
@@ -34,7 +34,7 @@ from procauthor.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """The suspects of a document that somebody has looked at; ``change`` writes it."""
+    """The suspects of a document that were looked at; ``change`` writes it."""
 
     path: str
     title: str
@@ -135,7 +135,7 @@ class Reviewing:
             role: The approver's role.
             by: Who approves; else the user.name of git.
             expires: The last day on which it holds, as ``2027-06-01`` or ``180d``; empty for no end.
-            pull_request: The address of the merged pull request in which it was reviewed; nobody asks its server.
+            pull_request: The address of the merged pull request in which it was reviewed; its server is not asked.
 
         Raises:
             NotFoundError: There is no such document or section.
@@ -209,7 +209,7 @@ def _named_elsewhere(workspace: Workspace, change: Change) -> Iterator[str]:
     conventions = workspace.settings.conventions
     gone = [edit.origin for edit in change.edits if edit.origin and edit.origin != edit.path]
     shown = {split_ending(posixpath.relpath(path, conventions.site_root or "."))[0]: path for path in gone}
-    places = [f"{level}{name}" for level in ("", "../", "../../") for name in navigation_of(conventions.site)]
+    places = [f"{level}{name}" for level, name in product(("", "../", "../../"), navigation_of(conventions.site))]
     for place in places if shown else ():
         text = _text_of(workspace.root / place)
         for stem, path in shown.items():

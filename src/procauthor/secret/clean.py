@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from procauthor.character import strip_hidden
 from procauthor.regex import lazy
-from procauthor.secret.find import Secret, find_secrets, is_key
+from procauthor.secret.find import PartSearch, Secret, find_secrets, is_key
 
 _KEY = "[redacted: key]"
 # An escape of JSON: of a sign of ASCII, of a slash, or any other.
@@ -38,7 +38,23 @@ def redact(text: str, find: Callable[[bytes], list[Secret]] = find_secrets) -> s
 
 def clean(value: Any) -> Any:
     """Return text without hidden characters and secrets; of JSON, every text in it."""
-    return _each(value, lambda text: redact(strip_hidden(text)))
+    return _redact_each(_each(value, strip_hidden))
+
+
+def _redact_each(value: Any) -> Any:
+    """Return JSON with every text in it redacted: what none of them holds is looked for in all of them at once."""
+    if isinstance(value, str):
+        return redact(value)
+    search = PartSearch("\n".join(_texts(value)).encode("utf-8", "surrogatepass"))
+    return _each(value, lambda text: redact(text, search.find))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
 
 
 def _each(value: Any, change: Callable[[str], str]) -> Any:
@@ -76,9 +92,10 @@ class Censor:
 
     def __call__(self, text: str) -> str:
         """Return the text without them, and without secrets of any kind."""
-        if self._pattern is not None:
-            text = self._pattern.sub(_KEY, text)
-        return redact(text)
+        return redact(self._hide(text))
+
+    def _hide(self, text: str) -> str:
+        return self._pattern.sub(_KEY, text) if self._pattern is not None else text
 
     def reply(self, text: str) -> str:
         """Return the text of a reply, which may be JSON: an escape hides nothing."""
@@ -86,7 +103,7 @@ class Censor:
 
     def each(self, value: Any) -> Any:
         """Return JSON with every text in it cleaned, of hidden characters too."""
-        return _each(value, lambda text: self(strip_hidden(text)))
+        return _redact_each(_each(value, lambda text: self._hide(strip_hidden(text))))
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from procauthor.regex import lazy
 
@@ -513,7 +513,7 @@ _KEY_LINE = lazy(rb"[A-Za-z0-9+/=]{16,}")
 
 def possible_shapes(raw: bytes) -> frozenset[_Shape]:
     """Return the shapes of which a text, or a part of it, may hold one; each of its words once is enough."""
-    marks = [each for rare, all_ in _BY_RARE.items() if rare in raw for each in all_]
+    marks = list(chain.from_iterable(all_ for rare, all_ in _BY_RARE.items() if rare in raw))
     for end, by_tail in _BY_END.items():
         if end in raw:
             for tail in by_tail.keys() & {part[-2:] for part in raw.split(end)}:
@@ -535,7 +535,9 @@ def _judge(shape: _Shape, match: re.Match[bytes]) -> tuple[int, int] | None:
     if shape.kind == "private key":
         return _private_key(match)
     real = is_chosen(match[1], password=True) if shape.kind in _CHOSEN else is_issued(match[1], shape.least_bits)
-    return (match.span(1) if "secret" in match.re.groupindex else match.span()) if real else None
+    if not real:
+        return None
+    return match.span(1) if "secret" in match.re.groupindex else match.span()
 
 
 def _private_key(match: re.Match[bytes]) -> tuple[int, int] | None:

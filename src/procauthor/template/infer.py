@@ -9,6 +9,7 @@ from itertools import chain
 from statistics import fmean
 from typing import TypeVar
 
+from procauthor.data import ungrouped
 from procauthor.markdown.document import Document, Item, Section
 from procauthor.regex import lazy
 from procauthor.template.spec import plain_heading, section_key, words
@@ -202,10 +203,15 @@ def sections_by_key(document: Document) -> dict[str, Section]:
 
 
 def _below_title(document: Document) -> Iterator[Section]:
-    """Yield the sections with a heading; one that is higher than all others is the title, whatever its level."""
+    """Yield the sections with a heading; one that is higher than all others is the title, whatever its level.
+
+    Where the front matter has another title, the only heading is no title.
+    """
     below = [s for s in document.sections if s.heading and s.title]
     top = min((s.level for s in below), default=0)
     titled = bool(below) and below[0].level == top and sum(s.level == top for s in below) == 1
+    if len(below) == 1 and document.front_title:
+        titled = section_key(below[0].title) == section_key(document.front_title)
     return (s for s in below if not (s.level == 1 or (titled and s is below[0])))
 
 
@@ -233,17 +239,21 @@ def _steps(found: Sequence[tuple[Section, Document]]) -> str:
 
 def _labels(found: Sequence[tuple[Section, Document]]) -> list[str]:
     """Return the parts of most steps, each a label in bold with an example of its items, in the order of the text."""
-    steps = [(child, document) for section, document in found for child in document.children(section)]
+    steps = list(ungrouped((document, document.children(section)) for section, document in found))
     parts: dict[str, list[Sequence[Item]]] = {}
-    for step, document in steps:
+    for document, step in steps:
         for label, items in dict(_bold(step, document)).items():
             parts.setdefault(label, []).append(items)
     return [
-        f"**{label}:**\n\n{optional}{example_of(list(chain.from_iterable(lists)), _part_role(label))}"
+        _example_of_part(label, list(chain.from_iterable(lists)), optional=len(lists) < len(steps) * _SHOWN_SHARE)
         for label, lists in parts.items()
         if len(lists) >= len(steps) * _OPTIONAL_SHARE
-        for optional in ("" if len(lists) >= len(steps) * _SHOWN_SHARE else "<!--\noptional: true\n-->\n\n",)
     ]
+
+
+def _example_of_part(label: str, items: list[Item], *, optional: bool) -> str:
+    constraint = "<!--\noptional: true\n-->\n\n" if optional else ""
+    return f"**{label}:**\n\n{constraint}{example_of(items, _part_role(label))}"
 
 
 def _part_role(label: str) -> str:
@@ -300,7 +310,8 @@ def _kind(section: Section) -> str:
 def _example(key: str, text: str, sections: Sequence[Section]) -> str:
     kind = _commonest(map(_kind, sections))
     if kind != "prose":
-        lists = (block.items for section in sections for block in section.blocks[:1] if block.kind == "list")
+        first = chain.from_iterable(section.blocks[:1] for section in sections)
+        lists = (block.items for block in first if block.kind == "list")
         role = next((role for role, word in words().sections.items() if key in word.headings), "")
         shape = example_of(list(chain.from_iterable(lists)), role)
         if shape and "{item}" not in shape:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from procauthor.data import ungrouped
 from procauthor.regex import lazy
 from procauthor.template.spec import (
     Pattern,
@@ -62,14 +63,12 @@ def sections_of_step(template: Template, step: int) -> tuple[SectionSpec, ...]:
     return tuple(s for s in template.sections if s.kind != "group" and (s.constraint.step or 6) == step)
 
 
-def late_parts(template: Template, step: int) -> tuple[tuple[SectionSpec, SectionSpec], ...]:
-    """Return (section, part) of the parts of steps that a later authoring step fills."""
-    return tuple(
-        (section, part)
-        for section in template.sections
-        for part in section.parts
-        if part.constraint.step == step and step != section.constraint.step
-    )
+def late_parts(template: Template, step: int | None = None) -> tuple[tuple[SectionSpec, SectionSpec], ...]:
+    """Return (section, part) of the parts of steps that a later authoring step fills: this one, or any, in order."""
+    parts = ungrouped((section, section.parts) for section in template.sections)
+    late = [(s, part) for s, part in parts if part.constraint.step not in (0, s.constraint.step)]
+    chosen = late if step is None else [pair for pair in late if pair[1].constraint.step == step]
+    return tuple(sorted(chosen, key=lambda pair: pair[1].constraint.step))
 
 
 def late_name(section: SectionSpec, part: SectionSpec) -> str:

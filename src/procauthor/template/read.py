@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import translate
@@ -492,6 +493,12 @@ def _refuse_link(folder: Path, file: Path) -> None:
         raise TemplateError(message, "put the file itself there")
 
 
+def _idle(heading: str, known: Collection[str]) -> str:
+    close = get_close_matches(heading, known, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f"[sections.synonyms] has no effect for {heading!r}, which no template has as a heading or label{meant}"
+
+
 class TemplateStore:
     """Reads each template once.
 
@@ -551,13 +558,24 @@ class TemplateStore:
         return f"did you mean {close[0]!r}?" if close else f"known templates: {', '.join(known)}"
 
     def _with_synonyms(self, template: Template) -> Template:
-        sections = tuple(
-            replace(s, constraint=replace(s.constraint, synonyms=(*s.constraint.synonyms, *self._synonyms[s.key])))
-            if s.key in self._synonyms
-            else s
-            for s in template.sections
-        )
-        return replace(template, sections=sections)
+        return replace(template, sections=tuple(map(self._named_otherwise, template.sections)))
+
+    def _named_otherwise(self, spec: SectionSpec) -> SectionSpec:
+        """Return a section or the part of a step with the other words that the settings give it, and its parts too."""
+        others = (*spec.constraint.synonyms, *self._synonyms.get(spec.key, ()))
+        parts = tuple(map(self._named_otherwise, spec.parts))
+        return replace(spec, constraint=replace(spec.constraint, synonyms=others), parts=parts)
+
+    def idle_synonyms(self) -> list[str]:
+        """Return a sentence for each heading in the settings that has synonyms, and is in no template."""
+        if not self._synonyms:
+            return []
+        specs: list[SectionSpec] = []
+        for name in self.names():
+            with suppress(TemplateError):
+                specs += self.get(name).sections
+        known = {spec.key for spec in chain.from_iterable((spec, *spec.parts) for spec in specs)}
+        return [_idle(heading, known) for heading in self._synonyms if heading not in known]
 
     def refuse_unknown(self) -> None:
         """Refuse a name in the settings that no template has, used by a document or not.

@@ -39,25 +39,20 @@ if TYPE_CHECKING:
     from procauthor.retrieval.index import SectionIndex
 
 
-def read_own_plan(root: Path, path: str, library: Library) -> Plan | None:
-    """Return the plan in the settings, or None where there is none that can be read."""
-    present = library.by_path.get(path)
-    if present is None and not (root / path).is_file():
-        return None
-    from procauthor.planning.read import read_plan
-
-    known = {p.key: str(p.status) for p in library.counted}
-    with suppress(PlanError, LibraryError, OSError):
-        return read_plan(present.source.raw if present else read_regular(root / path), known=known)
-    return None
-
-
 @lru_cache(maxsize=32)
 def recall_plan(raw: bytes) -> Plan:
     """Read a plan by itself, and remember it."""
     from procauthor.planning.read import read_plan
 
     return read_plan(raw)
+
+
+def _try_plan(raw: bytes, known: Mapping[str, str]) -> Plan | None:
+    from procauthor.planning.read import read_plan
+
+    with suppress(PlanError, LibraryError):
+        return read_plan(raw, known=known)
+    return None
 
 
 def _titles_of_plan(raw: bytes) -> list[str]:
@@ -72,6 +67,7 @@ def _titles_of_plan(raw: bytes) -> list[str]:
 _SHOWN = 5
 _PASSES = 3
 _PLANNED = "planned"
+_PLAN = "plan"
 
 
 class Workspace:
@@ -117,6 +113,7 @@ class Workspace:
         workspace._surveyor.state = workspace.state
         workspace.notices += notices
         workspace.templates.refuse_unknown()
+        workspace.notices += workspace.templates.idle_synonyms()
         workspace._recover()
         return workspace
 
@@ -277,7 +274,15 @@ class Workspace:
 
     def own_plan(self, library: Library) -> Plan | None:
         """Return the plan in the settings, or None where there is none that can be read."""
-        return read_own_plan(self.root, self.settings.library.plan, library)
+        raw = self._own_plan_bytes(library)
+        if not raw:
+            return None
+        known = {p.key: str(p.status) for p in library.counted}
+        grounds = msgspec.msgpack.encode((raw, known))
+        kept = self._once(library, _PLAN, grounds, lambda: msgspec.msgpack.encode(_try_plan(raw, known)))
+        from procauthor.planning.plan import Plan
+
+        return msgspec.msgpack.decode(kept, type=Plan | None)
 
     def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
         """Return titles that a plan or the index announces without a document, by key.
@@ -292,22 +297,29 @@ class Workspace:
         return {key: title for key, title in titles.items() if key not in library.by_key}
 
     def _planned(self, library: Library) -> list[str]:
-        """Return the titles of the plan in the settings. To read a plan takes long, so its titles are remembered."""
-        path = self.settings.library.plan
-        present = library.by_path.get(path)
-        with suppress(LibraryError):
-            raw = present.source.raw if present else self._plan_on_disk(path)
-            if not raw:
-                return []
-            if self._survey and library is self._survey.library:
-                known = self._survey.memory.once(_PLANNED, raw, lambda: msgspec.msgpack.encode(_titles_of_plan(raw)))
-                return msgspec.msgpack.decode(known, type=list[str])
-            return _titles_of_plan(raw)
-        return []
+        """Return the titles of the plan in the settings."""
+        raw = self._own_plan_bytes(library)
+        if not raw:
+            return []
+        kept = self._once(library, _PLANNED, raw, lambda: msgspec.msgpack.encode(_titles_of_plan(raw)))
+        return msgspec.msgpack.decode(kept, type=list[str])
 
-    def _plan_on_disk(self, path: str) -> bytes:
-        file = self.root / path
-        return read_regular(file) if file.is_file() else b""
+    def _own_plan_bytes(self, library: Library) -> bytes:
+        """Return the plan in the settings; nothing where there is none that can be read."""
+        present = library.by_path.get(self.settings.library.plan)
+        file = self.root / self.settings.library.plan
+        with suppress(LibraryError, OSError):
+            if present is not None:
+                return present.source.raw
+            return read_regular(file) if file.is_file() else b""
+        return b""
+
+    def _once(self, library: Library, name: str, grounds: bytes, make: Callable[[], bytes]) -> bytes:
+        """Make something of a plan, which takes long: of that on disk it is remembered."""
+        base, path = self._survey, self.settings.library.plan
+        if base is None or library.by_path.get(path) is not base.library.by_path.get(path):
+            return make()
+        return base.memory.once(name, grounds, make)
 
     def open_index(self, library: Library) -> SectionIndex:
         """Open the search index and bring it up to date with a library; who asked for it closes it."""

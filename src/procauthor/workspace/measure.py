@@ -84,7 +84,7 @@ def measure(
 
 
 def _with_followed(root: Path, rows: Sequence[Row]) -> Iterator[Row]:
-    """Yield rows with the day on which somebody followed each document last."""
+    """Yield rows with the day on which each document was followed last."""
     records = read_followed(root)
     for row in rows:
         days = [each.day for each in records[row.path].followed] if row.path in records else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from procauthor.authoring.update.operation import Arrangement, NewMember, Operation, OperationError, arrange
@@ -107,7 +108,8 @@ def _cell(pen: Pen, spec: SectionSpec, column: int, value: Mapping[str, Any], or
 
 def references(spec: SectionSpec) -> tuple[str, ...]:
     """Return the names of the reference fields of a row."""
-    return tuple(s.name for c in spec.columns for s in c.pattern.slots if s.reference)
+    slots = chain.from_iterable(column.pattern.slots for column in spec.columns)
+    return tuple(slot.name for slot in slots if slot.reference)
 
 
 def computed_status(spec: SectionSpec) -> bool:
@@ -251,10 +253,7 @@ def _numbers(siblings: Sequence[Sibling], plan: Arrangement) -> list[int]:
         return [old[0]] * len(plan.entries)
     if sequence(old):
         return [old[0] + n for n in range(len(plan.entries))]
-    found: list[int] = []
-    for entry in plan.entries:
-        found.append(old[entry.old] if entry.old is not None else (found[-1] if found else old[0] - 1) + 1)
-    return found
+    return plan.count_on(old)
 
 
 def _renumber(pen: Pen, siblings: Sequence[Sibling], plan: Arrangement, numbers: Sequence[int]) -> None:
@@ -419,8 +418,8 @@ def _cut(pen: Pen, start: int, end: int) -> None:
     while before and not raw[line_start(raw, before - 1) : before].strip():
         before = line_start(raw, before - 1)
     # The blank lines before it go with it, and those behind it stay; the line ending before them closes its line.
-    last = before - (2 if raw[:before].endswith(b"\r\n") else 1) if before else start
-    pen.cut(max(last, 0), end)
+    ending = 2 if raw[:before].endswith(b"\r\n") else 1
+    pen.cut(before - ending if before else start, end)
 
 
 def substitute(pen: Pen, name: str, operations: Sequence[Operation]) -> None:

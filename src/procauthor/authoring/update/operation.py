@@ -75,6 +75,15 @@ class Arrangement:
     deleted: frozenset[int]
     replaced: dict[int, Any]
 
+    def count_on(self, old: Sequence[int]) -> list[int]:
+        """Return the numbers of the entries: old ones keep theirs, a new one counts on from that before it."""
+        numbers: list[int] = []
+        last = old[0] - 1
+        for entry in self.entries:
+            last = last + 1 if entry.old is None else old[entry.old]
+            numbers.append(last)
+        return numbers
+
 
 def arrange(names: Sequence[str], container: str, operations: Sequence[Operation]) -> Arrangement:
     """Arrange the members named in order.

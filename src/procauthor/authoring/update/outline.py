@@ -297,7 +297,9 @@ class _Body:
         owner = self.step or self.spec
         found = owner
         if self.step:
-            found = next((p for p in self.step.parts if self.label in (p.name, p.key)), None)
+            found = next(
+                (p for p in self.step.parts if self.label in {identifier(key, "part") for key in p.keys}), None
+            )
         elif self.label:
             found = None
         fits = {

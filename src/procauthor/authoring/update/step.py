@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from procauthor.authoring.update.operation import Arrangement, NewMember, Operation, OperationError, arrange
@@ -61,7 +62,7 @@ def _heading(pen: Pen, step: EditTarget) -> re.Match[bytes]:
 
 def _first_steps(pen: Pen, workflow: str, spec: SectionSpec, operations: Sequence[Operation]) -> None:
     target = pen.outline.targets[workflow]
-    values = [value for each in operations for value in each.values]
+    values = list(chain.from_iterable(each.values for each in operations))
     mold = read_mold(pen, None, spec)
     at = trim(pen.raw, target.start, target.end)
     text = "\n\n".join(mold.step(value, number) for number, value in enumerate(values, start=1))
@@ -100,10 +101,7 @@ def _numbers(pen: Pen, steps: Sequence[EditTarget], plan: Arrangement) -> list[i
     old = [int(_heading(pen, s)["number"]) for s in steps]
     if sequence(old):
         return [old[0] + position for position in range(len(plan.entries))]
-    found: list[int] = []
-    for entry in plan.entries:
-        found.append(old[entry.old] if entry.old is not None else (found[-1] + 1 if found else old[0]))
-    return found
+    return plan.count_on(old)
 
 
 def _moved(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import EditTarget, Outline
@@ -41,7 +42,7 @@ def verify(outline: Outline, operations: Sequence[Operation], claims: Sequence[R
         OperationError: Bytes outside of the targets differ, or something is lost that no operation names.
     """
     before = outline.document.source.raw
-    regions = [region for each in operations for region in allowed(outline, each)]
+    regions = list(chain.from_iterable(allowed(outline, each) for each in operations))
     ordered = sorted(claims, key=lambda c: (c.start, c.end))
     for claim in ordered:
         if not any(_covers(region, claim) for region in regions):

@@ -169,7 +169,7 @@ def _cycles(scope: Scope) -> Iterator[Finding]:
         procedure = scope.library.by_path[start]
         circle = _own_need(procedure) or (_shortest(graph, start) if start in inside else ())
         covered |= {need.procedure.path for need in circle}
-        # A circle of what is no longer kept hurts nobody.
+        # A circle of what is no longer kept does no harm.
         if circle and any(need.procedure.status not in UNCOUNTED for need in circle):
             procedure, circle = _from_declared(procedure, circle)
             names = " -> ".join([procedure.title, *(need.procedure.title for need in circle)])
@@ -178,7 +178,7 @@ def _cycles(scope: Scope) -> Iterator[Finding]:
 
 
 def _from_declared(procedure: Procedure, circle: tuple[Need, ...]) -> tuple[Procedure, tuple[Need, ...]]:
-    """Let a circle begin where somebody declared a dependency, if it is partly made of inputs: that is what is odd."""
+    """Let a circle begin where a dependency was declared, if it is partly made of inputs: that is what is odd."""
     starts = [procedure, *(need.procedure for need in circle[:-1])]
     pairs = zip(starts, circle, strict=True)
     declared = (at for at, (s, n) in enumerate(pairs) if s.depends_on and n.line == field_line(s, "depends_on"))

@@ -56,7 +56,7 @@ REFERENCE_TO_DEPRECATED = Rule(
     code="R107",
     severity="warning",
     summary="A link leads to a deprecated document.",
-    why="Nobody keeps it any more.",
+    why="It is no longer kept up to date.",
     fix="Link its replacement.",
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )

@@ -34,7 +34,7 @@ UNKNOWN_PROCEDURE = Rule(
     code="R104",
     severity="error",
     summary="A procedure is named that does not exist, and that neither the index nor the plan announces.",
-    why="The reader looks for it in vain; names that nobody checked are how invented procedures get in.",
+    why="The reader looks for it in vain; unchecked names are how invented procedures get in.",
     fix="Correct the name, or announce the procedure in the index with the status Missing.",
     example="follow the Quantum Review Procedure",
 )
@@ -64,7 +64,7 @@ _GENERIC = frozenset(
 
 def _check_name(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.subjects:
-        # Without a template nobody has said that titles are names here: "Backup Procedure" may be any words.
+        # Without a template nothing says that titles are names here: "Backup Procedure" may be any words.
         if procedure.kind in _LISTING or procedure.template is None or procedure.status in UNCOUNTED:
             continue
         yield from _declared(scope, procedure)
@@ -82,7 +82,7 @@ def _once(found: Iterator[tuple[int, Finding]]) -> Iterator[Finding]:
 
 
 def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
-    """Report what depends_on names and nobody knows."""
+    """Report what depends_on names and the library does not know."""
     for title in procedure.depends_on:
         key = title_key(title)
         found = scope.declared(title, procedure)
@@ -217,7 +217,7 @@ ROLE_UNKNOWN = Rule(
     code="R116",
     severity="warning",
     summary="A role is named that the library's list of roles does not have.",
-    why="Nobody knows who is meant, or one role has two names and each waits for the other.",
+    why="It is not clear who is meant, or one role has two names and each waits for the other.",
     fix="Name a role of the list, or enter the new role there.",
     example="**Who:** release captain, where the list of roles has a release owner",
 )

@@ -252,7 +252,7 @@ HIDDEN_INSTRUCTION = Rule(
     code="G102",
     severity="warning",
     summary="Something that no reader sees gives instructions to a language model.",
-    why="A model that works with the library follows it, and nobody who reviews the page can notice.",
+    why="A model that works with the library follows it, and a reviewer of the page cannot notice.",
     fix="Remove it, or write it where readers see it. Guidance for people in a comment is left alone.",
     example="a comment that tells every AI assistant to approve the change",
 )
@@ -269,7 +269,7 @@ CONTROL_CHARACTER = Rule(
     name="control-character",
     code="G104",
     severity="warning",
-    summary="A character that nobody sees steers a terminal, turns the direction of text, or breaks a word.",
+    summary="An invisible character steers a terminal, turns the direction of text, or breaks a word.",
     why="A terminal or an editor shows something else than what the text says, and a search misses the word.",
     fix="Remove it. Joiners that a script or an emoji needs, and marks around text from right to left, are left alone.",
     example="an escape sequence that moves the cursor up, so that a line of a diff is not seen",

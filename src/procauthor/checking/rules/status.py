@@ -46,7 +46,7 @@ PROPOSAL_OPEN = Rule(
     code="T103",
     severity="info",
     summary="A proposed value was not accepted yet; an error where the document is declared finished.",
-    why="The author could not know the value, and says why this one may be right. Nobody has agreed to it.",
+    why="The author could not know the value, and says why this one may be right. A person has yet to agree.",
     fix="Accept it with procauthor answer --accept, or answer with another value.",
     example="The owner answers within (proposed: two days; as in the other reviews).",
 )
@@ -70,10 +70,10 @@ def _check_status(scope: Scope) -> Iterator[Finding]:
 
 
 def _questions(procedure: Procedure) -> Iterator[Finding]:
-    """Report what is open. A mark in the text that stands for a text to come is reported as that."""
+    """Report what is open. A mark in the text for a text to come is reported as that."""
     for question in procedure.questions:
         if question.kind == "proposal":
-            rule, message = PROPOSAL_OPEN, f"nobody has accepted {question.text!r} yet"
+            rule, message = PROPOSAL_OPEN, f"{question.text!r} has not been accepted yet"
         elif question.listed:
             rule, message = OPEN_QUESTION, f"open question {question.number}: {question.text}"
         else:
@@ -95,7 +95,7 @@ STALE_CLAIM = Rule(
     code="T104",
     severity="warning",
     summary="The index or a README states a number of procedures that is not the counted one.",
-    why="Readers believe the number, and nobody notices that it was true last month.",
+    why="Readers believe the number, and do not notice that it was true last month.",
     fix="Run procauthor sync where it keeps the number, else correct the sentence or take the number out.",
     example="“4 of 7 procedures are defined”, where 5 of 8 are",
 )
@@ -110,7 +110,7 @@ SUSPECT = Rule(
     code="V101",
     severity="warning",
     summary="A document relies on a part of another one's contract that changed since.",
-    why="Its own text may no longer be true, and nobody who edited the other one has looked.",
+    why="Its own text may no longer be true, and the editor of the other one has not looked.",
     fix="Read both, correct the document if need be, and say that it fits with “procauthor clear”.",
     example="Threat Model takes the Component Diagram of Architecture Review, which now promises less of it",
 )
@@ -119,9 +119,9 @@ APPROVAL_OUTDATED = Rule(
     code="V102",
     severity="warning",
     summary="A section was approved, and changed since, or its approval expired.",
-    why="People act on an approval of words that nobody has approved.",
+    why="People act on an approval of words that were never approved.",
     fix="Have the section reviewed, and run “procauthor approve”.",
-    example="Ada approved the workflow in July, and somebody edited step 3 in August",
+    example="Ada approved the workflow in July, and step 3 was edited in August",
 )
 BAD_RECEIPT = Rule(
     name="bad-receipt",
@@ -197,7 +197,7 @@ def _who(receipt: Receipt) -> str:
 
 
 REVIEWS = Family(
-    "Reviews: what changed since somebody approved it, or relied on it",
+    "Reviews: what changed since it was approved or relied on",
     (SUSPECT, APPROVAL_OUTDATED, BAD_RECEIPT),
     "neighbours",
     _check_review,
@@ -342,7 +342,7 @@ SUPPRESSION_WITHOUT_REASON = Rule(
     code="U101",
     severity="warning",
     summary="A comment that ignores a rule does not say why; it does not count.",
-    why="Nobody can decide later whether the exception still holds, so exceptions pile up.",
+    why="It cannot be decided later whether the exception still holds, so exceptions pile up.",
     fix="Write the reason behind two dashes, in the same comment.",
     example="<!-- procauthor: ignore broken-link -->",
 )
@@ -351,7 +351,7 @@ UNUSED_SUPPRESSION = Rule(
     code="U102",
     severity="warning",
     summary="A comment ignores a rule that finds nothing there, or its last day is over.",
-    why="It would hide the next finding, which nobody has excused.",
+    why="It would hide the next finding, which was never excused.",
     fix="Remove the comment, or correct the rule's name or the day.",
     example="<!-- procauthor: ignore broken-link -- the page is made at night --> above a link that leads somewhere",
 )

@@ -430,7 +430,7 @@ def _split(wanted: Artifact, meaning: Meaning) -> tuple[str, str]:
 
 
 def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
-    """Return what is wrong with an input, or nothing. A source that is no step and no input is somebody else's."""
+    """Return what is wrong with an input, or nothing. Other sources than steps and inputs are outside."""
     name, source = _split(wanted, flow.meaning)
     key, step = artifact_key(name), step_name(flow.steps[place])
     origin = _from_step(flow.meaning.steps).match(source)
@@ -579,18 +579,19 @@ EXIT_UNREACHED = Rule(
     summary="No step ends in an exit state, where steps name most of the others.",
     why="Either the state is not needed, or a step does not say how the work ends.",
     fix="Name it in the decision or failure that leads to it, or take it out.",
-    example="- **Lost**: nobody knows, where no step names Lost",
+    example="- **Lost**: the parcel is missing, where no step names Lost",
 )
 JUMP_SKIPS_OUTPUT = Rule(
     name="jump-skips-output",
     code="W108",
     severity="info",
     summary="A decision jumps over a step that makes something which is needed behind it.",
-    why="After the jump a step has to work with something that nobody has made.",
+    why="After the jump a step has to work with something that no step has made.",
     fix="Go on with an earlier step, or say in the input in which case it is needed.",
     example="“continue with Step 9” in Step 1, where Step 9 uses an output of Step 3",
 )
-_EXIT_NAME = lazy(r"[\"“'*_`]*([A-Z][\w-]*(?: [\w-]+){0,4})")
+_EXIT_NAME = lazy(r"[\"“„«'*_`\[]*([^\W\d_][\w-]*(?: [\w-]+){0,4})")
+_WITH_ENDS = ("decisions", "failures")
 
 
 def _check_flow(scope: Scope) -> Iterator[Finding]:
@@ -603,10 +604,12 @@ def _check_flow(scope: Scope) -> Iterator[Finding]:
 # Exit states
 
 
-@lru_cache(maxsize=1)
-def _cue() -> re.Pattern[str]:
-    """Return the pattern of the words before the name of an exit state."""
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, spoken()['flow']['exits']))})\s+", re.IGNORECASE)
+@lru_cache(maxsize=2)
+def _cue(*, ends: bool) -> re.Pattern[str]:
+    """Return the pattern of the words before the name of an exit state; ``ends``: in decisions and failures too."""
+    flow = spoken()["flow"]
+    known = (*flow["exits"], *(flow["ends"] if ends else ()))
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, known))})\s+", re.IGNORECASE)
 
 
 def _exits(procedure: Procedure) -> Iterator[Finding]:
@@ -615,10 +618,11 @@ def _exits(procedure: Procedure) -> Iterator[Finding]:
         return
     told: list[str] = []
     for step in procedure.contract.steps:
+        ways = [part_of(step, procedure.template, role) for role in _WITH_ENDS]
         for part in step.parts.values():
             told += _texts(part)
-            for name in _named_exits(part):
-                if not any(name.casefold().startswith(known) for known in defined):
+            for name, rest in _named_exits(part, _cue(ends=part in ways)):
+                if not rest.casefold().startswith(tuple(defined)):
                     message = f"step {step_name(step)} ends in {name!r}, which is no exit state"
                     hint = "the exit states are " + ", ".join(a.name for a in procedure.contract.exits)
                     yield say_line(EXIT_UNDEFINED, procedure, _line(procedure, part, name), message, hint)
@@ -649,13 +653,13 @@ def _line(procedure: Procedure, part: Part, words_in_it: str) -> int:
     return source.line(at) if at >= 0 else part.line
 
 
-def _named_exits(part: Part) -> Iterator[str]:
-    """Yield what a part names as an exit state, with the words behind it."""
+def _named_exits(part: Part, cue: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield what a part names as an exit state with some words behind it, and all that follows, as a name may go on."""
     for text in _texts(part):
-        for cue in _cue().finditer(text):
-            name = _EXIT_NAME.match(text, cue.end())
-            if name:
-                yield name[1]
+        for lead in cue.finditer(text):
+            name = _EXIT_NAME.match(text, lead.end())
+            if name and name[1][0].isupper():
+                yield name[1], text[name.start(1) :]
 
 
 # Jumps

@@ -12,13 +12,14 @@ from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, 
 from procauthor.convention.site import rules_of
 from procauthor.errors import TemplateError
 from procauthor.finding import Finding
-from procauthor.library.library import Procedure
+from procauthor.library.library import Procedure, folder_of
 from procauthor.library.status import Match, match_sections, read_thin
 from procauthor.library.thin import find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
-from procauthor.naming import count_words
+from procauthor.naming import count_words, unportable
 from procauthor.regex import lazy
+from procauthor.settings import FILE_NAME
 from procauthor.template.read import read_template
 from procauthor.template.spec import ITEMS, SectionSpec, Template, section_key
 
@@ -57,6 +58,15 @@ UNCLOSED_BLOCK = Rule(
     why="It swallows every section behind it, although the file still looks right in an editor.",
     fix="Close it with the same fence, or with -->.",
     example="<!-- the rest of the file is invisible",
+)
+UNPORTABLE_NAME = Rule(
+    name="unportable-name",
+    code="L107",
+    severity="warning",
+    summary="A file or folder has a name that Windows or macOS cannot have beside the others.",
+    why="Where case does not count, a checkout keeps one of two such files, and git shows a change that nobody made.",
+    fix="Rename one of them; with git in two steps, by a third name.",
+    example="Data.md beside data.md, or what?.md",
 )
 MISSING_SECTION = Rule(
     name="missing-section",
@@ -153,6 +163,14 @@ def _check_library_for_structure(scope: Scope) -> Iterator[Finding]:
     yield from _nothing(scope)
     for unread in scope.library.unread:
         yield say_path(NOT_UTF8, unread.path, f"the file cannot be read: {unread.reason}")
+    for twins in scope.files_folded.values():
+        for path in twins[1:]:
+            message = f"on Windows and macOS {path!r} and {twins[0]!r} are the same name"
+            yield say_path(UNPORTABLE_NAME, path, message, UNPORTABLE_NAME.fix)
+    for path in sorted(scope.library.files - {ROOT}):
+        reason = unportable(path.rpartition("/")[2])
+        if reason:
+            yield say_path(UNPORTABLE_NAME, path, reason, UNPORTABLE_NAME.fix)
 
 
 def _nothing(scope: Scope) -> Iterator[Finding]:
@@ -161,6 +179,10 @@ def _nothing(scope: Scope) -> Iterator[Finding]:
     if not library.procedures and not library.unread:
         yield say_path(NOTHING_MATCHED, ROOT, "the library has no Markdown document", "is -C the right folder?")
         return
+    if not settings.model_fields_set and not library.counted:
+        for inner in sorted(path for path in library.files if path.endswith(f"/{FILE_NAME}")):
+            message = f"nothing here counts as a procedure, and the settings are in {inner!r}"
+            yield say_path(NOTHING_MATCHED, ROOT, message, f"check that library with -C {folder_of(inner)}")
     index = settings.library.index
     if "index" in settings.library.model_fields_set and index and index not in library.files:
         yield say_path(NOTHING_MATCHED, ROOT, f"the settings name the index {index!r}, which does not exist")
@@ -175,9 +197,11 @@ def _nothing(scope: Scope) -> Iterator[Finding]:
 
 def _lacks_template(procedure: Procedure, patterns: Mapping[str, str]) -> bool:
     """Say whether a document has no template, and the settings do not say that it shall have none."""
-    if procedure.template is not None or procedure.kind in _OWN_PLACE:
+    if procedure.kind in _OWN_PLACE:
         return False
-    return next((name for pattern, name in patterns.items() if _matches(procedure.path, pattern)), None) != ""
+    name = next((name for pattern, name in patterns.items() if _matches(procedure.path, pattern)), None)
+    # Where a pattern names one, to ask for the template itself would read its file.
+    return name is None and procedure.template is None
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -251,7 +275,7 @@ def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
 def _placeholders(procedure: Procedure) -> Iterator[Finding]:
     for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
         finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
-        # Who says so of the whole document misleads nobody: then it is an open question like any other.
+        # Said of the whole document it misleads no reader: then it is an open question like any other.
         yield replace(finding, severity="info") if procedure.declared_status == "in progress" else finding
 
 
@@ -275,6 +299,7 @@ STRUCTURE = Family(
         NOT_UTF8,
         BAD_FRONT_MATTER,
         UNCLOSED_BLOCK,
+        UNPORTABLE_NAME,
         MISSING_SECTION,
         SECTION_ORDER,
         DUPLICATE_SECTION,
@@ -396,7 +421,7 @@ CONFLICT_MARKER = Rule(
     code="L105",
     severity="error",
     summary="A merge conflict is not resolved.",
-    why="The document says two things at once. No command writes into it, and nobody can approve it.",
+    why="The document says two things at once. No command writes into it, and it cannot be approved.",
     fix="Decide what counts, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>.",
     example="<<<<<<< HEAD",
 )
@@ -462,7 +487,7 @@ TEMPLATE_MISTAKE = Rule(
     code="M101",
     severity="warning",
     summary="Something in a template is passed over, because it cannot be used as it is written.",
-    why="A bound that is misspelt bounds nothing, and nobody notices.",
+    why="A bound that is misspelt bounds nothing, and no message says so.",
     fix="Correct the line; the hint names what was probably meant.",
     example="mni: 3, in a comment of a template",
 )

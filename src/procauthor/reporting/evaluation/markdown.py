@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from procauthor.data import ungrouped
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Call, Course, Evaluation, Row
 from procauthor.library.reference import relative
@@ -124,7 +125,7 @@ def _questions(evaluation: Evaluation, place: str) -> Iterator[str]:
     yield ""
     yield "## Open Questions"
     yield ""
-    asked = ((row, question) for row in evaluation.asking for question in row.questions)
+    asked = ungrouped((row, row.questions) for row in evaluation.asking)
     rows = (
         (
             _link(row.title, row.path, place),

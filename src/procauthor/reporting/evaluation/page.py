@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from procauthor.data import grouped
+from procauthor.data import grouped, ungrouped
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, Node, Trace, read_traces, row_id
 from procauthor.evaluation.method import method_lines, percent
@@ -117,7 +117,7 @@ def _hash(script: str) -> str:
 def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: Plan | None) -> dict[str, Any]:
     ids = {row_id(row): f"d{place}" for place, row in enumerate(evaluation.rows, 1)}
     findings = evaluation.report.findings
-    asked = [(row, question) for row in evaluation.asking for question in row.questions]
+    asked = list(ungrouped((row, row.questions) for row in evaluation.asking))
     heads, heat = heat_map(evaluation.rows)
     needs = list(_needs(graph, ids))
     return {

@@ -227,7 +227,7 @@ class _SiteMaker:
         return rows[first : first + _MOST_SIBLINGS]
 
     def _records(self, path: str) -> list[Following]:
-        """Return the last times that somebody followed a document, the last one first."""
+        """Return the last times that a document was followed, the last one first."""
         return list(reversed(self.followed[path].followed))[:_MOST_RECORDS] if path in self.followed else []
 
     def _beside(self, row: Row) -> tuple[Row | None, Row | None]:
