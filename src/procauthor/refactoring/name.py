@@ -89,8 +89,8 @@ def _without_signs(text: str, key: str) -> tuple[int, int]:
 
 
 def _cased_like(old: str, name: NewName, title: str) -> str:
-    """Return a title in small or large letters where the old one is written so, and the document does not write it."""
-    if old in name.procedure.title:
+    """Return a title in small or large letters where the words of the old one are, and are not so in the document."""
+    if old in name.procedure.title or len(old.split()) == 1:
         return title
     if old.isupper():
         return title.upper()
