@@ -30,7 +30,8 @@ def words() -> Mapping[str, Any]:
 
 _FIELD = lazy(r"\{(name|number)\}")
 # A name has no end of its own, so it takes what the pattern leaves.
-_PARTS = {"name": r"(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
+# A dash may be between a number and it.
+_PARTS = {"name": r"(?:[-–—:]\s+)?(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
 _SPACES = lazy(r"\s+")
 
 
@@ -111,12 +112,12 @@ def plain_name(title: str, patterns: tuple[str, ...]) -> str:
     return name
 
 
-def write_title(name: str, like: str, patterns: tuple[str, ...]) -> str:
-    """Return a name as a title, dressed like another title; a number is no part of what is copied."""
+def write_title(name: str, like: str, patterns: tuple[str, ...], number: str = "") -> str:
+    """Return a name as a title, dressed like another title; a pattern with a number needs one of its own."""
     fitting = [pattern for pattern in patterns if _compiled(pattern).fullmatch(like)]
     for pattern in reversed(fitting):
-        if "{number}" not in pattern:
-            name = pattern.replace("{name}", name)
+        if number or "{number}" not in pattern:
+            name = pattern.replace("{number}", number).replace("{name}", name)
     return name
 
 
@@ -302,7 +303,9 @@ def table_text(document: Document) -> str:
     opening = takewhile(lambda section: section.level <= 1, document.sections)
     tables = (block for block in chain.from_iterable(section.blocks for section in opening) if block.header)
     pairs = chain.from_iterable(map(_pairs, tables))
-    return next((value.text for key, value in pairs if key.text.strip(" *:").casefold() in heads), "")
+    told = (value.text.strip() for key, value in pairs if key.text.strip(" *:").casefold() in heads)
+    # "Stand" may be the state or the day of the last change: a day says no state.
+    return next((text for text in told if not text[:1].isdigit()), "")
 
 
 def _pairs(table: Block) -> Iterator[tuple[Cell, ...]]:

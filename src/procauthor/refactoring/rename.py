@@ -121,7 +121,10 @@ def _refuse_taken(scope: Scope, procedure: Procedure, title: str) -> None:
 
 def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
     document, conventions = procedure.document, procedure.conventions.titles
-    written = write_title(title, procedure.written_title, conventions.patterns)
+    before, name, behind = procedure.written_title.partition(procedure.title)
+    # What is around the name stays, with the number that the document has.
+    dressed = f"{before}{title}{behind}" if name else ""
+    written = dressed or write_title(title, procedure.written_title, conventions.patterns)
     heading = title_heading(document, first="first-heading" in conventions.sources and not document.title)
     if heading and (not heading.text or heading.text != procedure.written_title):
         # A bare `#`, a picture or a comment is a heading, and says no title; neither does a chapter.
