@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from procauthor.errors import LockedError
+from procauthor.regex import lazy
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
@@ -368,6 +369,7 @@ def read_regular(place: str | Path) -> bytes:
 
 # File systems of which all changes are made through this system. Of others, such as network drives, it tells a part.
 _LOCAL = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "tmpfs", "overlay"})
+_NUMBERED = lazy(r"\\([0-7]{3})")
 
 
 def tells_all_changes(folder: Path) -> bool:
@@ -384,6 +386,6 @@ def tells_all_changes(folder: Path) -> bool:
 
 
 def _read_mount(line: str) -> tuple[str, str]:
-    """Return where something is mounted, and its kind; a space in a path is written as ``\\040``."""
+    """Return where something is mounted, and its kind; a space in a path is written as its number."""
     before, _, behind = line.partition(" - ")
-    return before.split(" ")[4].encode().decode("unicode_escape"), behind.split(" ")[0]
+    return _NUMBERED.sub(lambda match: chr(int(match[1], 8)), before.split(" ")[4]), behind.split(" ")[0]
