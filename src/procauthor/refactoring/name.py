@@ -37,14 +37,8 @@ class Swap:
     text: str
 
 
-def find_swaps(text: str, name: NewName, *, whole: bool) -> Iterator[Swap]:
-    """Yield what puts the new name in place of the old one in a text.
-
-    Args:
-        text: What a reader sees.
-        name: The document and its new title.
-        whole: Whether the text is of a link to the document, which may use a short form of the name.
-    """
+def _renamed(text: str, name: NewName) -> Iterator[Swap]:
+    """Yield what puts the new name in place of the old one in the text of a link, which may use a short form of it."""
     if name.title == name.procedure.title:
         return
     old = r"\s+".join(map(re.escape, name.procedure.title.split()))
@@ -53,7 +47,7 @@ def find_swaps(text: str, name: NewName, *, whole: bool) -> Iterator[Swap]:
     before, behind = NAME_EDGES
     if alone:
         yield Swap(*alone.span("name"), name.title)
-    elif whole and short and title_key(short["name"]) == name.procedure.key:
+    elif short and title_key(short["name"]) == name.procedure.key:
         # "Test Plan" for the Test Plan Procedure: the short form stays short.
         yield Swap(*short.span("name"), name.title if _LAST.search(short["name"]) else _LAST.sub("", name.title))
     elif len(name.procedure.title.split()) > 1:
@@ -263,7 +257,7 @@ def _swaps(text: str, relocation: Relocation, name: NewName) -> Iterator[Swap]:
         new = new_path if bare == path else new_path.rpartition("/")[2]
         yield from [Swap(start, start + len(bare), new)] if new != bare else ()
     else:
-        yield from find_swaps(text, name, whole=True)
+        yield from _renamed(text, name)
 
 
 def _html_text(raw: bytes, link: Link, relocation: Relocation, name: NewName) -> Iterator[Replacement]:
