@@ -34,6 +34,14 @@ NAME_EDGES = (r"(?<![\w.+#/&-])", r"(?![\w+#&-]|/\w|\.\w)")
 """Patterns for before and behind a name that is looked for in a text: there it is no part of a longer word."""
 
 
+def as_sentence(text: str) -> str:
+    """Return words as a sentence: with a capital where they begin with a plain word, and a full stop."""
+    clean = text.strip()
+    first = clean.partition(" ")[0]
+    begun = clean[:1].upper() + clean[1:] if first.isalpha() and first.islower() else clean
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."
+
+
 def listed(names: Sequence[str], most: int = 3) -> str:
     """Return some names as a sentence lists them; of many the first of them."""
     if len(names) > most + 1:

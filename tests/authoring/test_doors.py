@@ -94,3 +94,20 @@ def test_an_update_by_hand(root: Path, *, person: bool) -> None:
     assert all(
         'in "Validation' in each or 'in "7. Validation' in each for each in (*draft.notes, *draft.open_questions)
     )
+
+
+def test_what_a_document_asks_already_is_not_asked_by_an_update_and_is_confirmed_as_a_whole(root: Path) -> None:
+    page = root / "feature/design-review.md"
+    asked = "Unverified: commands `ringctl promote --ring 3` in step 1; `ringctl stop` in step 2"
+    listed = f"open_questions:\n  - '{asked}'\n---\n\n# Design"
+    page.write_text(page.read_text().replace("---\n\n# Design", listed))
+    project = Project.open(root)
+    shown = project.revision("Design Review", "new criterion").targets_json("S7")
+    draft = project.revise("Design Review", "new criterion", changes(shown), by="Jane", person=False)
+    assert told(draft.draft.open_questions) == TOLD - {"ringctl promote --ring 3"}
+    draft.accept()
+    assert asked in [each.question.text for each in project.questions.list("Design Review")]
+    closed = project.questions.answer("Design Review", 1, accept=True)
+    assert (closed.asked.question.text, closed.where) == (asked, "confirmed")
+    project.questions.write(closed)
+    assert len(project.questions.list("Design Review")) == closed.left == 2

@@ -304,6 +304,7 @@ KAFKA = "Which broker carries the events? The commands are written for Apache Ka
                 'numbers "12 %" in step 1; "40 days" in step 1',
             ],
         ),
+        (f"Wait 1,5,10 days, or {'9' * 400} days.", ["numbers"]),
         ("At T + 70 minutes it is over: 70 minutes (proposed: 25 minutes; as usual), then 95 minutes.", []),
     ],
 )

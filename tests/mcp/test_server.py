@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from mcp import Client, MCPError, StdioServerParameters
-from tests.cli.inside import run
+from tests.cli.inside import run, run_json
 from tests.cli.test_handoff import TITLE, answer
 from tests.conftest import snapshot
 
@@ -334,6 +334,15 @@ SAME: list[tuple[str, dict[str, Any], list[str]]] = [
 ]
 
 
+async def whole_evaluation(client: Client, expected: dict[str, Any]) -> None:
+    """Each member that the command prints is in one part of the tool."""
+    tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+    told: dict[str, Any] = {"schema_version": expected["schema_version"]}
+    for part in tools["evaluate"].input_schema["properties"]["part"]["enum"]:
+        told |= await call(client, "evaluate", part=part, max_characters=1_000_000)
+    assert told == expected
+
+
 def test_both_doors_give_the_same_answer(root: Path) -> None:
     page = root / "feature/design-review.md"
     page.write_text(page.read_text().replace("](threat-check.md)", "](gone.md)"))
@@ -344,6 +353,7 @@ def test_both_doors_give_the_same_answer(root: Path) -> None:
             expected = json.loads(told)
             found = await call(client, tool, **arguments, max_characters=1_000_000)
             assert found == {name: expected[name] for name in found}, (tool, arguments)
+        await whole_evaluation(client, run_json("-C", root, "evaluate"))
 
     talk(root, work)
 

@@ -55,6 +55,21 @@ def test_a_title_may_be_in_the_front_matter_or_a_heading_of_any_level(tmp_path: 
     assert titles == {f"{word} {n}" for word in ("Front", "High") for n in range(3)}
 
 
+def test_a_chapter_of_level_1_is_no_title_where_there_is_another_name(tmp_path: Path) -> None:
+    late = "## First\n\nWords.\n\n# Further reading\n\nWords.\n"
+    two = "# First part\n\nWords.\n\n# Second part\n\nWords.\n"
+    files = {"docs/a.md": f"---\ntitle: Ask\n---\n\n{late}", "docs/b.md": f"---\ntitle: Bind\n---\n\n{two}"}
+    files |= {"docs/c.md": late, "docs/d.md": late, "docs/e.md": "# Own\n\nWords.\n"}
+    write(tmp_path, {**files, "mkdocs.yml": "nav:\n  - Cut: c.md\n  - Other: e.md\n"})
+    init(tmp_path)
+    names = {path: row["title"] for path, row in documents(tmp_path).items()}
+    assert [names[f"docs/{n}.md"] for n in "abcde"] == ["Ask", "Bind", "Cut", "Further reading", "Own"]
+    run("-C", tmp_path, "rename", "Cut", "Dig", "--no-alias")
+    run("-C", tmp_path, "rename", "Bind", "Bend", "--no-alias")
+    assert (tmp_path / "docs/dig.md").read_text() == f"---\ntitle: Dig\n---\n\n{late}"
+    assert (tmp_path / "docs/bend.md").read_text() == files["docs/b.md"].replace("Bind", "Bend")
+
+
 def test_a_status_is_read_where_and_as_the_team_writes_it(tmp_path: Path) -> None:
     def decision(title: str, status: str) -> str:
         return form(title).replace("## Goal", f"## Status\n\n{status}\n\n## Goal", 1)
@@ -130,6 +145,15 @@ def test_a_status_is_read_where_and_as_the_team_writes_it(tmp_path: Path) -> Non
             },
             ["/a/bees/", "/a/wasps/", "../two/"],
             ["/a/hornets/"],
+        ),
+        (
+            {
+                "hugo.toml": 'contentDir = "docs"\n',
+                "docs/How To/_index.md": "---\ntitle: How\n---\n\n[three](big-three/) and [two](../a/two)\n",
+                "docs/How To/Big Three.md": "# Three\n\n[self](../big-three/) and [two](../../a/two)\n",
+            },
+            ["/how-to/big-three/", "../../how-to/big-three", "/how-to/", "../../how-to/"],
+            ["../../how-to/big-four/"],
         ),
         ({"book.toml": '[book]\nsrc = "docs"\n'}, ["", "two.md"], ["two.html#wing"]),
         (
@@ -236,6 +260,28 @@ def test_a_folder_of_templates_holds_none_of_the_documents(tmp_path: Path) -> No
     assert (report["total"]["total"], report["left_out"]) == (3, 1)
 
 
+def test_a_form_that_the_team_shows_counts_before_it_is_used_often(tmp_path: Path) -> None:
+    shown = "---\ntitle: Title of it\n---\n\n## Answer\n\n<!-- what to do -->\n\n## Doubts\n\n<!-- when not -->\n"
+    files = {"ways/way.template.md": shown, "ways/a.md": "# A\n\n## Answer\n\nWords.\n\n## Doubts\n\nWords.\n"}
+    files |= {"ways/b.md": "# B\n\n## Answer\n\nWords.\n", "notes/c.md": "# C\n\n## Answer\n\nWords.\n"}
+    write(tmp_path, files)
+    init(tmp_path)
+    rows = documents(tmp_path)
+    assert {path: row["form"] for path, row in rows.items()} == {
+        "ways/a.md": "way", "ways/b.md": "way", "notes/c.md": None
+    }  # fmt: skip
+
+
+def test_what_tells_how_to_do_something_is_counted_without_a_form(tmp_path: Path) -> None:
+    run_it = "```sh\nlook\n```\n\nThen:\n\n```bash\ngo\n```\n"
+    files = {"how.md": "# How to ask\n\n- Go there\n- Ask\n", "run.md": f"# Runs\n\n{run_it}"}
+    files |= {"see.md": "# Programs\n\n```sh\nlook\n```\n\n```json\n{}\n```\n", "say.md": "# Words\n\nWords.\n"}
+    write(tmp_path, {f"docs/{name}": text for name, text in files.items()})
+    init(tmp_path)
+    counted = [path for path, row in documents(tmp_path).items() if row["counted"]]
+    assert counted == ["docs/how.md", "docs/run.md"]
+
+
 def test_a_status_may_be_in_a_table_before_the_first_chapter(tmp_path: Path) -> None:
     wide = "| Created | State |\n|---|---|\n| 2024-01-01 | <b>{}</b> |\n\n"
     long = "| | |\n|---|---|\n| **Owner** | Ann |\n| **Status** | {} |\n\n"
@@ -250,15 +296,18 @@ def test_a_status_may_be_in_a_table_before_the_first_chapter(tmp_path: Path) -> 
 def test_a_placeholder_word_that_is_a_name_or_quoted_is_none(tmp_path: Path) -> None:
     files = some("net", a="Call TBD", b="Ask Ann", c="Say Yes", d="Run Now")
     files["net/a.md"] += "\nCall TBD on the line.\n"
-    files["net/b.md"] += '\nWrite "TODO" before it.\n'
-    files["net/c.md"] += "\n`TODO: our own steps`\n"
+    files["net/b.md"] += '\nWrite "TODO" before it, or "from [Name], [Date]" behind it.\n'
+    files["net/b.md"] += "\n- Marks are TODO, FIXME, HACK and XXX\n- or `BUG` and TBD\n"
+    files["net/c.md"] += (
+        "\n`TODO: our own steps`\n\nOpen the door of the cellar and look at [INSERT PICTURE] before you go on.\n"
+    )
     files["net/a.md"] += "\nFill in the places marked XXX with a name.\n"
     files["net/d.md"] += "\nComing soon.\n\n```sh\nrun  # TODO: later\n```\n"
     write(tmp_path, files)
     init(tmp_path)
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
     assert {f["path"] for f in report["findings"] if f["rule"] == "placeholder-text"} == {"net/c.md", "net/d.md"}
-    assert sum(f["rule"] == "placeholder-text" for f in report["findings"]) == 2
+    assert sum(f["rule"] == "placeholder-text" for f in report["findings"]) == 3
 
 
 def test_pages_templates_translations_and_what_has_no_form_are_not_counted(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from procauthor.template.spec import section_key
 
 _FEWEST_STEPS = 3
 _MANY_ITEMS = 12
+# One piece of code for a shell may only show what a program is called with.
+_FEWEST_RUN = 2
 # A link so few bytes behind the beginning of an item begins it.
 _NEAR = 8
 # A list with a link in most of its items leads to other pages.
@@ -38,7 +40,7 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Itera
     taken = set(chain.from_iterable(form.members for form in forms))
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
     for path, document in documents.items():
-        if path not in taken and not _is_about_other(path) and _has_steps(document):
+        if path not in taken and not _is_about_other(path) and _tells_what_to_do(document):
             others = [keys[other] for other in documents if other != path]
             if not any(describes(document, form) for form in forms) and not _repeats(keys[path], others):
                 yield path
@@ -68,6 +70,17 @@ def _is_about_other(path: str) -> bool:
     dated = any(token.isdecimal() for token in tokens) or reports.issuperset(tokens)
     report = not reports.isdisjoint((*(tokens if dated else ()), *home))
     return "-".join(tokens) in table["repository"] or report
+
+
+def _tells_what_to_do(document: Document) -> bool:
+    """Say whether a document has steps, a title that says so, or pieces of code that somebody is to run."""
+    table = words()["survey"]
+    titles = (document.title.casefold(), document.front_title.casefold())
+    if any(title.startswith(f"{begin} ") for begin in table["how_to"] for title in titles):
+        return True
+    blocks = chain.from_iterable(section.blocks for section in document.sections)
+    run = sum(block.kind == "code" and block.language in table["shells"] for block in blocks)
+    return run >= _FEWEST_RUN or _has_steps(document)
 
 
 def _has_steps(document: Document) -> bool:

@@ -94,6 +94,26 @@ def with_stubs(forms: Sequence[Form], stubs: Iterable[str]) -> list[Form]:
     return [_begun(form, added.get(place, ())) for place, form in enumerate(forms)]
 
 
+def with_own(forms: Sequence[Form], documents: Mapping[str, Document], files: Mapping[str, Document]) -> list[Form]:
+    """Return the forms with those that a team shows in a file of its own, and has not used often enough to be seen.
+
+    Args:
+        forms: The forms that documents share.
+        documents: Documents by path, without pages that show a folder, translations and templates.
+        files: What may be the team's own templates, by path.
+    """
+    result = list(forms)
+    for path, shown in files.items():
+        taken = {member for form in result for member in form.members}
+        keys = headings(shown)
+        beside = [each for each in documents if each not in taken and _folder(each) == _folder(path)]
+        own = {each: headings(documents[each]) for each in beside}
+        members = [each for each in beside if own[each] & keys]
+        if len(keys) >= _FEWEST_SHARED and len(members) in range(_FEWEST_SHARED, FEWEST):
+            result.append(replace(_made(members, own), core=keys, is_bundle=True))
+    return result
+
+
 def _begun(form: Form, paths: Iterable[str]) -> Form:
     members, begun = sorted({*form.members, *paths}), sorted({*form.begun, *paths})
     return replace(form, members=tuple(members), begun=tuple(begun))

@@ -163,12 +163,16 @@ class _Statuses:
 
     def __post_init__(self) -> None:
         self._words: dict[str, Status] = {}
+        self._said: dict[str, list[str]] = defaultdict(list)
         headings = tuple(self._headings())
         for path, document in self.documents.items():
             self._note(path, str(document.metadata.get("status") or ""), "metadata")
             self._note(path, table_text(document), "table")
             if headings:
                 self._note(path, status_text(document, headings), "section")
+        for word, paths in self._said.items():
+            where = list(dict.fromkeys(paths))
+            self.guesses.append(_seen("status.words", f"{word} = {self._words[word]}", 0.7, where, len(self.documents)))
         titles, folders = self._marks(), self._folders()
         sources: dict[Literal["title", "metadata", "table", "section", "folder"], object] = {
             "title": titles,
@@ -211,13 +215,9 @@ class _Statuses:
                 self._unknown[match[1]].append(path)
             return
         self._places[source].append(path)
-        state = _state_words()[word]
-        if read_status(word) is None and word not in self._words:
-            self._words[word] = state
-            count = [p for p, d in self.documents.items() if word in str(d.metadata.get("status") or "").casefold()]
-            self.guesses.append(
-                Guess("status.words", f"{word} = {state}", 0.7, max(1, len(count)), len(self.documents), (path,))
-            )
+        if read_status(word) is None:
+            self._words[word] = _state_words()[word]
+            self._said[word].append(path)
         self._remarks = self._remarks or plain_status(text) != word
 
     def _marks(self) -> dict[str, Status]:

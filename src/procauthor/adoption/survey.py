@@ -14,7 +14,7 @@ from typing import Any
 
 from procauthor.adoption.alone import find_work
 from procauthor.adoption.bundle import find_bundles, with_bundle
-from procauthor.adoption.form import Form, count_words, find_forms, headings, with_stubs
+from procauthor.adoption.form import Form, count_words, find_forms, headings, with_own, with_stubs
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
@@ -23,7 +23,7 @@ from procauthor.adoption.site import FoundSite, find_site
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
 from procauthor.convention.site import is_part, read_links
-from procauthor.convention.word import page_stem, read_declared, read_title, title_kind, words
+from procauthor.convention.word import is_chapter, page_stem, read_declared, read_title, title_kind, words
 from procauthor.data import ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
@@ -46,12 +46,14 @@ _KEPT = 0.9
 _SURE = 5
 # What documents of one kind need not share is shown to their authors where some have it.
 _BUNDLE_SHARE = 0.2
+# What fewer documents of a form have is no question: it is not required.
+_ASKED = 0.5
 # A form has the name of a folder that holds this share of its documents.
 _CALLED = 0.6
 # With fewer words a file says nothing of its own.
 _HARDLY_ANY = 12
 # What is to be filled in, besides words for it in square brackets.
-_FIELD = lazy(rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}")
+_FIELD = lazy(rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}|\{\{\s*\w[^{}\n]{1,60}\}\}")
 _STEP_RULES = tuple(rule.name for rule in STEPS.rules if rule.severity == "error")
 _CONTRACT_RULES = tuple(rule.name for rule in CONTRACTS.rules if rule.severity == "error")
 _SLUGS = ("mkdocs", "gitlab")
@@ -127,10 +129,11 @@ def survey(folder: Path) -> Survey:
     index = find_index(every, looked.index, Conventions(site=site.kind, site_root=site.root, titles=names))
     plain.pop(index, None)
     stubs = {path for path, document in plain.items() if _is_stub(path, document, notation)}
-    chosen, beside = find_bundles(plain)
-    forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
-    forms = with_stubs(with_bundle(forms, chosen), sorted(stubs))
     template_files = {path: every[path] for path in sorted(looked.template_files)}
+    chosen, beside = find_bundles({**plain, **template_files})
+    forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
+    forms = with_own(with_bundle(forms, chosen), plain, template_files)
+    forms = with_stubs(forms, sorted(stubs))
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = {t.template_file for t in templates if t.template_file}
     followed |= {path for path, document in template_files.items() if _has_fields(document)}
@@ -175,8 +178,9 @@ def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:
 
 
 def _has_fields(document: Document) -> bool:
-    """Say whether a document holds what is to be filled in."""
-    return _FIELD.search(document.source.raw) is not None or next(find_placeholders(document), None) is not None
+    """Say whether a document holds what is to be filled in, or hardly anything but headings and comments."""
+    filled = _FIELD.search(document.source.raw) or next(find_placeholders(document), None)
+    return bool(filled) or (len(headings(document)) > 1 and count_words(document) <= _HARDLY_ANY)
 
 
 def _is_stub(path: str, document: Document, notation: Found) -> bool:
@@ -231,9 +235,12 @@ def _look(folder: Path) -> _Looked:
 
 
 def _named_by_site(site: FoundSite, documents: Mapping[str, Document], titles: TitleConventions) -> dict[str, str]:
-    """Return the names that a site gives to documents which have none of their own."""
+    """Return the names that a site gives to documents which have none of their own: no title, or only chapters."""
+    there = {path: documents[path] for path in site.names if path in documents}
     return {
-        path: name for path, name in site.names.items() if path in documents and not read_title(documents[path], titles)
+        path: site.names[path]
+        for path, document in there.items()
+        if not read_title(document, titles) or (is_chapter(document) and not document.front_title)
     }
 
 
@@ -386,11 +393,11 @@ def _certainty(form: Form, inferred: Inferred) -> Guess:
 
 
 def _optional(templates: Iterable[Proposed]) -> Iterator[Guess]:
-    """Yield what is to be asked of headings that most documents of a form have, but not all."""
+    """Yield what is to be asked of headings that at least half of the documents of a form have, but not all."""
     for template in templates:
         total = template.inferred.documents
         for heading in () if template.shipped else template.inferred.headings:
-            if not heading.required:
+            if not heading.required and heading.share >= _ASKED:
                 share = f"{heading.share:.0%} of its documents have it"
                 question = f"is {heading.text!r} required in {template.name!r}? {share}"
                 subject, seen = f"optional.{template.name}", round(heading.share * total)

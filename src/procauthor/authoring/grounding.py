@@ -149,6 +149,7 @@ _FUNCTION = lazy(r"^\s*(?:function\s+)?(\w+)\s*\(\)", re.MULTILINE)
 # A time on the clock of the work: "T + 70 minutes".
 _CLOCK = lazy(r"\b[A-Z]\w?\s?\+\s?\d[\d.,]*\s?[a-z]+")
 _PROPOSED_VALUE = lazy(rf"{re.escape(PROPOSED)}([^;)]*)")
+_SINGLE = lazy(r"\d{1,9}(?:\.\d{1,9})?")
 _MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "week": 7 * 24 * 60}
 
 
@@ -306,11 +307,13 @@ def find_quantities(text: str) -> frozenset[Quantity]:
 
 def find_minutes(text: str) -> list[int]:
     """Return the times that a text names, each once, in minutes: ``2 hours`` is 120."""
-    return sorted({_minutes(each) for each in find_quantities(text) if each[1] in _MINUTES})
+    return sorted(set(filter(None, map(_minutes, find_quantities(text)))))
 
 
-def _minutes(time: Quantity) -> int:
-    return round(float(time[0]) * _MINUTES[time[1]])
+def _minutes(quantity: Quantity) -> int:
+    """Return a time in minutes; 0 for what is no time, and for signs that are no single number: ``1.5.10``."""
+    number, unit = quantity
+    return round(float(number) * _MINUTES[unit]) if unit in _MINUTES and _SINGLE.fullmatch(number) else 0
 
 
 def spellings(number: str) -> tuple[str, ...]:
@@ -700,7 +703,7 @@ class _Own:
         return piece in self.products or piece.startswith(beginnings)
 
     def _sets(self, quantity: Quantity) -> bool:
-        return quantity[1] in _MINUTES and _minutes(quantity) in self.times
+        return _minutes(quantity) in self.times
 
 
 def _products(questions: Iterable[str], evidence: Evidence) -> Iterator[str]:

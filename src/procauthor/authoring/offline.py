@@ -31,7 +31,7 @@ from procauthor.authoring.topic import (
     topics,
     words_of,
 )
-from procauthor.naming import title_key
+from procauthor.naming import as_sentence, title_key
 from procauthor.procedure import DONE
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.spec import SectionSpec, inputs_name
@@ -140,7 +140,7 @@ class _Composer:
         for neighbour in self.brief.upstream:
             for output in neighbour.outputs:
                 text = output.text or f"what {neighbour.title} hands over"
-                facts = {"artifact": output.name, "description": _sentence(text), "provider": neighbour.title}
+                facts = {"artifact": output.name, "description": as_sentence(text), "provider": neighbour.title}
                 known.setdefault(title_key(output.name), facts)
         return list(known.values())[: self.most_inputs]
 
@@ -179,13 +179,13 @@ class _Composer:
         if after:
             sentences.append(f"It stops where {join(after)} can start.")
         self.ask_person(f"which cases are out of scope for {self.subject}, beyond what the purpose says?")
-        return " ".join(_sentence(s) for s in sentences)
+        return " ".join(as_sentence(s) for s in sentences)
 
     # Step 2
 
     def trigger(self, spec: SectionSpec) -> list[Any]:
         said = self.brief.request.trigger
-        events: list[Facts] = [{"event": _sentence(said)}] if said else []
+        events: list[Facts] = [{"event": as_sentence(said)}] if said else []
         events += [
             {"event": f"{neighbour.title} has delivered {join([o.name for o in neighbour.outputs])}."}
             if neighbour.outputs
@@ -234,7 +234,7 @@ class _Composer:
         if part.constraint.optional and not known:
             return None
         if part.kind == "prose" and isinstance(known, list):
-            known = " ".join(_sentence(str(next(iter(each.values())))) for each in known)
+            known = " ".join(as_sentence(str(next(iter(each.values())))) for each in known)
         if part.kind == "prose":
             return self.prose(part, known or "")
         rows = self.rows(part, known) if isinstance(known, list) else []
@@ -316,7 +316,7 @@ class _Composer:
                 {
                     "artifact": each.name,
                     "consumer": neighbour.title,
-                    "use": _sentence(each.text) if each.text else "as an input.",
+                    "use": as_sentence(each.text) if each.text else "As an input.",
                 }
                 for each in neighbour.wants or tuple(NamedText(name, "") for name in self.artifacts[:1])
             ]
@@ -383,8 +383,3 @@ def _akin(topic: str, artifact: str) -> bool:
 def _words(value: Any) -> str:
     """Return the words of an item, whatever its fields are."""
     return value if isinstance(value, str) else ": ".join(str(text) for text in value.values() if text)
-
-
-def _sentence(text: str) -> str:
-    clean = text.strip()
-    return clean if clean[-1:] in ".!?" else f"{clean}."

@@ -35,6 +35,8 @@ HTML = (".html", ".htm")
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".html.md", ".html.md.erb", ".md.erb")
 # A number in front of a name, which says where it is among others.
 _ORDER = lazy(r"(?:(?<=/)|^)\d+\s*[-_.]+\s*(?=[^\d/])")
+# What Hugo leaves out of the addresses of pages, when blanks have become hyphens.
+_LEFT_OUT = lazy(r"[^\w./#+~@-]+")
 FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
 """Names of files, without ending, that are shown at the address of their folder."""
 
@@ -50,9 +52,10 @@ class Rules:
     are no documents, and takes files from other folders. ``drafts``: a link without a target is a chapter that is to be
     written. ``addresses``: the keys of the front matter that say where a page is shown, the first of them where its
     links count from; ``last``: those that say its last name only. ``numbered``: names are shown without a number in
-    front. ``above``: links from the root may name the folder of the pages, too. ``anchors``: a pattern for anchors that
-    the site makes without a heading. ``from_letter``: the anchor of a heading begins with its first letter. ``parts``:
-    folders with pieces of pages, which are no documents.
+    front. ``folded``: names are shown in lower case, with hyphens for blanks. ``above``: links from the root may name
+    the folder of the pages, too. ``anchors``: a pattern for anchors that the site makes without a heading.
+    ``from_letter``: the anchor of a heading begins with its first letter. ``parts``: folders with pieces of pages,
+    which are no documents.
     """
 
     pages: bool = False
@@ -65,6 +68,7 @@ class Rules:
     addresses: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     numbered: bool = False
+    folded: bool = False
     above: bool = False
     anchors: str = ""
     from_letter: bool = False
@@ -81,7 +85,15 @@ _MKDOCS_MADE = rf"__(?:codelineno|span|tabbed)[-_]\d[\d_-]*|{_FOOTNOTE}"
 _RULES: dict[Site, Rules] = {
     "mkdocs": Rules(pages=True, directories=True, fields=True, strict=True, anchors=_MKDOCS_MADE),
     "mdbook": Rules(pages=True, drafts=True),
-    "hugo": Rules(pages=True, directories=True, fields=True, made=True, addresses=("url", "aliases"), last=("slug",)),
+    "hugo": Rules(
+        pages=True,
+        directories=True,
+        fields=True,
+        made=True,
+        addresses=("url", "aliases"),
+        last=("slug",),
+        folded=True,
+    ),
     "docsify": Rules(pages=True, routes=True),
     "middleman": Rules(pages=True, directories=True, fields=True, made=True),
     "jekyll": Rules(
@@ -174,21 +186,36 @@ def own_addresses(path: str, document: Document, conventions: Conventions) -> It
     for key in (*rules.addresses, *rules.last):
         for value in filter(_is_address, read_texts(document, key)):
             yield _address(path, key, value, conventions).removesuffix("/index.html")
+    shown = _shown(split_ending(path)[0], conventions)
+    if rules.numbered or shown != split_ending(path)[0]:
+        yield posixpath.dirname(shown) if posixpath.basename(shown) in FOLDERS else shown
+
+
+def _shown(path: str, conventions: Conventions) -> str:
+    """Return a path as a site writes it in addresses: without the numbers of its names, or folded."""
+    rules, root = rules_of(conventions.site), conventions.site_root
     if rules.numbered:
-        plain = _ORDER.sub("", split_ending(path)[0])
-        yield posixpath.dirname(plain) if posixpath.basename(plain) in FOLDERS else plain
+        return _ORDER.sub("", path)
+    # Above the pages are the folders of the repository, which are in no address.
+    start = len(root) + 1 if root and path.startswith(f"{root}/") else 0
+    return path[:start] + _fold(path[start:]) if rules.folded else path
+
+
+def _fold(path: str) -> str:
+    return _LEFT_OUT.sub("", re.sub(r"\s+", "-", path.lower()))
 
 
 def has_addresses(site: Site) -> bool:
     """Say whether a kind of site may show a document elsewhere than at the place of its file."""
     rules = rules_of(site)
-    return bool(rules.addresses or rules.last or rules.numbered)
+    return bool(rules.addresses or rules.last or rules.numbered or rules.folded)
 
 
 def page_folder(path: str, document: Document, conventions: Conventions) -> str:
-    """Return the folder from which the links of a page count, where its front matter says where it is shown.
+    """Return the folder from which the links of a page count, where it is shown elsewhere than at its place.
 
-    It is a path from the root of the library; where nothing is said, nothing.
+    Its front matter says so, or its address is folded. It is a path from the root of the library; where the links count
+    from the place of the file, nothing.
     """
     rules = rules_of(conventions.site)
     for key in (*rules.addresses[:1], *rules.last) if rules.directories else ():
@@ -196,7 +223,11 @@ def page_folder(path: str, document: Document, conventions: Conventions) -> str:
         if value:
             place = _address(path, key, value, conventions)
             return (posixpath.dirname(place) or ".") if value.endswith(HTML) else place
-    return ""
+    stem, _ = split_ending(path)
+    shown = _shown(stem, conventions) if rules.folded else stem
+    if shown == stem:
+        return ""
+    return posixpath.dirname(shown) if posixpath.basename(shown) in FOLDERS else shown
 
 
 def _is_address(value: str) -> bool:
@@ -207,7 +238,7 @@ def _is_address(value: str) -> bool:
 def _address(path: str, key: str, value: str, conventions: Conventions) -> str:
     rules, base = rules_of(conventions.site), conventions.site_root
     if key in rules.last and not value.startswith("/"):
-        base = posixpath.dirname(_ORDER.sub("", path) if rules.numbered else path)
+        base = posixpath.dirname(_shown(path, conventions))
         if split_ending(posixpath.basename(path))[0] in FOLDERS:
             base = posixpath.dirname(base)
     return posixpath.normpath(posixpath.join(base, value.strip("/")))

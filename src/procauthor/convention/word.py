@@ -30,19 +30,30 @@ def words() -> Mapping[str, Any]:
 
 _FIELD = lazy(r"\{(name|number)\}")
 # A name has no end of its own, so it takes what the pattern leaves.
-_PARTS = {"name": r"(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
+# A dash may be between a number and it.
+_PARTS = {"name": r"(?:[-–—:]\s+)?(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
 _SPACES = lazy(r"\s+")
 
 
-def read_title(document: Document, conventions: TitleConventions) -> str:
-    """Return the title of a document as it is written, or an empty string."""
+def read_title(document: Document, conventions: TitleConventions, named: str = "") -> str:
+    """Return the title of a document as it is written, or an empty string.
+
+    A heading of level 1 that is a chapter is no title where the front matter or the settings have one.
+
+    Args:
+        document: The document.
+        conventions: Where titles are.
+        named: What the settings call the document, if they do.
+    """
+    other = named or ("front-matter" in conventions.sources and document.front_title)
+    chapter = bool(other) and is_chapter(document)
     readers = {
-        "heading": lambda: _text(title_heading(document, first=False)),
+        "heading": lambda: "" if chapter else _text(title_heading(document, first=False)),
         "first-heading": lambda: _text(title_heading(document, first=True)),
         "front-matter": lambda: document.front_title,
         "name": lambda: str(document.metadata.get("name") or "").strip(),
     }
-    return next((title for source in conventions.sources if (title := readers[source]())), "")
+    return next((title for source in conventions.sources if (title := readers[source]())), named)
 
 
 def title_kind(title: str) -> str:
@@ -73,6 +84,13 @@ def has_own_folder(path: str) -> bool:
     return is_folder_name(page_stem(path), ())
 
 
+def is_chapter(document: Document) -> bool:
+    """Say whether the first heading of level 1 is a chapter: other headings are before it, or as high behind it."""
+    own = [h for h in document.headings if not h.nested]
+    highest = [place for place, heading in enumerate(own) if heading.level == 1]
+    return bool(highest) and (highest[0] > 0 or len(highest) > 1)
+
+
 def title_heading(document: Document, *, first: bool) -> Heading | None:
     """Return the heading of level 1, or with ``first`` the first one, where no other is as high."""
     own = [h for h in document.headings if not h.nested]
@@ -94,12 +112,12 @@ def plain_name(title: str, patterns: tuple[str, ...]) -> str:
     return name
 
 
-def write_title(name: str, like: str, patterns: tuple[str, ...]) -> str:
-    """Return a name as a title, dressed like another title; a number is no part of what is copied."""
+def write_title(name: str, like: str, patterns: tuple[str, ...], number: str = "") -> str:
+    """Return a name as a title, dressed like another title; a pattern with a number needs one of its own."""
     fitting = [pattern for pattern in patterns if _compiled(pattern).fullmatch(like)]
     for pattern in reversed(fitting):
-        if "{number}" not in pattern:
-            name = pattern.replace("{name}", name)
+        if number or "{number}" not in pattern:
+            name = pattern.replace("{number}", number).replace("{name}", name)
     return name
 
 
@@ -285,7 +303,9 @@ def table_text(document: Document) -> str:
     opening = takewhile(lambda section: section.level <= 1, document.sections)
     tables = (block for block in chain.from_iterable(section.blocks for section in opening) if block.header)
     pairs = chain.from_iterable(map(_pairs, tables))
-    return next((value.text for key, value in pairs if key.text.strip(" *:").casefold() in heads), "")
+    told = (value.text.strip() for key, value in pairs if key.text.strip(" *:").casefold() in heads)
+    # "Stand" may be the state or the day of the last change: a day says no state.
+    return next((text for text in told if not text[:1].isdigit()), "")
 
 
 def _pairs(table: Block) -> Iterator[tuple[Cell, ...]]:

@@ -18,7 +18,7 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.index import IndexRow, Table, entries, read_entry, show_status, tables, update_lists
 from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
 from procauthor.library.reference import relative
-from procauthor.markdown.document import Cell, Replacement
+from procauthor.markdown.document import Cell, Replacement, TableRow
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.link import escape, write_link
 from procauthor.markdown.parse import parse
@@ -151,7 +151,7 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
 def _new_sections(library: Library, found: Sequence[Table], shown: Collection[str]) -> Iterator[Replacement]:
     """Open a section with a table for each lifecycle that the index does not have yet, in the form of the last one."""
     own = [table for table in found if "standard" not in table.columns]
-    if not own:
+    if not own or own[0].whole:
         return
     known = {title_key(table.lifecycle) for table in own}
     waiting: dict[str, list[Procedure]] = {}
@@ -191,14 +191,17 @@ def _status_cell(table: Table, status: Status) -> str:
     """Return a status as the rows of a table write it that have it, without a remark."""
     cells = (table.cell(row, "status") for row in table.block.rows)
     texts = [cell.text.strip() for cell in cells if cell]
-    known = known_words(table.procedure.conventions.status)
-    return next((text for text in texts if known.get(plain_status(text)) == status), show_status(status))
+    conventions = table.procedure.conventions.status
+    known = known_words(conventions)
+    own = (f"{word[:1].upper()}{word[1:]}" for word, state in conventions.words.items() if state == status)
+    default = next(own, show_status(status))
+    return next((text for text in texts if known.get(plain_status(text)) == status), default)
 
 
 def insert_row(host: Procedure, document: Procedure) -> Iterator[Replacement]:
     """Yield what gives a document a row, in the first table that should list it, if there is one."""
     for table in tables(host):
-        if _belongs(host, table, document):
+        if table.whole or _belongs(host, table, document):
             yield _insert(host, table, [document])
             return
 
@@ -242,6 +245,8 @@ def _fill(host: Procedure, cell: Cell, text: str) -> Replacement:
 
 def _wanted(library: Library, host: Procedure, table: Table) -> Iterator[Procedure]:
     """Yield the documents that a table should list."""
+    if table.whole:
+        return (p for p in library.counted if p.path != host.path and p.status not in UNCOUNTED)
     return (procedure for procedure in _near(library, host, table) if _belongs(host, table, procedure))
 
 
@@ -284,11 +289,19 @@ def _insert(host: Procedure, table: Table, documents: Sequence[Procedure]) -> Re
     phases = [row for row in rows if read_entry(table, row).phase == documents[0].phase]
     if "phase" in table.columns and phases:
         after = phases[-1].end
+    beside = [row for row in rows if table.whole and _folder_of_row(table, row) == folder_of(documents[0].path)]
+    if beside:
+        after = beside[-1].end
     newline = host.document.source.newline
     lines = [_row(host, table, p, len(rows) + n) for n, p in enumerate(documents, 1)]
     text = newline.join(lines)
     ends_line = raw[after - 1 : after] == b"\n"
     return Replacement(after, after, text + newline if ends_line else newline + text)
+
+
+def _folder_of_row(table: Table, row: TableRow) -> str | None:
+    path = read_entry(table, row).path
+    return None if path is None else folder_of(path)
 
 
 def _row(host: Procedure, table: Table, document: Procedure, order: int) -> str:

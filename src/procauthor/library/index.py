@@ -57,6 +57,14 @@ class Table:
         """The lifecycle that the heading above the table names."""
         return lifecycle_above(self.procedure.document, self.section)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is the only table of procedures in an index, and has those of several lifecycles."""
+        every = [table for table in tables(self.procedure) if "standard" not in table.columns]
+        paths = (read_entry(self, row).path for row in self.block.rows)
+        folders = {path.rpartition("/")[0] for path in paths if path}
+        return self.procedure.kind == "index" and len(every) == 1 and ("lifecycle" in self.columns or len(folders) > 1)
+
     def cell(self, row: TableRow, column: str) -> Cell | None:
         """Return a cell by its column's key."""
         place = self.columns.get(column)
@@ -461,7 +469,8 @@ def new_path(library: Library, lifecycle: str, title: str) -> str:
         own = [p for p in like if has_own_folder(p.path)]
         name = _stem([(PurePosixPath(p.path).parent.name, p.title) for p in own], title)
         return _free(library, f"{folder}/{name}", f"/{_usual(PurePosixPath(p.path).name for p in own)}")
-    name = _stem([(bare_name(p.path), p.title) for p in like], title)
+    every = [bare_name(p.path) for p in library.counted]
+    name = _stem([(bare_name(p.path), p.title) for p in like], title, every)
     return _free(library, f"{folder}/{name}", _usual(split_ending(p.path)[1] for p in like) or ".md")
 
 
@@ -489,7 +498,10 @@ def manner(library: Library, path: str, lifecycle: str, title: str) -> Manner:
     if not kin:
         return Manner(title)
     patterns = kin[0].conventions.titles.patterns
-    written = _usual(write_title(title, p.written_title, patterns) for p in kin)
+    match = _NUMBER.match(PurePosixPath(path).name)
+    # The number of the file is that of the heading, where others have one there: AA-012, and not VA-012.
+    coded = [p for p in kin if match and bare_name(p.path).startswith(match[1])]
+    written = _usual(write_title(title, p.written_title, patterns, match[2] if match else "") for p in coded or kin)
     named = _usual(_title_field(p) for p in kin)
     front: dict[str, str | int] = {key: title if key == "name" else written for key in [named] if key}
     if "name" not in front and sum(map(_is_named, kin)) >= len(kin) * _NEARLY_ALL:
@@ -513,7 +525,8 @@ def heading_of(procedure: Procedure) -> str | None:
 def _title_field(procedure: Procedure) -> str:
     """Return the field of the front matter that holds the title of a document without a heading for it."""
     sources = procedure.conventions.titles.sources
-    if title_heading(procedure.document, first="first-heading" in sources):
+    heading = title_heading(procedure.document, first="first-heading" in sources)
+    if heading and heading.text == procedure.written_title:
         return ""
     if procedure.document.front_title:
         return "title"
@@ -561,8 +574,14 @@ def _home(procedure: Procedure) -> str:
     return _home_of(procedure.path) if procedure.counted else PurePosixPath(procedure.path).parent.as_posix()
 
 
-def _stem(known: Sequence[tuple[str, str]], title: str) -> str:
-    """Return a name for a title as most names follow from theirs; a number before it is the next one."""
+def _stem(known: Sequence[tuple[str, str]], title: str, every: Sequence[str] = ()) -> str:
+    """Return a name for a title as most names follow from theirs; a number before it is the next one.
+
+    Args:
+        known: The names of files beside it, with the titles of their documents.
+        title: The title.
+        every: The names of all files: behind letters, as in ``SOP-012``, a number is given once in a library.
+    """
     # How words are joined shows only where there are several.
     several = [(stem, old) for stem, old in known if len(old.split()) > 1]
     telling = several if len(several) * 2 >= len(known) else known
@@ -576,11 +595,12 @@ def _stem(known: Sequence[tuple[str, str]], title: str) -> str:
         return plain
     if len(matches) * 2 <= len(known):
         return _usual((name for name, (stem, _) in zip(stems, telling, strict=True) if stem not in numbered), plain)
-    name = _usual((_NUMBER.sub(rf"\g<1>{_FIELD}", stem) for stem in stems), plain)
+    name = _usual((_NUMBER.sub(rf"\g<1>{_FIELD}", stem) for stem in stems if _NUMBER.match(stem)), plain)
     head, field, rest = name.partition(_FIELD)
     if not field:
         head, rest = _usual(match[1] for match in matches), f"-{name}"
-    numbers = [match[2] for match in matches if match[1] == head] or [match[2] for match in matches]
+    everywhere = filter(None, map(_NUMBER.match, every)) if head else ()
+    numbers = [match[2] for match in (*matches, *everywhere) if match[1] == head] or [match[2] for match in matches]
     following = str(max(map(int, numbers)) + 1).zfill(len(numbers[-1]))
     return f"{head}{following}{rest}"
 

@@ -104,7 +104,7 @@ class Procedure:
     def written_title(self) -> str:
         """The title as it is written, or an empty string."""
         titles = self.conventions.titles
-        return read_title(self.document, titles) or titles.names.get(self.path, "")
+        return read_title(self.document, titles, titles.names.get(self.path, ""))
 
     @cached_property
     def id(self) -> str:
@@ -128,14 +128,14 @@ class Procedure:
 
     @cached_property
     def lifecycle(self) -> str:
-        """The declared lifecycle without the word "Lifecycle", else the name of the folder."""
+        """The declared lifecycle without the word "Lifecycle", else the name of the folder but that of all pages."""
         declared = str(self.document.metadata.get("lifecycle") or "").strip()
         if declared:
             return lifecycle_name(declared)
         place = PurePosixPath(self.path)
         # What has a folder all its own is kept in the one above that.
         home = place.parent.parent if self.counted and has_own_folder(self.path) else place.parent
-        return folder_lifecycle(home.name)
+        return "" if home.as_posix() == self.conventions.site_root else folder_lifecycle(home.name)
 
     @property
     def phase(self) -> int | str | None:

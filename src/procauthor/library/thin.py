@@ -229,7 +229,11 @@ _BEFORE = lazy(r"\w [a-z]+ \Z")
 # So many characters before a mark hold the two words; to look further takes long in a text full of marks.
 _NEAR = 64
 _BEHIND = lazy(r" [a-z]{2}")
+# So far from a mark the signs around a quotation are looked for.
+_QUOTED = 200
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
+# Between two names in a row: a sign, or a short word.
+_BETWEEN = r"[`'*]{0,2}(?:\s{0,3}[,/|;+&]\s{0,3}|\s{1,3}[a-z]{1,3}\s{1,3}){1,2}[`'*]{0,2}"
 _LEADING_LABEL = lazy(r"\s*\*\*[^*\n]{1,80}(?::\*\*|\*\*:)\s*")
 _FENCE = lazy(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
 _CODE = lazy(rb"`[ \t]{0,9}([^`\n]{1,200})`")
@@ -254,8 +258,11 @@ class Signs:
     filler: re.Pattern[str]
     fillers: tuple[str, ...]
     told: tuple[str, ...]
+    spoken: tuple[str, ...]
     notes: tuple[str, ...]
     naming: frozenset[str]
+    before: re.Pattern[str]
+    behind: re.Pattern[str]
     code: re.Pattern[str]
 
     def may_fill(self, text: str) -> bool:
@@ -271,6 +278,8 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
     kept = [word for word in (*shipped["words"], *conventions.words) if word.casefold() not in ignored]
     marks = "|".join(map(re.escape, kept)) or r"(?!)"
     dates = () if VAGUE_DAY.casefold() in ignored else (_DATE,)
+    others = "|".join(map(re.escape, (*shipped["words"], *shipped["comments"])))
+    one = rf"[`'*]{{0,2}}(?P<mark>{others})[`'*]{{0,2}}"
     brackets = [word for word in shipped["brackets"] if f"[{word}]" not in ignored]
     begins = "|".join(map(re.escape, brackets)) or r"(?!)"
     return Signs(
@@ -280,8 +289,11 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
         filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),
         fillers=tuple(map(str.lower, shipped["filler"])),
         told=tuple(f"[{word}" for word in shipped["told"]),
+        spoken=tuple(f"[{word}" for word in shipped["spoken"]),
         notes=tuple(shipped["notes"]),
         naming=frozenset(shipped["naming"]),
+        before=re.compile(rf"(?<!\w){one}{_BETWEEN}\Z"),
+        behind=re.compile(rf"{_BETWEEN}{one}(?!\w)"),
         code=re.compile(rf"(?:[#/;*-]{{1,3}}\s{{0,9}})?(?:{marks})(?![\w/-])"),
     )
 
@@ -301,16 +313,16 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
     for pattern in (*words_there, *brackets, *filler):
         for passage, place, found in prose.search(pattern):
             end = place + len(found)
-            told = found.startswith(signs.told) or _is_spoken(found, passage.text)
+            told = found.startswith(signs.told) or _is_spoken(signs, found, passage.text)
             if not told and not _is_mentioned(signs, passage.text, place, end):
                 yield Leftover(found, passage.offset(place))
     if conventions.code:
         yield from _in_code(document, signs)
 
 
-def _is_spoken(found: str, text: str) -> bool:
+def _is_spoken(signs: Signs, found: str, text: str) -> bool:
     """Say whether brackets in capitals are in a sentence that is to be spoken: "this is [NAME], and I am ..."."""
-    return found.startswith("[") and found.isupper() and len(text.split()) > _FEW_WORDS
+    return found.startswith(signs.spoken) and found.isupper() and len(text.split()) > _FEW_WORDS
 
 
 def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
@@ -318,7 +330,14 @@ def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _NEAR) : start].split()
     named = bool(before) and before[-1].casefold() in signs.naming
     in_sentence = text[start:end] in signs.notes and _is_in_sentence(text, start, end)
-    return named or in_sentence or _is_quoted(text, start, end)
+    return named or in_sentence or _is_listed(signs, text, start, end) or _is_quoted(text, start, end)
+
+
+def _is_listed(signs: Signs, text: str, start: int, end: int) -> bool:
+    """Say whether a mark is one of several different ones in a row, which are talked about: "TODO, FIXME or XXX"."""
+    before = signs.before.search(text, max(0, start - _NEAR), start)
+    behind = signs.behind.match(text, end)
+    return any(match and match["mark"] != text[start:end] for match in (before, behind))
 
 
 def _is_in_sentence(text: str, start: int, end: int) -> bool:
@@ -327,9 +346,17 @@ def _is_in_sentence(text: str, start: int, end: int) -> bool:
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:
-    """Say whether a piece of text begins behind a quotation mark that is closed in the same passage."""
-    close = _QUOTES.get(text[start - 1 : start])
-    return close is not None and close in text[end : end + 200]
+    """Say whether a piece of text is behind a quotation mark that is closed behind it, in the same passage."""
+    before, behind = text[max(0, start - _QUOTED) : start], text[end : end + _QUOTED]
+    return any(_is_open(before, begin, close) and close in behind for begin, close in _QUOTES.items())
+
+
+def _is_open(before: str, begin: str, close: str) -> bool:
+    """Say whether a text ends within a quotation: with as many signs that close one as open one, it does not."""
+    opened = before.rfind(begin)
+    if begin == close:
+        return before.count(begin) % 2 == 1
+    return opened >= 0 and close not in before[opened:]
 
 
 def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:

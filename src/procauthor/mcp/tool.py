@@ -91,9 +91,18 @@ class _DueBy(_Paged):
 
 
 class _Evaluate(_Paged):
-    part: Literal["counts", "documents", "broken", "orchestrations", "claims", "trend"] = Field(
-        default="counts", description="What to return: the counts of all lifecycles, or one list of details."
-    )
+    part: Literal[
+        "counts",
+        "documents",
+        "broken",
+        "orchestrations",
+        "claims",
+        "trend",
+        "open_questions",
+        "status_mismatches",
+        "unread",
+        "method",
+    ] = Field(default="counts", description="What to return: the counts of all lifecycles, or one list of details.")
 
 
 class _Plan(_Paged):
@@ -431,7 +440,10 @@ def _accept(project: Project, args: _Named) -> Outcome:
 
 
 _REMEMBERS = "Of a large library it remembers what it read, under .procauthor."
-_COUNTS = ("total", "compliance", "broken_references", "section_completeness", "findings", "notes", "lifecycles")
+_COUNTS = (
+    *("measured", "total", "compliance", "broken_references", "section_completeness", "left_out", "questions"),
+    *("findings", "notes", "lifecycles"),
+)
 _ROWS, _TEXT, _OBJECT, _NUMBER = "array", "string", "object", "integer"
 _OF_DRAFT = {"run": _TEXT, "outcome": _TEXT, "path": _TEXT, "findings": _ROWS, "open_questions": _ROWS, "notes": _ROWS}
 _ACCEPT = Tool(

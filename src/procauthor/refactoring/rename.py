@@ -80,8 +80,7 @@ def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = 
     old, new = bare_name(procedure.path), bare_name(path)
     name = NewName(procedure, procedure.title, new if procedure.id == old else "")
     own = tuple(_id_edits(procedure, name.id)) if old != new else ()
-    if not read_title(procedure.document, procedure.conventions.titles):
-        own += tuple(_own_title(procedure, procedure.written_title))
+    own += tuple(_own_title(procedure, procedure.written_title))
     return _Relocating(scope, procedure, path, name, own, alias).change(f"move {procedure.path} to {path}")
 
 
@@ -122,10 +121,13 @@ def _refuse_taken(scope: Scope, procedure: Procedure, title: str) -> None:
 
 def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
     document, conventions = procedure.document, procedure.conventions.titles
-    written = write_title(title, procedure.written_title, conventions.patterns)
+    before, name, behind = procedure.written_title.partition(procedure.title)
+    # What is around the name stays, with the number that the document has.
+    dressed = f"{before}{title}{behind}" if name else ""
+    written = dressed or write_title(title, procedure.written_title, conventions.patterns)
     heading = title_heading(document, first="first-heading" in conventions.sources and not document.title)
-    if heading and not heading.text:
-        # A bare `#`, a picture or a comment is a heading, and says no title.
+    if heading and (not heading.text or heading.text != procedure.written_title):
+        # A bare `#`, a picture or a comment is a heading, and says no title; neither does a chapter.
         heading = None
     if heading:
         shown = read_shown(document, read_parts(document).within("Heading", heading.start))
@@ -138,14 +140,15 @@ def _title_edits(procedure: Procedure, title: str) -> Iterator[Replacement]:
     yield from _value_edits(procedure, "title", lambda value: _name_key(procedure, value) == procedure.key, written)
     if heading is None and "name" in conventions.sources:
         yield from _value_edits(procedure, "name", lambda value: _name_key(procedure, value) == procedure.key, written)
-    if not read_title(document, conventions):
+    if heading is None:
         yield from _own_title(procedure, written)
 
 
 def _own_title(procedure: Procedure, title: str) -> Iterator[Replacement]:
     """Write the name that only the settings give to a document into it: they know it by its path of today."""
-    if procedure.path in procedure.conventions.titles.names:
-        yield from edit_front_matter(procedure.document, procedure.path, [Put("title", title)])
+    document, named = procedure.document, procedure.conventions.titles.names.get(procedure.path)
+    if named and named == procedure.written_title != document.title:
+        yield from edit_front_matter(document, procedure.path, [Put("title", title)])
 
 
 def _name_key(procedure: Procedure, title: str) -> str:

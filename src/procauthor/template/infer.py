@@ -203,10 +203,15 @@ def sections_by_key(document: Document) -> dict[str, Section]:
 
 
 def _below_title(document: Document) -> Iterator[Section]:
-    """Yield the sections with a heading; one that is higher than all others is the title, whatever its level."""
+    """Yield the sections with a heading; one that is higher than all others is the title, whatever its level.
+
+    Where the front matter has another title, the only heading is no title.
+    """
     below = [s for s in document.sections if s.heading and s.title]
     top = min((s.level for s in below), default=0)
     titled = bool(below) and below[0].level == top and sum(s.level == top for s in below) == 1
+    if len(below) == 1 and document.front_title:
+        titled = section_key(below[0].title) == section_key(document.front_title)
     return (s for s in below if not (s.level == 1 or (titled and s is below[0])))
 
 

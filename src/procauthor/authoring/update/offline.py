@@ -21,7 +21,7 @@ from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract, sections_of, step_title
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.markdown.parse import parse
-from procauthor.naming import title_key
+from procauthor.naming import as_sentence, title_key
 from procauthor.procedure import Step
 from procauthor.template.spec import SectionSpec, Template, meaning_of, step_word
 
@@ -304,7 +304,7 @@ class _WishReader:
         facts: dict[str, list[dict[str, Any]]] = {
             "purpose": [{"text": f"{name}."}],
             "inputs": inputs,
-            "actions": [{"action": _sentence(action)} for action in actions],
+            "actions": [{"action": as_sentence(action.strip().strip(_QUOTES))} for action in actions],
             "outputs": handed or [{"artifact": f"{name} Record", "description": "what was done, and its result"}],
             "failures": [
                 {"failure": "The step cannot be completed", "response": "stop, and tell the role that started it"}
@@ -340,9 +340,9 @@ class _WishReader:
 def _item(spec: SectionSpec | None, text: str, noun: str) -> Any:
     """Return the value of an item from words such as "NAME: MEANING"."""
     if spec is None or spec.pattern is None:
-        return _sentence(text)
+        return as_sentence(text.strip().strip(_QUOTES))
     if spec.pattern.single or spec.pattern.main:
-        return _sentence(text)
+        return as_sentence(text.strip().strip(_QUOTES))
     needed = [s for s in spec.pattern.slots if not (s.reference or s.optional)]
     parts = [part.strip().strip(_QUOTES) for part in text.split(":", max(0, len(needed) - 1))]
     if len(parts) < len(needed):
@@ -357,8 +357,3 @@ def _fields(spec: SectionSpec, parts: Sequence[str], title: str | None) -> dict[
     slots = spec.pattern.slots
     texts = dict(zip(sorted((s for s in slots if not s.reference), key=lambda s: s.optional), parts, strict=False))
     return {s.name: title if s.reference else texts.get(s, "") for s in slots}
-
-
-def _sentence(text: str) -> str:
-    words = text.strip().strip(_QUOTES)
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
