@@ -73,13 +73,12 @@ def _is_about_other(path: str) -> bool:
 
 
 def _tells_what_to_do(document: Document) -> bool:
-    """Say whether a document has steps, a title that says so, or pieces of code that somebody is to run."""
+    """Say whether a document has steps, a title that says so, or pieces of code to run."""
     table = words()["survey"]
-    titles = (document.title.casefold(), document.front_title.casefold())
-    if any(title.startswith(f"{begin} ") for begin in table["how_to"] for title in titles):
+    begins = tuple(f"{begin} " for begin in table["how_to"])
+    if document.title.casefold().startswith(begins) or document.front_title.casefold().startswith(begins):
         return True
-    blocks = chain.from_iterable(section.blocks for section in document.sections)
-    run = sum(block.kind == "code" and block.language in table["shells"] for block in blocks)
+    run = sum(block.kind == "code" and block.language in table["shells"] for block in document.blocks)
     return run >= _FEWEST_RUN or _has_steps(document)
 
 

@@ -521,7 +521,7 @@ def _path(request: ChangeRequest, library: Library) -> str:
 
 
 def _refuse_unwritable(present: Procedure, request: ChangeRequest) -> None:
-    """Refuse a document that no draft of it could be written to, before anybody is paid for one.
+    """Refuse a document that no draft of it could be written to, before one is paid for.
 
     Raises:
         LibraryError: It holds a conflict.
