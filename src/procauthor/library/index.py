@@ -41,6 +41,7 @@ _LETTER = lazy(r"[^\W\d_](?!\])")
 _NO_NAME = lazy(r"[.:;!?]")
 _MOSTLY = 0.5
 _LONGEST_LEAD = 40
+_ROWS = "rows of an index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +153,17 @@ def _link_in(row: TableRow, place: int | None) -> Link | None:
     return cell.link if cell else None
 
 
-def entries(procedure: Procedure) -> Iterator[IndexRow]:
-    """Yield the rows of all tables of procedures in a document."""
-    for table in tables(procedure):
-        for row in table.block.rows:
-            yield read_entry(table, row)
+def entries(procedure: Procedure) -> Sequence[IndexRow]:
+    """Return the rows of all tables of procedures in a document. Many ask for them, so they are kept beside it."""
+    beside = vars(procedure.document)
+    held: Procedure | None
+    rows: Sequence[IndexRow]
+    held, rows = beside.get(_ROWS, (None, ()))
+    if held is not procedure:
+        every = ((table, row) for table in tables(procedure) for row in table.block.rows)
+        rows = tuple(read_entry(table, row) for table, row in every)
+        beside[_ROWS] = procedure, rows
+    return rows
 
 
 def read_entry(table: Table, row: TableRow) -> IndexRow:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import translate
+from functools import lru_cache
 from itertools import chain, zip_longest
 from pathlib import Path
 
@@ -474,7 +475,8 @@ def _named(specs: Iterator[SectionSpec]) -> tuple[SectionSpec, ...]:
     return tuple(named)
 
 
-def _matcher(pattern: str) -> Callable[[str], object]:
+@lru_cache(maxsize=256)
+def path_matcher(pattern: str) -> Callable[[str], object]:
     """Return what says whether a path matches, at the root or below any folder."""
     return re.compile(f"{translate(pattern)}|{translate(f'**/{pattern}')}").match
 
@@ -519,7 +521,7 @@ class TemplateStore:
         self._synonyms = {
             section_key(heading): tuple(map(section_key, others)) for heading, others in (synonyms or {}).items()
         }
-        self._matchers = [(_matcher(pattern), name) for pattern, name in self._patterns.items()]
+        self._matchers = [(path_matcher(pattern), name) for pattern, name in self._patterns.items()]
         self._read: dict[str, Template] = {}
 
     def get(self, name: str) -> Template:

@@ -68,6 +68,7 @@ _SHOWN = 5
 _PASSES = 3
 _PLANNED = "planned"
 _PLAN = "plan"
+_TICKED = "ticked"
 
 
 class Workspace:
@@ -299,8 +300,9 @@ class Workspace:
     def _planned(self, library: Library) -> list[str]:
         """Return the titles of the plan in the settings."""
         raw = self._own_plan_bytes(library)
-        if not raw:
-            return []
+        return self._titles(library, raw) if raw else []
+
+    def _titles(self, library: Library, raw: bytes) -> list[str]:
         kept = self._once(library, _PLANNED, raw, lambda: msgspec.msgpack.encode(_titles_of_plan(raw)))
         return msgspec.msgpack.decode(kept, type=list[str])
 
@@ -383,7 +385,22 @@ class Workspace:
 
     def derive(self, library: Library, *, ticks: bool = True) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it; with ``ticks`` those of plans too."""
-        return derived(library, self.statuses, ticks=ticks)
+        edits = list(derive(library).edits)
+        for plan in library.of_kind("plan") if ticks else ():
+            raw = plan.source.raw
+            # To check takes longer than to read, so it is asked for only where something would be ticked.
+            after = self._ticked(library, raw, {p.key: str(p.status) for p in library.counted})
+            if after != raw:
+                after = self._ticked(library, raw, self.statuses(library))
+            if after != raw:
+                edits.append(Edit(plan.path, raw, after))
+        return Change(tuple(edits))
+
+    def _ticked(self, library: Library, raw: bytes, known: Mapping[str, str]) -> bytes:
+        """Tick the items of a plan whose procedure is defined by the statuses that count."""
+        done = [title for title in self._titles(library, raw) if known.get(title_key(title)) in DONE]
+        grounds = msgspec.msgpack.encode((raw, done))
+        return self._once(library, _TICKED, grounds, lambda: _tick_all(raw, done)) if done else raw
 
     def statuses(self, library: Library) -> dict[str, str]:
         """Return the status that counts of each procedure, by the key of its title; the library is checked for it."""
@@ -451,35 +468,9 @@ def _cut(procedure: Procedure) -> list[Chunk]:
     return chunk_document(procedure.path, procedure.document, title=procedure.title, context=procedure.lifecycle)
 
 
-def derived(library: Library, statuses: Callable[[Library], Mapping[str, str]], *, ticks: bool) -> Change:
-    """Return what follows from a library; with ``ticks`` those of plans as well.
-
-    Args:
-        library: The library.
-        statuses: Checks a library for the status that counts of each procedure, by the key of its title.
-        ticks: Whether plans are ticked.
-    """
-    edits = list(derive(library).edits)
-    for plan in library.of_kind("plan") if ticks else ():
-        raw = plan.document.source.raw
-        # To check takes longer than to read, so it is asked for only where something would be ticked.
-        after = _ticked(raw, {p.key: str(p.status) for p in library.counted})
-        if after != raw:
-            after = _ticked(raw, statuses(library))
-        if after != raw:
-            edits.append(Edit(plan.path, raw, after))
-    return Change(tuple(edits))
-
-
-def _ticked(raw: bytes, known: Mapping[str, str]) -> bytes:
-    """Tick the items of a plan whose procedure is defined by the statuses that count."""
+def _tick_all(raw: bytes, titles: Iterable[str]) -> bytes:
     from procauthor.planning.tick import tick
 
-    try:
-        plan = recall_plan(raw)
-    except (PlanError, LibraryError):
-        return raw
-    for item in plan.items:
-        if known.get(title_key(item.title)) in DONE:
-            raw = tick(raw, recall_plan(raw), item.title)
+    for title in titles:
+        raw = tick(raw, recall_plan(raw), title)
     return raw

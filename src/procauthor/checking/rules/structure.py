@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from itertools import chain, pairwise, repeat
 
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, say_path
@@ -20,7 +19,7 @@ from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_f
 from procauthor.naming import count_words, unportable
 from procauthor.regex import lazy
 from procauthor.settings import FILE_NAME
-from procauthor.template.read import read_template
+from procauthor.template.read import path_matcher, read_template
 from procauthor.template.spec import ITEMS, SectionSpec, Template, section_key
 
 NOTHING_MATCHED = Rule(
@@ -190,7 +189,7 @@ def _nothing(scope: Scope) -> Iterator[Finding]:
     if not any(_lacks_template(p, settings.templates) for p in library.procedures):
         return
     for pattern, name in settings.templates.items():
-        if name and not any(_matches(p.path, pattern) for p in library.procedures):
+        if name and not any(path_matcher(pattern)(p.path) for p in library.procedures):
             message = f"no document matches {pattern!r}, which the settings give a template"
             yield say_path(NOTHING_MATCHED, ROOT, message, "some documents have no template: are these meant?")
 
@@ -199,13 +198,9 @@ def _lacks_template(procedure: Procedure, patterns: Mapping[str, str]) -> bool:
     """Say whether a document has no template, and the settings do not say that it shall have none."""
     if procedure.kind in _OWN_PLACE:
         return False
-    name = next((name for pattern, name in patterns.items() if _matches(procedure.path, pattern)), None)
+    name = next((name for pattern, name in patterns.items() if path_matcher(pattern)(procedure.path)), None)
     # Where a pattern names one, to ask for the template itself would read its file.
     return name is None and procedure.template is None
-
-
-def _matches(path: str, pattern: str) -> bool:
-    return fnmatchcase(path, pattern) or fnmatchcase(path, f"**/{pattern}")
 
 
 def _status_word(procedure: Procedure) -> Iterator[Finding]:
