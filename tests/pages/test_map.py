@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 
@@ -65,10 +66,10 @@ LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 def dense(tree: ast.AST) -> Iterator[int]:
     """Yield the lines of comprehensions with two loops, and of conditional expressions within others."""
     for node in ast.walk(tree):
-        inner = (part for child in ast.iter_child_nodes(node) for part in ast.walk(child))
-        if isinstance(node, LOOPS) and len(node.generators) > 1:
-            yield node.lineno
-        elif isinstance(node, ast.IfExp) and any(isinstance(part, ast.IfExp) for part in inner):
+        inside = chain.from_iterable(map(ast.walk, ast.iter_child_nodes(node)))
+        if isinstance(node, LOOPS):
+            yield from [node.lineno] if len(node.generators) > 1 else ()
+        elif isinstance(node, ast.IfExp) and any(isinstance(part, ast.IfExp) for part in inside):
             yield node.lineno
 
 
