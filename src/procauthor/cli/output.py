@@ -44,7 +44,7 @@ def say(text: str) -> None:
 
 
 def say_unsettled(project: Project, report: Report) -> None:
-    """Say it where nothing was counted because nobody has said what counts: no settings are there."""
+    """Say it where nothing was counted because nothing says what counts: no settings are there."""
     from procauthor.settings import locate
 
     told = any(finding.rule == "nothing-matched" for finding in report.findings)
