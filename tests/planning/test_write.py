@@ -52,6 +52,18 @@ def test_what_waits_decides_the_order_and_every_item_says_why(root: Path) -> Non
     assert second.why.endswith("The index lists it behind Threat Check Procedure.")
 
 
+def test_a_begun_text_says_what_it_lacks(root: Path) -> None:
+    path = root / "feature" / "design-review.md"
+    path.write_text(path.read_text() + "\n## Notes\n\nTODO: ask Ida.\n")
+    line = path.read_text().splitlines().index("TODO: ask Ida.") + 1
+    item = next(item for item in proposal(root).plan.items if item.title == "Design Review Procedure")
+    assert f"The check finds 1 error in it, the first in line {line}." in item.why
+    assert [action.text for action in item.actions][
+        0
+    ] == f"Correct line {line}: 'TODO' says that the text is not finished"
+    assert item.effort_hours and item.effort_hours.max <= 1
+
+
 def test_the_gaps_of_a_library_make_a_plan_that_reads_back_the_same(big: Path) -> None:
     project = Project.open(big)
     found = project.propose_plan()

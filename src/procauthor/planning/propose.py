@@ -28,9 +28,9 @@ from procauthor.planning.value import read_status
 from procauthor.procedure import DONE, UNCOUNTED
 
 _MOST_WAITING = 20
-# Errors that are named one by one, and those that name a section which is written.
+# Errors that are named one by one, and those that are gone once the text is whole.
 _SHOWN = 3
-_SAID = ("missing-section", "empty-section")
+_SAID = ("missing-section", "empty-section", "status-mismatch")
 _HALF = 2
 _ENOUGH = 2
 # A lifecycle that lacks no more than these is worth finishing.
@@ -153,7 +153,6 @@ class _Terrain:
         self.evaluation = evaluation
         self.graph = survey.graph
         self.weights = survey.settings.plan
-        # The section that an error speaks of is named besides.
         errors = [f for f in survey.report.findings if f.severity == "error" and f.rule not in _SAID]
         self._errors = grouped((f.path, f) for f in errors)
         self.titles = {row_id(row): row.title for row in evaluation.rows}
