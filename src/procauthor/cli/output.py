@@ -43,7 +43,7 @@ def say(text: str) -> None:
 
 
 def say_unsettled(project: Project, procedures: int) -> None:
-    """Say it where nothing was counted because nobody has said what counts: no settings are there."""
+    """Say it where nothing was counted because nothing says what counts: no settings are there."""
     from procauthor.settings import locate
 
     if not procedures and locate(project.root).file is None:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pyromark
 from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.markdown.document import (
     Block,
@@ -83,9 +84,13 @@ _PARSER = pyromark.Markdown(options=_OPTIONS)
 _SPACES = lazy(rb" *")
 _FENCE = lazy(rb"`{3,}|~{3,}")
 _FENCE_AND_TAB = lazy(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.MULTILINE)
-_HTML_ANCHOR = lazy(r"""<[a-zA-Z][^>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
+# A quoted value may hold any sign. What is read once is not read again: a tag that never ends costs no time.
+_HTML_TAG = lazy(r"""<([a-zA-Z][\w-]*)([\s/](?:[^<>"']++|"[^"]*"|'[^']*')*+)""")
+_HTML_ATTRIBUTE = lazy(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+_HTML_TARGETS = {"a": "href", "area": "href"} | dict.fromkeys(
+    ("img", "iframe", "video", "audio", "source", "embed", "track"), "src"
+)
 _HTML_COMMENT = lazy(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HTML_LINK = lazy(r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*(?:["']([^"'>]*)["']|([^\s"'=<>`]+))""", re.IGNORECASE)
 # Attributes in braces, as kramdown, MkDocs, Hugo and Docusaurus read them, with an id among them.
 _ATTRIBUTE_ID = lazy(rb"\{:?[ \t]*(?:[^{}\r\n#%<]{0,200}[ \t])?#([\w:.-]{1,200})(?:[ \t][^{}\r\n#]{0,200})?\}")
 _HEADING_ATTRIBUTES = lazy(r"\s\{:?\s*(?:[^{}]{0,200}\s)?[#.][\w:.-][^{}]{0,200}\}$")
@@ -193,7 +198,7 @@ class _Builder:
     def __init__(self, source: Source, offset: int, bodies: frozenset[int]) -> None:
         self.source = source
         self.offset = offset
-        # Where an admonition begins, which is no list item to anybody else.
+        # Where an admonition begins, which is no list item elsewhere.
         self._bodies = bodies
         self.headings: list[Heading] = []
         self.links: list[Link] = []
@@ -283,17 +288,21 @@ class _Builder:
         if value.startswith("<!--"):
             self._comment(value, start, end)
         else:
-            self._html_parts([(value, start)])
+            self._html_parts(_lines_in_place(value, self.source.raw[start:end].decode(), start))
 
     def _html_parts(self, parts: list[tuple[str, int]]) -> None:
         """Note the anchors and links of raw HTML; a comment is no part of the page."""
         visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), "".join(text for text, _ in parts))
-        self.anchors.update(_HTML_ANCHOR.findall(visible))
         places = _Places(parts)
-        for match in _HTML_LINK.finditer(visible):
-            at, end = places.offset(match.start()), places.offset(match.end() - 1) + 1
-            image = match[1].lower() == "src"
-            self.links.append(Link("", match[2] or match[3] or "", image, at, end, self._line(at)))
+        for tag in _HTML_TAG.finditer(visible):
+            target = _HTML_TARGETS.get(tag[1].lower())
+            for attribute in _HTML_ATTRIBUTE.finditer(visible, *tag.span(2)):
+                name, value = attribute[1].lower(), attribute[2] or attribute[3] or attribute[4] or ""
+                if name in ("id", "name"):
+                    self.anchors.add(value)
+                elif name == target:
+                    at, end = places.offset(tag.start()), places.offset(attribute.end() - 1) + 1
+                    self.links.append(Link("", value, name == "src", at, end, self._line(at)))
 
     def _comment(self, value: str, start: int, end: int) -> None:
         inner = value[4:]
@@ -395,13 +404,15 @@ class _Builder:
 
     def _end_list(self, _data: Any, start: int, end: int) -> None:
         self._lists.pop()
-        if self._depth == 0 and self._is_body(start):
-            self._done_items = []
-            self._block("quote", start, end, text=self.source.slice(start, end).strip())
-        elif self._depth == 0:
+        if self._depth == 0:
             items = tuple(sorted(self._done_items, key=lambda item: item.start))
             self._done_items = []
-            self._block("list", start, end, items=items)
+            if self._is_body(start):
+                # The body is an item to the parser only: what it lists is one level higher.
+                items = tuple(replace(item, level=max(0, item.level - 1)) for item in items)
+                self._block("quote", start, end, text=self.source.slice(start, end).strip(), items=items)
+            else:
+                self._block("list", start, end, items=items)
         elif not self._lists:
             # A list in a quote is part of the quote, not of the next list.
             self._done_items = []
@@ -516,6 +527,18 @@ class _Builder:
         "HtmlBlock": _end_html,
         "BlockQuote": _end_quote,
     }
+
+
+def _lines_in_place(value: str, written: str, start: int) -> list[tuple[str, int]]:
+    """Return the lines of a tag, each with its offset: within quotes and lists the parser leaves out what is before."""
+    if len(value) == len(written):
+        return [(value, start)]
+    parts = []
+    for line, whole in zip(value.splitlines(keepends=True), written.splitlines(keepends=True), strict=False):
+        before = whole[: len(whole.rstrip("\r\n")) - len(line.rstrip("\r\n"))]
+        parts.append((line, start + len(before.encode())))
+        start += len(whole.encode())
+    return parts
 
 
 class _Places:

@@ -63,7 +63,7 @@ def read_items(
     names = [_names(opening, known) for opening in openings]
     numbers = _numbers(openings, list(map(len, names)), problems)
     spread = zip(openings, names, numbers, strict=True)
-    drafts = [draft for each in spread for draft in _drafts(text, *each, problems)]
+    drafts = list(chain.from_iterable(_drafts(text, *each, problems) for each in spread))
     titles: dict[str, PlanItem] = {}
     for item in (draft.item for draft in drafts):
         if (first := titles.setdefault(title_key(item.title), item)) is not item:
@@ -83,7 +83,8 @@ def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
     if not listed and size > 1:
         parts = split_names(clean_title(opening.title), known)
         inside = [_Name(clean_title(part, known), opening.line) for part in parts]
-        below = [_name(entry, known) for entry in _outermost([e for f in opening.all("listed") for e in f.entries])]
+        entries = list(chain.from_iterable(f.entries for f in opening.all("listed")))
+        below = [_name(entry, known) for entry in _outermost(entries)]
         listed = next((names for names in (inside, below) if len(names) == size), [])
     return listed or [_Name(clean_title(opening.title, known), opening.line, mark=opening.line.any_mark)]
 

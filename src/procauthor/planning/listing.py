@@ -73,7 +73,7 @@ def _find_bold(text: PlanText, section: Section, scopes: Scopes) -> WeighedList 
         body = _body(own[at:end])
         fields = (*_inline(body[0]), *text.read_fields(body[1:]))
         openings.append(_Entry(body, section, read, clean_title(read.title), fields, marked=True).opening("", -1))
-    told = any(f.key in STRONG for opening in openings for f in opening.fields)
+    told = any(f.key in STRONG for f in chain.from_iterable(opening.fields for opening in openings))
     return WeighedList(tuple(openings), section, TOLD) if told else None
 
 

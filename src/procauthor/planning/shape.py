@@ -126,7 +126,8 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
 
 def _keys(code: str) -> list[str]:
     """Return what a code tells an item apart by."""
-    return [code.upper(), *(_plain_code(f"-{code}") if code.isdigit() else ())] if code else []
+    plain = _plain_code(f"-{code}") if code.isdigit() else ()
+    return [code.upper(), *plain] if code else []
 
 
 def _titled(title: str) -> str:

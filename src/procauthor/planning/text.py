@@ -168,7 +168,7 @@ class Opening:
 
     def values(self, key: str) -> list[tuple[str, int]]:
         """Return the texts of all fields of a key and of the lists below them, each with its line."""
-        return [value for f in self.all(key) for value in f.values]
+        return list(chain.from_iterable(f.values for f in self.all(key)))
 
 
 class Scopes:

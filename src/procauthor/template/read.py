@@ -597,9 +597,9 @@ class TemplateStore:
             {file.stem for file in chain.from_iterable(f.glob("*.md") for f in self._folders) if file.is_file()}
         )
 
-    def for_path(self, path: str, kind: str) -> Template:
-        """Return the template that a document at a path has, or would have; without one, that for its kind."""
-        return self.match(path) or self.of_kind(kind)
+    def for_path(self, path: str) -> Template:
+        """Return the template that a document at a path has, or would have; without one, that for procedures."""
+        return self.match(path) or self.of_kind("procedure")
 
     def match(self, path: str) -> Template | None:
         """Return the template for a document's path; without a pattern that matches, there is none."""
@@ -614,4 +614,4 @@ class TemplateStore:
             template = self.get(name)
             if template.kind == kind:
                 return template
-        return self.get("procedure" if kind == "procedure" else kind)
+        return self.get(kind)
