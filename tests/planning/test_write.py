@@ -10,7 +10,7 @@ from procauthor import Project
 from procauthor.errors import LibraryError, PlanError
 from procauthor.naming import title_key
 from procauthor.planning.order import fit
-from procauthor.planning.plan import PRIORITIES, PlanItem
+from procauthor.planning.plan import PRIORITIES, Effort, PlanItem
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.write import is_untouched, write_plan
 from procauthor.workspace.measure import measure
@@ -58,10 +58,8 @@ def test_a_begun_text_says_what_it_lacks(root: Path) -> None:
     line = path.read_text().splitlines().index("TODO: ask Ida.") + 1
     item = next(item for item in proposal(root).plan.items if item.title == "Design Review Procedure")
     assert f"The check finds 1 error in it, the first in line {line}." in item.why
-    assert [action.text for action in item.actions][
-        0
-    ] == f"Correct line {line}: 'TODO' says that the text is not finished"
-    assert item.effort_hours and item.effort_hours.max <= 1
+    assert item.actions[0].text == f"Correct line {line}: 'TODO' says that the text is not finished"
+    assert item.effort_hours == Effort(0.5, 1)
 
 
 def test_the_gaps_of_a_library_make_a_plan_that_reads_back_the_same(big: Path) -> None:
