@@ -73,6 +73,13 @@ def test_a_projects_prompt_runs_in_the_sandbox(tmp_path, text):
         PromptLibrary((tmp_path,)).render("system", {})
 
 
+def test_loops_and_filters_of_a_projects_prompt_work_as_always(tmp_path):
+    loop = "{% for x in [3, 4] if x %}{{ loop.index }}/{{ loop.length }}:{{ x }}{{ loop.last }} {% else %}-{% endfor %}"
+    rest = "{{ 1 + 2 }}{{ 'a' ~ 1 }}{{ ['b'] + ['c'] }}{{ '%s!'|format('d') }}{% filter upper %}e{% endfilter %}"
+    (tmp_path / "system.md.j2").write_text(loop + rest)
+    assert PromptLibrary((tmp_path,)).render("system", {}) == "1/2:3False 2/2:4True 3a1['b', 'c']d!E\n"
+
+
 def test_a_prompt_with_broken_syntax_is_an_error(tmp_path):
     (tmp_path / "system.md.j2").write_text("{% if %}")
     with pytest.raises(PromptError, match=r"prompts/system\.md\.j2:1: the prompt cannot be used"):

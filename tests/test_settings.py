@@ -29,6 +29,27 @@ PROMPTS = {
     "a huge range": (b"\n{% for i in range(1000 ** 3) %}{% endfor %}", ":2:"),
     "a text without end": (b"{{ 'a' * 10 ** 10 }}", ":1:"),
     "a number without end": (b"{{ 9 ** 999999999 }}", ":1:"),
+    "loops in loops": (
+        b"{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}",
+        "1,000,000 steps",
+    ),
+    "macros that branch": (
+        b"{% macro m(n) %}{% if n %}{{ m(n-1) }}{{ m(n-1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+        ":1:",
+    ),
+    "a text that doubles": (
+        b"{% set n = namespace(x='ab') %}{% for i in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+        "larger than 8,000,000",
+    ),
+    "a list that doubles": (
+        b"{% set n = namespace(x=[1]) %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}",
+        "larger than 8,000,000",
+    ),
+    "a text that grows by a filter": (
+        b"{% set n = namespace(x='a') %}{% for i in range(99) %}{% set n.x = n.x|replace('a', 'aaaa') %}{% endfor %}",
+        "larger than 8,000,000",
+    ),
+    "spaces without end": (b"{{ 'x'|center(2000000000) }}", "'center'"),
     "a macro without end": (b"{% macro x() %}{{ x() }}{% endmacro %}{{ x() }}", "without an end"),
     "a file that takes in itself": (b"{% include 'hand-off.md.j2' %}", "without an end"),
     "other bytes": (b"fine\n\xff", ":2:"),

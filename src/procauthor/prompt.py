@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -21,10 +23,13 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
     meta,
+    nodes,
+    pass_context,
 )
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 
 from procauthor.errors import PromptError
 from procauthor.regex import lazy
@@ -34,6 +39,12 @@ _SUFFIX = ".md.j2"
 _FRONT = lazy(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
 _LONGEST = 300
 _LARGEST_FACTOR = 1000
+_MOST_STEPS = 1_000_000
+_CALL = 20
+_LARGEST_VALUE = 8_000_000
+# Filters that pad or fill up to a number which the prompt gives.
+_FILLING = ("batch", "center", "format", "indent", "slice")
+_WIDE = lazy(r"%[^%a-zA-Z]*\d{4}")
 _WHAT: dict[type[Exception], str] = {
     RecursionError: "it calls itself without an end",
     ZeroDivisionError: "it divides by zero",
@@ -75,16 +86,91 @@ class _Loader(FileSystemLoader):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, which also refuses to repeat or pad texts and to make numbers without bound."""
+    """The sandbox, which also bounds the work of a prompt, and the size of what it makes on the way."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._spent = threading.local()
+        self.globals.pop("lipsum")
+        self.filters.update({name: _within_bounds(self.filters[name]) for name in _FILLING})
+        self.filters.update({_Bounding.LOOP: self._counted, _Bounding.SIZE: _sized})
+
+    def begin(self) -> None:
+        """Count the work of this thread from here on."""
+        self._spent.steps = 0
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Return a product, a power or a remainder of small numbers; of a text, ``%`` would pad to any width."""
+        """Return a result of small numbers, or a sum; of a text, ``%`` would pad to any width."""
+        if operator == "+":
+            return _sized(context, super().call_binop(context, operator, left, right))
         if not all(isinstance(each, int | float) and abs(each) <= _LARGEST_FACTOR for each in (left, right)):
             message = f"{operator!r} is only for numbers up to {_LARGEST_FACTOR}"
             raise SecurityError(message)
         return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a macro or a method, which takes as long as many rounds of a loop."""
+        self._step(_CALL)
+        return super().call(context, obj, *args, **kwargs)
+
+    @pass_context
+    def _counted(self, _context: Context, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            self._step()
+            yield item
+
+    def _step(self, amount: int = 1) -> None:
+        self._spent.steps = getattr(self._spent, "steps", 0) + amount
+        if self._spent.steps > _MOST_STEPS:
+            message = f"it takes more than {_MOST_STEPS:,} steps"
+            raise SecurityError(message)
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        return super()._generate(_Bounding().visit(source), *args, **kwargs)
+
+
+class _Bounding(NodeTransformer):
+    """Lets loops be counted, and what filters and ``~`` make be measured: they might go on doubling it."""
+
+    LOOP, SIZE = "counted within bounds", "of a bounded size"
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
+        self.generic_visit(node)
+        node.iter = nodes.Filter(node.iter, self.LOOP, [], [], None, None, lineno=node.lineno)
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802
+        self.generic_visit(node)
+        return nodes.Filter(node, self.SIZE, [], [], None, None, lineno=node.lineno)
+
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Filter:  # noqa: N802
+        self.generic_visit(node)
+        # Without a value of its own it is part of a block of text.
+        return nodes.Filter(node, self.SIZE, [], [], None, None, lineno=node.lineno) if node.node else node
+
+
+@pass_context
+def _sized(_context: Context, value: Any) -> Any:
+    if isinstance(value, str | list | tuple) and len(value) > _LARGEST_VALUE:
+        message = f"a value of it is larger than {_LARGEST_VALUE:,}"
+        raise SecurityError(message)
+    return value
+
+
+def _within_bounds(fill: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that takes no number with which it would fill the memory."""
+
+    @wraps(fill)
+    def bounded(value: Any, *args: Any, **kwargs: Any) -> Any:
+        numbers = (each for each in (*args, *kwargs.values()) if isinstance(each, int | float))
+        if any(abs(each) > _LARGEST_FACTOR for each in numbers) or _WIDE.search(str(value)[:_LARGEST_FACTOR]):
+            message = f"{fill.__name__.removeprefix('do_')!r} is only for numbers up to {_LARGEST_FACTOR}"
+            raise SecurityError(message)
+        return fill(value, *args, **kwargs)
+
+    return bounded
 
 
 class PromptLibrary:
@@ -114,6 +200,7 @@ class PromptLibrary:
             PromptError: There is no such prompt, it is no valid template, or a variable is missing.
         """
         template = self._template(name)
+        self._environment.begin()
         try:
             return template.render(variables).strip() + "\n"
         except Exception as error:

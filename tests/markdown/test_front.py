@@ -172,6 +172,13 @@ def test_toml_that_is_none_is_a_problem(text: str) -> None:
         ("+++\nid = 1\n\n# A\n", "never closed", 1),
         ('{\n  "id": "a",\n}\n\n# A\n', "no valid JSON", 1),
         ("\n\n---\nid: a\n---\n# A\n", "from the first line on", 3),
+        ("<!-- Licence\nMIT -->\n---\nid: a\n---\n# A\n", "from the first line on", 3),
+        ("# A\n\n---\nid: a\n---\n", "from the first line on", 3),
+        ("\n+++\nid = 1\n+++\n# A\n", "from the first line on", 2),
+        ("---yaml\nid: a\n---\n# A\n", "not read", 1),
+        (";;;\n{}\n;;;\n# A\n", "not read", 1),
+        ("---\rid: a\r---\r# A\r", "not read", 1),
+        ("Title: A\nAuthor: B C\n\n# A\n", "'---' before and behind", 1),
     ],
 )
 def test_what_was_meant_as_front_matter_is_said_and_gets_no_second_one(text: str, words: str, line: int) -> None:
@@ -189,6 +196,10 @@ def test_what_was_meant_as_front_matter_is_said_and_gets_no_second_one(text: str
         "---\nnote: read this.\nMore prose.\n",
         "\n---\n\ntext: x\n\n---\n",
         "+++\n",
+        "# A\n\n---\n\nText.\n\n---\n",
+        "# A\n\nText.\n\n---\nid: a\n---\n",
+        "Note: read this.\nHint: and this.\n\n# A\n",
+        "Status: read this.\n\n# A\n",
     ],
 )
 def test_a_rule_at_the_top_is_no_problem(text: str) -> None:

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procauthor.errors import PlanError, UnreadableError
-from procauthor.planning.plan import Effort, Plan
+from procauthor.planning.plan import Effort, Plan, plan_json
 from procauthor.planning.read import read_plan
-from procauthor.planning.view import plan_json
 
 HEADED = """# Bakery Plan
 

@@ -9,9 +9,9 @@ import pytest
 from procauthor import Project
 from procauthor.errors import LibraryError, PlanError
 from procauthor.naming import title_key
+from procauthor.planning.order import fit
 from procauthor.planning.plan import PRIORITIES, PlanItem
 from procauthor.planning.propose import Proposal, propose
-from procauthor.planning.session import fit
 from procauthor.planning.write import is_untouched, write_plan
 from procauthor.workspace.measure import measure
 from tests.conftest import PLACEHOLDER, SETTINGS, snapshot, write_library

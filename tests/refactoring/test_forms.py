@@ -40,6 +40,14 @@ def library(folder: Path, **files: str) -> Project:
         ("The Night *Watch* Procedure", "The Day *Watch* Procedure"),
         ("`Night Watch Procedure`\n\n    Night Watch Procedure", "`Night Watch Procedure`\n\n    Night Watch Procedure"),
         ('<a href="old.md">the Night Watch Procedure</a>', '<a href="day-watch.md">the Day Watch Procedure</a>'),
+        ("<a title='a > b' href=\"old.md\">x</a>", "<a title='a > b' href=\"day-watch.md\">x</a>"),
+        ("- a\n  - <a\n    href='old.md'>x</a>", "- a\n  - <a\n    href='day-watch.md'>x</a>"),
+        ("> ü <a\r\n>  href=old.md>x</a>", "> ü <a\r\n>  href=day-watch.md>x</a>"),
+        ("<map><area href='old.md'></map>", "<map><area href='day-watch.md'></map>"),
+        ("[Night Watch Procedure ↗](old.md)", "[Day Watch Procedure ↗](day-watch.md)"),
+        ("[👉 The Night Watch (!)](old.md)", "[👉 The Day Watch (!)](day-watch.md)"),
+        ("[the night watch procedure](old.md)", "[the day watch procedure](day-watch.md)"),
+        ("[NIGHT WATCH](old.md)", "[DAY WATCH](day-watch.md)"),
     ],
 )  # fmt: skip
 def test_only_the_words_that_differ_change(tmp_path: Path, text: str, expected: str) -> None:
@@ -95,6 +103,28 @@ def test_names_keep_their_signs(tmp_path: Path) -> None:
     assert (tmp_path / "user.md").read_text() == expected
     project.apply(project.refactor.rename("n.md", "Node.js Review Procedure", alias=False))
     assert project.library().find("Node.js Review Procedure").path == "node-js-review.md"
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [
+        ("Deploy [Prod] Procedure", r"Deploy \[Prod\] Procedure"),
+        ("Deploy (Prod) Procedure", "Deploy (Prod) Procedure"),
+        ("Deploy: Second Ring Procedure", "Deploy: Second Ring Procedure"),
+        ("Größe #2 🚀 Procedure", "Größe #2 🚀 Procedure"),
+        ("部署 Procedure", "部署 Procedure"),
+    ],
+)
+def test_a_title_with_signs_is_found_in_running_text(tmp_path: Path, title: str, heading: str) -> None:
+    text = "After the Night Watch Procedure, [Night Watch](old.md).\n"
+    project = library(tmp_path, user=text)
+    project.apply(project.refactor.rename("old.md", title, alias=False))
+    named = project.library().find(title)
+    assert named.document.source.raw.decode().startswith(f"# {heading}\n")
+    assert f"After the {heading}, [" in (tmp_path / "user.md").read_text()
+    assert not [f for f in project.check().findings if f.severity == "error" and f.rule != "index-missing-entry"]
+    project.apply(project.refactor.rename(named.path, "Night Watch Procedure", alias=False))
+    assert (tmp_path / "user.md").read_text() == text.replace("old.md", "night-watch.md")
 
 
 def test_a_library_within_a_library_is_its_own(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ _OPENING = "([{\"'“‘«"
 _CLINGING = lazy(r"\A(?:(?!\.\w)[\W_])*+")
 _MOST_WORDS = 10
 _FEWEST_WORDS = 3
+_FEWEST_IN_NAME = 2
 _WINDOW = 160
 _LASTS = ("Procedure", "Orchestration", "Standards")
 # Words and gaps are taken whole, so that a word without end is read once. No line ends within a passage.
@@ -71,6 +72,16 @@ def find_phrases(text: str) -> Iterator[Phrase]:
                 longer=bool(_LONGER.match(text, last.end())),
                 sentence_start=_starts_sentence(text, start),
             )
+
+
+def odd_title(title: str) -> re.Pattern[str] | None:
+    """Return the pattern of a title that ends as names do, but whose signs hide its beginning from find_phrases."""
+    words = title.split()
+    if len(words) < _FEWEST_IN_NAME or not _LAST.search(words[-1]):
+        return None
+    if any(phrase.starts[0] == 0 and phrase.end == len(title) for phrase in find_phrases(title)):
+        return None
+    return _pattern(frozenset({title}))
 
 
 def _words_before(text: str, end: int) -> list[tuple[int, str]]:

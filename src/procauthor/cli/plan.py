@@ -69,7 +69,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
-    from procauthor.planning.view import plan_json
+    from procauthor.planning.plan import plan_json
     from procauthor.reporting.plan import plan_lines
 
     found = project.plan(file)
@@ -93,7 +93,7 @@ def _ask(project: Project, file: Path | None, model: str) -> None:
 
 def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
     from procauthor.naming import amount
-    from procauthor.planning.view import plan_json
+    from procauthor.planning.plan import plan_json
 
     proposal = project.propose_plan()
     change = project.plan_change(proposal, file)
@@ -110,7 +110,7 @@ def _write(project: Project, file: Path | None, *, as_json: bool) -> None:
 
 
 def _next(project: Project, file: Path | None, hours: float, *, as_json: bool) -> None:
-    from procauthor.planning.session import plan_session
+    from procauthor.planning.order import plan_session
     from procauthor.reporting.plan import session_json, session_lines
     from procauthor.workspace.measure import measure
 

@@ -131,7 +131,7 @@ def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> by
 
 
 _MAX_TITLE = 120
-_BAD_TITLE = lazy(r"[\x00-\x1f\\<>{}\[\]|`]|\.\.")
+_BAD_TITLE = lazy(r"[\x00-\x1f\\<>{}|`]|\.\.|\]\(|\[\[")
 # Where a name ends within the name of a file.
 _WORD_END = lazy(r"[^\W\d_]\Z")
 _WORD_START = lazy(r"[^\W_]")
@@ -150,8 +150,11 @@ def check_title(title: str) -> str:
     if len(clean) > _MAX_TITLE:
         message = f"the title has {len(clean)} characters, more than {_MAX_TITLE}"
         raise InvalidTitleError(message)
-    if _BAD_TITLE.search(title) or not clean.removeprefix(".")[:1].isalnum() or not slugify(clean).strip("-"):
-        message = f"{title!r} cannot be the title of a procedure"
+    message = f"{title!r} cannot be the title of a procedure"
+    sign = _BAD_TITLE.search(title)
+    if sign:
+        raise InvalidTitleError(message, f"leave out {sign[0]!r}, which means something else in Markdown or in a path")
+    if not clean.removeprefix(".")[:1].isalnum() or not slugify(clean).strip("-"):
         raise InvalidTitleError(message, "a title begins with a letter or a digit and is no path")
     return clean
 

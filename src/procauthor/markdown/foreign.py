@@ -11,8 +11,11 @@ from msgspec import Struct
 from procauthor.markdown.document import Document
 from procauthor.regex import lazy
 
-Notation = Literal["wiki link", "include", "shortcode", "footnote"]
+Notation = Literal["wiki link", "include", "shortcode", "footnote", "link in HTML"]
 _DEFINED = lazy(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
+# What a browser shows as it is, or not at all.
+_UNMARKED = lazy(rb"<!--.*?-->|<(pre|script|style|textarea)\b.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_LINK_IN_HTML = lazy(rb"\[[^\]\r\n]+\]\([^)\s]+")
 _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     # Not "[[ -f x ]]" of a shell, "[[:space:]]", a number, or the place of a table of contents.
     "wiki link": lazy(rb"!?\[\[(?![\s:.!-]|_TOC_\]|\d+\])[^\[\]\r\n]+\]\](?![(\[])"),
@@ -55,6 +58,18 @@ def find_foreign(document: Document) -> Iterator[Foreign]:
         found = [place for place in places if document.is_text(place)]
         if found:
             yield Foreign(notation, found[0], len(found))
+    places = list(_links_in_html(document))
+    if places:
+        yield Foreign("link in HTML", places[0], len(places))
+
+
+def _links_in_html(document: Document) -> Iterator[int]:
+    """Yield the offsets of links of Markdown that directly follow a tag: no empty line says that Markdown begins."""
+    raw = document.source.raw
+    for block in document.blocks:
+        if block.kind == "html" and raw.find(b"](", block.start, block.end) != -1:
+            text = _UNMARKED.sub(lambda match: b" " * len(match[0]), raw[block.start : block.end])
+            yield from (block.start + match.start() for match in _LINK_IN_HTML.finditer(text))
 
 
 _OPENING = lazy(rb"^<{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)

@@ -27,7 +27,18 @@ _KEYS = rb"(?:[a-z_][\w-]*:(?:[ \t][^\r\n]*)?\r?\n)+"
 _UNCLOSED_YAML = lazy(rb"---[ \t]*\r?\n" + _KEYS + rb"(?:[ \t]*\r?\n|#|\Z)")
 _UNCLOSED_TOML = lazy(rb"\+\+\+[ \t]*\r?\n[ \t]*[\w\"'-]+[ \t]*=")
 _WRONG_JSON = lazy(rb'\{[ \t]*\r?\n[ \t]*"[\w-]+"[ \t]*:')
-_LATE_YAML = lazy(rb"(?:[ \t]*\r?\n)+(---)[ \t]*\r?\n" + _KEYS + rb"---[ \t]*(?:\r?\n|\Z)")
+# Behind empty lines, a comment (often a licence) or the title.
+_LATE = lazy(
+    rb"(?:[ \t]*\r?\n|<!--(?:(?!-->)[\s\S]){0,4000}-->[ \t]*\r?\n|#[ \t][^\r\n]*\r?\n)++"
+    rb"(?:(?P<yaml>---)[ \t]*\r?\n" + _KEYS + rb"---|(?P<toml>\+\+\+)[ \t]*\r?\n[ \t]*[\w-]+[ \t]*=)"
+)
+_UNREAD = lazy(rb"(?:---[ \t]*(?:ya?ml|toml|json)|;;;[ \t]*)\r?\n|(?:---|\+\+\+)[ \t]*\r(?!\n)")
+# MultiMarkdown and MkDocs read such lines. Keys that are ours say that they are no prose.
+_UNFENCED = lazy(
+    rb"(?:title|status|id|lifecycle|phase|owner|alias_of|superseded_by|depends_on):[ \t]+[^\r\n]+\r?\n"
+    rb"(?:[a-z_][\w -]*:[ \t]+[^\r\n]+\r?\n)+[ \t]*\r?\n(?:[ \t]*\r?\n)*#",
+    re.IGNORECASE,
+)
 _KEY: dict[FrontKind, re.Pattern[str]] = {
     "toml": lazy(r"""^[ \t]*(["']?)([\w .-]+?)\1[ \t]*=""", re.MULTILINE),
     "json": lazy(r"""(")([^"\\\n]+)"\s*:"""),
@@ -101,9 +112,14 @@ def near_front_matter(source: Source) -> ParseProblem | None:
         return ParseProblem("bad-front-matter", "front matter is never closed", start)
     if _WRONG_JSON.match(raw, start):
         return ParseProblem("bad-front-matter", "front matter is no valid JSON", start)
-    late = _LATE_YAML.match(raw, start)
+    if _UNREAD.match(raw, start):
+        return ParseProblem("bad-front-matter", "front matter of this kind is not read", start)
+    if _UNFENCED.match(raw, start):
+        return ParseProblem("bad-front-matter", "front matter has no line of '---' before and behind it", start)
+    late = _LATE.match(raw, start)
     if late:
-        return ParseProblem("bad-front-matter", "front matter counts only from the first line on", late.start(1))
+        place = late.start(late.lastgroup or 0)
+        return ParseProblem("bad-front-matter", "front matter counts only from the first line on", place)
     return None
 
 

@@ -83,9 +83,13 @@ _PARSER = pyromark.Markdown(options=_OPTIONS)
 _SPACES = lazy(rb" *")
 _FENCE = lazy(rb"`{3,}|~{3,}")
 _FENCE_AND_TAB = lazy(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.MULTILINE)
-_HTML_ANCHOR = lazy(r"""<[a-zA-Z][^>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
+# A quoted value may hold any sign. What is read once is not read again: a tag that never ends costs no time.
+_HTML_TAG = lazy(r"""<([a-zA-Z][\w-]*)([\s/](?:[^<>"']++|"[^"]*"|'[^']*')*+)""")
+_HTML_ATTRIBUTE = lazy(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+_HTML_TARGETS = {"a": "href", "area": "href"} | dict.fromkeys(
+    ("img", "iframe", "video", "audio", "source", "embed", "track"), "src"
+)
 _HTML_COMMENT = lazy(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HTML_LINK = lazy(r"""<(?:a|img)\s(?:[^>]*?\s)?(href|src)\s*=\s*(?:["']([^"'>]*)["']|([^\s"'=<>`]+))""", re.IGNORECASE)
 # Attributes in braces, as kramdown, MkDocs, Hugo and Docusaurus read them, with an id among them.
 _ATTRIBUTE_ID = lazy(rb"\{:?[ \t]*(?:[^{}\r\n#%<]{0,200}[ \t])?#([\w:.-]{1,200})(?:[ \t][^{}\r\n#]{0,200})?\}")
 _HEADING_ATTRIBUTES = lazy(r"\s\{:?\s*(?:[^{}]{0,200}\s)?[#.][\w:.-][^{}]{0,200}\}$")
@@ -283,17 +287,21 @@ class _Builder:
         if value.startswith("<!--"):
             self._comment(value, start, end)
         else:
-            self._html_parts([(value, start)])
+            self._html_parts(_lines_in_place(value, self.source.raw[start:end].decode(), start))
 
     def _html_parts(self, parts: list[tuple[str, int]]) -> None:
         """Note the anchors and links of raw HTML; a comment is no part of the page."""
         visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), "".join(text for text, _ in parts))
-        self.anchors.update(_HTML_ANCHOR.findall(visible))
         places = _Places(parts)
-        for match in _HTML_LINK.finditer(visible):
-            at, end = places.offset(match.start()), places.offset(match.end() - 1) + 1
-            image = match[1].lower() == "src"
-            self.links.append(Link("", match[2] or match[3] or "", image, at, end, self._line(at)))
+        for tag in _HTML_TAG.finditer(visible):
+            target = _HTML_TARGETS.get(tag[1].lower())
+            for attribute in _HTML_ATTRIBUTE.finditer(visible, *tag.span(2)):
+                name, value = attribute[1].lower(), attribute[2] or attribute[3] or attribute[4] or ""
+                if name in ("id", "name"):
+                    self.anchors.add(value)
+                elif name == target:
+                    at, end = places.offset(tag.start()), places.offset(attribute.end() - 1) + 1
+                    self.links.append(Link("", value, name == "src", at, end, self._line(at)))
 
     def _comment(self, value: str, start: int, end: int) -> None:
         inner = value[4:]
@@ -516,6 +524,18 @@ class _Builder:
         "HtmlBlock": _end_html,
         "BlockQuote": _end_quote,
     }
+
+
+def _lines_in_place(value: str, written: str, start: int) -> list[tuple[str, int]]:
+    """Return the lines of a tag, each with its offset: within quotes and lists the parser leaves out what is before."""
+    if len(value) == len(written):
+        return [(value, start)]
+    parts = []
+    for line, whole in zip(value.splitlines(keepends=True), written.splitlines(keepends=True), strict=False):
+        before = whole[: len(whole.rstrip("\r\n")) - len(line.rstrip("\r\n"))]
+        parts.append((line, start + len(before.encode())))
+        start += len(whole.encode())
+    return parts
 
 
 class _Places:

@@ -19,6 +19,8 @@ _INLINE_END = lazy(
     r"""\]\(\s*(?P<dest><[^<>\n]*>|[^\s<][^\s]*?)(?:\s+(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\((?:\\.|[^()\\])*\)))?\s*\)"""
 )
 _DEFINITION = lazy(r"\[(?:\\.|[^\]\\])*\]:[ \t]*(?:\r?\n[ \t>]*)?(?P<dest><[^<>\n]*>|\S+)", re.DOTALL)
+# An address between angle brackets holds no space.
+_TAG = lazy(rb"<[a-zA-Z][\w-]*[\s/]")
 _ENTITY = lazy(r"&(?:#\d+|#[xX][\da-fA-F]+|\w+);")
 _ESCAPE = lazy(r"\\([!-/:-@\[-`{-~])")
 
@@ -65,8 +67,7 @@ def _raw(document: Document, start: int, end: int) -> str:
 
 def is_html(document: Document, link: Link) -> bool:
     """Say whether a link is written as HTML."""
-    head = document.source.raw[link.start : link.start + 4].lower()
-    return head.startswith((b"<a ", b"<a\t", b"<a\n", b"<a\r", b"<img"))
+    return _TAG.match(document.source.raw, link.start) is not None
 
 
 def _spot(form: Form, at: int, raw: str, span: tuple[int, int], target: str) -> Spot:

@@ -15,7 +15,7 @@ from procauthor.authoring.reply import QUESTIONS
 from procauthor.authoring.waiting import WaitingDraft, draft_json
 from procauthor.errors import ConfigError, NotFoundError
 from procauthor.mcp.page import MOST, Outcome
-from procauthor.planning.view import plan_json
+from procauthor.planning.plan import plan_json
 from procauthor.project.project import Project
 from procauthor.template.spec import section_key
 

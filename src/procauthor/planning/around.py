@@ -6,16 +6,14 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from procauthor.markdown.document import Block, Section
 from procauthor.naming import title_key
 from procauthor.planning.field import field_key
 from procauthor.planning.line import lines_of, plain_text
-from procauthor.planning.opening import names_priority
 from procauthor.planning.plan import PRIORITIES, Effort, Goal, Group, Metric, PlanItem, Priority, Problem, Total
 from procauthor.planning.text import Placed, PlanText
-from procauthor.planning.title import clean_title
+from procauthor.planning.title import clean_title, names_priority
 from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, read_effort, read_priority
 from procauthor.planning.words import pattern
 from procauthor.regex import lazy
@@ -39,27 +37,18 @@ _BASE = lazy(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d+(?:\.\d
 _DASH = r"\s+[-–—]+>?\s+"
 
 
-def _column(block: Block, heading: str) -> int | None:
-    """Return the place of the first column of a table with a heading of some form."""
-    heads = [plain_text(cell.text) for cell in block.header.cells] if block.header else []
-    return next((place for place, head in enumerate(heads) if re.fullmatch(heading, head, re.IGNORECASE)), None)
-
-
-# Groups
-
-
 def read_groups(text: PlanText, own: Collection[int]) -> tuple[tuple[Group, ...], list[Problem]]:
     """Return all groups outside metrics and goals, and a problem for each line among them that gives no one count.
 
     ``own`` are the lines of items, which count nothing.
     """
-    groups = sorted((*_counted_lines(text, own), *_counted_rows(text, own)), key=lambda group: group.line)
+    groups = tuple(sorted((*_counted_lines(text, own), *_counted_rows(text, own)), key=lambda group: group.line))
     counted = {group.line for group in groups}
     placed = [p for p in text.placed if p.line.number not in own]
     lists = {(p.section.index, p.label) for p in placed if p.line.number in counted}
     lost = [p.line for p in placed if (p.section.index, p.label) in lists and p.line.number not in counted]
     said = "is among groups and gives no count of procedures"
-    return tuple(groups), [Problem("count", f"{plain_text(line.body)!r} {said}", line.number) for line in lost]
+    return groups, [Problem("count", f"{plain_text(line.body)!r} {said}", line.number) for line in lost]
 
 
 def read_count(text: str) -> tuple[str, int] | None:
@@ -70,15 +59,14 @@ def read_count(text: str) -> tuple[str, int] | None:
 
 
 def _counted_lines(text: PlanText, own: Collection[int]) -> Iterator[Group]:
-    for each in text.placed:
-        free = not each.role and each.line.number not in own
-        if free and (counted := read_count(each.line.body)):
-            yield Group(*counted, _priority(text, each.section), each.line.number)
+    lines = [(p.section, p.line.body, p.line.number, [p.line]) for p in text.placed if not p.role]
     for section in text.document.sections:
-        if counted := read_count(section.title):
-            inside = lines_of(text.lines, section.start, text.document.end(section))
-            if not any(line.number in own for line in inside):
-                yield Group(*counted, _priority(text, section), section.line)
+        inside = lines_of(text.lines, section.start, text.document.end(section))
+        lines.append((section, section.title, section.line, inside))
+    for section, said, number, inside in lines:
+        counted = read_count(said)
+        if counted and not any(line.number in own for line in inside):
+            yield Group(*counted, _priority(text, section), number)
 
 
 def _counted_rows(text: PlanText, own: Collection[int]) -> Iterator[Group]:
@@ -89,31 +77,19 @@ def _counted_rows(text: PlanText, own: Collection[int]) -> Iterator[Group]:
             cells = [cell.text.strip() for cell in row.cells]
             number = re.match(r"~?(\d+)", cells[count or 0])
             if number and row.line not in own and not is_total(cells[name or 0]):
-                stated = read_priority(cells[priority]) if priority is not None else None
-                group = Group(plain_text(cells[name or 0]), int(number[1]), "P3", row.line)
-                yield replace(group, priority=stated or _priority(text, section))
+                rank = (read_priority(cells[priority]) if priority is not None else None) or _priority(text, section)
+                yield Group(plain_text(cells[name or 0]), int(number[1]), rank, row.line)
+
+
+def _column(block: Block, heading: str) -> int | None:
+    """Return the place of the first column of a table with a heading of some form."""
+    heads = [plain_text(cell.text) for cell in block.header.cells] if block.header else []
+    return next((place for place, head in enumerate(heads) if re.fullmatch(heading, head, re.IGNORECASE)), None)
 
 
 def _priority(text: PlanText, section: Section) -> Priority:
-    """Return the priority of the section's field, else of the nearest heading that names one, else the lowest."""
     texts = [f.text for f in text.fields[section.index] if f.key == "priority"] + list(text.headings[section.index])
     return next(filter(None, map(read_priority, texts)), "P3")
-
-
-# Totals
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A total that the plan states: for some priorities, or for all where it names none.
-
-    ``near`` is the priority of the heading above it.
-    """
-
-    keys: tuple[Priority, ...]
-    effort: Effort
-    line: int
-    near: Priority | None = None
 
 
 def is_total(title: str) -> bool:
@@ -131,65 +107,58 @@ def names_total(label: str) -> bool:
     return bool(word and named)
 
 
-def read_stated(text: PlanText) -> list[Stated]:
-    """Return all totals that a plan states, in the order of its lines."""
+def sum_up(text: PlanText, items: Sequence[PlanItem]) -> tuple[tuple[Total, ...], list[Problem]]:
+    """Return the total of each priority and of all, each with the first that the plan states, and those that are wrong.
+
+    A total without a priority is that of the plan if it fits, else that of its heading, if there is one.
+    """
+    stated = sorted(_stated(text, _sum(items)), key=lambda each: each[2])
+    first = {"+".join(keys) or "all": (effort, line) for keys, effort, line in reversed(stated)}
+    totals = []
+    for key in (*PRIORITIES, "all"):
+        chosen = [item for item in items if key in (item.priority, "all")]
+        effort, line = first.get(key, (None, 0))
+        if chosen or effort:
+            totals.append(Total(key, effort, _sum(chosen), len(chosen), line))
+    return tuple(totals), [each for said in stated if (each := _wrong(items, *said))]
+
+
+def _stated(text: PlanText, whole: Effort | None) -> Iterator[tuple[tuple[Priority, ...], Effort, int]]:
+    """Yield the hours that a plan states in sum, with the priorities that they are of (none: all) and the line."""
     starts = [section.line for section in text.document.sections]
-    totals: list[Stated] = []
+    said: list[tuple[Section, str, str, str, int]] = []
     for line in text.lines:
-        said = _TOTAL.match(line.text)
-        if said and names_total(said["label"]):
+        if (total := _TOTAL.match(line.text)) and names_total(total["label"]):
             section = text.document.sections[max(0, bisect_right(starts, line.number) - 1)]
-            effort = read_effort(plain_text(said["value"]), effort_unit(said["label"]))
-            totals += _stated(text.headings[section.index], said["label"], effort, line.number)
+            said.append((section, total["label"], total["label"], total["value"], line.number))
     for section, block in text.tables:
         heads = [cell.text for cell in block.header.cells] if block.header else []
         place = next((i for i, head in enumerate(heads) if field_key(head) == "effort"), len(heads))
         for row in block.rows:
             label = next((cell.text for cell in row.cells if is_total(cell.text)), "")
             if label and len(row.cells) > place:
-                effort = read_effort(plain_text(row.cells[place].text), effort_unit(heads[place]))
-                totals += _stated(text.headings[section.index], label, effort, row.line)
-    return sorted(totals, key=lambda each: each.line)
+                said.append((section, label, heads[place], row.cells[place].text, row.line))
+    for section, label, unit, value, number in said:
+        effort = read_effort(plain_text(value), effort_unit(unit))
+        # "Total P0 + P1 Effort" and "P0-P2 total" are of some priorities.
+        named = [read_priority(each) for each in PRIORITY_CODE.findall(label)]
+        span = re.search(r"\bP(\d)\s*(?:[-–—]|to)\s*P?(\d)\b", label, re.IGNORECASE)
+        keys = tuple(p for p in PRIORITIES if p in named or (span and span[1] <= p[1] <= span[2]))
+        near = next((read_priority(each) for each in text.headings[section.index] if names_priority(each)), None)
+        if effort:
+            yield keys or ((near,) if near and not _same(effort, whole) else ()), effort, number
 
 
-def _stated(headings: Iterable[str], label: str, effort: Effort | None, line: int) -> list[Stated]:
-    """Return a total of hours, if there are any; "Total P0 + P1 Effort" and "P0-P2 total" are of some priorities."""
-    named = [read_priority(each) for each in PRIORITY_CODE.findall(label)]
-    span = re.search(r"\bP(\d)\s*(?:[-–—]|to)\s*P?(\d)\b", label, re.IGNORECASE)
-    keys = tuple(p for p in PRIORITIES if p in named or (span and span[1] <= p[1] <= span[2]))
-    near = next((read_priority(each) for each in headings if names_priority(each)), None)
-    return [Stated(keys, effort, line, near)] if effort else []
-
-
-def sum_up(items: Sequence[PlanItem], stated: Sequence[Stated]) -> tuple[tuple[Total, ...], list[Problem]]:
-    """Return the total of each priority and of all, each with the first that the plan states, and those that are wrong.
-
-    A total without a priority is that of the plan if it fits, else that of its heading, if there is one.
-    """
-    whole = _sum(items)
-    placed = [s if s.keys or not s.near or _same(s.effort, whole) else replace(s, keys=(s.near,)) for s in stated]
-    said = {"+".join(each.keys) or "all": each for each in reversed(placed)}
-    totals = []
-    for key in (*PRIORITIES, "all"):
-        chosen = [item for item in items if key in (item.priority, "all")]
-        own = said.get(key)
-        if chosen or own:
-            totals.append(Total(key, own.effort if own else None, _sum(chosen), len(chosen), own.line if own else 0))
-    return tuple(totals), list(_wrong(items, placed))
-
-
-def _wrong(items: Sequence[PlanItem], stated: Iterable[Stated]) -> Iterator[Problem]:
-    for each in stated:
-        chosen = [item for item in items if not each.keys or item.priority in each.keys]
-        computed = _sum(chosen)
-        if _same(each.effort, computed):
-            continue
-        silent = sum(item.effort_hours is None for item in chosen)
-        without = f" ({silent} of {len(chosen)} items state none)" if silent else ""
-        summed = hours_text(computed, "hour") if computed else "nothing"
-        states, whose = ("state", "their") if len(each.keys) > 1 else ("states", "its")
-        message = f"{' and '.join(each.keys) or 'the plan'} {states} {hours_text(each.effort, 'hour')}"
-        yield Problem("total", f"{message}, {whose} items sum to {summed}{without}", each.line)
+def _wrong(items: Sequence[PlanItem], keys: Sequence[Priority], effort: Effort, line: int) -> Problem | None:
+    chosen = [item for item in items if not keys or item.priority in keys]
+    computed = _sum(chosen)
+    silent = sum(item.effort_hours is None for item in chosen)
+    without = f" ({silent} of {len(chosen)} items state none)" if silent else ""
+    summed = hours_text(computed, "hour") if computed else "nothing"
+    states, whose = ("state", "their") if len(keys) > 1 else ("states", "its")
+    message = f"{' and '.join(keys) or 'the plan'} {states} {hours_text(effort, 'hour')}"
+    same = _same(effort, computed)
+    return None if same else Problem("total", f"{message}, {whose} items sum to {summed}{without}", line)
 
 
 def _sum(items: Iterable[PlanItem]) -> Effort | None:
@@ -202,16 +171,10 @@ def _same(stated: Effort, computed: Effort | None) -> bool:
     return computed is not None and abs(stated.min - computed.min) < _CLOSE and abs(stated.max - computed.max) < _CLOSE
 
 
-# Metrics, goals and finished work
-
-
 def read_metrics(text: PlanText, own: Collection[int]) -> tuple[Metric, ...]:
     """Return the lines of metrics, and the rows of tables with targets; ``own`` are the lines of items."""
-    metrics = []
-    for each in text.placed:
-        if each.role == "metrics" and each.line.number not in own:
-            group = each.label or each.section.title
-            metrics.append(_metric(plain_text(each.line.body), group, each.line.number))
+    placed = (p for p in text.placed if p.role == "metrics" and p.line.number not in own)
+    metrics = [_metric(plain_text(p.line.body), p.label or p.section.title, p.line.number) for p in placed]
     for section, block in text.tables:
         target, base = _column(block, r".*\b(?:target|goal)\b.*"), _column(block, r".*\b(?:current|now|baseline)\b.*")
         for row in block.rows if target and text.roles[section.index] == "metrics" else ():
@@ -225,25 +188,23 @@ def _metric(text: str, group: str, line: int) -> Metric:
     moved = _FROM_TO.search(text)
     shown = text[: moved.start()] + text[moved.end() :] if moved else text
     named = _METRIC.match(shown)
-    aim = named or _LEADING.search(shown)
-    base = moved or _BASE.search(text)
-    target = float(aim["target"].replace(",", "")) if aim else None
-    name, unit = named["name"].strip() if named else "", (aim["unit"] or "") if aim else ""
-    return Metric(text, group, name, target, float(base[1]) if base else None, unit, line)
+    aim, base = named or _LEADING.search(shown), moved or _BASE.search(text)
+    target, unit = (float(aim["target"].replace(",", "")), aim["unit"] or "") if aim else (None, "")
+    return Metric(
+        text, group, named["name"].strip() if named else "", target, float(base[1]) if base else None, unit, line
+    )
 
 
 def read_goals(text: PlanText, own: Collection[int], known: Collection[str], role: str) -> tuple[Goal, ...]:
     """Return the lines of the "goals" of a session, or of what is "completed", which needs no tick to be done."""
-    placed = (p for p in text.placed if p.role == role and p.line.number not in own)
-    return tuple(_goal(each, known) for each in placed)
+    return tuple(_goal(p, known) for p in text.placed if p.role == role and p.line.number not in own)
 
 
 def _goal(placed: Placed, known: Collection[str]) -> Goal:
     line, mark = placed.line, placed.line.mark
     text = plain_text(line.body)
-    first = re.split(_DASH, text, maxsplit=1)[0]
     # The procedure that a goal names is before the dash, without remarks.
-    title = next((each for each in (text, first) if title_key(each) in known), "")
+    title = next((each for each in (text, re.split(_DASH, text, maxsplit=1)[0]) if title_key(each) in known), "")
     title = title or clean_title(re.split(rf"{_DASH}|:\s+|\s+→\s+", text, maxsplit=1)[0], known)
     done = mark.done if mark else placed.role == "completed"
     return Goal(text, title, done, line.number, None, mark.tick if mark else None)

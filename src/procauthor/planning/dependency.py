@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import Literal
+from typing import Literal, cast, get_args
 
-from procauthor.naming import title_key
-from procauthor.planning.line import plain_text, sign_of
-from procauthor.planning.plan import PlanItem, Priority, State
-from procauthor.planning.title import clean_title
+from procauthor.naming import listed, title_key
+from procauthor.planning.line import Line, plain_text, sign_of
+from procauthor.planning.plan import Dependency, Goal, PlanItem, Priority, Problem, State
+from procauthor.planning.title import clean_title, needs_pattern
 from procauthor.planning.value import (
     PRIORITY_CODE,
     is_nothing,
@@ -23,7 +24,8 @@ from procauthor.planning.value import (
     read_state,
     read_whole_effort,
 )
-from procauthor.planning.words import choice, ends_in_noun, pattern, read_words
+from procauthor.planning.words import ends_in_noun, pattern, read_words
+from procauthor.procedure import DONE
 from procauthor.regex import lazy
 
 _AND = lazy(r"\s+(?:and|und|et|y|e|&|\+|plus|as well as|/)\s+|\s*(?:→|⇒|->|=>)\s*", re.IGNORECASE)
@@ -42,10 +44,11 @@ _PLACES = lazy(rf"^(\d+(?:\.\d+)?)\w?{_TO}(\d+(?:\.\d+)?)\w?$", re.IGNORECASE)
 _LEADING_CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*\s*[/&+]\s*)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*)\s+\S")
 _LETTERED = lazy(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
 _MAX_RANGE = 200
+_COMPARED = 100
+_STATES = frozenset(get_args(State))
 _FEWEST_WORDS = 2
 # No title has more; to try longer ones would take time with the cube of the names.
 _MOST_COMMAS = 6
-# Of a long plan, a name without an end is read as the nearest items alone, so that all names together stay bounded.
 _MOST_PAIRS = 100_000
 FEWEST = 20
 
@@ -61,101 +64,73 @@ class Directory:
 
     def __init__(self, items: Sequence[PlanItem]) -> None:
         self._items = items
+        # Of a long plan, a name without an end is the nearest items alone, so that all names together stay bounded.
         self._most = max(FEWEST, _MOST_PAIRS // max(1, len(items)))
         self._kinds: dict[tuple[frozenset[str] | None, str, Priority | None], list[int]] = {}
+        self._lifecycles = {item.lifecycle for item in items if item.lifecycle}
+        self.titles = {item.number: item.title for item in reversed(items)}
+        self.keys = {title_key(item.title) for item in items}
 
     @cached_property
-    def keys(self) -> frozenset[str]:
-        """The keys of all titles."""
-        return frozenset(title_key(item.title) for item in self._items)
-
-    @cached_property
-    def titles(self) -> dict[int, str]:
-        """The titles by number."""
-        return {item.number: item.title for item in reversed(self._items)}
-
-    @cached_property
-    def _codes(self) -> dict[str, int]:
-        """The places of items by code; "PRP-001" may be what another column or heading calls the item "001"."""
-        codes: dict[str, int] = {}
+    def _index(self) -> dict[str, dict[int, None]]:
+        """The places of items by code ("T001", "#1"), group ("group phase 2") and word of the title ("word dough")."""
+        index: dict[str, dict[int, None]] = defaultdict(dict)
         for place, item in enumerate(self._items):
-            for one in re.split(r"\s*[,;&/]\s*", item.code.upper()) if item.code else ():
-                codes.setdefault(one, place)
+            names = re.split(r"\s*[,;&/]\s*", item.code.upper()) if item.code else []
             if not re.search(r"[A-Z]", item.code):
-                codes.setdefault("#" + (item.code.lstrip("0") or str(item.number)), place)
-        return codes
-
-    @cached_property
-    def _groups(self) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = defaultdict(list)
-        for item in self._items:
-            for group in item.groups:
-                groups[group].append(item.title)
-        return groups
-
-    @cached_property
-    def _lifecycles(self) -> frozenset[str]:
-        return frozenset(item.lifecycle for item in self._items if item.lifecycle)
-
-    @cached_property
-    def _words(self) -> dict[str, set[int]]:
-        places: dict[str, set[int]] = defaultdict(set)
-        for place, item in enumerate(self._items):
-            for word in title_key(item.title).split():
-                places[word].add(place)
-        return places
-
-    def find(self, name: str) -> list[str]:
-        """Return the titles that a name means: a code, a range of codes, a group; empty for any other."""
-        around = rf"^(?:(?:{_choice('lead', 'vague')})\s+)*"
-        name = re.sub(around, "", name, flags=re.IGNORECASE)
-        if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", name)):
-            return titles
-        text = pattern("units", rf"{around}(?:(?:{{}})s?\.?\s+)?(?=\S*\d)").sub("", name).strip("#()[]. ").upper()
-        ends = None if text.isdigit() or self._place(text) is not None else _CODE_RANGE.match(text)
-        first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))
-        inside = self._items[first : last + 1] if first is not None and last is not None else ()
-        return [item.title for item in inside]
+                # "PRP-001" may be what another column or heading calls the item "001".
+                names.append("#" + (item.code.lstrip("0") or str(item.number)))
+            names += [f"group {group}" for group in item.groups]
+            for name in (*names, *(f"word {word}" for word in title_key(item.title).split())):
+                index[name][place] = None
+        return index
 
     def mean(self, name: str) -> list[str]:
-        """Return the titles that a name means as `find` does, or by numbers: "#3", "Items 7-9"; else none."""
-        titles = self.find(name)
-        codes = None if titles else _LEADING_CODES.match(name)
+        """Return the titles that a name means: a code, a range of codes, a group, "#3", "Items 7-9"; else none."""
+        bare = pattern("lead|vague", r"^(?:(?:{})\s+)*").sub("", name)
+        if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", bare)):
+            return titles
+        text = pattern("units", r"^(?:(?:{})s?\.?\s+)?(?=\S*\d)").sub("", bare).strip("#()[]. ").upper()
+        ends = None if text.isdigit() or self._place(text) is not None else _CODE_RANGE.match(text)
+        first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))
+        if first is not None and last is not None and first <= last:
+            return [item.title for item in self._items[first : last + 1]]
+        # "P1-01 harness" speaks of what the code means.
+        codes = _LEADING_CODES.match(name)
         places = [self._place(code.upper()) for code in re.split(r"\s*[/&+]\s*", codes[1])] if codes else [None]
         if None not in places:
-            # "P1-01 harness" speaks of what the code means.
             return [self._items[place].title for place in places if place is not None]
-        number = None if titles else _numbers().match(name)
-        if not number:
-            return titles
-        first, last = int(number[1]), int(number[2] or number[1])
+        number = _numbers().match(name)
+        first, last = (int(number[1]), int(number[2] or number[1])) if number else (1, 0)
         return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
 
     def _place(self, code: str) -> int | None:
         lettered = _LETTERED.match(code)
-        return self._codes.get(code, self._codes.get("#" + lettered[1].lstrip("0")) if lettered else None)
+        names = (code, f"#{lettered[1].lstrip('0')}") if lettered else (code,)
+        return next((next(iter(self._index[each])) for each in names if each in self._index), None)
 
     def _in_groups(self, name: str) -> list[str]:
         """Return the titles in "Phase 2", "Phases 1 and 2" or "Weeks 1-3"."""
-        listed = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
-        titles: list[str] = []
-        for part in _JOINTS.split(listed[2]) if listed else ():
-            word, ends = listed[1].casefold() if listed else "", _PLACES.match(part)
-            if not ends:
-                titles += self._groups.get(f"{word} {part.strip('#.: ').casefold()}", ())
-                continue
-            for key in self._groups:
+        named = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
+        places: dict[int, None] = {}
+        word, listed = (f"group {named[1].casefold()}", named[2]) if named else ("", "")
+        for part in _JOINTS.split(listed):
+            ends = _PLACES.match(part)
+            keys = [] if ends else [f"{word} {part.strip('#.: ').casefold()}"]
+            for key in self._index if ends else ():
                 number = re.match(rf"{re.escape(word)} (\d+(?:\.\d+)?)", key)
-                if number and float(ends[1]) <= float(number[1]) <= float(ends[2]):
-                    titles += self._groups[key]
-        return list(dict.fromkeys(titles))
+                if ends and number and float(ends[1]) <= float(number[1]) <= float(ends[2]):
+                    keys.append(key)
+            for key in keys:
+                places |= self._index.get(key, {})
+        return list(dict.fromkeys(self._items[place].title for place in places))
 
     def find_by_words(self, name: str) -> str:
         """Return the only title that holds all words of a name: "Navigation refactor" of "Refactor navigation"."""
         words = title_key(name).split()
-        places = sorted((self._words.get(word, set()) for word in words), key=len)
-        shared = set.intersection(*places) if len(words) >= _FEWEST_WORDS else set()
-        return self._items[shared.pop()].title if len(shared) == 1 else ""
+        first, *others = sorted((self._index.get(f"word {word}", {}) for word in words or [""]), key=len)
+        shared = [place for place in first if all(place in other for other in others)]
+        return self._items[shared[0]].title if len(words) >= _FEWEST_WORDS and len(shared) == 1 else ""
 
     def read_vague(self, text: str, item: PlanItem, *, behind: bool = False) -> list[int]:
         """Return the numbers of the items that a name is read as: only lower ones, or with ``behind`` higher ones.
@@ -168,37 +143,32 @@ class Directory:
         priority = read_priority(text) if PRIORITY_CODE.search(text) else None
         names = frozenset(name for name in self._lifecycles if f" {title_key(name)} " in f" {title_key(text)} ")
         any_of_them = not names and (priority or pattern("order").search(text))
-        numbers = self._kind(None if any_of_them else names or frozenset({item.lifecycle}), phase, priority)
+        key = None if any_of_them else names or frozenset({item.lifecycle}), phase, priority
+        if key not in self._kinds:
+            fitting = (i for i in self._items if key[0] is None or i.lifecycle in key[0])
+            fitting = (i for i in fitting if not phase or str(i.phase) == phase)
+            self._kinds[key] = sorted({i.number for i in fitting if priority in (None, i.priority)})
+        numbers = self._kinds[key]
         if behind:
             first = bisect_right(numbers, item.number)
             return numbers[first : first + self._most]
         last = bisect_left(numbers, item.number)
         return numbers[max(0, last - self._most) : last]
 
-    def _kind(self, lifecycles: frozenset[str] | None, phase: str, priority: Priority | None) -> list[int]:
-        """Return the numbers of the items of some lifecycles, of a phase and of a priority, where these are given."""
-        key = lifecycles, phase, priority
-        if key not in self._kinds:
-            fitting = (i for i in self._items if lifecycles is None or i.lifecycle in lifecycles)
-            fitting = (i for i in fitting if not phase or str(i.phase) == phase)
-            self._kinds[key] = sorted({i.number for i in fitting if priority in (None, i.priority)})
-        return self._kinds[key]
-
-
-@lru_cache(maxsize=8)
-def _choice(*kinds: str) -> str:
-    return choice(chain.from_iterable(read_words().lists[kind] for kind in kinds))
-
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One name as the plan writes it; ``stated`` is empty where the plan says nothing of its state."""
+    """One name as the plan writes it; ``stated`` is empty where the plan says nothing of its state.
+
+    ``note`` is what is said behind the name.
+    """
 
     title: str
     line: int
     stated: State | Literal[""] = ""
     hard: bool = True
     vague: bool = False
+    note: str = ""
 
 
 def read_names(
@@ -216,13 +186,11 @@ def read_names(
     names: list[Named] = []
     for text, line in values:
         if not is_nothing(plain_text(text)):
-            pieces = [_read_piece(piece, line, known, hard=hard) for piece in split_names(text, known)]
-            names += chain.from_iterable(_numbered(each, directory, known, own) for each in _spread(pieces))
+            said = [_read_name(part, line, known, hard=hard) for part in split_names(text, known)]
+            for each in _spread(said):
+                names += _numbered(each, directory, known, own)
     unique = {title_key(each.title) or each.title: each for each in reversed(names)}
     return [each for each in reversed(unique.values()) if each.title]
-
-
-# Pieces
 
 
 def split_names(text: str, known: Collection[str]) -> Iterator[str]:
@@ -278,13 +246,7 @@ def _known(text: str, known: Collection[str]) -> bool:
     return title_key(_NOTE.sub(" ", plain_text(text))) in known
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    named: Named
-    note: str
-
-
-def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> _Piece:
+def _read_name(text: str, line: int, known: Collection[str], *, hard: bool) -> Named:
     sign, text = sign_of(text), plain_text(text)
     prefix = pattern("soft|hard", r"^(?P<word>{})(?:\s+dependency)?(?:\s+on\b|\s*:)\s*").match(text)
     hedge = pattern("hedges", r"^(?:{})\b:?\s*").match(text) if title_key(text) not in known else None
@@ -302,7 +264,7 @@ def _read_piece(text: str, line: int, known: Collection[str], *, hard: bool) -> 
     title = clean_title(name, known)
     vague = title_key(title) not in known and _is_vague(title)
     soft = bool(pattern("soft").search(f"{note} {aside}"))
-    return _Piece(Named(title, line, _state(note, sign), hard and not soft, vague), note)
+    return Named(title, line, _state(note, sign), hard and not soft, vague, note)
 
 
 def _is_vague(title: str) -> bool:
@@ -333,15 +295,14 @@ def _state(note: str, sign: str) -> State | Literal[""]:
     return "defined" if status == "approved" else status  # type: ignore[return-value]
 
 
-def _spread(pieces: list[_Piece]) -> list[Named]:
+def _spread(names: list[Named]) -> list[Named]:
     """Give "(both defined)" behind the last name to the names before it as well."""
-    names = [piece.named for piece in pieces]
-    for place, piece in enumerate(pieces):
-        shared = pattern("pair|shared", r"^(?:{})\b").match(piece.note)
+    for place, last in enumerate(names):
+        shared = pattern("pair|shared", r"^(?:{})\b").match(last.note)
         pair = shared and shared[0].casefold() in read_words().lists["pair"]
         for other in range(max(0, place - 1) if pair else 0, place if shared else 0):
-            if not pieces[other].note:
-                names[other] = replace(names[other], stated=piece.named.stated, hard=piece.named.hard)
+            if not names[other].note:
+                names[other] = replace(names[other], stated=last.stated, hard=last.hard)
     return [replace(each, vague=each.vague and each.stated != "defined") for each in names]
 
 
@@ -356,12 +317,11 @@ def _numbered(named: Named, directory: Directory, known: Collection[str], own: s
         yield replace(named, title=title)
         return
     parts = _AND.split(title)
-    near = [directory.find_by_words(part) for part in parts] if len(parts) > 1 else []
-    if any(near):
-        yield from (replace(named, title=each or part) for each, part in zip(near, parts, strict=True))
-    else:
+    near = [directory.find_by_words(part) for part in parts]
+    if len(parts) == 1 or not any(near):
         whole = directory.find_by_words(title)
-        yield replace(named, title=title if whole == own else whole or title)
+        parts, near = [title], ["" if whole == own else whole]
+    yield from (replace(named, title=each or part) for each, part in zip(near, parts, strict=True))
 
 
 def _without_number(title: str, directory: Directory, known: Collection[str]) -> str:
@@ -374,4 +334,132 @@ def _without_number(title: str, directory: Directory, known: Collection[str]) ->
     if not number or title_key(number[2]) not in known:
         return title
     key, item = title_key(number[2]), directory.titles.get(int(number[1]))
-    return number[2] if item is None or title_key(item) == key or key not in directory.keys else title
+    own = item is None or title_key(item) == key or key not in directory.keys
+    return number[2] if own else title
+
+
+@dataclass(slots=True)
+class UnresolvedItem:
+    """An item whose names are not resolved yet: the values of "depends_on", "soft" and "blocks", with their lines."""
+
+    item: PlanItem
+    names: dict[str, list[tuple[str, int]]]
+
+
+class Resolver:
+    """Resolves the names of one plan against its own items and the library's statuses by title key."""
+
+    def __init__(self, drafts: Sequence[UnresolvedItem], known: Mapping[str, str], finished: Sequence[Goal]) -> None:
+        self.known = known
+        self._finished = {title_key(goal.title) for goal in finished if goal.done}
+        self.problems: list[Problem] = []
+        self._drafts = [replace(draft, item=self._item(draft.item)) for draft in drafts]
+        items = [draft.item for draft in self._drafts]
+        self.by_key = {title_key(item.title): item for item in reversed(items)}
+        self._keys = {*known, *self.by_key}
+        self._directory = Directory(items)
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Read lines of a list of dependencies, "Task 1 depends on tasks 2 and 3", and add what they say of items."""
+        drafts = {draft.item.title: draft for draft in self._drafts}
+        lead = pattern("lead|vague", r"^(?:(?:{})\s+)+")
+        for line in lines:
+            needs = needs_pattern().search(line.body)
+            own = self._directory.mean(lead.sub("", line.body[: needs.start()]).strip()) if needs else []
+            for name in split_names(lead.sub("", needs["names"]).rstrip(" ."), self._keys) if needs and own else ():
+                for title in own if self._directory.mean(name) else ():
+                    drafts[title].names["depends_on"].append((name, line.number))
+
+    def resolve(self) -> list[PlanItem]:
+        """Return the items with dependencies and blocks."""
+        return [self._named(draft) for draft in self._drafts]
+
+    def _item(self, item: PlanItem) -> PlanItem:
+        """Decide whether an item is done: the library's word counts before the plan's."""
+        key = title_key(item.title)
+        said = item.done or key in self._finished
+        status = self.known.get(key) if item.asks else None
+        if said and status is not None and status not in DONE:
+            message = f"the plan has {item.title!r} as done, the library as {status}"
+            self.problems.append(Problem("stale", message, item.line, item.number))
+        done = said if status is None else status in DONE
+        return replace(item, done=done, status=status if status and item.status == "unknown" else item.status)
+
+    def _named(self, draft: UnresolvedItem) -> PlanItem:
+        item = draft.item
+        needs = [*self._read(draft.names["depends_on"], item), *self._read(draft.names["soft"], item, hard=False)]
+        blocks = self._read(draft.names["blocks"], item)
+        for each in needs:
+            self.problems += self._complaints(item, each, "depends on")
+        for each in blocks:
+            self.problems += self._complaints(item, each, "blocks")
+        return replace(
+            item,
+            depends_on=tuple(Dependency(each.title, self._state(each), each.hard, each.line) for each in needs),
+            blocks=tuple(each.title for each in blocks),
+            soft_blocks=tuple(each.title for each in blocks if not each.hard),
+            vague_blocks=tuple(each.title for each in blocks if each.vague),
+        )
+
+    def _read(self, values: Sequence[tuple[str, int]], item: PlanItem, *, hard: bool = True) -> list[Named]:
+        """Read names, spelt as the items that they name: "Threat Model" becomes "Threat Model Procedure"."""
+        names = read_names(values, self._directory, self._keys, own=item.title, hard=hard)
+        items = [None if each.vague else self.by_key.get(title_key(each.title)) for each in names]
+        return [replace(n, title=own.title) if own else n for n, own in zip(names, items, strict=True)]
+
+    def _state(self, named: Named) -> State:
+        """Return a state: what the library says, else what the plan says, else that it is an open item."""
+        key = title_key(named.title)
+        if named.vague:
+            return "vague"
+        item, status = self.by_key.get(key), self.known.get(key)
+        if status in DONE or (status is None and item is not None and item.done):
+            return "defined"
+        if status is not None:
+            return cast("State", status) if status in _STATES else "unknown"
+        lost: State = "unknown" if named.hard else "soft"
+        return named.stated or (lost if item is None else "to be defined")
+
+    def _complaints(self, item: PlanItem, named: Named, verb: str) -> Iterator[Problem]:
+        """Complain of a name that is vague, stale or nowhere; without a library the plan's word is enough."""
+        key = title_key(named.title)
+        if named.vague:
+            meant = _spell_numbers(self._directory.read_vague(named.title, item, behind=verb == "blocks"))
+            yield Problem("vague", f"{named.title!r} names no procedure; read as {meant}", named.line, item.number)
+        elif key in self._keys:
+            yield from self._stale(item, named, key)
+        elif self.known or not named.stated:
+            near = get_close_matches(key, self._alike(key), n=1, cutoff=0.85)
+            title = self.by_key[near[0]].title if near and near[0] in self.by_key else "".join(near)
+            hint = f"; did you mean {title!r}?" if near else ""
+            where = "neither in the library nor an item of this plan" if self.known else "not an item of this plan"
+            message = f"{item.title!r} {verb} {named.title!r}, which is {where}{hint}"
+            yield Problem("unresolved", message, named.line, item.number)
+
+    def _alike(self, key: str) -> list[str]:
+        """Return the keys that share a word with one, at most some: to compare with all takes too long."""
+        shared = sorted((self._by_word[word] for word in key.split() if word in self._by_word), key=len)
+        return list(dict.fromkeys(chain.from_iterable(others[:_COMPARED] for others in shared)))
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, list[str]]:
+        words: dict[str, list[str]] = defaultdict(list)
+        for key in sorted(self._keys):
+            for word in key.split():
+                words[word].append(key)
+        return words
+
+    def _stale(self, item: PlanItem, named: Named, key: str) -> Iterator[Problem]:
+        open_item = self.by_key.get(key)
+        actual = self.known.get(key) or ("an open item of this plan" if open_item and not open_item.done else "defined")
+        if named.stated == "defined" and actual not in DONE:
+            message = f"{item.title!r} calls {named.title!r} defined, but it is {actual}"
+            yield Problem("stale", message, named.line, item.number)
+
+
+def _spell_numbers(numbers: Sequence[int]) -> str:
+    """Return "items 1 and 2", and of many "43 items from 1 to 60"."""
+    if len(numbers) > FEWEST:
+        return f"{len(numbers)} items from {numbers[0]} to {numbers[-1]}"
+    names = listed([str(number) for number in numbers], most=FEWEST)
+    return f"item{'s' * (len(numbers) > 1)} {names}" if numbers else "no item of this plan"

@@ -45,14 +45,8 @@ class Entry:
 
     def action(self) -> Action:
         """Return the line as an action item."""
-        mark = self.mark
-        return Action(
-            self.text,
-            bool(mark and mark.done),
-            mark.marker if mark else None,
-            self.line.number,
-            mark.tick if mark else None,
-        )
+        done, marker, tick = (self.mark.done, self.mark.marker, self.mark.tick) if self.mark else (False, None, None)
+        return Action(self.text, done, marker, self.line.number, tick)
 
 
 @dataclass(slots=True)
@@ -73,7 +67,7 @@ class Field:
     @property
     def takes_text(self) -> bool:
         """Whether a paragraph below the label can be its value."""
-        return bool(self.key) and self.key not in ("actions", "procedures") and not self.text and not self.entries
+        return self.key not in ("", "actions", "procedures") and not self.text and not self.entries
 
     @property
     def values(self) -> Iterator[tuple[str, int]]:
@@ -106,19 +100,19 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
     open_text = False
     head = Line(0, 0, "")
     for line in lines:
-        opened = list(_opened(line))
-        if opened and _belongs(line, opened, current, fields):
-            opened = []
+        opened = _opened(line)
+        if line.bullet and current and not (current.key or current.text):
+            # A line below a label of another kind, such as **Risks:**, may only look like a field that is there.
+            known = {f.key for f in fields if f.key}
+            opened = [] if all(each.key in known for each in opened) else opened
         if opened:
             fields += opened
-            current, open_text = opened[-1], bool(opened[-1].text)
-            head = line
+            current, open_text, head = opened[-1], bool(opened[-1].text), line
         elif not line.text.strip() or line.heading:
             current, open_text = (None if line.heading else current), False
         elif line.bullet or line.mark:
-            below = open_text and (not head.bullet or line.indent > head.indent)
-            current = _listed(line, current, fields, below=below)
-            open_text = below
+            open_text = open_text and (not head.bullet or line.indent > head.indent)
+            _list(line, current, fields, below=open_text)
         elif open_text and current:
             current.text = f"{current.text} {clean_value(line.text)}"
         elif current and current.takes_text and not line.text.rstrip(" *_").endswith(":"):
@@ -126,13 +120,7 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
     return fields
 
 
-def _belongs(line: Line, opened: list[Field], current: Field | None, fields: list[Field]) -> bool:
-    """Say whether a line below a label of another kind, such as **Risks:**, only looks like a field that is there."""
-    aside = bool(line.bullet and current and not current.key and not current.text)
-    return aside and all(each.key and any(f.key == each.key for f in fields) for each in opened)
-
-
-def _listed(line: Line, current: Field | None, fields: list[Field], *, below: bool) -> Field | None:
+def _list(line: Line, current: Field | None, fields: list[Field], *, below: bool) -> None:
     """Put a list line where it belongs: a box makes an action, except in a list of procedures.
 
     Right ``below`` a value, lines that name procedures go on with it.
@@ -145,23 +133,17 @@ def _listed(line: Line, current: Field | None, fields: list[Field], *, below: bo
         takes.entries.append(entry)
     elif entry.mark or not current or current.key:
         fields.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))
-    return current
 
 
-def _opened(line: Line) -> Iterator[Field]:
-    if line.heading:
-        text = strip_emphasis(line.text.strip().strip("#").strip())
-        label, _, value = text.partition(":")
-        if field_key(label):
-            yield Field(field_key(label), label, value.strip(), line.number)
-        return
-    yield from fields_in(line.text, line.number)
+def _opened(line: Line) -> list[Field]:
+    if not line.heading:
+        return list(fields_in(line.text, line.number))
+    label, _, value = strip_emphasis(line.text.strip().strip("#").strip()).partition(":")
+    return [Field(field_key(label), label, value.strip(), line.number)] if field_key(label) else []
 
 
 def fields_in(text: str, number: int) -> Iterator[Field]:
-    """Yield the fields that are on one line."""
-    if not text or text.isspace():
-        return
+    """Yield the fields that stand on one line."""
     # Most lines of most plans hold no field.
     if _SIGNS.isdisjoint(text):
         return

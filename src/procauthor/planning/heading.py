@@ -13,11 +13,19 @@ from procauthor.markdown.document import Block, Section
 from procauthor.planning.around import read_count
 from procauthor.planning.field import Field, field_key, opens_field
 from procauthor.planning.line import Line, lines_of, plain_text
-from procauthor.planning.opening import Opening, names_bucket, names_priority, needs_pattern, without_bucket
-from procauthor.planning.text import PlanText, read_role
-from procauthor.planning.title import Numbered, names_task, read_number, word_before_number
-from procauthor.planning.value import names_only_priority, read_whole_effort
-from procauthor.planning.words import pattern, read_words
+from procauthor.planning.text import Opening, PlanText, read_role
+from procauthor.planning.title import (
+    Numbered,
+    names_bucket,
+    names_priority,
+    names_task,
+    needs_pattern,
+    read_number,
+    without_bucket,
+    word_before_number,
+)
+from procauthor.planning.value import read_whole_effort
+from procauthor.planning.words import read_words
 from procauthor.regex import lazy
 
 STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
@@ -27,6 +35,8 @@ _RANKED = lazy(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
 _SURE = 3
+_PAIR = 2
+_Family = tuple[int | None, int, str]
 
 
 class Headings:
@@ -34,22 +44,20 @@ class Headings:
 
     def __init__(self, text: PlanText, rows: Sequence[Opening]) -> None:
         self.text = text
-        self.chosen: set[int] = set()
         self._sections = text.document.sections
         self._tabled = text.busy(rows)
         self._parents = {s.parent for s in self._sections}
         words = Counter((s.parent, word_before_number(s.title)) for s in self._sections)
         self._units = {word for (_, word), count in words.items() if word and count > 1} - read_words().lists["units"]
         self._numbers = [read_number(s.title, self._units) for s in self._sections]
-        self._fields = [self._own_fields(s) for s in self._sections]
+        self._fields = [[*text.read_fields(_without_entries(text.own(s))), *_pairs(s.blocks)] for s in self._sections]
         self._keys = [{f.key for f in fields} - {""} for fields in self._fields]
         # List lines that are not below the label of a field.
-        self._loose = [_lines_of_entries(fields) for fields in text.fields]
+        listed = [[f.entries for f in fields if f.key in ("actions", "listed")] for fields in text.fields]
+        self._loose = [[entry.line for entry in chain.from_iterable(entries)] for entries in listed]
         self._below: dict[int | None, set[str]] = defaultdict(set)
         for section in self._sections:
             self._below[section.parent].add(field_key(section.title.partition(":")[0]))
-        asides = (s for s in self._sections if read_role(s.title) or field_key(s.title) or names_priority(s.title))
-        self._asides = {(s.parent, s.level) for s in asides}
 
     def openings(self, *, alone: bool) -> list[Opening]:
         """Return the headings that are items, each with all that is below it up to the next.
@@ -59,15 +67,31 @@ class Headings:
         sure, weak = self._choose()
         if self.text.reading.items:
             sure = {s.index for s in self._sections if s.heading and self.text.is_told(s, s.level)}
-            sure -= {s.parent for s in self._sections if s.index in sure} if not self.text.reading.level else set()
-        self.chosen = sure | (weak if alone and not any(self._keys[i] & STRONG for i in sure) else set())
+            sure -= set() if self.text.reading.level else {s.parent for s in self._sections if s.index in sure}
+        chosen = sure | (weak if alone and not any(self._keys[i] & STRONG for i in sure) else set())
         openings = []
-        for section in (self._sections[index] for index in sorted(self.chosen)):
+        for section in (self._sections[index] for index in sorted(chosen)):
             family = list(self.text.document.family(section))
-            inner = [s for s in family[1:] if s.index in self.chosen]
+            inner = [s for s in family[1:] if s.index in chosen]
             if not inner or (self._keys[section.index] & STRONG and not self._is_title(section)):
                 openings.append(self._open(section, inner[0].start if inner else max(s.end for s in family), family))
         return openings
+
+    def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
+        assert section.heading is not None
+        body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
+        body += [pair for s in family if s.start < end for pair in _pairs(s.blocks)]
+        title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
+        read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
+        if (ranked := _RANKED.match(title)) and ranked["box"]:
+            read = Numbered(0, 0, ranked["said"])
+        title = read.title
+        if needs := needs_pattern(of_code=True).search(title):
+            body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
+            title = title[: needs.start()].rstrip(" (,;–—-.")
+        line, place = self.text.lines[section.line - 1], section.heading.end
+        fields = tuple(body)
+        return Opening(read.first, read.last, title, line, place, section, fields, end, code=read.code, said=title)
 
     def with_inherited(self, opening: Opening) -> Opening:
         """Add what the headings above say of all that is below them: priority, dependencies, lifecycle."""
@@ -77,11 +101,9 @@ class Headings:
             fields += [f for f in self._fields[section.index] if f.key in wanted and (f.text or f.entries)]
         return replace(opening, fields=tuple(fields))
 
-    # Families
-
     def _choose(self) -> tuple[set[int], set[int]]:
         """Return the indexes of the sections that are items, and of those that are if there are no others."""
-        families: dict[tuple[int | None, int, str], list[Section]] = defaultdict(list)
+        families: dict[_Family, list[Section]] = defaultdict(list)
         for section in self._sections:
             number = self._numbers[section.index]
             if section.heading and not (section.index in self._tabled and not self._keys[section.index] & STRONG):
@@ -103,9 +125,7 @@ class Headings:
         sure |= self._beside(families, sure)
         return sure | self._alike(sure), weak | self._beside(families, sure | weak)
 
-    def _beside(
-        self, families: Mapping[tuple[int | None, int, str], Sequence[Section]], sure: Collection[int]
-    ) -> set[int]:
+    def _beside(self, families: Mapping[_Family, Sequence[Section]], sure: Collection[int]) -> set[int]:
         """Return the numbered headings below siblings of headings over items: "Testing Backlog" beside others."""
         wide: dict[tuple[int, int], list[Sequence[Section]]] = defaultdict(list)
         for (home, level, form), family in families.items():
@@ -143,27 +163,24 @@ class Headings:
     def _is_named(self, section: Section, size: int, *, ranked: bool) -> bool:
         """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
         keys = self._keys[section.index] | self._below[section.index]
-        if size > 1 and self._is_ranked(section):
-            return True
         if names_bucket(section.title):
-            return bool(without_bucket(section.title) and keys - {""} and self._says_one(section))
+            effort = any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
+            return bool(without_bucket(section.title) and keys - {""} and (keys & _OWN or effort))
         counts = any(line.bullet and read_count(line.body) for line in self.text.own(section))
-        task = names_task(section.title)
-        told = bool(keys & {"depends_on", "lifecycle", "effort"}) and (task or bool(_OWN & keys))
-        if "priority" in keys and (told or ranked) and not counts:
+        told = ranked or keys & {"depends_on", "lifecycle", "effort"}
+        if self._is_ranked(section) or ("priority" in keys and told and not counts):
             return True
-        needs = "depends_on" in keys and not pattern("nouns", r"\b(?:{})s\b").search(section.title)
-        if (task or needs) and any(map(names_priority, self.text.headings[section.index][1:])):
+        placed = any(map(names_priority, self.text.headings[section.index][1:]))
+        if placed and ("depends_on" in keys or names_task(section.title)):
             return True
-        # No list below it could itself be one of items, and its siblings have no other role.
+        # No list below it could itself be one of items.
         bare = not any(line.mark or read_number(line.content) for line in self._loose[section.index])
-        bare = bare and section.index not in self._parents and (section.parent, section.level) not in self._asides
-        return bare and size > 1 and names_priority(self._above(section))
+        return size > 1 and bare and names_priority(self._above(section))
 
     def _is_ranked(self, section: Section) -> bool:
         """Say whether "P1 - No salt" is work of that priority, and no heading over others."""
         ranked = _RANKED.match(plain_text(section.title))
-        if not ranked or section.index in self._parents | self._tabled or names_bucket(ranked["said"]):
+        if not ranked or section.index in self._parents:
             return False
         return not any(line.mark or not ranked["box"] for line in self._loose[section.index])
 
@@ -179,9 +196,8 @@ class Headings:
 
     def _has_role(self, section: Section) -> bool:
         """Say whether a heading above, or an own one without a number, says that its lines are metrics or the like."""
-        if section.parent is not None and self.text.roles[section.parent]:
-            return True
-        return bool(read_role(section.title)) and not self._numbers[section.index]
+        above = "" if section.parent is None else self.text.roles[section.parent]
+        return bool(above) or (bool(read_role(section.title)) and not self._numbers[section.index])
 
     def _is_container(self, section: Section) -> bool:
         """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""
@@ -192,48 +208,15 @@ class Headings:
         if inner and (max(inner.values()) > 1 or not keys & STRONG):
             # Lines below it have such fields, each its own.
             return True
-        bucket = names_bucket(section.title)
-        if number and number.unit in self._units and any(line.mark for line in loose):
+        boxes = sum(bool(line.mark) for line in loose)
+        if number and number.unit in self._units and boxes:
             # "Chunk 1: Dough" over boxes is like a phase, whatever the word, unless it has fields.
             return not any(f.label for f in self._fields[section.index])
         coded = sum(bool((read := read_number(line.body)) and read.code) for line in loose)
         if coded and coded * 2 >= len(loose) and not (number and keys & _OWN):
             return True
-        if number or not (bucket or names_priority(section.title)):
-            return not number and keys & STRONG == {"priority"} and sum(bool(line.mark) for line in loose) > 1
-        said = without_bucket(section.title)
-        return not (said and not names_only_priority(said) and self._says_one(section))
-
-    def _says_one(self, section: Section) -> bool:
-        """Say whether "Priority 1: Verify scripts (1-2 days)" is work of its own and not a heading over others."""
-        keys = self._keys[section.index]
-        marked = any(line.mark for line in self._loose[section.index]) and not keys & {"depends_on", "soft"}
-        if section.index in self._parents or marked:
-            return False
-        return bool(keys & _OWN) or any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
-
-    # Fields
-
-    def _own_fields(self, section: Section) -> list[Field]:
-        own = _without_entries(self.text.own(section))
-        return self.text.read_fields(own) + _pairs(section)
-
-    def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
-        assert section.heading is not None
-        body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
-        body += chain.from_iterable(_pairs(s) for s in family if s.start < end)
-        title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
-        ranked = _RANKED.match(title)
-        read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
-        if ranked and ranked["box"]:
-            read = Numbered(0, 0, ranked["said"])
-        title = read.title
-        if needs := needs_pattern(of_code=True).search(title):
-            body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
-            title = title[: needs.start()].rstrip(" (,;–—-.")
-        line, place = self.text.lines[section.line - 1], section.heading.end
-        fields = tuple(body)
-        return Opening(read.first, read.last, title, line, place, section, fields, end, code=read.code, said=title)
+        ranks = names_priority(section.title) and not names_bucket(section.title)
+        return not number and (ranks or (keys & STRONG == {"priority"} and boxes > 1))
 
 
 def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:
@@ -248,19 +231,10 @@ def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:
             yield line
 
 
-def _lines_of_entries(fields: Sequence[Field]) -> list[Line]:
-    entries = chain.from_iterable(f.entries for f in fields if f.key in ("actions", "listed"))
-    return [entry.line for entry in entries]
-
-
-def _pairs(section: Section) -> list[Field]:
-    """Return the fields of the tables with two columns, key and value, in a section itself."""
-    return list(chain.from_iterable(map(_pairs_of_table, section.blocks)))
-
-
-def _pairs_of_table(block: Block) -> Iterator[Field]:
-    if block.kind != "table" or block.header is None or len(block.header.cells) != 2:  # noqa: PLR2004 - key and value
-        return
-    for row in (block.header, *block.rows):
-        if len(row.cells) > 1 and (key := field_key(row.cells[0].text)):
-            yield Field(key, row.cells[0].text, row.cells[1].text, row.line)
+def _pairs(blocks: Iterable[Block]) -> Iterator[Field]:
+    """Yield the fields of tables with two columns, key and value."""
+    for block in blocks:
+        rows = (block.header, *block.rows) if block.kind == "table" and block.header else ()
+        for row in rows if rows and len(rows[0].cells) == _PAIR else ():
+            if key := field_key(row.cells[0].text):
+                yield Field(key, row.cells[0].text, row.cells[-1].text, row.line)

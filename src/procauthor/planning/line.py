@@ -85,14 +85,13 @@ class Line:
         return self._mark(_BOX.search(self.text), _SIGN.search(self.text))
 
     def _mark(self, box: re.Match[str] | None, sign: re.Match[str] | None) -> Mark | None:
-        shown = box or sign
-        if not shown:
+        if not (shown := box or sign):
             return None
         was = box[1] if box else shown[0]
-        done = was[0] in (_DONE_LETTERS if box else _DONE_SIGNS)
         at = self.start + len(self.text[: shown.start(1) if box else shown.start()].encode())
-        tick = Tick(at, at + len(was.encode()), was.encode(), "x" if box else "✅")
-        return Mark(done, at if box else None, None if done else tick)
+        done = was[0] in (_DONE_LETTERS if box else _DONE_SIGNS)
+        tick = None if done else Tick(at, at + len(was.encode()), was.encode(), "x" if box else "✅")
+        return Mark(done, at if box else None, tick)
 
 
 def strip_signs(text: str) -> str:

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from procauthor.data import grouped
 from procauthor.markdown.document import Section
+from procauthor.planning import title as above
 from procauthor.planning.around import read_count
 from procauthor.planning.field import Field, field_key, fields_in, first_field, opens_field, read_fields
 from procauthor.planning.heading import STRONG
 from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leading
-from procauthor.planning.opening import (
-    LABEL,
-    Opening,
-    asks_for_documents,
-    names_bucket,
-    names_priority,
-    names_status,
-    needs_pattern,
-)
-from procauthor.planning.text import Placed, PlanText, Scopes, read_role
-from procauthor.planning.title import Numbered, clean_title, read_number
+from procauthor.planning.text import LABEL, Opening, Placed, PlanText, Scopes, read_role
+from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import ends_in_noun, pattern
 from procauthor.regex import lazy
@@ -62,36 +54,30 @@ class WeighedList:
 
 def find_lists(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield the lists that may hold items, among the lines outside of ``scopes``."""
-    bold = list(_find_bold(text, scopes))
+    bold = [each for section in text.document.sections if (each := _find_bold(text, section, scopes))]
     yield from bold
     below = Scopes(chain.from_iterable(each.openings for each in bold))
-    groups: dict[tuple[int, str], list[Placed]] = defaultdict(list)
-    for placed in text.placed:
-        if placed.line.start not in scopes and placed.line.start not in below:
-            groups[placed.section.index, placed.label].append(placed)
-    for (_, label), group in groups.items():
+    free = (p for p in text.placed if p.line.start not in scopes and p.line.start not in below)
+    for (_, label), group in grouped(((p.section.index, p.label), p) for p in free).items():
         if not group[0].role and field_key(label) in ("", "actions", "procedures"):
-            yield from _weigh_group(text, scopes, group, label)
+            yield from _weigh(text, scopes, group, label)
 
 
-def _find_bold(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
-    """Yield paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
-    for section in text.document.sections:
-        own = [line for line in text.own(section) if line.start not in scopes]
-        labels = [None if line.bullet else _NUMBERED.match(line.text) for line in own]
-        heads = [(at, read) for at, label in enumerate(labels) if label and (read := read_number(label[1]))]
-        ends = [*(at for at, _ in heads[1:]), len(own)]
-        openings = []
-        for (at, read), end in zip(heads, ends, strict=bool(heads)):
-            body = _body(own[at:end])
-            fields = (*_inline(body[0]), *text.read_fields(body[1:]))
-            title = clean_title(read.title)
-            openings.append(_Entry(body[0], body, section, read, title, marked=True, fields=fields).opening("", -1))
-        if any(f.key in STRONG for f in chain.from_iterable(opening.fields for opening in openings)):
-            yield WeighedList(tuple(openings), section, TOLD)
+def _find_bold(text: PlanText, section: Section, scopes: Scopes) -> WeighedList | None:
+    """Return paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
+    own = [line for line in text.own(section) if line.start not in scopes]
+    labels = [None if line.bullet else _NUMBERED.match(line.text) for line in own]
+    heads = [(at, read) for at, label in enumerate(labels) if label and (read := read_number(label[1]))]
+    openings = []
+    for (at, read), end in zip(heads, [*(at for at, _ in heads[1:]), len(own)], strict=bool(heads)):
+        body = _body(own[at:end])
+        fields = (*_inline(body[0]), *text.read_fields(body[1:]))
+        openings.append(_Entry(body, section, read, clean_title(read.title), fields, marked=True).opening("", -1))
+    told = any(f.key in STRONG for opening in openings for f in opening.fields)
+    return WeighedList(tuple(openings), section, TOLD) if told else None
 
 
-def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) -> Iterator[WeighedList]:
+def _weigh(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) -> Iterator[WeighedList]:
     """Yield the lines of one list that may be items: all of one form where one has fields, else those with codes."""
     section = group[0].section
     entries = _entries(text, group, scopes)
@@ -103,22 +89,15 @@ def _weigh_group(text: PlanText, scopes: Scopes, group: Sequence[Placed], label:
     told = [e for e in entries if e.form in strong or (coded and e.head.mark)]
     marked = [e for e in entries if e.head.mark]
     kept = told or coded or (marked if len(marked) * 2 >= max(1, len(entries)) else entries)
-    boxed = any(e.head.mark for e in kept)
+    boxed, half = any(e.head.mark for e in kept), len(kept) / 2
     if not kept or (counts and not boxed):
         return
-    own = TOLD if told else _weigh(kept, coded=bool(coded))
+    numbered, named = (sum(map(bool, each)) >= half for each in zip(*((e.number, e.named) for e in kept), strict=True))
+    own = 2 + any(e.number and e.number.unit for e in kept) if coded else 2 * boxed + numbered + named
+    own = TOLD if told else own
+    place = _weigh_place(text, section, label, clear=boxed or any(e.marked or e.named for e in kept))
     openings = [e.opening(text.label_above(section, e.head.start), e.head.indent + 1) for e in kept]
-    place = _weigh_place(text, section, label, clear=boxed or any(e.marked or ends_in_noun(e.title) for e in kept))
     yield WeighedList(tuple(openings), section, own + place, own, boxed)
-
-
-def _weigh(entries: Sequence[_Entry], *, coded: bool) -> int:
-    """Say how much lines speak for themselves: boxes, codes, numbers, kinds of documents."""
-    if coded:
-        return 2 + any(e.number and e.number.unit for e in entries)
-    half = len(entries) / 2
-    named = sum(ends_in_noun(e.title) for e in entries) >= half
-    return 2 * any(e.head.mark for e in entries) + (sum(e.number is not None for e in entries) >= half) + named
 
 
 def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -> int:
@@ -127,16 +106,11 @@ def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -
     A priority says most, then that documents are to be written, then a phase or a status.
     """
     nearest = section.title if not label or field_key(label) else label
-    if names_priority(nearest):
-        return 3
-    if asks_for_documents(nearest):
-        return 2
+    if above.names_priority(nearest) or above.asks_for_documents(nearest):
+        return 3 if above.names_priority(nearest) else 2
     work = pattern("work", r"(?:^|[\s:&/-])(?:{})\W*$")
-    above = (nearest, *text.named(section)) if clear else (nearest,)
-    return int(any(names_bucket(each) or names_status(each) or work.search(each) for each in above))
-
-
-# Lines
+    headings = (nearest, *text.named(section)) if clear else (nearest,)
+    return int(any(above.names_bucket(each) or above.names_status(each) or work.search(each) for each in headings))
 
 
 def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_Entry]:
@@ -151,7 +125,7 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
         level = []
         for head, end in zip(heads, ends, strict=True):
             own = lines_of(text.lines, head.line.start, scopes.following(head.line.start, end))
-            level.append(_Entry.of(text, _body(own), head.section))
+            level.append(_read_entry(text, _body(own), head.section))
         levels.append([entry for entry in level if entry.title])
     if told := text.reading.level:
         return levels[told - 1] if told <= len(levels) else []
@@ -161,41 +135,29 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
         inner = [e for e in level if e.head.mark and e.number and e.number.code]
         if sum(any(line.bullet for line in e.body[1:]) for e in inner) * 2 > len(inner):
             starts = [e.head.start for e in inner]
-            over = [e for e in first if any(e.head.start < start <= e.body[-1].start for start in starts)]
-            return sorted([*(e for e in first if e not in over), *inner], key=lambda e: e.head.start)
+            outer = [e for e in first if not any(e.head.start < start <= e.body[-1].start for start in starts)]
+            return sorted([*outer, *inner], key=lambda e: e.head.start)
     return first
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """A line that may be an item: its number, its title, what is behind and below it."""
+    """A line that may be an item, with what is below it; ``marked`` says that bold or a link marks its title."""
 
-    head: Line
     body: list[Line]
     section: Section
     number: Numbered | None
     title: str
-    marked: bool
     fields: tuple[Field, ...]
+    marked: bool
 
-    @classmethod
-    def of(cls, text_of: PlanText, body: list[Line], section: Section) -> _Entry:
-        """Take a line apart: a status or a priority in front, a number or a code, the title, remarks, fields."""
-        head = body[0]
-        fields, text = _fronted(head)
-        ordered, bold = _ORDERED.match(head.text), _BOLD.match(text)
-        read = read_number(bold[1]) if bold else None
-        if bold and read:
-            text = bold[2].lstrip(" :–—-") if read.title.startswith("(") else f"**{read.title}**{bold[2]}"
-        else:
-            read = read_number(text)
-            text = read.title if read else text
-        title, rest, marked = _title(_TAGS.sub("", text))
-        if ordered and (read is None or not read.code):
-            first, last = int(ordered[1]), int(ordered[2] or ordered[1])
-            read = Numbered(first, max(first, last), title)
-        fields += [*_remarks(rest, head, marked=marked), *_inline(head), *text_of.read_fields(body[1:])]
-        return cls(head, body, section, read, title, marked, tuple(fields))
+    @property
+    def head(self) -> Line:
+        return self.body[0]
+
+    @property
+    def named(self) -> bool:
+        return ends_in_noun(self.title)
 
     @property
     def form(self) -> str:
@@ -215,29 +177,21 @@ class _Entry:
         return bool(keys & STRONG)
 
     def opening(self, label: str, place: int) -> Opening:
-        """Return the line as an opening."""
-        read = self.number or Numbered(0, 0, self.title)
-        # What a sign behind "depends on" or in a field says is not said of this item.
-        field, needs = first_field(self.head.text), needs_pattern().search(self.head.text)
-        line = replace(self.head, text=self.head.text[: min(needs.start() if needs else field, field)])
-        content = self.head.content[: first_field(self.head.content)]
+        """Return the line as an opening; what is said behind "depends on" or in a field is not said of this item."""
+        head, read = self.head, self.number or Numbered(0, 0, self.title)
+        content = head.content[: first_field(head.content)]
         number = read_number(content)
-        said = _TAGS.sub("", number.title if number else content)
-        needs = needs_pattern().search(said)
+        said = _before_needs(_TAGS.sub("", number.title if number else content))
+        line = replace(head, text=_before_needs(head.text)[: first_field(head.text)])
+        first, last, end = read.first, read.last, self.body[-1].start + 1
         return Opening(
-            read.first,
-            read.last,
-            self.title,
-            line,
-            self.head.end,
-            self.section,
-            self.fields,
-            self.body[-1].start + 1,
-            label=label,
-            code=read.code,
-            place=place,
-            said=said[: needs.start()] if needs else said,
+            first, last, self.title, line, head.end, self.section, self.fields, end, label, read.code, place, said
         )
+
+
+def _before_needs(text: str) -> str:
+    needs = needs_pattern().search(text)
+    return text[: needs.start()] if needs else text
 
 
 def _body(own: list[Line]) -> list[Line]:
@@ -245,10 +199,13 @@ def _body(own: list[Line]) -> list[Line]:
 
     An item that is a paragraph in bold goes on to the next label with a meaning of its own.
     """
-    if not own[0].bullet:
-        labels = ((place, LABEL.match(line.text)) for place, line in enumerate(own) if place)
-        return own[: next((at for at, label in labels if label and _ends_item(label[1])), len(own))]
     for place, line in enumerate(own[1:], 1):
+        if not own[0].bullet:
+            label = LABEL.match(line.text)
+            named = "" if not label or field_key(label[1]) else label[1]
+            if named and (above.names_priority(named) or above.names_bucket(named) or read_role(named)):
+                return own[:place]
+            continue
         inner = line.bullet and line.indent < own[0].indent
         outside = line.text.strip() and not own[place - 1].text.strip() and line.indent <= own[0].indent
         # A label behind a list of its own is said of the section.
@@ -258,11 +215,27 @@ def _body(own: list[Line]) -> list[Line]:
     return own
 
 
-def _ends_item(label: str) -> bool:
-    return not field_key(label) and (names_priority(label) or names_bucket(label) or bool(read_role(label)))
-
-
-# Parts of a line
+def _read_entry(text_of: PlanText, body: list[Line], section: Section) -> _Entry:
+    """Take a line apart: a status or a priority in front, a number or a code, the title, remarks, fields."""
+    head = body[0]
+    fields, text = _fronted(head)
+    ordered, bold = _ORDERED.match(head.text), _BOLD.match(text)
+    read = read_number(bold[1]) if bold else None
+    if bold and read:
+        text = bold[2].lstrip(" :–—-") if read.title.startswith("(") else f"**{read.title}**{bold[2]}"
+    else:
+        read = read_number(text)
+        text = read.title if read else text
+    title, rest, marked = _title(_TAGS.sub("", text))
+    if ordered and (read is None or not read.code):
+        first, last = int(ordered[1]), int(ordered[2] or ordered[1])
+        read = Numbered(first, max(first, last), title)
+    # "P1." may be behind a title in bold.
+    if rank := _RANK_BEHIND.match(rest) if marked else None:
+        fields.append(Field("priority", "", rank[1], head.number))
+    needs = [Field("depends_on", _SAID, m["names"].strip(" .;,"), head.number) for m in needs_pattern().finditer(rest)]
+    fields += [*needs, *_inline(head), *text_of.read_fields(body[1:])]
+    return _Entry(body, section, read, title, tuple(fields), marked)
 
 
 def _fronted(head: Line) -> tuple[list[Field], str]:
@@ -290,36 +263,20 @@ def _inline(line: Line) -> list[Field]:
 def _title(text: str) -> tuple[str, str, bool]:
     """Take a line apart: its title, what is behind that, and whether bold or a link marks the title."""
     text = text[: first_field(text)].rstrip(" |;,·–—-") or text
-    marked = _MARKED.match(text)
-    if marked:
+    if marked := _MARKED.match(text):
         name, behind = marked["bold"] or marked["link"], marked["behind"] or marked["after"] or ""
         noun = re.match(r"\s+[^\W\d_]+", behind)
-        if names_bucket(name) and (said := behind.strip(" :–—-")):
+        if above.names_bucket(name) and (said := behind.strip(" :–—-")):
             # "**Day 1**: Mix the dough" says when.
             name, behind = said, ""
         if noun and ends_in_noun(noun[0]):
             name, behind = f"{name}{noun[0]}", behind[noun.end() :]
         return clean_title(name.rstrip(" :")), behind, True
     plain = strip_emphasis(text)
-    needs = needs_pattern().search(plain)
-    cut = needs.start() if needs else len(plain)
-    joint = _BEHIND.search(plain)
-    if joint and joint.start() and _is_aside(plain, joint):
-        cut = min(cut, joint.start())
+    cut, joint = len(_before_needs(plain)), _BEHIND.search(plain)
+    if joint and joint.start():
+        # What is behind a joint is said of the title: behind its kind, or hours, or a dependency.
+        behind = plain[joint.end() :].strip(" ()")
+        aside = read_whole_effort(behind) or needs_pattern().search(f" {behind}")
+        cut = min(cut, joint.start()) if aside or ends_in_noun(plain[: joint.start()]) else cut
     return clean_title(plain[:cut].rstrip(" (,;–—-")), plain[cut:], False
-
-
-def _is_aside(text: str, joint: re.Match[str]) -> bool:
-    """Say whether what is behind a joint is said of the title: behind its kind, or hours, or a dependency."""
-    behind = text[joint.end() :].strip(" ()")
-    said = read_whole_effort(behind) or needs_pattern().search(f" {behind}")
-    return bool(said) or ends_in_noun(text[: joint.start()])
-
-
-def _remarks(text: str, line: Line, *, marked: bool) -> Iterator[Field]:
-    """Read what is behind the title: "after #2", "(depends on Data Design Procedure)", and "P1." behind a bold one."""
-    rank = _RANK_BEHIND.match(text) if marked else None
-    if rank:
-        yield Field("priority", "", rank[1], line.number)
-    for needs in needs_pattern().finditer(text):
-        yield Field("depends_on", _SAID, needs["names"].strip(" .;,"), line.number)

@@ -1,17 +1,24 @@
-"""The order of a plan's items: dependencies first, then priority, then number. Says where they run in circles."""
+"""The order of a plan's items: dependencies, then priority, then number; what comes next, and what fits into hours."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from typing import Literal
 
+from procauthor.evaluation.value import Evaluation, Share
 from procauthor.naming import title_key
 from procauthor.planning.dependency import Directory
-from procauthor.planning.plan import PlanItem, Problem
+from procauthor.planning.plan import Effort, Goal, Plan, PlanItem, Problem
 
 Strength = Literal["hard", "vague", "soft"]
+_Edges = dict[tuple[int, int], Strength]
 _STRENGTHS: tuple[Strength, ...] = ("hard", "vague", "soft")
+_MOST_NEXT = 3
+_ROUNDING = 1e-6
+_OPEN_STATES = ("placeholder", "missing", "in progress", "to be defined")
 
 
 def arrange(items: Sequence[PlanItem]) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
@@ -44,44 +51,32 @@ def _rank(items: Sequence[PlanItem]) -> list[PlanItem]:
     return sorted(items, key=lambda i: (i.priority, i.number, title_key(i.title)))
 
 
-def edges(items: Sequence[PlanItem]) -> dict[tuple[int, int], Strength]:
+def edges(items: Sequence[PlanItem]) -> _Edges:
     """Return who comes before whom, by place, and whether it has to be so; the strongest word counts."""
     directory = Directory(items)
-    places: dict[str, int] = {}
-    for place, item in enumerate(items):
-        places.setdefault(title_key(item.title), place)
+    places = {title_key(item.title): place for place, item in reversed(list(enumerate(items)))}
     numbers = {item.number: place for place, item in enumerate(items)}
-    strongest: dict[tuple[int, int], Strength] = {}
+    strongest: _Edges = {}
     for own, item in enumerate(items):
-        for other, strength, behind in _named(item, places, numbers, directory):
-            edge = (own, other) if behind else (other, own)
-            if strength == "hard" or own != other:
-                strongest[edge] = min(strength, strongest.get(edge, strength), key=_STRENGTHS.index)
+        needs = [(d.title, d.hard, d.state == "vague", False) for d in item.depends_on]
+        blocks = [(t, t not in item.soft_blocks, t in item.vague_blocks, True) for t in item.blocks]
+        for title, hard, vague, behind in (*needs, *blocks):
+            strength = _STRENGTHS[vague if hard else 2]
+            if vague:
+                others = [numbers[each] for each in directory.read_vague(title, item, behind=behind)]
+            else:
+                others = [places[key]] if (key := title_key(title)) in places else []
+            for other in others:
+                edge = (own, other) if behind else (other, own)
+                if strength == "hard" or own != other:
+                    strongest[edge] = min(strength, strongest.get(edge, strength), key=_STRENGTHS.index)
     return strongest
 
 
-def _strength(*, hard: bool, vague: bool) -> Strength:
-    if not hard:
-        return "soft"
-    return "vague" if vague else "hard"
+# Circles
 
 
-def _named(
-    item: PlanItem, places: Mapping[str, int], numbers: Mapping[int, int], directory: Directory
-) -> Iterator[tuple[int, Strength, bool]]:
-    """Yield the places of what an item names, how strongly, and whether that comes behind it."""
-    needs = [(d.title, d.hard, d.state == "vague", False) for d in item.depends_on]
-    blocks = [(t, t not in item.soft_blocks, t in item.vague_blocks, True) for t in item.blocks]
-    for title, hard, vague, behind in (*needs, *blocks):
-        strength = _strength(hard=hard, vague=vague)
-        if vague:
-            meant = directory.read_vague(title, item, behind=behind)
-            yield from ((numbers[number], strength, behind) for number in meant)
-        elif (other := places.get(title_key(title))) is not None:
-            yield other, strength, behind
-
-
-def _opened(size: int, known: Mapping[tuple[int, int], Strength]) -> tuple[list[int], list[list[int]]]:
+def _opened(size: int, known: _Edges) -> tuple[list[int], list[list[int]]]:
     """Return all places in order, and the circles of hard edges; of a circle, the weakest edge is let go."""
     order, loose = _order(size, known)
     if loose:
@@ -89,7 +84,7 @@ def _opened(size: int, known: Mapping[tuple[int, int], Strength]) -> tuple[list[
     return order, [circle for edge, circle in loose.items() if known[edge] == "hard"]
 
 
-def _order(size: int, known: Mapping[tuple[int, int], Strength]) -> tuple[list[int], dict[tuple[int, int], list[int]]]:
+def _order(size: int, known: _Edges) -> tuple[list[int], dict[tuple[int, int], list[int]]]:
     """Return all places in order, and the edges that had to be let go with the circles that they close."""
     before: list[dict[int, Strength]] = [{} for _ in range(size)]
     after: list[list[int]] = [[] for _ in range(size)]
@@ -105,8 +100,7 @@ def _order(size: int, known: Mapping[tuple[int, int], Strength]) -> tuple[list[i
     while len(order) < size:
         if not ready:
             circle = _circle(before, path, starts)
-            pairs = zip(circle[1:], circle, strict=False)
-            first, then = max(pairs, key=lambda pair: (_STRENGTHS.index(before[pair[1]][pair[0]]), -pair[1]))
+            then, first = min(pairwise(circle), key=lambda p: (-_STRENGTHS.index(before[p[0]][p[1]]), p[0]))
             del before[then][first]
             loose[first, then] = circle
             while next(reversed(path)) != then:
@@ -129,11 +123,7 @@ def _circle(before: Sequence[Mapping[int, Strength]], path: dict[int, None], sta
         path[next(place for place in starts if before[place])] = None
     while (place := min(before[next(reversed(path))])) not in path:
         path[place] = None
-    walked = [place]
-    for other in reversed(path):
-        walked.append(other)
-        if other == place:
-            break
+    walked = [place, *takewhile(lambda other: other != place, reversed(path)), place]
     return walked[::-1]
 
 
@@ -143,3 +133,97 @@ def _problem(items: Sequence[PlanItem], circle: Sequence[int]) -> Problem:
     path = [*ring[first:], *ring[: first + 1]]
     names = " -> ".join(f"{items[place].number} {items[place].title}" for place in path)
     return Problem("cycle", f"dependencies run in a circle: {names}", items[path[0]].line, items[path[0]].number)
+
+
+# What comes next
+
+
+def choose_next(
+    items: Sequence[PlanItem], order: Sequence[int], goals: Sequence[Goal]
+) -> tuple[tuple[int, ...], list[Problem]]:
+    """Return the numbers of the next items in order, and which goals have to wait."""
+    blockers = _blockers(items)
+    wanted = {goal.item: goal for goal in reversed(goals) if goal.item in blockers and not goal.done}
+    chosen: list[int] = []
+    waiting: list[Problem] = []
+    for number in order:
+        goal = wanted.get(number)
+        lacking = [repr(name) for other, name in blockers.get(number, ()) if other not in chosen]
+        if goal and lacking:
+            message = f"the goal {goal.title!r} has to wait for {', '.join(lacking)}"
+            waiting.append(Problem("blocked", message, goal.line, number))
+        elif goal:
+            chosen.append(number)
+    return tuple(chosen or [number for number in order if blockers.get(number) == []][:_MOST_NEXT]), waiting
+
+
+def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str]]]:
+    """Return for every open item what it waits for: open items by number, other procedures without one."""
+    blockers: dict[int, list[tuple[int | None, str]]] = {item.number: [] for item in items if not item.done}
+    for (a, b), strength in edges(items).items():
+        if strength != "soft" and not items[a].done and items[b].number in blockers:
+            blockers[items[b].number].append((items[a].number, items[a].title))
+    own = {title_key(item.title) for item in items}
+    for item in (item for item in items if item.number in blockers):
+        outside = (d.title for d in item.depends_on if d.hard and d.state in _OPEN_STATES)
+        blockers[item.number] += [(None, title) for title in outside if title_key(title) not in own]
+    return blockers
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The items that fit into some hours, in order, and those that nobody has estimated. Numbers of items."""
+
+    chosen: tuple[int, ...]
+    effort: Effort
+    unknown: tuple[int, ...]
+
+
+def fit(items: Sequence[PlanItem], order: Sequence[int], hours: float) -> Fit:
+    """Choose items in their order until the hours are used up, counting the upper estimate of each.
+
+    An item is taken only when all that it waits for is done or taken before it. One that is too long is passed over;
+    what waits for it is passed over as well.
+    """
+    blockers = _blockers(items)
+    efforts = {item.number: item.effort_hours for item in items}
+    chosen: list[int] = []
+    taken: set[int | None] = set()
+    unknown: list[int] = []
+    low = high = 0.0
+    for number in order:
+        effort = efforts[number]
+        if number not in blockers or any(other not in taken for other, _ in blockers[number]):
+            continue
+        if effort is None:
+            unknown.append(number)
+        elif high + effort.max <= hours + _ROUNDING:
+            chosen.append(number)
+            taken.add(number)
+            low, high = low + effort.min, high + effort.max
+    return Fit(tuple(chosen), Effort(round(low, 4), round(high, 4)), tuple(unknown))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What fits into some hours, and what completion it brings: of the library, and of the lifecycles that gain."""
+
+    hours: float
+    items: tuple[PlanItem, ...]
+    fit: Fit
+    now: Share
+    then: Share
+    lifecycles: tuple[tuple[str, Share, Share], ...]
+
+
+def plan_session(plan: Plan, evaluation: Evaluation, hours: float) -> Session:
+    """Choose what to do next; only what the evaluation counts as unfinished brings completion."""
+    fitting = fit(plan.items, plan.order, hours)
+    by_number = {item.number: item for item in plan.items}
+    items = tuple(by_number[number] for number in fitting.chosen)
+    open_rows = {title_key(row.title): title_key(row.lifecycle) for row in evaluation.rows if not row.done}
+    homes = [open_rows[key] for key in dict.fromkeys(title_key(item.title) for item in items) if key in open_rows]
+    tallies = [(each.name, each.tally.completion, homes.count(title_key(each.name))) for each in evaluation.lifecycles]
+    gains = tuple((name, now, Share(now.part + more, now.whole)) for name, now, more in tallies if more)
+    now = evaluation.total.completion
+    return Session(hours, items, fitting, now, Share(now.part + len(homes), now.whole), gains)

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from procauthor.data import pick
+from procauthor.procedure import Status
 
 Priority = Literal["P0", "P1", "P2", "P3"]
 PRIORITIES: tuple[Priority, ...] = ("P0", "P1", "P2", "P3")
+_ITEM = ("number", "code", "title", "priority", "lifecycle", "phase", "status", "blocks", "why", "done", "line")
+_LISTS = {
+    "groups": ("name", "count", "priority", "line"),
+    "problems": ("kind", "message", "line", "item"),
+    "metrics": ("group", "text", "name", "target", "base", "unit"),
+    "goals": ("text", "title", "done", "item"),
+    "completed": ("text", "title", "done", "item"),
+    "unread": ("line", "text"),
+}
 # Ends a reason that was computed when a plan was written.
 COMPUTED = "(computed)"
-State = Literal[
-    "defined",
-    "placeholder",
-    "missing",
-    "in progress",
-    "proposed",
-    "deprecated",
-    "rejected",
-    "alias",
-    "to be defined",
-    "vague",
-    "soft",
-    "unknown",
-]
-ProblemKind = Literal[
-    "unresolved",
-    "vague",
-    "cycle",
-    "total",
-    "count",
-    "range",
-    "duplicate",
-    "priority",
-    "stale",
-    "blocked",
-    "skipped",
-    "effort",
-]
+State = Literal[Status, "to be defined", "vague", "soft", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +119,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the plan leaves open or contradicts; ``item`` is a number."""
+    """What the plan leaves open or contradicts; ``item`` is a number.
 
-    kind: ProblemKind
+    Kinds are "unresolved", "vague", "cycle", "total", "count", "range", "duplicate", "priority", "stale", "blocked",
+    "skipped" and "effort".
+    """
+
+    kind: str
     message: str
     line: int
     item: int | None = None
@@ -193,3 +182,31 @@ class Plan:
     goals: tuple[Goal, ...] = ()
     completed: tuple[Goal, ...] = ()
     unread: tuple[Unread, ...] = ()
+
+
+def plan_json(plan: Plan) -> dict[str, object]:
+    """Return the plan as a JSON object; whole numbers come out as integers."""
+    return {
+        "schema_version": 1,
+        **pick(plan, "title", "order", "next"),
+        "items": [_item(item) for item in plan.items],
+        **{key: [_plain(pick(each, *names)) for each in getattr(plan, key)] for key, names in _LISTS.items()},
+        "totals": {each.key: _plain(pick(each, "stated", "computed", "items")) for each in plan.totals},
+    }
+
+
+def _item(item: PlanItem) -> dict[str, object]:
+    return {
+        **pick(item, *_ITEM),
+        "depends_on": [pick(each, "title", "state", "hard") for each in item.depends_on],
+        "effort_hours": _plain(item.effort_hours),
+        "actions": [pick(action, "text", "done") for action in item.actions],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Effort):
+        return _plain(pick(value, "min", "max"))
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -67,11 +67,10 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
     ``present`` is the plan there is: the dependencies that it states count, its priorities do not. Where nothing
     speaks for any gap, each is an item.
     """
-    terrain = _Terrain(survey, evaluation, present)
-    gaps = terrain.gaps()
-    single = [g for g in gaps if g.priority != "P3" or g.row.path is not None or g.needs or g.users] or gaps
-    single.sort(key=lambda g: (g.priority, -g.score, g.row.lifecycle, g.place, title_key(g.row.title)))
-    numbered = [replace(terrain.item(gap), number=number) for number, gap in enumerate(single, 1)]
+    gaps = _Terrain(survey, evaluation, present).gaps()
+    single = [g for g in gaps if g.item.priority != "P3" or g.row.path or g.item.depends_on or g.item.blocks] or gaps
+    single.sort(key=lambda g: (g.item.priority, -g.score, g.row.lifecycle, g.place, title_key(g.row.title)))
+    numbered = [replace(gap.item, number=number) for number, gap in enumerate(single, 1)]
     order, problems = arrange(numbered)
     items = _renumbered(numbered, order)
     others = Counter(gap.row.lifecycle for gap in gaps if gap not in single)
@@ -121,28 +120,18 @@ def _is_written(row: Row) -> bool:
     return row.text_status in DONE
 
 
-# Gaps
-
-
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """One unfinished procedure. Ids are those of the graph.
+    """One unfinished procedure, its item, and how much speaks for it.
 
-    ``needs`` have to be there first, ``softly`` would help; ``waiting`` holds every gap behind it, however far.
-    ``place`` is that in the index, where it has one.
+    ``waiting`` holds the ids in the graph of every gap behind it, however far; ``place`` is that in the index, if any.
     """
 
-    id: str
     row: Row
+    item: PlanItem
     score: float
-    reasons: tuple[str, ...]
-    effort: Effort
-    needs: tuple[str, ...] = ()
-    softly: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
     waiting: frozenset[str] = frozenset()
     place: int = 0
-    priority: Priority = "P3"
 
 
 class _Terrain:
@@ -159,7 +148,7 @@ class _Terrain:
         self.flawed = {row_id(row) for row in evaluation.rows if _is_written(row) and not row.done}
         # The ids that have to be there before each id, and those that wait for it.
         self.before = {each: [n for n in self.graph.needs(each) if n in self.titles] for each in self.titles}
-        for first, then in (*self._planned(plan), *self._declared()):
+        for first, then in self._stated(plan):
             if first != then and first not in self.before[then]:
                 self.before[then].append(first)
         self.after: dict[str, list[str]] = defaultdict(list)
@@ -167,34 +156,25 @@ class _Terrain:
             for first in firsts:
                 self.after[first].append(then)
 
-    @cached_property
-    def _known(self) -> dict[str, str]:
-        """The ids of the titles that one row alone has."""
+    def _stated(self, plan: Plan | None) -> Iterator[tuple[str, str]]:
+        """Yield who comes before whom by the present plan, and by labels of unfinished texts such as "Depends on"."""
         times = Counter(map(title_key, self.titles.values()))
-        return {key: own for own, title in self.titles.items() if times[key := title_key(title)] == 1}
-
-    def _planned(self, plan: Plan | None) -> Iterator[tuple[str, str]]:
-        """Yield who comes before whom by the present plan, where both are known by one title."""
+        # Titles that one row alone has.
+        known = {key: own for own, title in self.titles.items() if times[key := title_key(title)] == 1}
+        named: list[tuple[str | None, str | None]] = []
         for item in plan.items if plan else ():
-            needed = [(d.title, item.title) for d in item.depends_on if d.hard and d.state != "vague"]
-            loose = {*item.soft_blocks, *item.vague_blocks}
-            for first, then in (*needed, *((item.title, title) for title in item.blocks if title not in loose)):
-                ids = self._known.get(title_key(first)), self._known.get(title_key(then))
-                if ids[0] and ids[1]:
-                    yield ids[0], ids[1]
-
-    def _declared(self) -> Iterator[tuple[str, str]]:
-        """Yield who comes before whom by labels of unfinished texts, such as "Depends on" and "Prerequisite for"."""
+            own, loose = known.get(title_key(item.title)), {*item.soft_blocks, *item.vague_blocks}
+            needs = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
+            named += [(known.get(title_key(title)), own) for title in needs]
+            named += [(own, known.get(title_key(title))) for title in item.blocks if title not in loose]
         for row in self.evaluation.rows:
             document = None if row.done or row.path is None else self.survey.library.by_path[row.path].document
             for field in read_fields(read_lines(document)) if document else ():
-                names = chain.from_iterable(split_names(text, self._known) for text, _ in field.values)
-                keys = [title_key(clean_title(name, self._known)) for name in names]
-                others = [self._known[key] for key in keys if key in self._known]
-                if field.key == "depends_on":
-                    yield from ((other, row_id(row)) for other in others)
-                elif field.key == "blocks":
-                    yield from ((row_id(row), other) for other in others)
+                parts = chain.from_iterable(split_names(text, known) for text, _ in field.values)
+                others = [known.get(title_key(clean_title(part, known))) for part in parts]
+                named += [(other, row_id(row)) for other in others if field.key == "depends_on"]
+                named += [(row_id(row), other) for other in others if field.key == "blocks"]
+        yield from ((first, then) for first, then in named if first and then)
 
     def gaps(self) -> list[_Gap]:
         """Return all gaps, in the order of the evaluation's rows; what comes before an urgent gap is as urgent."""
@@ -204,8 +184,12 @@ class _Terrain:
         shared = Counter(purposes)
         # What two texts say of their purpose tells neither apart.
         gaps = [self._gap(row, said if shared[said] == 1 else "") for row, said in zip(rows, purposes, strict=True)]
-        own = {gap.id: self._rank(gap.score) for gap in gaps}
-        return [replace(gap, priority=min([own[gap.id], *(own[other] for other in gap.waiting)])) for gap in gaps]
+        own = {row_id(gap.row): self._rank(gap.score) for gap in gaps}
+        for place, gap in enumerate(gaps):
+            priority = min([own[row_id(gap.row)], *(own[other] for other in gap.waiting)])
+            waits = f" A {priority} item waits for it." if priority != own[row_id(gap.row)] else ""
+            gaps[place] = replace(gap, item=replace(gap.item, priority=priority, why=gap.item.why + waits))
+        return gaps
 
     def _rank(self, score: float) -> Priority:
         bounds = (self.weights.p0, self.weights.p1, self.weights.p2)
@@ -216,7 +200,7 @@ class _Terrain:
         if _is_written(row):
             # It comes behind all that is not written.
             reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
-            return _Gap(own, row, -1.0, (reason,), Effort(0.5, 0.5))
+            return _Gap(row, self._item(row, (), (reason,), Effort(0.5, 0.5)), -1.0)
         users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
         signs = [*self._signs(row, users, waiting)]
         reasons = [text for value, text in signs if value > 0]
@@ -227,13 +211,31 @@ class _Terrain:
         place, listed_behind = self._places.get(title_key(row.title)) or (0, "")
         if listed_behind and row.path is None:
             reasons.append(f"the index lists it behind {listed_behind}")
+        item = self._item(row, users, tuple(filter(None, (purpose, *reasons))), self._effort(row))
+        return _Gap(row, item, round(value + sum(value for value, _ in signs), 4), waiting, place)
+
+    def _item(self, row: Row, users: Collection[str], reasons: Collection[str], effort: Effort) -> PlanItem:
+        """Return the item of a gap, without number and priority."""
+        own = row_id(row)
         # Nothing has to wait for a text that is written, even with errors.
-        needs = tuple(each for each in self.before[own] if each not in self.flawed)
-        optional = dict.fromkeys(e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles)
-        softly = tuple(each for each in optional if each not in needs)
-        score = round(value + sum(value for value, _ in signs), 4)
-        told = tuple(filter(None, (purpose, *reasons)))
-        return _Gap(own, row, score, told, self._effort(row), needs, softly, users, waiting, place)
+        needs = [each for each in self.before[own] if each not in self.flawed]
+        optional = [e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles]
+        named = [Dependency(self.titles[each], self._state(each), each in needs) for each in (*needs, *optional)]
+        unique = {title_key(each.title): each for each in reversed(named)}
+        unique.pop(title_key(row.title), None)
+        return PlanItem(
+            number=0,
+            title=row.title,
+            priority="P3",
+            lifecycle=row.lifecycle,
+            phase=row.phase,
+            status=row.status,
+            depends_on=() if _is_written(row) else tuple(reversed(unique.values())),
+            blocks=tuple(dict.fromkeys(self.titles[user] for user in users)),
+            effort_hours=effort,
+            actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(row)),
+            why=" ".join(f"{text[0].upper()}{text[1:]}." for text in reasons or ("nothing waits for it yet",)),
+        )
 
     def _waiting(self, root: str) -> frozenset[str]:
         """Return all gaps behind one; a finished procedure between two gaps does not part them."""
@@ -261,8 +263,6 @@ class _Terrain:
         rows = list(entries(index)) if index else []
         before = ["", *(a.title if a.table == b.table else "" for a, b in pairwise(rows))]
         return {entry.key: (place + 1, before[place]) for place, entry in enumerate(rows)}
-
-    # Urgency
 
     def _signs(self, row: Row, users: Collection[str], behind: Collection[str]) -> Iterator[tuple[float, str]]:
         """Yield what speaks for a gap: how much, and in words."""
@@ -324,41 +324,14 @@ class _Terrain:
         low, high = sorted((self.weights.hours_min * scale, self.weights.hours_max * scale))
         return Effort(max(0.5, round(low * _HALF) / _HALF), max(0.5, round(high * _HALF) / _HALF))
 
-    # Items
-
-    def item(self, gap: _Gap) -> PlanItem:
-        """Return the item of a gap, without a number."""
-        row = gap.row
-        reasons = gap.reasons or ("nothing waits for it yet",)
-        if self._rank(gap.score) != gap.priority:
-            reasons = (*reasons, f"a {gap.priority} item waits for it")
-        needs = [(each, each in gap.needs) for each in (*gap.needs, *gap.softly)]
-        named = [Dependency(self.titles[each], self._state(each), hard) for each, hard in needs]
-        unique = {title_key(each.title): each for each in reversed(named)}
-        unique.pop(title_key(row.title), None)
-        return PlanItem(
-            number=0,
-            title=row.title,
-            priority=gap.priority,
-            lifecycle=row.lifecycle,
-            phase=row.phase,
-            status=row.status,
-            depends_on=tuple(reversed(unique.values())),
-            blocks=tuple(dict.fromkeys(self.titles[user] for user in gap.users)),
-            effort_hours=gap.effort,
-            actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(gap)),
-            why=" ".join(f"{text[0].upper()}{text[1:]}." for text in reasons),
-        )
-
     def _state(self, own: str) -> State:
         status = self.graph.by_id[own].status
         if status == "missing":
             return "missing"
         return "defined" if status in DONE else "to be defined"
 
-    def _actions(self, gap: _Gap) -> Iterator[str]:
+    def _actions(self, row: Row) -> Iterator[str]:
         """Yield what there is to do, from the text and from what the neighbours promise and expect."""
-        row = gap.row
         if row.path is None:
             yield "Create the file from the canonical template"
         elif row.status == "placeholder":
@@ -367,13 +340,13 @@ class _Terrain:
         if row.errors and row.status != "placeholder":
             yield f"Correct what the check finds: {amount(row.errors, 'error')}"
         if not _is_written(row):
-            yield from self._handed(gap)
+            yield from self._handed(row_id(row))
         yield "Check it, until no error is found"
 
-    def _handed(self, gap: _Gap) -> Iterator[str]:
+    def _handed(self, own: str) -> Iterator[str]:
         """Yield what to take from neighbours, what to provide for them, and which rows change."""
-        users = self.graph.users(gap.id)
-        taken = self._artifacts((e, e.target) for e in self.graph.uses(gap.id) if e.kind == "output")
+        users = self.graph.users(own)
+        taken = self._artifacts((e, e.target) for e in self.graph.uses(own) if e.kind == "output")
         provided = self._artifacts((e, e.source) for e in users if e.kind == "input")
         for verb, joint, artifacts in (("Take", "from", taken), ("Provide", "for", provided)):
             for artifact, ids in artifacts.items():

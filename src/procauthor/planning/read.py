@@ -11,17 +11,15 @@ from itertools import chain
 from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, read_stated, sum_up
+from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, sum_up
+from procauthor.planning.dependency import Resolver
 from procauthor.planning.field import Field, field_key
 from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import lines_of
-from procauthor.planning.opening import Opening
-from procauthor.planning.order import arrange
-from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, ProblemKind, Unread
-from procauthor.planning.resolve import Resolver
-from procauthor.planning.session import choose_next
+from procauthor.planning.order import arrange, choose_next
+from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Unread
 from procauthor.planning.shape import find_openings, unclaimed
-from procauthor.planning.text import PlanText
+from procauthor.planning.text import Opening, PlanText
 from procauthor.regex import lazy
 
 _WHOLE = lazy(r"\bprocedure$", re.IGNORECASE)
@@ -65,7 +63,7 @@ def _plan(text: PlanText, openings: Sequence[Opening], known: Mapping[str, str])
     goals, completed = _assigned(goals, items), _assigned(completed, items)
     order, cycles = arrange(items)
     following, waiting = choose_next(items, order, goals)
-    totals, wrong = sum_up(items, read_stated(text))
+    totals, wrong = sum_up(text, items)
     groups, uncounted = read_groups(text, own)
     problems += [*_unknown_goals(goals, known), *uncounted, *resolver.problems, *cycles, *waiting, *wrong]
     return Plan(
@@ -101,7 +99,7 @@ def _unread(text: PlanText, openings: Sequence[Opening]) -> Iterator[Unread]:
 
 def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
     """Say it once where no item of a plan has a priority, or many state efforts in sizes."""
-    kinds: dict[ProblemKind, list[Problem]] = defaultdict(list)
+    kinds: dict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
         kinds[problem.kind].append(problem)
     if len(lacking := kinds["priority"]) == count > 1:

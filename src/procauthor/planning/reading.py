@@ -19,6 +19,12 @@ KEY = "reading"
 _KINDS = ("tables", "lists", "headings")
 _COLUMNS = ("title", "number")
 _HINT = f"correct {KEY!r} in the front matter of the plan, or take it out"
+_PAIR = {
+    "type": "object",
+    "properties": {"label": {"type": "string"}, "means": {"type": "string"}},
+    "required": ["label", "means"],
+    "additionalProperties": False,
+}
 SCHEMA: Mapping[str, Any] = {
     "title": "reading",
     "description": "Where the items of a plan are, and what its columns and labels mean.",
@@ -27,16 +33,7 @@ SCHEMA: Mapping[str, Any] = {
         "items": {"type": "string", "enum": list(_KINDS)},
         "level": {"type": "integer", "minimum": 0, "maximum": 6},
         "below": {"type": "array", "items": {"type": "string"}, "maxItems": 20},
-        "names": {
-            "type": "array",
-            "maxItems": 20,
-            "items": {
-                "type": "object",
-                "properties": {"label": {"type": "string"}, "means": {"type": "string"}},
-                "required": ["label", "means"],
-                "additionalProperties": False,
-            },
-        },
+        "names": {"type": "array", "maxItems": 20, "items": _PAIR},
     },
     "required": ["items", "level", "below", "names"],
     "additionalProperties": False,
@@ -115,8 +112,9 @@ def as_front_matter(proposed: Mapping[str, Any]) -> dict[str, object]:
 def find_unproven(plan: Plan, raw: bytes) -> list[str]:
     """Return what a plan says of an item and its line does not: the titles, with their lines."""
     lines = raw.decode().splitlines()
-    words = [set(re.findall(r"\w+", line.casefold())) for line in lines]
-    strange = [
-        item for item in plan.items if not set(re.findall(r"\w+", item.title.casefold())) <= words[item.line - 1]
-    ]
+    strange = [i for i in plan.items if not _words(i.title) <= _words(lines[i.line - 1])]
     return [f"line {item.line}: {item.title!r}" for item in strange]
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))

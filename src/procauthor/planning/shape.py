@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from procauthor.markdown.document import Section
 from procauthor.naming import title_key
 from procauthor.planning.around import read_count
 from procauthor.planning.field import field_key
 from procauthor.planning.heading import Headings
 from procauthor.planning.line import plain_text
 from procauthor.planning.listing import TOLD, WeighedList, find_lists
-from procauthor.planning.opening import Opening, names_bucket, names_check, names_priority
 from procauthor.planning.table import find_rows, unread_tables
-from procauthor.planning.text import PlanText, Scopes
-from procauthor.planning.title import clean_title, read_number
+from procauthor.planning.text import Opening, PlanText, Scopes
+from procauthor.planning.title import clean_title, names_bucket, names_check, names_priority, read_number
 from procauthor.planning.value import is_nothing
 
 _SURE = 3
@@ -32,37 +30,30 @@ _LIKELY = 2
 
 def find_openings(text: PlanText) -> list[Opening]:
     """Return the openings of all items, in the order of the text."""
-    if text.reading.items:
-        return _told(text)
-    rows = list(find_rows(text))
+    told, level = text.reading.items, text.reading.level
+    rows = list(find_rows(text)) if told in ("", "tables") else []
+    rows = [row for row in rows if not told or text.is_told(row.section, level)]
     sections = Headings(text, rows)
-    headed = sections.openings(alone=not any(row.fields for row in rows))
+    headed = sections.openings(alone=not any(row.fields for row in rows)) if told in ("", "headings") else []
     scopes = Scopes(headed)
     rows = [row for row in rows if row.line.start not in scopes]
-    lists = list(find_lists(text, scopes))
-    listed = _choose(text, lists, [*headed, *rows])
-    if not (headed or rows) and all(each.weight < _SURE for each in lists):
+    lists = list(find_lists(text, scopes)) if told in ("", "lists") else []
+    if told:
+        listed = _openings(each for each in lists if text.is_told(each.section, level))
+    else:
+        listed = _choose(text, lists, [*headed, *rows])
+    if not (headed or rows or told) and all(each.weight < _SURE for each in lists):
         rows = list(find_rows(text, loose=True))
         listed = [] if rows else listed
     numbers = [o.first for o in listed if o.first]
     if len(set(numbers)) < len(numbers):
         # Numbers from lists that each begin with 1 tell nothing apart.
         listed = [o if o.code or o.first != o.last else replace(o, first=0, last=0) for o in listed]
-    openings = _once(sorted((*headed, *rows, *listed), key=lambda o: o.line.start))
-    return [sections.with_inherited(opening) for opening in openings]
+    return [sections.with_inherited(opening) for opening in _once((*headed, *rows, *listed))]
 
 
-def _told(text: PlanText) -> list[Opening]:
-    """Return the openings of the items where the front matter says that they are."""
-    sections = Headings(text, ())
-    if text.reading.items == "headings":
-        openings = sections.openings(alone=False)
-    elif text.reading.items == "tables":
-        openings = [row for row in find_rows(text) if text.is_told(row.section, text.reading.level)]
-    else:
-        lists = (each for each in find_lists(text, Scopes(())) if text.is_told(each.section, text.reading.level))
-        openings = list(chain.from_iterable(each.openings for each in lists))
-    return [sections.with_inherited(opening) for opening in _once(openings)]
+def _openings(lists: Iterable[WeighedList]) -> list[Opening]:
+    return sorted(chain.from_iterable(each.openings for each in lists), key=lambda o: o.line.start)
 
 
 def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Opening]) -> list[Opening]:
@@ -73,18 +64,16 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
         chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
     # People tick boxes, so they are work wherever they are, but for lists of checks and what has items above it.
     chosen += [each for each in lists if each.ticked and each not in chosen and not _is_check(text, each, busy)]
-    rows = [o for o in others if not o.line.heading]
-    rows += chain.from_iterable(each.openings for each in chosen)
-    homes = {_home(text, o) for o in rows}
+    homes = {_home(o) for o in (*(o for o in others if not o.line.heading), *_openings(chosen))}
     taken = busy | {each.section.index for each in chosen}
     light = [each for each in lists if each not in chosen and each.section.index not in taken]
     plain = [each for each in light if each.weight > each.own and not (each.boxed and each.own <= _LIKELY)]
     alone = not (chosen or others)
-    chosen += [each for each in plain if alone or _home(text, each.openings[0]) in homes]
+    chosen += [each for each in plain if alone or _home(each.openings[0]) in homes]
     if not (chosen or others):
         chosen = [each for each in light if each.boxed or each.own >= _LIKELY]
     openings: list[Opening] = []
-    for opening in sorted(chain.from_iterable(each.openings for each in chosen), key=lambda o: o.line.start):
+    for opening in _openings(chosen):
         # What is below an item is said of it.
         if not openings or opening.line.start >= openings[-1].scope_end:
             openings.append(opening)
@@ -93,12 +82,11 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
 
 def _is_outdone(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
     """Say whether a heading or a table has the items of a place already, so that lines with little to say are none."""
-    if listed.own >= TOLD:
-        return False
     if listed.own < _LIKELY:
         return listed.section.index in busy
     bucket = next((s for s in text.above(listed.section) if names_bucket(s.title)), None)
-    return listed.weight == _SURE and listed.boxed and bucket is not None and bucket.index in busy
+    boxed = listed.own < TOLD and listed.weight == _SURE and listed.boxed
+    return boxed and bucket is not None and bucket.index in busy
 
 
 def _is_check(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
@@ -108,15 +96,9 @@ def _is_check(text: PlanText, listed: WeighedList, busy: Collection[int]) -> boo
     return bool(detail) or any(map(names_check, text.named(section)))
 
 
-def _home(text: PlanText, opening: Opening) -> tuple[int | None, int]:
+def _home(opening: Opening) -> tuple[int | None, int]:
     """Return what the section of an item has in common with its siblings: parent and level."""
-    section: Section = opening.section
-    if opening.line.heading and section.parent is not None:
-        section = text.document.sections[section.parent]
-    return section.parent, section.level
-
-
-# What is named twice
+    return opening.section.parent, opening.section.level
 
 
 def _once(openings: Sequence[Opening]) -> list[Opening]:
@@ -128,11 +110,10 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     kept: list[Opening] = []
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
         keys = [*_keys(opening.code), _titled(opening.title)]
-        asked = [*keys[: -1 if opening.code else None], *_plain_code(opening.code)]
+        asked = [*(_keys(opening.code) or keys), *_plain_code(opening.code)]
         first = next((homes[key] for key in asked if key in homes), None)
         if first is None or _place(kept[first]) == _place(opening):
-            for key in keys:
-                homes.setdefault(key, len(kept))
+            homes |= {key: len(kept) for key in keys if key not in homes}
             kept.append(opening)
         else:
             known = {f.key for f in kept[first].fields}
@@ -141,22 +122,19 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     return sorted(kept, key=lambda o: o.line.start)
 
 
-def _keys(code: str) -> Iterator[str]:
-    """Yield what a code tells an item apart by."""
-    if code:
-        yield code.upper()
-        yield from _plain_code(f"-{code}") if code.isdigit() else ()
+def _keys(code: str) -> list[str]:
+    """Return what a code tells an item apart by."""
+    return [code.upper(), *(_plain_code(f"-{code}") if code.isdigit() else ())] if code else []
 
 
 def _titled(title: str) -> str:
     return f"title {title_key(clean_title(title))}"
 
 
-def _plain_code(code: str) -> Iterator[str]:
-    """Yield what a table with a column "PRP" calls "PRP-001": its digits."""
+def _plain_code(code: str) -> list[str]:
+    """Return what a table with a column "PRP" calls "PRP-001": its digits."""
     digits = re.search(r"[-_](\d+)$", code)
-    if digits:
-        yield f"#{int(digits[1])}"
+    return [f"#{int(digits[1])}"] if digits else []
 
 
 def _place(opening: Opening) -> tuple[int, int]:
@@ -164,33 +142,27 @@ def _place(opening: Opening) -> tuple[int, int]:
     return (section.parent or 0, 0) if opening.line.heading else (section.index + 1, opening.place)
 
 
-# What is not read
-
-
 def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int, str]]:
     """Yield the lines that look like items and are in none: boxes, codes and what is right below a priority.
 
     Metrics, goals, risks and the like are no items, nor is what names an item again.
     """
-    scopes = Scopes(openings)
-    named = {_titled(opening.title) for opening in openings}
-    named.update(chain.from_iterable(_keys(opening.code) for opening in openings))
+    scopes, starts = Scopes(openings), [o.line.start for o in openings]
+    named = set(chain.from_iterable((*_keys(o.code), _titled(o.title)) for o in openings))
     for placed in text.placed:
         line, read = placed.line, read_number(placed.line.body)
         if placed.role or line.start in scopes or read_count(line.body) or is_nothing(line.body):
             continue
         code = read.code.upper() if read else ""
-        again = {code, *_plain_code(code), _titled(line.body)}
         urgent = names_priority(placed.label or placed.section.title)
-        if (line.mark or code or urgent) and not again & named:
+        if (line.mark or code or urgent) and not {code, *_plain_code(code), _titled(line.body)} & named:
             yield line.number, line.body
-    starts = [o.line.start for o in openings]
     for section in text.document.sections:
         read, end = read_number(section.title), text.document.end(section)
         coded = read is not None and re.search(r"[A-Z].*\d", read.code) and not text.roles[section.index]
         inside = bisect_left(starts, end) > bisect_left(starts, section.start)
         if read and coded and not (inside or section.start in scopes or read.code.upper() in named):
             yield section.line, section.title
-    for block in unread_tables(text, {o.line.start for o in openings}):
+    for block in unread_tables(text, set(starts)):
         heads = block.header.cells if block.header else ()
         yield block.line, f"a table with the columns {', '.join(plain_text(cell.text) for cell in heads)}"

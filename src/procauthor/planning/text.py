@@ -14,11 +14,12 @@ from procauthor.markdown.document import Block, Document, Section
 from procauthor.naming import title_key
 from procauthor.planning.field import Field, field_key, read_fields
 from procauthor.planning.line import Line, lines_of, plain_text, read_lines
-from procauthor.planning.opening import LABEL, Opening, names_aside, names_bucket, names_priority
 from procauthor.planning.reading import read_reading
-from procauthor.planning.title import read_number
+from procauthor.planning.title import names_aside, names_bucket, names_priority, read_number
 from procauthor.planning.words import pattern
+from procauthor.regex import lazy
 
+LABEL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
 _ROLES = (
     ("metrics", "metrics", r"\b(?:{})\b"),
     ("completed", "completed", r"\b(?:{})\b"),
@@ -131,6 +132,41 @@ def read_role(text: str) -> str:
     plain = re.sub(r"\s*\([^()]*\)", "", plain_text(text)).rstrip(":")
     role = next((role for role, kind, form in _ROLES if pattern(kind, form).search(plain)), "")
     return role or ("aside" if names_aside(text) else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens one item or a range of items: its number (0 where it has none), its title, its fields.
+
+    ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is what the plan calls the
+    item where that is no whole number, as in "P0-1: Data Design Procedure" or "1.2 Data Design". ``place`` says which
+    table, list or family of headings it belongs to, ``said`` what the line says up to its first field.
+    """
+
+    first: int
+    last: int
+    title: str
+    line: Line
+    end: int
+    section: Section
+    fields: tuple[Field, ...] = ()
+    scope_end: int = 0
+    label: str = ""
+    code: str = ""
+    place: int = 0
+    said: str = ""
+
+    def field(self, *keys: str) -> str:
+        """Return the text of the first field with one of these keys."""
+        return next((text for f in self.fields if f.key in keys and (text := f.single)), "")
+
+    def all(self, key: str) -> list[Field]:
+        """Return all fields of a key."""
+        return [f for f in self.fields if f.key == key]
+
+    def values(self, key: str) -> list[tuple[str, int]]:
+        """Return the texts of all fields of a key and of the lists below them, each with its line."""
+        return [value for f in self.all(key) for value in f.values]
 
 
 class Scopes:

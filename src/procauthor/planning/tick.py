@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from procauthor.markdown.document import Replacement
 from procauthor.markdown.parse import parse
@@ -20,23 +20,15 @@ def tick(raw: bytes, plan: Plan, title: str) -> bytes:
     be there is ticked: that it is there proves no update, no sign-off and no action item. Ticking twice changes
     nothing more.
     """
-    ticks = set(_ticks(plan, title))
-    if not _fits(raw, ticks):
-        ticks = set(_ticks(read_plan(raw), title))
-    if not ticks:
-        return raw
-    return rewrite("the plan", parse(raw), [Replacement(t.start, t.end, t.text) for t in ticks])
+    ticks = _ticks(plan, title)
+    if any(raw[each.start : each.end] != each.was for each in ticks):
+        # The plan was read from other bytes.
+        ticks = _ticks(read_plan(raw), title)
+    return rewrite("the plan", parse(raw), [Replacement(t.start, t.end, t.text) for t in ticks]) if ticks else raw
 
 
-def _ticks(plan: Plan, title: str) -> Iterator[Tick]:
+def _ticks(plan: Plan, title: str) -> set[Tick]:
     key = title_key(title)
-    for item in plan.items:
-        if title_key(item.title) == key:
-            yield from item.ticks
+    own = (item.ticks for item in plan.items if title_key(item.title) == key)
     goals = (goal for goal in plan.goals if title_key(goal.title) == key and asks_for(goal.text, goal.title))
-    yield from (goal.tick for goal in goals if goal.tick)
-
-
-def _fits(raw: bytes, ticks: Iterable[Tick]) -> bool:
-    """Say whether the plan was read from these bytes, as far as the ticks go."""
-    return all(raw[t.start : t.end] == t.was for t in ticks)
+    return {*chain.from_iterable(own), *(goal.tick for goal in goals if goal.tick)}

@@ -1,4 +1,4 @@
-"""Titles as plans write them: behind a number, a code or a verb, in quotes or brackets, with remarks behind them."""
+"""What titles, headings and labels say by their words: numbers, codes, verbs, remarks, priorities, phases, needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from functools import lru_cache
 
 from procauthor.naming import title_key
 from procauthor.planning.line import plain_text, strip_pictures
-from procauthor.planning.value import is_remark
+from procauthor.planning.value import (
+    PRIORITY_CODE,
+    REMEMBERED,
+    begins_with_priority,
+    is_remark,
+    read_priority,
+    read_status,
+)
 from procauthor.planning.words import bucket_pattern, choice, ends_in_noun, pattern, read_words
 from procauthor.regex import lazy
 
@@ -50,8 +57,9 @@ _INNER = lazy(rf"^(?P<code>{_CODE})\s*(?:[:–—]|-\s)\s*(?P<title>\S.*)$")
 _BOX = lazy(r"^\s*\[[ xX~/>-]\]\*?\s+")
 _WORDED = lazy(r"^(?P<word>[^\W\d_]+)\s+(?=#?\d+\s*(?:[:.–—-])\s)")
 
-
-# Numbers and codes
+# "Pillar 1: Principles" is a heading over work, whatever the word.
+_PARTED = lazy(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
+_SHORT_HEADING = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +119,6 @@ def _unit() -> re.Pattern[str]:
     units, buckets = (choice(read_words().lists[kind]) for kind in ("units", "buckets"))
     known = rf"(?:(?:priority|action|work)\s+)?(?:{units})s?\.?(?:\s*:)?\s+(?=[(\[#]?(?:[A-Z]{{1,10}}[-_]?)?\d)"
     return re.compile(rf"^[(\[]?(?:{known}|(?!{buckets}|version)[^\W\d_]+\s+(?=\d+\.\d))", re.IGNORECASE)
-
-
-# Titles
 
 
 @lru_cache(maxsize=1)
@@ -189,3 +194,75 @@ def asks_for(text: str, title: str) -> bool:
 def is_capitalised(title: str) -> bool:
     """Say whether all words of a title but the small ones begin with a capital or a digit."""
     return all(word.casefold() in _MINOR or word[0].isupper() or word[0].isdigit() for word in title.split())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def names_priority(text: str) -> bool:
+    """Say whether a heading or a label names a priority: "P0 - Critical", "Priority 1", "Must have", "High"."""
+    if read_priority(text) is None:
+        return False
+    # "Critical dependencies" and "High-risk areas" rank nothing.
+    rest = re.sub(r"[(\[][^()\[\]]*[)\]]", " ", without_bucket(text)).lstrip(" .:)–—-")
+    return _is_urgent(text) or (not names_aside(text) and begins_with_priority(rest))
+
+
+def _is_urgent(text: str) -> bool:
+    return bool(PRIORITY_CODE.search(text) or re.search(r"\bprio\w*\b|\bhave\b", text, re.IGNORECASE))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def names_aside(text: str) -> bool:
+    """Say whether the lines below a heading or a label are no items: risks, a legend, success criteria, notes."""
+    plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
+    aside = pattern("asides", r"(?:^|[\s:&/-])(?:{})$").search(plain)
+    # "Investigate Button on Alerts" is a title.
+    short = aside and len(plain[: aside.start()].split()) < _SHORT_HEADING
+    return bool(short) and not (_is_urgent(text) or _PARTED.match(plain))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def names_check(text: str) -> bool:
+    """Say whether boxes below a heading are looked at and not worked off: "Pre-launch checklist", "Quality gates"."""
+    return bool(pattern("checks").search(plain_text(text))) and not _PARTED.match(plain_text(text))
+
+
+def asks_for_documents(text: str) -> bool:
+    """Say whether a heading is one over documents to write: "Runbooks to write", "Missing procedures"."""
+    return bool(pattern("nouns", r"\b(?:{})(?:s|es)\b").search(text)) and not names_aside(text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def names_status(text: str) -> str:
+    """Return the status that a heading says of all that is below it, as "✅ Completed" and "In progress" do, or ""."""
+    words = re.findall(r"[^\W_]+", strip_pictures(plain_text(text)))
+    # "V1 done definition" says nothing of the kind.
+    ends = words and any(map(read_status, (words[0], words[-1], " ".join(words[:2]))))
+    return read_status(" ".join(words)) if ends and len(words) <= _SHORT_HEADING else ""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def names_bucket(text: str) -> bool:
+    """Say whether a heading or a label names what items are put into: "Phase 2: Access", "Week 1"."""
+    return bool(bucket_pattern().match(strip_pictures(plain_text(text))))
+
+
+def bucket_key(text: str) -> str:
+    """Return "phase 2" for "Phase 2: Access" and "group 1" for "Task Group 1"; empty where no bucket is named."""
+    bucket = bucket_pattern().match(strip_pictures(plain_text(text)))
+    return " ".join(re.findall(r"[^\W_]+(?:\.\d+)*", bucket[0].casefold())[-2:]) if bucket else ""
+
+
+def without_bucket(text: str) -> str:
+    """Return "Verify scripts" for "Priority 1: Verify scripts"."""
+    return bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-")
+
+
+@lru_cache(maxsize=2)
+def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
+    """What a line waits for, in words: "(depends on Data Design Procedure)"; ``of_code`` only "(depends on T001)"."""
+    needs, after = (choice(read_words().lists[kind]).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
+    # "Clean up after the feast" waits for nothing.
+    after = rf"(?:{after})\s+(?=(?:l['’]|la\s|le\s|el\s|o\s|a\s|the\s)?[(\[\"“*`]*(?-i:[A-Z0-9#]))"
+    names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
+    names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
+    return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 from typing import cast
@@ -24,8 +25,6 @@ _STATES = {"🟢": "defined", "🟡": "in progress", "🔴": "missing"}
 _LONGEST = 4
 _PERCENT = r"(?<!\d)[1-9]?\d(?:\.\d+)?\s*%"
 _DASH = lazy(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
-
-# Priorities
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -72,9 +71,6 @@ def _spelled(text: str) -> str:
     return text.casefold().replace("’", "'")
 
 
-# Lifecycles and phases
-
-
 def read_lifecycle(text: str) -> tuple[str, int | str | None]:
     """Split "Feature Lifecycle - Phase 1" into its name without the word "Lifecycle", and its phase."""
     text = plain_text(text)
@@ -102,9 +98,6 @@ def _labels(key: str) -> str:
 def _phase() -> re.Pattern[str]:
     numbers = r"(\d+\w?(?:\s*(?:[-–,&/]|and)\s*\d+)*|[IVX]+\b)"
     return re.compile(rf"\b(?:{_labels('phase')})s?\s*[:#]?\s*{numbers}", re.IGNORECASE)
-
-
-# Statuses
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -161,9 +154,6 @@ def _says(words: re.Pattern[str], text: str) -> bool:
     return any(not before.search(text[: each.start()]) for each in said)
 
 
-# Nothing, and remarks
-
-
 def is_nothing(text: str) -> bool:
     """Say whether a value says that there is nothing: empty, "None (entry point)", "N/A", a dash."""
     plain = text.strip().strip("*_().")
@@ -187,28 +177,23 @@ def is_remark(text: str) -> bool:
 
 # Hours: "2-3 hours", "1h 30m", "half a day", "between 1 and 2 days"
 
+_NUMBER = r"(?:\d+:[0-5]\d|(?:\d+\s+)?\d/[1-9]|\d+(?:[.,]\d+)?(?:\s?[½¼¾])?|[½¼¾])"
 _UNIT = (
     r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
     r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
     r"semaines?|horas?|d[ií]as?|semanas?|minutos?)(?![^\W\d_])"
 )
-_AMOUNT = lazy(
-    rf"(?P<clock>\d+:[0-5]\d)?(?(clock)|(?P<number>\d+\s+\d/\d|\d/\d|\d+(?:[.,]\d+)?)?\s?(?P<part>[½¼¾])?)"
-    rf"(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)",
-    re.IGNORECASE,
-)
+_AMOUNT = lazy(rf"(?P<number>{_NUMBER})(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)", re.IGNORECASE)
 _START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
 _TO = lazy(
     r"\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*(?=[\d½¼¾])",
     re.IGNORECASE,
 )
-_BETWEEN = lazy(r"\bbetween\s+$", re.IGNORECASE)
-_AND = lazy(r"\s+and\s+(?=[\d½¼¾])", re.IGNORECASE)
 _SMALLER = lazy(r"(?:\s*,)?\s*(?:and\s+|&\s*)?(?=[\d½¼¾])")
-_WORDED = lazy(
-    r"\b(?P<half>half\s+an?|(?:a\s+)?half)[\s-]+(?P<part>day|hour)\b|"
-    r"^\s*[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?P<one>day|hour|week)\b",
-    re.IGNORECASE,
+_IN_WORDS = (
+    (lazy(rf"\bbetween\s+({_NUMBER}(?:\s*[^\W\d_]+)?)\s+and\s+", re.IGNORECASE), r"\1 to "),
+    (lazy(r"\b(?:half\s+an?|(?:a\s+)?half)[\s-]+(?=(?:day|hour)\b)", re.IGNORECASE), "0.5 "),
+    (lazy(r"^\s*[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?=(?:day|hour|week)\b)", re.IGNORECASE), "1 "),
 )
 _BEFORE = lazy(
     r"^(?:~|≈|about|around|approx(?:imately|\.)?|ca?\.|est(?:imated|\.)?|effort:?|estimate:?|\s)*$", re.IGNORECASE
@@ -222,15 +207,13 @@ _HALF_AN_HOUR = 0.5
 
 def read_effort(text: str, unit: str = "") -> Effort | None:
     """Return hours; a day has 8, a week 40. A bare number counts in ``unit``, by itself in hours."""
-    place = _find_effort(text, unit or "h")
-    return place[0] if place else None
+    return _find_effort(text, unit or "h")[0]
 
 
 def read_whole_effort(text: str) -> Effort | None:
     """Return the hours of a text that says nothing else, such as a remark "(about 2 hours)"."""
-    place = _find_effort(text, "")
-    whole = place and _BEFORE.match(text[: place[1]]) and _BEHIND.match(text[place[2] :])
-    return place[0] if place and whole else None
+    effort, before, behind = _find_effort(text, "")
+    return effort if _BEFORE.match(before) and _BEHIND.match(behind) else None
 
 
 def effort_unit(label: str) -> str:
@@ -263,25 +246,23 @@ def _share(hours: float, parts: int) -> list[float]:
     return [(whole + (place < rest)) / _QUARTERS for place in range(parts)]
 
 
-def _find_effort(text: str, unit: str) -> tuple[Effort, int, int] | None:
-    """Return the first effort of a text with its place; ``unit`` is that of a number without one."""
+def _find_effort(text: str, unit: str) -> tuple[Effort | None, str, str]:
+    """Return the first effort of a text, and what is before and behind it; ``unit`` is that of a number without one."""
+    for words, number in _IN_WORDS:
+        text = words.sub(number, text)
     place = 0
     while start := _START.search(text, place):
         low, known, end = _amount(text, start.start())
-        high, other, after = low, known, end
-        if to := (_AND if _BETWEEN.search(text[: start.start()]) else _TO).match(text, end):
-            high, other, after = _amount(text, to.end())
-        scale = other or known
-        if not scale and unit and not (text[: start.start()].strip(" ~≈") or text[after:].strip(" +")):
+        to = _TO.match(text, end)
+        high, other, after = _amount(text, to.end()) if to else (low, known, end)
+        before, behind, scale = text[: start.start()], text[after:], other or known
+        if not scale and unit and not (before.strip(" ~≈") or behind.strip(" +")):
             scale = _hours_of(unit)
         if scale:
             bounds = sorted((low * (known or scale), high * (other or scale)))
-            return Effort(round(bounds[0], 4), round(bounds[1], 4)), start.start(), after
+            return Effort(round(bounds[0], 4), round(bounds[1], 4)), before, behind
         place = max(after, start.end() + 1)
-    if worded := _WORDED.search(text):
-        hours = _hours_of(worded["part"] or worded["one"]) * (0.5 if worded["half"] else 1)
-        return Effort(hours, hours), worded.start(), worded.end()
-    return None
+    return None, text, ""
 
 
 def _amount(text: str, place: int) -> tuple[float, float | None, int]:
@@ -291,28 +272,21 @@ def _amount(text: str, place: int) -> tuple[float, float | None, int]:
     """
     match = _AMOUNT.match(text, place)
     assert match is not None
-    number, unit, end = _number(match), match["unit"], match.end()
+    number, unit, end = _number(match["number"]), match["unit"], match.end()
     if not unit:
         return number, None, len(text[: match.start("behind")].rstrip())
     hours, smaller = _hours_of(unit), _SMALLER.match(text, end)
-    if smaller:
-        more, below, after = _amount(text, smaller.end())
-        if below is None and hours == 1.0 and smaller.end() == end:
-            below = _HOURS["m"]
-        if below is not None and below < hours:
-            return number * hours + more * below, 1.0, after
-    return number, hours, end
+    more, below, after = _amount(text, smaller.end()) if smaller else (0.0, 0.0, end)
+    if below is None and hours == 1.0 and smaller and smaller.end() == end:
+        below = _HOURS["m"]
+    return (number * hours + more * below, 1.0, after) if below and below < hours else (number, hours, end)
 
 
-def _number(match: re.Match[str]) -> float:
-    if match["clock"]:
-        hours, minutes = match["clock"].split(":")
-        return int(hours) + int(minutes) / 60
-    whole = unicodedata.numeric(match["part"]) if match["part"] else 0.0
-    for piece in (match["number"] or "").split():
-        above, _, below = piece.replace(",", ".").partition("/")
-        whole += float(above) / float(below or 1) if float(below or 1) else 0.0
-    return whole
+def _number(text: str) -> float:
+    hours, _, minutes = text.partition(":")
+    parts = re.sub(r"([½¼¾])", r" \1", hours.replace(",", ".")).split()
+    whole = sum(Fraction(unicodedata.normalize("NFKC", part).replace("\u2044", "/")) for part in parts)
+    return float(whole) + int(minutes or 0) / 60
 
 
 def _hours_of(unit: str) -> float:

@@ -10,19 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 
 _FILE = Path(__file__).with_name("words.toml")
-_COLUMNS = ("number", "title")
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of all languages together.
+    """The words of all languages together: what is meant by a word, and all other words by the name of their list.
 
-    Attributes:
-        labels: Keys of fields by label.
-        columns: "number" or "title" by the heading of a column.
-        priorities: P0 to P3 by word.
-        statuses: Words by the status that they mean, in the order in which they count.
-        lists: All other words by the name of their list.
+    ``columns`` are "number" or "title"; ``statuses`` have their words in the order in which they count.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
@@ -38,9 +32,8 @@ def read_words() -> Words:
     words = Words()
     for language in tomllib.loads(_FILE.read_text(encoding="utf-8")).values():
         for key, names in language.pop("labels").items():
-            home = words.columns if key in _COLUMNS else words.labels
-            for name in names:
-                home.setdefault(name, key)
+            home = words.columns if key in ("number", "title") else words.labels
+            home |= {name: key for name in names if name not in home}
         for priority, names in language.pop("priority").items():
             words.priorities.update(dict.fromkeys(names, priority))
         for status, names in language.pop("status").items():

@@ -8,20 +8,19 @@ from collections.abc import Iterator, Sequence
 
 from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
-from procauthor.evaluation.value import Share
 from procauthor.naming import amount, title_key
-from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Plan, PlanItem, Priority
+from procauthor.planning.plan import COMPUTED, PRIORITIES, Dependency, Effort, Group, PlanItem, Priority
 from procauthor.planning.propose import Proposal
 from procauthor.planning.read import read_plan
 from procauthor.planning.value import hours_text
 from procauthor.regex import lazy
 
-_NAMES: dict[Priority, str] = {"P0": "Critical", "P1": "High", "P2": "Medium", "P3": "Low"}
-_HEADINGS: dict[Priority, str] = {
-    "P0": "Immediate Actions (P0 Critical)",
-    "P1": "Short-Term Actions (P1 High)",
-    "P2": "Medium-Term Actions (P2 Medium)",
-    "P3": "Long-Term Actions (P3 Low)",
+# What each priority is called, and its heading.
+_PARTS: dict[Priority, tuple[str, str]] = {
+    "P0": ("Critical", "Immediate Actions (P0 Critical)"),
+    "P1": ("High", "Short-Term Actions (P1 High)"),
+    "P2": ("Medium", "Medium-Term Actions (P2 Medium)"),
+    "P3": ("Low", "Long-Term Actions (P3 Low)"),
 }
 _STATUS = {"placeholder": "Placeholder exists", "missing": "Missing (not created)", "in progress": "In progress"}
 _STAMP = lazy(rb"^written_by: procauthor ([0-9a-f]{16})\r?$", re.MULTILINE)
@@ -48,17 +47,9 @@ def write_plan(proposal: Proposal) -> bytes:
 
 def leave_out(proposal: Proposal) -> Proposal:
     """Leave out the items that would not be read back as they are; the others do not suffer for an odd title."""
-    for _ in proposal.plan.items:
-        different = _different(proposal, _render(proposal))
-        if not different:
-            break
+    while proposal.plan.items and (different := _different(proposal, _render(proposal))):
         proposal = proposal.without(different)
     return proposal
-
-
-def _render(proposal: Proposal) -> bytes:
-    body = ("\n".join(_lines(proposal)) + "\n").encode()
-    return b"---\nwritten_by: procauthor " + _digest(body).encode() + b"\n---\n\n" + body
 
 
 def is_untouched(raw: bytes) -> bool:
@@ -66,6 +57,11 @@ def is_untouched(raw: bytes) -> bool:
     match = _STAMP.search(raw[:200])
     _, _, body = raw.partition(b"\n---\n\n")
     return bool(match and match[1].decode() == _digest(body))
+
+
+def _render(proposal: Proposal) -> bytes:
+    body = ("\n".join(_lines(proposal)) + "\n").encode()
+    return b"---\nwritten_by: procauthor " + _digest(body).encode() + b"\n---\n\n" + body
 
 
 def _digest(body: bytes) -> str:
@@ -91,9 +87,8 @@ def _shape(item: PlanItem) -> tuple[object, ...]:
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:
-    plan, measured = proposal.plan, proposal.evaluation.measured
+    plan, measured, done = proposal.plan, proposal.evaluation.measured, proposal.evaluation.total.completion
     revision = f" at {measured.revision}" if measured.revision else ""
-    done = proposal.evaluation.total.completion
     yield from (f"# {plan.title}", "", f"**Date:** {measured.date}  ")
     yield f"**Based on:** the gaps of the library on {measured.date}{revision}  "
     yield from ("**Status:** Active", *_RULE, "## Overview", "")
@@ -103,64 +98,52 @@ def _lines(proposal: Proposal) -> Iterator[str]:
         "the library."
     )
     for priority in PRIORITIES:
-        yield from _part(plan, priority)
+        items = [item for item in plan.items if item.priority == priority]
+        groups = [group for group in plan.groups if group.priority == priority]
+        if items or groups:
+            yield from _part(priority, items, groups)
     if proposal.left_out:
         yield from ("", "## Not in This Plan", "", *(f"> {text}" for text in proposal.left_out))
     if plan.problems:
         yield from ("", "## Circles", "", *(f"> {problem.message}" for problem in plan.problems))
     yield from _metrics(proposal)
-    if plan.items:
-        yield from (*_RULE, "## Tracking", "", "### Next Session Goals", "")
-        yield from (f"- [ ] {item.title} - Define" for item in plan.items[:_SESSION])
+    yield from (*_RULE, "## Tracking", "", "### Next Session Goals", "")
+    yield from (f"- [ ] {item.title} - Define" for item in plan.items[:_SESSION])
 
 
-def _part(plan: Plan, priority: Priority) -> Iterator[str]:
-    items = [item for item in plan.items if item.priority == priority]
-    groups = [group for group in plan.groups if group.priority == priority]
-    if not items and not groups:
-        return
-    yield from (*_RULE, f"## {_HEADINGS[priority]}")
+def _part(priority: Priority, items: Sequence[PlanItem], groups: Sequence[Group]) -> Iterator[str]:
+    name, heading = _PARTS[priority]
+    yield from (*_RULE, f"## {heading}")
     for item in items:
-        yield from _item(item)
+        phase = f" - Phase {item.phase}" if item.phase is not None else ""
+        verb = "Complete" if item.status == "in progress" else "Define"
+        yield from ("", f"### {item.number}. {verb} {item.title}", "", f"**Priority:** {priority} - {name}  ")
+        yield from (f"**Lifecycle:** {item.lifecycle} Lifecycle{phase}  ",) if item.lifecycle else ()
+        yield f"**Status:** {_STATUS[item.status]}  "
+        yield f"**Dependencies:** {', '.join(map(_need, item.depends_on)) or 'None'}  "
+        yield f"**Blocks:** {', '.join(item.blocks) or 'None'}  "
+        yield from (f"**Estimated Effort:** {_hours([item])}", "", f"**Why:** {item.why} {COMPUTED}")
+        yield from ("", "**Action Items:**", "", *(f"- [ ] {action.text}" for action in item.actions))
     if groups:
-        yield from ("", "### Other Lifecycle Procedures", "", f"**Priority:** {priority} - {_NAMES[priority]}  ")
+        yield from ("", "### Other Lifecycle Procedures", "", f"**Priority:** {priority} - {name}  ")
         yield from ("**Status:** Not yet created", "", "**Lifecycles:**", "")
-        yield from (f"- {_lifecycle(g.name)} ({amount(g.count, 'procedure')})" for g in groups)
+        yield from (f"- {_lifecycle(g.name, 'No lifecycle')} ({amount(g.count, 'procedure')})" for g in groups)
     if items:
-        yield from ("", f"**Total {priority} Effort:** {_hours(_sum(items))}")
+        yield from ("", f"**Total {priority} Effort:** {_hours(items)}")
 
 
-def _sum(items: Sequence[PlanItem]) -> Effort | None:
-    known = [item.effort_hours for item in items if item.effort_hours]
-    return Effort(sum(each.min for each in known), sum(each.max for each in known)) if known else None
-
-
-def _lifecycle(name: str) -> str:
-    return f"{name} Lifecycle" if name else "No lifecycle"
-
-
-def _item(item: PlanItem) -> Iterator[str]:
-    phase = f" - Phase {item.phase}" if item.phase is not None else ""
-    verb = "Complete" if item.status == "in progress" else "Define"
-    yield from ("", f"### {item.number}. {verb} {item.title}", "")
-    yield f"**Priority:** {item.priority} - {_NAMES[item.priority]}  "
-    if item.lifecycle:
-        yield f"**Lifecycle:** {item.lifecycle} Lifecycle{phase}  "
-    yield f"**Status:** {_STATUS[item.status]}  "
-    yield f"**Dependencies:** {', '.join(map(_need, item.depends_on)) or 'None'}  "
-    yield f"**Blocks:** {', '.join(item.blocks) or 'None'}  "
-    yield from (f"**Estimated Effort:** {_hours(item.effort_hours)}", "", f"**Why:** {item.why} {COMPUTED}")
-    yield from ("", "**Action Items:**", "", *(f"- [ ] {action.text}" for action in item.actions))
+def _lifecycle(name: str, nameless: str) -> str:
+    return f"{name} Lifecycle" if name else nameless
 
 
 def _need(each: Dependency) -> str:
-    if not each.hard:
-        return f"{each.title} (optional)"
-    return f"{each.title} ({'defined' if each.state == 'defined' else 'to be defined'})"
+    state = "defined" if each.state == "defined" else "to be defined"
+    return f"{each.title} ({state if each.hard else 'optional'})"
 
 
-def _hours(effort: Effort | None) -> str:
-    return hours_text(effort, "hour") if effort else "unknown"
+def _hours(items: Sequence[PlanItem]) -> str:
+    known = [item.effort_hours for item in items if item.effort_hours]
+    return hours_text(Effort(sum(e.min for e in known), sum(e.max for e in known)), "hour") if known else "unknown"
 
 
 def _metrics(proposal: Proposal) -> Iterator[str]:
@@ -169,17 +152,11 @@ def _metrics(proposal: Proposal) -> Iterator[str]:
     complete = [gain.name for gain in proposal.gains if gain.name and gain.then.part == gain.then.whole]
     yield from (*_RULE, "## Success Metrics", "", "**Completion Goals:**", "")
     for gain in proposal.gains:
-        name = _lifecycle(gain.name) if gain.name else "Overall"
-        yield f"- {name}: {_percent(gain.then)} (up from {_percent(gain.now)})"
+        then, now = (percent(share.ratio) if share.whole else "0%" for share in (gain.then, gain.now))
+        yield f"- {_lifecycle(gain.name, 'Overall')}: {then} (up from {now})"
     yield from ("", "**Procedure Count Goals:**", "")
-    if urgent:
-        yield f"- Define {amount(urgent, 'procedure')} (P0 + P1)"
-    if complete:
-        yield f"- Complete {amount(len(complete), 'lifecycle')} ({', '.join(complete)})"
+    yield from (f"- Define {amount(urgent, 'procedure')} (P0 + P1)",) if urgent else ()
+    yield from (f"- Complete {amount(len(complete), 'lifecycle')} ({', '.join(complete)})",) if complete else ()
     yield from ("", "**Quality Goals:**", "")
     yield f"- Template compliance: 100% (now {percent(proposal.evaluation.compliance.ratio)})"
     yield f"- Broken references: 0 (now {proposal.evaluation.broken_references})"
-
-
-def _percent(share: Share) -> str:
-    return percent(share.ratio) if share.whole else "0%"

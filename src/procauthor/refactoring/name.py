@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from procauthor.checking.phrase import Phrase, Titles, find_phrases
+from procauthor.checking.phrase import Phrase, Titles, find_phrases, odd_title
 from procauthor.checking.scope import Scope
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
@@ -23,6 +23,7 @@ from procauthor.regex import lazy
 _LAST = lazy(r"\s+(?:Procedures?|Orchestrations?|Standards)$", re.IGNORECASE)
 _PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
 _WORD = lazy(r"\S+")
+_CAPITALISED = lazy(r"\b[A-Z][a-z]+\b")
 # What may be around a name in a text that is nothing else.
 _EDGE = r"""[\[\](){}<>'"“”„‚‘’«».,;:!?\s]*"""
 _ARTICLE = r"(?:(?:the|an|a)\s+)?"
@@ -47,17 +48,55 @@ def find_swaps(text: str, name: NewName, *, whole: bool) -> Iterator[Swap]:
     """
     if name.title == name.procedure.title:
         return
-    old = r"\s+".join(map(re.escape, name.procedure.title.split()))
-    alone = re.fullmatch(rf"{_EDGE}{_ARTICLE}{_EDGE}(?P<name>{old}){_EDGE}", text, re.IGNORECASE)
-    short = re.fullmatch(rf"{_EDGE}{_ARTICLE}{_EDGE}(?P<name>.*?){_EDGE}", text, re.IGNORECASE | re.DOTALL)
-    before, behind = NAME_EDGES
-    if alone:
-        yield Swap(*alone.span("name"), name.title)
-    elif whole and short and title_key(short["name"]) == name.procedure.key:
+    alone = _find_alone(text, name.procedure.title, name.title)
+    if alone is None and whole:
         # "Test Plan" for the Test Plan Procedure: the short form stays short.
-        yield Swap(*short.span("name"), name.title if _LAST.search(short["name"]) else _LAST.sub("", name.title))
+        alone = _find_alone(text, _LAST.sub("", name.procedure.title), _LAST.sub("", name.title))
+    start, end = _without_signs(text, name.procedure.key) if whole else (0, 0)
+    short = re.fullmatch(rf"{_ARTICLE}(?P<name>.+)", text[start:end], re.IGNORECASE | re.DOTALL)
+    if alone:
+        yield Swap(alone.start, alone.end, _cased_like(text[alone.start : alone.end], name, alone.text))
+    elif short:
+        title = name.title if _LAST.search(short["name"]) else _LAST.sub("", name.title)
+        yield Swap(start + short.start("name"), end, _cased_like(short["name"], name, title))
     elif len(name.procedure.title.split()) > 1:
-        yield from (Swap(m.start(), m.end(), name.title) for m in re.finditer(before + old + behind, text))
+        before, behind = NAME_EDGES
+        pattern = before + _spaced(name.procedure.title) + behind
+        yield from (Swap(m.start(), m.end(), name.title) for m in re.finditer(pattern, text))
+
+
+def _find_alone(text: str, old: str, new: str) -> Swap | None:
+    """Return the swap of a text that is a name, perhaps with an article and with brackets, quotes or a point around."""
+    match = re.fullmatch(rf"{_EDGE}{_ARTICLE}{_EDGE}(?P<name>{_spaced(old)}){_EDGE}", text, re.IGNORECASE)
+    return Swap(*match.span("name"), new) if match else None
+
+
+def _spaced(title: str) -> str:
+    """Return the pattern of a title whose words may have any space between them."""
+    return r"\s+".join(map(re.escape, title.split()))
+
+
+def _without_signs(text: str, key: str) -> tuple[int, int]:
+    """Return the span of a text that means the name and nothing else, without an arrow or the like; else nothing."""
+    start, end = 0, len(text)
+    if title_key(text) != key:
+        return 0, 0
+    while not text[start].isalnum() and title_key(text[start + 1 : end]) == key:
+        start += 1
+    while not text[end - 1].isalnum() and title_key(text[start : end - 1]) == key:
+        end -= 1
+    return start, end
+
+
+def _cased_like(old: str, name: NewName, title: str) -> str:
+    """Return a title in small or large letters where the words of the old one are, and are not so in the document."""
+    if old in name.procedure.title or len(old.split()) == 1:
+        return title
+    if old.isupper():
+        return title.upper()
+    if not old.islower():
+        return title
+    return _CAPITALISED.sub(lambda word: word[0].lower(), title)
 
 
 def write_swap(shown: Shown, swap: Swap) -> list[Replacement] | None:
@@ -151,16 +190,25 @@ def find_mentions(scope: Scope, host: Procedure, target: Procedure) -> Iterator[
     the title is another name.
     """
     titles = Titles({target.title})
+    odd = odd_title(target.title)
     for passage in read_passages(host.document):
-        taken: list[tuple[int, int]] = []
-        for phrase in find_phrases(passage.text):
+        text = passage.text
+        taken = [match.span() for match in odd.finditer(text)] if odd else []
+        yield from (Mention(host, passage, start, text[start:end]) for start, end in taken)
+        for phrase in find_phrases(text):
+            if _overlaps(phrase.starts[0], phrase.end, taken):
+                continue
             taken.append((phrase.starts[0], phrase.end))
             start = _start_of_name(scope, host, target, phrase)
             if start is not None:
-                yield Mention(host, passage, start, passage.text[start : phrase.end])
-        for match in titles.search(passage.text):
-            if not any(start < match.end() and match.start() < end for start, end in taken):
+                yield Mention(host, passage, start, text[start : phrase.end])
+        for match in titles.search(text):
+            if not _overlaps(*match.span(), taken):
                 yield Mention(host, passage, match.start(), match[0])
+
+
+def _overlaps(start: int, end: int, taken: Sequence[tuple[int, int]]) -> bool:
+    return any(start < other and first < end for first, other in taken)
 
 
 def _start_of_name(scope: Scope, host: Procedure, target: Procedure, phrase: Phrase) -> int | None:

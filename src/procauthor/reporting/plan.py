@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from procauthor.data import pick
 from procauthor.evaluation.method import percent
 from procauthor.naming import amount
+from procauthor.planning.order import Session
 from procauthor.planning.plan import Plan, PlanItem
-from procauthor.planning.session import Session
 from procauthor.planning.value import hours_text
 
 _SHOWN = 20

@@ -434,12 +434,15 @@ _ONE: dict[Notation, str] = {
     "include": "an include",
     "shortcode": "a shortcode",
     "footnote": "a footnote",
+    "link in HTML": "a link in HTML",
 }
+_MANY: dict[Notation, str] = {"link in HTML": "links in HTML"}
 _HINTS: dict[Notation, str] = {
     "wiki link": "write [text](path.md): only such links are checked, and follow a rename",
     "include": "the text that it brings in is not checked here",
     "shortcode": "what it shows is not checked",
     "footnote": "no footnote of that name is defined",
+    "link in HTML": "leave an empty line between the tag and the text with the link",
 }
 # Here nothing is at stake that another rule would look after.
 _HARMLESS = frozenset({"shortcode", "footnote"})
@@ -459,7 +462,8 @@ def _check_reading(scope: Scope) -> Iterator[Finding]:
 
 def _foreign(procedure: Procedure, foreign: Foreign) -> Finding:
     notation = foreign.notation
-    message = f"{_ONE[notation]} is not read" if foreign.count == 1 else f"{foreign.count} {notation}s are not read"
+    many = _MANY.get(notation, f"{notation}s")
+    message = f"{_ONE[notation]} is not read" if foreign.count == 1 else f"{foreign.count} {many} are not read"
     finding = say(NOT_UNDERSTOOD, procedure, foreign.start, message, _HINTS[notation])
     filled = notation == "include" and rules_of(procedure.conventions.site).pages
     return replace(finding, severity="info") if filled or notation in _HARMLESS else finding
