@@ -96,15 +96,15 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     plain += looks * (first[0] + (len(asked) + 1) * reply)
     usual += looks * (first[0] // 2 + (len(asked) + 1) * _USUAL_REPLY)
     if reviewed:
-        # The review shows all fields, may be asked for twice, and its remarks are mended in one more round.
+        # The review shows all fields, may be asked for twice, and its remarks are worked on in one more round.
         review = sizes[0] + (len(asked) + 1) * reply
-        mended = sum(size + 3 * reply for size in sizes)
+        repaired = sum(size + 3 * reply for size in sizes)
         worst = plain + (rounds + repairs + 1) * again + 2 * review
         usual += review + sum(first)
         return Bound(
             2 * len(asked) + 1 + looks,
             usual,
-            plain + review + mended,
+            plain + review + repaired,
             len(asked) * (2 + repairs + rounds) + 2,
             worst,
             ceiling,
@@ -117,7 +117,7 @@ def bound_update(
 ) -> Bound:
     """Return the bound of a change of a document, without a ceiling.
 
-    Nobody knows before the first call which sections change. Most wishes change those of two steps at most; all steps
+    Before the first call it is open which sections change. Most wishes change those of two steps at most; all steps
     can have work where the wish may need so many sections, each with all that can be named in its sections.
     """
     reply, tries = settings.reply_tokens, settings.repairs + 1
