@@ -145,10 +145,7 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
     project = open_project(ctx)
     waiting = project.drafts.all()
     if as_json:
-        rows = [
-            {"draft": d.id, "title": d.title, "path": d.path, "author": d.author, "outcome": d.outcome} for d in waiting
-        ]
-        show_json({"drafts": rows})
+        show_json({"drafts": [d.as_row() for d in waiting]})
         return
     for d in waiting:
         show(f"{d.id}  {d.title}  ->  {d.path}  ({d.author}; {d.outcome}; {len(d.open_questions)} open questions)")
