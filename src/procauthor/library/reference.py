@@ -66,7 +66,8 @@ def resolve(source: str, target: str) -> Target:
         return Target(None, external=True)
     path, _, anchor = target.partition("#")
     path = unquote(path.partition("?")[0])
-    anchor = unquote(anchor)
+    # What follows ":~:" marks words of the page, and is no part of the anchor.
+    anchor = unquote(anchor.partition(":~:")[0])
     if not path:
         return Target(source, anchor)
     joined = _joined(source, path)
