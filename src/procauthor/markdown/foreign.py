@@ -11,7 +11,7 @@ from msgspec import Struct
 from procauthor.markdown.document import Document
 from procauthor.regex import lazy
 
-Notation = Literal["wiki link", "include", "shortcode", "footnote", "link in HTML"]
+Notation = Literal["wiki link", "include", "shortcode", "footnote", "link in HTML", "link with a space"]
 _DEFINED = lazy(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
 # What a browser shows as it is, or not at all.
 _UNMARKED = lazy(rb"<!--.*?-->|<(pre|script|style|textarea)\b.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -26,6 +26,9 @@ _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     "shortcode": lazy(rb"\{\{[<%][ \t]*(?!/)"),
     # One that is not defined, behind a word: "[^abc]" by itself may be a set of letters.
     "footnote": lazy(rb"(?<=\S)\[\^[\w-]+\](?!:)"),
+    "link with a space": lazy(
+        rb"\](?=\([^()<>\r\n\"']*[^\s()<>\"'] [^()<>\r\n\"']*\.(?:md|markdown|mdx)(?:#[^()\s]*)?\))"
+    ),
 }
 
 
@@ -35,6 +38,7 @@ _PIECES: dict[Notation, tuple[bytes, ...]] = {
     "include": (b"--8<--", b"{%", b"{!", b"{{#", b"[!INCLUDE"),
     "shortcode": (b"{{",),
     "footnote": (b"[^",),
+    "link with a space": (b"](",),
 }
 
 
