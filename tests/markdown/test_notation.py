@@ -43,10 +43,10 @@ def test_a_body_may_be_set_in_with_tabs(text: str) -> None:
     assert [h.text for h in document.headings] == ["T", "Next"]
 
 
-def test_an_admonition_is_a_quote_and_no_item_of_a_list() -> None:
+def test_an_admonition_is_a_quote_with_its_own_items_and_no_item_of_a_list() -> None:
     document = read("# T\n\n!!! note\n\n    - inner\n\n- outer\n\n!!! note\n    More.\n\n1. one\n")
     blocks = [(b.kind, [i.text for i in b.items]) for s in document.sections for b in s.blocks]
-    assert blocks == [("quote", []), ("list", ["outer"]), ("quote", []), ("list", ["one"])]
+    assert blocks == [("quote", ["inner"]), ("list", ["outer"]), ("quote", []), ("list", ["one"])]
     nested = read("- outer\n\n    !!! note\n        [a](a.md)\n\n- more\n")
     assert [(i.text, i.level) for b in nested.sections[0].blocks for i in b.items] == [("outer", 0), ("more", 0)]
 

@@ -276,10 +276,11 @@ def test_what_tells_how_to_do_something_is_counted_without_a_form(tmp_path: Path
     run_it = "```sh\nlook\n```\n\nThen:\n\n```bash\ngo\n```\n"
     files = {"how.md": "# How to ask\n\n- Go there\n- Ask\n", "run.md": f"# Runs\n\n{run_it}"}
     files |= {"see.md": "# Programs\n\n```sh\nlook\n```\n\n```json\n{}\n```\n", "say.md": "# Words\n\nWords.\n"}
+    files |= {"rest.md": "# Checklist for leaving\n\nWords.\n", "how-tos/e.md": "# Bees\n\nWords.\n"}
     write(tmp_path, {f"docs/{name}": text for name, text in files.items()})
     init(tmp_path)
-    counted = [path for path, row in documents(tmp_path).items() if row["counted"]]
-    assert counted == ["docs/how.md", "docs/run.md"]
+    counted = sorted(path for path, row in documents(tmp_path).items() if row["counted"])
+    assert counted == ["docs/how-tos/e.md", "docs/how.md", "docs/rest.md", "docs/run.md"]
 
 
 def test_a_status_may_be_in_a_table_before_the_first_chapter(tmp_path: Path) -> None:
@@ -390,6 +391,28 @@ def test_a_weak_form_makes_no_errors_and_is_said(tmp_path: Path) -> None:
     assert "weak guess: forms" in done.stderr
     assert tomllib.loads((tmp_path / "procauthor.toml").read_text())["rules"]["missing-section"] == "info"
     assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
+def test_a_hidden_folder_is_said_and_a_skill_may_be_about_templates(tmp_path: Path) -> None:
+    skill = "---\nname: {0}\ndescription: What {0} is for\n---\n\n# {0}\n\nWords.\n"
+    names = ("ask", "mail-template", "bind", "cut")
+    files = {f".agents/{name}/SKILL.md": skill.format(name) for name in names}
+    files |= {".agents/ask/assets/ask_template.md": "---\nname: [name of it] (lower)\n---\n\n# [Name of it]\n"}
+    files |= {".agents/ask/runbook-archetypes.md": "1. Go.\n2. Look.\n3. Ask.\n", ".github/a.md": "# A\n"}
+    write(tmp_path, {**files, "README.md": "# All\n"})
+    assert run_json("init", tmp_path, "--json")["hidden"] == [{"folder": ".agents", "documents": 6}]
+    assert "not looked at: 6 in the hidden folder .agents" in run("init", tmp_path, "--no-input").stdout
+    init(tmp_path / ".agents")
+    rows = documents(tmp_path / ".agents")
+    assert [path for path, row in rows.items() if row["counted"]] == [f"{name}/SKILL.md" for name in sorted(names)]
+    assert "ask/assets/ask_template.md" not in rows
+
+
+def test_steps_in_an_admonition_are_steps(tmp_path: Path) -> None:
+    boxes = '# Stop\n\nWords.\n\n!!! warning "Now"\n\n    - [ ] Stop it\n    - [ ] Look\n        - [ ] Closely\n'
+    write(tmp_path, {"mkdocs.yml": "", "docs/a.md": boxes, "docs/b.md": "# B\n\n!!! note\n\n    - One\n    - Two\n"})
+    init(tmp_path)
+    assert [path for path, row in documents(tmp_path).items() if row["counted"]] == ["docs/a.md"]
 
 
 def test_what_git_ignores_is_left_out(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Itera
     taken = set(chain.from_iterable(form.members for form in forms))
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
     for path, document in documents.items():
-        if path not in taken and not _is_about_other(path) and _tells_what_to_do(document):
+        if path not in taken and not _is_about_other(path) and _tells_what_to_do(path, document):
             others = [keys[other] for other in documents if other != path]
             if not any(describes(document, form) for form in forms) and not _repeats(keys[path], others):
                 yield path
@@ -72,22 +72,30 @@ def _is_about_other(path: str) -> bool:
     return "-".join(tokens) in table["repository"] or report
 
 
-def _tells_what_to_do(document: Document) -> bool:
-    """Say whether a document has steps, a title that says so, or pieces of code that somebody is to run."""
+def _tells_what_to_do(path: str, document: Document) -> bool:
+    """Say whether a document has steps, a title or a folder that says so, or pieces of code that are to be run."""
     table = words()["survey"]
-    titles = (document.title.casefold(), document.front_title.casefold())
-    if any(title.startswith(f"{begin} ") for begin in table["how_to"] for title in titles):
+    if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or _is_named(document):
         return True
-    blocks = chain.from_iterable(section.blocks for section in document.sections)
-    run = sum(block.kind == "code" and block.language in table["shells"] for block in blocks)
+    run = sum(block.kind == "code" and block.language in table["shells"] for block in document.blocks)
     return run >= _FEWEST_RUN or _has_steps(document)
+
+
+def _is_named(document: Document) -> bool:
+    """Say whether the title says that a document tells what to do."""
+    table = words()["survey"]
+    for title in (document.title.casefold(), document.front_title.casefold()):
+        first, *_, last = _TOKEN.findall(title) * 2 or ("", "")
+        if title.startswith(tuple(f"{begin} " for begin in table["how_to"])) or {first, last} & set(table["works"]):
+            return True
+    return False
 
 
 def _has_steps(document: Document) -> bool:
     """Say whether a document has numbered items, boxes to tick or numbered headings, or is for the most part items."""
     links = [link.start for link in document.links if not link.image]
     numbered = sum(is_step(section.title) for section in document.sections if section.heading)
-    lists = [block.items for block in document.blocks if block.kind == "list"]
+    lists = [block.items for block in document.blocks if block.items]
     if numbered >= _FEWEST_STEPS or any(_are_steps(items, links) for items in lists):
         return True
     every = list(chain.from_iterable(lists))

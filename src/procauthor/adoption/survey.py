@@ -14,7 +14,7 @@ from typing import Any
 
 from procauthor.adoption.alone import find_work
 from procauthor.adoption.bundle import find_bundles, with_bundle
-from procauthor.adoption.form import Form, count_words, find_forms, headings, with_own, with_stubs
+from procauthor.adoption.form import FEWEST, Form, count_words, find_forms, headings, with_own, with_stubs
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
@@ -27,7 +27,7 @@ from procauthor.convention.word import is_chapter, page_stem, read_declared, rea
 from procauthor.data import ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
-from procauthor.library.library import Library, read_library, reread
+from procauthor.library.library import Library, document_paths, read_library, reread
 from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
@@ -50,10 +50,14 @@ _BUNDLE_SHARE = 0.2
 _ASKED = 0.5
 # A form has the name of a folder that holds this share of its documents.
 _CALLED = 0.6
+# Hidden folders that say how the repository is kept, and nothing of the work.
+_OF_REPOSITORY = (".git", ".github", ".gitlab", ".procauthor")
 # With fewer words a file says nothing of its own.
 _HARDLY_ANY = 12
 # What is to be filled in, besides words for it in square brackets.
-_FIELD = lazy(rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}|\{\{\s*\w[^{}\n]{1,60}\}\}")
+_FIELD = lazy(
+    rb"<[A-Z][^<>=\n]{4,80}>|\{[a-z][^{}\n]{1,60}\}|\{\{\s*\w[^{}\n]{1,60}\}\}|(?<![\]\\!])\[[A-Za-z][^\[\]\n]{2,80}\](?![(\[:])"
+)
 _STEP_RULES = tuple(rule.name for rule in STEPS.rules if rule.severity == "error")
 _CONTRACT_RULES = tuple(rule.name for rule in CONTRACTS.rules if rule.severity == "error")
 _SLUGS = ("mkdocs", "gitlab")
@@ -92,6 +96,7 @@ class Survey:
         guesses: What the settings rest on.
         left_out: Documents without a form that are no pages, by folder.
         languages: Translations by their language.
+        hidden: How many documents are in each hidden folder: they are no part of the library.
     """
 
     folder: Path
@@ -102,6 +107,7 @@ class Survey:
     guesses: tuple[Guess, ...]
     left_out: Mapping[str, tuple[str, ...]]
     languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hidden: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -131,9 +137,10 @@ def survey(folder: Path) -> Survey:
     stubs = {path for path, document in plain.items() if _is_stub(path, document, notation)}
     template_files = {path: every[path] for path in sorted(looked.template_files)}
     chosen, beside = find_bundles({**plain, **template_files})
+    # What has the name of all others is a document, whatever its folder is called.
+    plain |= {path: template_files.pop(path) for path in chosen if path in template_files}
     forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
-    forms = with_own(with_bundle(forms, chosen), plain, template_files)
-    forms = with_stubs(forms, sorted(stubs))
+    forms = with_stubs(with_own(with_bundle(forms, chosen), plain, template_files), sorted(stubs))
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = {t.template_file for t in templates if t.template_file}
     followed |= {path for path, document in template_files.items() if _has_fields(document)}
@@ -167,7 +174,16 @@ def survey(folder: Path) -> Survey:
         guesses += (index_guess(index, listed, set(counted), {key: path for path, key in counted.items()}),)
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
     settings = _settings(own, patterns, conventions, guesses)
-    return Survey(folder, library, site, templates, settings, guesses, left, looked.translations)
+    hidden = dict(_hidden(folder, looked.exclude))
+    return Survey(folder, library, site, templates, settings, guesses, left, looked.translations, hidden)
+
+
+def _hidden(folder: Path, exclude: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Yield the hidden folders that hold documents, but those that git ignores and those about the repository."""
+    for place in sorted(folder.glob(".*/")):
+        count = sum(1 for _ in document_paths(place, ()))
+        if count >= FEWEST and place.name not in _OF_REPOSITORY and f"{_escaped(place.name)}/*" not in exclude:
+            yield place.name, count
 
 
 def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:

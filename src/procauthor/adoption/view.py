@@ -32,6 +32,8 @@ def survey_lines(survey: Survey) -> Iterator[str]:
         yield f"without a form: {len(paths)} in {folder}: {_several([PurePosixPath(path).name for path in paths])}"
     for language, paths in survey.languages.items():
         yield f"translations ({language}): {_several(paths)}"
+    for folder, count in survey.hidden.items():
+        yield f"not looked at: {count} in the hidden folder {folder}; to adopt them: procauthor init {folder}"
     for question in survey.questions:
         yield f"question: {question}"
 
@@ -110,6 +112,7 @@ def survey_json(survey: Survey, amended: Amended | None = None) -> dict[str, obj
         "placeholders": _about(survey, "placeholders"),
         "files": {"documents": _count(survey), "unread": [u.path for u in survey.library.unread]},
         "languages": {language: list(paths) for language, paths in survey.languages.items()},
+        "hidden": [{"folder": folder, "documents": count} for folder, count in survey.hidden.items()],
         "outside": list(survey.settings.get("library", {}).get("exclude", ())),
         "documents": [_document(p) for p in survey.library.procedures],
         "left_out": [{"folder": f, "documents": list(paths)} for f, paths in survey.left_out.items()],

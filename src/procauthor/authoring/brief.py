@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypedDict
 
 from procauthor.data import ungrouped
 
 Relation = Literal["depends on", "is needed by", "is named by", "is close to"]
+
+
+class BriefOptions(TypedDict, total=False):
+    """What a caller may say of a procedure besides its title; `Authoring.brief` tells what each means."""
+
+    lifecycle: str
+    phase: int | str | None
+    depends_on: Sequence[str]
+    plan: str | Path | None
+    purpose: str
+    trigger: str
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,7 @@ class Reference:
 
     @property
     def announced(self) -> bool:
-        """Whether no document stands behind the title yet."""
+        """Whether the title has no document yet."""
         return not self.path
 
 
@@ -144,7 +157,7 @@ class Reference:
 class Brief:
     """Everything that an author needs for one procedure, gathered without a model.
 
-    ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
+    ``path`` is where the document will be, ``base`` the stamp of the file that is there now, or empty.
     ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
     ``rules`` are the standards that may apply; ``promises`` what procedures promise by name, and ``untold`` how many
     more do; ``roles`` and ``registers`` those that the library names; ``namesakes`` who may do the same work;

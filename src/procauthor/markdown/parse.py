@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pyromark
 from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.markdown.document import (
     Block,
@@ -197,7 +198,7 @@ class _Builder:
     def __init__(self, source: Source, offset: int, bodies: frozenset[int]) -> None:
         self.source = source
         self.offset = offset
-        # Where an admonition begins, which is no list item to anybody else.
+        # Where an admonition begins, which is no list item elsewhere.
         self._bodies = bodies
         self.headings: list[Heading] = []
         self.links: list[Link] = []
@@ -403,13 +404,15 @@ class _Builder:
 
     def _end_list(self, _data: Any, start: int, end: int) -> None:
         self._lists.pop()
-        if self._depth == 0 and self._is_body(start):
-            self._done_items = []
-            self._block("quote", start, end, text=self.source.slice(start, end).strip())
-        elif self._depth == 0:
+        if self._depth == 0:
             items = tuple(sorted(self._done_items, key=lambda item: item.start))
             self._done_items = []
-            self._block("list", start, end, items=items)
+            if self._is_body(start):
+                # The body is an item to the parser only: what it lists is one level higher.
+                items = tuple(replace(item, level=max(0, item.level - 1)) for item in items)
+                self._block("quote", start, end, text=self.source.slice(start, end).strip(), items=items)
+            else:
+                self._block("list", start, end, items=items)
         elif not self._lists:
             # A list in a quote is part of the quote, not of the next list.
             self._done_items = []
