@@ -415,6 +415,43 @@ def test_steps_in_an_admonition_are_steps(tmp_path: Path) -> None:
     assert [path for path, row in documents(tmp_path).items() if row["counted"]] == ["docs/a.md"]
 
 
+@pytest.mark.parametrize(
+    ("files", "remote", "address", "known"),
+    [
+        ({}, "git@github.com:org/ways.git", "https://github.com/org/ways/blob/main/docs/a.md#goal", True),
+        (
+            {},
+            "https://me:x@gitlab.example.com/org/ways",
+            "https://gitlab.example.com/org/ways/-/blob/v1.2/docs/a.md",
+            True,
+        ),
+        ({}, "git@github.com:org/ways.git", "https://github.com/org/other/blob/main/docs/a.md", False),
+        ({"mkdocs.yml": "site_url: https://ways.example.org/\n"}, "", "https://ways.example.org/a/#goal", True),
+        (
+            {"config/tech-docs.yml": "host: ways.example.org\n", "source/x.md": ""},
+            "",
+            "https://ways.example.org/a.html",
+            False,
+        ),
+        (
+            {"hugo.toml": "contentDir = 'docs'\nbaseURL = 'https://example.org/x/'\n"},
+            "",
+            "https://example.org/x/a",
+            True,
+        ),
+    ],
+)
+def test_links_by_a_whole_address_lead_to_the_documents_that_are_shown_there(
+    tmp_path: Path, files: dict[str, str], remote: str, address: str, *, known: bool
+) -> None:
+    write(tmp_path, {**files, "docs/a.md": form("Ann"), "docs/b.md": f"# Bob\n\n- [Ann]({address})\n"})
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "-C", tmp_path, "config", "remote.origin.url", remote or "gone"], check=True)
+    init(tmp_path)
+    assert ("docs/b.md:3" in run("-C", tmp_path, "refs", "Ann").stdout) == known
+    assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
 def test_what_git_ignores_is_left_out(tmp_path: Path) -> None:
     write(tmp_path, some("ops", a="Ann", b="Bob", c="Cid") | some("build", a="Ann") | {".gitignore": "build/\n"})
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)

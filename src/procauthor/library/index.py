@@ -281,7 +281,7 @@ def _item(library: Library, index: Procedure, section: Section, item: Item, link
     status = _item_status(index, item)
     if link is not None and _begins(index, item, link):
         target = library.settle(index.resolve(link.target))
-        if target.external or target.path == index.path:
+        if (target.external and target.path is None) or target.path == index.path:
             return None
         name = _name(index, _SIGNS.sub("", link.text))
         return ListItem(Listed(name, lifecycle, index.path, item.line, target.path, status), item, link)
