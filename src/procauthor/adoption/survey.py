@@ -23,7 +23,15 @@ from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
 from procauthor.convention.site import by_address, is_part, read_links
-from procauthor.convention.word import is_chapter, page_stem, read_declared, read_title, title_kind, words
+from procauthor.convention.word import (
+    folder_lifecycle,
+    is_chapter,
+    page_stem,
+    read_declared,
+    read_title,
+    title_kind,
+    words,
+)
 from procauthor.data import ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
@@ -400,15 +408,15 @@ def _template_name(path: str) -> str:
 
 
 def _place(form: Form, folder: Path) -> str:
-    """Return what a form may be called by: the one name of its files, else the folder that holds them."""
+    """Return what a form may be called by: the one name of its files, else that of the folder or its lifecycle."""
     names = {PurePosixPath(path).name for path in form.members}
     if len(names) == 1:
         return PurePosixPath(form.members[0]).stem
     parents = [PurePosixPath(path).parent for path in form.members]
     usual = commonest(parent.name for parent in parents)
     if sum(parent.name == usual for parent in parents) > len(parents) * _CALLED:
-        return usual or folder.resolve().name
-    return PurePosixPath(commonpath(parents)).name or folder.resolve().name
+        return folder_lifecycle(usual or folder.resolve().name)
+    return folder_lifecycle(PurePosixPath(commonpath(parents)).name or folder.resolve().name)
 
 
 def _shows(document: Document, form: Form) -> bool:
