@@ -14,7 +14,7 @@ from tests.cli.test_handoff import answer
 from tests.test_packaging import tracked
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("chromadb", "langchain", "langchain-core")
+HEAVY = ("chromadb", "langchain", "langchain-core", "watchfiles")
 TITLE = "Threat Check Procedure"
 # Runs commands in one process where LangChain and Chroma cannot be imported; each says how it ended.
 SCRIPT = """
@@ -23,7 +23,7 @@ from importlib.abc import MetaPathFinder
 
 class Absent(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("langchain", "langchain_core", "langgraph", "langsmith", "chromadb"):
+        if name.partition(".")[0] in ("langchain", "langchain_core", "langgraph", "langsmith", "chromadb", "watchfiles"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return None
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -133,6 +133,40 @@ def ignored_paths(folder: Path) -> tuple[str, ...]:
         return ()
     paths = (os.fsdecode(path) for path in answer.split(b"\0") if path)
     return tuple(path.removeprefix(repository.prefix) for path in paths)
+
+
+def deciding_files(folder: Path) -> Iterator[str]:
+    """Yield the files, there or not, that decide what git ignores in a folder, and are not in it."""
+    real = Path(os.path.realpath(folder))
+    for parent in real.parents:
+        yield f"{parent}/{_OWN}"
+    repository = find_repository(folder)
+    if repository is None:
+        return
+    home = os.path.expanduser("~")
+    settings = os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    yield from (f"{home}/.gitconfig", f"{settings}/git/config", f"{settings}/git/ignore")
+    for parent in real.parents:
+        if parent.is_relative_to(repository.top):
+            yield f"{parent}/.gitignore"
+    own = _state_folder(repository.top)
+    yield from (f"{own}/index", f"{own}/config.worktree")
+    shared = _line_of(f"{own}/commondir")
+    whole = os.path.join(own, shared) if shared else own
+    yield from (f"{whole}/config", f"{whole}/info/exclude")
+
+
+def _state_folder(top: Path) -> str:
+    """Return the folder in which git keeps the state of a work tree: in another one, a file says where."""
+    own = f"{top}/{_OWN}"
+    return os.path.join(top, _line_of(own).removeprefix("gitdir:").strip()) if os.path.isfile(own) else own
+
+
+def _line_of(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="surrogateescape").strip()
+    except OSError:
+        return ""
 
 
 def last_changes(folder: Path) -> dict[str, date]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from procauthor.errors import LockedError
+from procauthor.regex import lazy
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
@@ -364,3 +365,27 @@ def read_regular(place: str | Path) -> bytes:
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, NO_FILE, str(place))
         return file.read()
+
+
+# File systems of which all changes are made through this system. Of others, such as network drives, it tells a part.
+_LOCAL = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "tmpfs", "overlay"})
+_NUMBERED = lazy(r"\\([0-7]{3})")
+
+
+def tells_all_changes(folder: Path) -> bool:
+    """Say whether the system tells of all changes in a folder: on Linux, where that and all below it is of here."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    kinds = dict(map(_read_mount, lines))
+    place = os.path.realpath(folder)
+    under = max((mount for mount in kinds if f"{place}/".startswith(f"{mount.rstrip('/')}/")), key=len, default="")
+    below = (mount for mount in kinds if mount.startswith(f"{place.rstrip('/')}/"))
+    return all(kinds.get(mount) in _LOCAL for mount in (under, *below))
+
+
+def _read_mount(line: str) -> tuple[str, str]:
+    """Return where something is mounted, and its kind; a space in a path is written as its number."""
+    before, _, behind = line.partition(" - ")
+    return _NUMBERED.sub(lambda match: chr(int(match[1], 8)), before.split(" ")[4]), behind.split(" ")[0]

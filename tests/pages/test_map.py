@@ -1,12 +1,16 @@
 """ARCHITECTURE.md is a map: every command, every room and every file on it is there."""
 
+import ast
 import re
 import tomllib
+from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 
 from pages import ROOT
 from procauthor.cli.app import _MODULES
+from procauthor.data import ungrouped
 from procauthor.markdown.parse import parse
 
 TOP = ROOT.parent
@@ -54,3 +58,21 @@ def test_every_link_between_pages_leads_somewhere(file: str) -> None:
             page = (TOP / file).parent / path if path else TOP / file
             assert page.exists(), link.target
             assert not anchor or anchor in {h.slug for h in parse(page.read_bytes()).headings}, link.target
+
+
+LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def dense(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines of comprehensions with two loops, and of conditional expressions within others."""
+    for node in ast.walk(tree):
+        inside = chain.from_iterable(map(ast.walk, ast.iter_child_nodes(node)))
+        if isinstance(node, LOOPS):
+            yield from [node.lineno] if len(node.generators) > 1 else ()
+        elif isinstance(node, ast.IfExp) and any(isinstance(part, ast.IfExp) for part in inside):
+            yield node.lineno
+
+
+def test_every_loop_and_every_condition_is_read_by_itself() -> None:
+    places = ungrouped((file, dense(ast.parse(file.read_bytes()))) for file in PACKAGE.rglob("*.py"))
+    assert [f"{file.relative_to(PACKAGE)}:{line}" for file, line in places] == []

@@ -104,7 +104,7 @@ def with_own(forms: Sequence[Form], documents: Mapping[str, Document], files: Ma
     """
     result = list(forms)
     for path, shown in files.items():
-        taken = {member for form in result for member in form.members}
+        taken = set(chain.from_iterable(form.members for form in result))
         keys = headings(shown)
         beside = [each for each in documents if each not in taken and _folder(each) == _folder(path)]
         own = {each: headings(documents[each]) for each in beside}

@@ -148,8 +148,7 @@ def survey(folder: Path) -> Survey:
     # What has the name of all others is a document, whatever its folder is called.
     plain |= {path: template_files.pop(path) for path in chosen if path in template_files}
     forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
-    forms = with_own(with_bundle(forms, chosen), plain, template_files)
-    forms = with_stubs(forms, sorted(stubs))
+    forms = with_stubs(with_own(with_bundle(forms, chosen), plain, template_files), sorted(stubs))
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = {t.template_file for t in templates if t.template_file}
     followed |= {path for path, document in template_files.items() if _has_fields(document)}

@@ -149,7 +149,7 @@ class Gate:
         self._lock = threading.Lock()
 
     def close(self, seconds: float) -> None:
-        """Let nobody through for so many seconds from now."""
+        """Let no call through for so many seconds from now."""
         with self._lock:
             self._until = max(self._until, time.monotonic() + seconds)
 
@@ -234,5 +234,5 @@ Spend = Callable[[int, Callable[[], Reply]], Reply]
 
 
 def at_once(_need: int, call: Callable[[], Reply]) -> Reply:
-    """Make a call without asking anybody."""
+    """Make a call without asking for room."""
     return call()

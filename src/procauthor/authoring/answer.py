@@ -317,7 +317,7 @@ def _typed(data: dict[str, Any]) -> HandedIn:
     if questions is not None and not (isinstance(questions, list) and all(isinstance(q, str) for q in questions)):
         raise _wrong(_NO_QUESTIONS)
     rest = {key: value for key, value in data.items() if key not in _KEYS}
-    # The fields may also stand alone, without the object around them.
+    # The fields may also be alone, without the object around them.
     fields, rest = (data["fields"], rest) if "fields" in data else (rest, {})
     return HandedIn(
         title=" ".join(data.get("title", "").split()),

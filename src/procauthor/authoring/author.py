@@ -66,7 +66,7 @@ class Ask:
 
     @property
     def names(self) -> frozenset[str]:
-        """The fields that must be mended; empty on the first ask, which wants all fields of the step."""
+        """The fields that must be corrected; empty on the first ask, which wants all fields of the step."""
         return frozenset(problem.field for problem in self.problems)
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft
 from procauthor.authoring.field import Fields
-from procauthor.authoring.gather import BriefSource, gather
+from procauthor.authoring.gather import gather
 from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint
 from procauthor.authoring.passage import find_leads
@@ -25,7 +23,6 @@ from procauthor.authoring.request import (
     defined_document,
     refuse_duplicate,
     refuse_revision,
-    refuse_unknown,
 )
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.waiting import WaitingDraft, find_elsewhere
@@ -95,30 +92,25 @@ class Authoring:
             AuthoringError: The procedure is already defined.
             NotFoundError: Nothing says to which lifecycle the title belongs, or nothing knows what it depends on.
         """
-        records = self.records
-        name = check_title(title)
         library = self.library()
-        found = self._plan(plan, library)
+        own_plan = self._plan(plan, library)
         asked = ChangeRequest(
-            name, lifecycle, phase, added=tuple(depends_on), purpose=purpose, trigger=trigger, scope=scope
+            check_title(title),
+            lifecycle,
+            phase,
+            added=tuple(depends_on),
+            purpose=purpose,
+            trigger=trigger,
+            scope=scope,
         )
-        request = build_request(asked, library, found)
+        request = build_request(asked, library, own_plan)
         present = defined_document(request.title, library) if revise else None
         if present:
             refuse_revision(present, library)
         else:
             refuse_duplicate(request.title, library)
-        announced = records.workspace.announced(library, found)
-        refuse_unknown(request, library, announced)
-        source = BriefSource(
-            library=library,
-            template=lambda path: records.workspace.templates.for_path(path, "procedure"),
-            search=self.context.search if self.context else self.search(library),
-            announced=announced,
-            passages=records.workspace.settings.authoring.passages,
-            routine=_routine(found),
-        )
-        return replace(gather(request, source), revises=present is not None)
+        brief = gather(request, self.records.workspace, library, own_plan, self.search(library))
+        return replace(brief, revises=present is not None)
 
     def _plan(self, plan: str | Path | None, library: Library) -> Plan | None:
         if self.context:
@@ -126,7 +118,9 @@ class Authoring:
         return self.records.workspace.plan(plan, library) if plan else self.records.workspace.own_plan(library)
 
     def search(self, library: Library) -> Callable[[str, int], Sequence[Chunk]]:
-        """Return the search of a library; the index is opened by the first query."""
+        """Return the search of a library, or that of the batch; the index is opened by the first query."""
+        if self.context:
+            return self.context.search
         opened: list[SectionIndex] = []
 
         def search(query: str, limit: int) -> Sequence[Chunk]:
@@ -266,7 +260,7 @@ class Authoring:
             library=library,
             check=lambda text, rules: self.check(based, run.brief.path, text, rules, expected),
             report=self.progress or (lambda _: None),
-            search=self.context.search if self.context else self.search(library),
+            search=self.search(library),
             texts=self.context.texts if self.context else DocumentTexts(),
         )
         work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
@@ -304,7 +298,7 @@ class Authoring:
         library = self.library()
         after = self._read(draft.path, draft.text.encode())
         elsewhere = (finding.as_json() for finding in find_elsewhere(self.records.workspace, library, after))
-        search = self.context.search if self.context else self.search(library)
+        search = self.search(library)
         leads = find_leads(draft.open_questions, library, search, draft.path)
         return replace(draft, findings=(*draft.findings, *elsewhere), leads=tuple(lead.as_json() for lead in leads))
 
@@ -327,10 +321,3 @@ class Authoring:
             return found
         # A document that says that it is in progress may hold such a word; what a model or an agent writes may not.
         return [replace(f, severity="error") if f.rule == _UNFINISHED else f for f in found]
-
-
-def _routine(plan: Plan | None) -> frozenset[str]:
-    """Return the action items that a third of the items with some share, at least three of them."""
-    items = [item for item in plan.items if item.actions] if plan else []
-    counts = Counter(chain.from_iterable({action.text for action in item.actions} for item in items))
-    return frozenset(text for text, count in counts.items() if count >= max(3, len(items) / 3))

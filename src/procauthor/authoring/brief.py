@@ -136,7 +136,7 @@ class Reference:
 
     @property
     def announced(self) -> bool:
-        """Whether no document stands behind the title yet."""
+        """Whether the title has no document yet."""
         return not self.path
 
 
@@ -144,7 +144,7 @@ class Reference:
 class Brief:
     """Everything that an author needs for one procedure, gathered without a model.
 
-    ``path`` is where the document will stand, ``base`` the stamp of the file that stands there now, or empty.
+    ``path`` is where the document will be, ``base`` the stamp of the file that is there now, or empty.
     ``present`` holds what people already wrote there about its purpose, ``text`` the whole file, byte for byte.
     ``rules`` are the standards that may apply; ``promises`` what procedures promise by name, and ``untold`` how many
     more do; ``roles`` and ``registers`` those that the library names; ``namesakes`` who may do the same work;

@@ -58,11 +58,12 @@ class Bound:
 
     def __str__(self) -> str:
         """Return it in one sentence."""
-        text = (
-            f"{self.calls} calls and about {self.usual:,} tokens, at most {self.plain:,} if nothing is asked again; "
-            f"{self.worst_calls} calls and {self.worst:,} tokens at worst"
-        )
-        return text if self.ceiling is None else f"{text}; it stops before {self.ceiling:,}"
+        text = f"{self.calls} calls and about {self.usual:,} tokens, at most {self.plain:,} if nothing is asked again; "
+        if self.ceiling is None or self.worst <= self.ceiling:
+            return f"{text}{self.worst_calls} calls and {self.worst:,} tokens at worst"
+        if self.usual > self.ceiling:
+            return f"{text}that is more than the ceiling of {self.ceiling:,}, which --max-tokens raises"
+        return f"{text}whatever is asked again, it stops before {self.ceiling:,}"
 
 
 def bound_run(  # noqa: PLR0913 - what a bound depends on
@@ -95,15 +96,15 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     plain += looks * (first[0] + (len(asked) + 1) * reply)
     usual += looks * (first[0] // 2 + (len(asked) + 1) * _USUAL_REPLY)
     if reviewed:
-        # The review shows all fields, may be asked for twice, and its remarks are mended in one more round.
+        # The review shows all fields, may be asked for twice, and its remarks are worked on in one more round.
         review = sizes[0] + (len(asked) + 1) * reply
-        mended = sum(size + 3 * reply for size in sizes)
+        repaired = sum(size + 3 * reply for size in sizes)
         worst = plain + (rounds + repairs + 1) * again + 2 * review
         usual += review + sum(first)
         return Bound(
             2 * len(asked) + 1 + looks,
             usual,
-            plain + review + mended,
+            plain + review + repaired,
             len(asked) * (2 + repairs + rounds) + 2,
             worst,
             ceiling,
@@ -116,7 +117,7 @@ def bound_update(
 ) -> Bound:
     """Return the bound of a change of a document, without a ceiling.
 
-    Nobody knows before the first call which sections change. Most wishes change those of two steps at most; all steps
+    Before the first call it is open which sections change. Most wishes change those of two steps at most; all steps
     can have work where the wish may need so many sections, each with all that can be named in its sections.
     """
     reply, tries = settings.reply_tokens, settings.repairs + 1

@@ -236,7 +236,7 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
 def needs_passages(work: _Work) -> bool:
     """Say whether a call shows the passages: what is written again, or looked at, does without.
 
-    They stand at the end of the brief, so that all calls begin alike.
+    They are at the end of the brief, so that all calls begin alike.
     """
     ask = work.ask
     return not is_outline(ask.template) or (ask.step in (OUTLINE, WRITE) and not work.corrects)
@@ -381,7 +381,7 @@ def _explain(problem: FieldProblem, reply: Reply) -> FieldProblem:
 
 
 def _check_late(ask: Ask, checked: Checked) -> Checked:
-    """Let a part that is asked for late stand only with one entry for every step."""
+    """Let a part that is asked for late pass only with one entry for every step."""
     values, problems = dict(checked.values), list(checked.problems)
     for section, part in late_parts(ask.template, ask.step):
         name = late_name(section, part)
@@ -462,7 +462,7 @@ def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[st
         {
             **_section(entries_name(section), section),
             "heading": f"More of {section.heading}",
-            "limits": ["May be left out: null", "Only what the steps need and nobody has named yet"],
+            "limits": ["May be left out: null", "Only what the steps need and has no name yet"],
         }
         for section in late_entries(template, step)
     ]

@@ -52,7 +52,7 @@ RULES = (
         code="D105",
         severity="error",
         summary="A field that refers to a procedure holds a title that is not in the closed list.",
-        why="A reference to a procedure that nobody has written or announced leads nowhere.",
+        why="A reference to a procedure that is neither written nor announced leads nowhere.",
         fix="Take a title of the list; `allowed` in the JSON names the nearest.",
         example="error required_inputs[2].provider: 'Architecture Review' is not in the closed list",
     ),

@@ -25,7 +25,7 @@ _LONGEST_PLAN = 30_000
 
 
 def propose_conventions(survey: Survey, model: str) -> dict[str, Any]:
-    """Ask a chat model how a library writes what is read from it, and return its proposal, which nobody has verified.
+    """Ask a chat model how a library writes what is read from it, and return its proposal, which is not verified.
 
     Args:
         survey: What the program has found.
@@ -41,7 +41,7 @@ def propose_conventions(survey: Survey, model: str) -> dict[str, Any]:
 
 
 def propose_reading(raw: bytes, model: str) -> dict[str, Any]:
-    """Ask a chat model how a plan is to be read, and return its proposal, which nobody has verified.
+    """Ask a chat model how a plan is to be read, and return its proposal, which is not verified.
 
     Args:
         raw: The bytes of the plan.

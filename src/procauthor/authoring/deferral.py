@@ -1,4 +1,4 @@
-"""Packages whose first file runs when somebody asks for a name of it, and not when the package is loaded.
+"""Packages whose first file runs when a name of it is asked for, and not when the package is loaded.
 
 LangChain's clients load hundreds of data types that no call of ours uses: those of every API of a provider, and those
 of a tracing service. Modules below such a package are loaded as ever. Python 3.15 has lazy imports of its own.

@@ -31,6 +31,7 @@ from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.authoring.reply import check_fields
+from procauthor.data import ungrouped
 from procauthor.errors import BudgetError, ModelOutputError
 from procauthor.finding import Finding
 from procauthor.library.contract import read_contract
@@ -56,7 +57,7 @@ def unmet(brief: Brief, template: Template, now: Sequence[Neighbour], text: str)
     """
     contract = read_contract(parse(text.encode()), template)
     inputs, outputs = _names(contract.inputs), _names(contract.outputs)
-    told = {(n.title, name) for n in brief.neighbours for name in (*n.promised, *(w.name for w in n.wants))}
+    told = set(ungrouped((n.title, [*n.promised, *(w.name for w in n.wants)]) for n in brief.neighbours))
     for each in now:
         for name in each.promised if inputs else ():
             if title_key(name) not in inputs:
@@ -87,7 +88,7 @@ class Fields:
         self.work = work
         template, reply_tokens = work.template, work.reply_tokens
         self.template = outline_first(template, reply_tokens) if reply_tokens else template
-        self._steps = {name: step for step in _FILLED for name in fields_of_step(self.template, step)}
+        self._steps = {name: step for step, name in ungrouped((s, fields_of_step(self.template, s)) for s in _FILLED)}
         self._rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
 
     def choose(self, state: State) -> bool:  # noqa: ARG002 - a document that is new is written whole
@@ -196,7 +197,7 @@ class Fields:
             answer = work.author.fill(Ask(work.brief, self.template, _LOOK, fields, (), work.left, form))
         except (BudgetError, ModelOutputError) as error:
             # What is written is paid for, and is not lost for this.
-            state.questions[_LOOK] = (f"Nobody has looked at the draft as a whole ({error.message}): who reads it?",)
+            state.questions[_LOOK] = (f"The draft was not read as a whole ({error.message}): who reads it?",)
             return False
         changed = self._take_edits(state, page, read_edits(answer.values["edits"], links_of(work.brief)))
         closed = {questions[number - 1] for number in answer.values["settled"] if 0 < number <= len(questions)}

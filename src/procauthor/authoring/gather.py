@@ -23,6 +23,7 @@ from procauthor.authoring.brief import (
 )
 from procauthor.authoring.near import rank_near
 from procauthor.authoring.passage import Search, choose_passages, find_chunks, read_subject
+from procauthor.authoring.request import refuse_unknown
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.artifact import find_doers
@@ -33,11 +34,12 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import check_title
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
+from procauthor.planning.plan import Plan
 from procauthor.procedure import DONE, UNCOUNTED, Artifact
 from procauthor.regex import lazy
 from procauthor.retrieval.lexical import is_common, list_features, list_words
 from procauthor.secret import Censor
-from procauthor.template.spec import Template
+from procauthor.workspace import Workspace
 
 _MOST_NAMED = 20
 _LEAST_DOCUMENTS = 2
@@ -92,7 +94,7 @@ class Candidate:
 def common_words(library: Library, announced: Iterable[str]) -> frozenset[str]:
     """Return the stems that a third of all titles have, such as that of "Procedure"; ``announced`` ones count too."""
     titles = [set(list_features(title)) for title in (*(p.title for p in library.counted), *announced)]
-    counts = Counter(word for words in titles for word in words)
+    counts = Counter(chain.from_iterable(titles))
     return frozenset(word for word, count in counts.items() if count > max(1, _COMMON * len(titles)))
 
 
@@ -315,7 +317,7 @@ def _unique(titles: Sequence[str]) -> list[str]:
 
 
 def _declared(library: Library, key: str) -> list[str]:
-    return [title for p in library.by_key.get(key, ()) for title in p.depends_on]
+    return list(chain.from_iterable(p.depends_on for p in library.by_key.get(key, ())))
 
 
 def _providers(library: Library, key: str) -> list[str]:
@@ -400,78 +402,83 @@ _LEAST_ANNOUNCED = 40
 # Plans, indexes and placeholders are found too, and left out afterwards.
 
 
-@dataclass(frozen=True)
-class BriefSource:
-    """Where a brief is gathered from.
-
-    ``template`` gives the template of a document by its path. ``announced`` maps the keys of titles that a plan
-    announces to the titles; ``routine`` are the action items that the plan asks of most procedures, which say nothing
-    about this one.
-    """
-
-    library: Library
-    template: Callable[[str], Template]
-    search: Search
-    announced: Mapping[str, str]
-    passages: int = 12
-    routine: frozenset[str] = frozenset()
-
-
-def gather(request: ChangeRequest, source: BriefSource, own: Procedure | None = None) -> Brief:
+def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
+    request: ChangeRequest,
+    workspace: Workspace,
+    library: Library,
+    plan: Plan | None,
+    search: Search,
+    own: Procedure | None = None,
+) -> Brief:
     """Gather the brief for a new procedure, for a placeholder that it will replace, or for an update of ``own``.
 
     Raises:
-        NotFoundError: Nothing says to which lifecycle the title belongs.
+        NotFoundError: Nothing says to which lifecycle the title belongs, or nothing knows what it depends on.
         InvalidTitleError: It is the title of a standard.
     """
-    library = source.library
+    announced = workspace.announced(library, plan)
+    refuse_unknown(request, library, announced)
     _refuse_standard(request, library)
     present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
     if present:
         _refuse_unwritable(present, request)
     path = present.path if present else _path(request, library)
-    template = source.template(path)
-    common = common_words(library, source.announced.values())
-    subject = read_subject(request, present.gist.purpose if present else "", common, source.routine)
-    found = find_chunks(subject, source.search, source.passages)
-    passages = choose_passages(subject, library, found, source.passages, path)
+    template = workspace.templates.for_path(path)
+    common = common_words(library, announced.values())
+    subject = read_subject(request, present.gist.purpose if present else "", common, _routine(plan))
+    most = workspace.settings.authoring.passages
+    found = find_chunks(subject, search, most)
+    passages = choose_passages(subject, library, found, most, path)
     neighbours = find_neighbours(request, library)
     near = () if request.wish else rank_near(subject, request, library, found, path)
     neighbours += find_close(near, neighbours)
-    closest, far = _references(request, source, neighbours, passages)
+    closest, far = _references(request, library, announced, neighbours, passages)
     brief = Brief(
         request=request,
         path=path,
-        **(
-            {"heading": heading_of(present)}
-            if present
-            else asdict(manner(library, path, request.lifecycle, request.title))
-        ),
+        **_of_document(present) if present else asdict(manner(library, path, request.lifecycle, request.title)),
         template=template.name,
         template_hash=template.hash,
-        base=present.stamp if present else "",
-        present=present.gist.purpose if present else "",
-        text=present.document.source.raw.decode() if present else "",
         passages=passages,
         neighbours=neighbours,
         standards=_standards(library, passages),
         references=(*closest, *far),
         nearest=len(closest),
         rules=find_standards(request, library, path, neighbours, passages, subject, near),
-        **_surroundings(request, source, neighbours, near, common),
-        orchestrations=tuple(
-            p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == title_key(request.lifecycle)
-        ),
+        **_surroundings(request, library, announced, _around(neighbours, near), common),
+        orchestrations=_orchestrations(library, request.lifecycle),
     )
     # The document itself stays as it is, byte for byte: a draft is laid over it. Prompts take it through a `Censor`.
     censor = Censor.of(*_texts(brief, library))
     return replace(Brief.from_json(censor.each(brief.as_json())), text=brief.text)
 
 
+def _of_document(present: Procedure) -> dict[str, Any]:
+    """Return what a brief says of the document that is there."""
+    return {
+        "heading": heading_of(present),
+        "base": present.stamp,
+        "present": present.gist.purpose,
+        "text": present.document.source.raw.decode(),
+    }
+
+
+def _orchestrations(library: Library, lifecycle: str) -> tuple[str, ...]:
+    key = title_key(lifecycle)
+    return tuple(p.title for p in library.of_kind("orchestration") if title_key(p.lifecycle) == key)
+
+
+def _routine(plan: Plan | None) -> frozenset[str]:
+    """Return the action items that a third of the items with some share, at least three: they say nothing of one."""
+    items = [item for item in plan.items if item.actions] if plan else []
+    counts = Counter(chain.from_iterable({action.text for action in item.actions} for item in items))
+    return frozenset(text for text, count in counts.items() if count >= max(3, len(items) / 3))
+
+
 def _texts(brief: Brief, library: Library) -> Iterator[bytes]:
     """Yield the documents that a brief takes parts from."""
     titles = {title_key(standard.title) for standard in brief.rules}
-    near = [p for key in titles for p in library.by_key.get(key, ())]
+    near = chain.from_iterable(library.by_key.get(key, ()) for key in titles)
     paths = {
         brief.path,
         *(p.path for p in brief.passages),
@@ -514,7 +521,7 @@ def _path(request: ChangeRequest, library: Library) -> str:
 
 
 def _refuse_unwritable(present: Procedure, request: ChangeRequest) -> None:
-    """Refuse a document that no draft of it could be written to, before anybody is paid for one.
+    """Refuse a document that no draft of it could be written to, before one is paid for.
 
     Raises:
         LibraryError: It holds a conflict.
@@ -533,22 +540,25 @@ def _suggest(title: str, known: Sequence[str]) -> str:
 # What is around
 
 
+def _around(neighbours: Sequence[Neighbour], near: Iterable[Procedure]) -> list[str]:
+    """Return the paths and titles of neighbours and of near documents, the nearest first."""
+    return [*chain.from_iterable((n.path, n.title) for n in neighbours), *(p.path for p in near)]
+
+
 def _surroundings(
     request: ChangeRequest,
-    source: BriefSource,
-    neighbours: Sequence[Neighbour],
-    near: Iterable[Procedure],
+    library: Library,
+    announced: Mapping[str, str],
+    around: Sequence[str],
     common: frozenset[str],
 ) -> dict[str, Any]:
     """Return what a new procedure has to fit: promises, roles and registers, and who may do the same work already."""
-    library = source.library
     if request.wish:
         return {}
     missing = missing_titles(library)
     lifecycles = {entry.title: entry.lifecycle for entry in missing.values()}
-    lifecycles |= {t: "" for key, t in source.announced.items() if key not in library.by_key and key not in missing}
-    first = [each for n in neighbours for each in (n.path, n.title)]
-    promises, untold = list_promises(library, lifecycles, [*first, *(p.path for p in near)])
+    lifecycles |= {t: "" for key, t in announced.items() if key not in missing}
+    promises, untold = list_promises(library, lifecycles, around)
     return {
         "promises": promises,
         "untold": untold,
@@ -568,14 +578,20 @@ def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]
 
 
 def _references(
-    request: ChangeRequest, source: BriefSource, neighbours: Sequence[Neighbour], passages: Sequence[Passage]
+    request: ChangeRequest,
+    library: Library,
+    announced: Mapping[str, str],
+    neighbours: Sequence[Neighbour],
+    passages: Sequence[Passage],
 ) -> tuple[list[Reference], list[Reference]]:
     """Return what the draft may refer to, each title once: the nearest, and all others."""
-    documents = _documents(request, source.library, {n.path for n in neighbours if n.path} | {p.path for p in passages})
-    announced = _announced(request, source, neighbours, {title_key(r.title) for r in documents})
+    documents = _documents(request, library, {n.path for n in neighbours if n.path} | {p.path for p in passages})
+    known = {title_key(request.title), *(title_key(r.title) for r in documents)}
+    titles = _announced(request, library, announced, neighbours)
+    without = [Reference(title) for key, title in titles.items() if key not in known]
     room = max(_NEAREST - len(documents), _LEAST_ANNOUNCED)
-    far = [*documents[_NEAREST:], *announced[room:]]
-    return [*documents[:_NEAREST], *announced[:room]], far
+    far = [*documents[_NEAREST:], *without[room:]]
+    return [*documents[:_NEAREST], *without[:room]], far
 
 
 def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list[Reference]:
@@ -591,13 +607,10 @@ def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list
 
 
 def _announced(
-    request: ChangeRequest, source: BriefSource, neighbours: Sequence[Neighbour], known: set[str]
-) -> list[Reference]:
-    """Return titles without a document: of neighbours, of the lifecycle, then all others of index and plan."""
-    own, lifecycle = title_key(request.title), title_key(request.lifecycle)
-    missing = missing_titles(source.library)
-    found = {title_key(n.title): n.title for n in neighbours if not n.path}
-    found |= {k: e.title for k, e in missing.items() if title_key(e.lifecycle) == lifecycle}
-    found |= {k: t for k, t in source.announced.items() if k not in source.library.by_key}
-    found |= {k: e.title for k, e in missing.items() if k not in found}
-    return [Reference(title) for key, title in found.items() if key != own and key not in known]
+    request: ChangeRequest, library: Library, announced: Mapping[str, str], neighbours: Sequence[Neighbour]
+) -> dict[str, str]:
+    """Return titles without a document by key: of neighbours, of the lifecycle, then all others of index and plan."""
+    lifecycle = title_key(request.lifecycle)
+    titles = {title_key(n.title): n.title for n in neighbours if not n.path}
+    titles |= {k: e.title for k, e in missing_titles(library).items() if title_key(e.lifecycle) == lifecycle}
+    return {**titles, **announced}

@@ -1,7 +1,7 @@
-"""The grounding gate: what a draft claims must stand in its brief or in the library, or a person has to confirm it.
+"""The grounding gate: what a draft claims must be in its brief or in the library, or a person has to confirm it.
 
 Commands, paths, addresses, tools, procedure names and quantities are looked up letter by letter. What is not found is
-not taken out, because it may be right; it becomes an open question that says where it stands.
+not taken out, because it may be right; it becomes an open question that says where it is.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ _FENCED = lazy(
     r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^\n]*)\n(?P<body>.*?)(?:^[ \t]*(?P=fence)[ \t]*$|\Z)",
     re.DOTALL | re.MULTILINE,
 )
-# Blocks in these are lines that somebody types; a block of words is read as words, and all else is program text.
+# Blocks in these are lines to type; a block of words is read as words, and all else is program text.
 _TYPED_LANGUAGES = frozenset(("", "sh", "bash", "shell", "zsh", "console", "sql", "psql", "powershell", "pwsh", "ps1"))
 _WORDED_LANGUAGES = frozenset(("text", "txt", "md", "markdown"))
 _HERE = lazy(r"<<-?\s*['\"]?(?P<end>\w+)['\"]?")
 _QUOTES = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
 _CODE = lazy(r"(`+)(.+?)\1", re.DOTALL)
-# What somebody says or writes: capital first, several words, a full stop, and no sign of a shell.
+# What is said or written: capital first, several words, a full stop, and no sign of a shell.
 _SENTENCE = lazy(r"[\"“„'(]?[A-Z][^`|$={}<>\\]*(?:\s[^`|$={}<>\\\s]+){3,}[.!?…][\"”“')]?")
 _CONTINUED_LINE = lazy(r"\\\r?\n\s*")
 _PROMPT = lazy(r"^\s*(?:[$>%]\s|#.*)?\s*")
@@ -89,7 +89,7 @@ _TYPED = lazy(
 _CAMEL = lazy(r"(?<![\w./@#-])[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*\b|(?<![\w./@#-])[a-z]{1,4}[A-Z][a-z]+[A-Za-z]*\b")
 _SNAKE = lazy(r"(?<![\w./@#-])[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+(?![\w/])")
 # Products whose names look like ordinary words. The list only helps to find invented ones: what the library knows is
-# grounded whether it stands here or not, and a tool in inline code or in CamelCase needs no list.
+# grounded whether it is here or not, and a tool in inline code or in CamelCase needs no list.
 _PRODUCTS = lazy(
     r"(?<![\w./@#-])(?:Airflow|Airtable|Ansible|Apigee|Artifactory|Asana|Auth0|Azure|Bamboo|Bitbucket|Blackduck|Buildkite"
     r"|Burp Suite|Cassandra|Checkmarx|Chromatic|Codecov|Confluence|Consul|Coverity|Cypress|Datadog|Docker|Dynatrace"
@@ -139,7 +139,7 @@ _MORE = "..."
 Quantity = tuple[str, str]
 
 _MANY: Mapping[Kind, str] = {"command": "commands", "number": "numbers"}
-"""What is asked together: what somebody tries, and what somebody decides; all else is looked up."""
+"""What is asked together: what is tried, and what is decided; all else is looked up."""
 _OTHERS = "names and places"
 # Words with a capital inside a sentence: of a question they name the products that it is about.
 _CAPITALISED = lazy(r"(?<=[\w,;/(] )(?P<word>[A-Z][A-Za-z]{2,})(?![\w-])")
@@ -155,7 +155,7 @@ _MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "we
 
 @dataclass(frozen=True, slots=True)
 class Particular:
-    """One fact as it stands in a text. ``quantities`` holds number and unit, where it is a quantity.
+    """One fact as it is in a text. ``quantities`` holds number and unit, where it is a quantity.
 
     ``block`` numbers the block of code that it is in, from 1 in each text.
     """
@@ -179,7 +179,7 @@ class Particular:
 
 
 def find_claims(text: str) -> Iterator[Particular]:
-    """Yield what a text claims, each place once: what stands in code first, then addresses, then words and numbers."""
+    """Yield what a text claims, each place once: what is in code first, then addresses, then words and numbers."""
     for number, match in enumerate(_FENCED.finditer(text), start=1):
         yield from _block_claims(match, number)
     text, codes = _cut(_FENCED.sub("\n", text), _CODE)
@@ -302,7 +302,7 @@ def _quantities(match: re.Match[str]) -> Iterator[Quantity]:
 
 def find_quantities(text: str) -> frozenset[Quantity]:
     """Return all quantities of a text as number and unit: ``30-day``, ``30 days`` and ``thirty days`` are the same."""
-    return frozenset(each for match in _QUANTITY.finditer(text) for each in _quantities(match))
+    return frozenset(chain.from_iterable(map(_quantities, _QUANTITY.finditer(text))))
 
 
 def find_minutes(text: str) -> list[int]:
@@ -363,7 +363,7 @@ class _SourceText:
         return self._plain.casefold()
 
     def states(self, words: str, *, folded: bool) -> bool:
-        """Say whether words stand in the text as wholes; ``folded`` in any case."""
+        """Say whether words are in the text as wholes; ``folded`` in any case."""
         text, words = (self._folded, words.casefold()) if folded else (self._plain, words)
         if _HOLE.search(words) and _pattern(words).search(text):
             return True
@@ -434,7 +434,7 @@ class Evidence:
         return cls(_SourceText("\n".join(map(_plain, texts))), frozenset(map(title_key, titles)))
 
     def holds(self, claim: Particular) -> bool:
-        """Say whether a claim stands here."""
+        """Say whether a claim is here."""
         if claim.kind == "procedure":
             return any(title_key(name) in self.titles or self._stands(name, folded=True) for name in claim.names)
         known = _PUBLIC.get(claim.kind)
@@ -487,7 +487,7 @@ def _letters(raw: bytes) -> bytes:
 
 def _written_numbers(number: str) -> set[str]:
     """Return how a number may be written."""
-    return {written for spelling in spellings(number) for written in (spelling, _grouped(spelling))}
+    return set(chain.from_iterable((spelling, _grouped(spelling)) for spelling in spellings(number)))
 
 
 def _grouped(number: str) -> str:
@@ -518,7 +518,7 @@ def _pattern(words: str) -> re.Pattern[str]:
 def gather_evidence(brief: Brief, library: Library, texts: DocumentTexts | None = None) -> Evidence:
     """Return what the brief and the library say; ``texts`` may remember documents from one brief to the next.
 
-    Comments do not count, because a reader does not see them. Nor does what an earlier draft claimed and nobody has
+    Comments do not count, because a reader does not see them. Nor does what an earlier draft claimed and no person has
     confirmed yet: an invention must not become evidence by being accepted.
     """
     titles = [brief.request.title, *brief.titles, *(p.title for p in library.procedures)]
@@ -527,7 +527,7 @@ def gather_evidence(brief: Brief, library: Library, texts: DocumentTexts | None 
 
 
 def document_texts(library: Library) -> Iterator[str]:
-    """Yield the sections of all documents without comments, secrets and claims that nobody has confirmed."""
+    """Yield the sections of all documents without comments, secrets and unconfirmed claims."""
     for procedure in library.procedures:
         yield from _document_texts(procedure)
 

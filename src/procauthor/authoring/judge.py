@@ -1,4 +1,4 @@
-"""Judges a submission against the template and the closed lists: what can stand, and what must be handed in again."""
+"""Judges a submission against the template and the closed lists: what is taken, and what must be handed in again."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _blocks(document: Document, step: Section) -> Sequence[Block]:
 
 
 def _index(blocks: Sequence[Block], line: int) -> str:
-    """Return the index of the item or row that stands at a line, or nothing."""
+    """Return the index of the item or row that is at a line, or nothing."""
     for block in blocks:
         rows = [item.line for item in block.items if item.level == 0] or [row.line for row in block.rows]
         above = [number for number, start in enumerate(rows) if start <= line]
@@ -90,7 +90,7 @@ _SHOWN = 80
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong at one place of a submission. ``field`` is a path; ``allowed`` names what could stand there."""
+    """What is wrong at one place of a submission. ``field`` is a path; ``allowed`` names what could be there."""
 
     rule: str
     field: str
@@ -177,7 +177,7 @@ def _ask(spec: SectionSpec) -> str:
 
 
 def _examples(location: tuple[int | str, ...], value: Any) -> Iterator[Complaint]:
-    """Report the texts of the brief's examples: left in a draft, nobody has filled that place."""
+    """Report the texts of the brief's examples: left in a draft, that place was not filled."""
     if isinstance(value, str) and _EXAMPLE.fullmatch(value):
         yield Complaint("field-example", path_of(location), f"{_shown(value)} is still the text of the example")
     items = dict(enumerate(value)) if isinstance(value, list) else value

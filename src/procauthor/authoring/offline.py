@@ -1,7 +1,7 @@
 """The offline author: composes a draft from the plan, the neighbours' contracts and retrieved passages.
 
 No model, no key, no network, and the same words for the same library. It writes what the library says, and marks as a
-gap what nobody has said: it has no sentences of its own for a step, a criterion or an exit that it knows nothing of.
+gap what it was not told: it has no sentences of its own for a step, a criterion or an exit that it knows nothing of.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class _Composer:
     def section(self, spec: SectionSpec) -> Any:
         """Return the value of one section; an optional one for which something is unknown is left out.
 
-        Of a form that requires nothing, every section is asked for: nobody can say which of them may be missing.
+        Of a form that requires nothing, every section is asked for: it cannot be told which of them may be missing.
         """
         asked = len(self.questions)
         value = self.written(spec)
@@ -214,7 +214,7 @@ class _Composer:
     # Step 3
 
     def workflow(self, spec: SectionSpec) -> list[Facts]:
-        # Where nobody has said what is to be made, what the library says of the subject is all that is known of a step.
+        # Where nothing says what is to be made, what the library says of the subject is all that is known of a step.
         known = [self.work_out(topic) for topic in self.topics] or [{"actions": self.said(self.subject)}]
         lacking = max(1, spec.constraint.minimum) - len(known)
         return [self.step(spec, facts) for facts in (*known, *[{}] * lacking)]
@@ -344,7 +344,7 @@ class _Composer:
         return self.enough(spec, rows)
 
     def enough(self, spec: SectionSpec, rows: Sequence[Any]) -> list[Any]:
-        """Return rows with a gap for each that the template asks for and nobody knows."""
+        """Return rows with a gap for each that the template asks for and nothing is known of."""
         lacking = spec.constraint.minimum - len(rows)
         return [*rows, *(gap_rows(spec, self.brief.titles, lacking) if lacking > 0 else ())]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, product
 from typing import Any
 
 from procauthor.authoring.author import Ask, AskForm, FieldProblem
@@ -15,6 +16,7 @@ from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import Outline, allowance, step_of, targets_in
+from procauthor.data import ungrouped
 from procauthor.errors import ModelOutputError
 from procauthor.finding import Finding
 
@@ -147,8 +149,9 @@ class Operations:
     def places(self, state: State, findings: Sequence[Finding]) -> list[Place]:
         """Return each finding as a problem of every field in which something was changed."""
         messages = [f"{f.message} ({f.hint})" if f.hint else f.message for f in findings]
-        changed = [(step, name) for step, fields in sorted(state.written.items()) for name in fields if fields[name]]
-        return [(step, FieldProblem(name, message)) for step, name in changed for message in messages]
+        written = ungrouped((step, fields.items()) for step, fields in sorted(state.written.items()))
+        changed = [(step, name) for step, (name, changes) in written if changes]
+        return [(step, FieldProblem(name, message)) for (step, name), message in product(changed, messages)]
 
     def _doubts(self, operations: Sequence[Operation], asked: Sequence[str]) -> tuple[str, ...]:
         """Return questions about the claims that operations put in and nothing supports; ``asked`` are open already."""
@@ -182,4 +185,5 @@ class Operations:
 
 def operations_of(written: Mapping[int, Mapping[str, Any]]) -> tuple[Operation, ...]:
     """Return the operations of all steps, in the order of the steps."""
-    return tuple(operation for step in sorted(written) for _, operation in read_changes(written[step]))
+    changes = chain.from_iterable(read_changes(written[step]) for step in sorted(written))
+    return tuple(operation for _, operation in changes)

@@ -26,7 +26,7 @@ _BULLET = re.compile(r"(?:[-*+]|\d+[.)])[ ]+")
 _LEAD = re.compile(r"(#{1,6}[ ]+|(?:[-*+]|\d+[.)])[ ]+(?:\[[ xX]\][ ]+)?)?(\*\*[^*\n]+:\*\*[ ]*)?")
 _SHOWN = 80
 _USES = re.compile(r"\$\{?([A-Za-z_]\w*)")
-# What somebody fills in by hand: a word in capitals, or one in angle brackets.
+# What is filled in by hand: a word in capitals, or one in angle brackets.
 _FILLED_IN = re.compile(r"<[A-Za-z][\w-]*>|(?<![\w$%{-])[A-Z][A-Z0-9_]{2,}(?![\w=(-])")
 _BLOCK = re.compile(r"^ *(?P<fence>`{3,}|~{3,})(?P<language>\w*).*?^ *(?P=fence) *$", re.MULTILINE | re.DOTALL)
 _SHELLS = frozenset(("", "sh", "bash", "shell", "zsh", "console"))
@@ -185,7 +185,7 @@ def _filled_in(body: str) -> Iterator[str]:
     for block in _BLOCK.finditer(body):
         if block["language"].lower() not in _SHELLS:
             continue
-        told = {name for comment in _COMMENT.findall(block[0]) for name in _FILLED_IN.findall(comment)}
+        told = set(chain.from_iterable(map(_FILLED_IN.findall, _COMMENT.findall(block[0]))))
         told |= _METHODS | {*_HERE_TEXT.findall(block[0]), *_KEY.findall(block[0])}
         lines = [line for line in _COMMENT.sub("", block[0]).split("\n")[1:-1] if not holds_sql(line)]
         yield from (name for name in _FILLED_IN.findall("\n".join(lines)) if name not in told and not is_constant(name))

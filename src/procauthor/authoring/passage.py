@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from procauthor.authoring.brief import ChangeRequest, Passage
@@ -122,7 +123,7 @@ def choose_passages(
 def _comes_late(library: Library, chunk: Chunk) -> bool:
     """Say whether a chunk says nothing of how to work.
 
-    Inputs, outputs and consumers of neighbours stand in the brief anyway, where it speaks of neighbours.
+    Inputs, outputs and consumers of neighbours are in the brief anyway, where it speaks of neighbours.
     """
     return library.by_path[chunk.path].kind == "orchestration" or _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE
 
@@ -217,13 +218,13 @@ def find_leads(questions: Sequence[str], library: Library, search: Search, path:
     """Return where the library may answer the questions of a draft, the best places of each question first.
 
     Args:
-        questions: What is asked; a claim that nobody could verify was looked up before, and is left out.
+        questions: What is asked; a claim that could not be verified was looked up before, and is left out.
         library: Where the documents are.
         search: Finds chunks for a query, the best first.
         path: Where the draft is or will be: it does not answer itself.
     """
     asked = [question for question in questions if not question.startswith(UNVERIFIED)]
-    return tuple(lead for question in asked for lead in _leads(question, library, search, path))
+    return tuple(chain.from_iterable(_leads(question, library, search, path) for question in asked))
 
 
 def _leads(question: str, library: Library, search: Callable[[str, int], Sequence[Chunk]], path: str) -> list[Lead]:

@@ -278,7 +278,7 @@ _LISTING = 5.0
 
 @dataclass(frozen=True)
 class Request:
-    """One call. ``plain`` is what stands under the words where a provider does not take the schema by itself."""
+    """One call. ``plain`` is what is under the words where a provider does not take the schema by itself."""
 
     system: str
     user: str
@@ -302,7 +302,7 @@ class Provider:
 
     ``forms`` are the ways to ask that are left, the best first; ``certain`` says that the first one has worked.
     ``spelled`` puts the schema into the words too, for a server that takes a form and then ignores it. ``window`` is
-    the context window in tokens, 0 where nobody says it, and None before the server was asked. ``limit`` is the name
+    the context window in tokens, 0 where it is not said, and None before the server was asked. ``limit`` is the name
     that the server wants for the longest reply, where it refused the client's.
     """
 

@@ -162,9 +162,9 @@ class _FieldReader:
 def _split(
     lines: Sequence[_TextLine], marks: Sequence[tuple[str, bool]], *, inline: bool = False
 ) -> list[Sequence[_TextLine] | None]:
-    """Cut lines at marks that follow each other; None stands for an optional one that is not there.
+    """Cut lines at marks that follow each other; None marks an optional one that is not there.
 
-    With ``inline``, what stands behind a mark in its line belongs to it.
+    With ``inline``, what is behind a mark in its line belongs to it.
     """
     places: list[int | None] = []
     position = 0

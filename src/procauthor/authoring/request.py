@@ -113,7 +113,7 @@ def _plain(title: str, library: Library) -> str:
 
 
 def _before(key: str, item: PlanItem | None, plan: Plan | None, library: Library) -> tuple[str, ...]:
-    """Return the procedures before an item: those it names, and the items that "All PR procedures" stands for."""
+    """Return the procedures before an item: those it names, and the items that "All PR procedures" means."""
     if plan is None:
         return ()
     if item is None:

@@ -34,7 +34,7 @@ _AGAIN = "the targets, their hashes and the schema: procauthor update REF WISH -
 
 @dataclass(frozen=True)
 class Revision:
-    """One document and one wish: what can be named in it, and what somebody wants changed."""
+    """One document and one wish: what can be named in it, and what is to be changed."""
 
     records: Records
     brief: Brief

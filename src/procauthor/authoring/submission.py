@@ -22,7 +22,7 @@ class Submission:
     """All parts that were handed in for one run, as they were written.
 
     ``revision`` counts the times that something was handed in. ``sources`` are ids by field name. ``person`` says that
-    a person answers for every part: claims of anybody else become open questions.
+    a person answers for every part: other claims become open questions.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)

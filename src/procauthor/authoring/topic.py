@@ -157,7 +157,7 @@ def _score(sentence: str, wanted: frozenset[str], weights: Mapping[str, float]) 
 
 
 def _sentences(passage: Passage) -> Iterator[str]:
-    """Yield the sentences of a passage that can stand alone in another document."""
+    """Yield the sentences of a passage that can be alone in another document."""
     for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)", passage.text):
         text = _LINK.sub(r"\1", " ".join(_MARKUP.sub("", line.strip()) for line in block.splitlines()))
         for sentence in _SENTENCE.split(text.strip()):
@@ -268,7 +268,7 @@ def gap_fields(patterns: Sequence[Pattern], titles: Collection[str]) -> dict[str
 
 
 def lacks(template: Template, fields: Mapping[str, Any]) -> bool:
-    """Say whether a section stays empty that should hold something: a reference that nobody can choose."""
+    """Say whether a section stays empty that should hold something: a reference that cannot be chosen."""
     return any(
         not fields.get(spec.name) and not spec.constraint.none and spec.constraint.minimum
         for spec in template.required

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.gather import BriefSource, gather
+from procauthor.authoring.gather import gather
 from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.outline import Outline, read_outline
@@ -45,14 +45,7 @@ def update_brief(workspace: Workspace, reference: str, wish: str, search: Search
     _refuse(own)
     request = ChangeRequest(own.title, own.lifecycle, own.phase, own.depends_on, wish=words)
     plan = workspace.own_plan(library)
-    source = BriefSource(
-        library=library,
-        template=lambda path: workspace.templates.for_path(path, "procedure"),
-        search=search(library) if search else _nothing,
-        announced=workspace.announced(library, plan),
-        passages=workspace.settings.authoring.passages,
-    )
-    brief = gather(request, source, own)
+    brief = gather(request, workspace, library, plan, search(library) if search else _nothing, own)
     brief = _name_first(replace(brief, template=own.template.name if own.template else ""))
     if search is None:
         _try_offline(brief, outline_of(workspace.templates, brief), library)

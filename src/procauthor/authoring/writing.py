@@ -101,7 +101,7 @@ def open_work(  # noqa: PLR0913 - what an author needs
     if run.author == HAND_OFF:
         submission = run.submission
         verdict = judge(records.workspace.templates.get(run.brief.template), run.brief, submission)
-        # Nobody is asked again, so there are no repairs. A person knows more than the brief says, and answers for it;
+        # It is asked once, so there are no repairs. A person knows more than the brief says, and answers for it;
         # an agent is a model like any other.
         return make(
             author=HandoffAuthor(verdict, submission),

@@ -28,6 +28,7 @@ from procauthor.library.library import Library, Procedure, Tree, UnreadFile, rea
 from procauthor.library.sidecar import Review, read_reviews
 from procauthor.library.state import drop_journal, make_folder, mark
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
+from procauthor.library.watch import Watch
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Conventions, Settings
 from procauthor.system import read_regular, share
@@ -375,6 +376,9 @@ def program_key() -> bytes:
 
 # Below this, to remember costs more than to read, and a small folder stays as clean as it was.
 _WORTH_KEEPING = 64
+# A command looks at the disk a few times. To ask the system for changes takes as long as to look at so many files.
+_OFTEN = 4
+_WORTH_WATCHING = 256
 # Each overview is looked into several times; this many are kept in between.
 _OVERVIEWS = 256
 _MOST_MADE = 256
@@ -461,9 +465,13 @@ class Surveyor:
         self._memory: Memory | None = None
         self._last: Surveyed | None = None
         self._made: OrderedDict[tuple[str, str], Record] = OrderedDict()
+        self._looks = 0
+        self._watch: Watch | None = None
 
     def survey(self) -> Surveyed:
         """Read the library; what this has read before is taken from there, as far as it is the same."""
+        if self._last is not None and self._is_quiet(len(self._last.records)):
+            return self._last
         tree = walk(self._root, self._settings.library.exclude)
         memory = self._memory = self._memory or self._open(len(tree.documents))
         records, unknown = self._recall(tree, memory)
@@ -480,6 +488,20 @@ class Surveyor:
             return self._last
         self._last = self._put_together(tree, memory, records, unread, fresh, reviews)
         return self._last
+
+    def _is_quiet(self, documents: int) -> bool:
+        """Say whether nothing has changed on the disk. It is watched where many documents are looked at often."""
+        if self._looks < _OFTEN:
+            self._looks += 1
+            if self._looks == _OFTEN and documents >= _WORTH_WATCHING:
+                self._watch = Watch.open(self._root, self.state)
+        return self._watch is not None and self._watch.is_quiet()
+
+    def rest(self) -> None:
+        """Watch the disk no longer, until it is looked at often again."""
+        if self._watch is not None:
+            self._watch.close()
+        self._watch, self._looks = None, 0
 
     def _is_as_before(
         self,

@@ -160,7 +160,7 @@ def entries(procedure: Procedure) -> Sequence[IndexRow]:
     rows: Sequence[IndexRow]
     held, rows = beside.get(_ROWS, (None, ()))
     if held is not procedure:
-        every = ((table, row) for table in tables(procedure) for row in table.block.rows)
+        every = ungrouped((table, table.block.rows) for table in tables(procedure))
         rows = tuple(read_entry(table, row) for table, row in every)
         beside[_ROWS] = procedure, rows
     return rows
@@ -450,7 +450,7 @@ _FOLLOWS = ("id", "lifecycle")
 _OWN = frozenset(
     {"id", "title", "name", "description", "status", "lifecycle", "phase", "written_by", "open_questions", "date",
      "open_proposals", "depends_on", "aliases", "alias_of", "permalink", "redirect_from", "slug",
-     "url", "superseded_by"}
+     "url", "superseded_by", "translation_of"}
 )  # fmt: skip
 _FEWEST = 3
 _SEVERAL = 2

@@ -148,8 +148,8 @@ class Procedure:
 
     @property
     def counted(self) -> bool:
-        """Whether the document counts in totals: procedures and orchestrations do."""
-        return self.kind in _COUNTED
+        """Whether the document counts in totals: procedures and orchestrations do, and translations of them do not."""
+        return self.kind in _COUNTED and not self.translation_of
 
     @cached_property
     def declared_status(self) -> Status | None:
@@ -255,6 +255,11 @@ class Procedure:
         if named or self.declared_status != "deprecated":
             return named
         return successor(self.document, self.conventions.status.sections)
+
+    @cached_property
+    def translation_of(self) -> str:
+        """The document that this one says in another language, as the metadata name it."""
+        return str(self.document.metadata.get("translation_of") or "").strip()
 
     # Places
 
@@ -481,17 +486,13 @@ class Library:
         )
 
 
-def read_library(root: Path, settings: Settings, templates: TemplateStore, known: Library | None = None) -> Library:
-    """Read every Markdown file below the root; hidden folders and excluded patterns are left out.
-
-    What ``known`` holds with the same bytes, read with the same settings and templates, is taken from there.
-    """
-    before = known.by_path if known else {}
+def read_library(root: Path, settings: Settings, templates: TemplateStore) -> Library:
+    """Read every Markdown file below the root; hidden folders and excluded patterns are left out."""
     tree = walk(root, settings.library.exclude)
     procedures: list[Procedure] = []
     unread = list(tree.closed)
     for path in tree.documents:
-        found = read_file(root, path, settings, templates, before.get(path))
+        found = read_file(root, path, settings, templates)
         if isinstance(found, UnreadFile):
             unread.append(found)
         else:
@@ -524,18 +525,15 @@ def document_paths(root: Path, exclude: Iterable[str]) -> Iterator[str]:
     return iter(walk(root, exclude).documents)
 
 
-def read_file(
-    root: Path, path: str, settings: Settings, templates: TemplateStore, known: Procedure | None = None
-) -> Procedure | UnreadFile:
-    """Read one document of a library, or say why it cannot be read; ``known`` is what it was before."""
+def read_file(root: Path, path: str, settings: Settings, templates: TemplateStore) -> Procedure | UnreadFile:
+    """Read one document of a library, or say why it cannot be read."""
     if not path.isprintable() and any("\udc80" <= c <= "\udcff" for c in path):
         shown = os.fsencode(path).decode(errors="backslashreplace")
         return UnreadFile(shown, "its name is not UTF-8", not_utf8=True)
     if os.path.islink(root / path) and leads_out(root, root / path):
         return UnreadFile(path, LEADS_OUT)
     try:
-        raw = read_bytes(root / path)
-        return known if known and known.source.raw == raw else read_procedure(path, raw, settings, templates)
+        return read_procedure(path, read_bytes(root / path), settings, templates)
     except UnicodeDecodeError as error:
         return UnreadFile(path, _not_utf8(error), not_utf8=True)
     except UnreadableError as error:

@@ -209,8 +209,9 @@ def _last_line(document: Document, end: int) -> int:
 
 
 RECEIPTS = "receipts"
-Part = Literal["output", "input", "inputs", "ends"]
-"""What of a contract a consumer relies on: one artifact, or the names of all inputs, or all signals and exit states."""
+Part = Literal["output", "input", "inputs", "ends", "text"]
+"""What a consumer relies on: an artifact of a contract, the names of all inputs, all signals and exit states, or the
+text: that of a section, or the names of all sections."""
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True):
@@ -320,14 +321,14 @@ def read_standing(marks: tuple[TopSection, ...], review: Review) -> Standing:
 # Files
 
 
-def read_reviews(root: Path, day: date | None = None) -> dict[str, Review]:
+def read_reviews(root: Path) -> dict[str, Review]:
     """Return the receipts of every document below a root, by its path."""
-    found: dict[str, Review] = {}
-    day = day or today()
+    reviews: dict[str, Review] = {}
+    day = today()
     for path, entry in scan_sidecars(root, RECEIPTS):
         raw = read_sidecar(entry.path)
-        found[path] = Review(decode_receipts(raw) if raw is not None else Receipts(problem="it cannot be read"), day)
-    return found
+        reviews[path] = Review(decode_receipts(raw) if raw is not None else Receipts(problem="it cannot be read"), day)
+    return reviews
 
 
 def document_of(path: str) -> str:

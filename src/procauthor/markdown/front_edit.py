@@ -1,4 +1,4 @@
-"""The only editor of front matter: it changes spans, reads the result again, and proves it before anybody sees it.
+"""The only editor of front matter: it changes spans, reads the result again, and proves it before it is used.
 
 Comments, order, quotes and the form of lists stay, because what no edit names is never written. YAML libraries that
 keep comments write the whole text again, in a manner of their own.

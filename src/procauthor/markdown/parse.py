@@ -198,7 +198,7 @@ class _Builder:
     def __init__(self, source: Source, offset: int, bodies: frozenset[int]) -> None:
         self.source = source
         self.offset = offset
-        # Where an admonition begins, which is no list item to anybody else.
+        # Where an admonition begins, which is no list item elsewhere.
         self._bodies = bodies
         self.headings: list[Heading] = []
         self.links: list[Link] = []

@@ -80,7 +80,7 @@ class Headings:
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
         assert section.heading is not None
         body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
-        body += [pair for s in family if s.start < end for pair in _pairs(s.blocks)]
+        body += chain.from_iterable(_pairs(s.blocks) for s in family if s.start < end)
         title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
         read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
         if (ranked := _RANKED.match(title)) and ranked["box"]:

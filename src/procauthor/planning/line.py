@@ -90,7 +90,8 @@ class Line:
         was = box[1] if box else shown[0]
         at = self.start + len(self.text[: shown.start(1) if box else shown.start()].encode())
         done = was[0] in (_DONE_LETTERS if box else _DONE_SIGNS)
-        tick = None if done else Tick(at, at + len(was.encode()), was.encode(), "x" if box else "✅")
+        ticked = "x" if box else "✅"
+        tick = None if done else Tick(at, at + len(was.encode()), was.encode(), ticked)
         return Mark(done, at if box else None, tick)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
@@ -106,7 +107,7 @@ class _Table:
         """Say how much the columns speak for items; a status does if its words speak of work."""
         fields, lists, head = self.fields, read_words().lists, self.heads[self.title]
         weight = 3 * bool(fields.keys() & {"priority", *_NAMING}) + 2 * ("effort" in fields)
-        states = [cell for key in fields.keys() & {"status", "done"} for cell in self._cells[fields[key]]]
+        states = list(chain.from_iterable(self._cells[fields[key]] for key in fields.keys() & {"status", "done"}))
         waiting, numbered = pattern("waiting"), self._number is not None
         weight += bool(states) + any(
             read_status(s) or sign_of(s) or waiting.search(s) or s.startswith("[") for s in states

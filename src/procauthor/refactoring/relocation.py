@@ -218,30 +218,26 @@ def relocate_links(host: Procedure, relocation: Relocation, home: str | None = N
             yield Replacement(spot.start, spot.end, text)
 
 
-def relocate_paths(
-    host: Procedure, relocation: Relocation, documents: AbstractSet[str], home: str | None = None
-) -> Iterator[Replacement]:
+def relocate_paths(host: Procedure, relocation: Relocation, documents: AbstractSet[str]) -> Iterator[Replacement]:
     """Yield replacements of paths in the front matter that lead to documents."""
-    edits = list(_puts(host, relocation, documents, home))
+    edits = list(_puts(host, relocation, documents))
     yield from edit_front_matter(host.document, host.path, edits) if edits else ()
 
 
-def _puts(host: Procedure, relocation: Relocation, documents: AbstractSet[str], home: str | None) -> Iterator[Put]:
+def _puts(host: Procedure, relocation: Relocation, documents: AbstractSet[str]) -> Iterator[Put]:
     for scalar in read_scalars(host.document):
         path = scalar.value.partition("#")[0]
         if not is_document(path):
             continue
-        text = _moved(host, scalar, relocation, documents, home)
+        text = _moved(host, scalar, relocation, documents)
         if text != scalar.value:
             yield Put(scalar.key, text, scalar.index)
 
 
-def _moved(
-    host: Procedure, scalar: Scalar, relocation: Relocation, documents: AbstractSet[str], home: str | None
-) -> str:
+def _moved(host: Procedure, scalar: Scalar, relocation: Relocation, documents: AbstractSet[str]) -> str:
     value = scalar.value
     if resolve(host.path, value).path in documents:
-        ways = relocation.ways(host.path, value, home)
+        ways = relocation.ways(host.path, value)
         return relocation.spell(Spot("inline", value, value, 0, 0, angle=True), *ways) if ways else value
     path, mark, anchor = value.partition("#")
     return relocation.targets.get(path, path) + mark + anchor

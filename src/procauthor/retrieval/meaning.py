@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import chain
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from procauthor.data import ungrouped
 from procauthor.errors import ConfigError, RetrievalError
 from procauthor.resources import install_hint
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, blend, normalise, pack, unpack
@@ -301,14 +301,16 @@ class VectorIndex:
             return []
         # In double precision, so that the order in which documents came does not show in the last digit.
         scores = np.round(np.concatenate(list(vectors.values())).astype(np.float64) @ vector, 5)
-        owners = list(ungrouped((row, range(len(passages))) for row, passages in vectors.items()))
+        owners, ends = list(vectors), list(accumulate(map(len, vectors.values())))
         # A passage without a known word has no direction.
         best = (at for at in _first(scores, limit) if scores[at])
-        places = ((self._place(*owners[at]), float(scores[at])) for at in best)
-        return best_first(dict(places))[:limit]
+        return best_first({self._place(owners, ends, at): float(scores[at]) for at in best})[:limit]
 
-    def _place(self, row: int, number: int) -> Place:
-        return Place(self._pages[row][0], number, row)
+    def _place(self, owners: Sequence[int], ends: Sequence[int], at: int) -> Place:
+        """Return the place of a passage that is counted over all documents, of which it is known where they end."""
+        which = bisect_right(ends, at)
+        row = owners[which]
+        return Place(self._pages[row][0], at - (ends[which - 1] if which else 0), row)
 
     def _move(self, store: ChunkStore, vector: Vectors, rankings: dict[str, Ranking]) -> Vectors:
         """Return the vector of a query drawn towards the passages that answer it best, by words and by meaning.

@@ -300,6 +300,7 @@ class _TemplateReader:
     def specs(self) -> Iterator[SectionSpec]:
         """Yield a spec a heading; the headings of a repeated step belong to the section above them."""
         skip: set[int] = set()
+        synonyms: list[tuple[SectionSpec, str]] = []
         for section in self.sections:
             if section.index in skip:
                 continue
@@ -310,7 +311,13 @@ class _TemplateReader:
                 self.say(section.line, "a heading without words is no section", "give it a name")
                 continue
             self._compare(section)
-            yield self._steps(section, step) if step else self._plain(section, words().sections)
+            spec = self._steps(section, step) if step else self._plain(section, words().sections)
+            synonyms += ((spec, other) for other in spec.constraint.synonyms)
+            yield spec
+        for spec, other in synonyms:
+            if other != spec.key and other in self._lines:
+                message = f"the synonym {other!r} of {spec.heading!r} is a section of its own"
+                self.say(self._lines[spec.key], message, "leave it out of the synonyms")
 
     def _compare(self, section: Section) -> None:
         """Report what no document could follow: a heading that is there twice, or one with a field."""
@@ -597,9 +604,9 @@ class TemplateStore:
             {file.stem for file in chain.from_iterable(f.glob("*.md") for f in self._folders) if file.is_file()}
         )
 
-    def for_path(self, path: str, kind: str) -> Template:
-        """Return the template that a document at a path has, or would have; without one, that for its kind."""
-        return self.match(path) or self.of_kind(kind)
+    def for_path(self, path: str) -> Template:
+        """Return the template that a document at a path has, or would have; without one, that for procedures."""
+        return self.match(path) or self.of_kind("procedure")
 
     def match(self, path: str) -> Template | None:
         """Return the template for a document's path; without a pattern that matches, there is none."""
@@ -614,4 +621,4 @@ class TemplateStore:
             template = self.get(name)
             if template.kind == kind:
                 return template
-        return self.get("procedure" if kind == "procedure" else kind)
+        return self.get(kind)

@@ -175,9 +175,10 @@ class Workspace:
             return self._take(self._surveyor.survey())
 
     def _take(self, survey: Surveyed) -> Surveyed:
+        if survey is not self._survey:
+            # A check writes it down with what it finds; else that is done before the next reading.
+            self._unwritten = True
         self._survey = survey
-        # A check writes it down with what it finds; else that is done before the next reading.
-        self._unwritten = True
         for unread in survey.library.unread:
             if unread.reason == LEADS_OUT:
                 self.tell(f"{unread.path!r} is no document of the library: {LEADS_OUT}")
@@ -195,7 +196,8 @@ class Workspace:
         """Know what another one of the same library has read, if it was set up in the same way; that one is closed."""
         with self._lock, other._lock:
             if self.root == other.root and self._surveyor.is_like(other._surveyor):
-                self._surveyor, self._survey, self._judged = other._surveyor, other._survey, other._judged
+                self._surveyor, other._surveyor = other._surveyor, self._surveyor
+                self._survey, self._judged = other._survey, other._judged
                 self._unwritten, self._index = other._unwritten, other._index
                 other._survey = other._index = None
         other.close()
@@ -213,6 +215,7 @@ class Workspace:
         """Write down what was read, and let go of all files. What is asked for afterwards opens them again."""
         with self._lock:
             self.release()
+            self._surveyor.rest()
             if self._index is not None:
                 self._index[0].close()
                 self._index = None

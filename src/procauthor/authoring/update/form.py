@@ -163,7 +163,7 @@ def read_changes(values: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
 
 
 def field_of(operation: Operation, outline: Outline) -> str:
-    """Return the field of a reply in which an operation stands."""
+    """Return the field of a reply in which an operation is."""
     if operation.action == "substitute":
         return _WORDS
     return next(iter(_by_shape([outline.targets[operation.target]])))

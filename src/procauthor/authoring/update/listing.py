@@ -232,7 +232,7 @@ def _delete(pen: Pen, siblings: Sequence[Sibling], deleted: frozenset[int]) -> N
 
 
 def _empty(pen: Pen, place: EditContainer, siblings: Sequence[Sibling]) -> None:
-    """Every item goes: the template's word for "none" stands instead, where it has one."""
+    """Every item goes: the template's word for "none" takes their place, where it has one."""
     none = place.spec.constraint.none if place.spec else ""
     if not none:
         message = f"{place.id!r} would be empty"
@@ -423,7 +423,7 @@ def _cut(pen: Pen, start: int, end: int) -> None:
 
 
 def substitute(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
-    """Put new words for old ones, wherever these stand within a target."""
+    """Put new words for old ones, wherever these are within a target."""
     target = pen.outline.targets[name]
     for each in operations:
         old, new = each.values

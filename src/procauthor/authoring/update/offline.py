@@ -299,7 +299,7 @@ class _WishReader:
         spec = self.outline.specs[target.id]
         word = step_word(self.outline.template) if self.outline.template else ""
         inputs = [{"artifact": a.name, "source": f"{word} {before.number}"} for a in before.outputs]
-        # What the step takes it hands on: something new would be used by nobody.
+        # What the step takes it hands on: something new would be used by no step.
         handed = [{"artifact": a.name, "description": "with what this step did"} for a in before.outputs]
         facts: dict[str, list[dict[str, Any]]] = {
             "purpose": [{"text": f"{name}."}],

@@ -63,7 +63,7 @@ class NewMember:
     old: int | None = None
     value: Any = None
     beside: int = 0
-    """Of a new value: the old member that it stands next to."""
+    """Of a new value: the old member that it is next to."""
     before: bool = False
 
 

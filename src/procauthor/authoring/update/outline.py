@@ -293,7 +293,7 @@ class _Body:
         return place
 
     def value_spec(self, kind: PlaceKind) -> SectionSpec | None:
-        """Return what the template says of the values here, if it fits what stands here."""
+        """Return what the template says of the values here, if it fits what is here."""
         owner = self.step or self.spec
         found = owner
         if self.step:
@@ -410,7 +410,7 @@ class ScopeEntry:
 
 def sections_of(outline: Outline) -> tuple[str, ...]:
     """Return the ids of everything that can be a scope: metadata, sections and steps, in order."""
-    # The title belongs to the document; what stands below it is text like any other.
+    # The title belongs to the document; what is below it is text like any other.
     held = {place.section for place in outline.places.values()}
     parts = (t.id for t in outline.targets.values() if t.kind in ("section", "step"))
     names = [name for name in parts if name not in FRAME or name in held]
@@ -435,7 +435,7 @@ def allowance(outline: Outline, wish: str) -> int:
 def targets_in(outline: Outline, scope: Sequence[str]) -> tuple[EditTarget, ...]:
     """Return what operations may name within a scope.
 
-    A section allows what stands in it, not what stands in its subsections. A workflow allows to insert and to delete
+    A section allows what is in it, not what is in its subsections. A workflow allows to insert and to delete
     steps; what a step says needs the step itself.
     """
     return tuple(target for target in outline.targets.values() if _allows(outline, scope, target))

@@ -77,7 +77,7 @@ def _plain(value: Any) -> str:
 
 
 def paragraphs(clean: Cleaner, value: Any) -> str:
-    """Return prose that is safe to stand at the top of a section; its first line cannot be taken for a label."""
+    """Return prose that is safe at the top of a section; its first line cannot be taken for a label."""
     text = clean.prose(_plain(value))
     if not text:
         message = "a paragraph is empty"
@@ -230,5 +230,5 @@ def _sign(pen: Pen, place: EditContainer) -> re.Match[bytes] | None:
 
 
 def _is_tight(pen: Pen, place: EditContainer) -> bool:
-    """Say whether a list stands right below its label."""
+    """Say whether a list is right below its label."""
     return place.kind == "list" and pen.raw[place.anchor : place.start].count(b"\n") == 1

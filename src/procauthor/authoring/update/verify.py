@@ -1,7 +1,7 @@
 """The proof that an edit did what its operations say and nothing else, made without the editor's help.
 
 From the operations alone it works out where bytes may differ, compares everything outside of that byte for byte, and
-then reads the new text again: each heading, list item, row and block that no operation names must stand there still.
+then reads the new text again: each heading, list item, row and block that no operation names must be there still.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LINK = lazy(rb"\]\(<?(#[^)\s>]*)")
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where bytes may differ; ``form`` is what may stand there instead, None for anything."""
+    """Where bytes may differ; ``form`` is what may be there instead, None for anything."""
 
     start: int
     end: int
@@ -162,7 +162,7 @@ def _covers(region: Region, claim: Replacement) -> bool:
 
 
 def _compare(outline: Outline, before: bytes, after: bytes, claims: Sequence[Replacement]) -> None:
-    """Walk the segments between the claims: each must stand in the new bytes, in its place."""
+    """Walk the segments between the claims: each must be in the new bytes, in its place."""
     old = new = 0
     for claim in claims:
         segment = before[old : claim.start]

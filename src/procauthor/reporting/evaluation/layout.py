@@ -19,8 +19,8 @@ class GraphLayout:
     routes: Mapping[tuple[int, int], tuple[tuple[int, float], ...]]
 
 
-def lay_out(size: int, edges: Iterable[tuple[int, int]], *, gap: float = 1.0) -> GraphLayout:
-    """Lay out nodes 0 to ``size`` - 1. Heights are in units in which two nodes of a layer are ``gap`` apart.
+def lay_out(size: int, edges: Iterable[tuple[int, int]]) -> GraphLayout:
+    """Lay out nodes 0 to ``size`` - 1. Heights are in units in which two nodes of a layer are 1 apart.
 
     An edge that closes a circle is turned round for the layout; its route is still found under its own ends.
     """
@@ -29,7 +29,7 @@ def lay_out(size: int, edges: Iterable[tuple[int, int]], *, gap: float = 1.0) ->
     layers = _layers(size, list(forward.values()))
     grid = _Grid(size, layers, sorted(set(forward.values())))
     order = grid.ordered()
-    heights = grid.heights(order, gap)
+    heights = grid.heights(order)
     routes = {}
     for edge, laid in forward.items():
         points = tuple((grid.layer[d], heights[d]) for d in grid.chains[laid])
@@ -173,16 +173,16 @@ class _Grid:
             total += _inversions(list(chain.from_iterable(sorted(places[o] for o in self.after[p]) for p in row)))
         return total
 
-    def heights(self, rows: Sequence[Sequence[int]], gap: float) -> list[float]:
-        """Return a height for each point: as near to its neighbours as the order and the gap allow."""
+    def heights(self, rows: Sequence[Sequence[int]]) -> list[float]:
+        """Return a height for each point: as near to its neighbours as the order and the gaps allow."""
         found = [0.0] * len(self.layer)
         for row in rows:
             for place, point in enumerate(row):
-                found[point] = place * gap
+                found[point] = float(place)
         for sweep in range(_SWEEPS):
             for row in rows if sweep % 2 == 0 else rows[::-1]:
                 wished = [_mean([found[o] for o in (*self.before[p], *self.after[p])], found[p]) for p in row]
-                gaps = [gap if p < self.size or o < self.size else gap / 2 for p, o in pairwise(row)]
+                gaps = [1.0 if p < self.size or o < self.size else 0.5 for p, o in pairwise(row)]
                 for point, height in zip(row, _spread(wished, gaps), strict=True):
                     found[point] = height
         lowest = min(found, default=0.0)
