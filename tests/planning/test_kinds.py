@@ -399,3 +399,23 @@ def test_a_remark_says_done_only_where_it_says_nothing_else():
 def test_a_table_with_priorities_and_hours_is_read_whatever_its_heading_is_called():
     plan = read("## Module: Risk\n\n| Task | Priority | Effort |\n|---|---|---|\n| Weigh | High | 1h |\n")
     assert told(plan) == ["Weigh P1"]
+
+
+def test_what_a_status_says_of_others_is_a_dependency():
+    table = "| # | Task | Priority | Status |\n|---|---|---|---|\n| 1 | Knead well | P0 | Open |\n| 2 | Bake | P1 | Blocked by #1 |\n"
+    assert told(read(table)) == ["Knead well P0", "Bake P1 <- Knead well"]
+
+
+def test_a_summary_that_contradicts_the_items_is_said():
+    summary = "| # | Task | Priority | Effort | Status |\n|---|---|---|---|---|\n| 1 | Knead well | P0 | 2h | done |\n| 2 | Bake | P1 | 1h | open |\n"
+    items = "### 1. Knead well\n**Priority:** P1\n**Effort:** 2 hours\n**Status:** Missing\n\n### 2. Bake\n**Priority:** P1\n**Effort:** 1h\n"
+    plan = read(f"## Summary\n\n{summary}\n## Items\n\n{items}")
+    assert [(p.line, p.message) for p in plan.problems if p.kind == "stale"] == [
+        (13, "'Knead well' has the priority 'P0', and here 'P1'"),
+        (15, "'Knead well' has the status 'done', and here 'Missing'"),
+    ]
+
+
+def test_a_numbered_list_over_work_beside_other_items_is_listed():
+    plan = read(f"## Week 1\n\n{TABLE.format(head='Task')}\n### Open tasks (by priority)\n\n1. **Salt**: Buy it\n")
+    assert [(each.line, each.text) for each in plan.unread] == [(12, "**Salt**: Buy it")]

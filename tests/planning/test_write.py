@@ -10,7 +10,7 @@ from procauthor import Project
 from procauthor.errors import LibraryError, PlanError
 from procauthor.naming import title_key
 from procauthor.planning.order import fit
-from procauthor.planning.plan import PRIORITIES, PlanItem
+from procauthor.planning.plan import PRIORITIES, Effort, PlanItem
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.write import is_untouched, write_plan
 from procauthor.workspace.measure import measure
@@ -50,6 +50,16 @@ def test_what_waits_decides_the_order_and_every_item_says_why(root: Path) -> Non
     assert "before 1 unfinished procedure: Release Check Procedure" in first.why
     assert "Feature lacks 2 procedures of 3" in second.why
     assert second.why.endswith("The index lists it behind Threat Check Procedure.")
+
+
+def test_a_begun_text_says_what_it_lacks(root: Path) -> None:
+    path = root / "feature" / "design-review.md"
+    path.write_text(path.read_text() + "\n## Notes\n\nTODO: ask Ida.\n")
+    line = path.read_text().splitlines().index("TODO: ask Ida.") + 1
+    item = next(item for item in proposal(root).plan.items if item.title == "Design Review Procedure")
+    assert f"The check finds 1 error in it, the first in line {line}." in item.why
+    assert item.actions[0].text == f"Correct line {line}: 'TODO' says that the text is not finished"
+    assert item.effort_hours == Effort(0.5, 1)
 
 
 def test_the_gaps_of_a_library_make_a_plan_that_reads_back_the_same(big: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.draft import SKELETON, Draft
 from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
+from procauthor.data import pick
 from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
 from procauthor.finding import Finding
 from procauthor.library.change import Change, Edit
@@ -20,7 +21,7 @@ from procauthor.library.sidecar import SectionSource, today
 from procauthor.library.state import make_folder
 from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
-from procauthor.naming import title_key
+from procauthor.naming import amount, title_key
 from procauthor.procedure import Stamp, stamp
 from procauthor.regex import lazy
 from procauthor.review.blame import Writing, record_origins
@@ -254,7 +255,7 @@ class WaitingDraft:
         """
         errors = self.draft.errors
         if errors:
-            message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
+            message = f"draft {self.draft.id!r} has {amount(len(errors), 'finding')} of severity error"
             submitted = self.draft.author == HAND_OFF and not self.draft.wish
             again = f"procauthor submit FILE --run {self.draft.id}" if submitted else "draft it again"
             raise DraftError(message, f"the first: {errors[0]['message']}; {again}, or edit after reject")
@@ -311,11 +312,7 @@ def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, A
         "author": draft.author,
         "findings": list(draft.findings),
         "open_questions": list(draft.open_questions),
-        "proposals": [
-            {"number": q.number, "value": q.value, "reason": q.reason, "section": q.section, "line": q.line}
-            for q in asked
-            if q.kind == "proposal"
-        ],
+        "proposals": [pick(q, "number", "value", "reason", "section", "line") for q in asked if q.kind == "proposal"],
         "leads": list(draft.leads),
         "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
         "passages": list(draft.passages),

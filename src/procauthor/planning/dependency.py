@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Literal, cast, get_args
 
+from procauthor.data import grouped, ungrouped
 from procauthor.naming import listed, title_key
 from procauthor.planning.line import Line, plain_text, sign_of
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Priority, Problem, State
@@ -69,7 +70,6 @@ class Directory:
         self._kinds: dict[tuple[frozenset[str] | None, str, Priority | None], list[int]] = {}
         self._lifecycles = {item.lifecycle for item in items if item.lifecycle}
         self.titles = {item.number: item.title for item in reversed(items)}
-        self.keys = {title_key(item.title) for item in items}
 
     @cached_property
     def _index(self) -> dict[str, dict[int, None]]:
@@ -171,31 +171,15 @@ class Named:
     note: str = ""
 
 
-def read_names(
-    values: Iterable[tuple[str, int]], directory: Directory, known: Collection[str], *, own: str = "", hard: bool = True
-) -> list[Named]:
-    """Read the names of all values.
-
-    Args:
-        values: Texts with their lines.
-        directory: The plan's own items.
-        known: The keys of all titles of plan and library.
-        own: The title of the item that names them: some of its words do not mean itself.
-        hard: Whether they have to come first where the text does not say otherwise.
-    """
-    names: list[Named] = []
-    for text, line in values:
-        if not is_nothing(plain_text(text)):
-            said = [_read_name(part, line, known, hard=hard) for part in split_names(text, known)]
-            for each in _spread(said):
-                names += _numbered(each, directory, known, own)
-    unique = {title_key(each.title) or each.title: each for each in reversed(names)}
-    return [each for each in reversed(unique.values()) if each.title]
-
-
 def split_names(text: str, known: Collection[str]) -> Iterator[str]:
     """Split at commas and semicolons outside parentheses, but never within a known title."""
-    parts = list(_hedged(p.strip() for p in _SEPARATOR.split(text) if p.strip()))
+    parts: list[str] = []
+    hedge = ""
+    for part in (p.strip() for p in _SEPARATOR.split(text) if p.strip()):
+        # "Ideally", where it is between commas, speaks of the name behind it.
+        alone = pattern("hedges", r"^(?:and\s+)?(?:{})$").match(part)
+        parts += [] if alone else [f"{hedge}{part}"]
+        hedge = "optional: " if alone else ""
     place = 0
     while place < len(parts):
         sizes = range(min(len(parts) - place, _MOST_COMMAS), 1, -1)
@@ -222,24 +206,14 @@ def _split_joined(text: str, known: Collection[str]) -> list[str]:
 
 
 def _is_name(text: str, known: Collection[str]) -> bool:
-    """Say whether a text is a name by itself: in the plan or the library, a number, a code, or by its last word."""
     return _known(text, known) or _is_whole(text) or bool(pattern("vague", r"^(?:{})\b").match(text))
 
 
 def _is_whole(text: str) -> bool:
+    """Say whether a text is a name by itself: a number, a code, or by its last word."""
     name = plain_text(_NOTE.sub(" ", text))
     code = _numbers().match(name) or re.fullmatch(rf"#?{_CODE}", name)
     return bool(code) or (" " in name and ends_in_noun(name))
-
-
-def _hedged(parts: Iterable[str]) -> Iterator[str]:
-    """Put "ideally", where it is between commas, before the name that it speaks of."""
-    hedge = ""
-    for part in parts:
-        alone = pattern("hedges", r"^(?:and\s+)?(?:{})$").match(part)
-        if not alone:
-            yield f"{hedge}{part}"
-        hedge = "optional: " if alone else ""
 
 
 def _known(text: str, known: Collection[str]) -> bool:
@@ -306,38 +280,6 @@ def _spread(names: list[Named]) -> list[Named]:
     return [replace(each, vague=each.vague and each.stated != "defined") for each in names]
 
 
-def _numbered(named: Named, directory: Directory, known: Collection[str], own: str) -> Iterator[Named]:
-    """Replace "#3", "Items 7-9", "P0-1", "Task 1.2", "T001-T004" and "Phase 2" by the titles of these items."""
-    titles = directory.mean(named.title)
-    if titles:
-        yield from (replace(named, title=title, vague=False) for title in titles)
-        return
-    title = _without_number(named.title, directory, known)
-    if named.vague or title_key(title) in known:
-        yield replace(named, title=title)
-        return
-    parts = _AND.split(title)
-    near = [directory.find_by_words(part) for part in parts]
-    if len(parts) == 1 or not any(near):
-        whole = directory.find_by_words(title)
-        parts, near = [title], ["" if whole == own else whole]
-    yield from (replace(named, title=each or part) for each, part in zip(near, parts, strict=True))
-
-
-def _without_number(title: str, directory: Directory, known: Collection[str]) -> str:
-    """Return "Data Design" for "3. Data Design" and "#3 Data Design", if it is the name of item 3 or known.
-
-    A number that speaks of another item than the name stays, so that the name is nowhere, and is said.
-    """
-    counted = r"^(?:(?:{})s?\s+)?#?(\d{1,4})\s*(?:[.):–—-]|(?<=#\d)|(?<=#\d\d)|(?<=#\d{3}))\s+(\S.*)$"
-    number = pattern("units", counted).match(title)
-    if not number or title_key(number[2]) not in known:
-        return title
-    key, item = title_key(number[2]), directory.titles.get(int(number[1]))
-    own = item is None or title_key(item) == key or key not in directory.keys
-    return number[2] if own else title
-
-
 @dataclass(slots=True)
 class UnresolvedItem:
     """An item whose names are not resolved yet: the values of "depends_on", "soft" and "blocks", with their lines."""
@@ -372,7 +314,21 @@ class Resolver:
 
     def resolve(self) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""
-        return [self._named(draft) for draft in self._drafts]
+        items = []
+        for item, names in ((draft.item, draft.names) for draft in self._drafts):
+            needs = [*self._read(names["depends_on"], item), *self._read(names["soft"], item, hard=False)]
+            blocks = self._read(names["blocks"], item)
+            for verb, named in (*(("depends on", each) for each in needs), *(("blocks", each) for each in blocks)):
+                self.problems += self._complaints(item, named, verb)
+            known = replace(
+                item,
+                depends_on=tuple(Dependency(each.title, self._state(each), each.hard, each.line) for each in needs),
+                blocks=tuple(each.title for each in blocks),
+                soft_blocks=tuple(each.title for each in blocks if not each.hard),
+                vague_blocks=tuple(each.title for each in blocks if each.vague),
+            )
+            items.append(known)
+        return items
 
     def _item(self, item: PlanItem) -> PlanItem:
         """Decide whether an item is done: the library's word counts before the plan's."""
@@ -385,27 +341,46 @@ class Resolver:
         done = said if status is None else status in DONE
         return replace(item, done=done, status=status if status and item.status == "unknown" else item.status)
 
-    def _named(self, draft: UnresolvedItem) -> PlanItem:
-        item = draft.item
-        needs = [*self._read(draft.names["depends_on"], item), *self._read(draft.names["soft"], item, hard=False)]
-        blocks = self._read(draft.names["blocks"], item)
-        for each in needs:
-            self.problems += self._complaints(item, each, "depends on")
-        for each in blocks:
-            self.problems += self._complaints(item, each, "blocks")
-        return replace(
-            item,
-            depends_on=tuple(Dependency(each.title, self._state(each), each.hard, each.line) for each in needs),
-            blocks=tuple(each.title for each in blocks),
-            soft_blocks=tuple(each.title for each in blocks if not each.hard),
-            vague_blocks=tuple(each.title for each in blocks if each.vague),
-        )
-
-    def _read(self, values: Sequence[tuple[str, int]], item: PlanItem, *, hard: bool = True) -> list[Named]:
+    def _read(self, values: Iterable[tuple[str, int]], item: PlanItem, *, hard: bool = True) -> list[Named]:
         """Read names, spelt as the items that they name: "Threat Model" becomes "Threat Model Procedure"."""
-        names = read_names(values, self._directory, self._keys, own=item.title, hard=hard)
+        names: list[Named] = []
+        for text, line in values:
+            said = [] if is_nothing(plain_text(text)) else split_names(text, self._keys)
+            spread = _spread([_read_name(part, line, self._keys, hard=hard) for part in said])
+            names += chain.from_iterable(self._mean(each, item.title) for each in spread)
+        unique = {title_key(each.title) or each.title: each for each in reversed(names)}
+        names = [each for each in reversed(unique.values()) if each.title]
         items = [None if each.vague else self.by_key.get(title_key(each.title)) for each in names]
         return [replace(n, title=own.title) if own else n for n, own in zip(names, items, strict=True)]
+
+    def _mean(self, named: Named, own: str) -> Iterator[Named]:
+        """Replace "#3", "Items 7-9", "P0-1", "Task 1.2", "T001-T004" and "Phase 2" by the titles of these items.
+
+        Some words of the title of the item that names them (``own``) do not mean that item.
+        """
+        directory = self._directory
+        if titles := directory.mean(named.title):
+            yield from (replace(named, title=title, vague=False) for title in titles)
+            return
+        title = self._without_number(named.title)
+        parts = _AND.split(title)
+        near = [directory.find_by_words(part) for part in parts]
+        if len(parts) == 1 or not any(near) or named.vague or title_key(title) in self._keys:
+            whole = "" if named.vague or title_key(title) in self._keys else directory.find_by_words(title)
+            parts, near = [title], ["" if whole == own else whole]
+        yield from (replace(named, title=each or part) for each, part in zip(near, parts, strict=True))
+
+    def _without_number(self, title: str) -> str:
+        """Return "Data Design" for "3. Data Design" and "#3 Data Design", if it is the name of item 3 or known.
+
+        A number that speaks of another item than the name stays, so that the name is nowhere, and is said.
+        """
+        counted = r"^(?:(?:{})s?\s+)?#?(\d{1,4})\s*(?:[.):–—-]|(?<=#\d)|(?<=#\d\d)|(?<=#\d{3}))\s+(\S.*)$"
+        number = pattern("units", counted).match(title)
+        key = title_key(number[2]) if number else ""
+        item = self._directory.titles.get(int(number[1])) if number else None
+        own = key in self._keys and (item is None or title_key(item) == key or key not in self.by_key)
+        return number[2] if number and own else title
 
     def _state(self, named: Named) -> State:
         """Return a state: what the library says, else what the plan says, else that it is an open item."""
@@ -427,7 +402,12 @@ class Resolver:
             meant = _spell_numbers(self._directory.read_vague(named.title, item, behind=verb == "blocks"))
             yield Problem("vague", f"{named.title!r} names no procedure; read as {meant}", named.line, item.number)
         elif key in self._keys:
-            yield from self._stale(item, named, key)
+            item_meant = self.by_key.get(key)
+            state = "an open item of this plan" if item_meant and not item_meant.done else "defined"
+            actual = self.known.get(key) or state
+            if named.stated == "defined" and actual not in DONE:
+                message = f"{item.title!r} calls {named.title!r} defined, but it is {actual}"
+                yield Problem("stale", message, named.line, item.number)
         elif self.known or not named.stated:
             near = get_close_matches(key, self._alike(key), n=1, cutoff=0.85)
             title = self.by_key[near[0]].title if near and near[0] in self.by_key else "".join(near)
@@ -443,18 +423,8 @@ class Resolver:
 
     @cached_property
     def _by_word(self) -> Mapping[str, list[str]]:
-        words: dict[str, list[str]] = defaultdict(list)
-        for key in sorted(self._keys):
-            for word in key.split():
-                words[word].append(key)
-        return words
-
-    def _stale(self, item: PlanItem, named: Named, key: str) -> Iterator[Problem]:
-        open_item = self.by_key.get(key)
-        actual = self.known.get(key) or ("an open item of this plan" if open_item and not open_item.done else "defined")
-        if named.stated == "defined" and actual not in DONE:
-            message = f"{item.title!r} calls {named.title!r} defined, but it is {actual}"
-            yield Problem("stale", message, named.line, item.number)
+        words = ungrouped((key, key.split()) for key in sorted(self._keys))
+        return grouped((word, key) for key, word in words)
 
 
 def _spell_numbers(numbers: Sequence[int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -13,7 +13,7 @@ from procauthor.planning.field import Entry, resembles
 from procauthor.planning.line import Line, Mark, plain_text, sign_of
 from procauthor.planning.plan import COMPUTED, Effort, PlanItem, Priority, Problem
 from procauthor.planning.text import Opening, PlanText
-from procauthor.planning.title import asks_for, bucket_key, clean_title, names_aside, names_status
+from procauthor.planning.title import asks_for, bucket_key, clean_title, names_aside, names_status, needs_pattern
 from procauthor.planning.value import (
     PRIORITY_CODE,
     effort_unit,
@@ -37,6 +37,14 @@ from procauthor.regex import lazy
 _ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
 # "MailService: add it" is about code.
 _LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
+
+
+# What two places say of an item is compared by these.
+_COMPARED: dict[str, Callable[[str], object]] = {
+    "priority": read_priority,
+    "effort": read_effort,
+    "status": lambda text: (read_status(text) in DONE) if read_status(text) else None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +169,10 @@ def _drafts(
             groups=tuple(filter(None, map(bucket_key, (opening.label, *text.headings[opening.section.index])))),
             computed=why.endswith(COMPUTED),
         )
-        yield UnresolvedItem(item, {key: opening.values(key) for key in ("depends_on", "soft", "blocks")})
+        names_said = {key: opening.values(key) for key in ("depends_on", "soft", "blocks")}
+        if waits := needs_pattern().search(opening.field("status")):
+            names_said["depends_on"].append((waits["names"], opening.line.number))
+        yield UnresolvedItem(item, names_said)
 
 
 def _complaints(
@@ -178,6 +189,11 @@ def _complaints(
     for field in opening.all("procedures"):
         for entry in (entry for entry in field.entries if entry not in _outermost(field.entries)):
             yield "skipped", f"{entry.text!r} is below a name and is not read", entry.line.number
+    for each in opening.again if opening.first == opening.last else ():
+        read, own = _COMPARED.get(each.key), opening.field(each.key)
+        values = [read(own), read(each.single)] if read else []
+        if values and None not in values and values[0] != values[1]:
+            yield "stale", f"{title!r} has the {each.key} {own!r}, and here {each.single!r}", each.line
     if "~~" in opening.line.text and not opening.line.any_mark:
         yield "skipped", f"{opening.title!r} is struck through and counts as open; tick it, or take it out", line
     for each in opening.fields:

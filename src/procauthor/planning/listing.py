@@ -17,7 +17,7 @@ from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leadi
 from procauthor.planning.text import LABEL, Opening, Placed, PlanText, Scopes, read_role
 from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
-from procauthor.planning.words import ends_in_noun, pattern
+from procauthor.planning.words import ends_in_noun
 from procauthor.regex import lazy
 
 _MARKED = lazy(r"^(?:\*\*|__)(?P<bold>[^*]+?)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$")
@@ -108,9 +108,8 @@ def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -
     nearest = section.title if not label or field_key(label) else label
     if above.names_priority(nearest) or above.asks_for_documents(nearest):
         return 3 if above.names_priority(nearest) else 2
-    work = pattern("work", r"(?:^|[\s:&/-])(?:{})\W*$")
     headings = (nearest, *text.named(section)) if clear else (nearest,)
-    return int(any(above.names_bucket(each) or above.names_status(each) or work.search(each) for each in headings))
+    return int(any(above.names_bucket(each) or above.names_status(each) or above.names_work(each) for each in headings))
 
 
 def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_Entry]:

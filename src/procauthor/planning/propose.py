@@ -10,9 +10,12 @@ from functools import cached_property
 from itertools import chain, pairwise
 from statistics import median
 
+from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Edge, row_id
 from procauthor.evaluation.value import Evaluation, Row, Share
+from procauthor.finding import Finding
+from procauthor.library.contract import sections_of
 from procauthor.library.index import entries, index_of
 from procauthor.naming import amount, listed, title_key
 from procauthor.planning.dependency import split_names
@@ -25,6 +28,9 @@ from procauthor.planning.value import read_status
 from procauthor.procedure import DONE, UNCOUNTED
 
 _MOST_WAITING = 20
+# Errors that are named one by one, and those that are gone once the text is whole.
+_SHOWN = 3
+_SAID = ("missing-section", "empty-section", "status-mismatch")
 _HALF = 2
 _ENOUGH = 2
 # A lifecycle that lacks no more than these is worth finishing.
@@ -69,7 +75,7 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
     """
     gaps = _Terrain(survey, evaluation, present).gaps()
     single = [g for g in gaps if g.item.priority != "P3" or g.row.path or g.item.depends_on or g.item.blocks] or gaps
-    single.sort(key=lambda g: (g.item.priority, -g.score, g.row.lifecycle, g.place, title_key(g.row.title)))
+    single.sort(key=lambda g: (g.item.priority, -g.score, -g.open, g.row.lifecycle, g.place, title_key(g.row.title)))
     numbered = [replace(gap.item, number=number) for number, gap in enumerate(single, 1)]
     order, problems = arrange(numbered)
     items = _renumbered(numbered, order)
@@ -133,6 +139,11 @@ class _Gap:
     waiting: frozenset[str] = frozenset()
     place: int = 0
 
+    @property
+    def open(self) -> int:
+        """How many things a begun text lacks."""
+        return (len(self.row.missing) + len(self.row.empty) + self.row.errors) * (self.row.status == "in progress")
+
 
 class _Terrain:
     """All that gaps are judged by; what the present plan knows of dependencies is kept."""
@@ -142,6 +153,8 @@ class _Terrain:
         self.evaluation = evaluation
         self.graph = survey.graph
         self.weights = survey.settings.plan
+        errors = [f for f in survey.report.findings if f.severity == "error" and f.rule not in _SAID]
+        self._errors = grouped((f.path, f) for f in errors)
         self.titles = {row_id(row): row.title for row in evaluation.rows}
         # What is written, with errors or without.
         self.finished = {row_id(row) for row in evaluation.rows if row.done or _is_written(row)}
@@ -181,9 +194,11 @@ class _Terrain:
         rows = [r for r in self.evaluation.rows if not (r.done or r.status in UNCOUNTED or _is_retired(r))]
         self.open = {row_id(row) for row in rows if not _is_written(row)}
         purposes = [self._purpose(row) for row in rows]
-        shared = Counter(purposes)
-        # What two texts say of their purpose tells neither apart.
-        gaps = [self._gap(row, said if shared[said] == 1 else "") for row, said in zip(rows, purposes, strict=True)]
+        # What two texts say of their purpose, but for their titles, tells neither apart.
+        kinds = [title_key(said).replace(title_key(row.title), "") for said, row in zip(purposes, rows, strict=True)]
+        shared = Counter(kinds)
+        told = [said if shared[kind] == 1 else "" for said, kind in zip(purposes, kinds, strict=True)]
+        gaps = [self._gap(row, said) for row, said in zip(rows, told, strict=True)]
         own = {row_id(gap.row): self._rank(gap.score) for gap in gaps}
         for place, gap in enumerate(gaps):
             priority = min([own[row_id(gap.row)], *(own[other] for other in gap.waiting)])
@@ -204,6 +219,12 @@ class _Terrain:
         users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
         signs = [*self._signs(row, users, waiting)]
         reasons = [text for value, text in signs if value > 0]
+        lacking = (*row.missing, *row.empty) if row.status == "in progress" else ()
+        errors = self._errors_in(row)
+        if lacking or errors:
+            first = f"the first in line {errors[0].line}" if errors else ""
+            wrong = f"the check finds {amount(len(errors), 'error')} in it, {first}"
+            reasons.append(f"it lacks {listed(lacking)}" if lacking else wrong)
         value, near, ends = self._closeness(row)
         # How far a lifecycle is says little where there is more to say.
         if value > 0 and (ends or len(reasons) < _ENOUGH):
@@ -251,7 +272,11 @@ class _Terrain:
     def _purpose(self, row: Row) -> str:
         """Return the first sentence that a text says of its purpose."""
         procedure = self.survey.library.by_path.get(row.path) if row.path else None
-        text = plain_text(procedure.gist.purpose) if procedure else ""
+        sections = procedure.document.sections if procedure else ()
+        named = sections_of(procedure.document, procedure.template, "purpose") if procedure else []
+        heads = [s.title for s in named or [s for s in sections if s.level > 1][:1]]
+        # What another first section says need not be a purpose.
+        text = plain_text(procedure.gist.purpose) if procedure and {*heads} & {*row.required} else ""
         first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
         fits = _FEWEST <= len(first.split()) <= _MOST and not first.endswith("?") and "://" not in first
         return first.rstrip(".!?:; ") if fits else ""
@@ -319,8 +344,8 @@ class _Terrain:
         usual = self._lengths.get("", 0.0)
         near = self._lengths.get(title_key(row.lifecycle), usual)
         scale = min(2.0, max(0.5, near / usual)) if usual else 1.0
-        if row.status == "in progress" and row.required:
-            scale *= max(0.25, 1 - row.filled / len(row.required))
+        if row.status == "in progress":
+            scale *= max(0.25, 1 - row.filled / len(row.required) if row.required else 0.0)
         low, high = sorted((self.weights.hours_min * scale, self.weights.hours_max * scale))
         return Effort(max(0.5, round(low * _HALF) / _HALF), max(0.5, round(high * _HALF) / _HALF))
 
@@ -337,11 +362,19 @@ class _Terrain:
         elif row.status == "placeholder":
             yield "Replace the placeholder by the sections of the canonical template"
         yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
-        if row.errors and row.status != "placeholder":
-            yield f"Correct what the check finds: {amount(row.errors, 'error')}"
+        errors = self._errors_in(row)
+        yield from (f"Correct line {each.line}: {each.message}" for each in errors[:_SHOWN])
+        if len(errors) > _SHOWN:
+            yield f"Correct what else the check finds: {amount(len(errors) - _SHOWN, 'error')}"
         if not _is_written(row):
             yield from self._handed(row_id(row))
         yield "Check it, until no error is found"
+
+    def _errors_in(self, row: Row) -> list[Finding]:
+        """Return the errors in a begun text, without those in a section that is named besides, such as "TODO" there."""
+        named = ("placeholder-text",) if row.missing or row.empty else ()
+        errors = self._errors.get(row.path or "", []) if row.errors and row.status != "placeholder" else []
+        return [each for each in errors if each.rule not in named]
 
     def _handed(self, own: str) -> Iterator[str]:
         """Yield what to take from neighbours, what to provide for them, and which rows change."""

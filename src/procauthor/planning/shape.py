@@ -21,7 +21,7 @@ from procauthor.planning.line import plain_text
 from procauthor.planning.listing import TOLD, WeighedList, find_lists
 from procauthor.planning.table import find_rows, unread_tables
 from procauthor.planning.text import Opening, PlanText, Scopes
-from procauthor.planning.title import clean_title, names_bucket, names_check, names_priority, read_number
+from procauthor.planning.title import clean_title, names_bucket, names_check, names_priority, names_work, read_number
 from procauthor.planning.value import is_nothing
 
 _SURE = 3
@@ -118,7 +118,9 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
         else:
             known = {f.key for f in kept[first].fields}
             more = tuple(f for f in opening.fields if f.key not in known)
-            kept[first] = replace(kept[first], fields=(*kept[first].fields, *more))
+            again = tuple(f for f in opening.fields if f.key in known)
+            own = kept[first]
+            kept[first] = replace(own, fields=(*own.fields, *more), again=(*own.again, *again))
     return sorted(kept, key=lambda o: o.line.start)
 
 
@@ -155,7 +157,9 @@ def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int
         if placed.role or line.start in scopes or read_count(line.body) or is_nothing(line.body):
             continue
         code = read.code.upper() if read else ""
-        urgent = names_priority(placed.label or placed.section.title)
+        heading = placed.label or placed.section.title
+        numbered = read is not None or line.text.lstrip()[:1].isdigit()
+        urgent = names_priority(heading) or (numbered and names_work(heading))
         if (line.mark or code or urgent) and not {code, *_plain_code(code), _titled(line.body)} & named:
             yield line.number, line.body
     for section in text.document.sections:

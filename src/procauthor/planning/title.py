@@ -220,6 +220,12 @@ def names_aside(text: str) -> bool:
     return bool(short) and not (_is_urgent(text) or _PARTED.match(plain))
 
 
+def names_work(text: str) -> bool:
+    """Say whether a heading or a label is one over work: "Action items", "Next", "Open tasks (by priority)"."""
+    plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", text)
+    return bool(pattern("work", r"(?:^|[\s:&/-])(?:{})\W*$").search(plain))
+
+
 @lru_cache(maxsize=REMEMBERED)
 def names_check(text: str) -> bool:
     """Say whether boxes below a heading are looked at and not worked off: "Pre-launch checklist", "Quality gates"."""
