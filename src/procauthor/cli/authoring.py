@@ -321,6 +321,8 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         yield f"  rests on {len(places)} of {passages}{shown}"
     yield from _usage(draft)
     yield from _found(draft)
+    if draft.author in ("offline", "skeleton") and any(f["code"] == "S106" for f in draft.findings):
+        yield "  what says TODO is for a person to write in the file, or for a model: --model provider:name"
     if draft.open_questions:
         yield f"  {amount(len(draft.open_questions), 'question')} for a person:"
         for question in draft.open_questions:
