@@ -262,7 +262,10 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
     ("texts", "asked"),
     [
         (["```sh\nfrobctl a\nfrobctl b\n```"], ["command `frobctl a` in step 1"]),
-        (["```sh\nfrobctl 'a\n b'\n```\nRead `out.csv`."], ["commands `frobctl 'a b'` in", "names and places `out.csv` in step 1"]),
+        (
+            ["```sh\nfrobctl 'a\n b'\n```\nRead `out.csv`."],
+            ["commands `frobctl 'a b'` in", "names and places `out.csv` in step 1"],
+        ),
         (["```sh\nfrobctl a > out.csv\n```\nRead `out.csv`."], ["command `frobctl a > out.csv`"]),
         (["```sh\npython3 - <<'END'\nimport frob\nEND\nfrobctl a\n```"], ["command `frobctl a` in step 1"]),
         (["```python\nimport frob\n```"], []),
