@@ -25,7 +25,7 @@ from procauthor.planning.value import (
     read_state,
     read_whole_effort,
 )
-from procauthor.planning.words import ends_in_noun, pattern, read_words
+from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
 
@@ -90,6 +90,8 @@ class Directory:
         bare = pattern("lead|vague", r"^(?:(?:{})\s+)*").sub("", name)
         if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", bare)):
             return titles
+        if bucket_pattern().fullmatch(bare):
+            return []
         text = pattern("units", r"^(?:(?:{})s?\.?\s+)?(?=\S*\d)").sub("", bare).strip("#()[]. ").upper()
         ends = None if text.isdigit() or self._place(text) is not None else _CODE_RANGE.match(text)
         first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))

@@ -260,7 +260,7 @@ def bucket_key(text: str) -> str:
 
 def without_bucket(text: str) -> str:
     """Return "Verify scripts" for "Priority 1: Verify scripts"."""
-    return bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-")
+    return bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-/|")
 
 
 @lru_cache(maxsize=2)
