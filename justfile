@@ -22,9 +22,9 @@ pages:
 eval *args:
     uv run python -m evals {{args}}
 
-# Size of the search index and time of a query at ten thousand sections
-bench-retrieval *args:
-    uv run python benchmarks/retrieval.py {{args}}
+# Time and memory of the commands, the search among them, in libraries of several sizes
+bench-command *args:
+    uv run python benchmarks/command.py {{args}}
 
 # Speed of check beside other checkers, which are installed into a folder of their own
 bench-check *args:

@@ -307,8 +307,8 @@ def test_a_draft_with_too_many_questions_is_told_how_many_and_loses_none(root: P
 
     draft, requests = run(root, change)
     assert "There is no room for a further proposal or question." in words_of(requests[1])
-    assert "0 proposals and 11 questions" in words_of(requests[2])
-    assert "3 too many" in words_of(requests[2])
+    assert "0 proposals and 10 questions" in words_of(requests[2])
+    assert "2 too many" in words_of(requests[2])
     assert set(questions) <= set(draft.open_questions)
 
 

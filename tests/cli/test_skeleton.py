@@ -62,7 +62,7 @@ def test_other_errors_block_a_skeleton(root: Path) -> None:
     page.write_text(page.read_text().replace("what can go wrong", "what the Frobnication Procedure missed"))
     found = create(root, "--author", "skeleton", "--accept", code=1)
     assert found["outcome"] == "Needs revision"
-    with pytest.raises(ProcauthorError, match="1 findings of severity error"):
+    with pytest.raises(ProcauthorError, match="1 finding of severity error"):
         Project.open(root).draft().accept()
     assert "status: Placeholder" in page.read_text()
 

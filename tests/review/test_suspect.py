@@ -162,3 +162,44 @@ def test_without_a_name_nobody_clears(
         project.review.clear("feature/p1.md")
     with pytest.raises(NotFoundError):
         project.review.suspects("feature/p99.md")
+
+
+GERMAN = """---
+translation_of: Threat Check Procedure
+---
+
+# Bedrohungen prüfen
+
+## Zweck
+
+Was dabei herauskommt.
+"""
+
+
+def test_a_translation_is_not_counted_and_is_a_suspect_when_its_source_changes(root: Path) -> None:
+    counted = len(Project.open(root).library().counted)
+    source = root / "feature/threat-check.md"
+    source.write_text(
+        "# Threat Check Procedure\n\nLead.\n\n## Purpose\n\nOne.\n\n## Trigger\n\nTwo.\n", encoding="utf-8"
+    )
+    (root / "feature/threat-check.de.md").write_text(GERMAN, encoding="utf-8")
+    project = Project.open(root)
+    assert len(project.library().counted) == counted
+    project.apply(project.sync())
+    assert project.review.suspects() == ()
+    edit(root, "feature/threat-check.md", b"Two", b"Three")
+    (suspect,) = project.review.suspects()
+    assert (suspect.use.consumer.path, suspect.what) == ("feature/threat-check.de.md", "the section 'trigger'")
+    finding = next(f for f in project.check().findings if f.rule == "suspect")
+    assert (finding.path, finding.line) == ("feature/threat-check.de.md", 2)
+    assert "translat" in finding.message
+    project.apply(project.review.clear("feature/threat-check.de.md", by="Ada").change)
+    assert project.review.suspects() == ()
+    edit(root, "feature/threat-check.md", b"## Trigger", b"## Scope\n\nNew.\n\n## Trigger")
+    assert {s.what for s in project.review.suspects()} == {"the list of sections"}
+    edit(root, "feature/threat-check.md", b"Lead", b"Other")
+    assert len(project.review.suspects()) == 2
+    project.apply(project.refactor.rename("Threat Check Procedure", "Threat Review Procedure"))
+    assert "translation_of: Threat Review Procedure" in (root / "feature/threat-check.de.md").read_text(
+        encoding="utf-8"
+    )

@@ -58,11 +58,12 @@ class Bound:
 
     def __str__(self) -> str:
         """Return it in one sentence."""
-        text = (
-            f"{self.calls} calls and about {self.usual:,} tokens, at most {self.plain:,} if nothing is asked again; "
-            f"{self.worst_calls} calls and {self.worst:,} tokens at worst"
-        )
-        return text if self.ceiling is None else f"{text}; it stops before {self.ceiling:,}"
+        text = f"{self.calls} calls and about {self.usual:,} tokens, at most {self.plain:,} if nothing is asked again; "
+        if self.ceiling is None or self.worst <= self.ceiling:
+            return f"{text}{self.worst_calls} calls and {self.worst:,} tokens at worst"
+        if self.usual > self.ceiling:
+            return f"{text}that is more than the ceiling of {self.ceiling:,}, which --max-tokens raises"
+        return f"{text}whatever is asked again, it stops before {self.ceiling:,}"
 
 
 def bound_run(  # noqa: PLR0913 - what a bound depends on

@@ -20,7 +20,7 @@ from procauthor.library.sidecar import SectionSource, today
 from procauthor.library.state import make_folder
 from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
-from procauthor.naming import title_key
+from procauthor.naming import amount, title_key
 from procauthor.procedure import Stamp, stamp
 from procauthor.regex import lazy
 from procauthor.review.blame import Writing, record_origins
@@ -254,7 +254,7 @@ class WaitingDraft:
         """
         errors = self.draft.errors
         if errors:
-            message = f"draft {self.draft.id!r} has {len(errors)} findings of severity error"
+            message = f"draft {self.draft.id!r} has {amount(len(errors), 'finding')} of severity error"
             submitted = self.draft.author == HAND_OFF and not self.draft.wish
             again = f"procauthor submit FILE --run {self.draft.id}" if submitted else "draft it again"
             raise DraftError(message, f"the first: {errors[0]['message']}; {again}, or edit after reject")

@@ -14,6 +14,7 @@ from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.writing import RunContext
 from procauthor.batch.record import Batch, BatchItem, Snapshot
+from procauthor.naming import amount
 from procauthor.prompt import PromptLibrary
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ class Writer:
             draft = self._draft(item, watch, self._context(item, built_on, pay))
         ended = replace(item, state="drafted", path=draft.path, outcome=draft.outcome)
         if draft.failed:
-            reason = f"{len(draft.errors)} findings of severity error, the first: {draft.errors[0]['message']}"
+            reason = (
+                f"{amount(len(draft.errors), 'finding')} of severity error, the first: {draft.errors[0]['message']}"
+            )
             ended = replace(ended, state="needs revision", reason=reason)
         return ended, draft.text.encode()
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from procauthor.checking.scope import Scope, field_line
 from procauthor.library.artifact import artifact_key
 from procauthor.library.index import IndexRow, entries
 from procauthor.library.library import Procedure, follow
-from procauthor.library.sidecar import Part, Seen, receipts_of
+from procauthor.library.sidecar import Part, Seen, read_marks, receipts_of, show_key
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
 from procauthor.regex import lazy
@@ -54,10 +54,10 @@ _KINDS = frozenset({"procedure", "orchestration", "standard", "other"})
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One part of a producer's contract that a consumer relies on.
+    """One part of a producer that a consumer relies on: of its contract, or for a translation of its text.
 
-    ``name`` is the artifact, empty for a part that is no single one; ``line`` is where the consumer says so; ``text``
-    is what is in the producer, empty where nothing does.
+    ``name`` is the artifact or the section, empty for a part that is no single one; ``line`` is where the consumer
+    says so; ``text`` is what is in the producer, empty where nothing does.
     """
 
     consumer: Procedure
@@ -90,10 +90,10 @@ def seen_key(seen: Seen) -> Key:
 
 
 def read_uses(scope: Scope, consumer: Procedure) -> list[Use]:
-    """Return what a document relies on, in its order; a placeholder, or what has no template, relies on nothing."""
+    """Return what a document relies on, in its order; a placeholder, or what has no template, relies on no contract."""
+    found = {use.key: use for use in _translated(scope, consumer)}
     if consumer.template is None or consumer.silent or consumer.kind not in _KINDS:
-        return []
-    found: dict[Key, Use] = {}
+        return list(found.values())
     for use in (
         *_inputs(scope, consumer),
         *_given(scope, consumer),
@@ -138,6 +138,15 @@ def _calls(scope: Scope, consumer: Procedure) -> Iterator[Use]:
             names = tuple(sorted(wanted.name for wanted in called.contract.inputs))
             yield Use(consumer, called, "inputs", "", entry.row.line, names)
             yield from _ends(consumer, called, entry.row.line)
+
+
+def _translated(scope: Scope, consumer: Procedure) -> Iterator[Use]:
+    """Yield the sections of the document that this one says in another language, and their names."""
+    named = scope.declared(consumer.translation_of, consumer) if consumer.translation_of else ()
+    for source in named if len(named) == 1 and named[0] is not consumer else ():
+        line, marks = field_line(consumer, "translation_of"), read_marks(source.document)
+        yield Use(consumer, source, "text", "", line, tuple(mark.heading for mark in marks))
+        yield from (Use(consumer, source, "text", show_key(mark.key), line, (mark.hash,)) for mark in marks)
 
 
 def _ends(consumer: Procedure, producer: Procedure, line: int) -> Iterator[Use]:
@@ -195,7 +204,7 @@ def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
     return [need for need in found if need.procedure.kind == "procedure" and need.procedure.status != "alias"]
 
 
-_SHOWN: dict[Part, str] = {
+_SHOWN: Mapping[Part, str] = {
     "output": "the output",
     "input": "the input",
     "inputs": "the list of inputs",
@@ -213,6 +222,8 @@ class Suspect:
     @property
     def what(self) -> str:
         """Name the part that changed."""
+        if self.use.part == "text":
+            return f"the section {self.use.name!r}" if self.use.name else "the list of sections"
         return _SHOWN[self.use.part] + (f" {self.use.name!r}" if self.use.name else "")
 
 

@@ -70,8 +70,7 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
         report = project.check(paths, select=select or (), ignore=ignore or (), baseline=baseline)
     _show(project, report, chosen, output)
     _shrink(project, report)
-    if report.documents:
-        say_unsettled(project, report.procedures)
+    say_unsettled(project, report)
     raise typer.Exit(1 if report.count("error") else 0)
 
 

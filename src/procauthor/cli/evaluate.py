@@ -62,7 +62,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
         _show_rich(found)
     else:
         show(text, nl=not text.endswith("\n"))
-    say_unsettled(project, len(found.rows))
+    say_unsettled(project, found.report)
 
 
 def _report(project: Project, style: str, at: str, since: list[str], output: Path | None) -> tuple[str, Evaluation]:

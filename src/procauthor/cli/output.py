@@ -11,6 +11,7 @@ import typer
 from procauthor.character import shown
 
 if TYPE_CHECKING:
+    from procauthor.finding import Report
     from procauthor.project import Project
 
 SCHEMA_VERSION = 1
@@ -42,11 +43,12 @@ def say(text: str) -> None:
     typer.echo(shown(text), err=True)
 
 
-def say_unsettled(project: Project, procedures: int) -> None:
+def say_unsettled(project: Project, report: Report) -> None:
     """Say it where nothing was counted because nothing says what counts: no settings are there."""
     from procauthor.settings import locate
 
-    if not procedures and locate(project.root).file is None:
+    told = any(finding.rule == "nothing-matched" for finding in report.findings)
+    if not (told or report.procedures or locate(project.root).file):
         say("note: nothing here counts as a procedure, and there is no procauthor.toml that says what does")
         say("hint: 'procauthor init' writes one from the documents that are here; -C names another folder")
 

@@ -450,7 +450,7 @@ _FOLLOWS = ("id", "lifecycle")
 _OWN = frozenset(
     {"id", "title", "name", "description", "status", "lifecycle", "phase", "written_by", "open_questions", "date",
      "open_proposals", "depends_on", "aliases", "alias_of", "permalink", "redirect_from", "slug",
-     "url", "superseded_by"}
+     "url", "superseded_by", "translation_of"}
 )  # fmt: skip
 _FEWEST = 3
 _SEVERAL = 2

@@ -148,8 +148,8 @@ class Procedure:
 
     @property
     def counted(self) -> bool:
-        """Whether the document counts in totals: procedures and orchestrations do."""
-        return self.kind in _COUNTED
+        """Whether the document counts in totals: procedures and orchestrations do, and translations of them do not."""
+        return self.kind in _COUNTED and not self.translation_of
 
     @cached_property
     def declared_status(self) -> Status | None:
@@ -255,6 +255,11 @@ class Procedure:
         if named or self.declared_status != "deprecated":
             return named
         return successor(self.document, self.conventions.status.sections)
+
+    @cached_property
+    def translation_of(self) -> str:
+        """The document that this one says in another language, as the metadata name it."""
+        return str(self.document.metadata.get("translation_of") or "").strip()
 
     # Places
 

@@ -209,8 +209,9 @@ def _last_line(document: Document, end: int) -> int:
 
 
 RECEIPTS = "receipts"
-Part = Literal["output", "input", "inputs", "ends"]
-"""What of a contract a consumer relies on: one artifact, or the names of all inputs, or all signals and exit states."""
+Part = Literal["output", "input", "inputs", "ends", "text"]
+"""What a consumer relies on: an artifact of a contract, the names of all inputs, all signals and exit states, or the
+text: that of a section, or the names of all sections."""
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True):

@@ -52,6 +52,7 @@ class Face(Struct, frozen=True, array_like=True):
     aliases: tuple[str, ...]
     addresses: tuple[str, ...]
     superseded_by: str
+    translation_of: str
     owner: str
     speaks_of_announced: bool
     questions: tuple[Question, ...]

@@ -13,7 +13,7 @@ from procauthor.naming import title_key
 from procauthor.procedure import Artifact
 from procauthor.refactoring.name import find_mentions
 
-_NAMING = ("depends_on", "superseded_by", "alias_of")
+_NAMING = ("depends_on", "superseded_by", "alias_of", "translation_of")
 # A name that is looked for around a place is no longer than this, in bytes.
 _AROUND = 400
 _FENCE = 3

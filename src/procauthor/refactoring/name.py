@@ -245,7 +245,9 @@ def _end_offset(passage: PlainText, end: int) -> int:
 
 
 # Under these keys a value that means the document is its name, however it is spelled.
-_REFERENCES = frozenset({"depends_on", "superseded_by", "alias_of", "replaces", "replaced_by", "related", "see_also"})
+_REFERENCES = frozenset(
+    {"depends_on", "superseded_by", "alias_of", "translation_of", "replaces", "replaced_by", "related", "see_also"}
+)
 _OWN = frozenset({"title", "id", "aliases", "alias", "status", "lifecycle", "phase", "tags", "keywords"})
 _HTML_LINK_TEXT = lazy(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
 

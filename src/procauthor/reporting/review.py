@@ -50,8 +50,11 @@ def suspect_lines(suspects: Sequence[Suspect]) -> Iterator[str]:
         yield path
         for suspect in found:
             yield f"  line {suspect.use.line}: {suspect.what} of {suspect.use.producer.title} changed"
-            yield from (f"    - {line}" for line in suspect.seen.text if line not in suspect.use.text)
-            yield from (f"    + {line}" for line in suspect.use.text if line not in suspect.seen.text)
+            # Of the text of a section only its hash is known.
+            hashed = suspect.use.part == "text" and suspect.use.name
+            was, now = ((), ()) if hashed else (suspect.seen.text, suspect.use.text)
+            yield from (f"    - {line}" for line in was if line not in now)
+            yield from (f"    + {line}" for line in now if line not in was)
             if suspect.seen.by:
                 yield f"    last seen by {suspect.seen.by} on {suspect.seen.on}"
 

@@ -300,6 +300,7 @@ class _TemplateReader:
     def specs(self) -> Iterator[SectionSpec]:
         """Yield a spec a heading; the headings of a repeated step belong to the section above them."""
         skip: set[int] = set()
+        synonyms: list[tuple[SectionSpec, str]] = []
         for section in self.sections:
             if section.index in skip:
                 continue
@@ -310,7 +311,13 @@ class _TemplateReader:
                 self.say(section.line, "a heading without words is no section", "give it a name")
                 continue
             self._compare(section)
-            yield self._steps(section, step) if step else self._plain(section, words().sections)
+            spec = self._steps(section, step) if step else self._plain(section, words().sections)
+            synonyms += ((spec, other) for other in spec.constraint.synonyms)
+            yield spec
+        for spec, other in synonyms:
+            if other != spec.key and other in self._lines:
+                message = f"the synonym {other!r} of {spec.heading!r} is a section of its own"
+                self.say(self._lines[spec.key], message, "leave it out of the synonyms")
 
     def _compare(self, section: Section) -> None:
         """Report what no document could follow: a heading that is there twice, or one with a field."""

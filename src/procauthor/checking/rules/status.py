@@ -151,6 +151,9 @@ def _check_review(scope: Scope) -> Iterator[Finding]:
 
 def _suspect(procedure: Procedure, suspect: Suspect) -> Finding:
     use, fits = suspect.use, f"if the text still fits, run: procauthor clear {quote(procedure.path)}"
+    if use.part == "text":
+        message = f"{suspect.what} of {use.producer.title!r} changed since it was translated here"
+        return say_line(SUSPECT, procedure, use.line, message, f"translate what is new; {fits}")
     if not use.is_there:
         message = f"{suspect.what} of {use.producer.title!r} is no longer in its contract"
         return say_line(SUSPECT, procedure, use.line, message, f"it was {_said(suspect.seen.text)}")
