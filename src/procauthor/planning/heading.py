@@ -193,7 +193,6 @@ class Headings:
         return "" if above is None or self._is_title(above) else above.title
 
     def _is_title(self, section: Section) -> bool:
-        """Say whether a heading is that of the document, which speaks of all items."""
         titled = section.level <= 1 and section.title == self.text.document.title
         return titled and not (self._numbers[section.index] and section.index not in self._parents)
 

@@ -97,7 +97,6 @@ def _is_check(text: PlanText, listed: WeighedList, busy: Collection[int]) -> boo
 
 
 def _home(opening: Opening) -> tuple[int | None, int]:
-    """Return what the section of an item has in common with its siblings: parent and level."""
     return opening.section.parent, opening.section.level
 
 
@@ -127,7 +126,6 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
 
 
 def _keys(code: str) -> list[str]:
-    """Return what a code tells an item apart by."""
     plain = _plain_code(f"-{code}") if code.isdigit() else ()
     return [code.upper(), *plain] if code else []
 
