@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
-    from procauthor.authoring.brief import Brief, ChangeRequest, Usage
+    from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest, Usage
     from procauthor.authoring.budget import Bound
     from procauthor.authoring.draft import Draft, DraftStore, Records
     from procauthor.authoring.exchange import Handoff
@@ -94,6 +94,7 @@ _HOMES = {
     "Blame": "review.blame",
     "Bound": "authoring.budget",
     "Brief": "authoring.brief",
+    "BriefOptions": "authoring.brief",
     "BudgetError": "errors",
     "Change": "library.change",
     "ChangeRequest": "authoring.brief",
@@ -177,6 +178,7 @@ __all__ = [
     "Blame",
     "Bound",
     "Brief",
+    "BriefOptions",
     "BudgetError",
     "Change",
     "ChangeRequest",

@@ -29,7 +29,7 @@ class FixEdit:
 
     def as_json(self) -> dict[str, object]:
         """Return the edit as the documented JSON object."""
-        return {"path": self.path, "start": self.start, "end": self.end, "text": self.text, "base": self.base}
+        return pick(self, "path", "start", "end", "text", "base")
 
 
 @dataclass(frozen=True, slots=True)

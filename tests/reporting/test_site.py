@@ -284,6 +284,20 @@ def test_any_name_of_a_file_can_be_reached(tmp_path: Path, name: str) -> None:
     require_whole(pages, tmp_path / "site")
 
 
+def test_a_translation_and_its_source_lead_to_each_other(root: Path, tmp_path: Path) -> None:
+    (root / "feature/pruefen.md").write_text(
+        "---\ntranslation_of: Threat Check Procedure\n---\n\n# Prüfen\n", encoding="utf-8"
+    )
+    run("-C", root, "site", tmp_path / "site")
+    pages = tmp_path / "site/pages/feature"
+    assert '<dt>Translation of</dt><dd><a href="threat-check.html">' in (pages / "pruefen.html").read_text(
+        encoding="utf-8"
+    )
+    assert '<dt>Translations</dt><dd><a href="pruefen.html">' in (pages / "threat-check.html").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_an_empty_library_and_documents_without_titles_have_pages(tmp_path: Path) -> None:
     root = tmp_path / "library"
     root.mkdir()

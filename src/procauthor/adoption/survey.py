@@ -19,11 +19,19 @@ from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import path_patterns
-from procauthor.adoption.site import FoundSite, find_site
+from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
-from procauthor.convention.site import is_part, read_links
-from procauthor.convention.word import is_chapter, page_stem, read_declared, read_title, title_kind, words
+from procauthor.convention.site import by_address, is_part, read_links
+from procauthor.convention.word import (
+    folder_lifecycle,
+    is_chapter,
+    page_stem,
+    read_declared,
+    read_title,
+    title_kind,
+    words,
+)
 from procauthor.data import ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
@@ -146,9 +154,11 @@ def survey(folder: Path) -> Survey:
     followed |= {path for path, document in template_files.items() if _has_fields(document)}
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
+    shown = list(_addresses(folder, site, every))
     conventions = Conventions(
         site=site.kind,
         site_root=site.root,
+        addresses={address: place for address, place, _ in shown},
         pages=looked.pages,
         procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain, beside, templates)))),
         template_files=tuple(sorted(followed)),
@@ -158,7 +168,8 @@ def survey(folder: Path) -> Survey:
     )
     assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
     assigned |= {path: name for name, path in ungrouped((t.name, t.form.members) for t in templates)}
-    guesses = (site.guess, *_named_guess(site, names.names), *_guesses(templates), *notation.guesses)
+    seen = (site.guess, *_named_guess(site, names.names), *(guess for *_, guess in shown))
+    guesses = (*seen, *_guesses(templates), *notation.guesses)
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
     library = read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
@@ -258,6 +269,18 @@ def _named_by_site(site: FoundSite, documents: Mapping[str, Document], titles: T
         for path, document in there.items()
         if not read_title(document, titles) or (is_chapter(document) and not document.front_title)
     }
+
+
+def _addresses(folder: Path, site: FoundSite, documents: Mapping[str, Document]) -> Iterator[tuple[str, str, Guess]]:
+    """Yield the addresses of the repository and the site that links lead to documents by, with their folders."""
+    links = ungrouped((path, document.links) for path, document in documents.items())
+    whole = [(path, link) for path, link in links if "://" in link.target]
+    for address, shown in find_addresses(folder, site).items() if whole else ():
+        conventions = Conventions(site=site.kind, site_root=site.root, addresses={address: shown})
+        leading = ((p, k) for p, k in whole if not documents.keys().isdisjoint(by_address(k.target, conventions)))
+        places = [f"{path}:{link.line}" for path, link in leading]
+        if places:
+            yield address, shown, Guess("addresses", address, 0.95, len(places), len(places), tuple(places[:2]))
 
 
 def _named_guess(site: FoundSite, names: Mapping[str, str]) -> Iterator[Guess]:
@@ -384,15 +407,15 @@ def _template_name(path: str) -> str:
 
 
 def _place(form: Form, folder: Path) -> str:
-    """Return what a form may be called by: the one name of its files, else the folder that holds them."""
+    """Return what a form may be called by: the one name of its files, else that of the folder or its lifecycle."""
     names = {PurePosixPath(path).name for path in form.members}
     if len(names) == 1:
         return PurePosixPath(form.members[0]).stem
     parents = [PurePosixPath(path).parent for path in form.members]
     usual = commonest(parent.name for parent in parents)
     if sum(parent.name == usual for parent in parents) > len(parents) * _CALLED:
-        return usual or folder.resolve().name
-    return PurePosixPath(commonpath(parents)).name or folder.resolve().name
+        return folder_lifecycle(usual or folder.resolve().name)
+    return folder_lifecycle(PurePosixPath(commonpath(parents)).name or folder.resolve().name)
 
 
 def _shows(document: Document, form: Form) -> bool:

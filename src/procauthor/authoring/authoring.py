@@ -8,9 +8,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
-from procauthor.authoring.brief import Brief, ChangeRequest
+from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import gather
@@ -130,7 +130,7 @@ class Authoring:
 
         return search
 
-    def create(self, title: str, **options: Any) -> WaitingDraft:
+    def create(self, title: str, **options: Unpack[BriefOptions]) -> WaitingDraft:
         """Draft a new procedure, or one that is still a placeholder, in the eight steps.
 
         The options are those of `brief`.
@@ -180,7 +180,7 @@ class Authoring:
         """Update without blocking the event loop."""
         return await asyncio.to_thread(lambda: self.update(reference, wish))
 
-    async def acreate(self, title: str, **options: Any) -> WaitingDraft:
+    async def acreate(self, title: str, **options: Unpack[BriefOptions]) -> WaitingDraft:
         """Create without blocking the event loop; the options are those of `brief`."""
         return await asyncio.to_thread(lambda: self.create(title, **options))
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypedDict
 
 from procauthor.data import ungrouped
 
 Relation = Literal["depends on", "is needed by", "is named by", "is close to"]
+
+
+class BriefOptions(TypedDict, total=False):
+    """What a caller may say of a procedure besides its title; `Authoring.brief` tells what each means."""
+
+    lifecycle: str
+    phase: int | str | None
+    depends_on: Sequence[str]
+    plan: str | Path | None
+    purpose: str
+    trigger: str
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from procauthor.authoring.request import defined_document
 from procauthor.authoring.run import HAND_OFF, Run, RunStore
 from procauthor.checking.usage import is_optional
 from procauthor.convention.word import read_status
+from procauthor.data import pick
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract
 from procauthor.library.derive import bare_title
@@ -306,6 +307,10 @@ class Draft:
     def reused(self) -> int:
         """How many replies earlier runs had paid for."""
         return sum(row["reused"] for row in self.usage_by_step)
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the row of a list of drafts."""
+        return {"draft": self.id, **pick(self, "title", "path", "author", "outcome")}
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored."""

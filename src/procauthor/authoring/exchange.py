@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from procauthor.authoring.answer import HandedIn, read_answer
 from procauthor.authoring.authoring import Authoring
-from procauthor.authoring.brief import Brief, ChangeRequest
+from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import is_open, open_run, render_draft
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
@@ -126,7 +126,7 @@ class Handoff:
 
     records: Records
 
-    def brief(self, title: str, **options: Any) -> Assignment:
+    def brief(self, title: str, **options: Unpack[BriefOptions]) -> Assignment:
         """Gather a brief and keep it, so that its answer is judged by what its author has read.
 
         The options are those of `Authoring.brief`. Where the title has an open run, those that are left out or empty

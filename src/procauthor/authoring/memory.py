@@ -24,6 +24,7 @@ from zipfile import BadZipFile
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.identity import is_local
 from procauthor.authoring.reply import Reply
+from procauthor.data import pick
 from procauthor.errors import ConfigError, StoreError
 from procauthor.library.state import drop_journal, make_folder, mark
 from procauthor.system import hold
@@ -558,7 +559,7 @@ def forget_calls(memory: WorkMemory, run: str) -> None:
 
 def _dump(reply: Reply) -> str:
     # A reply may hold half a surrogate pair, which SQLite does not take but as an escape.
-    return json.dumps({"text": reply.text, "finish": reply.finish, "form": reply.form, "spelled": reply.spelled})
+    return json.dumps(pick(reply, "text", "finish", "form", "spelled"))
 
 
 def _reply(row: Row) -> Reply:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.draft import SKELETON, Draft
 from procauthor.authoring.run import HAND_OFF
 from procauthor.checking.rules.name import UNLINKED_NAME
+from procauthor.data import pick
 from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
 from procauthor.finding import Finding
 from procauthor.library.change import Change, Edit
@@ -311,11 +312,7 @@ def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, A
         "author": draft.author,
         "findings": list(draft.findings),
         "open_questions": list(draft.open_questions),
-        "proposals": [
-            {"number": q.number, "value": q.value, "reason": q.reason, "section": q.section, "line": q.line}
-            for q in asked
-            if q.kind == "proposal"
-        ],
+        "proposals": [pick(q, "number", "value", "reason", "section", "line") for q in asked if q.kind == "proposal"],
         "leads": list(draft.leads),
         "sources": [{"field": name, "rests_on": list(rests)} for name, rests in draft.sources.items()],
         "passages": list(draft.passages),

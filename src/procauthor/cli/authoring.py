@@ -16,11 +16,11 @@ from procauthor.character import plain
 from procauthor.cli.library import Json
 from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_diff, show_json
 from procauthor.data import grouped
-from procauthor.naming import amount
+from procauthor.naming import amount, is_document
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
-    from procauthor.authoring.brief import Brief
+    from procauthor.authoring.brief import Brief, BriefOptions
     from procauthor.authoring.draft import Draft
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.waiting import WaitingDraft
@@ -65,7 +65,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
-    options: dict[str, Any] = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
+    options: BriefOptions = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
     options |= {"purpose": purpose, "trigger": trigger, "scope": scope}
     if dry_run:
         asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
@@ -145,10 +145,7 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
     project = open_project(ctx)
     waiting = project.drafts.all()
     if as_json:
-        rows = [
-            {"draft": d.id, "title": d.title, "path": d.path, "author": d.author, "outcome": d.outcome} for d in waiting
-        ]
-        show_json({"drafts": rows})
+        show_json({"drafts": [d.as_row() for d in waiting]})
         return
     for d in waiting:
         show(f"{d.id}  {d.title}  ->  {d.path}  ({d.author}; {d.outcome}; {len(d.open_questions)} open questions)")
@@ -324,6 +321,8 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         yield f"  rests on {len(places)} of {passages}{shown}"
     yield from _usage(draft)
     yield from _found(draft)
+    if draft.author in ("offline", "skeleton") and any(f["code"] == "S106" for f in draft.findings):
+        yield "  what says TODO is for a person to write in the file, or for a model: --model provider:name"
     if draft.open_questions:
         yield f"  {amount(len(draft.open_questions), 'question')} for a person:"
         for question in draft.open_questions:
@@ -356,7 +355,7 @@ def _lead(lead: Mapping[str, Any]) -> str:
 
 def _files(change: Change) -> str:
     """Return the documents of a change by name; what is recorded beside them is counted."""
-    documents = [edit.path for edit in change.edits if edit.path.endswith(".md")]
+    documents = [edit.path for edit in change.edits if is_document(edit.path)]
     records = len(change.edits) - len(documents)
     return ", ".join(documents) + (f", with {amount(records, 'record')}" if records else "")
 

@@ -21,6 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from procauthor.data import pick
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library import disk
 from procauthor.library import state as door
@@ -129,14 +130,8 @@ def prune_records(folder: Path) -> None:
 
 
 def _file_json(file: FileRecord) -> dict[str, object]:
-    return {
-        "path": file.path,
-        "before": _encode(file.before),
-        "after": file.after,
-        "mode": file.mode,
-        "origin": file.origin,
-        "wrote": _encode(file.wrote),
-    }
+    encoded = {"before": _encode(file.before), "wrote": _encode(file.wrote)}
+    return pick(file, "path", "before", "after", "mode", "origin", "wrote") | encoded
 
 
 def _encode(raw: bytes | None) -> str | None:

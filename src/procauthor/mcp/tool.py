@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from procauthor.authoring.exchange import answer_json
 from procauthor.authoring.reply import QUESTIONS
 from procauthor.authoring.waiting import WaitingDraft, draft_json
+from procauthor.data import pick
 from procauthor.errors import ConfigError, NotFoundError
 from procauthor.mcp.page import MOST, Outcome
 from procauthor.planning.plan import plan_json
@@ -312,10 +313,7 @@ def _inside(project: Project, file: str) -> Path:
 def _list(project: Project, args: _List) -> Outcome:
     """Return all titles: those of documents, and those that a plan or an index only announces."""
     library = project.library()
-    rows = [
-        {"path": p.path, "title": p.title, "id": p.id, "kind": p.kind, "lifecycle": p.lifecycle, "status": p.status}
-        for p in library.counted
-    ]
+    rows = [pick(p, "path", "title", "id", "kind", "lifecycle", "status") for p in library.counted]
     announced = project.workspace.announced(library, project.workspace.own_plan(library)).values()
     rows += [
         {"path": "", "title": title, "id": "", "kind": "procedure", "lifecycle": "", "status": "missing"}
@@ -386,10 +384,7 @@ def _short(draft: WaitingDraft) -> dict[str, Any]:
 
 
 def _drafts(project: Project, _args: _Nothing) -> Outcome:
-    rows = [
-        {"draft": d.id, "title": d.title, "path": d.path, "author": d.author, "outcome": d.outcome}
-        for d in project.drafts.all()
-    ]
+    rows = [waiting.as_row() for waiting in project.drafts.all()]
     return Outcome({"drafts": rows}, rows=("drafts",))
 
 

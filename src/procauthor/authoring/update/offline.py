@@ -101,7 +101,7 @@ def _scope(found: Understood, outline: Outline) -> Answer:
         return Answer({REASON: "The document already says so.", SECTIONS: []})
     names = dict.fromkeys(_section(outline, operation) for operation in found.operations)
     entries = [{"section": name, "change": "As the wish says."} for name in names]
-    return Answer({REASON: "The wish names them.", SECTIONS: entries})
+    return Answer({REASON: "It changes what the wish names.", SECTIONS: entries})
 
 
 def _section(outline: Outline, operation: Operation) -> str:

@@ -15,7 +15,7 @@ from procauthor.reporting.evaluation.layout import lay_out, reduce
 
 WIDTH, HEIGHT = 190, 58
 _COLUMN, _ROW, _MARGIN = WIDTH + 70, HEIGHT + 16, 12
-_LINE = 25
+_LINE = 24
 _MOST = 120
 _TAIL = lazy(r"\s+procedure$", re.IGNORECASE)
 

@@ -17,6 +17,7 @@ from procauthor.library.artifact import read_closing, read_stages
 from procauthor.library.library import Procedure
 from procauthor.library.sidecar import Following, read_followed, today
 from procauthor.markdown.link import encode_path
+from procauthor.naming import title_key
 from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw
 from procauthor.reporting.evaluation.page import SIGNS, library_page, make_environment
@@ -169,12 +170,21 @@ class _SiteMaker:
             called=[(course, place) for course, place in self._calls.get(path, ())],
             before=before,
             after=after,
+            origins=[source for other, source in self._translations if other.path == path],
+            translations=[other for other, source in self._translations if source.path == path],
             drawing=self._around(path),
             records=self._records(path),
             waiting=[draft for draft in self.drafts if draft.path == path],
             findings=[f for f in self.evaluation.report.findings if f.path == path and f.severity != "info"],
         )
         return page, text.excerpts
+
+    @cached_property
+    def _translations(self) -> list[tuple[Procedure, Procedure]]:
+        """Translations, each with what it translates."""
+        by_key = self.library.by_key
+        named = ((p, by_key.get(title_key(p.translation_of), ())) for p in self.library.procedures if p.translation_of)
+        return [(p, found[0]) for p, found in named if len(found) == 1 and found[0].path in self.places.pages]
 
     def _checklist(self, path: str, address: str) -> str:
         procedure = self.library.by_path[path]
