@@ -18,7 +18,7 @@ from procauthor.adoption.form import FEWEST, Form, count_words, find_forms, head
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
-from procauthor.adoption.pattern import path_patterns
+from procauthor.adoption.pattern import escape_pattern, path_patterns
 from procauthor.adoption.site import FoundSite, find_site
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
@@ -182,7 +182,7 @@ def _hidden(folder: Path, exclude: Collection[str]) -> Iterator[tuple[str, int]]
     """Yield the hidden folders that hold documents, but those that git ignores and those about the repository."""
     for place in sorted(folder.glob(".*/")):
         count = sum(1 for _ in document_paths(place, ()))
-        if count >= FEWEST and place.name not in _OF_REPOSITORY and f"{_escaped(place.name)}/*" not in exclude:
+        if count >= FEWEST and place.name not in _OF_REPOSITORY and f"{escape_pattern(place.name)}/*" not in exclude:
             yield place.name, count
 
 
@@ -274,7 +274,7 @@ def _formless(
     held = chain.from_iterable(template.form.members for template in templates)
     alike = set(chain.from_iterable(form.members for form in forms)).difference(held)
     own = {path: document for path, document in documents.items() if path not in beside}
-    yield from sorted(map(_escaped, {*alike, *find_work(own, forms)}))
+    yield from sorted(map(escape_pattern, {*alike, *find_work(own, forms)}))
 
 
 def _ignored(folder: Path) -> Iterator[str]:
@@ -282,13 +282,9 @@ def _ignored(folder: Path) -> Iterator[str]:
     for path in ignored_paths(folder):
         if path.endswith("/"):
             if any(next((folder / path).rglob(f"*{ending}"), None) for ending in MARKDOWN):
-                yield f"{_escaped(path)}*"
+                yield f"{escape_pattern(path)}*"
         elif is_document(path):
-            yield _escaped(path)
-
-
-def _escaped(path: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", path)
+            yield escape_pattern(path)
 
 
 def _translations(documents: Mapping[str, Document]) -> dict[str, tuple[str, ...]]:
@@ -440,7 +436,7 @@ def _counted(templates: Sequence[Proposed], documents: Mapping[str, Document]) -
             folder = PurePosixPath(path).parent
             inside = [p for p in documents if PurePosixPath(p).parent == folder]
             if len(set(inside) & set(template.form.members)) >= len(inside) * _MOST:
-                yield _escaped(path)
+                yield escape_pattern(path)
 
 
 def _order(templates: Iterable[Proposed]) -> Iterator[Guess]:
