@@ -172,27 +172,38 @@ def test_an_edit_after_the_project_was_closed_is_seen(root: Path) -> None:
     project.close()
 
 
-def test_what_changes_in_the_state_of_the_program_is_no_change(root: Path, watch: Watch) -> None:
-    assert not watch.is_quiet()
-    assert watch.is_quiet()
+def test_it_is_told_what_has_changed_and_nothing_of_hidden_files(root: Path, watch: Watch) -> None:
+    assert watch.changes() is None
+    assert watch.changes() == frozenset()
     (root / ".procauthor/other.db").write_text("one")
-    assert watch.is_quiet()
+    (root / "area-0/.p000.md.swp").write_text("one")
+    assert watch.changes() == frozenset()
     for step in STEPS[:12]:
         step(root)
-        assert not watch.is_quiet(), step
-        assert watch.is_quiet(), step
+        assert watch.changes(), step
+        assert watch.changes() == frozenset(), step
+    append(root)
+    assert watch.changes() == {"area-0/p000.md"}
 
 
-def test_nothing_is_quiet_where_the_system_tells_nothing(root: Path, watch: Watch) -> None:
-    watch.is_quiet()
+@pytest.mark.parametrize("step", STEPS[12:], ids=lambda step: step.__name__)
+def test_what_git_ignores_from_now_on_is_not_for_certain(root: Path, watch: Watch, step: Step) -> None:
+    assert watch.changes() is None
+    step(root)
+    assert watch.changes() is None
+    assert watch.changes() == frozenset()
+
+
+def test_nothing_is_certain_where_the_system_tells_nothing(root: Path, watch: Watch) -> None:
+    watch.changes()
     shutil.rmtree(root / ".procauthor")
-    assert not any(watch.is_quiet() for _ in range(4))
+    assert [watch.changes() for _ in range(4)] == [None] * 4
 
 
 def test_a_question_takes_no_time_where_nobody_answers(root: Path, watch: Watch) -> None:
     watch.close()
     begun = time.monotonic()
-    assert not any(watch.is_quiet() for _ in range(20))
+    assert [watch.changes() for _ in range(20)] == [None] * 20
     assert time.monotonic() - begun < 1
 
 

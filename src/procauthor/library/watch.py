@@ -28,13 +28,12 @@ class Watch:
     Args:
         notify: Tells of changes below the folder.
         root: The folder.
-        state: The folder in it for what the program keeps for itself; what changes in there is no change.
+        state: The folder in it for what the program keeps for itself.
     """
 
     def __init__(self, notify: Any, root: Path, state: Path) -> None:
         self._notify = notify
         self._root = root
-        self._own = f"{state}{os.sep}"
         self._barrier = state / _BARRIER
         self._failures = 0
         self._looked = -_LONGEST
@@ -52,37 +51,47 @@ class Watch:
         except (ImportError, OSError, RuntimeError):
             return None
 
-    def is_quiet(self) -> bool:
-        """Say whether nothing has changed since the last time that this was asked; if unsure, it has."""
+    def changes(self) -> frozenset[str] | None:
+        """Return the paths that have changed since the last time that this was asked; None where that is not sure.
+
+        Hidden files and folders are left out: no document is there.
+        """
         if self._failures >= _MOST_FAILURES:
-            return False
-        told, beside, now = self._tell(), tuple(_signatures(self._root)), time.monotonic()
-        if told and beside == self._beside and now - self._looked < _LONGEST:
-            return True
+            return None
+        told, beside, now = self._told(), tuple(_signatures(self._root)), time.monotonic()
+        if told is not None and beside == self._beside and now - self._looked < _LONGEST:
+            return told
         self._looked, self._beside = now, beside
-        return False
+        return None
 
     def close(self) -> None:
         """Watch no longer."""
         self._failures = _MOST_FAILURES
         self._notify.close()
 
-    def _tell(self) -> bool:
-        """Say whether nothing was told before our own change was; False as well where that one was not told."""
-        quiet, until = True, time.monotonic() + _PATIENCE
+    def _told(self) -> frozenset[str] | None:
+        """Return what was told before our own change was; None where that one was not told, or git may look anew."""
+        paths: set[str] = set()
+        until = time.monotonic() + _PATIENCE
         try:
             self._barrier.write_bytes(b"")
             while time.monotonic() < until:
                 told = self._notify.watch(1, 1, int(_PATIENCE * 1000), None)
-                paths = {path for _, path in told} if isinstance(told, set) else set()
-                quiet = quiet and all(path.startswith(self._own) or path == self._own[:-1] for path in paths)
+                paths.update(path for _, path in told if isinstance(told, set))
                 if os.fspath(self._barrier) in paths:
                     self._failures = 0
-                    return quiet
+                    return self._below(paths)
         except (OSError, RuntimeError):
             pass
         self._failures += 1
-        return False
+        return None
+
+    def _below(self, paths: set[str]) -> frozenset[str] | None:
+        """Return paths as the library has them; None where one of them may change what git ignores."""
+        inside = [os.path.relpath(path, self._root).replace(os.sep, "/") for path in paths]
+        if any(path.rpartition("/")[2] == ".gitignore" for path in inside):
+            return None
+        return frozenset(path for path in inside if not any(part.startswith(".") for part in path.split("/")))
 
 
 def _signatures(root: Path) -> Iterator[object]:
