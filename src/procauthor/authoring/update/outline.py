@@ -249,7 +249,7 @@ class _Body:
                     "paragraph",
                     start,
                     end,
-                    self.document.source.slice(start, end),
+                    self.reader.document.source.slice(start, end),
                     "",
                     self.name,
                     place.id,
@@ -329,7 +329,7 @@ class _Body:
         elif self.label and self.fresh:
             place = self.place("prose", start, end, paragraphs=((start, end),))
             target = f"{place.id}[1]"
-            text = self.document.source.slice(start, end)
+            text = self.reader.document.source.slice(start, end)
             self.reader.add(EditTarget(target, "paragraph", start, end, text, "", self.name, place.id, place.shape))
         else:
             texts.append((start, end))
@@ -340,7 +340,7 @@ class _Body:
         place = self.place("prose", texts[0][0], texts[-1][1], paragraphs=tuple(texts))
         for number, (start, end) in enumerate(texts, start=1):
             name = f"{place.id}[{number}]"
-            text = self.document.source.slice(start, end)
+            text = self.reader.document.source.slice(start, end)
             self.reader.add(EditTarget(name, "paragraph", start, end, text, "", self.name, place.id, place.shape))
 
     def bare_section(self) -> None:
