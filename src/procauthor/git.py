@@ -19,6 +19,7 @@ from itertools import chain
 from pathlib import Path
 
 from procauthor.errors import RevisionError
+from procauthor.regex import lazy
 
 _SECONDS = 5.0
 LONG = 60.0
@@ -37,6 +38,9 @@ _SAFE = (
     "protocol.allow=never",
     "log.showSignature=false",
     "submodule.recurse=false",
+)
+_REMOTE = lazy(
+    r"(?:\w+://)?(?:[\w.-]+(?::[^@/]*)?@)?(?P<host>[\w.-]+\.[a-z]+)(?::\d+)?[:/](?P<path>[\w./-]+?)(?:\.git)?/?"
 )
 _OPTIONS = (
     "--no-pager",
@@ -104,6 +108,17 @@ def find_repository(folder: Path) -> Repository | None:
             inside = real.relative_to(top).as_posix()
             return Repository(top, "" if inside == "." else f"{inside}/")
     return None
+
+
+def host_address(folder: Path) -> str:
+    """Return where the host of a repository shows it, as in ``https://github.com/org/repository``, or nothing."""
+    repository = find_repository(folder)
+    try:
+        answer = repository.ask("config", "--get", "remote.origin.url") if repository else b""
+    except RevisionError:
+        return ""
+    match = _REMOTE.fullmatch(os.fsdecode(answer).strip())
+    return f"https://{match['host']}/{match['path']}" if match else ""
 
 
 def ignored_paths(folder: Path) -> tuple[str, ...]:

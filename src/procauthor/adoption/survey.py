@@ -19,11 +19,19 @@ from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import escape_pattern, path_patterns
-from procauthor.adoption.site import FoundSite, find_site
+from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
-from procauthor.convention.site import is_part, read_links
-from procauthor.convention.word import is_chapter, page_stem, read_declared, read_title, title_kind, words
+from procauthor.convention.site import by_address, is_part, read_links
+from procauthor.convention.word import (
+    folder_lifecycle,
+    is_chapter,
+    page_stem,
+    read_declared,
+    read_title,
+    title_kind,
+    words,
+)
 from procauthor.data import ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
@@ -32,6 +40,7 @@ from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
 from procauthor.naming import MARKDOWN, is_document
+from procauthor.procedure import Status
 from procauthor.regex import lazy
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
@@ -142,13 +151,14 @@ def survey(folder: Path) -> Survey:
     forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
     forms = with_stubs(with_own(with_bundle(forms, chosen), plain, template_files), sorted(stubs))
     templates = tuple(_named(forms, plain, template_files, folder))
-    followed = {t.template_file for t in templates if t.template_file}
-    followed |= {path for path, document in template_files.items() if _has_fields(document)}
+    followed = _followed(templates, template_files)
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
+    shown = list(_addresses(folder, site, every))
     conventions = Conventions(
         site=site.kind,
         site_root=site.root,
+        addresses={address: place for address, place, _ in shown},
         pages=looked.pages,
         procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain, beside, templates)))),
         template_files=tuple(sorted(followed)),
@@ -158,14 +168,14 @@ def survey(folder: Path) -> Survey:
     )
     assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
     assigned |= {path: name for name, path in ungrouped((t.name, t.form.members) for t in templates)}
-    guesses = (site.guess, *_named_guess(site, names.names), *_guesses(templates), *notation.guesses)
+    seen = (*_named_guess(site, names.names), *(guess for *_, guess in shown), *_guesses(templates))
+    guesses = (site.guess, *seen, *notation.guesses)
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
     library = read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
     marks = list(find_marks(library))
     if marks:
-        notation_of_index = IndexConventions(marks={sign: state for sign, state, _ in marks})
-        conventions = conventions.model_copy(update={"index": notation_of_index})
+        conventions = _with_marks(conventions, marks)
         guesses += tuple(guess for *_, guess in marks)
         library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
     counted = {p.path: p.key for p in library.counted}
@@ -173,9 +183,19 @@ def survey(folder: Path) -> Survey:
     if listed:
         guesses += (index_guess(index, listed, set(counted), {key: path for path, key in counted.items()}),)
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
-    settings = _settings(own, patterns, conventions, guesses)
-    hidden = dict(_hidden(folder, looked.exclude))
+    settings, hidden = _settings(own, patterns, conventions, guesses), dict(_hidden(folder, looked.exclude))
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations, hidden)
+
+
+def _followed(templates: Iterable[Proposed], template_files: Mapping[str, Document]) -> set[str]:
+    """Return the files that are templates: those that forms follow, and those with places to fill in."""
+    named = {t.template_file for t in templates if t.template_file}
+    return named | {path for path, document in template_files.items() if _has_fields(document)}
+
+
+def _with_marks(conventions: Conventions, marks: Iterable[tuple[str, Status, Guess]]) -> Conventions:
+    notation = IndexConventions(marks={sign: state for sign, state, _ in marks})
+    return conventions.model_copy(update={"index": notation})
 
 
 def _hidden(folder: Path, exclude: Collection[str]) -> Iterator[tuple[str, int]]:
@@ -258,6 +278,18 @@ def _named_by_site(site: FoundSite, documents: Mapping[str, Document], titles: T
         for path, document in there.items()
         if not read_title(document, titles) or (is_chapter(document) and not document.front_title)
     }
+
+
+def _addresses(folder: Path, site: FoundSite, documents: Mapping[str, Document]) -> Iterator[tuple[str, str, Guess]]:
+    """Yield the addresses of the repository and the site that links lead to documents by, with their folders."""
+    links = ungrouped((path, document.links) for path, document in documents.items())
+    whole = [(path, link) for path, link in links if "://" in link.target]
+    for address, shown in find_addresses(folder, site).items() if whole else ():
+        conventions = Conventions(site=site.kind, site_root=site.root, addresses={address: shown})
+        leading = ((p, k) for p, k in whole if not documents.keys().isdisjoint(by_address(k.target, conventions)))
+        places = [f"{path}:{link.line}" for path, link in leading]
+        if places:
+            yield address, shown, Guess("addresses", address, 0.95, len(places), len(places), tuple(places[:2]))
 
 
 def _named_guess(site: FoundSite, names: Mapping[str, str]) -> Iterator[Guess]:
@@ -380,15 +412,15 @@ def _template_name(path: str) -> str:
 
 
 def _place(form: Form, folder: Path) -> str:
-    """Return what a form may be called by: the one name of its files, else the folder that holds them."""
+    """Return what a form may be called by: the one name of its files, else that of the folder or its lifecycle."""
     names = {PurePosixPath(path).name for path in form.members}
     if len(names) == 1:
         return PurePosixPath(form.members[0]).stem
     parents = [PurePosixPath(path).parent for path in form.members]
     usual = commonest(parent.name for parent in parents)
     if sum(parent.name == usual for parent in parents) > len(parents) * _CALLED:
-        return usual or folder.resolve().name
-    return PurePosixPath(commonpath(parents)).name or folder.resolve().name
+        return folder_lifecycle(usual or folder.resolve().name)
+    return folder_lifecycle(PurePosixPath(commonpath(parents)).name or folder.resolve().name)
 
 
 def _shows(document: Document, form: Form) -> bool:

@@ -41,9 +41,10 @@ def title_links(index: Procedure) -> frozenset[int]:
 
 
 def find_document(scope: Scope, host: Procedure, entry: IndexRow) -> Procedure | None:
-    """Return the document of a row: by its link, else by its title."""
+    """Return the document of a row: by its link, also where git says that its file was renamed, else by its title."""
     if entry.path:
-        return scope.library.by_path.get(entry.path)
+        known = scope.library.by_path
+        return known.get(entry.path) or known.get(scope.renamed(entry.path))
     found = scope.named(entry.key, host)
     return found[0] if len(found) == 1 else None
 

@@ -16,7 +16,7 @@ from procauthor.character import plain
 from procauthor.cli.library import Json
 from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_diff, show_json
 from procauthor.data import grouped
-from procauthor.naming import amount, list_first
+from procauthor.naming import amount, is_document, list_first
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
@@ -354,7 +354,7 @@ def _lead(lead: Mapping[str, Any]) -> str:
 
 def _files(change: Change) -> str:
     """Return the documents of a change by name; what is recorded beside them is counted."""
-    documents = [edit.path for edit in change.edits if edit.path.endswith(".md")]
+    documents = [edit.path for edit in change.edits if is_document(edit.path)]
     records = len(change.edits) - len(documents)
     return ", ".join(documents) + (f", with {amount(records, 'record')}" if records else "")
 

@@ -281,7 +281,7 @@ def _item(library: Library, index: Procedure, section: Section, item: Item, link
     status = _item_status(index, item)
     if link is not None and _begins(index, item, link):
         target = library.settle(index.resolve(link.target))
-        if target.external or target.path == index.path:
+        if (target.external and target.path is None) or target.path == index.path:
             return None
         name = _name(index, _SIGNS.sub("", link.text))
         return ListItem(Listed(name, lifecycle, index.path, item.line, target.path, status), item, link)
@@ -568,12 +568,22 @@ def _folder(library: Library, lifecycle: str) -> str:
     if not homes:
         beside = {listed.path for listed in read_index(library) if title_key(listed.lifecycle) == key}
         homes = [_home(p) for p in library.counted if p.path in beside]
+    homes = homes or _homes_called(library, lifecycle)
     if homes:
         return _usual(sorted(homes))
     others = {_home(p): p.lifecycle for p in library.counted if p.lifecycle and _home(p) != "."}
     usual = PurePosixPath(_usual(_home(p) for p in library.counted if _home(p) in others) or ".")
     name = _stem([(PurePosixPath(home).name, name) for home, name in others.items()], lifecycle)
     return (usual.parent / (name if others else slugify(lifecycle))).as_posix()
+
+
+def _homes_called(library: Library, name: str) -> list[str]:
+    """Return the folder that a name means: by its path, once for each document in it, else by its last name."""
+    homes = [_home(p) for p in library.procedures]
+    path, last = (title_key(text) for text in (name.strip("/"), PurePosixPath(name).name))
+    called = [home for home in homes if title_key(home) == path]
+    named = {home for home in homes if title_key(PurePosixPath(home).name) == last}
+    return called or (list(named) if len(named) == 1 else [])
 
 
 def _home(procedure: Procedure) -> str:

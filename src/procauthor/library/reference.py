@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from procauthor.convention.site import candidates, plain_target, rules_of, shows
+from procauthor.convention.site import by_address, candidates, plain_target, rules_of, shows
 from procauthor.errors import InvalidTitleError
 from procauthor.markdown.link import encode_path, escape, slugify, write_link
 from procauthor.naming import title_key, unportable
@@ -41,7 +41,12 @@ class Target(Struct, frozen=True, array_like=True, gc=False):
 
 
 def resolve_on_site(source: str, target: str, conventions: Conventions, folder: str = "") -> Target:
-    """Resolve a link as the site does that shows the documents; see `resolve` and `page_folder`."""
+    """Resolve a link as the site does that shows the documents; see `resolve` and `page_folder`.
+
+    A whole address leads out of the library; what it may mean inside is among the other paths.
+    """
+    if conventions.addresses and _SCHEME.match(target):
+        return Target(None, external=True, others=tuple(by_address(target, conventions)))
     if rules_of(conventions.site) == rules_of("github") or not shows(source, conventions):
         return resolve(source, target)
     plain = plain_target(target, conventions)

@@ -12,10 +12,10 @@ from procauthor.checking.scope import Scope
 from procauthor.errors import AmbiguousError, ConflictError, InvalidTitleError, NotFoundError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
-from procauthor.library.reference import check_title, relative, stem_like
+from procauthor.library.reference import check_title, stem_like
 from procauthor.markdown.document import Document, Replacement, Section, replace_spans
 from procauthor.markdown.front_edit import Put, write_front_matter
-from procauthor.markdown.link import escape, write_link
+from procauthor.markdown.link import escape
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept
 from procauthor.naming import bare_name, split_ending, title_key
@@ -31,7 +31,7 @@ from procauthor.refactoring.carry import (
     refuse_unclosed,
     verify_carried,
 )
-from procauthor.refactoring.page import Pages
+from procauthor.refactoring.page import Pages, new_link
 from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.spec import section_key
@@ -157,7 +157,7 @@ class _Splitting:
     def _pointers(self) -> list[Replacement]:
         """Replace what goes by a link; definitions stay where the rest needs them, and only there."""
         newline = self._document.source.newline
-        link = write_link(self.title, relative(self.procedure.path, self.path))
+        link = new_link(self.scope.library, self.title, self.procedure.path, self.path)
         found = [self._pointer(section, link) for section in self.sections]
         spans = [Piece(r.start, r.end) for r in found]
         idle = list(idle_definitions(self._document, spans, within=False))

@@ -416,7 +416,9 @@ def _dead(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterato
         if entry.path and not scope.exists(entry.path):
             message = f"the row {entry.title!r} leads to {entry.path!r}, which does not exist"
             other = scope.library.by_key.get(entry.key, ())
-            hint = f"{other[0].path!r} has this title" if len(other) == 1 else ""
+            today = scope.renamed(entry.path)
+            moved = f"it was renamed to {today!r}" if today else ""
+            hint = f"{other[0].path!r} has this title" if len(other) == 1 else moved
             yield say(INDEX_DEAD_ENTRY, index, entry.row.start, message, hint)
 
 
