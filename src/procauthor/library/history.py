@@ -85,8 +85,9 @@ def _require_newest(state: Path, entry: HistoryEntry | None) -> None:
     lost = next((f for f in reversed(newer) if read_record(state.parent, f) is None), None)
     if lost is not None:
         number = int(lost.stem)
-        message = f"change {number}, the newest in the history, is damaged, so it cannot be undone"
-        hint = f"take back an older one by its number: procauthor undo --list; delete {lost} to forget change {number}"
+        message = f"change {number} of the history is damaged, so it cannot be told what comes next"
+        place = lost.relative_to(state.parent).as_posix()
+        hint = f"name a change by its number: procauthor undo --list; or delete {place} to forget change {number}"
         raise LibraryError(message, hint)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import chain
 
 from procauthor.errors import PlanError, UnreadableError
+from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, sum_up
@@ -35,7 +36,7 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
         known: The library's status of each procedure by the key of its title; it counts before the plan's word.
 
     Raises:
-        PlanError: The file holds no plan item.
+        PlanError: The file holds no plan item, or an unresolved conflict.
         UnreadableError: The bytes are not UTF-8.
     """
     try:
@@ -43,6 +44,10 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
     except UnicodeDecodeError as error:
         message = f"the plan is not UTF-8 (byte {error.start})"
         raise UnreadableError(message, "save it as UTF-8") from error
+    conflict = find_conflict(text.document)
+    if conflict is not None:
+        message = f"a merge conflict is not resolved in line {text.document.source.line(conflict)} of the plan"
+        raise PlanError(message, "it says two things at once; resolve the conflict first")
     openings = find_openings(text)
     if not openings:
         message = "the file holds no plan item"

@@ -60,6 +60,7 @@ REFERENCE_TO_DEPRECATED = Rule(
     fix="Link its replacement.",
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )
+_LOCAL = lazy(r"file:|[A-Za-z]:[\\/]", re.IGNORECASE)
 _LINES = lazy(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
 _LISTING = frozenset({"index", "readme", "plan"})
 
@@ -73,6 +74,9 @@ def _check_link(scope: Scope) -> Iterator[Finding]:
         for link, target in scope.links[procedure.path]:
             if not target.external:
                 yield from _link(scope, procedure, link, target, in_row=link.start in rows)
+            elif _LOCAL.match(link.target):
+                message = f"{link.target!r} leads to a file of one machine"
+                yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
 
 
 def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_row: bool) -> Iterator[Finding]:
