@@ -204,11 +204,19 @@ def check_fields(
 
 
 def _unquoted(value: object, annotation: object) -> object:
-    """Return the list that a model has written as a text."""
-    if get_origin(annotation) is list and isinstance(value, str) and value.lstrip().startswith("["):
+    """Return the list or object that a model has written as a text."""
+    opening = _opening(annotation)
+    if opening and isinstance(value, str) and value.lstrip().startswith(opening):
         with suppress(ValueError, RecursionError):
             return json.loads(value, strict=False)
     return value
+
+
+def _opening(annotation: object) -> str:
+    """Return the sign with which the JSON of a type begins, if it is no plain value."""
+    if get_origin(annotation) is list:
+        return "["
+    return "{" if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ""
 
 
 def _complaints(error: ValidationError) -> str:
