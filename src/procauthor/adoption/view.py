@@ -11,7 +11,7 @@ from procauthor.adoption.guess import Guess
 from procauthor.adoption.survey import Proposed, Survey
 from procauthor.library.index import entries, read_index
 from procauthor.library.library import Procedure
-from procauthor.naming import amount
+from procauthor.naming import amount, list_first
 
 SCHEMA_VERSION = 1
 _SHOWN = 3
@@ -29,9 +29,10 @@ def survey_lines(survey: Survey) -> Iterator[str]:
     if not survey.templates:
         yield "no three documents share two headings, so no template is proposed"
     for folder, paths in survey.left_out.items():
-        yield f"without a form: {len(paths)} in {folder}: {_several([PurePosixPath(path).name for path in paths])}"
+        names = [PurePosixPath(path).name for path in paths]
+        yield f"without a form: {len(paths)} in {folder}: {list_first(names, _SHOWN)}"
     for language, paths in survey.languages.items():
-        yield f"translations ({language}): {_several(paths)}"
+        yield f"translations ({language}): {list_first(paths, _SHOWN)}"
     for folder, count in survey.hidden.items():
         yield f"not looked at: {count} in the hidden folder {folder}; to adopt them: procauthor init {folder}"
     for question in survey.questions:
@@ -82,12 +83,7 @@ def _template_lines(proposed: Proposed, patterns: list[str]) -> Iterator[str]:
     if proposed.template_file:
         yield f"  its own template is {proposed.template_file}"
     if proposed.form.outliers:
-        yield f"  beside them without this form: {_several(proposed.form.outliers)}"
-
-
-def _several(paths: list[str] | tuple[str, ...]) -> str:
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(paths[:_SHOWN]) + more
+        yield f"  beside them without this form: {list_first(proposed.form.outliers, _SHOWN)}"
 
 
 def survey_json(survey: Survey, amended: Amended | None = None) -> dict[str, object]:

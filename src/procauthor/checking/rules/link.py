@@ -18,7 +18,7 @@ from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Link, Replacement
-from procauthor.markdown.link import encode_path
+from procauthor.markdown.link import encode_path, label_key
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
@@ -306,7 +306,7 @@ class _Label:
 
     @property
     def key(self) -> str:
-        return _key(self.name)
+        return label_key(self.name)
 
 
 def _check_label(scope: Scope) -> Iterator[Finding]:
@@ -319,10 +319,6 @@ def _check_label(scope: Scope) -> Iterator[Finding]:
             yield from _undefined(procedure, labels)
         if labels:
             yield from _definitions(procedure, labels)
-
-
-def _key(label: str) -> str:
-    return " ".join(label.split()).casefold()
 
 
 def _labels(procedure: Procedure) -> Iterator[_Label]:
@@ -362,7 +358,7 @@ def _is_reference(text: str, label: str, *, alone: bool) -> bool:
 
 
 def _definitions(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
-    used = {_key(link.label) for link in procedure.document.links if link.label}
+    used = {label_key(link.label) for link in procedure.document.links if link.label}
     first: dict[str, _Label] = {}
     for label in labels:
         before = first.setdefault(label.key, label)
