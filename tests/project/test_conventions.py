@@ -311,6 +311,17 @@ def test_a_placeholder_word_that_is_a_name_or_quoted_is_none(tmp_path: Path) -> 
     assert sum(f["rule"] == "placeholder-text" for f in report["findings"]) == 3
 
 
+def test_a_rule_on_placeholders_that_is_off_keeps_no_document_from_being_defined(tmp_path: Path) -> None:
+    files = some("net", a="Ann", b="Bob", c="Cid")
+    files["net/a.md"] += "\nOwner: TBD\n\n[Describe it]\n\n| Since | 2024-01-XX |\n|---|---|\n| By | `TODO: Ann` |\n"
+    write(tmp_path, files)
+    init(tmp_path)
+    assert documents(tmp_path)["net/a.md"]["status"] == "in progress"
+    file = tmp_path / "procauthor.toml"
+    file.write_text(file.read_text() + '\n[rules]\nplaceholder-text = "off"\n')
+    assert documents(tmp_path)["net/a.md"]["status"] == "defined"
+
+
 def test_pages_templates_translations_and_what_has_no_form_are_not_counted(tmp_path: Path) -> None:
     files = some("ops", a="Ann", b="Bob", c="Cid", d="Dot") | some("ops", _index="Ops", template="Form")
     files |= {"ops/a.de.md": form("Anna"), "blog/x.md": "# X\n\n## One\n\nWords.\n"}
