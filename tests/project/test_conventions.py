@@ -278,7 +278,9 @@ def test_what_tells_how_to_do_something_is_counted_without_a_form(tmp_path: Path
     files |= {"see.md": "# Programs\n\n```sh\nlook\n```\n\n```json\n{}\n```\n", "say.md": "# Words\n\nWords.\n"}
     files |= {"rest.md": "# Checklist for leaving\n\nWords.\n", "how-tos/e.md": "# Bees\n\nWords.\n"}
     write(tmp_path, {f"docs/{name}": text for name, text in files.items()})
-    init(tmp_path)
+    said = run("init", tmp_path, "--no-input").stdout
+    assert "counted without a form, as they tell what to do: 4: docs/" in said
+    assert "not counted, without a form: 2 in docs: say.md, see.md\ncounted: 4 of 6 documents" in said
     counted = sorted(path for path, row in documents(tmp_path).items() if row["counted"])
     assert counted == ["docs/how-tos/e.md", "docs/how.md", "docs/rest.md", "docs/run.md"]
 
@@ -417,6 +419,7 @@ def test_a_hidden_folder_is_said_and_a_skill_may_be_about_templates(tmp_path: Pa
     rows = documents(tmp_path / ".agents")
     assert [path for path, row in rows.items() if row["counted"]] == [f"{name}/SKILL.md" for name in sorted(names)]
     assert "ask/assets/ask_template.md" not in rows
+    assert run_json("-C", tmp_path / ".agents", "check", "--no-baseline")["summary"]["errors"] == 0
 
 
 def test_steps_in_an_admonition_are_steps(tmp_path: Path) -> None:
