@@ -13,7 +13,7 @@ from procauthor.adoption.survey import Proposed, Survey
 from procauthor.data import grouped
 from procauthor.library.index import entries, read_index
 from procauthor.library.library import Procedure
-from procauthor.naming import amount
+from procauthor.naming import amount, list_first
 
 SCHEMA_VERSION = 1
 _SHOWN = 3
@@ -34,7 +34,7 @@ def survey_lines(survey: Survey) -> Iterator[str]:
         yield "no three documents share two headings, so no template is proposed"
     yield from _outside_lines(survey)
     for language, paths in survey.languages.items():
-        yield f"translations ({language}): {_several(paths)}"
+        yield f"translations ({language}): {list_first(paths, _SHOWN)}"
     for folder, count in survey.hidden.items():
         yield f"not looked at: {count} in the hidden folder {folder}; to adopt them: procauthor init {folder}"
     for question in survey.questions:
@@ -46,10 +46,10 @@ def _outside_lines(survey: Survey) -> Iterator[str]:
     held = {path for template in survey.templates for path in template.form.members}
     alone = [p.path for p in survey.library.counted if p.path not in held]
     if alone:
-        yield f"counted without a form, as they tell what to do: {len(alone)}: {_several(alone)}"
+        yield f"counted without a form, as they tell what to do: {len(alone)}: {list_first(alone, _SHOWN)}"
     left = sorted(survey.left_out.items(), key=lambda each: -len(each[1]))[:_FOLDERS]
     for folder, paths in sorted(left):
-        names = _several([PurePosixPath(path).name for path in paths])
+        names = list_first([PurePosixPath(path).name for path in paths], _SHOWN)
         yield f"not counted, without a form: {len(paths)} in {folder}: {names}"
     more = [paths for folder, paths in survey.left_out.items() if folder not in dict(left)]
     if more:
@@ -109,12 +109,7 @@ def _template_lines(proposed: Proposed, patterns: list[str]) -> Iterator[str]:
     if proposed.template_file:
         yield f"  its own template is {proposed.template_file}"
     if proposed.form.outliers:
-        yield f"  beside them without this form: {_several(proposed.form.outliers)}"
-
-
-def _several(paths: list[str] | tuple[str, ...]) -> str:
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(paths[:_SHOWN]) + more
+        yield f"  beside them without this form: {list_first(proposed.form.outliers, _SHOWN)}"
 
 
 def survey_json(survey: Survey, amended: Amended | None = None) -> dict[str, object]:

@@ -16,7 +16,7 @@ from procauthor.character import plain
 from procauthor.cli.library import Json
 from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_diff, show_json
 from procauthor.data import grouped
-from procauthor.naming import amount, is_document
+from procauthor.naming import amount, is_document, list_first
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
@@ -314,10 +314,9 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         return
     used = set(chain.from_iterable(draft.sources.values()))
     places = [f"{p['path']}:{p['line']}" for p in draft.passages if p["id"] in used]
-    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     if not draft.wish:
         passages = amount(len(draft.passages), "passage")
-        shown = f": {', '.join(places[:_SHOWN])}{more}" if places else ""
+        shown = f": {list_first(places, _SHOWN)}" if places else ""
         yield f"  rests on {len(places)} of {passages}{shown}"
     yield from _usage(draft)
     yield from _found(draft)

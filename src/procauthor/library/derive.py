@@ -13,12 +13,13 @@ from functools import lru_cache
 from itertools import chain
 
 from procauthor.convention.word import known_words, plain_status
+from procauthor.data import grouped
 from procauthor.errors import MarkError
 from procauthor.library.change import Change, Edit
-from procauthor.library.index import IndexRow, Table, entries, read_entry, show_status, tables, update_lists
+from procauthor.library.index import IndexRow, Table, entries, show_status, tables, update_lists
 from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
 from procauthor.library.reference import relative
-from procauthor.markdown.document import Cell, Replacement, TableRow
+from procauthor.markdown.document import Cell, Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.link import escape, write_link
 from procauthor.markdown.parse import parse
@@ -129,12 +130,13 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
     region = read_region(host)
     every = list(tables(host))
     found = [t for t in every if region is None or region[0] <= t.block.start < region[1]]
-    known = list(entries(host))
+    known = entries(host)
+    rows = grouped((entry.table.block.start, entry) for entry in known)
     listed = {entry.key for entry in known}
     linked = {entry.path for entry in known}
     for table in found:
-        for row in table.block.rows:
-            yield from _update(library, host, read_entry(table, row))
+        for entry in rows.get(table.block.start, ()):
+            yield from _update(library, host, entry)
         wanted = [p for p in _wanted(library, host, table) if p.path not in linked and p.key not in listed]
         if wanted:
             yield _insert(host, table, wanted)
@@ -286,10 +288,13 @@ def _insert(host: Procedure, table: Table, documents: Sequence[Procedure]) -> Re
     assert block.header is not None
     rows = block.rows
     after = rows[-1].end if rows else raw.find(b"\n", block.header.end) + 1 or block.end
-    phases = [row for row in rows if read_entry(table, row).phase == documents[0].phase]
+    said = table.rows()
+    phases = [entry.row for entry in said if entry.phase == documents[0].phase]
     if "phase" in table.columns and phases:
         after = phases[-1].end
-    beside = [row for row in rows if table.whole and _folder_of_row(table, row) == folder_of(documents[0].path)]
+    folder = folder_of(documents[0].path)
+    in_folder = [entry.row for entry in said if entry.path is not None and folder_of(entry.path) == folder]
+    beside = in_folder if table.whole else []
     if beside:
         after = beside[-1].end
     newline = host.document.source.newline
@@ -297,11 +302,6 @@ def _insert(host: Procedure, table: Table, documents: Sequence[Procedure]) -> Re
     text = newline.join(lines)
     ends_line = raw[after - 1 : after] == b"\n"
     return Replacement(after, after, text + newline if ends_line else newline + text)
-
-
-def _folder_of_row(table: Table, row: TableRow) -> str | None:
-    path = read_entry(table, row).path
-    return None if path is None else folder_of(path)
 
 
 def _row(host: Procedure, table: Table, document: Procedure, order: int) -> str:
@@ -326,8 +326,7 @@ def _completion(library: Library, host: Procedure, found: Iterable[Table]) -> It
         return
     statuses: dict[str, Status] = {}
     for table in found:
-        for row in table.block.rows:
-            entry = read_entry(table, row)
+        for entry in table.rows():
             document = _document(library, host, entry)
             statuses[entry.key] = document.status if document else entry.status or "missing"
         for document in _wanted(library, host, table):

@@ -61,10 +61,15 @@ class Table:
     @property
     def whole(self) -> bool:
         """Whether it is the only table of procedures in an index, and has those of several lifecycles."""
+        if self.procedure.kind != "index":
+            return False
         every = [table for table in tables(self.procedure) if "standard" not in table.columns]
-        paths = (read_entry(self, row).path for row in self.block.rows)
-        folders = {path.rpartition("/")[0] for path in paths if path}
-        return self.procedure.kind == "index" and len(every) == 1 and ("lifecycle" in self.columns or len(folders) > 1)
+        folders = {entry.path.rpartition("/")[0] for entry in self.rows() if entry.path}
+        return len(every) == 1 and ("lifecycle" in self.columns or len(folders) > 1)
+
+    def rows(self) -> Sequence[IndexRow]:
+        """Return what its rows say."""
+        return [entry for entry in entries(self.procedure) if entry.table.block.start == self.block.start]
 
     def cell(self, row: TableRow, column: str) -> Cell | None:
         """Return a cell by its column's key."""
@@ -161,12 +166,12 @@ def entries(procedure: Procedure) -> Sequence[IndexRow]:
     held, rows = beside.get(_ROWS, (None, ()))
     if held is not procedure:
         every = ungrouped((table, table.block.rows) for table in tables(procedure))
-        rows = tuple(read_entry(table, row) for table, row in every)
+        rows = tuple(_read_entry(table, row) for table, row in every)
         beside[_ROWS] = procedure, rows
     return rows
 
 
-def read_entry(table: Table, row: TableRow) -> IndexRow:
+def _read_entry(table: Table, row: TableRow) -> IndexRow:
     """Read one row. Where the title is no link, one in another cell may lead to the document."""
     title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))
     link = title.link if title else None

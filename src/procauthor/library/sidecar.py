@@ -85,6 +85,8 @@ def read_sidecar(place: str | Path) -> bytes | None:
 
 def decode_sidecar(raw: bytes, kind: type[_T]) -> tuple[_T | None, str]:
     """Return what a sidecar holds, or None and why it cannot be understood."""
+    if b"<<<<<<< " in raw and b"\n>>>>>>> " in raw:
+        return None, "a merge conflict is not resolved"
     try:
         text = raw.removeprefix(b"\xef\xbb\xbf")
         if msgspec.json.decode(text, type=_Head).schema_version > _VERSION:

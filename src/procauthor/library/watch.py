@@ -19,7 +19,7 @@ _BARRIER = "watched"
 _PATIENCE = 0.05
 _MOST_FAILURES = 3
 _LONGEST = 5.0
-"""Seconds after which all files are looked at whatever was told: of what is written to mapped memory nobody is told."""
+"""Seconds after which all files are looked at whatever was told: what is written to mapped memory is not told."""
 
 
 class Watch:
@@ -70,7 +70,7 @@ class Watch:
         self._notify.close()
 
     def _told(self) -> frozenset[str] | None:
-        """Return what was told before our own change was; None where that one was not told, or git may look anew."""
+        """Return what was told before our own change was; None where that one was not told, or git may look again."""
         paths: set[str] = set()
         until = time.monotonic() + _PATIENCE
         try:

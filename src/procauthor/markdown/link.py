@@ -115,6 +115,11 @@ _UNSAFE_IN_ANGLE = lazy(r"[\x00-\x1f<>\\%?#|]|&(?=#?\w+;)")
 _SCHEME_LIKE = lazy(r"[^/]*:")
 
 
+def label_key(label: str) -> str:
+    """Return what tells the labels of reference definitions apart: neither case nor blanks."""
+    return " ".join(label.split()).casefold()
+
+
 def escape(text: str) -> str:
     """Return a text in one line as Markdown that shows it letter by letter, also in a heading, a link or a cell."""
     return _SIGNS.sub(r"\\\g<0>", " ".join(text.split()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from procauthor.markdown.document import Document
+from procauthor.markdown.document import Document, line_start
 from procauthor.markdown.parse import parse
 
 
@@ -105,16 +105,12 @@ def _cuts(document: Document, index: int) -> Iterator[int]:
         lines = document.source.line_starts
         yield from (start for start in lines if start <= document.front_matter[1])
     for block in section.blocks:
-        yield _line(raw, block.start)
-        yield from (_line(raw, item.start) for item in block.items)
-        yield from (_line(raw, row.start) for row in block.rows)
+        yield line_start(raw, block.start)
+        yield from (line_start(raw, item.start) for item in block.items)
+        yield from (line_start(raw, row.start) for row in block.rows)
         if block.kind == "paragraph":
             # A label, and each bold field, is a line of its own.
             yield from (s for s in document.source.line_starts if block.start < s < block.end)
-
-
-def _line(raw: bytes, offset: int) -> int:
-    return raw.rfind(b"\n", 0, offset) + 1
 
 
 def _by_section(pieces: Sequence[_MergePiece]) -> dict[tuple[str, int], list[_MergePiece]]:

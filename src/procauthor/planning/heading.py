@@ -31,6 +31,8 @@ from procauthor.regex import lazy
 STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
 _OWN = STRONG - {"priority", "lifecycle"}
+# Of headings side by side, two that have one of these are items.
+_TELLING = frozenset({"priority", "depends_on"})
 _RANKED = lazy(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
@@ -105,8 +107,8 @@ class Headings:
         """Return the indexes of the sections that are items, and of those that are if there are no others."""
         families: dict[_Family, list[Section]] = defaultdict(list)
         for section in self._sections:
-            number = self._numbers[section.index]
-            if section.heading and not (section.index in self._tabled and not self._keys[section.index] & STRONG):
+            number, strong = self._numbers[section.index], self._keys[section.index] & STRONG
+            if section.heading and not (section.index in self._tabled and (names_bucket(section.title) or not strong)):
                 wide = number and (number.unit or number.code)
                 families[None if wide else section.parent, section.level, number.form if number else ""].append(section)
         sure: set[int] = set()
@@ -115,7 +117,8 @@ class Headings:
             members = [s for s in family if not (self._has_role(s) or self._is_container(s) or self._is_title(s))]
             numbered = self._numbers[family[0].index]
             if numbered is None:
-                ranked = sum("priority" in self._keys[s.index] for s in members) > 1
+                times = Counter(chain.from_iterable(self._keys[s.index] & _TELLING for s in members))
+                ranked = any(count > 1 for count in times.values())
                 sure |= {s.index for s in members if self._is_named(s, len(family), ranked=ranked)}
             elif members:
                 told, weight = self._weigh(members, family, numbered)
@@ -167,8 +170,8 @@ class Headings:
             effort = any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
             return bool(without_bucket(section.title) and keys - {""} and (keys & _OWN or effort))
         counts = any(line.bullet and read_count(line.body) for line in self.text.own(section))
-        told = ranked or keys & {"depends_on", "lifecycle", "effort"}
-        if self._is_ranked(section) or ("priority" in keys and told and not counts):
+        told = ranked or ("priority" in keys and keys & {"depends_on", "lifecycle", "effort"})
+        if self._is_ranked(section) or (keys & _TELLING and told and not counts):
             return True
         placed = any(map(names_priority, self.text.headings[section.index][1:]))
         if placed and ("depends_on" in keys or names_task(section.title)):
@@ -190,7 +193,6 @@ class Headings:
         return "" if above is None or self._is_title(above) else above.title
 
     def _is_title(self, section: Section) -> bool:
-        """Say whether a heading is that of the document, which speaks of all items."""
         titled = section.level <= 1 and section.title == self.text.document.title
         return titled and not (self._numbers[section.index] and section.index not in self._parents)
 

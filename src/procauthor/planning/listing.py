@@ -255,7 +255,6 @@ def _fronted(head: Line) -> tuple[list[Field], str]:
 
 
 def _inline(line: Line) -> list[Field]:
-    """Read the fields that are on the line itself, behind its title."""
     return read_fields([replace(line, text=line.text[first_field(line.text) :])])
 
 

@@ -15,7 +15,7 @@ from itertools import chain
 
 from procauthor.naming import title_key
 from procauthor.planning.around import read_count
-from procauthor.planning.field import field_key
+from procauthor.planning.field import Field, field_key
 from procauthor.planning.heading import Headings
 from procauthor.planning.line import plain_text
 from procauthor.planning.listing import TOLD, WeighedList, find_lists
@@ -97,7 +97,6 @@ def _is_check(text: PlanText, listed: WeighedList, busy: Collection[int]) -> boo
 
 
 def _home(opening: Opening) -> tuple[int | None, int]:
-    """Return what the section of an item has in common with its siblings: parent and level."""
     return opening.section.parent, opening.section.level
 
 
@@ -120,12 +119,13 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
             more = tuple(f for f in opening.fields if f.key not in known)
             again = tuple(f for f in opening.fields if f.key in known)
             own = kept[first]
+            if (mark := opening.line.any_mark) and mark.done and not own.line.any_mark:
+                more += (Field("done", "", "✅", opening.line.number),)
             kept[first] = replace(own, fields=(*own.fields, *more), again=(*own.again, *again))
     return sorted(kept, key=lambda o: o.line.start)
 
 
 def _keys(code: str) -> list[str]:
-    """Return what a code tells an item apart by."""
     plain = _plain_code(f"-{code}") if code.isdigit() else ()
     return [code.upper(), *plain] if code else []
 

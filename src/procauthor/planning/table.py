@@ -191,7 +191,6 @@ def _heads_title(head: str) -> bool:
 
 
 def _is_code(cell: str) -> bool:
-    """Say whether a cell below "ID" holds a number or a code, with digits or, as in "OPS-FIRE", without."""
     return bool(_CODES.match(cell) or _TOKEN.match(cell))
 
 

@@ -13,8 +13,17 @@ from procauthor.library.contract import NONE_WORDS
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Alias, alias_text
-from procauthor.markdown.document import Definition, Document, Replacement, Section, title_section, top_sections
+from procauthor.markdown.document import (
+    Definition,
+    Document,
+    Replacement,
+    Section,
+    title_section,
+    top_sections,
+    whole_line,
+)
 from procauthor.markdown.front_edit import Cut, edit_front_matter, read_scalars
+from procauthor.markdown.link import label_key
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import MayLead, find_differences, kept_by, refuse
 from procauthor.naming import title_key
@@ -272,7 +281,7 @@ class _Merging:
                 if any(entry.path == self.into.path for entry in rows):
                     raw = host.document.source.raw
                     gone = [e.row for e in rows if e.path == self.procedure.path]
-                    found[host.path] = tuple(Replacement(r.start, _line_end(raw, r.end), "") for r in gone)
+                    found[host.path] = tuple(Replacement(r.start, whole_line(raw, r.end), "") for r in gone)
         return found
 
     def _without_itself(self) -> Iterator[Replacement]:
@@ -295,15 +304,8 @@ def _with_spans(raw: bytes, own: Sequence[Replacement]) -> tuple[bytes, dict[int
     return whole + raw[position:], spans
 
 
-def _line_end(raw: bytes, end: int) -> int:
-    if raw[end - 1 : end] == b"\n":
-        return end
-    found = raw.find(b"\n", end)
-    return len(raw) if found == -1 else found + 1
-
-
 def _label(definition: Definition) -> str:
-    return " ".join(definition.label.split()).casefold()
+    return label_key(definition.label)
 
 
 def _says_none(document: Document, section: Section, end: int) -> bool:

@@ -14,7 +14,7 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.index import entries, tables
 from procauthor.library.library import Library, Procedure, follow
 from procauthor.library.reference import Alias, alias_text, check_title, stem_like
-from procauthor.markdown.document import Replacement, replace_spans
+from procauthor.markdown.document import Replacement, replace_spans, whole_line
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.link import slugify
 from procauthor.markdown.parse import parse
@@ -268,11 +268,4 @@ def _row_edits(library: Library, procedure: Procedure, path: str) -> dict[str, t
         return {}
     rows = [e.row for e in entries(readmes[old]) if e.path == procedure.path]
     raw = readmes[old].document.source.raw
-    return {readmes[old].path: tuple(Replacement(row.start, _line_end(raw, row.end), "") for row in rows)}
-
-
-def _line_end(raw: bytes, end: int) -> int:
-    if raw[end - 1 : end] == b"\n":
-        return end
-    found = raw.find(b"\n", end)
-    return len(raw) if found == -1 else found + 1
+    return {readmes[old].path: tuple(Replacement(row.start, whole_line(raw, row.end), "") for row in rows)}

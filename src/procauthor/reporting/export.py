@@ -21,7 +21,7 @@ from procauthor.library.reference import resolve
 from procauthor.markdown.document import Document, Link, Replacement, Section, replace_spans
 from procauthor.markdown.link import encode_path, escape, write_link
 from procauthor.naming import bare_name
-from procauthor.procedure import DONE, Artifact, Part, Step
+from procauthor.procedure import DONE, Part, Step
 from procauthor.regex import lazy
 from procauthor.secret import redact
 from procauthor.system import read_regular
@@ -278,7 +278,7 @@ class _SopWriter:
         yield ""
         yield "**Constraints:**"
         if step.inputs:
-            yield f"- You MUST use {_join([_from(a) for a in step.inputs])}"
+            yield f"- You MUST use {_join([a.with_source for a in step.inputs])}"
         for role, say in (("actions", self._must), ("decisions", self._decide), ("failures", self._fail)):
             yield from (_told(say, self.written.get(text, text), purpose) for text in self._said(step, role))
         calls = [link.text for link in self._links(step)] if self.procedure.kind == "orchestration" else []
@@ -369,10 +369,6 @@ def _texts(section: Section) -> list[str]:
 
 def _snake(name: str) -> str:
     return "_".join(re.findall(r"\w+", name.casefold())) or "input"
-
-
-def _from(artifact: Artifact) -> str:
-    return f"{artifact.name} (from {artifact.source})" if artifact.source else artifact.name
 
 
 def _join(names: Sequence[str]) -> str:

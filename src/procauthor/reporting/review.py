@@ -9,6 +9,7 @@ from typing import Any
 from procauthor.checking.usage import Suspect
 from procauthor.data import pick
 from procauthor.library.sidecar import ApprovalWorth, show_key
+from procauthor.naming import list_first
 from procauthor.review.approve import Approval
 from procauthor.review.blame import Basis, Blame, SectionBlame
 from procauthor.review.review import Clearance
@@ -115,8 +116,7 @@ def _rests(section: SectionBlame) -> str:
     ]
     # A reader looks for what changed.
     shown.sort(key=lambda text: not text.endswith(" since)"))
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more
+    return list_first(shown, _SHOWN)
 
 
 def _ruled(ruling: ApprovalWorth) -> str:

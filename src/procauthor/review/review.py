@@ -13,9 +13,10 @@ from pathlib import Path
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Suspect, Use, find_suspects, read_uses, seen_key, seen_parts
 from procauthor.convention.site import navigation_of
+from procauthor.errors import LibraryError
 from procauthor.library.change import Change, Edit, edit_receipts
 from procauthor.library.library import Library, Procedure
-from procauthor.library.sidecar import Receipts, Review, Seen, receipts_of, today
+from procauthor.library.sidecar import RECEIPTS, Receipts, Review, Seen, receipts_of, sidecar_path, today
 from procauthor.naming import split_ending
 from procauthor.review.approve import (
     Approval,
@@ -228,10 +229,22 @@ def sync(workspace: Workspace) -> Change:
     """Return what brings the index, READMEs, orchestrations and plan ticks up to date.
 
     What consumers see of a contract for the first time is written down too, so that a change of it can be noticed.
+
+    Raises:
+        LibraryError: Receipts cannot be understood, and the documents that they approve would lose that in the tables.
     """
     library = workspace.read()
     edits = workspace.derive(library).edits
+    if edits:
+        _refuse_bad_receipts(library)
     return Change((*edits, *follow(workspace.with_edits(library, edits), edits)), "sync")
+
+
+def _refuse_bad_receipts(library: Library) -> None:
+    for path, review in library.reviews.items():
+        if review.receipts.problem:
+            message = f"{sidecar_path(RECEIPTS, path)} cannot be understood: {review.receipts.problem}"
+            raise LibraryError(message, "nothing was written; correct the file, or bring back an earlier version")
 
 
 def follow(library: Library, derived: Iterable[Edit], among: Iterable[str] | None = None) -> Iterator[Edit]:

@@ -437,13 +437,18 @@ _ONE: dict[Notation, str] = {
     "shortcode": "a shortcode",
     "footnote": "a footnote",
     "link in HTML": "a link in HTML",
+    "link with a space": "a link with a space in its target",
 }
-_MANY: dict[Notation, str] = {"link in HTML": "links in HTML"}
+_MANY: dict[Notation, str] = {
+    "link in HTML": "links in HTML",
+    "link with a space": "links with a space in their targets",
+}
 _HINTS: dict[Notation, str] = {
     "wiki link": "write [text](path.md): only such links are checked, and follow a rename",
     "include": "the text that it brings in is not checked here",
     "shortcode": "what it shows is not checked",
     "footnote": "no footnote of that name is defined",
+    "link with a space": "write %20 for the space, or the target between < and >",
     "link in HTML": "leave an empty line between the tag and the text with the link",
 }
 # Here nothing is at stake that another rule would look after.
