@@ -80,7 +80,6 @@ class Headings:
         return openings
 
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
-        assert section.heading is not None
         body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
         body += chain.from_iterable(_pairs(s.blocks) for s in family if s.start < end)
         title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
@@ -91,9 +90,8 @@ class Headings:
         if needs := needs_pattern(of_code=True).search(title):
             body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
             title = title[: needs.start()].rstrip(" (,;–—-.")
-        line, place = self.text.lines[section.line - 1], section.heading.end
-        fields = tuple(body)
-        return Opening(read.first, read.last, title, line, place, section, fields, end, code=read.code, said=title)
+        line, fields = self.text.lines[section.line - 1], tuple(body)
+        return Opening(read.first, read.last, title, line, section, fields, end, code=read.code, said=title)
 
     def with_inherited(self, opening: Opening) -> Opening:
         """Add what the headings above say of all that is below them: priority, dependencies, lifecycle."""
