@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import yaml
@@ -127,7 +127,7 @@ def find_addresses(folder: Path, site: FoundSite) -> dict[str, str]:
         result |= {f"{host}/{way}/*/{repository.prefix}".rstrip("/"): "" for way in ways}
     for level in _levels(folder):
         texts = filter(None, (_read(level / file) for file in (*dict.fromkeys(s.file for s in _SIGNS), *_MORE)))
-        for address in (match["address"] for text in texts for match in _SHOWN_AT.finditer(text)):
+        for address in (match["address"] for match in chain.from_iterable(map(_SHOWN_AT.finditer, texts))):
             result.setdefault(address if "://" in address else f"https://{address}", site.root)
     return result
 

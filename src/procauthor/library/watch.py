@@ -73,7 +73,7 @@ class Watch:
         self._notify.close()
 
     def _told(self) -> frozenset[str] | None:
-        """Return what was told before our own change was; None where that one was not told, or git may look anew."""
+        """Return what was told before our own change was; None where that one was not told, or git may look again."""
         paths: set[str] = set()
         until = time.monotonic() + _PATIENCE
         own = self._state / f"asked-{os.getpid()}-{next(_NUMBERS)}"

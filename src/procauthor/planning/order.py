@@ -165,7 +165,7 @@ def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The items that fit into some hours, in order, and those that nobody has estimated. Numbers of items."""
+    """The items that fit into some hours, in order, and those without an estimate. Numbers of items."""
 
     chosen: tuple[int, ...]
     effort: Effort
