@@ -19,6 +19,7 @@ from itertools import chain
 from pathlib import Path
 
 from procauthor.errors import RevisionError
+from procauthor.regex import lazy
 
 _SECONDS = 5.0
 LONG = 60.0
@@ -37,6 +38,9 @@ _SAFE = (
     "protocol.allow=never",
     "log.showSignature=false",
     "submodule.recurse=false",
+)
+_REMOTE = lazy(
+    r"(?:\w+://)?(?:[\w.-]+(?::[^@/]*)?@)?(?P<host>[\w.-]+\.[a-z]+)(?::\d+)?[:/](?P<path>[\w./-]+?)(?:\.git)?/?"
 )
 _OPTIONS = (
     "--no-pager",
@@ -104,6 +108,17 @@ def find_repository(folder: Path) -> Repository | None:
             inside = real.relative_to(top).as_posix()
             return Repository(top, "" if inside == "." else f"{inside}/")
     return None
+
+
+def host_address(folder: Path) -> str:
+    """Return where the host of a repository shows it, as in ``https://github.com/org/repository``, or nothing."""
+    repository = find_repository(folder)
+    try:
+        answer = repository.ask("config", "--get", "remote.origin.url") if repository else b""
+    except RevisionError:
+        return ""
+    match = _REMOTE.fullmatch(os.fsdecode(answer).strip())
+    return f"https://{match['host']}/{match['path']}" if match else ""
 
 
 def ignored_paths(folder: Path) -> tuple[str, ...]:
@@ -295,16 +310,16 @@ def read_renames(root: Path) -> dict[str, str]:
 def parse_renames(out: bytes) -> dict[str, str]:
     """Read ``R100 NUL old NUL new NUL ...``, newest first; of several renames of one path the newest counts."""
     parts = [part.strip(b"\n") for part in out.split(b"\0")]
-    found: dict[str, str] = {}
+    renames: dict[str, str] = {}
     place = 0
     while place + 2 < len(parts):
         if parts[place][:1] != b"R":
             place += 1
             continue
         old, new = (part.decode("utf-8", errors="surrogateescape") for part in parts[place + 1 : place + 3])
-        found.setdefault(old, new)
+        renames.setdefault(old, new)
         place += 3
-    return found
+    return renames
 
 
 def follow(renames: Mapping[str, str], path: str, present: Collection[str]) -> str:

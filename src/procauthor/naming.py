@@ -49,6 +49,12 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def list_first(names: Sequence[str], most: int) -> str:
+    """Return the first of some names with commas between them, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def is_document(path: str) -> bool:
     """Say whether a file is a document, by its name."""
     return path.lower().endswith(MARKDOWN)

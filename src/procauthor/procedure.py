@@ -44,6 +44,11 @@ class Artifact(Struct, frozen=True, array_like=True):
     change: str = ""
     """What becomes of an input: what the template calls ``change``."""
 
+    @property
+    def with_source(self) -> str:
+        """The name, and where it comes from if the document says so."""
+        return f"{self.name} (from {self.source})" if self.source else self.name
+
 
 class Part(Struct, frozen=True, array_like=True):
     """A part of a step: its items, or its text where it has none."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from procauthor.errors import ConfigError
 from procauthor.naming import is_inside
@@ -246,7 +246,7 @@ class PlaceholderConventions(_Table):
     words: tuple[str, ...] = Field(default=(), examples=[["FIXME"]])
     """Words that say that a text is not finished, besides those that ship."""
     ignore: tuple[str, ...] = Field(default=(), examples=[["TBD"]])
-    """Words that mean something else here."""
+    """Words that mean something else here; `*` is all of them, as where the rule `placeholder-text` is off."""
     code: bool = False
     """Whether such a word counts at the beginning of a piece of code."""
 
@@ -273,13 +273,19 @@ class Conventions(_Table):
     ``site`` is what shows the documents to readers, and says where their links lead; ``site_root`` is the folder of its
     pages, from the root of the library. ``pages`` are the names of files, without ending, that show a folder: like a
     README they are no procedures. ``procedures`` are patterns of paths whose documents are counted without a template.
-    ``template_files`` are documents that show a form, and are none of those that follow it.
+    ``template_files`` are documents that show a form, and are none of those that follow it. ``addresses`` are those at
+    which a host or a site shows a folder of the library, so that links by a whole address are known, too.
     """
 
     site: Site = "github"
     """What shows the documents to readers, and says where their links lead."""
     site_root: str = Field(default="", examples=["docs"])
     """The folder of the site's pages, from the root of the library."""
+    addresses: dict[str, str] = Field(
+        default_factory=dict,
+        examples=[{"https://github.com/example/handbook/blob/*": "", "https://docs.example.org": "docs"}],
+    )
+    """Where a host or a site shows a folder of the library, with that folder; ``*`` is any name of a branch."""
     pages: tuple[str, ...] = ("readme",)
     """Names of files, without ending, that show a folder, or paths of such files; they are no procedures."""
     procedures: tuple[str, ...] = Field(default=(), examples=[["runbooks/*.md"]])
@@ -348,6 +354,16 @@ class Settings(_Table):
         default_factory=dict, examples=[{"orphan": "off", "unlinked-name": "info"}]
     )
     """The severity of a rule, by its name; `off` turns it off. `docs/rules.md` lists the rules."""
+
+    @model_validator(mode="after")
+    def _free_statuses(self) -> Self:
+        """Let no word keep a document in progress where the rule about such words is off."""
+        if self.rules.get("placeholder-text") == "off":
+            placeholders = self.conventions.placeholders.model_copy(update={"ignore": ("*",)})
+            conventions = self.conventions.model_copy(update={"placeholders": placeholders})
+            # A table of settings is not to be changed once it is made, and this one is being made.
+            object.__setattr__(self, "conventions", conventions)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -261,7 +262,10 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
     ("texts", "asked"),
     [
         (["```sh\nfrobctl a\nfrobctl b\n```"], ["command `frobctl a` in step 1"]),
-        (["```sh\nfrobctl 'a\n b'\n```\nRead `out.csv`."], ["command `frobctl 'a b'`", "path `out.csv` in step 1"]),
+        (
+            ["```sh\nfrobctl 'a\n b'\n```\nRead `out.csv`."],
+            ["commands `frobctl 'a b'` in", "names and places `out.csv` in step 1"],
+        ),
         (["```sh\nfrobctl a > out.csv\n```\nRead `out.csv`."], ["command `frobctl a > out.csv`"]),
         (["```sh\npython3 - <<'END'\nimport frob\nEND\nfrobctl a\n```"], ["command `frobctl a` in step 1"]),
         (["```python\nimport frob\n```"], []),
@@ -269,7 +273,7 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
         (["```text\nWe know more at 17:00, in 90 minutes.\n```"], ['number "90 minutes" in step 1']),
         (
             ["Run `frobctl a`.", "Set `frob_b`, then `frob_c`."],
-            ["command `frobctl a`", "names and places `frob_b` in step 2; `frob_c` in step 2"],
+            ["commands `frobctl a` in", "names and places `frob_b` in step 2; `frob_c` in step 2"],
         ),
         (["Wait 3 days, or 5 %.", "Wait 3 days."], ['numbers "3 days" in step 1 and step 2; "5 %" in step 1']),
         (
@@ -282,9 +286,9 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
 )
 def test_what_is_answered_together_is_one_question(texts: list[str], asked: list[str]) -> None:
     questions = doubt([(f"step {n}", text) for n, text in enumerate(texts, start=1)], Evidence.of(()))
-    assert len(questions) == len(asked)
-    for question, words in zip(questions, asked, strict=True):
-        assert question.startswith(f"Unverified: {words}")
+    assert len(questions) == bool(asked)
+    for words in asked:
+        assert words in questions[0]
 
 
 KAFKA = "Which broker carries the events? The commands are written for Apache Kafka and the Record Register."
@@ -312,9 +316,9 @@ def test_what_an_open_question_covers_is_not_asked_and_all_else_is(text: str, as
     """The library knows records and a register: these words of a question name no product."""
     evidence = Evidence.of(["We keep a record of each change in a register."])
     questions = doubt([("step 1", text)], evidence, [KAFKA])
-    assert len(questions) == len(asked)
-    for question, words in zip(questions, asked, strict=True):
-        assert question.startswith(f"Unverified: {words}")
+    assert len(questions) == bool(asked)
+    for words in asked:
+        assert words in questions[0]
 
 
 def test_the_times_of_the_steps_and_their_sums_are_the_authors() -> None:
@@ -328,10 +332,15 @@ def test_the_times_of_the_steps_and_their_sums_are_the_authors() -> None:
     assert unverified(TEMPLATE, fields, evidence, [question]) == ()
 
 
-def test_a_document_asks_three_questions_at_most_about_what_nobody_could_verify() -> None:
+def test_a_document_asks_one_question_about_all_that_nobody_could_verify() -> None:
     text = "Run `frobctl a`; read `/srv/a` and `b_c` at a.acme.internal; tell #ops-night in 3 days, at 5 %, in Jira."
     questions = doubt([(f"step {n}", f"{text} Type `frobctl {n}`.") for n in range(9)], Evidence.of(()))
-    assert [question.split(" ")[1] for question in questions] == ["commands", "names", "numbers"]
+    assert len(questions) == 1
+    assert re.findall(r"(?:: |; )(commands|names and places|numbers) ", questions[0]) == [
+        "commands",
+        "names and places",
+        "numbers",
+    ]
 
 
 def test_what_is_asked_together_does_not_become_evidence(root: Path) -> None:

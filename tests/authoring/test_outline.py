@@ -189,6 +189,7 @@ def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
             value["workflow_actions"][1]["actions"] = [
                 f"Wait {proposed} for the record, and call `frobctl now`.",
                 f"It ends at T + 45 minutes {proposed}.",
+                "Look again 30 seconds (proposed; a poll takes ten) later.",
             ]
             value["open_questions"] = ["Which room is taken?"]
 
@@ -196,12 +197,14 @@ def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
     assert "**Who:** shift lead; within 45 minutes (proposed)\n" in draft.text
     assert "1. Wait 45 minutes (proposed) for the record" in draft.text
     assert "2. It ends at T + 45 minutes (proposed).\n" in draft.text
+    assert "3. Look again 30 seconds (proposed) later.\n" in draft.text
+    assert "- 30 seconds; a poll takes ten\n" in draft.text
     assert draft.text.count("45 minutes; two shifts overlap for an hour") == 3
     assert not any("45 minutes" in question for question in draft.open_questions)
     look = words_of(requests[-1])
     assert "frobctl now" in look.split("What neither the brief nor the library holds")[1]
     assert "There is room for 7 more proposals and questions" in words_of(requests[1])
-    assert "The page has 3 proposals and 3 questions, of 8 that it may have together." in look
+    assert "The page has 4 proposals and 2 questions, of 8 that it may have together." in look
     found = [(q.question.kind, q.question.text) for q in Project.open(root).questions.list()]
     assert found.count(("proposal", "45 minutes")) == 3
 

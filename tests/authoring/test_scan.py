@@ -38,6 +38,11 @@ REPLIES = {
     "with a trailing comma": R[:-1] + ",}",
     "with a mark of thoughts in a value": f"{W} no: {R}".replace("No plan", "No </think> plan"),
     "behind a broken one": f"{W[:-40]} oops\n{R}",
+    "with comments": "{ // my answer\n" + json.dumps(RIGHT, indent=1)[1:].replace(",\n", ",\n // next\n"),
+    "in curly quotes": R.replace('{"', "{“", 1),
+    "as Python": f"```python\n{RIGHT!r}\n```",
+    "with lists as texts": json.dumps({k: v if isinstance(v, str) else json.dumps(v) for k, v in RIGHT.items()}),
+    "under headings": json.dumps({name.replace("_", " ").title(): each for name, each in RIGHT.items()}),
 }
 
 
@@ -74,6 +79,22 @@ def test_arguments_of_a_tool_may_be_an_object_or_a_text(arguments: object) -> No
         call = {"id": "1", "type": "function", "function": {"name": "fields", "arguments": arguments}}
         made = text("", "tool_calls")
         made.body["choices"][0]["message"]["tool_calls"] = [call]
+        return made
+
+    with Loopback(reply) as server:
+        assert author(server).fill(ask(2)).values["plan_requirement"] == "No plan is needed."
+    assert len(server.requests) == 2
+
+
+def test_the_calls_of_a_tool_are_one_reply() -> None:
+    def reply(body: Json) -> Scripted:
+        if "tools" not in body:
+            return failure(400, "response_format is not supported")
+        made = text("", "tool_calls")
+        made.body["choices"][0]["message"]["tool_calls"] = [
+            {"id": name, "type": "function", "function": {"name": "fields", "arguments": json.dumps({name: each})}}
+            for name, each in RIGHT.items()
+        ]
         return made
 
     with Loopback(reply) as server:

@@ -44,10 +44,11 @@ def test_a_closed_standard_output_changes_no_exit_code(faulty: Path, command: st
     assert done.stdout == "1\n"
 
 
-def test_a_full_disk_behind_standard_output_is_said(faulty: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "--help"])
+def test_a_full_disk_behind_standard_output_is_said(faulty: Path, command: str) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("there is no /dev/full")
-    done = shell(faulty, "PA check > /dev/full; echo $?")
+    done = shell(faulty, f"PA {command} > /dev/full; echo $?")
     assert done.stdout == "2\n"
     assert done.stderr.startswith("procauthor: ")
     assert done.stderr.count("\n") == 1

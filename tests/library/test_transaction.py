@@ -226,7 +226,7 @@ def test_a_damaged_entry_is_named_and_nothing_before_it_is_taken_for_the_last(ro
     state = root / ".procauthor"
     (state / "history/000002.json").write_text("{")
     assert read_strangers(state) == ["000002.json"]
-    with pytest.raises(LibraryError, match="change 2, the newest in the history, is damaged"):
+    with pytest.raises(LibraryError, match="change 2 of the history is damaged"):
         undo(root, state)
     assert undo(root, state, 1)[0].number == 1
     assert (root / "a.md").read_bytes() == OLD["a.md"]

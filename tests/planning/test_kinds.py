@@ -34,6 +34,24 @@ KINDS = {
         "| ID | Task | Status | Blocked By |\n|---|---|---|---|\n| 0A | Heat | 🟢 | — |\n| 0B | Bake | 🔴 | 0A, A-1.1 |\n"),
         ["A-1.1 Weigh P3", "A-1.2 Knead P3 done", "0A Heat P3 done", "0B Bake P3 <- Heat, Weigh"],
     ),
+    "headings that have dependencies alone": (
+        "## Oven\n\n### Warm plates\n**What:** Ten.\n**Depends on:** Knead bread\n\n### Knead bread\n**What:** Well.\n**Depends on:** Flour (outside)\n",
+        ["Warm plates P3 <- Knead bread", "Knead bread P3 <- Flour"],
+    ),
+    "tables in phases that wait for each other": (
+        ("## Phase 1: Mix\n\n| No | Status | Description |\n|---|---|---|\n| 1.1 | Completed | Weigh |\n| 1.2 | Open | Knead |\n\n"
+        "## Phase 2: Bake\n\n**Depends on:** Phase 1\n\n| No | Status | Description |\n|---|---|---|\n| 2.1 | Open | Heat |\n"),
+        ["1.1 Weigh P3 done", "1.2 Knead P3", "2.1 Heat P3 <- Weigh, Knead"],
+    ),
+    "phases of which the first is elsewhere": (
+        "## Phase 2 / Milestone 2: Knead\n\n**Depends on:** Phase 1\n\n## Phase 3 / Milestone 3: Bake\n\n**Depends on:** Phase 2\n",
+        ["Milestone 2: Knead P3 <- Phase 1", "Milestone 3: Bake P3 <- Milestone 2: Knead"],
+    ),
+    "boxes over headings of the same tasks": (
+        ("## Tasks\n\n- [x] Task 1.1 — Knead\n- [ ] Task 1.2 — Bake\n\n### Task 1.1 — Knead\n**Depends on:** None\n\n"
+        "### Task 1.2 — Bake\n**Depends on:** Task 1.1\n"),
+        ["1.1 Knead P3 done", "1.2 Bake P3 <- Knead"],
+    ),
     "titles that end as asides do": (
         "## High priority\n\n### Button on the Oven Alerts ([#4](x.md))\nAdd one.\n\n### Oven Budgets\nAsk.\n\n## Low priority\n\n### Salt\nBuy.\n\n### Oil\nBuy.\n",
         ["Button on the Oven Alerts (#4) P1", "Oven Budgets P1", "Salt P3", "Oil P3"],
@@ -414,6 +432,14 @@ def test_a_summary_that_contradicts_the_items_is_said():
         (13, "'Knead well' has the priority 'P0', and here 'P1'"),
         (15, "'Knead well' has the status 'done', and here 'Missing'"),
     ]
+
+
+def test_a_schedule_that_names_items_again_contradicts_none():
+    items = "### 1. Define Salt Procedure\n**Priority:** P1\n**Effort:** 2 hours\n"
+    plan = read(
+        f"{items}\n## Sessions\n\n### Session A\n\n**Tasks:**\n1. Salt Procedure\n\n**Time:** 3 hours\n**Priority:** P0\n"
+    )
+    assert plan.problems == ()
 
 
 def test_a_numbered_list_over_work_beside_other_items_is_listed():

@@ -278,7 +278,9 @@ def test_what_tells_how_to_do_something_is_counted_without_a_form(tmp_path: Path
     files |= {"see.md": "# Programs\n\n```sh\nlook\n```\n\n```json\n{}\n```\n", "say.md": "# Words\n\nWords.\n"}
     files |= {"rest.md": "# Checklist for leaving\n\nWords.\n", "how-tos/e.md": "# Bees\n\nWords.\n"}
     write(tmp_path, {f"docs/{name}": text for name, text in files.items()})
-    init(tmp_path)
+    said = run("init", tmp_path, "--no-input").stdout
+    assert "counted without a form, as they tell what to do: 4: docs/" in said
+    assert "not counted, without a form: 2 in docs: say.md, see.md\ncounted: 4 of 6 documents" in said
     counted = sorted(path for path, row in documents(tmp_path).items() if row["counted"])
     assert counted == ["docs/how-tos/e.md", "docs/how.md", "docs/rest.md", "docs/run.md"]
 
@@ -309,6 +311,17 @@ def test_a_placeholder_word_that_is_a_name_or_quoted_is_none(tmp_path: Path) -> 
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
     assert {f["path"] for f in report["findings"] if f["rule"] == "placeholder-text"} == {"net/c.md", "net/d.md"}
     assert sum(f["rule"] == "placeholder-text" for f in report["findings"]) == 3
+
+
+def test_a_rule_on_placeholders_that_is_off_keeps_no_document_from_being_defined(tmp_path: Path) -> None:
+    files = some("net", a="Ann", b="Bob", c="Cid")
+    files["net/a.md"] += "\nOwner: TBD\n\n[Describe it]\n\n| Since | 2024-01-XX |\n|---|---|\n| By | `TODO: Ann` |\n"
+    write(tmp_path, files)
+    init(tmp_path)
+    assert documents(tmp_path)["net/a.md"]["status"] == "in progress"
+    file = tmp_path / "procauthor.toml"
+    file.write_text(file.read_text() + '\n[rules]\nplaceholder-text = "off"\n')
+    assert documents(tmp_path)["net/a.md"]["status"] == "defined"
 
 
 def test_pages_templates_translations_and_what_has_no_form_are_not_counted(tmp_path: Path) -> None:
@@ -406,6 +419,7 @@ def test_a_hidden_folder_is_said_and_a_skill_may_be_about_templates(tmp_path: Pa
     rows = documents(tmp_path / ".agents")
     assert [path for path, row in rows.items() if row["counted"]] == [f"{name}/SKILL.md" for name in sorted(names)]
     assert "ask/assets/ask_template.md" not in rows
+    assert run_json("-C", tmp_path / ".agents", "check", "--no-baseline")["summary"]["errors"] == 0
 
 
 def test_steps_in_an_admonition_are_steps(tmp_path: Path) -> None:
@@ -413,6 +427,71 @@ def test_steps_in_an_admonition_are_steps(tmp_path: Path) -> None:
     write(tmp_path, {"mkdocs.yml": "", "docs/a.md": boxes, "docs/b.md": "# B\n\n!!! note\n\n    - One\n    - Two\n"})
     init(tmp_path)
     assert [path for path, row in documents(tmp_path).items() if row["counted"]] == ["docs/a.md"]
+
+
+@pytest.mark.parametrize(
+    ("files", "remote", "address", "known"),
+    [
+        ({}, "git@github.com:org/ways.git", "https://github.com/org/ways/blob/main/docs/a.md#goal", True),
+        (
+            {},
+            "https://me:x@gitlab.example.com/org/ways",
+            "https://gitlab.example.com/org/ways/-/blob/v1.2/docs/a.md",
+            True,
+        ),
+        ({}, "git@github.com:org/ways.git", "https://github.com/org/other/blob/main/docs/a.md", False),
+        ({"mkdocs.yml": "site_url: https://ways.example.org/\n"}, "", "https://ways.example.org/a/#goal", True),
+        (
+            {"config/tech-docs.yml": "host: ways.example.org\n", "source/x.md": ""},
+            "",
+            "https://ways.example.org/a.html",
+            False,
+        ),
+        (
+            {"hugo.toml": "contentDir = 'docs'\nbaseURL = 'https://example.org/x/'\n"},
+            "",
+            "https://example.org/x/a",
+            True,
+        ),
+    ],
+)
+def test_links_by_a_whole_address_lead_to_the_documents_that_are_shown_there(
+    tmp_path: Path, files: dict[str, str], remote: str, address: str, *, known: bool
+) -> None:
+    write(tmp_path, {**files, "docs/a.md": form("Ann"), "docs/b.md": f"# Bob\n\n- [Ann]({address})\n"})
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "-C", tmp_path, "config", "remote.origin.url", remote or "gone"], check=True)
+    init(tmp_path)
+    assert ("docs/b.md:3" in run("-C", tmp_path, "refs", "Ann").stdout) == known
+    assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
+def test_a_row_about_a_renamed_file_announces_nothing(tmp_path: Path) -> None:
+    rows = "".join(f"| [{name}](ops/{name.lower()}.md) | Defined |\n" for name in ("Ann", "Bob", "Cid", "Eve"))
+    index = f"# All\n\n## Ops\n\n| Procedure | Status |\n|---|---|\n{rows}"
+    write(tmp_path, {**some("ops", ann="Ann", bob="Bob", cid="Cid"), "index.md": index})
+    commit = ["-c", "user.name=Ann", "-c", "user.email=a@example.com", "commit", "-qam", "All"]
+    for words in (["init", "-q"], ["add", "."], commit, ["mv", "ops/bob.md", "ops/robert.md"]):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    file = tmp_path / "ops/robert.md"
+    file.write_text(file.read_text().replace("# Bob", "# Robert"))
+    subprocess.run(["git", "-C", tmp_path, *commit], check=True)
+    init(tmp_path)
+    rows_now = run_json("-C", tmp_path, "evaluate")["documents"]
+    assert [row["title"] for row in rows_now if row["status"] == "missing"] == ["Eve"]
+    assert "it was renamed to 'ops/robert.md'" in run("-C", tmp_path, "check", "--no-baseline", code=1).stdout
+    assert "Index (defined): lists it" in run("-C", tmp_path, "refs", "Robert").stdout.replace("All (", "Index (")
+
+
+@pytest.mark.parametrize("folder", ["src", "book/src", "book/src/", "Src"])
+def test_a_new_document_goes_into_the_folder_that_is_named(tmp_path: Path, folder: str) -> None:
+    files = {f"book/src/{name}.md": form(name.title()) for name in ("ask", "bind", "cut")}
+    write(tmp_path, {**files, "book.toml": '[book]\nsrc = "book/src"\n', "book/src/SUMMARY.md": "# Summary\n"})
+    init(tmp_path)
+    assert {row["lifecycle"] for row in documents(tmp_path).values() if row["counted"]} == {""}
+    said = run("-C", tmp_path, "create", "Dig Deep", "--lifecycle", folder, "--accept")
+    assert "book/src/dig-deep.md" in said.stderr + said.stdout
+    assert (tmp_path / "book/src/dig-deep.md").exists()
 
 
 def test_what_git_ignores_is_left_out(tmp_path: Path) -> None:

@@ -99,6 +99,24 @@ def drop_folder(root: Path) -> None:
     shutil.rmtree(root / "brought")
 
 
+def link(root: Path) -> None:
+    (root / "area-2/linked.md").symlink_to("../area-2/p008.md")
+
+
+def edit_what_is_linked(root: Path) -> None:
+    (root / "area-2/p008.md").write_text("# Linked and Edited Procedure\n")
+
+
+def link_hidden(root: Path) -> None:
+    (root / ".store").mkdir()
+    (root / ".store/t.txt").write_text("# Kept Procedure\n")
+    (root / "area-1/kept.md").symlink_to("../.store/t.txt")
+
+
+def edit_hidden(root: Path) -> None:
+    (root / ".store/t.txt").write_text("# Kept and Edited Procedure\n")
+
+
 def hide(root: Path) -> None:
     (root / ".gitignore").write_text("p005.md\n")
 
@@ -128,6 +146,10 @@ STEPS: tuple[Step, ...] = (
     bring_folder,
     edit_brought,
     drop_folder,
+    link,
+    edit_what_is_linked,
+    link_hidden,
+    edit_hidden,
     hide,
     hide_from_above,
     keep_hidden,
@@ -172,27 +194,38 @@ def test_an_edit_after_the_project_was_closed_is_seen(root: Path) -> None:
     project.close()
 
 
-def test_what_changes_in_the_state_of_the_program_is_no_change(root: Path, watch: Watch) -> None:
-    assert not watch.is_quiet()
-    assert watch.is_quiet()
+def test_it_is_told_what_has_changed_and_nothing_of_state(root: Path, watch: Watch) -> None:
+    assert watch.changes() is None
+    assert watch.changes() == frozenset()
     (root / ".procauthor/other.db").write_text("one")
-    assert watch.is_quiet()
-    for step in STEPS[:12]:
+    (root.parents[1] / ".git/description").write_text("one")
+    assert watch.changes() == frozenset()
+    for step in STEPS[:16]:
         step(root)
-        assert not watch.is_quiet(), step
-        assert watch.is_quiet(), step
+        assert watch.changes(), step
+        assert watch.changes() == frozenset(), step
+    append(root)
+    assert watch.changes() == {"area-0/p000.md"}
 
 
-def test_nothing_is_quiet_where_the_system_tells_nothing(root: Path, watch: Watch) -> None:
-    watch.is_quiet()
+@pytest.mark.parametrize("step", STEPS[16:], ids=lambda step: step.__name__)
+def test_what_git_ignores_from_now_on_is_not_for_certain(root: Path, watch: Watch, step: Step) -> None:
+    assert watch.changes() is None
+    step(root)
+    assert watch.changes() is None
+    assert watch.changes() == frozenset()
+
+
+def test_nothing_is_certain_where_the_system_tells_nothing(root: Path, watch: Watch) -> None:
+    watch.changes()
     shutil.rmtree(root / ".procauthor")
-    assert not any(watch.is_quiet() for _ in range(4))
+    assert [watch.changes() for _ in range(4)] == [None] * 4
 
 
 def test_a_question_takes_no_time_where_nobody_answers(root: Path, watch: Watch) -> None:
     watch.close()
     begun = time.monotonic()
-    assert not any(watch.is_quiet() for _ in range(20))
+    assert [watch.changes() for _ in range(20)] == [None] * 20
     assert time.monotonic() - begun < 1
 
 

@@ -113,6 +113,7 @@ def test_names_keep_their_signs(tmp_path: Path) -> None:
         ("Deploy: Second Ring Procedure", "Deploy: Second Ring Procedure"),
         ("Größe #2 🚀 Procedure", "Größe #2 🚀 Procedure"),
         ("部署 Procedure", "部署 Procedure"),
+        ("Green | Blue Procedure", r"Green \| Blue Procedure"),
     ],
 )
 def test_a_title_with_signs_is_found_in_running_text(tmp_path: Path, title: str, heading: str) -> None:

@@ -72,3 +72,32 @@ def test_sections_that_go_elsewhere_take_their_links_along(tmp_path: Path) -> No
     run("-C", tmp_path, "split", "X", "--at", "Way", "--title", "The Way")
     assert '[two]({{< ref "../a/two.md" >}})' in (tmp_path / "docs/b/way.md").read_text()
     assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "usual", "new"),
+    [
+        (HUGO, '{{< ref "two.md" >}}', '{{< ref "three.md" >}}'),
+        (HUGO, '{{% relref "/a/two" %}}', '{{% relref "/a/three" %}}'),
+        (HUGO, "../two/", "../three/"),
+        (ELEVENTY, '{{ "/a/two/" | url }}', '{{ "/third/" | url }}'),
+        (ELEVENTY, "/a/two/", "/third/"),
+        ({"config/tech-docs.yml": ""}, "two.html", "three.html"),
+        ({"mkdocs.yml": ""}, "two.md", "three.md"),
+        ({"mkdocs.yml": ""}, "", "three.md"),
+    ],
+)
+def test_a_new_link_is_written_as_the_others_are(tmp_path: Path, files: dict[str, str], usual: str, new: str) -> None:
+    folder = "source" if "config/tech-docs.yml" in files else "docs"
+    shown = "---\npermalink: /third/\n---\n\n" if "third" in new else ""
+    one = f"# One\n\n[two]({usual})\n\n## Aim\n\nWords.\n\n## Way\n\nWords.\n" if usual else "# One\n\nWords.\n"
+    own = {f"{folder}/a/one.md": one, f"{folder}/a/two.md": "# Two\n", f"{folder}/a/three.md": f"{shown}# Three\n"}
+    write(tmp_path, {**files, **own})
+    run("init", tmp_path, "--no-input")
+    run("-C", tmp_path, "deprecate", "Two", "--by", "Three")
+    assert f"[Three]({new})" in (tmp_path / folder / "a/two.md").read_text()
+    assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+    if usual and "third" not in new:
+        run("-C", tmp_path, "split", "One", "--at", "Way", "--title", "The Way")
+        assert f"[The Way]({new.replace('three', 'way')})" in (tmp_path / folder / "a/one.md").read_text()
+        assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0

@@ -147,6 +147,20 @@ def test_receipts_that_cannot_be_understood_are_never_overwritten(tmp_path: Path
         project.review.approve("feature/p1.md", by="Ada")
 
 
+def test_receipts_with_a_conflict_stop_what_would_take_their_approval_out_of_the_tables(tmp_path: Path) -> None:
+    index = "# Index\n\n| Procedure | Status |\n|---|---|\n| [A Procedure](a.md) | Defined |\n"
+    (tmp_path / "procauthor.toml").write_text('[library]\nindex = "index.md"\n\n[templates]\n"*.md" = ""\n')
+    (tmp_path / "index.md").write_text(index)
+    (tmp_path / "a.md").write_text("# A Procedure\n\nText.\n")
+    project = Project.open(tmp_path)
+    project.apply(project.review.approve("a.md", by="Ada", role="Lead").change)
+    assert "| Approved |" in (tmp_path / "index.md").read_text()
+    receipts = tmp_path / "receipts/a.md.json"
+    receipts.write_text("<<<<<<< HEAD\n" + receipts.read_text() + "=======\n{}\n>>>>>>> other\n")
+    with pytest.raises(LibraryError, match=r"^receipts/a\.md\.json cannot be understood: a merge conflict"):
+        project.sync()
+
+
 def test_without_a_name_nobody_clears(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
 
+from procauthor.library.library import folder_of
 from procauthor.markdown.document import Document, Section
 from procauthor.template.infer import above, sections_by_key
 
@@ -106,7 +107,7 @@ def with_own(forms: Sequence[Form], documents: Mapping[str, Document], files: Ma
     for path, shown in files.items():
         taken = set(chain.from_iterable(form.members for form in result))
         keys = headings(shown)
-        beside = [each for each in documents if each not in taken and _folder(each) == _folder(path)]
+        beside = [each for each in documents if each not in taken and folder_of(each) == folder_of(path)]
         own = {each: headings(documents[each]) for each in beside}
         members = [each for each in beside if own[each] & keys]
         if len(keys) >= _FEWEST_SHARED and len(members) in range(_FEWEST_SHARED, FEWEST):
@@ -260,18 +261,14 @@ def _with_neighbours(
         empty: Documents with hardly any, and no heading below the title.
     """
     taken = set(chain.from_iterable(other.members for other in forms))
-    inside = Counter(map(_folder, form.members))
-    free = [path for path in keys if _folder(path) in inside and path not in form.members]
-    every = inside + Counter(map(_folder, free))
-    beside = [path for path in free if path not in taken and inside[_folder(path)] > every[_folder(path)] / 2]
+    inside = Counter(map(folder_of, form.members))
+    free = [path for path in keys if folder_of(path) in inside and path not in form.members]
+    every = inside + Counter(map(folder_of, free))
+    beside = [path for path in free if path not in taken and inside[folder_of(path)] > every[folder_of(path)] / 2]
     begun = [path for path in beside if path in stubs and (keys[path] & form.core or path in empty)]
     outliers = tuple(sorted(set(beside).difference(begun)))
     members = tuple(sorted((*form.members, *begun)))
     return replace(form, members=members, outliers=outliers, begun=tuple(sorted(begun)))
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
 
 
 def count_words(document: Document) -> int:

@@ -7,12 +7,14 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import yaml
 
 from procauthor.adoption.guess import Guess
+from procauthor.git import find_repository, host_address
+from procauthor.regex import lazy
 from procauthor.settings import Site
 from procauthor.system import read_regular
 
@@ -73,6 +75,11 @@ _SIGNS = (
     _Sign("gitbook", "book.json", r"(?i)gitbook|\"(?:plugins|structure|root)\""),
     _Sign("jekyll", "_config.yml", place=r"(?m)^source:\s*[\"']?([^\s\"'#]+)"),
 )
+# Where else a site says at which address it is shown.
+_MORE = ("config/tech-docs.yml",)
+_SHOWN_AT = lazy(
+    r"""(?mi)^\s*(?:site_url|baseurl|host|url)\s*[:=]\s*["']?(?P<address>(?:https?://)?[\w-]+(?:\.[\w-]+)+[\w./-]*?)/?["']?,?\s*$"""
+)
 _HOSTS: tuple[tuple[Site, str], ...] = (("gitlab", ".gitlab-ci.yml"), ("github", ".github"), ("github", ".git"))
 
 
@@ -108,6 +115,21 @@ def find_site(folder: Path) -> FoundSite:
             if (level / name).exists():
                 return FoundSite(kind, "", Guess("site", kind, 0.8, 1, 1, (os.path.relpath(level / name, folder),)))
     return FoundSite("github", "", Guess("site", "github", 0.7, 0, 1, ()))
+
+
+def find_addresses(folder: Path, site: FoundSite) -> dict[str, str]:
+    """Return where a host and a site may show folders of a library, by its repository and the settings of the site."""
+    result: dict[str, str] = {}
+    repository, host = find_repository(folder), host_address(folder)
+    if repository and host:
+        # On GitLab there is a hyphen between the repository and what is shown of it.
+        ways = ("blob", "tree", "edit", "-/blob", "-/tree", "-/edit")
+        result |= {f"{host}/{way}/*/{repository.prefix}".rstrip("/"): "" for way in ways}
+    for level in _levels(folder):
+        texts = filter(None, (_read(level / file) for file in (*dict.fromkeys(s.file for s in _SIGNS), *_MORE)))
+        for address in (match["address"] for match in chain.from_iterable(map(_SHOWN_AT.finditer, texts))):
+            result.setdefault(address if "://" in address else f"https://{address}", site.root)
+    return result
 
 
 def _names(text: str, root: str) -> Iterator[tuple[str, str]]:

@@ -18,12 +18,20 @@ from procauthor.adoption.form import FEWEST, Form, count_words, find_forms, head
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
-from procauthor.adoption.pattern import path_patterns
-from procauthor.adoption.site import FoundSite, find_site
+from procauthor.adoption.pattern import escape_pattern, path_patterns
+from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
-from procauthor.convention.site import is_part, read_links
-from procauthor.convention.word import is_chapter, page_stem, read_declared, read_title, title_kind, words
+from procauthor.convention.site import by_address, is_part, read_links
+from procauthor.convention.word import (
+    folder_lifecycle,
+    is_chapter,
+    page_stem,
+    read_declared,
+    read_title,
+    title_kind,
+    words,
+)
 from procauthor.data import ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
@@ -32,6 +40,7 @@ from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
 from procauthor.naming import MARKDOWN, is_document
+from procauthor.procedure import Status
 from procauthor.regex import lazy
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
 from procauthor.template.infer import Inferred, infer
@@ -142,13 +151,14 @@ def survey(folder: Path) -> Survey:
     forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
     forms = with_stubs(with_own(with_bundle(forms, chosen), plain, template_files), sorted(stubs))
     templates = tuple(_named(forms, plain, template_files, folder))
-    followed = {t.template_file for t in templates if t.template_file}
-    followed |= {path for path, document in template_files.items() if _has_fields(document)}
+    followed = _followed(templates, template_files)
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
+    shown = list(_addresses(folder, site, every))
     conventions = Conventions(
         site=site.kind,
         site_root=site.root,
+        addresses={address: place for address, place, _ in shown},
         pages=looked.pages,
         procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain, beside, templates)))),
         template_files=tuple(sorted(followed)),
@@ -158,14 +168,14 @@ def survey(folder: Path) -> Survey:
     )
     assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
     assigned |= {path: name for name, path in ungrouped((t.name, t.form.members) for t in templates)}
-    guesses = (site.guess, *_named_guess(site, names.names), *_guesses(templates), *notation.guesses)
+    seen = (*_named_guess(site, names.names), *(guess for *_, guess in shown), *_guesses(templates))
+    guesses = (site.guess, *seen, *notation.guesses)
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
     library = read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
     marks = list(find_marks(library))
     if marks:
-        notation_of_index = IndexConventions(marks={sign: state for sign, state, _ in marks})
-        conventions = conventions.model_copy(update={"index": notation_of_index})
+        conventions = _with_marks(conventions, marks)
         guesses += tuple(guess for *_, guess in marks)
         library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
     counted = {p.path: p.key for p in library.counted}
@@ -173,16 +183,26 @@ def survey(folder: Path) -> Survey:
     if listed:
         guesses += (index_guess(index, listed, set(counted), {key: path for path, key in counted.items()}),)
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
-    settings = _settings(own, patterns, conventions, guesses)
-    hidden = dict(_hidden(folder, looked.exclude))
+    settings, hidden = _settings(own, patterns, conventions, guesses), dict(_hidden(folder, looked.exclude))
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations, hidden)
+
+
+def _followed(templates: Iterable[Proposed], template_files: Mapping[str, Document]) -> set[str]:
+    """Return the files that are templates: those that forms follow, and those with places to fill in."""
+    named = {t.template_file for t in templates if t.template_file}
+    return named | {path for path, document in template_files.items() if _has_fields(document)}
+
+
+def _with_marks(conventions: Conventions, marks: Iterable[tuple[str, Status, Guess]]) -> Conventions:
+    notation = IndexConventions(marks={sign: state for sign, state, _ in marks})
+    return conventions.model_copy(update={"index": notation})
 
 
 def _hidden(folder: Path, exclude: Collection[str]) -> Iterator[tuple[str, int]]:
     """Yield the hidden folders that hold documents, but those that git ignores and those about the repository."""
     for place in sorted(folder.glob(".*/")):
         count = sum(1 for _ in document_paths(place, ()))
-        if count >= FEWEST and place.name not in _OF_REPOSITORY and f"{_escaped(place.name)}/*" not in exclude:
+        if count >= FEWEST and place.name not in _OF_REPOSITORY and f"{escape_pattern(place.name)}/*" not in exclude:
             yield place.name, count
 
 
@@ -260,6 +280,18 @@ def _named_by_site(site: FoundSite, documents: Mapping[str, Document], titles: T
     }
 
 
+def _addresses(folder: Path, site: FoundSite, documents: Mapping[str, Document]) -> Iterator[tuple[str, str, Guess]]:
+    """Yield the addresses of the repository and the site that links lead to documents by, with their folders."""
+    links = ungrouped((path, document.links) for path, document in documents.items())
+    whole = [(path, link) for path, link in links if "://" in link.target]
+    for address, shown in find_addresses(folder, site).items() if whole else ():
+        conventions = Conventions(site=site.kind, site_root=site.root, addresses={address: shown})
+        leading = ((p, k) for p, k in whole if not documents.keys().isdisjoint(by_address(k.target, conventions)))
+        places = [f"{path}:{link.line}" for path, link in leading]
+        if places:
+            yield address, shown, Guess("addresses", address, 0.95, len(places), len(places), tuple(places[:2]))
+
+
 def _named_guess(site: FoundSite, names: Mapping[str, str]) -> Iterator[Guess]:
     """Yield that documents without a title of their own have one in the navigation of their site."""
     if names:
@@ -274,7 +306,7 @@ def _formless(
     held = chain.from_iterable(template.form.members for template in templates)
     alike = set(chain.from_iterable(form.members for form in forms)).difference(held)
     own = {path: document for path, document in documents.items() if path not in beside}
-    yield from sorted(map(_escaped, {*alike, *find_work(own, forms)}))
+    yield from sorted(map(escape_pattern, {*alike, *find_work(own, forms)}))
 
 
 def _ignored(folder: Path) -> Iterator[str]:
@@ -282,13 +314,9 @@ def _ignored(folder: Path) -> Iterator[str]:
     for path in ignored_paths(folder):
         if path.endswith("/"):
             if any(next((folder / path).rglob(f"*{ending}"), None) for ending in MARKDOWN):
-                yield f"{_escaped(path)}*"
+                yield f"{escape_pattern(path)}*"
         elif is_document(path):
-            yield _escaped(path)
-
-
-def _escaped(path: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", path)
+            yield escape_pattern(path)
 
 
 def _translations(documents: Mapping[str, Document]) -> dict[str, tuple[str, ...]]:
@@ -384,15 +412,15 @@ def _template_name(path: str) -> str:
 
 
 def _place(form: Form, folder: Path) -> str:
-    """Return what a form may be called by: the one name of its files, else the folder that holds them."""
+    """Return what a form may be called by: the one name of its files, else that of the folder or its lifecycle."""
     names = {PurePosixPath(path).name for path in form.members}
     if len(names) == 1:
         return PurePosixPath(form.members[0]).stem
     parents = [PurePosixPath(path).parent for path in form.members]
     usual = commonest(parent.name for parent in parents)
     if sum(parent.name == usual for parent in parents) > len(parents) * _CALLED:
-        return usual or folder.resolve().name
-    return PurePosixPath(commonpath(parents)).name or folder.resolve().name
+        return folder_lifecycle(usual or folder.resolve().name)
+    return folder_lifecycle(PurePosixPath(commonpath(parents)).name or folder.resolve().name)
 
 
 def _shows(document: Document, form: Form) -> bool:
@@ -440,7 +468,7 @@ def _counted(templates: Sequence[Proposed], documents: Mapping[str, Document]) -
             folder = PurePosixPath(path).parent
             inside = [p for p in documents if PurePosixPath(p).parent == folder]
             if len(set(inside) & set(template.form.members)) >= len(inside) * _MOST:
-                yield _escaped(path)
+                yield escape_pattern(path)
 
 
 def _order(templates: Iterable[Proposed]) -> Iterator[Guess]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain
@@ -28,6 +30,12 @@ _LONE = lazy(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
 _SPACE = lazy(r"\s*")
+_COMMENT = lazy(r"(?<=[{\[,\n])[ \t]*//[^\n]*")
+_CURLY = lazy("[“”]")
+_LITERAL = lazy(r"\s*(?:```\w*\s*)?(?P<value>\{\s*'.*\})\s*(?:```\s*)?", re.DOTALL)
+_LONGEST_LITERAL = 200_000
+_HUMP = lazy(r"(?<=[a-z0-9])(?=[A-Z])")
+_OTHER_LETTERS = lazy(r"[^a-z0-9]+")
 _DEEPEST = 4
 """So many wrappers may be around an object: ``{"name": "fields", "arguments": {...}}`` has one."""
 _MOST_BROKEN = 1_000
@@ -128,14 +136,31 @@ def read_object(
     """
     known = {*names, *also}
     readable = _LONE.sub(r"\\ufffd", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    spellings = (_objects_in(spelled, names) for spelled in _spellings(readable))
     candidates = [
         (sum(name in value for name in names), known.issuperset(value), whole, value)
-        for whole, value in ungrouped((p.error is None, _unwrapped(p.value, names)) for p in _pieces(readable))
+        for whole, value in next(filter(None, spellings), [])
     ]
     strongest = sorted(range(len(candidates)), key=lambda n: (*candidates[n][:3], n))[-_WEIGHED:]
     if len(strongest) > 1 and fits is not None:
         strongest.sort(key=lambda n: (fits(candidates[n][3]), *candidates[n][1:3], n))
     return dict(candidates[strongest[-1]][3]) if strongest else {}
+
+
+def _objects_in(text: str, names: Sequence[str]) -> list[tuple[bool, Mapping[str, Any]]]:
+    """Return the objects that hold one of the names, and whether each is whole."""
+    return list(ungrouped((piece.error is None, _unwrapped(piece.value, names)) for piece in _pieces(text)))
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """Yield a text, and then the JSON that was nearly written in it: small models write JavaScript or Python."""
+    yield text
+    yield _COMMENT.sub("", text)
+    yield _CURLY.sub('"', text)
+    literal = _LITERAL.fullmatch(text) if len(text) <= _LONGEST_LITERAL else None
+    if literal:
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            yield json.dumps(ast.literal_eval(literal["value"]))
 
 
 def _pieces(text: str) -> list[ScannedObject]:
@@ -154,14 +179,20 @@ def _unwrapped(value: object, names: Sequence[str], depth: int = 0) -> Iterator[
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = next((piece.value for piece in scan(value)), {})
     if isinstance(value, Mapping):
-        if any(name in value for name in names):
-            yield value
-            return
+        for spelled in (value, {_field_name(key): each for key, each in value.items()}):
+            if any(name in spelled for name in names):
+                yield spelled
+                return
         inner: Sequence[object] = list(value.values())
     else:
         inner = value if isinstance(value, list) else []
     for each in inner if depth < _DEEPEST else ():
         yield from _unwrapped(each, names, depth + 1)
+
+
+def _field_name(key: str) -> str:
+    """Return the name of a field for its heading, or for its name in another case: ``Required Inputs``."""
+    return _OTHER_LETTERS.sub("_", _HUMP.sub("_", key).lower()).strip("_")
 
 
 _MAX_CHARACTERS = 2_000_000

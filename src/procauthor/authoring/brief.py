@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -306,3 +309,9 @@ class Answer:
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
     usage: Usage = Usage()
+
+
+@lru_cache(maxsize=64)
+def mark_of(brief: Brief) -> str:
+    """Return what the markers around data carry: the same for every call, and not to be guessed by texts."""
+    return hashlib.sha256(json.dumps(brief.as_json(), sort_keys=True).encode()).hexdigest()[:10]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,7 +12,7 @@ from pydantic import BaseModel
 from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.answer import read_object
 from procauthor.authoring.author import Ask, FieldProblem, told
-from procauthor.authoring.brief import Answer, Brief, Passage, Usage
+from procauthor.authoring.brief import Answer, Brief, Passage, Usage, mark_of
 from procauthor.authoring.memory import CallLog, call_key
 from procauthor.authoring.outline import AIM, OUTLINE, WRITE, is_outline
 from procauthor.authoring.passage import join_questions
@@ -200,7 +198,7 @@ def check_room(request: Request, reply_tokens: int, left: int | None) -> None:
 
 def brief_words(prompts: PromptLibrary, brief: Brief, template: Template) -> tuple[str, str]:
     """Return the brief as every call of a run begins with it, and the mark of its data."""
-    mark = _mark(brief)
+    mark = mark_of(brief)
     return prompts.render("brief", _brief_variables(brief, template, mark)), mark
 
 
@@ -218,7 +216,7 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     passages = [p.id for p in ask.brief.passages] if needs_passages(work) else []
     titles = () if ask.form else [reference.title for reference in ask.brief.near]
     schema = reply_schema(work.model, work.open, passages, titles)
-    mark = _mark(ask.brief)
+    mark = mark_of(ask.brief)
     texts = [begun or _render_brief(prompts, work)] if ask.form is None or ask.form.briefed else []
     censor = Censor.of(ask.brief.text.encode())
     texts += [prompts.render(name, {**censor.each(words), "mark": mark}) for name, words in _prompts(work)]
@@ -259,7 +257,7 @@ def _may_refer(work: _Work) -> bool:
 
 
 def _render_brief(prompts: PromptLibrary, work: _Work) -> str:
-    ask, mark = work.ask, _mark(work.ask.brief)
+    ask, mark = work.ask, mark_of(work.ask.brief)
     shown = ask.brief if needs_passages(work) else replace(ask.brief, passages=())
     shown = shown if needs_promises(work) else replace(shown, promises=())
     variables = Censor.of(ask.brief.text.encode()).each(_brief_variables(shown, ask.template, mark))
@@ -401,12 +399,6 @@ def _check_late(ask: Ask, checked: Checked) -> Checked:
 
 
 # Variables of the prompts
-
-
-@lru_cache(maxsize=64)
-def _mark(brief: Brief) -> str:
-    """Return what the markers of this brief carry: the same for every call, and not to be guessed by its texts."""
-    return hashlib.sha256(json.dumps(brief.as_json(), sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, object]:

@@ -608,10 +608,9 @@ def _written(outline: Outline, operations: Iterable[Operation]) -> Iterator[tupl
 def doubt(
     placed: Iterable[tuple[str, str]], evidence: Evidence, asked: Sequence[str] = (), limits: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """Return open questions about the claims in texts that the evidence does not hold: three at most.
+    """Return an open question about the claims in texts that the evidence does not hold: one for all of them.
 
-    A block of code is asked about once, and what it uses is asked about with it. All commands are one question, all
-    names and places, and all numbers.
+    A block of code is asked about once, and what it uses is asked about with it.
 
     Args:
         placed: Each text with its place, as the question names it.
@@ -725,14 +724,17 @@ def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[int]:
 
 
 def _together(places: Mapping[Particular, Sequence[str]]) -> Iterator[str]:
-    """Yield a question for all commands, one for all names and places, and one for all numbers, as far as there are."""
+    """Yield one question for all that is open: commands, then names and places, then numbers, as they come."""
     groups: dict[str, list[Particular]] = {}
     for claim in places:
         groups.setdefault(_MANY.get(claim.kind, _OTHERS), []).append(claim)
+    listed: list[str] = []
     for group, claims in groups.items():
-        kind = claims[0].kind if len(claims) == 1 else group
+        kind = claims[0].kind if len(places) == 1 else group
         said = (f"{claim.quoted} in {' and '.join(places[claim])}" for claim in claims)
-        yield f"{UNVERIFIED}{kind} {'; '.join(dict.fromkeys(said))}"
+        listed.append(f"{kind} {'; '.join(dict.fromkeys(said))}")
+    if listed:
+        yield UNVERIFIED + "; ".join(listed)
 
 
 def _placed(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from procauthor.authoring.author import STEPS, Ask
-from procauthor.authoring.brief import Answer, Brief
+from procauthor.authoring.brief import Answer, Brief, mark_of
 from procauthor.authoring.judge import Verdict, source_ids
 from procauthor.authoring.reply import share_titles
 from procauthor.authoring.run import HAND_OFF
@@ -119,7 +118,7 @@ class Assignment:
         return prompts.render(
             HAND_OFF,
             {
-                "mark": _mark(brief),
+                "mark": mark_of(brief),
                 "run": self.run,
                 "request": brief.request,
                 "path": brief.path,
@@ -170,11 +169,6 @@ def step_text(assignment: Assignment, number: int, prompts: PromptLibrary) -> st
 
 def _names(template: Template) -> list[str]:
     return [spec.name for spec in template.sections]
-
-
-def _mark(brief: Brief) -> str:
-    """Return what the markers around data carry: not to be guessed by the texts between them."""
-    return hashlib.sha256(json.dumps(brief.as_json(), sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _field(spec: SectionSpec) -> dict[str, Any]:

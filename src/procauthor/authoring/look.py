@@ -18,7 +18,7 @@ from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
-from procauthor.library.status import PROPOSED
+from procauthor.library.status import PROPOSED, TURNED
 from procauthor.markdown.link import write_link
 from procauthor.template.model import late_name, late_parts
 from procauthor.template.render import Names, is_left_out
@@ -89,7 +89,7 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "doubts": list(seen.doubts),
         "questions": questions,
         "proposals": seen.proposals,
-        "open": seen.proposals + len(seen.questions) + len(seen.doubts),
+        "open": seen.proposals + len(seen.questions) + bool(seen.doubts),
         "room": MOST_OPEN,
         "edits": _MOST_EDITS,
     }
@@ -123,7 +123,8 @@ def take_fitting(
 
 def count_proposals(fields: Mapping[str, Any]) -> int:
     """Return how many values of some fields are proposed."""
-    return json.dumps(fields).count(PROPOSED)
+    told = json.dumps(fields)
+    return told.count(PROPOSED) + told.count(TURNED)
 
 
 def add_times(template: Template, fields: Mapping[str, Any]) -> str:

@@ -41,7 +41,7 @@ _SETS = re.compile(
     r"\b([A-Za-z_]\w*)\s*=|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*(?:[ ]+[A-Za-z_]\w*)*)"
     r"|\bfor\s+(\w+)\s+in\b|--arg(?:json)?\s+(\w+)"
 )
-_EVERYWHERE = frozenset(("HOME", "PATH", "PWD", "USER", "RANDOM", "_"))
+_EVERYWHERE = frozenset(("HOME", "PATH", "PWD", "USER", "RANDOM", "_", "true", "false", "null"))
 # Around lines that are put beside a passage: what is below them belongs where it belonged.
 _BEGIN, _END = "\x02", "\x03"
 _NUMBER = re.compile(r"\A\[\d+\][ ]+")

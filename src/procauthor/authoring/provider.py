@@ -208,8 +208,11 @@ def read_message(message: AIMessage, asked: int) -> Reply:
 
 
 def _text(message: AIMessage) -> str:
-    """Return the arguments of all calls of a tool, or else the words."""
-    calls = [json.dumps(call["args"], ensure_ascii=False) for call in message.tool_calls if call["args"]]
+    """Return the arguments of all calls of a tool together, or else the words."""
+    arguments: dict[str, Any] = {}
+    for call in message.tool_calls:
+        arguments |= call["args"] or {}
+    calls = [json.dumps(arguments, ensure_ascii=False)] if arguments else []
     calls += [str(broken["args"]) for broken in message.invalid_tool_calls if broken["args"]]
     return "\n".join(calls) or str(message.text)
 

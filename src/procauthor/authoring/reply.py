@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -180,7 +181,7 @@ def check_fields(
 
     What may be left out is left out where it is missing, unless the reply was ``cut_off``.
     """
-    whole = {name: data[name] for name in names if name in data}
+    whole = {name: _unquoted(data[name], model.model_fields[name].annotation) for name in names if name in data}
     if len(whole) == len(model.model_fields):
         # Most replies fit, and to find that out needs no model for each field.
         with suppress(ValidationError):
@@ -196,10 +197,26 @@ def check_fields(
                 values[name] = model.model_fields[name].default
             continue
         try:
-            values[name] = restrict(model, [name]).model_validate({name: data[name]}).model_dump()[name]
+            values[name] = restrict(model, [name]).model_validate({name: whole[name]}).model_dump()[name]
         except ValidationError as error:
             problems.append(FieldProblem(name, _complaints(error)))
     return Checked(values, tuple(problems))
+
+
+def _unquoted(value: object, annotation: object) -> object:
+    """Return the list or object that a model has written as a text."""
+    opening = _opening(annotation)
+    if opening and isinstance(value, str) and value.lstrip().startswith(opening):
+        with suppress(ValueError, RecursionError):
+            return json.loads(value, strict=False)
+    return value
+
+
+def _opening(annotation: object) -> str:
+    """Return the sign with which the JSON of a type begins, if it is no plain value."""
+    if get_origin(annotation) is list:
+        return "["
+    return "{" if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ""
 
 
 def _complaints(error: ValidationError) -> str:

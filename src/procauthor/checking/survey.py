@@ -11,6 +11,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -362,8 +363,9 @@ def _is_sealed(row: tuple[object, ...]) -> bool:
     return _seal(row[:-1]) == row
 
 
+@cache
 def program_key() -> bytes:
-    """Return a digest of the program itself: sizes and times of all its modules."""
+    """Return a digest of the program itself, as it was when it was first asked for: sizes and times of its modules."""
     digest = blake2b(digest_size=16)
     root = Path(__file__).parent.parent
     for folder, names, files in os.walk(root):
@@ -466,15 +468,27 @@ class Surveyor:
         self._last: Surveyed | None = None
         self._made: OrderedDict[tuple[str, str], Record] = OrderedDict()
         self._looks = 0
+        self._tree: Tree | None = None
+        self._certain = True
         self._watch: Watch | None = None
 
     def survey(self) -> Surveyed:
         """Read the library; what this has read before is taken from there, as far as it is the same."""
-        if self._last is not None and self._is_quiet(len(self._last.records)):
+        changed = self._changes()
+        if self._last is not None and not changed and changed is not None:
             return self._last
-        tree = walk(self._root, self._settings.library.exclude)
+        # What was told is told once: should this end before its time, all documents are looked at the next time.
+        self._certain = False
+        self._last = self._read_again(changed)
+        self._certain = True
+        return self._last
+
+    def _read_again(self, changed: frozenset[str] | None) -> Surveyed:
+        """Read what has changed; None where all documents have to be looked at."""
+        tree = self._tree if changed and self._tree else walk(self._root, self._settings.library.exclude)
+        self._tree = tree
         memory = self._memory = self._memory or self._open(len(tree.documents))
-        records, unknown = self._recall(tree, memory)
+        records, unknown = self._recall(tree, memory, changed)
         unread = list(tree.closed)
         for found in share(unknown, self._read, Record | UnreadFile):
             if isinstance(found, UnreadFile):
@@ -486,16 +500,32 @@ class Surveyor:
         fresh = frozenset(path for path in unknown if path in records)
         if not fresh and self._last is not None and self._is_as_before(self._last, tree, records, unread, reviews):
             return self._last
-        self._last = self._put_together(tree, memory, records, unread, fresh, reviews)
-        return self._last
+        return self._put_together(tree, memory, records, unread, fresh, reviews)
 
-    def _is_quiet(self, documents: int) -> bool:
-        """Say whether nothing has changed on the disk. It is watched where many documents are looked at often."""
+    def _changes(self) -> frozenset[str] | None:
+        """Return the documents that alone have changed since the last reading; None where others may have.
+
+        The disk is watched where many documents are looked at often.
+        """
+        if self._last is None:
+            return None
+        known = self._last.records
         if self._looks < _OFTEN:
             self._looks += 1
-            if self._looks == _OFTEN and documents >= _WORTH_WATCHING:
+            if self._looks == _OFTEN and len(known) >= _WORTH_WATCHING:
                 self._watch = Watch.open(self._root, self.state)
-        return self._watch is not None and self._watch.is_quiet()
+        changed = self._watch.changes() if self._watch is not None else None
+        if not self._certain:
+            return None
+        if not changed:
+            return changed
+        # Of a file with several names, or links to it, only one is told.
+        alone = len({record.signature.inode for record in known.values()}) == len(known)
+        certain = alone and changed <= known.keys() and not self._last.library.unread
+        return changed if certain and all(map(self._is_file, changed)) else None
+
+    def _is_file(self, path: str) -> bool:
+        return (self._root / path).is_file() and not (self._root / path).is_symlink()
 
     def rest(self) -> None:
         """Watch the disk no longer, until it is looked at often again."""
@@ -553,10 +583,18 @@ class Surveyor:
             digest.update(f"\0{name}\0{self._templates.digest(name)}".encode())
         return digest.digest()
 
-    def _recall(self, tree: Tree, memory: Memory) -> tuple[dict[str, Record], list[str]]:
-        """Return the records of the files that are as they were, and the paths of the others."""
+    def _recall(
+        self, tree: Tree, memory: Memory, changed: frozenset[str] | None
+    ) -> tuple[dict[str, Record], list[str]]:
+        """Return the records of the files that are as they were, and the paths of the others.
+
+        ``changed`` are the only ones that need a look; None where all do.
+        """
         if not memory.records:
             return {}, list(tree.documents)
+        if changed is not None and self._last is not None:
+            kept = {path: record for path, record in self._last.records.items() if path not in changed}
+            return self._unchanged(sorted(changed), memory, kept)
         records: dict[str, Record] = {}
         unknown: list[str] = []
         top = os.fspath(self._root)
@@ -654,9 +692,21 @@ class Surveyor:
         procedures = tuple(
             _stored(record, reviews.get(record.path), shelf, self._settings.conventions) for record in ordered.values()
         )
+        self._hand_on_faces(ordered, procedures)
         library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
         return Surveyed(library, memory, ordered, fresh, gone, shelf, self)
+
+    def _hand_on_faces(self, records: Mapping[str, Record], procedures: Iterable[Stored]) -> None:
+        """Give documents what was decoded of them at the last reading, where they are as they were."""
+        last = self._last
+        if last is None:
+            return
+        for procedure in procedures:
+            path = procedure.path
+            known = last.library.by_path.get(path)
+            if known is not None and "face" in vars(known) and last.records.get(path) is records[path]:
+                vars(procedure)["face"] = vars(known)["face"]
 
     def _template(self, path: str) -> Template | None:
         return read_template(path, self._settings, self._templates)

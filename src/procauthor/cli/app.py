@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from inspect import getdoc
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -175,6 +175,9 @@ def main() -> None:
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
     try:
         app()
+    except OSError as error:
+        # The help and the version are printed before a command is run.
+        _stop(error)
     finally:
         _flush()
 
@@ -186,8 +189,12 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        close_stdout()
-        if isinstance(error, BrokenPipeError):
-            sys.exit(_NOBODY_READS)
-        typer.echo(f"procauthor: standard output: {error.strerror}", err=True)
-        sys.exit(AuthoringError.exit_code)
+        _stop(error)
+
+
+def _stop(error: OSError) -> NoReturn:
+    close_stdout()
+    if isinstance(error, BrokenPipeError):
+        sys.exit(_NOBODY_READS)
+    typer.echo(f"procauthor: standard output: {error.strerror}", err=True)
+    sys.exit(AuthoringError.exit_code)

@@ -6,7 +6,9 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
+from urllib.parse import unquote
 
 from procauthor.markdown.document import Document, Link
 from procauthor.markdown.front_edit import read_texts
@@ -272,6 +274,23 @@ def candidates(source: str, path: str, conventions: Conventions, folder: str = "
         yield plain
         if rules_of(conventions.site).pages:
             yield from _documents(plain)
+
+
+def by_address(target: str, conventions: Conventions) -> Iterator[str]:
+    """Yield the paths from the library's root that a whole address may mean, where the settings know it."""
+    for address, folder in conventions.addresses.items():
+        match = _address_pattern(address).match(target)
+        if match:
+            rest = unquote(re.split(r"[?#]", target[match.end() :], maxsplit=1)[0]).strip("/")
+            plain = posixpath.normpath(posixpath.join(folder, rest))
+            yield plain
+            if rules_of(conventions.site).pages:
+                yield from _documents(plain)
+
+
+@lru_cache(maxsize=16)
+def _address_pattern(address: str) -> re.Pattern[str]:
+    return re.compile(re.escape(address.rstrip("/")).replace(r"\*", "[^/]+") + r"(?=[/?#]|\Z)", re.IGNORECASE)
 
 
 def is_named(path: str) -> bool:

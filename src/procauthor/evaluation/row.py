@@ -149,7 +149,7 @@ def _announced(scope: Scope, listed: tuple[Listed, ...], names: dict[str, str]) 
     for host in hosts:
         for entry in entries(host):
             if entry.title and "standard" not in entry.table.columns and entry.key not in titles:
-                if entry.path in scope.library.by_path or entry.key in scope.library.by_key:
+                if _leads(scope, entry.path) or entry.key in scope.library.by_key:
                     continue
                 titles.add(entry.key)
                 home = names.get(title_key(host.lifecycle), host.lifecycle)
@@ -158,14 +158,14 @@ def _announced(scope: Scope, listed: tuple[Listed, ...], names: dict[str, str]) 
 
 def _spoken(library: Library, listed: tuple[Listed, ...]) -> set[str]:
     """Return the documents that have a row of their own: by its link, or by its title within their lifecycle."""
-    found: set[str] = set()
+    spoken: set[str] = set()
     for entry in listed:
         if entry.path in library.by_path:
-            found.add(str(entry.path))
+            spoken.add(str(entry.path))
         for document in library.by_key.get(entry.key, ()):
             if not entry.path and title_key(document.lifecycle) == title_key(entry.lifecycle):
-                found.add(document.path)
-    return found
+                spoken.add(document.path)
+    return spoken
 
 
 def _has_document(scope: Scope, entry: Listed, spoken: set[str]) -> bool:
@@ -173,13 +173,19 @@ def _has_document(scope: Scope, entry: Listed, spoken: set[str]) -> bool:
 
     A row of another lifecycle that repeats the title of a document with a row of its own names another procedure.
     """
-    if entry.path in scope.library.by_path:
+    if _leads(scope, entry.path):
         return True
     here = title_key(entry.lifecycle)
     return any(
         title_key(document.lifecycle) == here or document.path not in spoken
         for document in scope.library.by_key.get(entry.key, ())
     )
+
+
+def _leads(scope: Scope, path: str | None) -> bool:
+    """Say whether a row leads to a document, by its path of today or, by what git knows, of before."""
+    known = scope.library.by_path
+    return bool(path) and (path in known or scope.renamed(str(path)) in known)
 
 
 def _missing(listed: Listed, lifecycle: str) -> Row:

@@ -23,7 +23,7 @@ from procauthor.library.transaction import (
     roll_back,
 )
 from procauthor.markdown.merge import merge
-from procauthor.naming import is_document
+from procauthor.naming import is_document, list_first
 from procauthor.procedure import stamp
 
 _SHOWN = 3
@@ -85,16 +85,17 @@ def _require_newest(state: Path, entry: HistoryEntry | None) -> None:
     lost = next((f for f in reversed(newer) if read_record(state.parent, f) is None), None)
     if lost is not None:
         number = int(lost.stem)
-        message = f"change {number}, the newest in the history, is damaged, so it cannot be undone"
-        hint = f"take back an older one by its number: procauthor undo --list; delete {lost} to forget change {number}"
+        message = f"change {number} of the history is damaged, so it cannot be told what comes next"
+        place = lost.relative_to(state.parent).as_posix()
+        hint = f"name a change by its number: procauthor undo --list; or delete {place} to forget change {number}"
         raise LibraryError(message, hint)
 
 
 def _newest_first(state: Path) -> Iterator[HistoryEntry]:
     for file in reversed(list_records(history_folder(state))):
-        found = read_record(state.parent, file)
-        if found is not None:
-            yield HistoryEntry(int(file.stem), file, found)
+        record = read_record(state.parent, file)
+        if record is not None:
+            yield HistoryEntry(int(file.stem), file, record)
 
 
 def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEntry, Change]:
@@ -110,14 +111,14 @@ def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEnt
     with lock(state):
         roll_back(root, state)
         if number is None:
-            found = next((entry for entry in _newest_first(state) if not entry.undone), None)
-            _require_newest(state, found)
+            last = next((entry for entry in _newest_first(state) if not entry.undone), None)
+            _require_newest(state, last)
         else:
-            found = _numbered(state, number, undone=False)
-        if found is None:
+            last = _numbered(state, number, undone=False)
+        if last is None:
             message = "there is nothing to undo"
             raise NotFoundError(message, "no change of this library is in its history")
-        return found, _turn(root, state, found)
+        return last, _turn(root, state, last)
 
 
 def redo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEntry, Change]:
@@ -189,9 +190,8 @@ def _has_moved(root: Path, file: FileRecord, present: bytes | None) -> bool:
 
 def _refuse(places: list[str], entry: HistoryEntry) -> None:
     if places:
-        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-        names = ", ".join(places[:_SHOWN]) + more
-        message = f"{names} changed since {entry.title!r}, so it cannot be {'redone' if entry.undone else 'undone'}"
+        names, done = list_first(places, _SHOWN), "redone" if entry.undone else "undone"
+        message = f"{names} changed since {entry.title!r}, so it cannot be {done}"
         raise ConflictError(message, "nothing was written; take those edits back first, or keep them")
 
 

@@ -61,10 +61,15 @@ class Table:
     @property
     def whole(self) -> bool:
         """Whether it is the only table of procedures in an index, and has those of several lifecycles."""
+        if self.procedure.kind != "index":
+            return False
         every = [table for table in tables(self.procedure) if "standard" not in table.columns]
-        paths = (read_entry(self, row).path for row in self.block.rows)
-        folders = {path.rpartition("/")[0] for path in paths if path}
-        return self.procedure.kind == "index" and len(every) == 1 and ("lifecycle" in self.columns or len(folders) > 1)
+        folders = {entry.path.rpartition("/")[0] for entry in self.rows() if entry.path}
+        return len(every) == 1 and ("lifecycle" in self.columns or len(folders) > 1)
+
+    def rows(self) -> Sequence[IndexRow]:
+        """Return what its rows say."""
+        return [entry for entry in entries(self.procedure) if entry.table.block.start == self.block.start]
 
     def cell(self, row: TableRow, column: str) -> Cell | None:
         """Return a cell by its column's key."""
@@ -161,12 +166,12 @@ def entries(procedure: Procedure) -> Sequence[IndexRow]:
     held, rows = beside.get(_ROWS, (None, ()))
     if held is not procedure:
         every = ungrouped((table, table.block.rows) for table in tables(procedure))
-        rows = tuple(read_entry(table, row) for table, row in every)
+        rows = tuple(_read_entry(table, row) for table, row in every)
         beside[_ROWS] = procedure, rows
     return rows
 
 
-def read_entry(table: Table, row: TableRow) -> IndexRow:
+def _read_entry(table: Table, row: TableRow) -> IndexRow:
     """Read one row. Where the title is no link, one in another cell may lead to the document."""
     title, status, phase = (table.cell(row, name) for name in ("title", "status", "phase"))
     link = title.link if title else None
@@ -281,7 +286,7 @@ def _item(library: Library, index: Procedure, section: Section, item: Item, link
     status = _item_status(index, item)
     if link is not None and _begins(index, item, link):
         target = library.settle(index.resolve(link.target))
-        if target.external or target.path == index.path:
+        if (target.external and target.path is None) or target.path == index.path:
             return None
         name = _name(index, _SIGNS.sub("", link.text))
         return ListItem(Listed(name, lifecycle, index.path, item.line, target.path, status), item, link)
@@ -475,7 +480,9 @@ def new_path(library: Library, lifecycle: str, title: str) -> str:
     if like and sum(has_own_folder(p.path) for p in like) * 2 > len(like):
         own = [p for p in like if has_own_folder(p.path)]
         name = _stem([(PurePosixPath(p.path).parent.name, p.title) for p in own], title)
-        return _free(library, f"{folder}/{name}", f"/{_usual(PurePosixPath(p.path).name for p in own)}")
+        # A lifecycle that is called like its only document has the same folder.
+        home = folder if PurePosixPath(folder).name == name and folder not in map(_home, like) else f"{folder}/{name}"
+        return _free(library, home, f"/{_usual(PurePosixPath(p.path).name for p in own)}")
     every = [bare_name(p.path) for p in library.counted]
     name = _stem([(bare_name(p.path), p.title) for p in like], title, every)
     return _free(library, f"{folder}/{name}", _usual(split_ending(p.path)[1] for p in like) or ".md")
@@ -568,12 +575,22 @@ def _folder(library: Library, lifecycle: str) -> str:
     if not homes:
         beside = {listed.path for listed in read_index(library) if title_key(listed.lifecycle) == key}
         homes = [_home(p) for p in library.counted if p.path in beside]
+    homes = homes or _homes_called(library, lifecycle)
     if homes:
         return _usual(sorted(homes))
     others = {_home(p): p.lifecycle for p in library.counted if p.lifecycle and _home(p) != "."}
     usual = PurePosixPath(_usual(_home(p) for p in library.counted if _home(p) in others) or ".")
     name = _stem([(PurePosixPath(home).name, name) for home, name in others.items()], lifecycle)
     return (usual.parent / (name if others else slugify(lifecycle))).as_posix()
+
+
+def _homes_called(library: Library, name: str) -> list[str]:
+    """Return the folder that a name means: by its path, once for each document in it, else by its last name."""
+    homes = [_home(p) for p in library.procedures]
+    path, last = (title_key(text) for text in (name.strip("/"), PurePosixPath(name).name))
+    called = [home for home in homes if title_key(home) == path]
+    named = {home for home in homes if title_key(PurePosixPath(home).name) == last}
+    return called or (list(named) if len(named) == 1 else [])
 
 
 def _home(procedure: Procedure) -> str:

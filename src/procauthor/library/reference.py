@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from procauthor.convention.site import candidates, plain_target, rules_of, shows
+from procauthor.convention.site import by_address, candidates, plain_target, rules_of, shows
 from procauthor.errors import InvalidTitleError
 from procauthor.markdown.link import encode_path, escape, slugify, write_link
 from procauthor.naming import title_key, unportable
@@ -41,19 +41,24 @@ class Target(Struct, frozen=True, array_like=True, gc=False):
 
 
 def resolve_on_site(source: str, target: str, conventions: Conventions, folder: str = "") -> Target:
-    """Resolve a link as the site does that shows the documents; see `resolve` and `page_folder`."""
+    """Resolve a link as the site does that shows the documents; see `resolve` and `page_folder`.
+
+    A whole address leads out of the library; what it may mean inside is among the other paths.
+    """
+    if conventions.addresses and _SCHEME.match(target):
+        return Target(None, external=True, others=tuple(by_address(target, conventions)))
     if rules_of(conventions.site) == rules_of("github") or not shows(source, conventions):
         return resolve(source, target)
     plain = plain_target(target, conventions)
     if plain is None:
         return Target(None, external=True)
-    found = resolve(source, plain)
+    plainly = resolve(source, plain)
     path = unquote(plain.partition("#")[0].partition("?")[0])
-    if found.external or not path:
-        return found
+    if plainly.external or not path:
+        return plainly
     first, *others = dict.fromkeys(candidates(source, path, conventions, folder))
     inside = not (first == ".." or first.startswith("../"))
-    return Target(first if inside else None, found.anchor, escapes=not inside, others=tuple(others))
+    return Target(first if inside else None, plainly.anchor, escapes=not inside, others=tuple(others))
 
 
 def resolve(source: str, target: str) -> Target:
@@ -66,7 +71,8 @@ def resolve(source: str, target: str) -> Target:
         return Target(None, external=True)
     path, _, anchor = target.partition("#")
     path = unquote(path.partition("?")[0])
-    anchor = unquote(anchor)
+    # What follows ":~:" marks words of the page, and is no part of the anchor.
+    anchor = unquote(anchor.partition(":~:")[0])
     if not path:
         return Target(source, anchor)
     joined = _joined(source, path)
@@ -131,19 +137,20 @@ def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> by
 
 
 _MAX_TITLE = 120
-_BAD_TITLE = lazy(r"[\x00-\x1f\\<>{}|`]|\.\.|\]\(|\[\[")
+_CODE = lazy(r"`([^`]+)`")
+_BAD_TITLE = lazy(r"[\x00-\x1f\\<>{}`]|\.\.|\]\(|\[\[")
 # Where a name ends within the name of a file.
 _WORD_END = lazy(r"[^\W\d_]\Z")
 _WORD_START = lazy(r"[^\W_]")
 
 
 def check_title(title: str) -> str:
-    """Return a title with its spaces folded.
+    """Return a title with its spaces folded, and without the marks of code around a word of it.
 
     Raises:
         InvalidTitleError: It is empty, too long, or holds what no title can hold.
     """
-    clean = " ".join(title.split())
+    clean = " ".join(_CODE.sub(r"\1", title).split())
     if not clean:
         message = "the title is empty"
         raise InvalidTitleError(message, 'name the procedure, for example "Threat Model Procedure"')
@@ -151,7 +158,7 @@ def check_title(title: str) -> str:
         message = f"the title has {len(clean)} characters, more than {_MAX_TITLE}"
         raise InvalidTitleError(message)
     message = f"{title!r} cannot be the title of a procedure"
-    sign = _BAD_TITLE.search(title)
+    sign = _BAD_TITLE.search(_CODE.sub(r"\1", title))
     if sign:
         raise InvalidTitleError(message, f"leave out {sign[0]!r}, which means something else in Markdown or in a path")
     if not clean.removeprefix(".")[:1].isalnum() or not slugify(clean).strip("-"):

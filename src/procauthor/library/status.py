@@ -46,6 +46,8 @@ OPEN = "…"
 """What is in the other fields of an item whose first field is marked."""
 PROPOSED = "(proposed:"
 """What a proposal begins with; the value follows, then a semicolon, the reason, and the closing bracket."""
+TURNED = "(proposed; "
+"""The same behind its value: "30 seconds (proposed; the reason)"."""
 MARK = "(proposed)"
 """What follows a value in the text that is listed as a proposal."""
 UNVERIFIED = "Unverified: "
@@ -53,6 +55,7 @@ UNVERIFIED = "Unverified: "
 Kind = Literal["question", "proposal"]
 _PROPOSAL = lazy(re.escape(PROPOSED))
 _MARK = lazy(re.escape(MARK))
+_TURNED = lazy(r"(?P<value>\d[\w.,:/]*(?: ?%| [^\W\d][\w-]*| \d[\w.,:/]*){0,3}) " + re.escape(TURNED))
 _LEAD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?(?:\*\*[^*\n]+:\*\*[ \t]*)?")
 _EMPHASIS = "*_ "
 _BLANK = lazy(rb"\r?\n[ \t]*\r?\n")
@@ -146,6 +149,7 @@ def split_proposal(text: str) -> tuple[str, str]:
 
 def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a text that shows a value and a mark for each proposal, and the proposals for its front matter."""
+    text = _TURNED.sub(rf"{PROPOSED} \g<value>; ", text)
     if PROPOSED not in text:
         return text, ()
     document = parse(text.encode())
@@ -414,21 +418,23 @@ def _match_sections(document: Document, template: Template) -> Match:
     for section in document.sections:
         if section.heading and (section.level > 1 or section.title != document.title):
             by_key.setdefault(section_key(section.title), []).append(section)
-    found: dict[str, Section] = {}
+    matched: dict[str, Section] = {}
     inside: frozenset[int] = frozenset()
     # The steps come first: what is below them is a part of a step, such as its "Purpose".
     for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
         named = chain.from_iterable(by_key.get(key, ()) for key in spec.keys)
         candidates = [s for s in named if s.index not in inside]
         if candidates:
-            section = found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
+            section = matched[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
             if spec.kind == "steps":
                 inside |= {s.index for s in document.family(section)}
-    missing = tuple(s for s in template.required if s.key not in found)
+    missing = tuple(s for s in template.required if s.key not in matched)
     empty = tuple(
-        s for s in template.sections if s.key in found and s.kind != "group" and not has_content(document, found[s.key])
+        s
+        for s in template.sections
+        if s.key in matched and s.kind != "group" and not has_content(document, matched[s.key])
     )
-    return Match(found, missing, empty)
+    return Match(matched, missing, empty)
 
 
 def has_text(document: Document, section: Section, words: PlaceholderConventions = SHIPPED) -> bool:

@@ -11,7 +11,7 @@ from procauthor.library.contract import sections_of
 from procauthor.library.library import Procedure
 from procauthor.lsp.desk import Desk
 from procauthor.lsp.subject import Meant, find_subject, users_of, uses_of
-from procauthor.procedure import Artifact
+from procauthor.naming import list_first
 
 _SHOWN = 8
 _LONGEST = 400
@@ -39,16 +39,12 @@ def _of_document(desk: Desk, procedure: Procedure) -> Iterator[str]:
     yield f"**{procedure.title}**: {desk.status(procedure)}{where}{owner}"
     yield _purpose(procedure)
     contract = procedure.contract
-    yield _listed("Needs", (_with_source(wanted) for wanted in contract.inputs))
+    yield _listed("Needs", (wanted.with_source for wanted in contract.inputs))
     yield _listed("Makes", (output.name for output in contract.outputs))
     yield _listed("Ends as", (state.name for state in contract.exits))
     yield _listed("Used by", (user.title for user in users_of(desk.library, procedure) if user.counted))
     missing, empty = procedure.lacking
     yield _listed("Lacks", (*missing, *empty))
-
-
-def _with_source(artifact: Artifact) -> str:
-    return f"{artifact.name} (from {artifact.source})" if artifact.source else artifact.name
 
 
 def _purpose(procedure: Procedure) -> str:
@@ -61,8 +57,7 @@ def _purpose(procedure: Procedure) -> str:
 
 def _listed(label: str, names: Iterable[str]) -> str:
     every: Sequence[str] = tuple(dict.fromkeys(names))
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
-    return f"{label}: {', '.join(every[:_SHOWN])}{more}" if every else ""
+    return f"{label}: {list_first(every, _SHOWN)}" if every else ""
 
 
 def _of_artifact(desk: Desk, subject: Meant) -> Iterator[str]:

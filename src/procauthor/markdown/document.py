@@ -259,7 +259,7 @@ class Document:
     @property
     def metadata(self) -> dict[str, object]:
         """Metadata by lower-case key with underscores, from front matter or bold fields."""
-        return {key: found.value for key, found in self.fields.items()}
+        return {key: each.value for key, each in self.fields.items()}
 
     def is_text(self, place: int) -> bool:
         """Say whether a byte offset is in running text, and not in code or HTML."""
@@ -339,6 +339,26 @@ class Replacement:
     end: int
     text: str
     shown: str | None = None
+
+
+def line_start(raw: bytes, offset: int) -> int:
+    """Return the offset of the first byte of the line."""
+    return raw.rfind(b"\n", 0, offset) + 1
+
+
+def line_end(raw: bytes, offset: int) -> int:
+    """Return the offset behind the last byte of the line, without its line ending."""
+    end = raw.find(b"\n", offset)
+    end = len(raw) if end == -1 else end
+    return end - 1 if raw[end - 1 : end] == b"\r" and end > offset else end
+
+
+def whole_line(raw: bytes, end: int) -> int:
+    """Return the offset behind the ending of the line in which a span ends, where it does not end with that."""
+    if raw[end - 1 : end] == b"\n":
+        return end
+    ending = raw.find(b"\n", end)
+    return len(raw) if ending == -1 else ending + 1
 
 
 def replace_spans(raw: bytes, replacements: Iterable[Replacement]) -> bytes:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from procauthor.markdown.document import Document
 from procauthor.regex import lazy
 
-Notation = Literal["wiki link", "include", "shortcode", "footnote", "link in HTML"]
+Notation = Literal["wiki link", "include", "shortcode", "footnote", "link in HTML", "link with a space"]
 _DEFINED = lazy(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
 # What a browser shows as it is, or not at all.
 _UNMARKED = lazy(rb"<!--.*?-->|<(pre|script|style|textarea)\b.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -26,6 +26,9 @@ _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     "shortcode": lazy(rb"\{\{[<%][ \t]*(?!/)"),
     # One that is not defined, behind a word: "[^abc]" by itself may be a set of letters.
     "footnote": lazy(rb"(?<=\S)\[\^[\w-]+\](?!:)"),
+    "link with a space": lazy(
+        rb"\](?=\([^()<>\r\n\"']*[^\s()<>\"'] [^()<>\r\n\"']*\.(?:md|markdown|mdx)(?:#[^()\s]*)?\))"
+    ),
 }
 
 
@@ -35,6 +38,7 @@ _PIECES: dict[Notation, tuple[bytes, ...]] = {
     "include": (b"--8<--", b"{%", b"{!", b"{{#", b"[!INCLUDE"),
     "shortcode": (b"{{",),
     "footnote": (b"[^",),
+    "link with a space": (b"](",),
 }
 
 
@@ -55,9 +59,9 @@ def find_foreign(document: Document) -> Iterator[Foreign]:
         if notation == "footnote" and not _DEFINED.search(raw):
             continue
         places = [match.end() - len(match[0].lstrip()) for match in pattern.finditer(raw)]
-        found = [place for place in places if document.is_text(place)]
-        if found:
-            yield Foreign(notation, found[0], len(found))
+        shown = [place for place in places if document.is_text(place)]
+        if shown:
+            yield Foreign(notation, shown[0], len(shown))
     places = list(_links_in_html(document))
     if places:
         yield Foreign("link in HTML", places[0], len(places))
@@ -75,26 +79,39 @@ def _links_in_html(document: Document) -> Iterator[int]:
 _OPENING = lazy(rb"^<{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _MIDDLE = lazy(rb"^={7}\r?$", re.MULTILINE)
 _CLOSING = lazy(rb"^>{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
-_SIGN = b"<<<<<<<"
+# Nobody quotes a single word seven deep: it is the name of a branch, or a commit and its subject.
+_LEFT = lazy(rb"^>{7} \S+(?: \(.*\))?\r?$", re.MULTILINE)
+# A block of code that is a conflict and nothing else.
+_EXAMPLE = lazy(rb"[^\n]*\n\s*<{7}(?: [^\n]*)?\n.*^>{7}(?: [^\n]*)?\n\s*(?:[`~]+\s*)?", re.MULTILINE | re.DOTALL)
+_SIGNS = (b"<<<<<<<", b">>>>>>>")
 
 
 def find_conflict(document: Document) -> int | None:
-    """Return the offset of the first line that opens an unresolved conflict, or None.
+    """Return the offset of the first line of an unresolved conflict, or None.
 
-    All three lines must be there, in their order and outside of code in fences, which may show what a conflict looks
-    like. An opening line with a name behind it needs no others: it is nothing else.
+    A line that opens one is followed by the two others, or has a name behind it; a line that closes one has a name.
+    A block of code may show what a conflict looks like, and then holds nothing else: one among commands is real.
     """
     raw = document.source.raw
-    if _SIGN not in raw:
+    if not any(sign in raw for sign in _SIGNS):
         return None
-    blocks = [block for block in document.blocks if block.kind == "code"]
     text = bytearray(raw)
-    for block in blocks:
-        # Spaces keep every offset, and no mark.
-        text[block.start : block.end] = b" " * (block.end - block.start)
+    for block in document.blocks:
+        if block.kind == "code" and _is_example(raw[block.start : block.end]):
+            # Spaces keep every offset, and no mark.
+            text[block.start : block.end] = b" " * (block.end - block.start)
+    places = [match.start() for match in (_opening(text), _LEFT.search(text)) if match]
+    return min(places, default=None)
+
+
+def _is_example(block: bytes) -> bool:
+    return not block.startswith((b"`", b"~")) or _EXAMPLE.fullmatch(block) is not None
+
+
+def _opening(text: bytearray) -> re.Match[bytes] | None:
     opening = _OPENING.search(text)
     if opening is None:
         return None
     middle = _MIDDLE.search(text, opening.end())
     closed = middle is not None and _CLOSING.search(text, middle.end()) is not None
-    return opening.start() if closed or opening[0].strip() != _SIGN else None
+    return opening if closed or opening[0].strip() != _SIGNS[0] else None

@@ -82,7 +82,6 @@ def _counted_rows(text: PlanText, own: Collection[int]) -> Iterator[Group]:
 
 
 def _column(block: Block, heading: str) -> int | None:
-    """Return the place of the first column of a table with a heading of some form."""
     heads = [plain_text(cell.text) for cell in block.header.cells] if block.header else []
     return next((place for place, head in enumerate(heads) if re.fullmatch(heading, head, re.IGNORECASE)), None)
 

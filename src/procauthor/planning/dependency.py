@@ -14,18 +14,11 @@ from typing import Literal, cast, get_args
 
 from procauthor.data import grouped, ungrouped
 from procauthor.naming import listed, title_key
+from procauthor.planning import value
 from procauthor.planning.line import Line, plain_text, sign_of
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Priority, Problem, State
 from procauthor.planning.title import clean_title, needs_pattern
-from procauthor.planning.value import (
-    PRIORITY_CODE,
-    is_nothing,
-    read_lifecycle,
-    read_priority,
-    read_state,
-    read_whole_effort,
-)
-from procauthor.planning.words import ends_in_noun, pattern, read_words
+from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
 
@@ -90,6 +83,8 @@ class Directory:
         bare = pattern("lead|vague", r"^(?:(?:{})\s+)*").sub("", name)
         if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", bare)):
             return titles
+        if bucket_pattern().fullmatch(bare):
+            return []
         text = pattern("units", r"^(?:(?:{})s?\.?\s+)?(?=\S*\d)").sub("", bare).strip("#()[]. ").upper()
         ends = None if text.isdigit() or self._place(text) is not None else _CODE_RANGE.match(text)
         first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))
@@ -110,7 +105,6 @@ class Directory:
         return next((next(iter(self._index[each])) for each in names if each in self._index), None)
 
     def _in_groups(self, name: str) -> list[str]:
-        """Return the titles in "Phase 2", "Phases 1 and 2" or "Weeks 1-3"."""
         named = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
         places: dict[int, None] = {}
         word, listed = (f"group {named[1].casefold()}", named[2]) if named else ("", "")
@@ -139,8 +133,8 @@ class Directory:
         """
         if pattern("undecided", r"^(?:{}|\?+)(?!\w)").match(text):
             return []
-        phase = str(read_lifecycle(text)[1] or "")
-        priority = read_priority(text) if PRIORITY_CODE.search(text) else None
+        phase = str(value.read_lifecycle(text)[1] or "")
+        priority = value.read_priority(text) if value.PRIORITY_CODE.search(text) else None
         names = frozenset(name for name in self._lifecycles if f" {title_key(name)} " in f" {title_key(text)} ")
         any_of_them = not names and (priority or pattern("order").search(text))
         key = None if any_of_them else names or frozenset({item.lifecycle}), phase, priority
@@ -189,7 +183,7 @@ def split_names(text: str, known: Collection[str]) -> Iterator[str]:
         if aside := _ASIDE.match(joined):
             soft = "optional: " if pattern("soft").search(aside[1]) else ""
             yield from (f"{soft}{each}" for each in split_names(aside[1], known))
-        elif not (is_nothing(plain_text(joined)) or read_whole_effort(joined)):
+        elif not (value.is_nothing(plain_text(joined)) or value.read_whole_effort(joined)):
             yield from [joined] if _known(joined, known) else _split_joined(joined, known)
 
 
@@ -242,7 +236,6 @@ def _read_name(text: str, line: int, known: Collection[str], *, hard: bool) -> N
 
 
 def _is_vague(title: str) -> bool:
-    """Say whether a name means no one document: "All PR procedures", "various", "TBD"."""
     undecided = pattern("undecided", r"^(?:{}|\?+)(?!\w)").match(title) and not ends_in_noun(title)
     many = pattern("vague", r"^(?:{})\b").match(title) or pattern("nouns", r"\b(?:{})s$").search(title)
     return bool(undecided or many) or title.casefold() in read_words().lists["every"]
@@ -265,7 +258,7 @@ def _state(note: str, sign: str) -> State | Literal[""]:
     shared = pattern("pair|shared", r"^(?:{})\b").match(note)
     if pattern("future").search(note) or (shared and shared[0].casefold() in read_words().lists["no"]):
         return "to be defined"
-    status = read_state(note) or sign
+    status = value.read_state(note) or sign
     return "defined" if status == "approved" else status  # type: ignore[return-value]
 
 
@@ -345,7 +338,7 @@ class Resolver:
         """Read names, spelt as the items that they name: "Threat Model" becomes "Threat Model Procedure"."""
         names: list[Named] = []
         for text, line in values:
-            said = [] if is_nothing(plain_text(text)) else split_names(text, self._keys)
+            said = [] if value.is_nothing(plain_text(text)) else split_names(text, self._keys)
             spread = _spread([_read_name(part, line, self._keys, hard=hard) for part in said])
             names += chain.from_iterable(self._mean(each, item.title) for each in spread)
         unique = {title_key(each.title) or each.title: each for each in reversed(names)}

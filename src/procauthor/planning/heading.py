@@ -31,6 +31,8 @@ from procauthor.regex import lazy
 STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
 _OWN = STRONG - {"priority", "lifecycle"}
+# Of headings side by side, two that have one of these are items.
+_TELLING = frozenset({"priority", "depends_on"})
 _RANKED = lazy(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
@@ -78,7 +80,6 @@ class Headings:
         return openings
 
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
-        assert section.heading is not None
         body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
         body += chain.from_iterable(_pairs(s.blocks) for s in family if s.start < end)
         title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
@@ -89,9 +90,8 @@ class Headings:
         if needs := needs_pattern(of_code=True).search(title):
             body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
             title = title[: needs.start()].rstrip(" (,;–—-.")
-        line, place = self.text.lines[section.line - 1], section.heading.end
-        fields = tuple(body)
-        return Opening(read.first, read.last, title, line, place, section, fields, end, code=read.code, said=title)
+        line, fields = self.text.lines[section.line - 1], tuple(body)
+        return Opening(read.first, read.last, title, line, section, fields, end, code=read.code, said=title)
 
     def with_inherited(self, opening: Opening) -> Opening:
         """Add what the headings above say of all that is below them: priority, dependencies, lifecycle."""
@@ -105,8 +105,8 @@ class Headings:
         """Return the indexes of the sections that are items, and of those that are if there are no others."""
         families: dict[_Family, list[Section]] = defaultdict(list)
         for section in self._sections:
-            number = self._numbers[section.index]
-            if section.heading and not (section.index in self._tabled and not self._keys[section.index] & STRONG):
+            number, strong = self._numbers[section.index], self._keys[section.index] & STRONG
+            if section.heading and not (section.index in self._tabled and (names_bucket(section.title) or not strong)):
                 wide = number and (number.unit or number.code)
                 families[None if wide else section.parent, section.level, number.form if number else ""].append(section)
         sure: set[int] = set()
@@ -115,14 +115,14 @@ class Headings:
             members = [s for s in family if not (self._has_role(s) or self._is_container(s) or self._is_title(s))]
             numbered = self._numbers[family[0].index]
             if numbered is None:
-                ranked = sum("priority" in self._keys[s.index] for s in members) > 1
+                times = Counter(chain.from_iterable(self._keys[s.index] & _TELLING for s in members))
+                ranked = any(count > 1 for count in times.values())
                 sure |= {s.index for s in members if self._is_named(s, len(family), ranked=ranked)}
             elif members:
                 told, weight = self._weigh(members, family, numbered)
                 placed = any(map(names_priority, self.text.headings[members[0].index][1:]))
                 target = sure if told or numbered.code or placed else weak
                 target |= {s.index for s in members} if weight >= _SURE else set()
-        sure |= self._beside(families, sure)
         return sure | self._alike(sure), weak | self._beside(families, sure | weak)
 
     def _beside(self, families: Mapping[_Family, Sequence[Section]], sure: Collection[int]) -> set[int]:
@@ -167,8 +167,8 @@ class Headings:
             effort = any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
             return bool(without_bucket(section.title) and keys - {""} and (keys & _OWN or effort))
         counts = any(line.bullet and read_count(line.body) for line in self.text.own(section))
-        told = ranked or keys & {"depends_on", "lifecycle", "effort"}
-        if self._is_ranked(section) or ("priority" in keys and told and not counts):
+        told = ranked or ("priority" in keys and keys & {"depends_on", "lifecycle", "effort"})
+        if self._is_ranked(section) or (keys & _TELLING and told and not counts):
             return True
         placed = any(map(names_priority, self.text.headings[section.index][1:]))
         if placed and ("depends_on" in keys or names_task(section.title)):
@@ -190,14 +190,13 @@ class Headings:
         return "" if above is None or self._is_title(above) else above.title
 
     def _is_title(self, section: Section) -> bool:
-        """Say whether a heading is that of the document, which speaks of all items."""
         titled = section.level <= 1 and section.title == self.text.document.title
         return titled and not (self._numbers[section.index] and section.index not in self._parents)
 
     def _has_role(self, section: Section) -> bool:
         """Say whether a heading above, or an own one without a number, says that its lines are metrics or the like."""
-        above = "" if section.parent is None else self.text.roles[section.parent]
-        return bool(above) or (bool(read_role(section.title)) and not self._numbers[section.index])
+        above = section.parent is not None and self.text.roles[section.parent]
+        return bool(above or (read_role(section.title) and not self._numbers[section.index]))
 
     def _is_container(self, section: Section) -> bool:
         """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""

@@ -8,27 +8,13 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from procauthor.naming import title_key
+from procauthor.planning import value
 from procauthor.planning.dependency import UnresolvedItem, split_names
 from procauthor.planning.field import Entry, resembles
 from procauthor.planning.line import Line, Mark, plain_text, sign_of
 from procauthor.planning.plan import COMPUTED, Effort, PlanItem, Priority, Problem
 from procauthor.planning.text import Opening, PlanText
 from procauthor.planning.title import asks_for, bucket_key, clean_title, names_aside, names_status, needs_pattern
-from procauthor.planning.value import (
-    PRIORITY_CODE,
-    effort_unit,
-    is_nothing,
-    is_priority,
-    is_yes,
-    read_effort,
-    read_lifecycle,
-    read_phase,
-    read_priority,
-    read_status,
-    read_whole_effort,
-    says_only_status,
-    share,
-)
 from procauthor.planning.words import pattern
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
@@ -41,9 +27,9 @@ _LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
 
 # What two places say of an item is compared by these.
 _COMPARED: dict[str, Callable[[str], object]] = {
-    "priority": read_priority,
-    "effort": read_effort,
-    "status": lambda text: (read_status(text) in DONE) if read_status(text) else None,
+    "priority": value.read_priority,
+    "effort": value.read_effort,
+    "status": lambda text: (value.read_status(text) in DONE) if value.read_status(text) else None,
 }
 
 
@@ -73,7 +59,6 @@ def read_items(
 
 
 def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
-    """Return the procedures that an opening speaks of: those that it lists, else its own title."""
     listed: list[_Name] = []
     size = opening.last - opening.first + 1
     for each in opening.all("procedures"):
@@ -92,7 +77,7 @@ def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
 def _name(entry: Entry, known: Collection[str]) -> _Name:
     title = clean_title(entry.text, known)
     rest = entry.text[len(title) :]
-    status = sign_of(entry.line.text) or (read_status(rest) if re.search(r"[(–—:]|\s-\s", rest) else "")
+    status = sign_of(entry.line.text) or (value.read_status(rest) if re.search(r"[(–—:]|\s-\s", rest) else "")
     return _Name(title, entry.line, status, entry.mark)
 
 
@@ -147,7 +132,7 @@ def _drafts(
     one = len(names) == 1
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         said = name.status or status
-        ticked = bool(name.mark and name.mark.done) or is_yes(opening.field("done"))
+        ticked = bool(name.mark and name.mark.done) or value.is_yes(opening.field("done"))
         asks = not one or bool(opening.all("procedures")) or asks_for(opening.said or opening.title, name.title)
         item = PlanItem(
             number=number,
@@ -161,8 +146,6 @@ def _drafts(
             why=why.removesuffix(COMPUTED).strip(),
             done=ticked or said in DONE or all_done,
             line=name.line.number,
-            start=opening.line.start,
-            end=opening.end,
             ticks=(name.mark.tick,) if asks and name.mark and name.mark.tick else (),
             code=opening.code if one else "",
             asks=asks,
@@ -180,11 +163,11 @@ def _complaints(
 ) -> Iterator[tuple[str, str, int]]:
     """Yield kind, message and line of what is not read: values, misspelt labels, what is below the names of a range."""
     line, said = opening.line.number, plain_text(opening.field("effort"))
-    if effort is None and not is_nothing(opening.field("effort")):
+    if effort is None and not value.is_nothing(opening.field("effort")):
         yield "effort", f"{title!r} states an effort that is no number of hours: {said!r}", line
     if priority is None:
         said = plain_text(opening.field("priority"))
-        lack = f"states a priority that is not known: {said!r}" if not is_nothing(said) else "has no priority"
+        lack = f"states a priority that is not known: {said!r}" if not value.is_nothing(said) else "has no priority"
         yield "priority", f"{opening.title!r} {lack}; it counts as P3", line
     for field in opening.all("procedures"):
         for entry in (entry for entry in field.entries if entry not in _outermost(field.entries)):
@@ -203,9 +186,6 @@ def _complaints(
             yield "skipped", message, each.line
 
 
-# Values
-
-
 def _above(text: PlanText, opening: Opening) -> tuple[str, ...]:
     """Return the label and the headings above an item, the nearest first."""
     return (opening.label, *text.headings[opening.section.index][bool(opening.line.heading) :])
@@ -217,13 +197,13 @@ def _status(opening: Opening, headings: Sequence[str]) -> str:
     An empty box says nothing, and is an answer all the same: what a heading says does not count beside it.
     """
     said, mark = opening.field("status"), opening.line.any_mark
-    if not is_nothing(said):
-        return read_status(said) or plain_text(said).casefold()
+    if not value.is_nothing(said):
+        return value.read_status(said) or plain_text(said).casefold()
     if mark and mark.done:
         return "defined"
     if sign_of(opening.line.text) == "in progress":
         return "in progress"
-    status = next(filter(None, map(says_only_status, _remarks(opening.title))), "")
+    status = next(filter(None, map(value.says_only_status, _remarks(opening.title))), "")
     above = next(filter(None, map(names_status, headings)), "")
     return status or (above if above in DONE and not (mark or opening.field("done")) else "unknown")
 
@@ -244,7 +224,6 @@ def _actions(opening: Opening) -> Iterator[Entry]:
 
 
 def _plain(opening: Opening) -> list[tuple[Entry, bool]]:
-    """Return the lines below an item, and whether each looks like a field; where most do, none is meant as one."""
     entries = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
     labelled = [bool(_LABELLED.match(entry.line.content)) for entry in entries]
     few = sum(labelled) * 2 <= len(entries)
@@ -260,14 +239,14 @@ def remarks(opening: Opening) -> Iterator[Entry]:
 def _priority(opening: Opening, above: Sequence[str]) -> Priority | None:
     """Return the item's priority, else what its title, the label above it or the headings say."""
     line = opening.line.text
-    remarks = [each for each in _remarks(line) if is_priority(each)]
-    texts = (opening.field("priority"), line if PRIORITY_CODE.search(line) else "", *remarks, *above)
-    return next(filter(None, map(read_priority, (*texts, line if opening.line.heading else ""))), None)
+    remarks = [each for each in _remarks(line) if value.is_priority(each)]
+    texts = (opening.field("priority"), line if value.PRIORITY_CODE.search(line) else "", *remarks, *above)
+    return next(filter(None, map(value.read_priority, (*texts, line if opening.line.heading else ""))), None)
 
 
 def _place(text: PlanText, opening: Opening) -> tuple[str, int | str | None]:
     """Return lifecycle and phase, from the fields, else from a heading that has the word "Lifecycle"."""
-    lifecycle, phase = read_lifecycle(opening.field("lifecycle"))
+    lifecycle, phase = value.read_lifecycle(opening.field("lifecycle"))
     word = pattern("lifecycle", r"([\w&/' -]+?)\s+(?:{})\b(.*)")
     headings = map(plain_text, text.headings[opening.section.index])
     above = next(filter(None, map(word.search, headings)), None)
@@ -275,17 +254,17 @@ def _place(text: PlanText, opening: Opening) -> tuple[str, int | str | None]:
         # "2. Complete the PR Lifecycle" speaks of the lifecycle "PR".
         lifecycle = re.sub(r"^\d+[.):]?\s*", "", above[1].strip())
         lifecycle = pattern("define|vague", r"^(?:{})\s+").sub("", lifecycle)
-        phase = read_lifecycle(above[2])[1] or phase
+        phase = value.read_lifecycle(above[2])[1] or phase
     own = opening.field("phase")
-    return lifecycle, (read_phase(own) if own else phase)
+    return lifecycle, (value.read_phase(own) if own else phase)
 
 
 def _efforts(opening: Opening, size: int) -> list[Effort | None]:
     said = opening.field("effort") or opening.field("duration")
-    said = said or next(filter(read_whole_effort, _remarks(opening.line.text)), "")
-    effort = read_effort(said, effort_unit(next((f.label for f in opening.all("effort")), "")))
+    said = said or next(filter(value.read_whole_effort, _remarks(opening.line.text)), "")
+    effort = value.read_effort(said, value.effort_unit(next((f.label for f in opening.all("effort")), "")))
     each = pattern("each", r"\b(?:{})\b|/\s*procedure").search(said) and not pattern("together").search(said)
-    return [effort] * size if effort is None or size == 1 or each else [*share(effort, size)]
+    return [effort] * size if effort is None or size == 1 or each else [*value.share(effort, size)]
 
 
 def _remarks(text: str) -> list[str]:

@@ -183,9 +183,7 @@ class _Entry:
         said = _before_needs(_TAGS.sub("", number.title if number else content))
         line = replace(head, text=_before_needs(head.text)[: first_field(head.text)])
         first, last, end = read.first, read.last, self.body[-1].start + 1
-        return Opening(
-            first, last, self.title, line, head.end, self.section, self.fields, end, label, read.code, place, said
-        )
+        return Opening(first, last, self.title, line, self.section, self.fields, end, label, read.code, place, said)
 
 
 def _before_needs(text: str) -> str:
@@ -255,7 +253,6 @@ def _fronted(head: Line) -> tuple[list[Field], str]:
 
 
 def _inline(line: Line) -> list[Field]:
-    """Read the fields that are on the line itself, behind its title."""
     return read_fields([replace(line, text=line.text[first_field(line.text) :])])
 
 

@@ -73,9 +73,6 @@ def edges(items: Sequence[PlanItem]) -> _Edges:
     return strongest
 
 
-# Circles
-
-
 def _opened(size: int, known: _Edges) -> tuple[list[int], list[list[int]]]:
     """Return all places in order, and the circles of hard edges; of a circle, the weakest edge is let go."""
     order, loose = _order(size, known)
@@ -135,9 +132,6 @@ def _problem(items: Sequence[PlanItem], circle: Sequence[int]) -> Problem:
     return Problem("cycle", f"dependencies run in a circle: {names}", items[path[0]].line, items[path[0]].number)
 
 
-# What comes next
-
-
 def choose_next(
     items: Sequence[PlanItem], order: Sequence[int], goals: Sequence[Goal]
 ) -> tuple[tuple[int, ...], list[Problem]]:
@@ -158,7 +152,6 @@ def choose_next(
 
 
 def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str]]]:
-    """Return for every open item what it waits for: open items by number, other procedures without one."""
     blockers: dict[int, list[tuple[int | None, str]]] = {item.number: [] for item in items if not item.done}
     for (a, b), strength in edges(items).items():
         if strength != "soft" and not items[a].done and items[b].number in blockers:
@@ -172,7 +165,7 @@ def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The items that fit into some hours, in order, and those that nobody has estimated. Numbers of items."""
+    """The items that fit into some hours, in order, and those without an estimate. Numbers of items."""
 
     chosen: tuple[int, ...]
     effort: Effort

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, pairwise
@@ -12,7 +12,7 @@ from statistics import median
 
 from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Edge, row_id
+from procauthor.evaluation.graph import row_id
 from procauthor.evaluation.value import Evaluation, Row, Share
 from procauthor.finding import Finding
 from procauthor.library.contract import sections_of
@@ -122,7 +122,6 @@ def _is_retired(row: Row) -> bool:
 
 
 def _is_written(row: Row) -> bool:
-    """Say whether a text is finished and only the check finds errors in it: nothing has to wait for it."""
     return row.text_status in DONE
 
 
@@ -308,15 +307,13 @@ class _Terrain:
 
     def _uses(self, own: str, users: Collection[str]) -> list[str]:
         """Say what finished procedures take from a gap: "Backend Implementation waits for Mitigation Plan"."""
-        taken = self._artifacts((e, e.source) for e in self.graph.users(own) if e.kind == "input" and e.artifact)
-        by_takers: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for artifact, ids in sorted(taken.items()):
-            names = tuple(sorted({self.titles[each] for each in ids if each in users and each in self.finished}))
-            by_takers[names].append(artifact)
-        by_takers.pop((), None)
+        taken = grouped((e.artifact, e.source) for e in self.graph.users(own) if e.kind == "input" and e.artifact)
+        takers = {each: self.titles[each] for each in users if each in self.finished}
+        named = [(tuple(sorted({takers[i] for i in ids if i in takers})), what) for what, ids in sorted(taken.items())]
         return [
             f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} for {listed(artifacts)}"
-            for names, artifacts in by_takers.items()
+            for names, artifacts in grouped(named).items()
+            if names
         ]
 
     def _closeness(self, row: Row) -> tuple[float, str, bool]:
@@ -379,21 +376,13 @@ class _Terrain:
     def _handed(self, own: str) -> Iterator[str]:
         """Yield what to take from neighbours, what to provide for them, and which rows change."""
         users = self.graph.users(own)
-        taken = self._artifacts((e, e.target) for e in self.graph.uses(own) if e.kind == "output")
-        provided = self._artifacts((e, e.source) for e in users if e.kind == "input")
+        taken = grouped((e.artifact, e.target) for e in self.graph.uses(own) if e.kind == "output")
+        provided = grouped((e.artifact, e.source) for e in users if e.kind == "input")
         for verb, joint, artifacts in (("Take", "from", taken), ("Provide", "for", provided)):
             for artifact, ids in artifacts.items():
                 yield f"{verb} {artifact} {joint} {listed([self.graph.by_id[each].title for each in ids])}"
         tables = (self.graph.by_id[edge.source].title for edge in users if edge.kind == "calls")
         yield from (f"Bring the row in {title} up to date" for title in tables)
-
-    @staticmethod
-    def _artifacts(edges: Iterable[tuple[Edge, str]]) -> dict[str, list[str]]:
-        """Return the ids of the other ends by artifact, in order."""
-        named: dict[str, list[str]] = defaultdict(list)
-        for edge, other in edges:
-            named[edge.artifact].append(other)
-        return named
 
 
 def _is(path: str | None, title: str, row: Row) -> bool:

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from procauthor.data import grouped
 from procauthor.errors import PlanError, UnreadableError
+from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, sum_up
 from procauthor.planning.dependency import Resolver
-from procauthor.planning.field import Field, field_key
+from procauthor.planning.field import field_key
 from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import lines_of
 from procauthor.planning.order import arrange, choose_next
@@ -35,7 +37,7 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
         known: The library's status of each procedure by the key of its title; it counts before the plan's word.
 
     Raises:
-        PlanError: The file holds no plan item.
+        PlanError: The file holds no plan item, or an unresolved conflict.
         UnreadableError: The bytes are not UTF-8.
     """
     try:
@@ -43,6 +45,10 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
     except UnicodeDecodeError as error:
         message = f"the plan is not UTF-8 (byte {error.start})"
         raise UnreadableError(message, "save it as UTF-8") from error
+    conflict = find_conflict(text.document)
+    if conflict is not None:
+        message = f"a merge conflict is not resolved in line {text.document.source.line(conflict)} of the plan"
+        raise PlanError(message, "it says two things at once; resolve the conflict first")
     openings = find_openings(text)
     if not openings:
         message = "the file holds no plan item"
@@ -60,12 +66,12 @@ def _plan(text: PlanText, openings: Sequence[Opening], known: Mapping[str, str])
     asides = (p for p in text.placed if p.line.number not in own)
     resolver.add(p.line for p in asides if field_key(p.label or p.section.title) == "depends_on")
     items = tuple(sorted(resolver.resolve(), key=lambda item: (item.number, item.line)))
-    goals, completed = _assigned(goals, items), _assigned(completed, items)
+    goals, completed = (tuple(_assign(each, items)) for each in (goals, completed))
     order, cycles = arrange(items)
     following, waiting = choose_next(items, order, goals)
     totals, wrong = sum_up(text, items)
     groups, uncounted = read_groups(text, own)
-    problems += [*_unknown_goals(goals, known), *uncounted, *resolver.problems, *cycles, *waiting, *wrong]
+    problems += [*_unknown(goals, known), *uncounted, *resolver.problems, *cycles, *waiting, *wrong]
     return Plan(
         title=text.document.title,
         items=items,
@@ -84,24 +90,20 @@ def _plan(text: PlanText, openings: Sequence[Opening], known: Mapping[str, str])
 def _unread(text: PlanText, openings: Sequence[Opening]) -> Iterator[Unread]:
     """Yield what looks like an item and is in none, and the fields of items that have no known label."""
     lines = dict(unclaimed(text, openings))
-    labels: dict[str, list[Field]] = defaultdict(list)
     for opening in openings:
-        for each in opening.fields:
-            if each.label and not (each.key or names_total(each.label)):
-                labels[each.label.casefold()].append(each)
         lines |= {entry.line.number: entry.text for entry in remarks(opening)}
+    fields = chain.from_iterable(opening.fields for opening in openings)
+    strange = [f for f in fields if f.label and not (f.key or names_total(f.label))]
     # A label that many items have is said once.
-    for fields in labels.values():
-        more = f" (and {len(fields) - 1} more of this label)" if len(fields) > 1 else ""
-        lines[fields[0].line] = f"{fields[0].label}: {fields[0].single}".rstrip(": ") + more
+    for first, *others in grouped((f.label.casefold(), f) for f in strange).values():
+        more = f" (and {len(others)} more of this label)" if others else ""
+        lines[first.line] = f"{first.label}: {first.single}".rstrip(": ") + more
     yield from (Unread(line, said) for line, said in sorted(lines.items()))
 
 
 def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
     """Say it once where no item of a plan has a priority, or many state efforts in sizes."""
-    kinds: dict[str, list[Problem]] = defaultdict(list)
-    for problem in problems:
-        kinds[problem.kind].append(problem)
+    kinds = defaultdict(list, grouped((problem.kind, problem) for problem in problems))
     if len(lacking := kinds["priority"]) == count > 1:
         kinds["priority"] = [Problem("priority", "no item has a priority; all count as P3", lacking[0].line)]
     if len(sized := kinds["effort"]) > _MANY:
@@ -110,21 +112,17 @@ def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
     return list(chain.from_iterable(kinds.values()))
 
 
-def _assigned(goals: Iterable[Goal], items: Sequence[PlanItem]) -> tuple[Goal, ...]:
+def _assign(goals: Iterable[Goal], items: Sequence[PlanItem]) -> Iterator[Goal]:
     """Give each goal the number of the item that it names."""
     numbers = {title_key(item.title): item.number for item in items}
     titles = {item.number: item.title for item in items}
-    assigned = []
     for goal in goals:
-        number, bare = numbers.get(title_key(goal.title)), _BARE_NUMBER.match(goal.title)
-        if number is None and bare and (title := titles.get(int(bare[1]))):
-            assigned.append(replace(goal, item=int(bare[1]), title=title))
-        else:
-            assigned.append(replace(goal, item=number))
-    return tuple(assigned)
+        bare = _BARE_NUMBER.match(goal.title)
+        number = numbers.get(title_key(goal.title)) or (int(bare[1]) if bare and int(bare[1]) in titles else None)
+        yield replace(goal, item=number, title=titles[number] if number and bare else goal.title)
 
 
-def _unknown_goals(goals: Iterable[Goal], known: Mapping[str, str]) -> Iterator[Problem]:
+def _unknown(goals: Iterable[Goal], known: Mapping[str, str]) -> Iterator[Problem]:
     for goal in goals:
         lost = goal.item is None and not goal.done and title_key(goal.title) not in known
         if lost and (_WHOLE.search(goal.title) or _BARE_NUMBER.match(goal.title)):

@@ -9,24 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from procauthor.naming import title_key
+from procauthor.planning import value
 from procauthor.planning.line import plain_text, strip_pictures
-from procauthor.planning.value import (
-    PRIORITY_CODE,
-    REMEMBERED,
-    begins_with_priority,
-    is_remark,
-    read_priority,
-    read_status,
-)
 from procauthor.planning.words import bucket_pattern, choice, ends_in_noun, pattern, read_words
 from procauthor.regex import lazy
 
-_KIND_FIRST = lazy(
-    r"^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$", re.IGNORECASE
-)
+_KIND_FIRST = lazy(r"(?i)^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$")
 _TAIL = lazy(
-    r"\s+(?:[-–—|]|:)\s+(?:.*\b(?:P\d|hours?|defined?|placeholder|missing|create[ds]?|done|draft|moved|write|update[ds]?)\b.*)$|:\s*(?:define[d]?|done)$",
-    re.IGNORECASE,
+    r"(?i)\s+(?:[-–—|]|:)\s+(?:.*\b(?:P\d|hours?|defined?|placeholder|missing|create[ds]?|done|draft|moved|write|update[ds]?)\b.*)$|:\s*(?:define[d]?|done)$"
 )
 _COUNTER = lazy(r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE)
 _BEHIND = lazy(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECASE)
@@ -38,9 +28,8 @@ _EDGES = " .:;,–—-*_"
 
 _TO = r"(?:[-–—‐‑−]|to|through|and|&|,)"
 _NUMBER = lazy(
-    rf"^[(\[]?#?(?P<first>\d{{1,9}})(?:\s*{_TO}\s*#?(?P<last>\d{{1,4}}))?"
-    r"(?P<dot>\s*[.):\]]+|\s+[-–—])?(?:\s+|(?<=[.):\]])(?=[^\W\d]))(?P<title>\S.*)$",
-    re.IGNORECASE,
+    rf"(?i)^[(\[]?#?(?P<first>\d{{1,9}})(?:\s*{_TO}\s*#?(?P<last>\d{{1,4}}))?"
+    r"(?P<dot>\s*[.):\]]+|\s+[-–—])?(?:\s+|(?<=[.):\]])(?=[^\W\d]))(?P<title>\S.*)$"
 )
 _DOTTED = lazy(r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE)
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
@@ -145,11 +134,6 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
     return _clean(text, known) if known else _cleaned(text)
 
 
-@lru_cache(maxsize=1 << 16)
-def _cleaned(text: str) -> str:
-    return _clean(text, ())
-
-
 def _clean(text: str, known: Collection[str]) -> str:
     text = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
     text = _QUOTED.sub(lambda quoted: quoted["inside"] or "", text)
@@ -159,13 +143,18 @@ def _clean(text: str, known: Collection[str]) -> str:
     if (turned := _KIND_FIRST.match(bare)) and title_key(text) not in known:
         text = _named(turned["name"])
     text = _TAIL.sub("", _BEHIND.sub("", text)).rstrip(_EDGES).lstrip("*_ ")
-    while (remark := _REMARK.search(text)) and is_remark(remark[1]):
+    while (remark := _REMARK.search(text)) and value.is_remark(remark[1]):
         text = text[: remark.start()].rstrip(_EDGES)
     if title_key(text) in known:
         return text
     bare = strip_pictures(_verb().sub("", strip_pictures(text)).strip())
-    named = (" " in bare and ends_in_noun(bare)) or is_capitalised(bare) or title_key(bare) in known
+    # All words but the small ones begin with a capital or a digit.
+    capital = all(word.casefold() in _MINOR or word[0].isupper() or word[0].isdigit() for word in bare.split())
+    named = capital or (" " in bare and ends_in_noun(bare)) or title_key(bare) in known
     return bare if named and title_key(bare) not in ("", "procedure", "procedures") else text
+
+
+_cleaned = lru_cache(maxsize=value.REMEMBERED)(lambda text: _clean(text, ()))
 
 
 def _named(name: str) -> str:
@@ -184,33 +173,28 @@ def asks_for(text: str, title: str) -> bool:
     on the Dough Procedure" do not: that the document is there proves nothing of the kind.
     """
     plain = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
-    plain = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda remark: " " if is_remark(remark[1]) else remark[0], plain)
+    plain = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda remark: " " if value.is_remark(remark[1]) else remark[0], plain)
     said, named = (Counter(re.findall(r"[^\W_]+", each.casefold())) for each in (plain, title))
     defining = read_words().lists["defining"]
     whole = all(word == "procedure" for word in named - said)
-    return whole and all(word in defining or word.isdigit() or is_remark(word) for word in said - named)
+    return whole and all(word in defining or word.isdigit() or value.is_remark(word) for word in said - named)
 
 
-def is_capitalised(title: str) -> bool:
-    """Say whether all words of a title but the small ones begin with a capital or a digit."""
-    return all(word.casefold() in _MINOR or word[0].isupper() or word[0].isdigit() for word in title.split())
-
-
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=value.REMEMBERED)
 def names_priority(text: str) -> bool:
     """Say whether a heading or a label names a priority: "P0 - Critical", "Priority 1", "Must have", "High"."""
-    if read_priority(text) is None:
+    if value.read_priority(text) is None:
         return False
     # "Critical dependencies" and "High-risk areas" rank nothing.
     rest = re.sub(r"[(\[][^()\[\]]*[)\]]", " ", without_bucket(text)).lstrip(" .:)–—-")
-    return _is_urgent(text) or (not names_aside(text) and begins_with_priority(rest))
+    return _is_urgent(text) or (not names_aside(text) and value.begins_with_priority(rest))
 
 
 def _is_urgent(text: str) -> bool:
-    return bool(PRIORITY_CODE.search(text) or re.search(r"\bprio\w*\b|\bhave\b", text, re.IGNORECASE))
+    return bool(value.PRIORITY_CODE.search(text) or re.search(r"\bprio\w*\b|\bhave\b", text, re.IGNORECASE))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=value.REMEMBERED)
 def names_aside(text: str) -> bool:
     """Say whether the lines below a heading or a label are no items: risks, a legend, success criteria, notes."""
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
@@ -226,7 +210,7 @@ def names_work(text: str) -> bool:
     return bool(pattern("work", r"(?:^|[\s:&/-])(?:{})\W*$").search(plain))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=value.REMEMBERED)
 def names_check(text: str) -> bool:
     """Say whether boxes below a heading are looked at and not worked off: "Pre-launch checklist", "Quality gates"."""
     return bool(pattern("checks").search(plain_text(text))) and not _PARTED.match(plain_text(text))
@@ -237,16 +221,16 @@ def asks_for_documents(text: str) -> bool:
     return bool(pattern("nouns", r"\b(?:{})(?:s|es)\b").search(text)) and not names_aside(text)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=value.REMEMBERED)
 def names_status(text: str) -> str:
     """Return the status that a heading says of all that is below it, as "✅ Completed" and "In progress" do, or ""."""
     words = re.findall(r"[^\W_]+", strip_pictures(plain_text(text)))
     # "V1 done definition" says nothing of the kind.
-    ends = words and any(map(read_status, (words[0], words[-1], " ".join(words[:2]))))
-    return read_status(" ".join(words)) if ends and len(words) <= _SHORT_HEADING else ""
+    ends = words and any(map(value.read_status, (words[0], words[-1], " ".join(words[:2]))))
+    return value.read_status(" ".join(words)) if ends and len(words) <= _SHORT_HEADING else ""
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=value.REMEMBERED)
 def names_bucket(text: str) -> bool:
     """Say whether a heading or a label names what items are put into: "Phase 2: Access", "Week 1"."""
     return bool(bucket_pattern().match(strip_pictures(plain_text(text))))
@@ -260,7 +244,7 @@ def bucket_key(text: str) -> str:
 
 def without_bucket(text: str) -> str:
     """Return "Verify scripts" for "Priority 1: Verify scripts"."""
-    return bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-")
+    return bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-/|")
 
 
 @lru_cache(maxsize=2)

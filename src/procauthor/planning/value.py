@@ -176,7 +176,6 @@ def is_remark(text: str) -> bool:
 
 
 # Hours: "2-3 hours", "1h 30m", "half a day", "between 1 and 2 days"
-
 _NUMBER = r"(?:\d+:[0-5]\d|(?:\d+\s+)?\d/[1-9]|\d+(?:[.,]\d+)?(?:\s?[½¼¾])?|[½¼¾])"
 _UNIT = (
     r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
@@ -185,10 +184,7 @@ _UNIT = (
 )
 _AMOUNT = lazy(rf"(?P<number>{_NUMBER})(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)", re.IGNORECASE)
 _START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
-_TO = lazy(
-    r"\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*(?=[\d½¼¾])",
-    re.IGNORECASE,
-)
+_TO = lazy(r"(?i)\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*(?=[\d½¼¾])")
 _SMALLER = lazy(r"(?:\s*,)?\s*(?:and\s+|&\s*)?(?=[\d½¼¾])")
 _IN_WORDS = (
     (lazy(rf"\bbetween\s+({_NUMBER}(?:\s*[^\W\d_]+)?)\s+and\s+", re.IGNORECASE), r"\1 to "),
@@ -246,6 +242,7 @@ def _share(hours: float, parts: int) -> list[float]:
     return [(whole + (place < rest)) / _QUARTERS for place in range(parts)]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _find_effort(text: str, unit: str) -> tuple[Effort | None, str, str]:
     """Return the first effort of a text, and what is before and behind it; ``unit`` is that of a number without one."""
     for words, number in _IN_WORDS:

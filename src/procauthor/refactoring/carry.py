@@ -18,6 +18,7 @@ from procauthor.markdown.document import (
     replace_spans,
     title_section,
 )
+from procauthor.markdown.link import label_key
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import Kept, find_differences, kept_by, refuse
 from procauthor.refactoring.relocation import Leads, Relocation, relocate_links
@@ -69,8 +70,8 @@ def carry(
 ) -> Carried:
     """Return a piece as it is in the document at ``home``, without empty lines around it."""
     raw = host.document.source.raw
-    found = merge(more, relocate_links(host, relocation, home), _levels(host.document, piece))
-    inside = [Replacement(r.start - piece.start, r.end - piece.start, r.text) for r in found if piece.holds(r.start)]
+    edits = merge(more, relocate_links(host, relocation, home), _levels(host.document, piece))
+    inside = [Replacement(r.start - piece.start, r.end - piece.start, r.text) for r in edits if piece.holds(r.start)]
     whole = replace_spans(raw[piece.start : piece.end], inside)
     text = whole.strip(b"\r\n")
     lead = len(whole) - len(whole.lstrip(b"\r\n")) if text else len(whole)
@@ -130,12 +131,12 @@ def needed_definitions(document: Document, pieces: Sequence[Piece]) -> tuple[lis
         return any(piece.holds(offset) for piece in pieces)
 
     used = {
-        label: {within(link.start) for link in document.links if _key(link.label) == label}
+        label: {within(link.start) for link in document.links if label_key(link.label) == label}
         for label in _labels(document)
     }
     carried, left = [], []
     for definition in read_definitions(document):
-        places = used.get(_key(definition.label), set())
+        places = used.get(label_key(definition.label), set())
         if True in places and not within(definition.start):
             carried.append(definition)
         if False in places and within(definition.start):
@@ -154,22 +155,18 @@ def idle_definitions(document: Document, pieces: Sequence[Piece], *, within: boo
     places: dict[str, set[bool]] = {}
     for link in document.links:
         if link.label:
-            places.setdefault(_key(link.label), set()).add(any(piece.holds(link.start) for piece in pieces))
+            places.setdefault(label_key(link.label), set()).add(any(piece.holds(link.start) for piece in pieces))
     raw = document.source.raw
     for definition in read_definitions(document):
         inside = any(piece.holds(definition.start) for piece in pieces)
-        if inside == within and places.get(_key(definition.label)) == {not within}:
+        if inside == within and places.get(label_key(definition.label)) == {not within}:
             behind = definition.start + len(raw[definition.start : definition.end].rstrip(b"\r\n"))
             line_end = raw.find(b"\n", behind)
             yield Replacement(definition.start, len(raw) if line_end < 0 else line_end + 1, "")
 
 
 def _labels(document: Document) -> set[str]:
-    return {_key(link.label) for link in document.links if link.label}
-
-
-def _key(label: str) -> str:
-    return " ".join(label.split()).casefold()
+    return {label_key(link.label) for link in document.links if link.label}
 
 
 def definition_text(host: Procedure, definition: Definition, relocation: Relocation, home: str) -> str:
@@ -179,8 +176,8 @@ def definition_text(host: Procedure, definition: Definition, relocation: Relocat
 
 def definition_lines(document: Document) -> str:
     """Return the definitions of a document, a line each: without them a reference in a piece is plain text."""
-    found = (document.source.slice(d.start, d.end).strip() for d in read_definitions(document))
-    return "\n".join(found)
+    definitions = (document.source.slice(d.start, d.end).strip() for d in read_definitions(document))
+    return "\n".join(definitions)
 
 
 def refuse_same_footnotes(one: Procedure, other: Procedure) -> None:
@@ -223,7 +220,7 @@ def refuse_footnotes(host: Procedure, pieces: Sequence[Piece]) -> None:
     sides: dict[bytes, set[bool]] = {}
     for match in _FOOTNOTE.finditer(host.document.source.raw):
         sides.setdefault(match[1], set()).add(any(piece.holds(match.start()) for piece in pieces))
-    torn = sorted(label.decode(errors="replace") for label, found in sides.items() if len(found) > 1)
+    torn = sorted(label.decode(errors="replace") for label, places in sides.items() if len(places) > 1)
     if torn:
         message = f"the footnote {torn[0]!r} of {host.path} would be torn from its text"
         raise ConflictError(message, "nothing was changed; move the footnote by hand first")

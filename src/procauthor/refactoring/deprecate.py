@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.change import Change, Edit
-from procauthor.library.library import Procedure
-from procauthor.library.reference import relative
+from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import MetadataField, Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
-from procauthor.markdown.link import write_link
 from procauthor.markdown.proof import rewrite
 from procauthor.procedure import UNCOUNTED
-from procauthor.refactoring.page import Pages
+from procauthor.refactoring.page import Pages, new_link
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 
@@ -32,10 +30,16 @@ def deprecate(scope: Scope, procedure: Procedure, by: Procedure | None = None) -
     _refuse(procedure, by)
     by_path = scope.library.by_path
     raw = procedure.document.source.raw
-    edits = [Edit(procedure.path, raw, rewrite(procedure.path, procedure.document, [*_tombstone(procedure, by)]))]
+    edits = [
+        Edit(
+            procedure.path,
+            raw,
+            rewrite(procedure.path, procedure.document, [*_tombstone(scope.library, procedure, by)]),
+        )
+    ]
     if by is not None:
-        found = Rewriting(scope, _relocation(scope, procedure, by), {}).run()
-        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
+        rewritten = Rewriting(scope, _relocation(scope, procedure, by), {}).run()
+        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items()]
     return Change(tuple(edits), f"deprecate {procedure.title}" + (f" by {by.title}" if by else ""))
 
 
@@ -71,10 +75,10 @@ def _relocation(scope: Scope, procedure: Procedure, by: Procedure) -> Relocation
     )
 
 
-def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
-    yield from _status(procedure, by)
+def _tombstone(library: Library, procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
+    yield from _status(library, procedure, by)
     document, newline = procedure.document, procedure.document.source.newline
-    link = f"Use {write_link(by.title, relative(procedure.path, by.path))} instead." if by else "Nothing replaces it."
+    link = f"Use {new_link(library, by.title, procedure.path, by.path)} instead." if by else "Nothing replaces it."
     note = f"> **Deprecated.** {link}"
     heading = next((h for h in document.headings if h.level == 1 and not h.nested), None)
     if heading is None:
@@ -86,12 +90,14 @@ def _tombstone(procedure: Procedure, by: Procedure | None) -> Iterator[Replaceme
         yield Replacement(heading.end, heading.end, f"{newline}{newline}{note}{newline}")
 
 
-def _status(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
+def _status(library: Library, procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
     document = procedure.document
     field = document.fields.get("status")
     if document.front_matter is None and document.fields:
         first = min(document.fields.values(), key=lambda each: each.start)
-        yield from _bold_status(procedure, field, by) if field else _new_bold_status(procedure, first, by)
+        yield from (
+            _bold_status(library, procedure, field, by) if field else _new_bold_status(library, procedure, first, by)
+        )
         return
     edits = [Put("status", "Deprecated")]
     if by:
@@ -99,7 +105,9 @@ def _status(procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]
     yield from edit_front_matter(document, procedure.path, edits)
 
 
-def _new_bold_status(procedure: Procedure, field: MetadataField, by: Procedure | None) -> Iterator[Replacement]:
+def _new_bold_status(
+    library: Library, procedure: Procedure, field: MetadataField, by: Procedure | None
+) -> Iterator[Replacement]:
     """Put the status before the first bold field, in its form: front matter would take the place of all of them."""
     raw = procedure.document.source.raw
     begin = raw.rfind(b"\n", 0, field.start) + 1
@@ -108,12 +116,14 @@ def _new_bold_status(procedure: Procedure, field: MetadataField, by: Procedure |
     tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
     lines = [f"{lead}**Status:** Deprecated{tail}"]
     if by:
-        lines.append(f"{lead}**Superseded by:** {write_link(by.title, relative(procedure.path, by.path))}{tail}")
+        lines.append(f"{lead}**Superseded by:** {new_link(library, by.title, procedure.path, by.path)}{tail}")
     newline = procedure.document.source.newline
     yield Replacement(begin, begin, "".join(line + newline for line in lines))
 
 
-def _bold_status(procedure: Procedure, field: MetadataField, by: Procedure | None) -> Iterator[Replacement]:
+def _bold_status(
+    library: Library, procedure: Procedure, field: MetadataField, by: Procedure | None
+) -> Iterator[Replacement]:
     """Change the bold field; the replacement gets a line of the same form below."""
     raw = procedure.document.source.raw
     if by is None:
@@ -124,5 +134,5 @@ def _bold_status(procedure: Procedure, field: MetadataField, by: Procedure | Non
     end = raw.find(b"\n", field.end)
     tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
     newline = procedure.document.source.newline
-    link = write_link(by.title, relative(procedure.path, by.path))
+    link = new_link(library, by.title, procedure.path, by.path)
     yield Replacement(field.start, field.end, f"Deprecated{tail}{newline}{lead}**Superseded by:** {link}")

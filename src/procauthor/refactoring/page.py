@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from urllib.parse import quote, unquote
 
 from procauthor.convention.site import (
@@ -23,14 +24,16 @@ from procauthor.convention.site import (
 )
 from procauthor.data import ungrouped
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import Target, resolve, resolve_on_site
+from procauthor.library.reference import Target, relative, resolve, resolve_on_site
 from procauthor.markdown.document import Document
-from procauthor.markdown.link import encode_path
+from procauthor.markdown.link import encode_path, write_link
 from procauthor.markdown.target import Spot, read_spots
 from procauthor.naming import is_document, split_ending
 from procauthor.regex import lazy
 from procauthor.settings import Conventions
 
+# So many links show how a library writes them.
+_ENOUGH = 40
 _ENCODED_LETTER = lazy(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
@@ -41,6 +44,12 @@ class Way:
     source: str
     path: str
     anchor: str = ""
+
+
+def new_link(library: Library, text: str, source: str, path: str) -> str:
+    """Return a new link from one document to another; see `Pages.write`."""
+    pages = Pages.of(library)
+    return pages.write(text, source, path) if pages else write_link(text, relative(source, path))
 
 
 def encode_like(path: str, like: str, *, angle: bool = False) -> str:
@@ -106,8 +115,8 @@ class Pages:
     def lead(self, home: str, written: str) -> Target | None:
         """Return the file that a link leads to which is written in the document at a path; None if there is none."""
         target = resolve_on_site(home, written, self.conventions, self._folder(home))
-        found = next(filter(None, map(self._there, target.paths)), None)
-        return Target(found, target.anchor) if found else None
+        there = next(filter(None, map(self._there, target.paths)), None)
+        return Target(there, target.anchor) if there else None
 
     def _folder(self, home: str) -> str:
         document = self.library.by_path.get(self._before.get(home, home))
@@ -125,6 +134,29 @@ class Pages:
         return path if path in self.library.files else ""
 
     # How a link is written
+
+    def write(self, text: str, source: str, path: str) -> str:
+        """Return a new link as most links between documents of the library are written.
+
+        Args:
+            text: What it says.
+            source: The document with the link.
+            path: Where it leads; nothing need be there yet.
+        """
+        written = Counter(islice(self._imitations(Way(source, path)), _ENOUGH)).most_common(1)
+        return write_link(text, written[0][0] if written else relative(source, path))
+
+    def _imitations(self, way: Way) -> Iterator[str]:
+        """Yield how each link to another document would be written if it led another way, the source's own first."""
+        later = self.after({}, frozenset({way.path}))
+        documents = sorted(self.library.procedures, key=lambda document: document.path != way.source)
+        for document, spot in ungrouped((d, read_site_spots(d.document, self)) for d in documents):
+            lead = self.lead(document.path, spot.target) if spot.form == "inline" and "#" not in spot.target else None
+            around = _around(document.document, spot)
+            if lead and around and is_document(lead.path or "") and lead.path != document.path:
+                target = self.spell(spot, Way(document.path, str(lead.path)), way, later)
+                if target:
+                    yield f"{around[0]}{target}{around[1]}"
 
     def spell(self, spot: Spot, before: Way, after: Way, later: Pages) -> str | None:
         """Return the target of a link as it is written afterwards: as it was, else in the manner in which it was.
@@ -163,6 +195,8 @@ class Pages:
             for shape in self._shapes(before.path):
                 if shape[1] == full:
                     ends = [text for kind, text in later._shapes(after.path) if kind == shape[0]]
+                    # Where it says itself where it is shown, that is how other pages name it.
+                    ends = [*filter(None, [later._folder(after.path)]), *ends] if shape[0] == "bare" else ends
                     yield from later._relative(path, after, ends or [t for _, t in later._shapes(after.path)], number)
         yield from later._relative(path, after, [after.path], 0)
 
@@ -173,8 +207,8 @@ class Pages:
         for end in ends:
             trailing = "/" if path.endswith("/") and not is_document(end) else ""
             # What the path counts from may depend on how it ends.
-            found = self._bases(after.source, f"{'/' if path.startswith('/') else ''}{end}{trailing}")
-            for base in found[number : number + 1] or found[:1]:
+            homes = self._bases(after.source, f"{'/' if path.startswith('/') else ''}{end}{trailing}")
+            for base in homes[number : number + 1] or homes[:1]:
                 text = posixpath.relpath(end or ".", base.folder or ".")
                 text = f"/{text}" if path.startswith("/") else text
                 text = f"./{text}" if path.startswith("./") and not text.startswith(".") else text
@@ -195,6 +229,14 @@ class Pages:
             yield "html", f"{folder}/index.html".lstrip("/")
         yield "bare", stem
         yield "html", f"{stem}{HTML[0]}"
+
+
+def _around(document: Document, spot: Spot) -> tuple[str, str] | None:
+    """Return what a link has around its path for a template to read; None where it has a title."""
+    raw = document.source.raw
+    begin, end = raw.rfind(b"](", 0, spot.start) + 2, raw.find(b")", spot.end)
+    before, behind = document.source.slice(begin, spot.start), document.source.slice(spot.end, end)
+    return (before, behind) if not before + behind or before.startswith("{") else None
 
 
 def read_site_spots(document: Document, pages: Pages | None) -> Iterator[Spot]:

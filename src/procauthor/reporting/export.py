@@ -21,7 +21,7 @@ from procauthor.library.reference import resolve
 from procauthor.markdown.document import Document, Link, Replacement, Section, replace_spans
 from procauthor.markdown.link import encode_path, escape, write_link
 from procauthor.naming import bare_name
-from procauthor.procedure import DONE, Artifact, Part, Step
+from procauthor.procedure import DONE, Part, Step
 from procauthor.regex import lazy
 from procauthor.secret import redact
 from procauthor.system import read_regular
@@ -117,12 +117,12 @@ def _items(procedure: Procedure, role: str) -> Iterator[str]:
 
 def _standards(procedure: Procedure, library: Library) -> dict[str, str]:
     """Return the standards that a procedure links to, with the place of each in the skill."""
-    found: dict[str, str] = {}
+    rules: dict[str, str] = {}
     for link in procedure.document.links:
         standard = library.lead(procedure, link.target)
         if standard and standard.kind == "standard":
-            found.setdefault(standard.path, f"references/{PurePosixPath(standard.path).stem}.md")
-    return found
+            rules.setdefault(standard.path, f"references/{PurePosixPath(standard.path).stem}.md")
+    return rules
 
 
 # The text
@@ -278,7 +278,7 @@ class _SopWriter:
         yield ""
         yield "**Constraints:**"
         if step.inputs:
-            yield f"- You MUST use {_join([_from(a) for a in step.inputs])}"
+            yield f"- You MUST use {_join([a.with_source for a in step.inputs])}"
         for role, say in (("actions", self._must), ("decisions", self._decide), ("failures", self._fail)):
             yield from (_told(say, self.written.get(text, text), purpose) for text in self._said(step, role))
         calls = [link.text for link in self._links(step)] if self.procedure.kind == "orchestration" else []
@@ -369,10 +369,6 @@ def _texts(section: Section) -> list[str]:
 
 def _snake(name: str) -> str:
     return "_".join(re.findall(r"\w+", name.casefold())) or "input"
-
-
-def _from(artifact: Artifact) -> str:
-    return f"{artifact.name} (from {artifact.source})" if artifact.source else artifact.name
 
 
 def _join(names: Sequence[str]) -> str:

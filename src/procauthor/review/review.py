@@ -13,9 +13,10 @@ from pathlib import Path
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Suspect, Use, find_suspects, read_uses, seen_key, seen_parts
 from procauthor.convention.site import navigation_of
+from procauthor.errors import LibraryError
 from procauthor.library.change import Change, Edit, edit_receipts
 from procauthor.library.library import Library, Procedure
-from procauthor.library.sidecar import Receipts, Review, Seen, receipts_of, today
+from procauthor.library.sidecar import RECEIPTS, Receipts, Review, Seen, receipts_of, sidecar_path, today
 from procauthor.naming import split_ending
 from procauthor.review.approve import (
     Approval,
@@ -102,9 +103,9 @@ def first_sights(scope: Scope, among: Collection[str] | None = None) -> Iterator
         if among is not None:
             new = [use for use in new if consumer.path in among or use.producer.path in among]
         if new:
-            found = edit_receipts(scope.library.root, consumer.path, lambda r, new=new: _with(r, new))  # type: ignore[misc]
-            if found:
-                yield found
+            edit = edit_receipts(scope.library.root, consumer.path, lambda r, new=new: _with(r, new))  # type: ignore[misc]
+            if edit:
+                yield edit
 
 
 def _with(receipts: Receipts, uses: list[Use]) -> Receipts:
@@ -149,9 +150,9 @@ class Reviewing:
         name = read_name(self.workspace.root, by)
         until, address = read_expiry(expires, day), read_address(pull_request)
         signature = ApprovalTerms(name, day, read_role(role), until, address)
-        found = approve(self.library, procedure, sections, signature)
-        laid = self.library.reviewed({**self.library.reviews, procedure.path: Review(found.receipts, day)})
-        return replace(found, change=complete(self.workspace, self.library, laid, found.change))
+        approval = approve(self.library, procedure, sections, signature)
+        laid = self.library.reviewed({**self.library.reviews, procedure.path: Review(approval.receipts, day)})
+        return replace(approval, change=complete(self.workspace, self.library, laid, approval.change))
 
     def blame(self, reference: str) -> Blame:
         """Say of each section of a document who wrote it, what it rests on, and who approved it.
@@ -194,9 +195,9 @@ class Reviewing:
 def complete(workspace: Workspace, before: Library, after: Library, change: Change) -> Change:
     """Add what follows in tables and plans; a file that was out of date before stays so, until the next sync."""
     stale = {edit.path for edit in workspace.derive(before).edits}
-    found = workspace.derive(after).edits
-    derived = {e.path: e for e in found if e.path not in stale}
-    if late := sorted(stale & {e.path for e in found}):
+    following = workspace.derive(after).edits
+    derived = {e.path: e for e in following if e.path not in stale}
+    if late := sorted(stale & {e.path for e in following}):
         workspace.notices.append(f"{', '.join(late)} was out of date before; bring it up to date with: procauthor sync")
     workspace.notices += _named_elsewhere(workspace, change)
     edits = [replace(e, after=derived.pop(e.path).after) if e.path in derived else e for e in change.edits]
@@ -228,10 +229,22 @@ def sync(workspace: Workspace) -> Change:
     """Return what brings the index, READMEs, orchestrations and plan ticks up to date.
 
     What consumers see of a contract for the first time is written down too, so that a change of it can be noticed.
+
+    Raises:
+        LibraryError: Receipts cannot be understood, and the documents that they approve would lose that in the tables.
     """
     library = workspace.read()
     edits = workspace.derive(library).edits
+    if edits:
+        _refuse_bad_receipts(library)
     return Change((*edits, *follow(workspace.with_edits(library, edits), edits)), "sync")
+
+
+def _refuse_bad_receipts(library: Library) -> None:
+    for path, review in library.reviews.items():
+        if review.receipts.problem:
+            message = f"{sidecar_path(RECEIPTS, path)} cannot be understood: {review.receipts.problem}"
+            raise LibraryError(message, "nothing was written; correct the file, or bring back an earlier version")
 
 
 def follow(library: Library, derived: Iterable[Edit], among: Iterable[str] | None = None) -> Iterator[Edit]:
@@ -244,6 +257,6 @@ def follow(library: Library, derived: Iterable[Edit], among: Iterable[str] | Non
     """
     for edit in derived:
         if edit.before is not None and edit.after is not None:
-            found = rebind_origins(library.root, edit.path, edit.before, edit.after)
-            yield from (found,) if found else ()
+            rebound = rebind_origins(library.root, edit.path, edit.before, edit.after)
+            yield from (rebound,) if rebound else ()
     yield from first_sights(Scope(library), None if among is None else frozenset(among))

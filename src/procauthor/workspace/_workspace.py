@@ -25,7 +25,7 @@ from procauthor.library.index import missing_titles
 from procauthor.library.library import LEADS_OUT, Library, Procedure, read_procedure
 from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
-from procauthor.naming import title_key
+from procauthor.naming import list_first, title_key
 from procauthor.procedure import DONE
 from procauthor.settings import Location, RetrievalSettings, Settings
 from procauthor.settings import locate as find_root
@@ -149,10 +149,11 @@ class Workspace:
             where = recovery.foreign
             self.tell(f"a journal was not written here, or is damaged, so it counts for nothing: see {where}")
             return
-        files = _several(recovery.restored) or "no file had been written yet"
+        files = list_first(recovery.restored, _SHOWN) or "no file had been written yet"
         self.notices.append(f"took back {recovery.title or 'a change'!r}, which had been cut off: {files}")
         if recovery.kept:
-            self.notices.append(f"left as they are, because they were edited since: {_several(recovery.kept)}")
+            kept = list_first(recovery.kept, _SHOWN)
+            self.notices.append(f"left as they are, because they were edited since: {kept}")
 
     # Reading
 
@@ -426,12 +427,6 @@ class Workspace:
         """
         if change:
             apply(self.root, self.state, change)
-
-
-def _several(paths: Sequence[str]) -> str:
-    """Name some paths, and count those beyond the fifth."""
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(paths[:_SHOWN]) + more
 
 
 def _find_stale_claims(library: Library, report: Report, settings: Settings) -> Iterable[Finding]:

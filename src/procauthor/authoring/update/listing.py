@@ -9,9 +9,9 @@ from itertools import chain
 from typing import Any
 
 from procauthor.authoring.update.operation import Arrangement, NewMember, Operation, OperationError, arrange
-from procauthor.authoring.update.outline import MARKER, EditContainer, EditTarget, line_end, line_start, sequence, trim
+from procauthor.authoring.update.outline import MARKER, EditContainer, EditTarget, sequence, trim
 from procauthor.authoring.update.pen import Pen, paragraphs
-from procauthor.markdown.document import Cell, Document, Replacement, TableRow, replace_spans
+from procauthor.markdown.document import Cell, Document, Replacement, TableRow, line_end, line_start, replace_spans
 from procauthor.markdown.passage import Leaf, read_parts
 from procauthor.regex import lazy
 from procauthor.template.render import hang, render_pattern

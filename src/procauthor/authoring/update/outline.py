@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from procauthor.library.contract import NONE_WORDS, step_title
 from procauthor.library.status import match_sections
-from procauthor.markdown.document import Block, Document, Item, Section, TableRow
+from procauthor.markdown.document import Block, Document, Item, Section, TableRow, line_start
 from procauthor.regex import lazy
 from procauthor.template.spec import SectionSpec, Template, identifier, meaning_of, section_key
 
@@ -25,18 +25,6 @@ from procauthor.template.spec import SectionSpec, Template, identifier, meaning_
 MARKER = lazy(
     rb"(?P<indent>[ \t]*)(?P<bullet>[-*+]|(?P<number>\d{1,9})[.)])(?P<gap>[ \t]+|(?=\r?\n|$))(?P<box>\[[ xX]\][ \t]+)?"
 )
-
-
-def line_start(raw: bytes, offset: int) -> int:
-    """Return the offset of the first byte of the line."""
-    return raw.rfind(b"\n", 0, offset) + 1
-
-
-def line_end(raw: bytes, offset: int) -> int:
-    """Return the offset behind the last byte of the line, without its line ending."""
-    end = raw.find(b"\n", offset)
-    end = len(raw) if end == -1 else end
-    return end - 1 if raw[end - 1 : end] == b"\r" and end > offset else end
 
 
 def trim(raw: bytes, start: int, end: int) -> int:
@@ -244,7 +232,7 @@ class _Body:
             elif block.kind == "paragraph":
                 self.paragraph(block, texts)
             if block.kind != "html":
-                self.anchor = _trim(self.raw, block.start, block.end)
+                self.anchor = trim(self.raw, block.start, block.end)
         self.close()
         self.text_place(texts)
         self.bare_section()
@@ -252,7 +240,7 @@ class _Body:
     def open_label(self, block: Block, match: re.Match[bytes]) -> None:
         key = section_key(match[1].decode(errors="replace"))
         self.label, self.fresh = identifier(key, "part"), True
-        start, end = block.start + match.end(), _trim(self.raw, block.start, block.end)
+        start, end = block.start + match.end(), trim(self.raw, block.start, block.end)
         if end > start:
             place = self.place("prose", start, end, paragraphs=((start, end),), inline=True)
             self.reader.add(
@@ -261,7 +249,7 @@ class _Body:
                     "paragraph",
                     start,
                     end,
-                    self.text(start, end),
+                    self.reader.document.source.slice(start, end),
                     "",
                     self.name,
                     place.id,
@@ -316,8 +304,8 @@ class _Body:
         return f"{self.step.name}_{spec.name}" if self.step else spec.name
 
     def container(self, block: Block) -> None:
-        end = _trim(self.raw, block.start, block.end)
-        start = _line_start(self.raw, block.start)
+        end = trim(self.raw, block.start, block.end)
+        start = line_start(self.raw, block.start)
         if block.kind == "list":
             place = self.place("list", start, end, block=block)
             for number, item in _numbered(block.items):
@@ -328,20 +316,20 @@ class _Body:
                 self.member(place, str(position), "row", row)
 
     def member(self, place: EditContainer, number: str, kind: TargetKind, part: Item | TableRow) -> None:
-        end = _trim(self.raw, part.start, part.end)
+        end = trim(self.raw, part.start, part.end)
         text = part.text if isinstance(part, Item) else " | ".join(cell.text for cell in part.cells)
         name = f"{place.id}[{number}]"
         self.reader.add(EditTarget(name, kind, part.start, end, text, "", self.name, place.id, place.shape))
 
     def paragraph(self, block: Block, texts: list[tuple[int, int]]) -> None:
-        start, end = block.start, _trim(self.raw, block.start, block.end)
+        start, end = block.start, trim(self.raw, block.start, block.end)
         none = block.text.strip().casefold() in NONE_WORDS
         if none and (self.label or (self.spec and self.spec.kind != "prose")):
             self.place("empty", start, end)
         elif self.label and self.fresh:
             place = self.place("prose", start, end, paragraphs=((start, end),))
             target = f"{place.id}[1]"
-            text = self.text(start, end)
+            text = self.reader.document.source.slice(start, end)
             self.reader.add(EditTarget(target, "paragraph", start, end, text, "", self.name, place.id, place.shape))
         else:
             texts.append((start, end))
@@ -352,7 +340,7 @@ class _Body:
         place = self.place("prose", texts[0][0], texts[-1][1], paragraphs=tuple(texts))
         for number, (start, end) in enumerate(texts, start=1):
             name = f"{place.id}[{number}]"
-            text = self.text(start, end)
+            text = self.reader.document.source.slice(start, end)
             self.reader.add(EditTarget(name, "paragraph", start, end, text, "", self.name, place.id, place.shape))
 
     def bare_section(self) -> None:
@@ -366,9 +354,6 @@ class _Body:
         kind: PlaceKind = "prose" if spec.kind == "prose" else "empty"
         self.place(kind, self.anchor, self.anchor)
 
-    def text(self, start: int, end: int) -> str:
-        return self.raw[start:end].decode(errors="replace").replace("\r\n", "\n")
-
 
 def _numbered(items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
     counts: list[int] = []
@@ -378,14 +363,6 @@ def _numbered(items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
             counts.append(0)
         counts[item.level] += 1
         yield ".".join(map(str, counts)), item
-
-
-def _trim(raw: bytes, start: int, end: int) -> int:
-    return start + len(raw[start:end].rstrip())
-
-
-def _line_start(raw: bytes, offset: int) -> int:
-    return raw.rfind(b"\n", 0, offset) + 1
 
 
 # Metadata counts as a section of this name.

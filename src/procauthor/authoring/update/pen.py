@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from procauthor.authoring.update.operation import OperationError
-from procauthor.authoring.update.outline import MARKER, EditContainer, Outline, line_start
+from procauthor.authoring.update.outline import MARKER, EditContainer, Outline
 from procauthor.errors import FrontMatterError
-from procauthor.markdown.document import Replacement, Section
+from procauthor.markdown.document import Replacement, Section, line_start
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.regex import lazy
 from procauthor.template.render import Cleaner, is_left_out, render_pattern

@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Any
 
 from procauthor.authoring.update.operation import Arrangement, NewMember, Operation, OperationError, arrange
-from procauthor.authoring.update.outline import EditTarget, line_end, sequence, trim
+from procauthor.authoring.update.outline import EditTarget, sequence, trim
 from procauthor.authoring.update.pen import Mold, Pen, read_mold
+from procauthor.markdown.document import line_end
 from procauthor.markdown.link import slugify
 from procauthor.regex import lazy
 from procauthor.template.spec import SectionSpec

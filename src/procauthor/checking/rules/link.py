@@ -18,7 +18,7 @@ from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Link, Replacement
-from procauthor.markdown.link import encode_path
+from procauthor.markdown.link import encode_path, label_key
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
@@ -60,6 +60,7 @@ REFERENCE_TO_DEPRECATED = Rule(
     fix="Link its replacement.",
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )
+_LOCAL = lazy(r"file:|[A-Za-z]:[\\/]", re.IGNORECASE)
 _LINES = lazy(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
 _LISTING = frozenset({"index", "readme", "plan"})
 
@@ -73,6 +74,9 @@ def _check_link(scope: Scope) -> Iterator[Finding]:
         for link, target in scope.links[procedure.path]:
             if not target.external:
                 yield from _link(scope, procedure, link, target, in_row=link.start in rows)
+            elif _LOCAL.match(link.target):
+                message = f"{link.target!r} leads to a file of one machine"
+                yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
 
 
 def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_row: bool) -> Iterator[Finding]:
@@ -146,15 +150,15 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
     same = scope.files_by_name.get(path_key(name), [])
     titled = () if link.image else scope.named(title_key(link.text), procedure)
     if len(same) == 1:
-        found = same[0]
-        if found.casefold() != path.casefold() and path_key(found) == path_key(path):
-            return f"{relative(procedure.path, found)!r} looks the same, but composes its accents in another way"
+        nearest = same[0]
+        if nearest.casefold() != path.casefold() and path_key(nearest) == path_key(path):
+            return f"{relative(procedure.path, nearest)!r} looks the same, but composes its accents in another way"
     elif len(titled) == 1 and titled[0] is not procedure:
-        found = titled[0].path
+        nearest = titled[0].path
     else:
         close = scope.near_files(folder).find(name, cutoff=0.75)
-        found = posixpath.join(folder, close) if close else ""
-    return f"did you mean {relative(procedure.path, found)!r}?" if found else ""
+        nearest = posixpath.join(folder, close) if close else ""
+    return f"did you mean {relative(procedure.path, nearest)!r}?" if nearest else ""
 
 
 def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anchors) -> Iterator[Finding]:
@@ -222,9 +226,9 @@ def _meant(scope: Scope, link: Link, target: Target) -> str:
     stem, _ = split_ending(target.path)
     folded = scope.files_folded.get(path_key(target.path), [])
     ended = [stem + ending for ending in MARKDOWN if stem + ending in files]
-    for found in (folded, ended):
-        if found:
-            return found[0] if len(found) == 1 else ""
+    for paths in (folded, ended):
+        if paths:
+            return paths[0] if len(paths) == 1 else ""
     names = len(link.text.split()) > 1 and not link.image
     titled = scope.library.by_key.get(title_key(link.text), ()) if names else ()
     named = scope.files_by_name.get(path_key(posixpath.basename(target.path)), [])
@@ -302,7 +306,7 @@ class _Label:
 
     @property
     def key(self) -> str:
-        return _key(self.name)
+        return label_key(self.name)
 
 
 def _check_label(scope: Scope) -> Iterator[Finding]:
@@ -315,10 +319,6 @@ def _check_label(scope: Scope) -> Iterator[Finding]:
             yield from _undefined(procedure, labels)
         if labels:
             yield from _definitions(procedure, labels)
-
-
-def _key(label: str) -> str:
-    return " ".join(label.split()).casefold()
 
 
 def _labels(procedure: Procedure) -> Iterator[_Label]:
@@ -358,7 +358,7 @@ def _is_reference(text: str, label: str, *, alone: bool) -> bool:
 
 
 def _definitions(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
-    used = {_key(link.label) for link in procedure.document.links if link.label}
+    used = {label_key(link.label) for link in procedure.document.links if link.label}
     first: dict[str, _Label] = {}
     for label in labels:
         before = first.setdefault(label.key, label)

@@ -140,7 +140,9 @@ _FIELD = lazy(r"\{[a-z_]+\??\}")
 def _check_structure(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.subjects:
         for problem in procedure.document.problems:
-            if problem.kind in _NOTICED:
+            # What a team's own template leaves to be filled in need not be YAML yet.
+            shown = problem.kind == "bad-front-matter" and procedure.path in procedure.conventions.template_files
+            if problem.kind in _NOTICED and not shown:
                 yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
         if procedure.template is not None:
             yield from _status_word(procedure)
@@ -356,12 +358,12 @@ def _of_parts(procedure: Procedure, spec: SectionSpec) -> Iterator[_Measure]:
     bounded = [part for part in spec.parts if part.constraint.max_words or part.constraint.maximum]
     for step in procedure.contract.steps if bounded else ():
         for part in bounded:
-            found = next((step.parts[key] for key in part.keys if key in step.parts), None)
-            if found is not None:
+            value = next((step.parts[key] for key in part.keys if key in step.parts), None)
+            if value is not None:
                 name, limit = f"{part.heading!r} of step {step.number or step.name}", part.constraint
-                words = _words(found.items or (found.text,), limit.max_words)
-                yield found.line, name, words, limit.max_words, "words"
-                yield found.line, name, len(found.items), limit.maximum, "entries"
+                words = _words(value.items or (value.text,), limit.max_words)
+                yield value.line, name, words, limit.max_words, "words"
+                yield value.line, name, len(value.items), limit.maximum, "entries"
 
 
 def _words(texts: Iterable[str], most: int) -> int:
@@ -435,13 +437,18 @@ _ONE: dict[Notation, str] = {
     "shortcode": "a shortcode",
     "footnote": "a footnote",
     "link in HTML": "a link in HTML",
+    "link with a space": "a link with a space in its target",
 }
-_MANY: dict[Notation, str] = {"link in HTML": "links in HTML"}
+_MANY: dict[Notation, str] = {
+    "link in HTML": "links in HTML",
+    "link with a space": "links with a space in their targets",
+}
 _HINTS: dict[Notation, str] = {
     "wiki link": "write [text](path.md): only such links are checked, and follow a rename",
     "include": "the text that it brings in is not checked here",
     "shortcode": "what it shows is not checked",
     "footnote": "no footnote of that name is defined",
+    "link with a space": "write %20 for the space, or the target between < and >",
     "link in HTML": "leave an empty line between the tag and the text with the link",
 }
 # Here nothing is at stake that another rule would look after.
