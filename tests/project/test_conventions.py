@@ -276,11 +276,15 @@ def test_what_tells_how_to_do_something_is_counted_without_a_form(tmp_path: Path
     run_it = "```sh\nlook\n```\n\nThen:\n\n```bash\ngo\n```\n"
     files = {"how.md": "# How to ask\n\n- Go there\n- Ask\n", "run.md": f"# Runs\n\n{run_it}"}
     files |= {"see.md": "# Programs\n\n```sh\nlook\n```\n\n```json\n{}\n```\n", "say.md": "# Words\n\nWords.\n"}
-    files |= {"rest.md": "# Checklist for leaving\n\nWords.\n", "how-tos/e.md": "# Bees\n\nWords.\n"}
+    files |= {
+        "list.md": "# Our runbooks\n\nWords.\n",
+        "rest.md": "# Checklist for leaving\n\nWords.\n",
+        "how-tos/e.md": "# Bees\n\nWords.\n",
+    }
     write(tmp_path, {f"docs/{name}": text for name, text in files.items()})
     said = run("init", tmp_path, "--no-input").stdout
     assert "counted without a form, as they tell what to do: 4: docs/" in said
-    assert "not counted, without a form: 2 in docs: say.md, see.md\ncounted: 4 of 6 documents" in said
+    assert "not counted, without a form: 3 in docs: list.md, say.md, see.md\ncounted: 4 of 7 documents" in said
     counted = sorted(path for path, row in documents(tmp_path).items() if row["counted"])
     assert counted == ["docs/how-tos/e.md", "docs/how.md", "docs/rest.md", "docs/run.md"]
 
