@@ -419,6 +419,9 @@ def test_a_hidden_folder_is_said_and_a_skill_may_be_about_templates(tmp_path: Pa
     write(tmp_path, {**files, "README.md": "# All\n"})
     assert run_json("init", tmp_path, "--json")["hidden"] == [{"folder": ".agents", "documents": 6}]
     assert "not looked at: 6 in the hidden folder .agents" in run("init", tmp_path, "--no-input").stdout
+    (tmp_path / "new").mkdir()
+    write(tmp_path / "new", {path: text for path, text in files.items() if "SKILL" in path})
+    assert "not looked at: 4 in the hidden folder .agents" in run("init", tmp_path / "new").stderr
     init(tmp_path / ".agents")
     rows = documents(tmp_path / ".agents")
     assert [path for path, row in rows.items() if row["counted"]] == [f"{name}/SKILL.md" for name in sorted(names)]
