@@ -75,10 +75,10 @@ def _numbered() -> Iterator[tuple[int, str]]:
 
 def _followed(project: Project) -> dict[str, Procedure]:
     finished = (p for p in project.library().counted if is_finished(p) and p.contract.steps)
-    found: dict[str, Procedure] = {}
+    followed: dict[str, Procedure] = {}
     for procedure in finished:
-        found.setdefault(f"follow-{slugify(procedure.path.rpartition('.')[0].replace('/', '-'))}", procedure)
-    return found
+        followed.setdefault(f"follow-{slugify(procedure.path.rpartition('.')[0].replace('/', '-'))}", procedure)
+    return followed
 
 
 def _short(text: str) -> str:

@@ -123,7 +123,6 @@ class Headings:
                 placed = any(map(names_priority, self.text.headings[members[0].index][1:]))
                 target = sure if told or numbered.code or placed else weak
                 target |= {s.index for s in members} if weight >= _SURE else set()
-        sure |= self._beside(families, sure)
         return sure | self._alike(sure), weak | self._beside(families, sure | weak)
 
     def _beside(self, families: Mapping[_Family, Sequence[Section]], sure: Collection[int]) -> set[int]:
@@ -196,8 +195,8 @@ class Headings:
 
     def _has_role(self, section: Section) -> bool:
         """Say whether a heading above, or an own one without a number, says that its lines are metrics or the like."""
-        above = "" if section.parent is None else self.text.roles[section.parent]
-        return bool(above) or (bool(read_role(section.title)) and not self._numbers[section.index])
+        above = section.parent is not None and self.text.roles[section.parent]
+        return bool(above or (read_role(section.title) and not self._numbers[section.index]))
 
     def _is_container(self, section: Section) -> bool:
         """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""
